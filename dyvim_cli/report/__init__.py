@@ -1,0 +1,1 @@
+"""Pages that need nothing beside them: what came out, a film a card."""

@@ -1,0 +1,56 @@
+"""What a report is told of one film: plain values, so that a journal of JSON lines can hold them.
+
+An entry is the facts of pipeline.score() and what became of the film. The facts of a film that was
+not scored are few, so every key but `status` and `input` may be missing.
+"""
+
+from typing import Any, Literal, TypedDict
+
+from dyvim_cli.errors import DyvimError
+
+
+class Curves(TypedDict, total=False):
+    """What the time line draws: at most pipeline.CURVE_POINTS values each, times from the film's start."""
+
+    motion: list[float]  # evenly over duration_s: mean optical flow, picture widths a second
+    loudness_lufs: list[float | None]  # evenly over duration_s: the music's momentary loudness; None = silence
+    accents: list[tuple[float, float]]  # (time_s, strength 0..1) of the music's strongest strokes
+    bars_s: list[float]  # where bars begin
+
+
+class Entry(TypedDict, total=False):
+    """One film of a report; beside these keys any of pipeline.Result.facts."""
+
+    status: Literal["done", "failed", "pending"]  # pending: not come to, or interrupted
+    input: str  # the film as it came
+    output: str  # the film with its music
+    error: str  # failed: one line that says what
+    hint: str  # failed: one line that says what to do
+    command: list[str]  # arguments that make this film again; quoted for the shell by whoever shows it
+    duration_s: float
+    start_s: float
+    style: str
+    key: str
+    tempo_bpm: float
+    alpha: float
+    seed: int
+    model: str
+    loudness_lufs: float | None  # integrated, of the music alone; None = silence
+    true_peak_db: float | None  # dBTP, of the music alone
+    keep_audio: str
+    sections: list[dict[str, Any]]  # start_s, end_s, role
+    hits: list[dict[str, Any]]  # film_s, music_s, error_ms, kind, weight, on_beat, on_downbeat
+    scenes: int
+    seconds: dict[str, float]  # stage -> seconds of work
+    warnings: list[str]
+    curves: Curves
+
+
+def done(facts: dict, command: list[str]) -> Entry:
+    """The entry of a scored film, from pipeline.Result.facts."""
+    return Entry(status="done", command=command, **facts)
+
+
+def failed(film: str, fault: DyvimError, command: list[str]) -> Entry:
+    """The entry of a film that could not be scored."""
+    return Entry(status="failed", input=film, error=fault.message, hint=fault.hint, command=command)
