@@ -77,8 +77,10 @@ def score(
     Raises the family of errors.DyvimError; nothing is left half-written.
     """
     from dyvim_cli.media.mux import mux
+    from dyvim_cli.music.loudness import Meter
+    from dyvim_cli.timeline import timeline
 
-    progress, clock = progress or Silent(), Clock()
+    progress, clock, meter = progress or Silent(), Clock(), Meter()
     film, cut, output = _prepare(film_path, wishes, delivery)
     with ThreadPoolExecutor(1) as beside:
         decoder = beside.submit(load_embedded)  # read while the film is being watched
@@ -89,7 +91,7 @@ def score(
         model = decoder.result()
     with clock.stage("compose"):
         piece = write_score(features, wishes, model, progress)
-    with clock.stage("sound"), sound_file(piece, features.duration_s, delivery, progress) as music:
+    with clock.stage("sound"), sound_file(piece, features.duration_s, delivery, progress, meter) as music:
         with clock.stage("mux"):
             muxed = mux(
                 film,
@@ -108,7 +110,8 @@ def score(
             )
         write_extras(piece, music, delivery)
     clock.seconds["sound"] -= clock.seconds["mux"]
-    facts = describe(piece, features, wishes) | {
+    facts = describe(piece, features, wishes) | timeline(piece, features, meter)
+    facts |= {
         "input": str(film.path),
         "output": str(muxed.path),
         "duration_s": muxed.duration_s,
@@ -217,8 +220,13 @@ def load_embedded():
 
 
 @contextmanager
-def sound_file(piece: Score, duration_s: float, delivery: Delivery, progress: Progress) -> Iterator[Path]:
-    """The piece as a lossless file, gone afterwards; stems are written on the way if asked for."""
+def sound_file(
+    piece: Score, duration_s: float, delivery: Delivery, progress: Progress, meter=None
+) -> Iterator[Path]:
+    """The piece as a lossless file, gone afterwards; stems are written on the way if asked for.
+
+    meter: a music.loudness.Meter that shall hear it.
+    """
     import soundfile
 
     from dyvim_cli.media.sound import scratch_folder
@@ -229,7 +237,7 @@ def sound_file(piece: Score, duration_s: float, delivery: Delivery, progress: Pr
     with scratch_folder() as folder:
         path = folder / "music.wav"
         with soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, subtype="FLOAT") as file:
-            for block in produce_blocks(piece, duration_s, progress, parts):
+            for block in produce_blocks(piece, duration_s, progress, parts, meter):
                 file.write(block)
         if delivery.stems is not None:
             write_stems(parts, SAMPLE_RATE, delivery)

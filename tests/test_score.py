@@ -14,6 +14,7 @@ from conftest import MOVING, cut_film, run_ffmpeg
 
 from dyvim_cli.errors import ExitCode
 from dyvim_cli.media.sound import read_audio
+from dyvim_cli.music.loudness import true_peak_db
 
 
 def dyvim(*arguments, cwd: Path | None = None) -> subprocess.CompletedProcess:
@@ -58,9 +59,12 @@ def test_the_picture_is_untouched_and_the_length_exact(film, scored):
 
 
 def test_loudness_and_peaks(scored):
-    _, folder, _ = scored
+    facts, folder, _ = scored
     samples, sample_rate = read_audio(folder / "music.wav")
-    assert -15 <= pyloudnorm.Meter(sample_rate).integrated_loudness(samples.astype(float)) <= -13
+    lufs = pyloudnorm.Meter(sample_rate).integrated_loudness(samples.astype(float))
+    assert -15 <= lufs <= -13 and facts["loudness_lufs"] == pytest.approx(lufs, abs=0.2)
+    assert facts["true_peak_db"] == pytest.approx(true_peak_db(samples.T), abs=0.1)
+    assert max(filter(None, facts["curves"]["loudness_lufs"])) > lufs
     assert np.abs(samples).max() <= 10 ** (-1 / 20)
     assert np.abs(samples[:, 0] - samples[:, 1]).max() > 0.01  # stereo
 

@@ -46,6 +46,10 @@ class Meter:
         self._peaks.append(_cell_peaks(context))
         self._before = context[:, -N_TAPS:]
 
+    def rescale(self, gains: np.ndarray) -> None:
+        """Hear every cell as many times as loud as gains [cells] say."""
+        self._powers, self._peaks = [self.powers * gains**2], [self.peaks * gains]
+
     @property
     def powers(self) -> np.ndarray:
         """K-weighted power of each cell, both channels together."""
@@ -80,6 +84,16 @@ def _cell_peaks(block: np.ndarray) -> np.ndarray:
     peaks = body.reshape(-1, CELL * OVERSAMPLING).max(axis=1)
     peaks[:1] = np.maximum(peaks[:1], head)
     return peaks
+
+
+def momentary_lufs(powers: np.ndarray) -> np.ndarray:
+    """Loudness of the 400 ms around every 100 ms, far below the gate for silence; empty without cells."""
+    if not len(powers):
+        return powers
+    hops = hop_powers(powers)
+    window = np.ones(min(HOPS_A_BLOCK, len(hops)))
+    means = np.convolve(hops, window, "same") / np.convolve(np.ones(len(hops)), window, "same")
+    return -0.691 + 10 * np.log10(np.maximum(means, 1e-30))
 
 
 def integrated_lufs(powers: np.ndarray) -> float:
@@ -127,10 +141,14 @@ def mastering_gain_db(meter: Meter) -> float:
 
 
 def mastered(blocks: Iterable[np.ndarray], meter: Meter) -> Iterator[np.ndarray]:
-    """The blocks that the meter heard, at the target loudness, their true peak under the ceiling."""
+    """The blocks that the meter heard, at the target loudness, their true peak under the ceiling.
+
+    Afterwards the meter shows the mastered sound.
+    """
     gain_db = mastering_gain_db(meter)
     curve = gain_db - limiter_curve_db(meter.peaks, gain_db)
     gains, start = 10 ** (curve / 20), 0
+    meter.rescale(gains)
     for block in blocks:
         n = block.shape[1]
         cells = (np.arange(start, start + n) + 0.5) / CELL - 0.5

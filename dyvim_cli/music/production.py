@@ -31,13 +31,18 @@ def produce(
 
 
 def produce_blocks(
-    score: Score, duration_s: float, progress: Progress | None = None, stems: dict | None = None
+    score: Score,
+    duration_s: float,
+    progress: Progress | None = None,
+    stems: dict | None = None,
+    meter: Meter | None = None,
 ) -> Iterator[np.ndarray]:
     """The soundtrack as consecutive blocks [m, 2] float32; memory hardly grows with the length.
 
-    stems, when given, is filled with name -> list of [2, m] blocks, before mastering.
+    stems, when given, is filled with name -> list of [2, m] blocks, before mastering; meter, when
+    given, shows the finished sound afterwards.
     """
-    progress, meter = progress or Silent(), Meter()
+    progress, meter = progress or Silent(), meter or Meter()
     n_frames = round(duration_s * SAMPLE_RATE)
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as store:
         for block in _mix(score, n_frames, progress, stems):

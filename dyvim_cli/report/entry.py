@@ -10,10 +10,10 @@ from dyvim_cli.errors import DyvimError
 
 
 class Curves(TypedDict, total=False):
-    """What the time line draws: at most pipeline.CURVE_POINTS values each, times from the film's start."""
+    """What the time line draws (dyvim_cli/timeline.py makes it): at most POINTS values each."""
 
     motion: list[float]  # evenly over duration_s: mean optical flow, picture widths a second
-    loudness_lufs: list[float | None]  # evenly over duration_s: the music's momentary loudness; None = silence
+    loudness_lufs: list[float | None]  # evenly over duration_s: the music's momentary loudness
     accents: list[tuple[float, float]]  # (time_s, strength 0..1) of the music's strongest strokes
     bars_s: list[float]  # where bars begin
 

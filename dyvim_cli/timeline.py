@@ -1,0 +1,69 @@
+"""What a picture of a scored film shows over time, in few enough numbers to be kept with its facts."""
+
+import numpy as np
+
+from dyvim_cli.music.loudness import GATE_LUFS, Meter, integrated_lufs, momentary_lufs
+from dyvim_cli.types import STEPS_PER_BAR, FilmFeatures, Score
+
+POINTS = 200  # at most so many values a curve
+
+
+def timeline(piece: Score, features: FilmFeatures, meter: Meter) -> dict:
+    """Curves and loudness of a finished piece that `meter` has heard, as values for JSON.
+
+    None stands for silence; the curves of motion and loudness are even over the film's duration.
+    """
+    bars = piece.tempo_map.step_times_s[:-1:STEPS_PER_BAR]
+    peak = float(meter.peaks.max(initial=0))
+    return {
+        "loudness_lufs": _audible(integrated_lufs(meter.powers)),
+        "true_peak_db": round(20 * np.log10(peak), 2) if peak > 0 else None,
+        "curves": {
+            "motion": [round(float(m), 5) for m in motion(features)],
+            "loudness_lufs": [_audible(lufs) for lufs in loudness(meter)],
+            "accents": [(round(float(t), 3), round(float(a), 3)) for t, a in accents(piece)],
+            "bars_s": [round(float(t), 3) for t in bars] if len(bars) <= POINTS else [],
+        },
+    }
+
+
+def motion(features: FilmFeatures) -> np.ndarray:
+    """[<= POINTS] the most motion in each of as many equal spans of the film, picture widths a second."""
+    times, energy = features.times_s, features.energy.astype(float)
+    if not len(times):
+        return energy
+    edges = np.linspace(0, features.duration_s, min(POINTS, len(times)) + 1)
+    spans = np.full(len(edges) - 1, -np.inf)
+    np.maximum.at(spans, np.clip(np.searchsorted(edges, times, "right") - 1, 0, len(spans) - 1), energy)
+    between = np.interp((edges[:-1] + edges[1:]) / 2, times, energy)  # where the film holds a frame
+    return np.where(np.isfinite(spans), spans, between)
+
+
+def accents(piece: Score) -> np.ndarray:
+    """[<= POINTS, 2] (seconds, strength 0..1) of the steps that are struck hardest, in order.
+
+    Strength is the power of all the notes that begin there, against the strongest step.
+    """
+    grid = piece.tempo_map.step_times_s
+    notes = [(note.start_s, note.velocity) for stem in piece.stems for note in stem.notes]
+    if not notes:
+        return np.zeros((0, 2))
+    starts, velocities = np.array(notes, dtype=float).T
+    steps = np.searchsorted((grid[:-1] + grid[1:]) / 2, starts)
+    struck = np.bincount(steps, weights=velocities**2, minlength=len(grid))
+    strongest = np.sort(np.argsort(struck)[-POINTS:])
+    strongest = strongest[struck[strongest] > 0]
+    return np.stack([grid[strongest], struck[strongest] / struck.max()], axis=1)
+
+
+def loudness(meter: Meter) -> np.ndarray:
+    """[<= POINTS] the loudest moment in each of as many equal spans, LUFS."""
+    moments = momentary_lufs(meter.powers)
+    return np.array(
+        [span.max() for span in np.array_split(moments, min(POINTS, len(moments)) or 1) if len(span)]
+    )
+
+
+def _audible(lufs: float) -> float | None:
+    """Rounded; None below the gate of BS.1770."""
+    return round(float(lufs), 2) if lufs > GATE_LUFS else None
