@@ -4,9 +4,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 FILM   ?= demo/synthetic.mp4
 CLIPS  ?= ../shared/clips
+FILMS  ?= $(FILM)
+ALPHAS ?= 0,1
+SEEDS  ?= 1
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check bench bench-sync gallery clean
+.PHONY: demo test check bench sync bench-sync gallery clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +40,10 @@ check: $(VENV)/.installed-dev
 # seconds a stage and the real-time factor
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m dyvim_cli.evaluation.speed
+
+# a quick answer while working on sync: `make sync FILMS="a.mp4 b.mp4" ALPHAS=0,1`; films are watched once
+sync: $(VENV)/.installed-dev
+	$(BIN)/dyvim evaluate $(FILMS) --sweep-alpha $(ALPHAS) --seeds $(SEEDS) --candidates 1
 
 # every baseline on every free clip; a table for the README
 bench-sync: $(VENV)/.installed-dev

@@ -57,18 +57,21 @@ def key_of(film: Path, settings: dict) -> str:
     return digest.hexdigest()
 
 
-def load(key: str) -> FilmFeatures | None:
-    """The cached features, or None when there is no entry that reads back whole."""
+def load(key: str, kind: type = FilmFeatures):
+    """The cached features, or None when there is no entry that reads back whole.
+
+    kind: a dataclass of arrays and a duration_s, as FilmFeatures is.
+    """
     path = cache_folder() / (key + SUFFIX)
     try:
-        features = read_features(path)
+        features = read_features(path, kind)
         os.utime(path)
     except (InputError, OSError):
         return None
     return features
 
 
-def store(key: str, features: FilmFeatures, film: Path) -> None:
+def store(key: str, features, film: Path) -> None:
     """Keep features. A cache that cannot be written is no reason to fail: the work is done."""
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
@@ -77,10 +80,10 @@ def store(key: str, features: FilmFeatures, film: Path) -> None:
         return
 
 
-def write_features(features: FilmFeatures, path: Path, film: str = "") -> None:
-    """Write features as safetensors, atomically."""
+def write_features(features, path: Path, film: str = "") -> None:
+    """Write features (a dataclass of arrays and a duration_s) as safetensors, atomically."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    arrays = {f.name: np.ascontiguousarray(getattr(features, f.name)) for f in _arrays()}
+    arrays = {f.name: np.ascontiguousarray(getattr(features, f.name)) for f in _arrays(type(features))}
     arrays["duration_s"] = np.array([features.duration_s])
     try:
         save_file(arrays, part, {"film": film})
@@ -89,13 +92,13 @@ def write_features(features: FilmFeatures, path: Path, film: str = "") -> None:
         part.unlink(missing_ok=True)
 
 
-def read_features(path: Path) -> FilmFeatures:
+def read_features(path: Path, kind: type = FilmFeatures):
     """Read what write_features wrote. Raises InputError when the file is missing, torn or of another kind."""
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         duration_s = float(arrays.pop("duration_s")[0])
-        return FilmFeatures(duration_s=duration_s, **{f.name: arrays[f.name] for f in _arrays()})
+        return kind(duration_s=duration_s, **{f.name: arrays[f.name] for f in _arrays(kind)})
     except (OSError, SafetensorError, KeyError) as error:
         raise InputError(
             f"{path}: no features can be read from it", "make them: dyvim extract-features FILM --out DIR"
@@ -133,5 +136,5 @@ def clean(older_than_days: float = 0.0, keep_bytes: int = 0) -> tuple[int, int]:
     return removed, freed
 
 
-def _arrays():
-    return [f for f in fields(FilmFeatures) if f.name != "duration_s"]
+def _arrays(kind):
+    return [f for f in fields(kind) if f.name != "duration_s"]

@@ -158,7 +158,7 @@ def test_a_random_shift_is_seeded_and_far():
 def fake_generator():
     """Music that gets better with alpha: it hits that share of the film's events."""
 
-    def make(folder, style=None):
+    def make(folder, candidates=3):
         def generate(film, alpha, seed):
             events = np.sort(CUTS_S + TURNS_S)
             rng = np.random.default_rng(seed)
@@ -180,7 +180,18 @@ def test_a_sweep_draws_the_answer_to_alpha(tmp_path, scene, fake_generator, monk
     assert found["alphas"] == [0.0, 1.0] and len(found["takes"]) == 6
     low, high = (interval["mean"] for interval in found["mean_excess"]["events hit"])
     assert low < 0.5 and high >= 0.95 and plot.stat().st_size > 5000
-    assert "(" in invoke(scene[0], "--sweep-alpha", "0", "--seeds", "2").stdout
+    lines = invoke(scene[0], "--sweep-alpha", "0,1", "--seeds", "2").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["film", "scene.mp4", "scene.mp4", "mean", "mean"]
+
+
+def test_a_film_is_watched_once_for_all_sweeps(scene, monkeypatch):
+    from dyvim_cli.evaluation import visual_events as module
+
+    seen = visual_events(scene[0], use_cache=True)
+    monkeypatch.setattr(module, "_read_frames", None)  # whoever reads now fails
+    again = visual_events(scene[0], use_cache=True)
+    assert np.array_equal(seen.event_times_s, again.event_times_s) and again.is_cut.dtype == bool
+    assert np.array_equal(seen.energy, again.energy) and seen.duration_s == again.duration_s
 
 
 def test_the_benchmark_s_table(tmp_path, scene, fake_generator, monkeypatch):

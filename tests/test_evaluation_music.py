@@ -164,3 +164,7 @@ def test_intervals():
     assert 0.1 < interval.low < 0.25 < interval.high < 0.4
     assert mean_interval([0.1, 0.2, 0.3, 0.4]) == mean_interval([0.1, 0.2, 0.3, 0.4])
     assert mean_interval([0.7]).low == 0.7 and mean_interval([None]) is None
+    # two seeds of one film are one observation; a single film varies over its seeds
+    films = mean_interval([0.0, 1.0, 0.5, 0.5], films=["a", "a", "b", "b"])
+    assert films.n == 2 and films.low == films.high == 0.5
+    assert mean_interval([0.0, 1.0], films=["a", "a"]).low == 0.0

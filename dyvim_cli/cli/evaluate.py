@@ -46,6 +46,9 @@ def evaluate(
     seeds: Annotated[
         int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Pieces a film and alpha in a sweep.")
     ] = 3,
+    candidates: Annotated[
+        int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Takes a piece in a sweep; 1 is fastest.")
+    ] = 3,
     seed: Annotated[
         int, typer.Option(min=0, rich_help_panel=opt.RUN, help="Draws the shifts that stand for chance.")
     ] = 0,
@@ -56,11 +59,13 @@ def evaluate(
     Prints a table with a row a film, and with several films their mean and its 95 % interval.
     """
     alphas = _alphas(sweep_alpha)
-    if alphas and (music or report):
-        raise UsageError("a sweep makes its own music and draws one curve", "drop --music and --report")
+    if alphas and (music or reference or report):
+        raise UsageError(
+            "a sweep makes its own music and draws one curve", "drop --music, --reference and --report"
+        )
     with console.progress(progress) as shown:
         if alphas:
-            _sweep(films, alphas, seeds, reference, plot, as_json, shown)
+            _sweep(films, alphas, seeds, candidates, plot, as_json, shown)
         else:
             _judge(films, music, reference, plot, report, as_json, seed, shown)
 
@@ -106,27 +111,19 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
         raise typer.Exit(int(ExitCode.PARTIAL))
 
 
-def _sweep(films, alphas, seeds, reference, plot, as_json, shown) -> None:
+def _sweep(films, alphas, seeds, candidates, plot, as_json, shown) -> None:
     """Generate at every alpha with every seed, judge, print or draw the curve."""
-    from dataclasses import asdict
-
     from dyvim_cli.evaluation.generator import dyvim_generator
     from dyvim_cli.evaluation.plot import draw_sweep
-    from dyvim_cli.evaluation.report import aligned, film_facts, plain
-    from dyvim_cli.evaluation.sweep import curves, sweep, sweep_table
+    from dyvim_cli.evaluation.report import aligned
+    from dyvim_cli.evaluation.sweep import curves, sweep, sweep_facts, sweep_table
     from dyvim_cli.media.sound import scratch_folder
 
     with scratch_folder() as folder:
-        takes = sweep(films, alphas, range(seeds), dyvim_generator(folder), _reference(reference), shown)
-    steps, by_name = curves(takes)
+        takes = sweep(films, alphas, range(seeds), dyvim_generator(folder, candidates), shown)
     if plot:
-        draw_sweep(steps, by_name, plot)
-    if not as_json:
-        console.data(aligned(sweep_table(takes)))
-        return
-    found = [film_facts(take.report) | {"alpha": take.alpha, "seed": take.seed} for take in takes]
-    means = {name: [i and asdict(i) for i in intervals] for name, intervals in by_name.items()}
-    console.data(json.dumps(plain({"alphas": steps, "mean_excess": means, "takes": found}), allow_nan=False))
+        draw_sweep(*curves(takes), plot)
+    console.data(json.dumps(sweep_facts(takes), allow_nan=False) if as_json else aligned(sweep_table(takes)))
 
 
 def _reference(path: Path | None):

@@ -91,7 +91,7 @@ def result_table(found: dict[str, list[FilmReport]]) -> str:
     """Markdown: a row a player, the mean excess over chance of every measure with its interval."""
     rows = [["music", *EXCESSES]]
     for name, reports in found.items():
-        means = [mean_interval([of(report) for report in reports]) for of in EXCESSES.values()]
+        means = [mean_interval([of(report.sync) for report in reports]) for of in EXCESSES.values()]
         rows.append([name, *(interval_cell(mean) for mean in means)])
     return markdown(rows)
 

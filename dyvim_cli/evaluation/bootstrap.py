@@ -19,14 +19,23 @@ class Interval:
     n: int
 
 
-def mean_interval(values: Sequence[float], seed: int = 0) -> Interval | None:
+def mean_interval(
+    values: Sequence[float | None], seed: int = 0, films: Sequence | None = None
+) -> Interval | None:
     """Mean of the finite values with its 95 % percentile bootstrap interval; None without any.
 
-    Films are resampled, as they are what varies (Efron 1979).
+    films: whose value each is. Values of one film (its seeds) are averaged first, since films are
+    what is resampled (Efron 1979); of a single film the values themselves are.
     """
     from scipy.stats import bootstrap
 
-    known = np.array([v for v in values if v is not None and np.isfinite(v)], float)
+    films = range(len(values)) if films is None else films
+    by_film: dict = {}
+    for film, value in zip(films, values, strict=True):
+        if value is not None and np.isfinite(value):
+            by_film.setdefault(film, []).append(float(value))
+    groups = list(by_film.values())
+    known = np.array(groups[0] if len(groups) == 1 else [np.mean(group) for group in groups])
     if not len(known):
         return None
     mean = float(known.mean())

@@ -11,14 +11,17 @@ import numpy as np
 Generate = Callable[[Path, float, int], Path]  # film, alpha, seed -> music
 
 
-def dyvim_generator(folder: Path, style: str | None = None) -> Generate:
-    """Our own generator, writing wav files into `folder`; the film's features are cached."""
+def dyvim_generator(folder: Path, candidates: int = 3) -> Generate:
+    """Our own generator, writing wav files into `folder`; films are watched once and then cached.
+
+    candidates: takes a piece, of which the best is kept; fewer is faster.
+    """
     from dyvim_cli.model.composition import Wishes
     from dyvim_cli.pipeline import Delivery, features_of, generate
 
     def write(film: Path, alpha: float, seed: int) -> Path:
         music = folder / f"{film.stem}.alpha{alpha:g}.seed{seed}.wav"
-        wishes = Wishes(alpha=alpha, style=style, seed=seed)
+        wishes = Wishes(alpha=alpha, seed=seed, candidates=candidates)
         generate(features_of(film), wishes, Delivery(music=music, overwrite=True))
         return music
 

@@ -9,7 +9,7 @@ import numpy as np
 from dyvim_cli.evaluation.bootstrap import Interval, mean_interval
 from dyvim_cli.evaluation.judge import FilmReport
 from dyvim_cli.evaluation.literature import BeatScores, beat_scores_of_set
-from dyvim_cli.evaluation.sync import AccentProfile, Matching
+from dyvim_cli.evaluation.sync import HEADLINE_S, SyncReport
 
 # the table's columns: heading -> value of one film
 COLUMNS: dict[str, Callable[[FilmReport], float | None]] = {
@@ -23,37 +23,24 @@ COLUMNS: dict[str, Callable[[FilmReport], float | None]] = {
     "LUFS": lambda r: r.heard.musicality.loudness_lufs,
 }
 # unbiased, for means over films: the per-film headline figures are drawn in towards 0
-EXCESSES: dict[str, Callable[[FilmReport], float | None]] = {
-    "cuts hit": lambda r: r.sync.matching[0.08].cut_recall.excess if r.sync.n_cuts else None,
-    "events hit": lambda r: r.sync.matching[0.08].recall.excess if r.sync.n_events else None,
-    "F1": lambda r: r.sync.matching[0.08].f1.excess if r.sync.n_events else None,
-    "motion~loudness": lambda r: r.sync.motion_loudness.excess,
-    "motion~density": lambda r: r.sync.motion_density.excess,
+EXCESSES: dict[str, Callable[[SyncReport], float | None]] = {
+    "cuts hit": lambda s: s.matching[HEADLINE_S].cut_recall.excess if s.n_cuts else None,
+    "events hit": lambda s: s.matching[HEADLINE_S].recall.excess if s.n_events else None,
+    "F1": lambda s: s.matching[HEADLINE_S].f1.excess if s.n_events else None,
+    "motion~loudness": lambda s: s.motion_loudness.excess if s.is_moving else None,
+    "motion~density": lambda s: s.motion_density.excess if s.is_moving else None,
 }
 
 
 def film_facts(report: FilmReport) -> dict:
     """Everything about one film as JSON values; what is not finite is None."""
-    picture, heard, sync = report.picture, report.heard, report.sync
+    picture, heard = report.picture, report.heard
     return plain(
         {
             "film": str(report.film),
             "music": str(heard.path),
             "duration_s": picture.duration_s,
-            "sync": {
-                "cuts_hit_beyond_chance": sync.cuts_hit_beyond_chance,
-                "events_hit_beyond_chance": sync.events_hit_beyond_chance,
-                "motion_loudness_correlation": sync.motion_loudness_correlation,
-                "motion_density_correlation": sync.motion_density_correlation,
-                "lag_s": sync.lag_s,
-                "n_cuts": sync.n_cuts,
-                "n_events": sync.n_events,
-                "n_onsets": sync.n_onsets,
-                "matching": {f"{1000 * tol:.0f}ms": _matching(m) for tol, m in sync.matching.items()},
-                "motion_loudness": asdict(sync.motion_loudness),
-                "motion_density": asdict(sync.motion_density),
-                "profile": _profile(sync.profile),
-            },
+            "sync": sync_facts(report.sync),
             "literature": report.literature,
             "musicality": asdict(heard.musicality),
             "score": asdict(heard.score) if heard.score else None,
@@ -67,18 +54,16 @@ def film_facts(report: FilmReport) -> dict:
     )
 
 
-def _matching(matching: Matching) -> dict:
-    return asdict(matching)
-
-
-def _profile(profile: AccentProfile | None) -> dict | None:
-    return asdict(profile) if profile else None
+def sync_facts(sync: SyncReport) -> dict:
+    """The fields of a report as JSON values; tolerances are named in milliseconds."""
+    matching = {f"{1000 * tol:.0f}ms": asdict(m) for tol, m in sync.matching.items()}
+    return plain(asdict(sync) | {"matching": matching})
 
 
 def summary(reports: Sequence[FilmReport], seed: int = 0) -> dict:
     """Means over films with 95 % bootstrap intervals, and LORIS' summary of a set with reference music."""
     headline = {name: mean_interval([of(r) for r in reports], seed) for name, of in COLUMNS.items()}
-    excess = {name: mean_interval([of(r) for r in reports], seed) for name, of in EXCESSES.items()}
+    excess = {name: mean_interval([of(r.sync) for r in reports], seed) for name, of in EXCESSES.items()}
     names = reports[0].literature if reports else {}
     literature = {name: mean_interval([r.literature[name] for r in reports], seed) for name in names}
     return plain(

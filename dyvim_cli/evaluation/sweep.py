@@ -1,15 +1,14 @@
 """Generator and judge in one: how sync answers to alpha, over films and seeds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
+from dyvim_cli.evaluation.audio_events import audio_events, read_sound
 from dyvim_cli.evaluation.bootstrap import Interval, mean_interval
 from dyvim_cli.evaluation.generator import Generate
-from dyvim_cli.evaluation.judge import FilmReport, hear, report_on
-from dyvim_cli.evaluation.report import EXCESSES
+from dyvim_cli.evaluation.report import EXCESSES, plain, sync_facts
+from dyvim_cli.evaluation.sync import SyncReport, compare
 from dyvim_cli.evaluation.visual_events import visual_events
 from dyvim_cli.progress import Progress, Silent
 
@@ -18,9 +17,10 @@ from dyvim_cli.progress import Progress, Silent
 class Take:
     """One piece of generated music, judged."""
 
+    film: Path
     alpha: float
     seed: int
-    report: FilmReport
+    sync: SyncReport
 
 
 def sweep(
@@ -28,18 +28,20 @@ def sweep(
     alphas: Sequence[float],
     seeds: Sequence[int],
     generate: Generate,
-    reference: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> list[Take]:
-    """Generate and judge every film at every alpha with every seed; each film is watched once."""
+    """Generate and judge every film at every alpha with every seed.
+
+    Films are watched once and then cached: a second sweep costs the music alone.
+    """
     progress, takes = progress or Silent(), []
     total = len(films) * len(alphas) * len(seeds)
     for film in films:
-        picture = visual_events(film)
+        picture = visual_events(film, use_cache=True)
         for alpha in alphas:
             for seed in seeds:
-                heard = hear(generate(film, alpha, seed))
-                takes.append(Take(alpha, seed, report_on(film, picture, heard, reference, seed)))
+                sound = audio_events(*read_sound(generate(film, alpha, seed)))
+                takes.append(Take(film, alpha, seed, compare(picture, sound, seed)))
                 progress.update("sweep", len(takes), total)
     return takes
 
@@ -47,20 +49,48 @@ def sweep(
 def curves(takes: Sequence[Take]) -> tuple[list[float], dict[str, list[Interval | None]]]:
     """(alphas ascending, measure -> interval at each alpha), uncorrected for luck so that means hold."""
     alphas = sorted({take.alpha for take in takes})
-    at = {alpha: [take.report for take in takes if take.alpha == alpha] for alpha in alphas}
+    at = {alpha: [take for take in takes if take.alpha == alpha] for alpha in alphas}
     return alphas, {
-        name: [mean_interval([of(report) for report in at[alpha]]) for alpha in alphas]
+        name: [
+            mean_interval([of(t.sync) for t in at[alpha]], films=[t.film for t in at[alpha]])
+            for alpha in alphas
+        ]
         for name, of in EXCESSES.items()
     }
 
 
 def sweep_table(takes: Sequence[Take]) -> list[list[str]]:
-    """Rows of cells: a row an alpha, mean and interval of every measure."""
+    """Rows of cells: the mean over seeds of every film and alpha, then mean and interval of every alpha."""
     alphas, by_name = curves(takes)
-    rows = [["alpha", *by_name]]
+    rows = [["film", "alpha", *by_name]]
+    for film in dict.fromkeys(take.film for take in takes):
+        for alpha in alphas:
+            group = [take.sync for take in takes if take.film == film and take.alpha == alpha]
+            means = [mean_interval([of(sync) for sync in group]) for of in EXCESSES.values()]
+            rows.append([film.name, f"{alpha:g}", *(f"{m.mean:.2f}" if m else "-" for m in means)])
     for i, alpha in enumerate(alphas):
-        rows.append([f"{alpha:g}", *(interval_cell(intervals[i]) for intervals in by_name.values())])
+        rows.append(["mean", f"{alpha:g}", *(interval_cell(intervals[i]) for intervals in by_name.values())])
     return rows
+
+
+def sweep_facts(takes: Sequence[Take]) -> dict:
+    """The takes and their means as JSON values."""
+    alphas, by_name = curves(takes)
+    return plain(
+        {
+            "alphas": alphas,
+            "mean_excess": {name: [i and asdict(i) for i in found] for name, found in by_name.items()},
+            "takes": [
+                {
+                    "film": str(take.film),
+                    "alpha": take.alpha,
+                    "seed": take.seed,
+                    "sync": sync_facts(take.sync),
+                }
+                for take in takes
+            ],
+        }
+    )
 
 
 def interval_cell(interval: Interval | None) -> str:

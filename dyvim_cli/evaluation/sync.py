@@ -13,7 +13,7 @@ import numpy as np
 
 from dyvim_cli.evaluation.audio_events import AudioEvents
 from dyvim_cli.evaluation.chance import Corrected, correct, draw_shifts
-from dyvim_cli.evaluation.visual_events import VisualEvents
+from dyvim_cli.evaluation.visual_events import STILL, VisualEvents
 
 TOLERANCES_S = (0.04, 0.08, 0.16)
 HEADLINE_S = 0.08  # the tolerance of the headline figures
@@ -57,6 +57,7 @@ class SyncReport:
     n_cuts: int
     n_events: int
     n_onsets: int
+    is_moving: bool  # whether the motion varies at all: a still picture correlates with nothing
     matching: dict[float, Matching] = field(default_factory=dict)  # by tolerance in seconds
     motion_loudness: Corrected = Corrected()
     motion_density: Corrected = Corrected()
@@ -89,6 +90,7 @@ def compare(picture: VisualEvents, sound: AudioEvents, seed: int = 0) -> SyncRep
         n_cuts=int(picture.is_cut.sum()),
         n_events=len(picture.event_times_s),
         n_onsets=len(sound.onset_times_s),
+        is_moving=bool(len(picture.energy) and picture.energy.max() > STILL),
         matching=matching,
         motion_loudness=loudness,
         motion_density=density,
@@ -179,7 +181,8 @@ def motion_correlations(
     steps = np.arange(0.0, picture.duration_s, CURVE_STEP_S)
     if len(steps) < 10:
         return Corrected(), Corrected()
-    motion = _window_mean(steps, picture.times_s, picture.energy, LOUDNESS_WINDOW_S)
+    seen = np.maximum(picture.energy, STILL)  # what is slower is noise, whose ranks mean nothing
+    motion = _window_mean(steps, picture.times_s, seen, LOUDNESS_WINDOW_S)
     power = 10 ** (sound.loudness_db / 10)
     loudness = _window_mean(steps, sound.times_s, power, LOUDNESS_WINDOW_S)
     inside = sound.onset_times_s < picture.duration_s

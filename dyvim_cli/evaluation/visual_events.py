@@ -4,12 +4,14 @@ Cuts come from PySceneDetect, motion from OpenCV's DIS optical flow; the film is
 frame by frame, at thumbnail size.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli import cache
 from dyvim_cli.errors import InputError
 from dyvim_cli.evaluation.extra import need
 
@@ -43,12 +45,19 @@ class VisualEvents:
         return self.event_times_s[self.is_cut]
 
 
-def visual_events(film: Path | str) -> VisualEvents:
+def visual_events(film: Path | str, use_cache: bool = False) -> VisualEvents:
     """Read a film once and return its cuts, motion impacts and motion energy.
 
-    Raises InputError when the film cannot be read, EnvironmentFault without the extra.
+    use_cache: a film that was read before, by this very code, is not read again. Raises InputError
+    when the film cannot be read, EnvironmentFault without the extra.
     """
-    return events_of_frames(_read_frames(film))
+    film = Path(film)
+    if not use_cache or not film.is_file():
+        return events_of_frames(_read_frames(film))
+    key = cache.key_of(film, {"judge": hashlib.sha256(Path(__file__).read_bytes()).hexdigest()})
+    if (known := cache.load(key, VisualEvents)) is None:
+        cache.store(key, known := events_of_frames(_read_frames(film)), film)
+    return known
 
 
 def events_of_frames(frames: Iterable[tuple[float, np.ndarray]]) -> VisualEvents:
