@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dyvim_cli import weights
 from dyvim_cli.cache import read_features as read_features
@@ -16,6 +17,11 @@ from dyvim_cli.errors import UsageError
 from dyvim_cli.model.composition import Wishes, write_score
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import EVENT_KINDS, STYLES, FilmFeatures, Score
+
+if TYPE_CHECKING:
+    from dyvim_cli.media.cut import Cut
+    from dyvim_cli.media.probe import FilmInfo
+    from dyvim_cli.model.decoder import Decoder
 
 MODEL_NAME = "embedded"
 
@@ -64,6 +70,17 @@ class Clock:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
 
 
+@dataclass(frozen=True)
+class Watched:
+    """A film that was seen: what is known before a note is written."""
+
+    film: "FilmInfo"
+    cut: "Cut"
+    output: Path
+    features: FilmFeatures
+    clock: Clock
+
+
 def score(
     film_path: Path,
     wishes: Wishes,
@@ -76,19 +93,46 @@ def score(
 
     Raises the family of errors.DyvimError; nothing is left half-written.
     """
+    with ThreadPoolExecutor(1) as beside:
+        decoder = beside.submit(load_embedded)  # read while the film is being watched
+        watched = watch(film_path, wishes, delivery, use_cache=use_cache, progress=progress)
+        model = decoder.result()
+    return accompany(watched, wishes, delivery, model, progress=progress)
+
+
+def watch(
+    film_path: Path,
+    wishes: Wishes,
+    delivery: Delivery = Delivery(),
+    *,
+    use_cache: bool = True,
+    progress: Progress | None = None,
+) -> Watched:
+    """The first half of score(): every check that needs no work, then the film is seen."""
+    clock = Clock()
+    film, cut, output = _prepare(film_path, wishes, delivery)
+    with clock.stage("vision"):
+        features = features_of(
+            film.path, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress
+        )
+    return Watched(film, cut, output, features, clock)
+
+
+def accompany(
+    watched: Watched,
+    wishes: Wishes,
+    delivery: Delivery,
+    model: "Decoder",
+    *,
+    progress: Progress | None = None,
+) -> Result:
+    """The second half of score(): compose, sound, mux. `model` is what load_embedded() returns."""
     from dyvim_cli.media.mux import mux
     from dyvim_cli.music.loudness import Meter
     from dyvim_cli.timeline import timeline
 
-    progress, clock, meter = progress or Silent(), Clock(), Meter()
-    film, cut, output = _prepare(film_path, wishes, delivery)
-    with ThreadPoolExecutor(1) as beside:
-        decoder = beside.submit(load_embedded)  # read while the film is being watched
-        with clock.stage("vision"):
-            features = features_of(
-                film.path, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress
-            )
-        model = decoder.result()
+    progress, meter = progress or Silent(), Meter()
+    film, features, clock = watched.film, watched.features, watched.clock
     with clock.stage("compose"):
         piece = write_score(features, wishes, model, progress)
     with clock.stage("sound"), sound_file(piece, features.duration_s, delivery, progress, meter) as music:
@@ -96,7 +140,7 @@ def score(
             muxed = mux(
                 film,
                 music,
-                output,
+                watched.output,
                 keep_audio=delivery.keep_audio,
                 duck_db=delivery.duck_db,
                 music_gain_db=delivery.music_gain_db,
