@@ -58,6 +58,7 @@ def pretrain(
     minutes: Annotated[float, typer.Option(min=0.01, help="Wall-clock time to train for.")] = 90,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
     start_from: Annotated[Path | None, typer.Option(help="Weights to go on from.", exists=True)] = None,
+    peak_rate: Annotated[float, typer.Option(min=1e-6, help="Learning rate; less when going on.")] = 1.5e-3,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed of crops and weights.")] = 0,
 ) -> None:
@@ -71,7 +72,7 @@ def pretrain(
     torch.set_num_threads(threads)
     everything = [piece for path in shards for piece in load(path)]
     pieces, held_out = split(everything)
-    settings = PretrainSettings(minutes=minutes, batch_size=batch_size, seed=seed)
+    settings = PretrainSettings(minutes=minutes, batch_size=batch_size, peak_rate=peak_rate, seed=seed)
     train(pieces, held_out, out, settings, start_from, lambda record: console.note(json.dumps(record)))
     console.data(str(out / "decoder.safetensors"))
 

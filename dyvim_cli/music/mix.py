@@ -1,6 +1,6 @@
 """The mixing desk: one strip a stem, a reverb and an echo they share, and the bus."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -19,10 +19,14 @@ DUCK_RELEASE_S = 0.12
 
 
 def mixed(
-    stems: dict[str, Iterator[np.ndarray]], palette: Palette, bpm: float
+    stems: dict[str, Iterator[np.ndarray]],
+    palette: Palette,
+    bpm: float,
+    expression: Callable[[int, int], np.ndarray],
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
     """(mix, {stem: its share before room and bus}) block by block, each [2, n] float32.
 
+    expression(first, n) gives the gain [n] that the players follow together from a frame on.
     Two threads prepare the stems of the next block while the bus works on this one.
     """
     parts = {name: palette.accent if name == "accent" else palette.parts[name] for name in stems}
@@ -33,6 +37,7 @@ def mixed(
         block = next(stems[name], None)
         return None if block is None else strips[name](block)
 
+    done = 0
     with ThreadPoolExecutor(2) as pool:
         ahead = {name: pool.submit(prepared, name) for name in stems}
         while ahead:
@@ -40,7 +45,9 @@ def mixed(
             if any(block is None for block in dry.values()):
                 return
             ahead = {name: pool.submit(prepared, name) for name in stems}
-            dry = duck(dry)
+            course = expression(done, next(iter(dry.values())).shape[1])
+            done += len(course)
+            dry = duck({name: block * course for name, block in dry.items()})
             yield bus(sum(dry.values()) + returns(dry)), dry
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from dyvim_cli.music.expression import ridden
 from dyvim_cli.music.loudness import Meter, mastered
 from dyvim_cli.music.mix import mixed
 from dyvim_cli.music.palettes import PALETTES
@@ -56,7 +57,7 @@ def _mix(score: Score, n_frames: int, progress: Progress, stems: dict | None) ->
     """The mix before mastering, faded at its very end."""
     font, done = shipped_soundfont(), 0
     sources = {stem.name: stem_blocks(font, stem, n_frames, BLOCK_FRAMES) for stem in score.stems}
-    for block, parts in mixed(sources, PALETTES[score.style], score.tempo_map.bpm):
+    for block, parts in mixed(sources, PALETTES[score.style], score.tempo_map.bpm, ridden(score)):
         block = block * _end_fade(done, block.shape[1], n_frames)
         done += block.shape[1]
         for name, part in parts.items() if stems is not None else ():
