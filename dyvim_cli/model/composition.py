@@ -16,6 +16,7 @@ from dyvim_cli.music import tokens
 from dyvim_cli.music.form import Form, plan_form
 from dyvim_cli.music.palettes import PALETTES
 from dyvim_cli.music.performance import perform
+from dyvim_cli.music.rubato import lean
 from dyvim_cli.music.tempo_map import fit_tempo_map
 from dyvim_cli.progress import Progress
 from dyvim_cli.types import EVENT_KINDS, STYLES, FilmFeatures, Key, Score, TempoMap
@@ -101,9 +102,9 @@ def _key(valence: float, palette, rng: np.random.Generator) -> Key:
 
 
 def lay_grid(features: FilmFeatures, character: Character, wishes: Wishes) -> TempoMap:
-    """The tempo map of the film's events."""
+    """The tempo map of the film's events, played with the rubato that they ask for."""
     kinds = [EVENT_KINDS[k] for k in features.event_kinds]
-    return fit_tempo_map(
+    tempo_map = fit_tempo_map(
         features.duration_s,
         features.event_times_s,
         features.event_weights,
@@ -113,6 +114,7 @@ def lay_grid(features: FilmFeatures, character: Character, wishes: Wishes) -> Te
         alpha=wishes.alpha,
         seed=wishes.seed,
     )
+    return lean(tempo_map, wishes.alpha)
 
 
 def plan(features, tempo_map, character: Character, energy, hit, wishes: Wishes) -> Form:

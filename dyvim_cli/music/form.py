@@ -12,6 +12,8 @@ from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES
 
 HALF_BAR = STEPS_PER_BAR // 2
 RING_S = 2.8  # how long the last chord would like to ring
+RING_SHARE, SHORTEST_RING_S = 0.16, 1.2  # of a short film it rings so much, but not less than this
+MISSED_COST = 1.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
 RETURNING = ("melody", "chord")  # streams that a theme brings back note by note
 FREE_WEIGHT = 0.7  # a returning theme makes room in the bar of an event as heavy as this
 
@@ -91,14 +93,17 @@ def plan_form(
 
 
 def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
-    """Strong beat for the last chord: it rings about RING_S, less in a short film; an event attracts it."""
+    """Strong beat for the last chord: it rings about RING_S, less in a short film. An event attracts it,
+    and so do events that would come after it, for then nothing is struck any more."""
     n_steps = tempo_map.n_steps
     candidates = np.arange(0, max(1, n_steps - STEPS_PER_BEAT), HALF_BAR)
     rest_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[candidates]
     film_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[0]
-    cost = np.abs(rest_s - min(RING_S, 0.4 * film_s)) + 0.5 * (candidates % STEPS_PER_BAR != 0)
+    wanted_s = np.clip(RING_SHARE * film_s, min(SHORTEST_RING_S, 0.4 * film_s), RING_S)
+    cost = np.abs(rest_s - wanted_s) + 0.5 * (candidates % STEPS_PER_BAR != 0)
     near = rest_s <= 2 * RING_S
     cost[near] -= 0.8 * hits[candidates[near]]
+    cost += MISSED_COST * (hits.sum() - np.cumsum(hits)[candidates])
     return 0 if n_steps < STEPS_PER_BAR else int(candidates[np.argmin(cost)])
 
 

@@ -1,0 +1,94 @@
+"""Rubato meets events beside the grid; expression makes held sound follow the level stream."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dyvim_cli.music import tokens
+from dyvim_cli.music.expression import RANGE_DB, expression_db
+from dyvim_cli.music.performance import perform
+from dyvim_cli.music.production import produce
+from dyvim_cli.music.rubato import MOST_SQUEEZE, NEAR_ENOUGH_S, lean
+from dyvim_cli.music.tempo_map import fit_tempo_map, hit_table
+from dyvim_cli.types import Key, TempoMap
+
+STEP_S = 0.14
+
+
+def steady(event_times_s, weights=None, n_steps=96) -> TempoMap:
+    """A grid of equal steps that has not heard of its events."""
+    grid = TempoMap(np.arange(n_steps + 1) * STEP_S, 60 / (4 * STEP_S))
+    times = np.array(event_times_s, float)
+    weights = np.ones(len(times)) if weights is None else np.array(weights)
+    return TempoMap(grid.step_times_s, grid.bpm, hit_table(grid, times, weights, ["impact"] * len(times)))
+
+
+def test_events_between_the_steps_are_met():
+    leaned = lean(steady([3.05, 6.36, 9.0]), alpha=1)
+    assert max(abs(hit.error_s) for hit in leaned.hits) <= NEAR_ENOUGH_S + 1e-9
+
+
+def test_the_beat_wins_over_the_nearer_sixteenth():
+    at_beat = 40 * STEP_S + 0.45 * STEP_S
+    assert lean(steady([at_beat]), alpha=1).hits[0].step == 40
+
+
+def test_the_heavier_of_two_that_exclude_each_other_is_met():
+    close = [20.5 * STEP_S, 21.1 * STEP_S]
+    for weights, served in (([1.0, 0.3], 0), ([0.3, 1.0], 1)):
+        hits = lean(steady(close, weights), alpha=1).hits
+        assert abs(hits[served].error_s) <= NEAR_ENOUGH_S + 1e-9
+
+
+@given(
+    st.lists(st.floats(0, 96 * STEP_S), max_size=40), st.floats(0, 1), st.randoms(use_true_random=False)
+)
+def test_steps_stay_in_order_and_the_ends_in_place(times, alpha, random):
+    tempo_map = steady(sorted(times), [random.uniform(0.1, 1) for _ in times])
+    leaned = lean(tempo_map, alpha)
+    lengths = np.diff(leaned.step_times_s) / STEP_S
+    assert leaned.step_times_s[0] == 0 and leaned.step_times_s[-1] == tempo_map.step_times_s[-1]
+    assert lengths.min() >= 1 - MOST_SQUEEZE - 1e-9 and lengths.max() <= 1 + MOST_SQUEEZE + 1e-9
+    if alpha == 0:
+        assert (leaned.step_times_s == tempo_map.step_times_s).all()
+
+
+def test_half_the_strength_leans_half_as_far():
+    event_s = 30.4 * STEP_S
+    errors = [abs(lean(steady([event_s]), alpha).hits[0].error_s) for alpha in (0, 0.25, 0.5, 1)]
+    assert errors[0] > errors[1] > errors[2] == errors[3]
+
+
+def test_what_the_tempo_map_has_met_stays_met():
+    times, weights = np.array([2.0, 4.03, 7.9, 8.31, 11.0]), np.array([1.0, 0.5, 0.9, 0.6, 1.0])
+    tempo_map = fit_tempo_map(14.0, times, weights, ["cut"] * 5)
+    leaned = lean(tempo_map, 1)
+    for before, after in zip(tempo_map.hits, leaned.hits, strict=True):
+        assert abs(after.error_s) <= max(abs(before.error_s), NEAR_ENOUGH_S) + 1e-9
+
+
+def test_expression_follows_the_levels_and_leaves_accents_alone():
+    calm, storm = np.zeros(64, np.int16), np.full(64, 5, np.int16)
+    gain_db = expression_db(np.concatenate([calm, storm]))
+    assert gain_db[:48] == pytest.approx(-RANGE_DB) and gain_db[-48:] == pytest.approx(0)
+    assert (np.diff(gain_db) >= -1e-9).all()
+    accent = calm.copy()
+    accent[32] = 7
+    assert expression_db(accent).max() < -RANGE_DB / 2
+    assert expression_db(np.full(8, tokens.UNKNOWN)) == pytest.approx(expression_db(np.full(8, 3)))
+
+
+@pytest.mark.parametrize("style", ["ambient", "cinematic"])
+def test_a_chord_that_is_held_swells(style):
+    rows = np.zeros((tokens.K, 96), np.int16)
+    rows[tokens.STREAM_INDEX["level"]] = np.repeat([1, 5, 1], 32)
+    rows[tokens.STREAM_INDEX["chord"]] = tokens.chord_token(0, "maj")
+    pad = tokens.STREAM_INDEX["pad"]
+    for start in range(0, 96, 48):  # struck in the calm and in the middle of the swell
+        rows[pad, start : start + 48] = tokens.HOLD
+        rows[pad, start] = tokens.pitch_token(tokens.STREAMS[pad], 67)
+    piece = perform(rows, steady([]), Key(0, False), style, 96 * STEP_S, 1)
+    sound = produce(piece, 96 * STEP_S).samples
+    level = [np.sqrt((part**2).mean()) for part in np.array_split(sound[: 96 * 6720], 6)]
+    assert level[2] > 1.5 * level[0] and level[3] > 1.5 * level[5]
