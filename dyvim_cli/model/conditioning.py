@@ -52,20 +52,26 @@ def _mean_ahead(values: np.ndarray, n_steps: int) -> np.ndarray:
     return (padded[n_steps:-1] - padded[: -n_steps - 1]) / n_steps
 
 
-def event_curves(hit: np.ndarray, cut: np.ndarray, energy: np.ndarray) -> np.ndarray:
+def event_curves(
+    hit: np.ndarray, cut: np.ndarray, energy: np.ndarray, steps_a_sixteenth: float = 1.0
+) -> np.ndarray:
     """[S, N_CURVES] from weights of hits [S], cuts [S] and energy [S], each 0..1.
+
+    steps_a_sixteenth: 1 on the grid of score tokens, more where steps are shorter (audio tokens).
 
     The plain curves, how near the next and the last event is (look-ahead, as EMSYNC: a decoder that
     only sees the past cannot prepare a chord), where energy goes, and energy in soft bins, so that
     the linear extension can answer it in steps.
     """
-    until_hit, since_hit = steps_until(hit > 0), steps_until(hit[::-1] > 0)[::-1]
-    until_cut, since_cut = steps_until(cut > 0), steps_until(cut[::-1] > 0)[::-1]
-    ahead, behind = _mean_ahead(energy, 16), _mean_ahead(energy[::-1], 16)[::-1]
+    unit, bar = steps_a_sixteenth, max(1, round(16 * steps_a_sixteenth))
+    until_hit, since_hit = steps_until(hit > 0) / unit, steps_until(hit[::-1] > 0)[::-1] / unit
+    until_cut, since_cut = steps_until(cut > 0) / unit, steps_until(cut[::-1] > 0)[::-1] / unit
+    ahead, behind = _mean_ahead(energy, bar), _mean_ahead(energy[::-1], bar)[::-1]
     soon = np.exp(-np.stack([until_hit / 3, until_hit / 12, since_hit / 3], axis=1))
     wide = np.exp(-np.stack([until_cut / 4, until_cut / 24, since_cut / 4, since_cut / 24], axis=1))
     still = energy < 0.04
-    flags = np.stack([hit > 0, hit > 0.6, cut > 0, still, np.minimum(steps_until(~still), 16) / 16], axis=1)
+    until_motion = np.minimum(steps_until(~still) / unit, 16) / 16
+    flags = np.stack([hit > 0, hit > 0.6, cut > 0, still, until_motion], axis=1)
     plain = np.stack([hit, cut, energy, ahead - behind], axis=1)
     centres = np.linspace(0, 1, N_ENERGY_BINS)
     bins = np.maximum(0, 1 - np.abs(energy[:, None] - centres) * (N_ENERGY_BINS - 1))

@@ -1,0 +1,66 @@
+"""Adapters as safetensors: the new modules alone, and which backbone they were tuned on."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+
+from dyvim_cli.errors import WeightsError
+from dyvim_cli.model.checkpoint import load_tensors, save_tensors
+from dyvim_cli.model.musicgen import Adapter, AdapterConfig, MusicGen
+
+FILE = "adapter.safetensors"
+# what makes two backbones of one shape; weights are not hashed: gigabytes, and fp16 copies differ
+HASHED = (
+    "vocab_size", "num_hidden_layers", "ffn_dim", "num_attention_heads", "hidden_size", "num_codebooks",
+    "audio_channels", "activation_function", "pad_token_id", "scale_embedding",
+)  # fmt: skip
+
+
+def backbone_hash(model: MusicGen) -> str:
+    """Sixteen hexadecimal digits of the backbone's kind, decoder, text encoder and codec."""
+    config = model.backbone.config
+    facts = {name: getattr(config.decoder, name) for name in HASHED}
+    facts["kind"], facts["text"] = config.model_type, config.text_encoder.hidden_size
+    facts["codec"] = [config.audio_encoder.sampling_rate, list(config.audio_encoder.upsampling_ratios)]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def save_adapter(model: MusicGen, folder: Path, card: dict | None = None) -> Path:
+    """Write the model's adapter into a folder; card: how it was trained, plain values."""
+    adapter = model.adapter
+    folder.mkdir(parents=True, exist_ok=True)
+    metadata = {
+        "config": json.dumps(adapter.config.to_dict()),
+        "backbone": backbone_hash(model),
+        "card": json.dumps(card or {}),
+    }
+    save_tensors(adapter.state_dict(), folder / FILE, metadata)
+    return folder / FILE
+
+
+def load_adapter(model: MusicGen, folder: Path) -> dict:
+    """Give the model the adapter of a folder (or file); returns its card. Raises WeightsError."""
+    path = folder / FILE if folder.is_dir() else folder
+    tensors, metadata = load_tensors(path)
+    expected = backbone_hash(model)
+    if metadata.get("backbone") != expected:
+        raise WeightsError(
+            f"{path}: tuned on another backbone ({metadata.get('backbone', 'none')}, this one is {expected})",
+            "name the backbone it was tuned on with --model",
+        )
+    try:
+        adapter = Adapter(AdapterConfig(**json.loads(metadata["config"])))
+        adapter.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(
+            f"{path}: not an adapter of dyvim ({error})", "dyvim train tune makes one"
+        ) from error
+    model.adapter = adapter.eval().requires_grad_(False).to(model.weight.device)
+    return json.loads(metadata.get("card", "{}"))
+
+
+def is_trained(adapter: Adapter) -> bool:
+    """Whether the dynamics have a say: the extension is no longer the zeros that it began with."""
+    return bool(torch.any(adapter.extension.weight != 0))

@@ -1,0 +1,86 @@
+"""A MusicGen of a few thousand random weights, made on the spot: lets the whole command line run.
+
+It has the real classes, files and rates (32 kHz, 50 frames a second), and makes noise, not music.
+"""
+
+from pathlib import Path
+
+import torch
+
+WORDS = (
+    "a the of with and for in film score music track tense calm bright dark slow fast drums strings "
+    "piano guitar synth orchestra cinematic orchestral ambient lofi pop electronic acoustic jazz rock "
+    "playful happy sad warm epic BPM , . 0 1 2 3 4 5 6 7 8 9"
+)
+HIDDEN, N_TOKENS = 32, 64
+
+
+def write_debug_checkpoint(
+    folder: Path, *, stereo: bool = False, melody: bool = False, seed: int = 0
+) -> Path:
+    """Write a random checkpoint in transformers' format; the same weights every time."""
+    from transformers import (
+        EncodecConfig,
+        EncodecModel,
+        MusicgenConfig,
+        MusicgenDecoderConfig,
+        MusicgenForConditionalGeneration,
+        MusicgenMelodyConfig,
+        MusicgenMelodyDecoderConfig,
+        MusicgenMelodyForConditionalGeneration,
+        T5Config,
+    )
+
+    tokenizer = _tokenizer()
+    text = T5Config(
+        vocab_size=len(tokenizer), d_model=24, d_kv=8, d_ff=32, num_layers=1, num_heads=3, use_cache=False
+    )
+    audio = EncodecConfig(
+        sampling_rate=32_000, upsampling_ratios=[8, 5, 4, 4], num_filters=4, hidden_size=16,
+        codebook_size=N_TOKENS, codebook_dim=16, num_lstm_layers=1, use_causal_conv=False,
+        target_bandwidths=[50 * 6 * 4 / 1000],
+    )  # fmt: skip
+    sizes = dict(
+        vocab_size=N_TOKENS, hidden_size=HIDDEN, ffn_dim=64, num_hidden_layers=2, num_attention_heads=4,
+        num_codebooks=8 if stereo else 4, audio_channels=2 if stereo else 1,
+        pad_token_id=N_TOKENS, bos_token_id=N_TOKENS, initializer_factor=0.3,
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if melody:
+            decoder = MusicgenMelodyDecoderConfig(**sizes)
+            config = MusicgenMelodyConfig(
+                text_encoder=text, audio_encoder=audio, decoder=decoder, num_chroma=12, chroma_length=5
+            )
+            model = MusicgenMelodyForConditionalGeneration(config)
+        else:
+            config = MusicgenConfig(
+                text_encoder=text, audio_encoder=audio, decoder=MusicgenDecoderConfig(**sizes)
+            )
+            model = MusicgenForConditionalGeneration(config)
+        assert isinstance(model.audio_encoder, EncodecModel)
+        for layer in model.audio_encoder.quantizer.layers:
+            layer.codebook.embed.normal_()  # transformers leaves them at zero: every token would sound alike
+    settings = model.generation_config
+    settings.decoder_start_token_id = settings.pad_token_id = settings.bos_token_id = N_TOKENS
+    settings.do_sample, settings.guidance_scale, settings.max_length = True, 3.0, 1500
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _tokenizer():
+    """A word tokenizer over WORDS with T5's special tokens."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    names = ["<pad>", "</s>", "<unk>", *WORDS.split()]
+    inner = Tokenizer(models.WordLevel({word: i for i, word in enumerate(names)}, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=True)]
+    )
+    inner.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    )
