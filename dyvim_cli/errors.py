@@ -59,3 +59,8 @@ class EnvironmentFault(DyvimError):
     """The machine lacks what the job needs: ffmpeg, a device, memory."""
 
     exit_code = ExitCode.ENVIRONMENT
+
+
+def fault_of(error: Exception) -> DyvimError:
+    """Our own mistake, said as a failure that can be reported."""
+    return DyvimError(f"a fault in dyvim: {type(error).__name__}: {error}", "DYVIM_DEBUG=1 shows where")

@@ -30,7 +30,7 @@ MODEL_NAME = "embedded"
 class Delivery:
     """How the music and the film come together, and what else is written."""
 
-    output: str | None = None  # film, folder or template; None = beside the film
+    output: str | Path | None = None  # folder or template, a Path as it is; None = beside the film
     keep_audio: str = "auto"
     duck_db: float = -12.0
     music_gain_db: float = 0.0

@@ -11,13 +11,14 @@ import typer
 
 from dyvim_cli import __version__
 from dyvim_cli.cli import config, console
-from dyvim_cli.errors import DyvimError, ExitCode
+from dyvim_cli.errors import DyvimError, ExitCode, fault_of
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 # verb -> (module, function or Typer app), in the order of the help page
 VERBS = {
     "score": ("score", "score"),
+    "batch": ("batch", "batch"),
     "generate": ("generate", "generate"),
     "extract-frames": ("extract_frames", "extract_frames"),
     "extract-features": ("extract_features", "extract_features"),
@@ -93,6 +94,5 @@ def run() -> None:
     except Exception as error:
         if os.environ.get("DYVIM_DEBUG"):
             raise
-        fault = DyvimError(f"a fault in dyvim: {type(error).__name__}: {error}", "DYVIM_DEBUG=1 shows where")
-        console.show_error(fault)
+        console.show_error(fault_of(error))
         sys.exit(ExitCode.BUG)

@@ -1,5 +1,6 @@
 """Options that several verbs share, each written once."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -65,6 +66,16 @@ Stems = Annotated[
     Path | None,
     typer.Option(rich_help_panel=OUTPUT, help="Also write each instrument as WAV into this folder."),
 ]
+Music = Annotated[
+    Path | None,
+    typer.Option(rich_help_panel=OUTPUT, help="Also write the music alone, as wav, flac, mp3 ..."),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="HTML", rich_help_panel=OUTPUT, help="Also write what came out as one page, with players."
+    ),
+]
 Overwrite = Annotated[
     bool,
     typer.Option(
@@ -110,6 +121,21 @@ def wishes(alpha, style, mood, tempo, key, seed, candidates, guidance):
         seed=new_seed() if seed is None else seed,
         candidates=candidates,
         guidance=guidance,
+    )
+
+
+def delivery(values: Mapping):
+    """The pipeline's Delivery from the values of score's options, by name."""
+    from dyvim_cli.pipeline import Delivery
+
+    same = ("output", "duck_db", "music_gain_db", "overwrite", "midi", "stems", "music")
+    return Delivery(
+        keep_audio=getattr(values["keep_audio"], "value", values["keep_audio"]),
+        fade_in_s=values["fade_in"],
+        fade_out_s=values["fade_out"],
+        start_s=values["start"],
+        end_s=values["end"],
+        **{name: values[name] for name in same},
     )
 
 

@@ -39,10 +39,7 @@ def score(
     end: opt.End = None,
     midi: opt.Midi = None,
     stems: opt.Stems = None,
-    music: Annotated[
-        Path | None,
-        typer.Option(rich_help_panel=opt.OUTPUT, help="Also write the music alone, as wav, flac, mp3 ..."),
-    ] = None,
+    music: opt.Music = None,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
     dry_run: opt.DryRun = False,

@@ -16,6 +16,7 @@ MUXERS = {
 
 WEBM_CODECS = ("vp8", "vp9", "av1")
 MP4_CODECS = ("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "vvc")
+OWN_MARK = ".dyvim."  # in the default name of a scored film
 RE_ENCODED = ("gif",)  # no film container takes them as they are
 
 
@@ -33,20 +34,28 @@ def film_extension(path: Path, codec: str) -> str:
 
 
 def output_path(
-    film_path: Path, codec: str, wanted: str | Path | None = None, *, style: str = "", seed: int | None = None
+    film_path: Path,
+    codec: str,
+    wanted: str | Path | None = None,
+    *,
+    style: str = "",
+    seed: int | None = None,
+    folder: str = ".",
 ) -> Path:
     """Where the scored film goes.
 
     `wanted` is None (`<stem>.dyvim<ext>` beside the film), a folder (that name inside it), or a file
-    name; {stem}, {style} and {seed} in it are filled in, and a missing extension is added.
+    name; {stem}, {style}, {seed} and {folder} (the film's own, within a batch) in it are filled in
+    (but not in a Path), and a missing extension is added.
     Raises UsageError for an unknown placeholder or an extension that is no film's.
     """
     film_path = Path(film_path)
     extension = film_extension(film_path, codec)
-    default_name = f"{film_path.stem}.dyvim{extension}"
+    default_name = f"{film_path.stem}{OWN_MARK}{extension[1:]}"
     if wanted is None:
         return film_path.with_name(default_name)
-    named = _filled(str(wanted), film_path.stem, style, seed)
+    values = {"style": style, "seed": seed, "folder": folder}
+    named = str(wanted) if isinstance(wanted, Path) else filled(wanted, film_path.stem, **values)
     if named.endswith(("/", os.sep)) or Path(named).is_dir():
         return Path(named) / default_name
     path = Path(named)
@@ -59,15 +68,17 @@ def output_path(
     return path.with_name(path.name + extension)
 
 
-def _filled(template: str, stem: str, style: str, seed: int | None) -> str:
-    """Fill in an output template."""
-    values = {"stem": stem, "style": style or "music", "seed": "0" if seed is None else seed}
+def filled(
+    template: str, stem: str, *, style: str = "", seed: int | None = None, folder: str = "."
+) -> str:
+    """Fill in an output template. Raises UsageError for a placeholder that is not known."""
+    values = {"stem": stem, "style": style or "music", "seed": 0 if seed is None else seed, "folder": folder}
     try:
         return template.format(**values)
-    except (KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
         raise UsageError(
             f"output name {template!r} has a placeholder that is not known",
-            "use {stem}, {style} and {seed}; write {{ and }} for plain braces",
+            "use {stem}, {style}, {seed} and {folder}; write {{ and }} for plain braces",
         ) from error
 
 

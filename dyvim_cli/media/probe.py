@@ -16,6 +16,7 @@ from dyvim_cli.media.ffmpeg import file_url
 
 DISCONTINUOUS = ("mpegts", "mpeg")  # containers without an index, whose clock may jump
 NOT_PICTURES = ("ansi", "bintext", "xbin", "idf")  # text that ffmpeg would gladly draw
+SCORED_BY = "dyvim model="  # how the comment of a scored film begins (pipeline.comment)
 VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
 
 
@@ -126,6 +127,22 @@ def _unreadable(path: Path) -> InputError:
             "copy or download it again; the tool untrunc can mend a recording that broke off",
         )
     return InputError(f"{path} is not a film that ffmpeg can read", f"see what it is: file {path}")
+
+
+def picture_codec(path: Path) -> str:
+    """The picture's codec by the file's head alone. Raises InputError when there is no picture."""
+    with open_film(path) as container:
+        return _codec(_picture_stream(container, Path(path)))
+
+
+def is_scored(path: Path) -> bool:
+    """Whether a film says in its comment that dyvim gave it its music; False when it cannot be read."""
+    try:
+        with open_film(path) as container:
+            tags = container.metadata
+    except InputError:
+        return False
+    return SCORED_BY in tags.get("comment", tags.get("COMMENT", ""))
 
 
 def _cover_streams(container) -> list:

@@ -1,0 +1,80 @@
+"""What a result depends on, as one digest: the film's bytes, the settings, the weights."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from dyvim_cli import weights
+from dyvim_cli.pipeline import Delivery, Wishes
+
+BLOCK = 1 << 20
+SEED_BITS = 31  # what device.new_seed draws, short enough to type again
+
+
+@dataclass(frozen=True)
+class Content:
+    """A film's bytes. With size and time unchanged they are taken to be the same, as make and git do."""
+
+    digest: str
+    n_bytes: int
+    modified_ns: int
+
+
+def content_of(film: Path) -> Content | None:
+    """Read a film once through; None when it cannot be read."""
+    digest = hashlib.blake2b(digest_size=20)
+    try:
+        with film.open("rb") as file:
+            state = os.fstat(file.fileno())
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except OSError:
+        return None
+    return Content(digest.hexdigest(), state.st_size, state.st_mtime_ns)
+
+
+def known_content(film: Path, record: dict) -> Content | None:
+    """The film's content, from a journal's record where size and time are still the same."""
+    try:
+        state = film.stat()
+    except OSError:
+        return None
+    if known := record.get("content"):
+        content = Content(**known)
+        if (content.n_bytes, content.modified_ns) == (state.st_size, state.st_mtime_ns):
+            return content
+    return content_of(film)
+
+
+def settings_digest(wishes: Wishes, delivery: Delivery) -> str:
+    """All that the result depends on beside the film; where it goes is not a part of it."""
+    settings = asdict(delivery) | {"wishes": asdict(wishes), "weights": _weights()}
+    del settings["overwrite"]
+    here = settings.pop("output").parent
+    for extra in ("midi", "stems", "music"):
+        if settings[extra] is not None:
+            settings[extra] = os.path.relpath(settings[extra], here)
+    return _digest(settings)
+
+
+def fingerprint(content: Content | None, settings: str) -> str:
+    """The fingerprint of a film's result."""
+    return _digest([content.digest if content else None, settings])
+
+
+def film_seed(base_seed: int, relative: object) -> int:
+    """A film's own seed: it depends on the base seed and the film's place, not on its neighbours."""
+    digest = hashlib.blake2b(f"{base_seed}:{relative}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> (64 - SEED_BITS)
+
+
+@lru_cache(maxsize=1)
+def _weights() -> str:
+    return _digest([weights.manifest(), os.environ.get("DYVIM_CLIP", "")])
+
+
+def _digest(value: object) -> str:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=20).hexdigest()

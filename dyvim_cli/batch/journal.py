@@ -1,0 +1,126 @@
+"""What a batch remembers: one JSON object a line, only ever appended to, beside the outputs.
+
+A line is on the disk before the film it speaks of gets its final name. A kill at any byte tears at most
+the last line; a torn line is passed over when it is read and closed before the next is written.
+Paths are kept relative to the journal, so that the folder may move.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from dyvim_cli.errors import OutputError
+
+NAME = "dyvim-batch.jsonl"
+PATHS = ("input", "output")
+
+
+class Journal:
+    """An open journal; `films` holds the last line of every output, by absolute path."""
+
+    def __init__(self, path: Path, handle: int, films: dict[Path, dict]):
+        self.path, self.films = path, films
+        self._handle = handle
+
+    def append(self, record: dict) -> None:
+        """Write one line, whole and on the disk when this returns. Raises OutputError."""
+        line = json.dumps(_moved(record, self._relative), ensure_ascii=False) + "\n"
+        left = memoryview(line.encode())
+        try:
+            while left:
+                left = left[os.write(self._handle, left) :]
+            os.fsync(self._handle)
+        except OSError as error:
+            reason = f"{self.path}: the journal cannot be written ({error.strerror})"
+            raise OutputError(reason, "free some space and run it again: it goes on where it was") from error
+        if "output" in record and "status" in record:
+            self.films[Path(record["output"])] = record
+
+    def _relative(self, path: str) -> str:
+        with suppress(ValueError):  # another drive
+            return Path(os.path.relpath(path, self.path.parent)).as_posix()
+        return path
+
+
+def now() -> str:
+    """The time of a record."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+def read(path: Path) -> dict[Path, dict]:
+    """The last line of every output {absolute path: record}; lines that are torn are passed over."""
+    films: dict[Path, dict] = {}
+    for record in _lines(path):
+        if record.get("status") in ("done", "failed") and isinstance(record.get("output"), str):
+            record = _moved(record, lambda name: os.path.normpath(path.absolute().parent / name))
+            films[Path(record["output"])] = record
+    return films
+
+
+@contextmanager
+def open_journal(path: Path) -> Iterator[Journal]:
+    """A journal to append to, by one batch at a time. Raises OutputError."""
+    path = path.absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: no journal can be kept there ({error.strerror})", "use --journal"
+        ) from error
+    try:
+        if not _locked(handle):
+            reason = f"{path}: another batch is writing this journal"
+            raise OutputError(reason, "wait for it, or give this one its own: --journal FILE")
+        size = os.fstat(handle).st_size
+        if size and _byte_at(handle, size - 1) != b"\n":
+            os.write(handle, b"\n")  # close the line that a kill tore
+        yield Journal(path, handle, read(path))
+    finally:
+        os.close(handle)  # and with it goes the lock
+
+
+def _lines(path: Path) -> Iterator[dict]:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        for line in file:
+            with suppress(ValueError):  # torn, or not ours
+                if isinstance(record := json.loads(line), dict):
+                    yield record
+
+
+def _moved(record: dict, change) -> dict:
+    return record | {name: change(record[name]) for name in PATHS if record.get(name)}
+
+
+def _byte_at(handle: int, position: int) -> bytes:
+    os.lseek(handle, position, os.SEEK_SET)
+    return os.read(handle, 1)
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock that dies with this process, SIGKILL included; False when another has it."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        os.lseek(handle, 1 << 40, os.SEEK_SET)  # far behind the end: what is locked cannot be read
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        pass
+    return True

@@ -1,0 +1,204 @@
+"""Worker processes on this machine: each loads the model once and sees a film while it scores another.
+
+A worker that dies is replaced. The films it held are tried once more, each alone in a worker, so that a
+second death has one culprit.
+"""
+
+import _thread
+import multiprocessing
+import os
+import queue
+import signal
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+
+from dyvim_cli.batch.plan import Task
+from dyvim_cli.batch.work import Outcome, failure, finish, see
+from dyvim_cli.device import free_memory_gb, n_cores
+from dyvim_cli.errors import DyvimError, EnvironmentFault, ExitCode, fault_of
+
+AT_ONCE = 2  # films a worker holds: one is being composed for, the next is being watched
+MEMORY_A_JOB_GB = 1.0  # measured on films of 20 s to 5 min, 0.6 to 0.8
+FAREWELL_S = 10.0  # for a worker to remove its temporary files
+MAX_DEATHS = 2
+READY = "ready"
+
+
+def jobs_for(wanted: int | None) -> int:
+    """Workers to start: what was asked for, else one a core as far as the memory goes."""
+    if wanted is not None:
+        return wanted
+    free_gb = free_memory_gb()
+    return max(1, n_cores() if free_gb is None else min(n_cores(), int(free_gb / MEMORY_A_JOB_GB)))
+
+
+@dataclass
+class _Worker:
+    process: multiprocessing.process.BaseProcess
+    pipe: Connection
+    tasks: list[Task] = field(default_factory=list)
+    is_ready: bool = False
+    is_dead: bool = False
+
+    def takes(self, task: Task) -> bool:
+        """A film that a worker died on is alone in its next one."""
+        is_alone = task.deaths > 0 or any(held.deaths for held in self.tasks)
+        return len(self.tasks) < (1 if is_alone else AT_ONCE)
+
+    def give(self, task: Task) -> None:
+        self.tasks.append(task)
+        with suppress(OSError):  # it has died: that is found out when it is waited for
+            self.pipe.send(task)
+
+
+def run(tasks: Sequence[Task], jobs: int, scratch: Path) -> Iterator[Outcome]:
+    """Work on the films in order, up to `jobs` at once; outcomes come as they are ready.
+
+    scratch: an existing folder for the workers' intermediate files. Closing the generator, or an
+    exception in it (Ctrl-C), ends the workers, who take their temporary files with them.
+    Raises DyvimError when no worker can be started.
+    """
+    waiting = deque(tasks)
+    workers: list[_Worker] = []
+    try:
+        while waiting or any(worker.tasks for worker in workers):
+            while len(workers) < min(jobs, len(waiting) + sum(bool(worker.tasks) for worker in workers)):
+                workers.append(_hire(scratch))
+            _share_out(waiting, workers)
+            for pipe in wait([worker.pipe for worker in workers]):
+                worker = next(worker for worker in workers if worker.pipe is pipe)
+                yield from _hear(worker)
+                if worker.is_dead:
+                    workers.remove(worker)
+                    yield from _mourn(worker, waiting)
+    finally:
+        _dismiss(workers)
+
+
+def _share_out(waiting: deque[Task], workers: list[_Worker]) -> None:
+    """One film for everybody before anybody gets a second."""
+    for _ in range(AT_ONCE):
+        for worker in sorted(workers, key=lambda worker: len(worker.tasks)):
+            if waiting and worker.takes(waiting[0]):
+                worker.give(waiting.popleft())
+
+
+def _hear(worker: _Worker) -> Iterator[Outcome]:
+    """Everything a worker has to say. Raises the DyvimError that kept it from starting."""
+    try:
+        while worker.pipe.poll():
+            said = worker.pipe.recv()
+            if isinstance(said, DyvimError):
+                raise said
+            if said == READY:
+                worker.is_ready = True
+            else:
+                worker.tasks = [task for task in worker.tasks if task.output != said.task.output]
+                yield said
+    except (EOFError, OSError):
+        worker.is_dead = True
+
+
+def _mourn(worker: _Worker, waiting: deque[Task]) -> Iterator[Outcome]:
+    """What becomes of a dead worker's films."""
+    worker.process.join()
+    code = worker.process.exitcode
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    if not worker.is_ready:
+        raise EnvironmentFault(
+            f"a worker process could not start ({how})", "see that dyvim doctor is content"
+        )
+    for task in reversed(worker.tasks):
+        task = replace(task, deaths=task.deaths + 1)
+        if task.deaths < MAX_DEATHS:
+            waiting.appendleft(task)
+        else:
+            reason = f"{task.film}: the process that scored it died twice ({how})"
+            yield failure(task, EnvironmentFault(reason, "use fewer --jobs if memory ran out"))
+
+
+def _hire(scratch: Path) -> _Worker:
+    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, str(scratch)), daemon=True)
+    with _one_thread_each():
+        process.start()
+    theirs.close()
+    return _Worker(process, ours)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """The environment workers are born into: films run side by side, not the parts of a sum."""
+    before = dict(os.environ)
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _dismiss(workers: list[_Worker]) -> None:
+    """End the workers and wait until they have cleaned up."""
+    for worker in workers:
+        worker.process.terminate()
+    for worker in workers:
+        worker.process.join(FAREWELL_S)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+        worker.pipe.close()
+
+
+def _serve(pipe: Connection, scratch: str) -> None:
+    """A worker's life."""
+    for name in (signal.SIGINT, signal.SIGTERM):  # both mean: put down everything and go
+        signal.signal(name, _interrupt)
+    tempfile.tempdir = scratch
+    try:
+        _work(pipe)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        os._exit(ExitCode.INTERRUPTED)  # a film may still be being watched: it leaves nothing behind
+
+
+def _work(pipe: Connection) -> None:
+    from dyvim_cli.pipeline import load_embedded
+
+    try:
+        model = load_embedded()
+    except Exception as error:
+        return pipe.send(error if isinstance(error, DyvimError) else fault_of(error))
+    pipe.send(READY)
+    seen: queue.Queue[Future] = queue.Queue()
+    threading.Thread(target=_receive, args=(pipe, seen), daemon=True).start()
+    while True:
+        pipe.send(finish(seen.get().result(), model))
+
+
+def _receive(pipe: Connection, seen: queue.Queue) -> None:
+    """Take films in and watch them, one after the other; when the batch has died, so does the worker."""
+    eyes = ThreadPoolExecutor(1)
+    try:
+        while True:
+            seen.put(eyes.submit(see, pipe.recv()))
+    except (EOFError, OSError):
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+        else:
+            _thread.interrupt_main()
+
+
+def _interrupt(signum, frame) -> None:
+    for name in (signal.SIGINT, signal.SIGTERM):  # once is enough: cleaning up is not interrupted
+        signal.signal(name, signal.SIG_IGN)
+    raise KeyboardInterrupt

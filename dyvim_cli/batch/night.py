@@ -1,0 +1,149 @@
+"""A batch from its first look at the journal to its last film.
+
+review() says what is left to do, session() keeps the journal and the waiting places true, and
+carry_out() passes on what an engine finishes once it is on record and in its place.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dyvim_cli.batch import staging
+from dyvim_cli.batch.fingerprint import fingerprint, known_content
+from dyvim_cli.batch.journal import Journal, open_journal
+from dyvim_cli.batch.plan import Task
+from dyvim_cli.batch.work import Outcome, failure
+from dyvim_cli.errors import DyvimError
+from dyvim_cli.media.output import check_output
+
+
+@dataclass(frozen=True)
+class Review:
+    """Where a batch stands before it goes on."""
+
+    todo: list[Task]
+    done: list[Outcome]  # by an earlier run, unchanged
+    failed: list[Outcome]  # in an earlier run, unchanged; or their outputs must not be written
+
+
+@dataclass(frozen=True)
+class Session:
+    """A batch that may work."""
+
+    journal: Journal
+    review: Review
+    scratch: Path  # for intermediate files, gone afterwards
+
+
+def review(tasks: Iterable[Task], known: Mapping[Path, dict], *, retry_failed: bool = False) -> Review:
+    """Sort the films by what is known of them: {output: last record}. Writes nothing."""
+    found = Review([], [], [])
+    for task in tasks:
+        record = known.get(task.output)
+        status = _status(task, record)
+        if status == "done":
+            found.done.append(Outcome(task, record))
+        elif status == "failed" and not retry_failed:
+            found.failed.append(Outcome(task, record))
+        elif fault := _refusal(task, record):
+            found.failed.append(failure(task, fault))
+        else:
+            found.todo.append(task)
+    return found
+
+
+def _status(task: Task, record: dict | None) -> str:
+    """done, failed or todo."""
+    if record is None or record["status"] == "done" and not _is_there(task, record):
+        return "todo"
+    content = known_content(task.film, record)
+    return record["status"] if fingerprint(content, task.settings) == record["fingerprint"] else "todo"
+
+
+def _is_there(task: Task, record: dict) -> bool:
+    """Whether all results of a finished film are in place, or wait for it."""
+    if _waits(task, record):
+        return True
+    in_place = all(path.exists() for path in staging.results(task.delivery))
+    return in_place and task.output.stat().st_size == record["bytes"]
+
+
+def _waits(task: Task, record: dict) -> bool:
+    """Whether a kill came between the record and the final names."""
+    with suppress(FileNotFoundError):
+        state = staging.staged(task.output).stat()
+        return (state.st_size, state.st_mtime_ns) == (record["bytes"], record["modified_ns"])
+    return False
+
+
+def _refusal(task: Task, record: dict | None) -> DyvimError | None:
+    """Why the outputs must not be written: only our own, unchanged ones are replaced unasked."""
+    is_ours = record is not None and record["status"] == "done" and _is_there(task, record)
+    for path in staging.results(task.delivery):
+        try:
+            if path.exists() and path != task.delivery.stems:
+                overwrite = is_ours or task.delivery.overwrite
+                check_output(path, inputs=(task.film,), overwrite=overwrite)
+        except DyvimError as error:
+            return error
+    return None
+
+
+@contextmanager
+def session(journal_path: Path, tasks: Iterable[Task], *, retry_failed: bool = False) -> Iterator[Session]:
+    """Take the journal, put what a killed run left in order, and make room for the work.
+
+    Afterwards, however it ends, nothing unfinished is left. Raises OutputError.
+    """
+    tasks = list(tasks)
+    with open_journal(journal_path) as journal:
+        found = review(tasks, journal.films, retry_failed=retry_failed)
+        for outcome in found.done:
+            if _waits(outcome.task, outcome.record):
+                staging.settle(outcome.task.delivery)
+        places = [task.delivery for task in tasks]
+        staging.sweep(places)
+        try:
+            for task in found.todo:
+                staging.prepare(task.delivery)
+            with _scratch(journal.path) as scratch:
+                yield Session(journal, found, scratch)
+        finally:
+            staging.sweep(places)
+            staging.remove_folders(places)
+
+
+def carry_out(outcomes: Iterator[Outcome], journal: Journal, *, fail_fast: bool = False) -> Iterator[Outcome]:
+    """Pass on an engine's outcomes, each on record first and then in its place."""
+    with closing(outcomes):
+        for outcome in outcomes:
+            kept = _keep(outcome, journal)
+            yield kept
+            if fail_fast and not kept.is_done:
+                return
+
+
+def _keep(outcome: Outcome, journal: Journal) -> Outcome:
+    journal.append(outcome.record)
+    if outcome.is_done:
+        try:
+            staging.settle(outcome.task.delivery)
+        except DyvimError as error:
+            outcome = failure(outcome.task, error)
+            journal.append(outcome.record)
+    return outcome
+
+
+@contextmanager
+def _scratch(journal: Path) -> Iterator[Path]:
+    """A folder for this batch's intermediate files; those of its killed runs go as well."""
+    prefix = f"dyvim-batch-{hashlib.blake2b(os.fsencode(journal), digest_size=6).hexdigest()}-"
+    for left in Path(tempfile.gettempdir()).glob(prefix + "*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

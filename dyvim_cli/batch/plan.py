@@ -1,0 +1,117 @@
+"""Who becomes what: every film's own seed and the paths that it makes, all checked before work starts."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dyvim_cli.batch.fingerprint import film_seed, settings_digest
+from dyvim_cli.batch.journal import NAME
+from dyvim_cli.batch.selection import Film
+from dyvim_cli.batch.staging import results
+from dyvim_cli.errors import InputError, UsageError
+from dyvim_cli.media.output import MUXERS, filled, output_path
+from dyvim_cli.pipeline import Delivery, Wishes
+
+ADVICE = "put {stem} or {folder} into the name: -o 'scored/{folder}/{stem}.mp4'"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One film's job. The delivery's paths are final and absolute."""
+
+    film: Path
+    wishes: Wishes
+    delivery: Delivery
+    settings: str  # digest of all that the result depends on beside the film
+    use_cache: bool = True
+    command: tuple[str, ...] = ()  # makes this film again
+    deaths: int = 0  # workers that died on it
+
+    @property
+    def output(self) -> Path:
+        """The film with its music."""
+        return self.delivery.output
+
+
+def task_of(film: Film, wishes: Wishes, delivery: Delivery, use_cache: bool = True) -> Task:
+    """A film's job from what holds for all of them: templates filled in, the seed made its own.
+
+    Raises UsageError for a template that is not understood.
+    """
+    wishes = replace(wishes, seed=film_seed(wishes.seed, film.relative))
+    values = {"style": wishes.style or "auto", "seed": wishes.seed, "folder": str(film.relative.parent)}
+    delivery = replace(
+        delivery,
+        output=_output(film, delivery.output, values),
+        midi=_extra(delivery.midi, film, values, ".mid"),
+        music=_extra(delivery.music, film, values, ".wav"),
+        stems=_extra(delivery.stems, film, values, ""),
+    )
+    return Task(film.path.absolute(), wishes, delivery, settings_digest(wishes, delivery), use_cache)
+
+
+def _output(film: Film, wanted: str | None, values: dict) -> Path:
+    """Folders are mirrored inside an output folder."""
+    if wanted is not None and _is_folder(wanted):
+        wanted = os.path.join(wanted, "{folder}", "")
+    return Path(os.path.abspath(output_path(film.path, _codec(film.path), wanted, **values)))
+
+
+def _extra(wanted: Path | None, film: Film, values: dict, extension: str) -> Path | None:
+    """A template as it is; a folder, or for stems any name without {stem}, gets the film's own name."""
+    if wanted is None:
+        return None
+    template = str(wanted)
+    if Path(template).is_dir() or not (extension or "{stem}" in template):
+        template = os.path.join(template, "{folder}", "{stem}" + extension)
+    return Path(os.path.abspath(filled(template, film.path.stem, **values)))
+
+
+def _is_folder(template: str) -> bool:
+    return template.endswith(("/", os.sep)) or Path(template).is_dir()
+
+
+def _codec(film: Path) -> str:
+    """The picture's codec where the output's extension depends on it; a film that is none fails later."""
+    if film.suffix.lower() in MUXERS:
+        return ""
+    from dyvim_cli.media.probe import picture_codec
+
+    try:
+        return picture_codec(film)
+    except InputError:
+        return ""
+
+
+def check_collisions(tasks: Iterable[Task]) -> None:
+    """Raise UsageError when two films would make the same file, or one would replace another film."""
+    films = {_same(task.film): task for task in tasks}
+    taken: dict[str, Task] = {}
+    for task in films.values():
+        for path in results(task.delivery):
+            other = taken.setdefault(_same(path), task)
+            if other is not task:
+                raise UsageError(f"{other.film} and {task.film} would both become {path}", ADVICE)
+            if _same(path) in films:
+                raise UsageError(f"{task.film} would become {path}, which is one of the films", ADVICE)
+
+
+def _same(path: Path) -> str:
+    return os.path.normcase(os.path.realpath(path))
+
+
+def made_by_us(films: Iterable[Film], tasks: Iterable[Task]) -> set[Path]:
+    """Films among the selected that are other films' results: scored before, whatever they are called."""
+    from dyvim_cli.media.probe import is_scored
+
+    outputs = {_same(task.output) for task in tasks}
+    return {film.path for film in films if _same(film.path) in outputs and is_scored(film.path)}
+
+
+def journal_place(wanted: str | None, films: Iterable[Film]) -> Path:
+    """Where the journal lies: in the folder that all outputs have in common."""
+    if wanted is None:
+        return next(iter(films)).root / NAME
+    fixed = wanted.split("{", 1)[0]
+    return Path(fixed if fixed and _is_folder(fixed) else os.path.dirname(fixed)) / NAME

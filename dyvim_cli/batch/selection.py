@@ -1,0 +1,94 @@
+"""Which films a batch takes: folders walked, patterns, lists; sorted; what dyvim made left out."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.media.output import MUXERS, OWN_MARK
+
+# what a folder is searched for, unless --include says otherwise
+FILM_SUFFIXES = {
+    *MUXERS, ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg", ".m2v", ".vob", ".ogv", ".3gp", ".3g2",
+    ".mxf", ".dv", ".divx", ".rm", ".rmvb", ".gif",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Film:
+    """One film of a batch."""
+
+    path: Path
+    relative: PurePosixPath  # within the folder that was named; its name alone where the film was named
+
+    @property
+    def root(self) -> Path:
+        """The folder that `relative` starts from."""
+        return self.path.absolute().parents[len(self.relative.parts) - 1]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is taken from folders. Patterns are globs on the name or on the path within the folder."""
+
+    recursive: bool = False
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def takes(self, relative: PurePosixPath) -> bool:
+        """Whether a file found in a folder is meant."""
+        if any(part.startswith(".") for part in relative.parts) or OWN_MARK in relative.name:
+            return False
+        if self.include:
+            return _matches(relative, self.include) and not _matches(relative, self.exclude)
+        return relative.suffix.lower() in FILM_SUFFIXES and not _matches(relative, self.exclude)
+
+
+def _matches(relative: PurePosixPath, patterns: Iterable[str]) -> bool:
+    return any(fnmatch(relative.name, p) or fnmatch(str(relative), p) for p in patterns)
+
+
+def select(named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = ()) -> list[Film]:
+    """The films of folders and files, sorted, each once.
+
+    Files that are named are taken whatever they are called (but for --exclude); a missing one is taken
+    as well, and fails when its turn comes. leave_out: outputs of earlier runs. Raises InputError when a
+    folder cannot be read or nothing is left.
+    """
+    named, made = list(named), {os.path.realpath(path) for path in leave_out}
+    films: dict[str, Film] = {}
+    for place in named:
+        for film in _of_folder(place, choice) if place.is_dir() else _of_file(place, choice):
+            if place.is_dir() and os.path.realpath(film.path) in made:
+                continue
+            films.setdefault(os.path.realpath(film.path), film)
+    if not films:
+        places = ", ".join(map(str, named)) or "an empty list"
+        raise InputError(f"no films in {places}", "look into sub-folders with --recursive, or --include '*'")
+    return sorted(films.values(), key=lambda film: (str(film.root), film.relative.parts))
+
+
+def _of_file(path: Path, choice: Choice) -> list[Film]:
+    relative = PurePosixPath(path.name)
+    return [] if _matches(relative, choice.exclude) else [Film(path, relative)]
+
+
+def _of_folder(folder: Path, choice: Choice) -> Iterator[Film]:
+    def cannot(error: OSError) -> None:
+        raise InputError(f"{error.filename}: the folder cannot be read", f"chmod u+rx {error.filename}")
+
+    for place, folders, names in os.walk(folder, onerror=cannot):
+        folders[:] = [name for name in folders if choice.recursive and not name.startswith(".")]
+        for name in names:
+            path = Path(place, name)
+            relative = PurePosixPath(path.relative_to(folder).as_posix())
+            if choice.takes(relative):
+                yield Film(path, relative)
+
+
+def read_list(lines: Iterable[str]) -> list[Path]:
+    """Paths, one a line; blank lines and lines that start with # are passed over."""
+    stripped = (line.rstrip("\r\n") for line in lines)
+    return [Path(line) for line in stripped if line.strip() and not line.startswith("#")]

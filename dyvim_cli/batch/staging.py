@@ -1,0 +1,89 @@
+"""Results wait in a hidden folder beside their place until the journal knows of them.
+
+Journal first, then the name: a kill in between leaves a result that the next run only has to move.
+"""
+
+import glob
+import os
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from dyvim_cli.errors import OutputError
+from dyvim_cli.pipeline import Delivery
+
+FOLDER = ".dyvim-part"
+
+
+def results(delivery: Delivery) -> list[Path]:
+    """Every path that a film's delivery makes; the film itself comes last."""
+    extras = (delivery.midi, delivery.stems, delivery.music)
+    return [*(path for path in extras if path is not None), delivery.output]
+
+
+def staged(path: Path) -> Path:
+    """Where a result waits."""
+    return path.parent / FOLDER / path.name
+
+
+def staged_delivery(delivery: Delivery) -> Delivery:
+    """The same delivery into the waiting places."""
+    extras = {name: getattr(delivery, name) for name in ("midi", "stems", "music")}
+    moved = {name: staged(path) for name, path in extras.items() if path is not None}
+    return replace(delivery, output=staged(delivery.output), overwrite=True, **moved)
+
+
+def prepare(delivery: Delivery) -> None:
+    """Make the folders. Raises OutputError."""
+    for path in results(delivery):
+        try:
+            staged(path).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = f"the folder {path.parent} cannot be written to ({error.strerror})"
+            raise OutputError(reason, "name another place with -o") from error
+
+
+def settle(delivery: Delivery) -> None:
+    """Give the waiting results their names, the film last.
+
+    May be repeated: a kill half-way loses nothing. Raises OutputError.
+    """
+    for path in results(delivery):
+        try:
+            _move(staged(path), path)
+        except OSError as error:
+            reason = f"cannot write {path}: {error.strerror}"
+            raise OutputError(reason, "close programs that use it, and run it again") from error
+
+
+def _move(source: Path, target: Path) -> None:
+    if source.is_dir():
+        target.mkdir(exist_ok=True)
+        for file in source.iterdir():
+            os.replace(file, target / file.name)
+        source.rmdir()
+    elif source.exists():
+        os.replace(source, target)
+
+
+def sweep(deliveries: Iterable[Delivery]) -> None:
+    """Remove what interrupted work left in the waiting places of these deliveries."""
+    for delivery in deliveries:
+        for path in map(staged, results(delivery)):
+            if not path.parent.is_dir():
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            # media.output.commit's own temporary files, whose names start like this
+            for file in (path, *path.parent.glob(f".{glob.escape(path.stem[:60])}.*.part")):
+                with suppress(OSError):
+                    file.unlink(missing_ok=True)
+
+
+def remove_folders(deliveries: Iterable[Delivery]) -> None:
+    """Remove the waiting places that are empty."""
+    for folder in {staged(path).parent for delivery in deliveries for path in results(delivery)}:
+        with suppress(OSError):
+            folder.rmdir()

@@ -1,0 +1,83 @@
+"""What a worker does with a film, whichever engine runs it: see it, then give it its music."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from dyvim_cli import pipeline
+from dyvim_cli.batch.fingerprint import Content, content_of, fingerprint
+from dyvim_cli.batch.journal import now
+from dyvim_cli.batch.plan import Task
+from dyvim_cli.batch.staging import staged_delivery
+from dyvim_cli.errors import DyvimError, EnvironmentFault, fault_of
+from dyvim_cli.report import entry
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a film: `record` is its line in the journal."""
+
+    task: Task
+    record: dict
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the film got its music."""
+        return self.record["status"] == "done"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The first half of a film's work: its bytes are known, and it was watched, or could not be."""
+
+    task: Task
+    content: Content | None
+    watched: pipeline.Watched | DyvimError
+
+
+def see(task: Task) -> Seen:
+    """Read and watch a film. Never raises a failure of the film."""
+    delivery = staged_delivery(task.delivery)
+    watched = _attempt(lambda: pipeline.watch(task.film, task.wishes, delivery, use_cache=task.use_cache))
+    return Seen(task, content_of(task.film), watched)
+
+
+def finish(seen: Seen, model) -> Outcome:
+    """Compose, sound and mux for a film that was seen; the results are in their waiting places."""
+    task, result = seen.task, seen.watched
+    if isinstance(result, pipeline.Watched):
+        watched, delivery = result, staged_delivery(task.delivery)
+        result = _attempt(lambda: pipeline.accompany(watched, task.wishes, delivery, model))
+    if isinstance(result, DyvimError):
+        return failure(task, result, seen.content)
+    facts = result.facts | {"input": str(task.film), "output": str(task.output)}
+    record, state = entry.done(facts, list(task.command)), result.output.stat()
+    size = {"bytes": state.st_size, "modified_ns": state.st_mtime_ns}
+    return Outcome(task, record | size | _marks(task, seen.content))
+
+
+def failure(task: Task, fault: DyvimError, content: Content | None = None) -> Outcome:
+    """The outcome of a film that could not be scored."""
+    record = entry.failed(str(task.film), fault, list(task.command))
+    more = {"output": str(task.output), "exit_code": int(fault.exit_code)}
+    return Outcome(task, record | more | _marks(task, content))
+
+
+def _marks(task: Task, content: Content | None) -> dict:
+    """What later runs recognise a result by."""
+    return {
+        "content": asdict(content) if content else None,
+        "fingerprint": fingerprint(content, task.settings),
+        "at": now(),
+    }
+
+
+def _attempt(work: Callable):
+    """What `work` returns, or the failure that it ended in: one film's failure is not the night's."""
+    try:
+        return work()
+    except DyvimError as error:
+        return error
+    except MemoryError:
+        return EnvironmentFault("out of memory", "use fewer --jobs")
+    except Exception as error:
+        return fault_of(error)

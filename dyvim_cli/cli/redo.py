@@ -1,0 +1,34 @@
+"""The command that makes a film again: what was asked for, with everything that was drawn written out."""
+
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+
+# how it is run and shown, not what comes out
+NOT_PART_OF_IT = ("as_json", "dry_run", "no_cache", "progress", "report")
+ALWAYS = ("output", "alpha", "seed")
+
+
+def arguments(command, values: Mapping) -> list[str]:
+    """Arguments of `dyvim score` for option values by name (context.params, and what was decided since).
+
+    command: the verb as Typer's command. Options at their defaults are left out; paths are absolute,
+    and an output that exists is replaced, so that it works from any folder, and again.
+    """
+    words = ["dyvim", "score"]
+    for option in command.params:
+        value = True if option.name == "overwrite" else values.get(option.name)
+        if option.name in NOT_PART_OF_IT or value is None or value is False:
+            continue
+        if option.param_type_name == "argument":
+            words.append(_word(value))
+        elif option.name in ALWAYS or value != option.default:
+            words.append(max(option.opts, key=len))
+            words += [] if value is True else [_word(value)]
+    return words
+
+
+def _word(value) -> str:
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return str(value.value if isinstance(value, Enum) else value)
