@@ -27,6 +27,7 @@ VERBS = {
     "styles": ("styles", "styles"),
     "doctor": ("doctor", "doctor"),
     "cache": ("cache", "app"),
+    "weights": ("weights", "app"),
     "train": ("train", "app"),
 }
 

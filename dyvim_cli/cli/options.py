@@ -102,6 +102,15 @@ Threads = Annotated[
     int | None,
     typer.Option(min=1, envvar="DYVIM_THREADS", rich_help_panel=RUN, help="Threads to compute with."),
 ]
+WeightsDir = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="DYVIM_WEIGHTS_DIR", rich_help_panel=RUN, help="Where pulled weights lie; else by the cache."
+    ),
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", envvar="DYVIM_OFFLINE", rich_help_panel=RUN, help="Fetch nothing.")
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", rich_help_panel=RUN, help="Say what would be done, and do nothing.")
 ]

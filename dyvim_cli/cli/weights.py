@@ -1,0 +1,87 @@
+"""dyvim weights: the large weights, pulled on demand: list, pull, verify, path, rm."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli import console
+from dyvim_cli.cli import options as opt
+
+app = typer.Typer(no_args_is_help=True, help="Weights to pull: list, pull, verify, path, rm.")
+Name = Annotated[str, typer.Argument(help="A name of `dyvim weights list`.", show_default=False)]
+
+
+@app.command("list")
+def list_weights(weights_dir: opt.WeightsDir = None, as_json: opt.Json = False) -> None:
+    """List what can be pulled, its licence, and what is here."""
+    from dyvim_cli.hub.catalogue import CATALOGUE
+    from dyvim_cli.hub.store import manifest
+
+    for source in CATALOGUE.values():
+        here = manifest(source.name, weights_dir)
+        size = sum(f["bytes"] for f in here["files"].values()) if here else None
+        if as_json:
+            facts = {"name": source.name, "purpose": source.purpose, "source": source.where}
+            facts |= {"licence": source.licence, "about_bytes": int(source.about_gb * 1e9), "bytes": size}
+            console.data(json.dumps(facts | {"files": here["files"] if here else None}))
+        else:
+            state = f"{size / 1e9:6.2f} GB here" if here else f"~{source.about_gb:g} GB to pull"
+            console.data(
+                f"{source.name:28} {state:>16}  {source.licence:13} {source.purpose}  {source.where}"
+            )
+
+
+@app.command("pull")
+def pull_weights(
+    name: Name,
+    weights_dir: opt.WeightsDir = None,
+    offline: opt.Offline = False,
+    progress: opt.Progress = console.ProgressKind.AUTO,
+) -> None:
+    """Fetch weights, or what is missing of them; prints their folder."""
+    from dyvim_cli.hub.catalogue import licence_note
+    from dyvim_cli.hub.store import find, known, pull
+
+    source = known(name)
+    if note := licence_note(source):
+        console.note(f"note: {note}")
+    with console.progress(progress) as shown:
+        folder = find(name, weights_dir) if offline else pull(name, weights_dir, shown)
+    console.data(str(folder))
+
+
+@app.command("verify")
+def verify_weights(
+    names: Annotated[list[str] | None, typer.Argument(help="Names; else all that is here.")] = None,
+    weights_dir: opt.WeightsDir = None,
+    progress: opt.Progress = console.ProgressKind.AUTO,
+) -> None:
+    """Check every byte of what was pulled."""
+    from dyvim_cli.hub.catalogue import CATALOGUE
+    from dyvim_cli.hub.store import verify, weights_folder
+
+    here = [name for name in CATALOGUE if (weights_folder(weights_dir) / name).is_dir()]
+    for name in names or here:
+        with console.progress(progress) as shown:
+            folder = verify(name, weights_dir, shown)
+        console.data(f"ok    {name}: {folder}")
+
+
+@app.command("path")
+def show_path(
+    name: Annotated[str | None, typer.Argument(help="Else where all of them lie.")] = None,
+    weights_dir: opt.WeightsDir = None,
+) -> None:
+    """Print where weights lie; with a name, of that model, which must be there."""
+    from dyvim_cli.hub.store import find, weights_folder
+
+    console.data(str(find(name, weights_dir) if name else weights_folder(weights_dir)))
+
+
+@app.command("rm")
+def remove_weights(name: Name, weights_dir: opt.WeightsDir = None) -> None:
+    """Delete what was pulled under a name."""
+    from dyvim_cli.hub.store import remove
+
+    console.note(f"removed {remove(name, weights_dir) / 1e6:.1f} MB")

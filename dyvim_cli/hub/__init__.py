@@ -1,0 +1,1 @@
+"""Weights that are too large to ship: what there is, where it lies, how it gets here."""

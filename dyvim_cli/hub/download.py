@@ -1,0 +1,98 @@
+"""One file over HTTP: resumed where it broke off, whole or not there, checked."""
+
+import hashlib
+import http.client
+import json
+import shutil
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from dyvim_cli.errors import EnvironmentFault, WeightsError
+from dyvim_cli.weights import sha256
+
+BLOCK, TIMEOUT_S, ATTEMPTS = 1 << 20, 20, 4
+AGENT = {"User-Agent": "dyvim"}
+
+
+def listing(url: str, hint: str):
+    """JSON at an address, or raise WeightsError."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=AGENT), timeout=TIMEOUT_S) as reply:
+            return json.load(reply)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise WeightsError(f"{url}: cannot be read ({_reason(error)})", hint) from error
+
+
+def fetch(
+    url: str, path: Path, n_bytes: int | None, digest: str, hint: str, on_bytes: Callable[[int], None]
+) -> None:
+    """Download to `path`; a part from an earlier try is gone on with.
+
+    n_bytes: expected size; digest: how the SHA-256 begins ("" = unknown); on_bytes hears how much of
+    the file is there. Raises WeightsError (hint says what mends it), EnvironmentFault when the disk is full.
+    """
+    part = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _check_room(path, (n_bytes or 0) - (part.stat().st_size if part.exists() else 0))
+    for attempt in range(ATTEMPTS):
+        try:
+            _transfer(url, part, n_bytes, on_bytes)
+            break
+        except urllib.error.HTTPError as error:
+            if error.code < 500 or attempt == ATTEMPTS - 1:
+                raise WeightsError(f"{url}: {_reason(error)}", hint) from error
+        except (OSError, http.client.HTTPException) as error:
+            if attempt == ATTEMPTS - 1:
+                raise WeightsError(f"{url}: {_reason(error)}", hint) from error
+        time.sleep(0.2 * 4**attempt)
+    if not sha256(part).startswith(digest):
+        part.unlink()
+        raise WeightsError(f"{url}: what came is not what was promised (checksum)", hint)
+    part.replace(path)
+
+
+def _transfer(url: str, part: Path, n_bytes: int | None, on_bytes: Callable[[int], None]) -> None:
+    """Append what is missing of a part; OSError when the connection breaks before its end."""
+    done = part.stat().st_size if part.exists() else 0
+    if n_bytes is not None and done >= n_bytes:
+        if done == n_bytes:
+            return
+        done = 0  # the part of another file
+    request = urllib.request.Request(url, headers=AGENT | ({"Range": f"bytes={done}-"} if done else {}))
+    try:
+        reply = urllib.request.urlopen(request, timeout=TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and n_bytes is None:  # nothing is left: the part is whole
+            return
+        raise
+    with reply, part.open("ab" if reply.status == 206 else "wb") as file:
+        done = file.tell()
+        while block := reply.read(BLOCK):
+            file.write(block)
+            done += len(block)
+            on_bytes(done)
+    if n_bytes is not None and done != n_bytes:
+        raise ConnectionError(f"{done} of {n_bytes} bytes came")
+
+
+def git_blob_sha1(path: Path) -> str:
+    """The hash by which git, and so the hub, knows a small file."""
+    digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size)
+    digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _check_room(path: Path, missing: int) -> None:
+    free = shutil.disk_usage(path.parent).free
+    if missing > free:
+        raise EnvironmentFault(
+            f"{path.parent}: {missing / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free",
+            "name another place with --weights-dir",
+        )
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", "") or error or type(error).__name__)
