@@ -77,6 +77,23 @@ def pretrain(
     console.data(str(out / "decoder.safetensors"))
 
 
+@app.command("held-out")
+def held_out(
+    shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True)],
+    decoder: Annotated[Path | None, typer.Option(help="Weights to look at; else the shipped ones.")] = None,
+    batches: Annotated[int, typer.Option(min=1, help="Batches of six crops a source.")] = 12,
+) -> None:
+    """Loss on held-out music by source and stream: with the curves, without, and an n-gram's."""
+    from dyvim_cli import weights
+    from dyvim_cli.model.checkpoint import load_decoder
+    from dyvim_cli.training.held_out import held_out_table
+    from dyvim_cli.training.shards import load, split
+
+    train, kept = split([piece for path in shards for piece in load(path)])
+    model = load_decoder(decoder or weights.embedded(weights.DECODER))
+    console.data(json.dumps(held_out_table(model, train, kept, batches), indent=2))
+
+
 @app.command("release")
 def release(
     trained: Annotated[Path, typer.Argument(help="A decoder that a training wrote.", exists=True)],

@@ -2,7 +2,7 @@
 
 A velocity is settled when a note is struck, so a chord that rings through a calm would stay as loud as
 the storm it came from. Players of strings and winds, and whoever rides the faders, follow the music's
-course; here the course is the decoder's own level stream, smoothed over about a beat. What is
+course; here the course is the decoder's own level stream, smoothed over half a beat. What is
 struck keeps its accent: accents are single steps, and the smoothing leaves them to the velocities.
 """
 
@@ -15,9 +15,9 @@ from dyvim_cli.music.tokens import N_LEVELS, STREAM_INDEX, UNKNOWN
 from dyvim_cli.music.tone import SAMPLE_RATE
 from dyvim_cli.types import STEPS_PER_BEAT, Score
 
-RANGE_DB = 16.0  # from level 0 to the loudest; with the velocities' own range, pianissimo to fortissimo
+RANGE_DB = 20.0  # from level 0 to the loudest; with the velocities' own range, pianissimo to fortissimo
 FULL_LEVEL = ACCENT_LEVEL - 1  # accents stand above the course; the course itself ends here
-SMOOTH_STEPS = STEPS_PER_BEAT
+SMOOTH_STEPS = STEPS_PER_BEAT // 2  # more, and the loudness lags behind the motion
 LEVELS = np.arange(N_LEVELS)
 
 

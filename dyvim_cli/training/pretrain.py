@@ -151,7 +151,7 @@ def _update(model: Decoder, optimiser: torch.optim.Optimizer, batch: Batch, rate
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
-    return float(loss)
+    return float(loss.detach())
 
 
 def _append(path: Path, record: dict) -> None:
