@@ -7,9 +7,11 @@ CLIPS  ?= ../shared/clips
 FILMS  ?= $(FILM)
 ALPHAS ?= 0,1
 SEEDS  ?= 1
+SHOWN  ?= $(addprefix $(CLIPS)/,moviepy_big_buck_bunny_0_30.webm torchcodec_nasa_13013.mp4 mdn_crystal.mp4 \
+          mdn_rabbit.mp4 intel_car-detection.mp4)
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check bench sync bench-sync gallery clean
+.PHONY: demo test check bench sync bench-sync gallery musicality clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +50,15 @@ sync: $(VENV)/.installed-dev
 # every baseline on every free clip; a table for the README
 bench-sync: $(VENV)/.installed-dev
 	$(BIN)/python -m dyvim_cli.evaluation.bench --clips "$(CLIPS)" --out demo/bench
+
+# five free films in three styles each: films, music, MIDI, piano rolls, hit tables, one page
+# (make gallery DECODER=run/decoder.safetensors hears other weights)
+gallery: $(VENV)/.installed-dev
+	$(BIN)/python -m dyvim_cli.evaluation.gallery $(SHOWN) --out demo/gallery $(if $(DECODER),--decoder "$(DECODER)")
+
+# fifty composed pieces against the held-out corpus
+musicality: $(VENV)/.installed-dev
+	$(BIN)/python -m dyvim_cli.evaluation.musicality_check $(if $(DECODER),--decoder "$(DECODER)")
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info

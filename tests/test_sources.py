@@ -9,13 +9,14 @@ import symusic
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.music import harmony, tokens
+from dyvim_cli.music.measures import measures
 from dyvim_cli.music.tokens import HOLD, NO_CHORD, REST, STREAM_INDEX, STREAMS, UNKNOWN, chord_of, chord_token
 from dyvim_cli.training import shards, sources
 from dyvim_cli.training.curves import event_curves, note_lengths
 from dyvim_cli.training.piece import Piece, Section
 from dyvim_cli.training.sources import drums, dynamics, groove, lieder, midi, openewld, sheet
 from dyvim_cli.training.sources.texture import Notes, bass_mask
-from dyvim_cli.training.statistics import corpus_statistics, piece_statistics
+from dyvim_cli.training.statistics import corpus_statistics
 from dyvim_cli.types import STYLES, Key
 
 STEP_NAMES = [("C", 0), ("C", 1), ("D", 0), ("E", -1), ("E", 0), ("F", 0), ("F", 1), ("G", 0), ("A", -1),
@@ -427,7 +428,7 @@ def test_statistics_count_clashes_and_notes_in_harmony():
     row[::16] = 2 + (72 - low)  # the tonic
     row[8::16] = 2 + (73 - low)  # a semitone above it, on a beat
     piece.tokens[STREAM_INDEX["melody"]] = row
-    figures = piece_statistics(piece)
+    figures = measures(piece.tokens, piece.is_minor)
     assert figures["melody_clashes"] == 0.5
     assert figures["melody_in_chord"] == 0.5
     assert figures["melody_density"] == 2
