@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dyvim_cli.music import tokens
 from dyvim_cli.music.expression import RANGE_DB, expression_db
+from dyvim_cli.music.feel import articulation
 from dyvim_cli.music.performance import perform
 from dyvim_cli.music.production import produce
 from dyvim_cli.music.rubato import MOST_SQUEEZE, NEAR_ENOUGH_S, lean
@@ -92,3 +93,8 @@ def test_a_chord_that_is_held_swells(style):
     sound = produce(piece, 96 * STEP_S).samples
     level = [np.sqrt((part**2).mean()) for part in np.array_split(sound[: 96 * 6720], 6)]
     assert level[2] > 1.5 * level[0] and level[3] > 1.5 * level[5]
+
+
+def test_staccato_is_for_short_notes():
+    assert articulation(0.6, 2) == 0.6 and articulation(0.6, 16) == articulation(1.0, 2) == 1.0
+    assert 0.6 < articulation(0.6, 8) < 1.0

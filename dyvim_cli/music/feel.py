@@ -45,6 +45,14 @@ def groove(style: str) -> dict[str, np.ndarray]:
     return {name: np.nan_to_num(table) for name, table in tables.items()}
 
 
+def articulation(length: float, n_steps: int) -> float:
+    """Share of a written duration that is played: a part's staccato is for short notes; what is
+    written for a bar or more is meant to be held.
+    """
+    held = np.clip((n_steps - STEPS_PER_BEAT) / (STEPS_PER_BAR - STEPS_PER_BEAT), 0, 1)
+    return length + (1 - length) * float(held)
+
+
 class Feel:
     """The timing and dynamics of one performance, shared by all players."""
 
@@ -105,7 +113,8 @@ class Feel:
         if end >= self.n_steps:
             end_s = self.duration_s - min(RING_SHARE * (self.duration_s - start_s), LONGEST_RING_S)
         else:
-            end_s = start_s + (self.played_s[end] - start_s) * part.length + part.overlap_s
+            written_s = self.played_s[end] - start_s
+            end_s = start_s + written_s * articulation(part.length, end - start) + part.overlap_s
         return start_s, float(min(max(end_s, start_s + SHORTEST_S), last_s))
 
     def velocity(self, step: int, part: Part, inner: bool = False) -> int:
