@@ -112,6 +112,7 @@ def lay_grid(features: FilmFeatures, character: Character, wishes: Wishes) -> Te
         bpm_prior=character.tempo_prior,
         bpm=wishes.tempo_bpm,
         alpha=wishes.alpha,
+        max_drift=PALETTES[character.style].drift,
         seed=wishes.seed,
     )
     return lean(tempo_map, wishes.alpha)
