@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from dyvim_cli.cli import console
+from dyvim_cli.cli import console, tune
 
 app = typer.Typer(no_args_is_help=True, help="Learn weights: prepare data, pre-train, tune.")
+app.command("render")(tune.render)
+app.command("tune")(tune.tune)
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False)]
 

@@ -31,6 +31,10 @@ class Batch:
     semantics: torch.Tensor  # [B, M, D_SEMANTICS]
     memory_mask: torch.Tensor  # [B, S, M]
 
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        return Batch(**{name: value.to(device) for name, value in vars(self).items()})
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -41,6 +45,7 @@ class Prepared:
     activity: np.ndarray
     semantics: np.ndarray
     section_of_step: np.ndarray
+    motion: np.ndarray | None = None  # [S, D_MOTION] z_d of a film of the piece
 
 
 def prepare(piece: Piece) -> Prepared:
@@ -96,6 +101,14 @@ def distrust(curves: np.ndarray, alpha: float, rng: np.random.Generator) -> np.n
     return np.stack([hit, cut, energy], axis=1)
 
 
+def distrust_motion(motion: np.ndarray, alpha: float, rng: np.random.Generator) -> np.ndarray:
+    """z_d [S, D] with a share 1 - alpha of its stretches of two bars exchanged."""
+    other = np.roll(motion, rng.integers(len(motion)), axis=0)
+    stretch = np.arange(len(motion)) // (2 * STEPS_PER_BAR)
+    exchanged = rng.random(stretch[-1] + 1) > alpha
+    return np.where(exchanged[stretch, None], other, motion)
+
+
 def crop(prepared: Prepared, n_steps: int, alpha: float, rng: np.random.Generator) -> dict:
     """One crop of n_steps (whole bars; short pieces are padded with UNKNOWN) as numpy arrays."""
     piece = prepared.piece
@@ -107,9 +120,10 @@ def crop(prepared: Prepared, n_steps: int, alpha: float, rng: np.random.Generato
     start -= start % STEPS_PER_BAR
     span = slice(start, start + n_steps)
     curves = distrust(piece.curves[span], alpha, rng)
+    motion = None if prepared.motion is None else distrust_motion(prepared.motion[span], alpha, rng)
     parts = {
         "tokens": piece.tokens[:, span].T,
-        "dynamics": conditioning.dynamics(conditioning.event_curves(*curves.T)),
+        "dynamics": conditioning.dynamics(conditioning.event_curves(*curves.T), motion),
         "place": prepared.place[span],
         "activity": prepared.activity[span],
         "section": prepared.section_of_step[span],

@@ -17,8 +17,16 @@ from dyvim_cli.training.piece import BASE_CURVES, Piece, Section
 FORMAT = "dyvim-pieces-1"
 
 
-def save(pieces: list[Piece], path: Path) -> None:
-    """Write pieces to one file: arrays end to end with offsets, the rest as JSON in the header."""
+def save(
+    pieces: list[Piece],
+    path: Path,
+    columns: dict[str, list[np.ndarray]] | None = None,
+    made_with: dict | None = None,
+) -> None:
+    """Write pieces to one file: arrays end to end with offsets, the rest as JSON in the header.
+
+    columns: more arrays a piece, each [S, ...]; made_with: plain values on where they come from.
+    """
     lengths = [piece.tokens.shape[1] for piece in pieces]
     tokens = [np.zeros((K, 0), np.int16), *(piece.tokens for piece in pieces)]
     curves = [np.zeros((0, len(BASE_CURVES)), np.float32), *(piece.curves for piece in pieces)]
@@ -27,7 +35,12 @@ def save(pieces: list[Piece], path: Path) -> None:
         "curves": np.concatenate(curves, axis=0).astype(np.float32),  # [sum of S, 3]
         "offsets": np.cumsum([0, *lengths], dtype=np.int64),
     }
-    metadata = {"format": FORMAT, "pieces": json.dumps([_facts(piece) for piece in pieces])}
+    arrays |= {name: np.concatenate(rows) for name, rows in (columns or {}).items()}
+    metadata = {
+        "format": FORMAT,
+        "pieces": json.dumps([_facts(piece) for piece in pieces]),
+        "made_with": json.dumps(made_with or {}),
+    }
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
@@ -37,18 +50,26 @@ def save(pieces: list[Piece], path: Path) -> None:
 
 def load(path: Path) -> list[Piece]:
     """Read the pieces of one shard. Raises InputError when the file is not one."""
+    return load_columns(path)[0]
+
+
+def load_columns(path: Path) -> tuple[list[Piece], dict[str, list[np.ndarray]], dict]:
+    """(pieces, columns, made_with) of one shard, as `save` took them. Raises InputError."""
     try:
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
                 raise InputError(f"not a shard of pieces: {path}", "make it with: dyvim train prepare-music")
-            tokens, curves, offsets = (file.get_tensor(name) for name in ("tokens", "curves", "offsets"))
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise InputError(f"cannot read shard: {path}: {error}", "dyvim train prepare-music") from error
+    tokens, curves, offsets = (arrays.pop(name) for name in ("tokens", "curves", "offsets"))
     validate(tokens)
-    spans = zip(offsets[:-1], offsets[1:], strict=True)
+    spans = [slice(a, b) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
     facts = json.loads(metadata["pieces"])
-    return [_piece(f, tokens[:, a:b], curves[a:b]) for f, (a, b) in zip(facts, spans, strict=True)]
+    pieces = [_piece(f, tokens[:, span], curves[span]) for f, span in zip(facts, spans, strict=True)]
+    columns = {name: [rows[span] for span in spans] for name, rows in arrays.items()}
+    return pieces, columns, json.loads(metadata.get("made_with", "{}"))
 
 
 def _facts(piece: Piece) -> dict:

@@ -1,0 +1,68 @@
+"""`dyvim train render | tune`: pairs of film and music, and decoders adapted to them."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dyvim_cli.cli import console
+
+Strategy = Literal["annealing", "frozen", "full", "lora"]
+Pairs = Annotated[Path, typer.Argument(help="Folder of pairs (train render).", exists=True, file_okay=False)]
+Start = Annotated[Path | None, typer.Option(help="Decoder to adapt, else the shipped one.", exists=True)]
+Folder = Annotated[Path, typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False)]
+ProgressOption = Annotated[console.ProgressKind, typer.Option(help="How to show progress.")]
+
+
+def render(
+    shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True)],
+    out: Folder,
+    films: Annotated[int, typer.Option(min=2, help="How many; one in seven is held out.")] = 160,
+    seed: Annotated[int, typer.Option(help="Same seed, same films.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Render films from pieces of music and watch them, for `train tune`; goes on where it stopped."""
+    import torch
+
+    from dyvim_cli.training.embedded import render as make
+
+    torch.set_num_threads(threads)
+    with console.progress(progress) as shown:
+        facts = make(shards, out, films, seed, shown)
+    console.data(json.dumps(facts, indent=2))
+
+
+def tune(
+    pairs: Pairs,
+    out: Folder,
+    backbone: Annotated[str, typer.Option(help="Which decoder to adapt: embedded.")] = "embedded",
+    strategy: Annotated[Strategy, typer.Option(help="How: see training/strategies.py.")] = "annealing",
+    minutes: Annotated[float, typer.Option(min=0.001, help="Processor time to train for.")] = 40,
+    updates: Annotated[int | None, typer.Option(min=1, help="Updates instead of minutes.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
+    start_from: Start = None,
+    mixed_precision: Annotated[Literal["no", "bf16", "fp16"], typer.Option(help="As accelerate's.")] = "no",
+    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of crops and dropout.")] = 0,
+) -> None:
+    """Adapt a decoder to films. A folder with a state in it goes on where it stopped, to the digit."""
+    import torch
+
+    from dyvim_cli.errors import UsageError
+    from dyvim_cli.training.embedded import tune_embedded
+    from dyvim_cli.training.tune import TuneSettings
+
+    if backbone != "embedded":
+        raise UsageError(f"unknown backbone: {backbone}", "--backbone embedded")
+    torch.set_num_threads(threads)
+    settings = TuneSettings(strategy, minutes, updates, mixed_precision=mixed_precision, seed=seed)
+    facts = tune_embedded(pairs, out, settings, start_from, batch_size, _note)
+    console.data(json.dumps(facts, indent=2))
+
+
+def _note(record: dict) -> None:
+    """Every twentieth update, and every look at held-out films."""
+    if "held_out" in record or record["update"] % 20 == 0:
+        console.note(json.dumps(record))

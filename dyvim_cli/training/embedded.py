@@ -1,0 +1,83 @@
+"""The shipped decoder tuned on rendered pairs: films made, seen, cached; decoder tuned, judged, written."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dyvim_cli import weights
+from dyvim_cli.errors import InputError
+from dyvim_cli.model.checkpoint import load_decoder, save_decoder, save_tensors
+from dyvim_cli.music import tokens
+from dyvim_cli.progress import Progress
+from dyvim_cli.training.motion import _textures as photographs
+from dyvim_cli.training.pairs import Ready, load_pairs, prepare_pairs
+from dyvim_cli.training.piece import Piece
+from dyvim_cli.training.rendered import render_pair
+from dyvim_cli.training.score_learner import VIEWS, ScoreLearner
+from dyvim_cli.training.shards import load
+from dyvim_cli.training.tune import ADAPTER, TuneSettings, tune
+from dyvim_cli.vision.analysis import settings as seen_with
+
+N_STEPS = 256  # steps a crop
+DECODER, HELD_OUT = "decoder.safetensors", "held-out.json"
+
+
+def render(shards: list[Path], out: Path, n_films: int, seed: int, progress: Progress | None = None) -> dict:
+    """Render films for the pieces of some shards into the folder `out`; goes on where it stopped."""
+    pieces = [piece for path in shards for piece in load(path)]
+    textures = photographs()
+
+    def make(piece: Piece, rng: np.random.Generator):
+        return render_pair(piece, textures, rng)
+
+    return prepare_pairs(pieces, out, n_films, seed, make, seen_with(), progress)
+
+
+def learner(pairs: Path, start_from: Path | None = None, batch_size: int = 6) -> ScoreLearner:
+    """The decoder (the shipped one unless another is named) with its data. Raises DyvimError."""
+    training, held_out, free, made_with = load_pairs(pairs)
+    expected = seen_with()
+    if any(made_with.get(name) != value for name, value in expected.items()):
+        raise InputError(f"{pairs}: these films were seen by another motion encoder", "dyvim train render")
+    if not training or not held_out:
+        raise InputError(f"{pairs}: too few films to learn from and to hold out", "dyvim train render")
+    model = load_decoder(start_from or weights.embedded(weights.DECODER)).requires_grad_(True)
+    return ScoreLearner(model, Ready.of(training, free), Ready.of(held_out, []), N_STEPS, batch_size)
+
+
+def tune_embedded(
+    pairs: Path,
+    out: Path,
+    settings: TuneSettings,
+    start_from: Path | None = None,
+    batch_size: int = 6,
+    log: Callable[[dict], None] = lambda record: None,
+) -> dict:
+    """Tune to the end; writes decoder, adapter (what changed) and the held-out table. Returns plain facts."""
+    torch.manual_seed(settings.seed)
+    start_from = start_from or weights.embedded(weights.DECODER)
+    one = learner(pairs, start_from, batch_size)
+    before = {name: tensor.clone() for name, tensor in one.model.state_dict().items()}
+    facts = tune(one, out, settings, log)
+    model = one.model.eval()
+    facts |= {"backbone": str(start_from.name), "backbone_sha256": weights.sha256(start_from)} | seen_with()
+    facts["z_d"] = told_by(one)
+    save_decoder(model, out / DECODER, half=False, card=facts)
+    changed = {n: t.half() for n, t in model.state_dict().items() if not torch.equal(t, before[n])}
+    save_tensors(changed, out / ADAPTER, {"card": json.dumps(facts)})
+    (out / HELD_OUT).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    return facts
+
+
+def told_by(one: ScoreLearner) -> dict[str, dict[str, float]]:
+    """Held-out loss by what is told of the film, in all and by stream, in nats a token."""
+    one.eval()
+    table = {}
+    for view in VIEWS:
+        losses = one.stream_losses(view)
+        rows = dict(zip((s.name for s in tokens.STREAMS), losses.tolist(), strict=True))
+        table[view] = {n: round(x, 4) for n, x in ({"all": float(losses.nansum() / tokens.K)} | rows).items()}
+    return table

@@ -1,0 +1,83 @@
+"""The embedded score decoder as a learner: rendered pairs in, loss out, held-out films to judge by."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from dyvim_cli.model.conditioning import N_CURVES
+from dyvim_cli.model.decoder import Decoder
+from dyvim_cli.music import tokens
+from dyvim_cli.training.batches import Batch
+from dyvim_cli.training.pairs import Ready, draw, held_out_batches, hide
+from dyvim_cli.training.pretrain import losses
+
+# What of the film is told: (event curves, z_d), each of the film itself, of another one, or nothing.
+VIEWS = {
+    "true": ("own", "own"),
+    "shuffled": ("other", "other"),
+    "none": (None, None),
+    "curves": ("own", None),
+    "curves, shuffled z_d": ("own", "other"),
+    "z_d": (None, "own"),
+    "shuffled z_d": (None, "other"),
+}
+MAIN_VIEWS = ("true", "shuffled", "none")
+
+
+class ScoreLearner(nn.Module):
+    """A score decoder that learns from pairs."""
+
+    def __init__(
+        self, model: Decoder, training: Ready, held_out: Ready, n_steps: int = 256, batch_size: int = 6
+    ):
+        super().__init__()
+        self.model = model
+        self.training_pairs, self.n_steps, self.batch_size = training, n_steps, batch_size
+        self.judged_by = held_out_batches(held_out, n_steps, batch_size)
+
+    def draw(self, dropout: float, rng: np.random.Generator) -> Batch:
+        """The next batch."""
+        return draw(self.training_pairs, self.n_steps, self.batch_size, dropout, rng)
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Mean over the streams of the loss in nats a known token."""
+        return losses(self.model, batch.to(self.model.head.weight.device)).nansum() / tokens.K
+
+    def new_modules(self) -> list[nn.Module]:
+        """The extension alone."""
+        return [self.model.extension]
+
+    def parts(self) -> list[list[nn.Module]]:
+        """Head, layers from the last to the first, embeddings."""
+        m = self.model
+        layers = [[block] for block in reversed(m.blocks)]
+        return [[m.norm, m.head], *layers, [m.embedding, m.place, m.activity, m.semantics]]
+
+    def held_out(self, views=MAIN_VIEWS) -> dict[str, float]:
+        """Loss on the held-out films by what is told of them."""
+        return {view: float(self.stream_losses(view).nansum() / tokens.K) for view in views}
+
+    @torch.no_grad()
+    def stream_losses(self, view: str) -> torch.Tensor:
+        """[K] mean loss a stream on the held-out films under one of VIEWS."""
+        rows = [
+            losses(self.model, seen_as(b, view).to(self.model.head.weight.device)) for b in self.judged_by
+        ]
+        return torch.stack(rows).nanmean(dim=0)
+
+
+def seen_as(batch: Batch, view: str) -> Batch:
+    """The batch with only that told of its films which a view lets through."""
+    curves, motion = VIEWS[view]
+    n_steps = batch.dynamics.shape[1]
+    others = batch.dynamics.roll((1, n_steps // 2), dims=(0, 1))  # turned round too: a group may be of one
+    dynamics = batch.dynamics.clone()
+    if curves == "other":
+        dynamics[..., :N_CURVES] = others[..., :N_CURVES]
+    if motion == "other":
+        dynamics[..., N_CURVES:] = others[..., N_CURVES:]
+    hide(dynamics, curves is not None, motion is not None)
+    alpha = batch.alpha if curves or motion else torch.zeros_like(batch.alpha)
+    return replace(batch, dynamics=dynamics, alpha=alpha)

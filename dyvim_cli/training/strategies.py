@@ -1,0 +1,77 @@
+"""How a well-trained decoder is adapted to the film: annealing tuning, and what it is compared with.
+
+Of the paper's annealing schedule only the name is public (arXiv 2504.07594); this is ours. Stage 1: the
+decoder is frozen, the new modules alone learn. Stage 2: its parts thaw from the top (head, last layer ..
+first layer, embeddings), their rate is annealed from small to zero and the condition dropout from high
+to low: a part that has just thawed hears mostly music without film, and so stays what it was.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+STRATEGIES = ("annealing", "frozen", "full", "lora")
+STAGE_1 = 0.35  # share of the run
+THAWED_BY = 0.5  # share of stage 2 after which every part is thawed
+WARMUP = 0.03
+NEW_RATE, DECODER_RATE, LORA_RATE = 2e-3, 1.5e-4, 1e-3
+HIGH_DROPOUT, LOW_DROPOUT = 0.5, 0.1  # share of the crops that are heard without the film
+LORA_RANK = 8
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What holds at one moment of a run."""
+
+    new_rate: float  # of the new modules (and LoRA's factors)
+    decoder_rate: float
+    n_thawed: int  # parts of the decoder that learn, from the top
+    dropout: float
+
+
+def phase(strategy: str, progress: float, n_parts: int) -> Phase:
+    """The phase of a strategy at a share 0..1 of the run; n_parts of the decoder can thaw."""
+    rise, fall = min(1.0, (progress + 1e-3) / WARMUP), 1 - progress
+    if strategy == "frozen":
+        return Phase(NEW_RATE * rise * fall, 0.0, 0, LOW_DROPOUT)
+    if strategy == "lora":
+        return Phase(LORA_RATE * rise * fall, 0.0, 0, LOW_DROPOUT)
+    if strategy == "full":
+        return Phase(NEW_RATE * rise * fall, DECODER_RATE * rise * fall, n_parts, LOW_DROPOUT)
+    if progress < STAGE_1:
+        return Phase(NEW_RATE * rise, 0.0, 0, LOW_DROPOUT)
+    done = (progress - STAGE_1) / (1 - STAGE_1)
+    n_thawed = min(n_parts, 1 + int(n_parts * done / THAWED_BY))
+    dropout = HIGH_DROPOUT + (LOW_DROPOUT - HIGH_DROPOUT) * done
+    return Phase(NEW_RATE * (1 - done), DECODER_RATE * (1 - done), n_thawed, dropout)
+
+
+class LowRank(nn.Module):
+    """weight + B A, B zero at first (LoRA, arXiv 2106.09685)."""
+
+    def __init__(self, weight: torch.Tensor, rank: int = LORA_RANK):
+        super().__init__()
+        n_out, n_in = weight.shape
+        self.down = nn.Parameter(torch.randn(rank, n_in, device=weight.device) / n_in**0.5)
+        self.up = nn.Parameter(torch.zeros(n_out, rank, device=weight.device))
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        """The adapted weight [out, in]."""
+        return weight + self.up @ self.down
+
+
+def add_lora(parts: list[nn.Module]) -> list[nn.Parameter]:
+    """Put low-rank terms on every linear layer inside the parts; returns what learns."""
+    linears = [m for part in parts for m in part.modules() if isinstance(m, nn.Linear)]
+    for linear in linears:
+        parametrize.register_parametrization(linear, "weight", LowRank(linear.weight))
+    return [p for linear in linears for p in linear.parametrizations.weight[0].parameters()]
+
+
+def merge_lora(model: nn.Module) -> None:
+    """Fold the low-rank terms into the weights."""
+    for module in list(model.modules()):
+        if parametrize.is_parametrized(module, "weight"):
+            parametrize.remove_parametrizations(module, "weight")

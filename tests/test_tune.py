@@ -1,0 +1,217 @@
+"""Tuning on rendered pairs: what a film of a piece shows, what learns when, runs that go on to the digit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("accelerate")
+pytest.importorskip("cv2")
+
+from dyvim_cli.errors import InputError  # noqa: E402
+from dyvim_cli.model import conditioning  # noqa: E402
+from dyvim_cli.model.decoder import Decoder, DecoderConfig  # noqa: E402
+from dyvim_cli.music import tokens  # noqa: E402
+from dyvim_cli.training import choreography, motion, pairs, rendered, shards  # noqa: E402
+from dyvim_cli.training.arranger.library import compose  # noqa: E402
+from dyvim_cli.training.pairs import Pair, Ready  # noqa: E402
+from dyvim_cli.training.pretrain import losses  # noqa: E402
+from dyvim_cli.training.score_learner import VIEWS, ScoreLearner, seen_as  # noqa: E402
+from dyvim_cli.training.strategies import STRATEGIES, add_lora, merge_lora, phase  # noqa: E402
+from dyvim_cli.training.tune import STATE, TuneSettings, read_log, tune  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def pieces():
+    """A few arranged pieces that follow curves, and some that do not."""
+    return compose(24, seed=5)
+
+
+def small_decoder() -> Decoder:
+    torch.manual_seed(0)
+    config = DecoderConfig(
+        cardinalities=tuple(s.cardinality for s in tokens.STREAMS),
+        d_model=32, n_layers=3, n_heads=2, d_ff=64,
+        place_sizes=conditioning.PLACE_SIZES,
+        d_dynamics=conditioning.D_DYNAMICS,
+        d_semantics=conditioning.D_SEMANTICS,
+        window=32,
+        dropout=0.1,
+    )  # fmt: skip
+    return Decoder(config)
+
+
+def telling_pair(piece, seed) -> Pair:
+    """A pair whose z_d says what is struck: no film, but all that a film could tell."""
+    rng = np.random.default_rng(seed)
+    drums = piece.tokens[tokens.STREAM_INDEX["drums"]]
+    z_d = rng.normal(0, 0.1, (len(drums), conditioning.D_MOTION)).astype(np.float32)
+    z_d[:, 0] += drums > 0
+    return Pair(piece, piece.curves, z_d)
+
+
+@pytest.fixture()
+def learner(pieces) -> ScoreLearner:
+    followers = [p for p in pieces if not p.name.startswith("free/")]
+    told = [telling_pair(p, i) for i, p in enumerate(followers[:12])]
+    ready = Ready.of(told[:8], [p for p in pieces if p.name.startswith("free/")])
+    return ScoreLearner(small_decoder(), ready, Ready.of(told[8:], []), n_steps=64, batch_size=4)
+
+
+def test_the_film_of_a_piece_cuts_jolts_and_moves_with_it(pieces):
+    piece = next(p for p in pieces if (p.curves[:, 1] > 0).sum() >= 2 and (p.curves[:, 0] > 0).sum() >= 4)
+    film = choreography.choreograph(piece, 25.0, np.random.default_rng(2))
+    step_s = 15 / piece.bpm
+    cuts_s = [film.times_s[shot.start] for shot in film.shots[1:]]
+    steps_s = np.flatnonzero(piece.curves[:, 1] > 0) * step_s
+    assert cuts_s and all(-1e-6 <= t - steps_s[np.abs(steps_s - t).argmin()] < 0.041 for t in cuts_s)
+    calm = replace(piece, curves=piece.curves * (1, 1, 0) + (0, 0, 0.1)).curves
+    wild = calm + (0, 0, 0.8)
+
+    def travelled(curves):
+        film = choreography.choreograph(replace(piece, curves=curves), 25.0, np.random.default_rng(2))
+        return np.abs(np.diff(film.camera, axis=0)).sum()
+
+    assert travelled(wild) > 2 * travelled(calm)
+
+
+def test_a_rendered_film_is_seen_as_it_was_meant(pieces):
+    """The whole way: pixels, motion encoder, events, grid."""
+    n, half = 96, 48
+    source = next(p for p in pieces if p.tokens.shape[1] >= n)
+    curves = np.zeros((n, 3), np.float32)
+    curves[:, 2] = np.repeat([0.1, 0.9], half)
+    curves[half, :2] = 1.0
+    piece = replace(source, tokens=source.tokens[:, :n], curves=curves, bpm=180.0)
+    pair = rendered.render_pair(piece, motion._textures(), np.random.default_rng(2))
+    assert pair.curves.shape == (n, 3) and pair.motion.shape == (n, conditioning.D_MOTION)
+    cuts = np.flatnonzero(pair.curves[:, 1])
+    assert len(cuts) == 1 and abs(cuts[0] - half) <= 1
+    assert pair.curves[half + 4 : -4, 2].mean() > pair.curves[4 : half - 4, 2].mean() + 0.3
+    assert np.abs(pair.motion).max() > 1
+
+
+def test_pairs_are_cached_and_made_once(pieces, tmp_path):
+    calls = []
+
+    def make(piece, rng):
+        calls.append(piece.name)
+        return telling_pair(piece, 0)
+
+    pairs.prepare_pairs(pieces, tmp_path, 10, 0, make, {"encoder": "a"})
+    assert len(calls) == 10
+    (tmp_path / "pairs-0001.safetensors").unlink()
+    pairs.prepare_pairs(pieces, tmp_path, 10, 0, make, {"encoder": "a"})
+    assert len(calls) == 12  # two of the ten lay in the second shard
+    training, held_out, free, made_with = pairs.load_pairs(tmp_path)
+    assert len(training) + len(held_out) == 10 and made_with["encoder"] == "a"
+    assert free and all(p.name.startswith("free/") for p in free)
+    known = {shards.work_of(p.name) for p in shards.split(pieces)[1]}
+    assert all((shards.work_of(p.piece.name) in known) == (p in held_out) for p in held_out)
+    np.testing.assert_array_equal(training[0].motion, telling_pair(training[0].piece, 0).motion)
+    pairs.prepare_pairs(pieces, tmp_path, 10, 0, make, {"encoder": "b"})
+    assert len(calls) == 22  # another encoder: all is seen anew
+    with pytest.raises(InputError):
+        pairs.load_pairs(tmp_path / "nothing")
+
+
+def test_views_show_what_they_say(learner):
+    batch = learner.judged_by[0]
+    n = conditioning.N_CURVES
+    seen = {view: seen_as(batch, view) for view in VIEWS}
+    assert torch.equal(seen["true"].dynamics, batch.dynamics)
+    assert (seen["none"].alpha == 0).all()
+    assert not seen["curves"].dynamics[..., n:].any() and not seen["z_d"].dynamics[..., :n].any()
+    assert not torch.equal(seen["curves, shuffled z_d"].dynamics[..., n:], batch.dynamics[..., n:])
+    assert torch.equal(seen["curves, shuffled z_d"].dynamics[..., :n], batch.dynamics[..., :n])
+
+
+def test_annealing_thaws_from_the_top_and_ends_at_zero():
+    phases = [phase("annealing", x, 5) for x in np.linspace(0, 1, 101)]
+    thawed = [p.n_thawed for p in phases]
+    assert thawed[0] == 0 and thawed[-1] == 5 and thawed == sorted(thawed)
+    second = [p for p in phases if p.n_thawed]
+    rates, dropouts = [p.decoder_rate for p in second], [p.dropout for p in second]
+    assert rates == sorted(rates, reverse=True) and rates[-1] == 0 < rates[0]
+    assert dropouts == sorted(dropouts, reverse=True) and dropouts[0] > dropouts[-1]
+    assert all(phase("frozen", x, 5).n_thawed == 0 for x in (0, 0.5, 1))
+    assert phase("full", 0.0, 5).n_thawed == 5
+
+
+def test_lora_begins_as_nothing_and_merges_into_the_weights():
+    model = small_decoder().eval()
+    batch = (
+        torch.randint(0, 5, (1, tokens.K, 9)),
+        torch.zeros(1, 9, 32),
+        torch.zeros(1, 2, conditioning.D_SEMANTICS),
+    )
+    with torch.no_grad():
+        before = model(*batch)
+        learned = add_lora([model.blocks[0], model.blocks[2]])
+        torch.testing.assert_close(model(*batch), before)
+        for p in learned:
+            p.add_(0.1)
+        adapted = model(*batch)
+        merge_lora(model)
+        torch.testing.assert_close(model(*batch), adapted)
+    assert (adapted - before).abs().max() > 1e-3
+    assert set(model.state_dict()) == set(small_decoder().state_dict())
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_stopped_run_goes_on_to_the_last_digit(learner, pieces, tmp_path, strategy):
+    settings = TuneSettings(strategy, updates=9, evaluations=3, seed=4)
+    stop = int(np.random.default_rng(len(strategy)).integers(1, 8))
+    start = {n: t.clone() for n, t in learner.model.state_dict().items()}
+    whole = tune(learner, tmp_path / "whole", settings)
+    trained = learner.model.state_dict()
+    again = ScoreLearner(small_decoder(), learner.training_pairs, Ready([], []), 64, 4)
+    again.judged_by = learner.judged_by
+    part = tune(again, tmp_path / "parts", settings, stop_after=stop)
+    assert part == {"update": stop, "total": 9}
+    again.model = small_decoder()
+    rest = tune(again, tmp_path / "parts", settings)
+    assert rest["held_out"] == whole["held_out"]
+    logs = [read_log(tmp_path / name / "log.jsonl") for name in ("whole", "parts")]
+    assert logs[0] == logs[1]
+    assert all(torch.equal(t, again.model.state_dict()[n]) for n, t in trained.items())
+    changed = {n.split(".")[0] for n, t in trained.items() if not torch.equal(t, start[n])}
+    assert "extension" in changed
+    assert (changed == {"extension"}) == (strategy == "frozen")
+
+
+def test_a_state_of_a_crash_between_saves_replays_the_same(learner, tmp_path):
+    settings = TuneSettings("annealing", updates=6, evaluations=2, seed=1, save_every_s=1e9)
+    tune(learner, tmp_path, settings, stop_after=3)
+    saved = (tmp_path / STATE).read_bytes()
+    learner.model = small_decoder()
+    tune(learner, tmp_path, settings, stop_after=2)  # goes on to 5
+    before = read_log(tmp_path / "log.jsonl")
+    (tmp_path / STATE).write_bytes(saved)  # as if it had crashed before it could save
+    learner.model = small_decoder()
+    tune(learner, tmp_path, settings, stop_after=2)
+    assert read_log(tmp_path / "log.jsonl") == before
+
+
+def test_z_d_is_learned_where_it_tells_something(learner, tmp_path):
+    """Frozen decoder: only the extension can have learned; drums follow the z_d that tells of them."""
+    weight = learner.model.extension.weight
+    tune(learner, tmp_path, TuneSettings("frozen", updates=60, evaluations=1, seed=2))
+    assert weight[:, conditioning.N_CURVES :].abs().max() > 0
+    drums = tokens.STREAM_INDEX["drums"]
+    with torch.no_grad():
+        told, misled = (learner.eval().stream_losses(view)[drums] for view in ("z_d", "shuffled z_d"))
+    assert told < misled - 0.01
+
+
+def test_updates_are_planned_from_minutes(learner, tmp_path):
+    facts = tune(learner, tmp_path, TuneSettings("annealing", minutes=0.02, evaluations=1))
+    assert facts["updates"] >= 1
+    assert 0.3 < facts["seconds"] / 1.2 < 3.0
+
+
+def test_alpha_zero_takes_no_gradient_into_the_extension(learner):
+    batch = learner.judged_by[0]
+    losses(learner.model, replace(batch, alpha=torch.zeros_like(batch.alpha))).nansum().backward()
+    assert learner.model.extension.weight.grad.abs().max() == 0
