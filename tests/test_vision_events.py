@@ -87,12 +87,14 @@ def test_watch_measures_speed_where_it_is_slow():
 
 def motion_of(velocity: np.ndarray, fps=12.5) -> Motion:
     """What the encoder would see of a picture that moves as a whole, [T + 1] from each frame to the next."""
-    before, after = np.abs(velocity[:-1]), np.abs(velocity[1:])
-    jolt = np.abs(velocity[1:] - velocity[:-1])
-    n = len(before)
-    rng = np.random.default_rng(0)
-    noisy = [np.abs(x + rng.normal(0, 0.002, n)).astype(np.float32) for x in (before, after, jolt)]
-    return Motion(np.arange(n) / fps, np.zeros((n, 4), np.float32), *noisy)
+    rng, n = np.random.default_rng(0), len(velocity) - 1
+    both = np.stack([velocity[:-1], velocity[1:]], axis=1)
+    regions = np.zeros((n, 2, 24, 2))
+    regions[..., 0] = both[..., None]
+    regions += rng.normal(0, 0.002, regions.shape)
+    speeds = np.abs(both + rng.normal(0, 0.002, both.shape)).astype(np.float32)
+    times, dynamics = np.arange(n) / fps, np.zeros((n, 4), np.float32)
+    return Motion(times, dynamics, speeds[:, 0], speeds[:, 1], regions.astype(np.float32))
 
 
 def events_of(motion: Motion, cuts=NONE):

@@ -22,6 +22,10 @@ from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH, STRIDE, MotionEncode
 SIZES = ((72, 128), (72, 128), (80, 112), (96, 96), (128, 72))  # (H, W), the common shapes of films
 SEQUENCE = 6  # frames; the four in the middle are learned from
 ITERATION_DECAY = 0.8  # RAFT's gamma
+MAGNITUDE_SHARE, STATISTICS_SHARE = 0.5, 0.3  # of the losses, beside the flow's
+FILM_SHARE = 0.65  # of the sequences, where there are clips
+FREEZE_SHARE = 0.5  # of the training, after which batch norms keep their statistics, as RAFT's do
+FAINT_PX = 0.005  # the least mean motion that is told from none
 DIRECTIONS = 8  # bins of the direction histogram
 N_STATISTICS = 8 + DIRECTIONS
 
@@ -56,6 +60,7 @@ def train(
     saved = begun = time.process_time() - spent_s
     while (elapsed_s := time.process_time() - begun) < total_s:
         rng = np.random.default_rng((seed, step))
+        model.train(elapsed_s < FREEZE_SHARE * total_s)
         loss = _loss(model, head, _batch(rng, textures, clips, batch))
         optimizer.param_groups[0]["lr"] = learning_rate * _schedule(elapsed_s / total_s)
         optimizer.zero_grad()
@@ -103,12 +108,12 @@ def _textures() -> list[np.ndarray]:
 
 
 def _batch(rng, textures, clips, size: int) -> list[Sample]:
-    """`size` sequences of one picture shape, about half of them real where there are clips."""
+    """`size` sequences of one picture shape, FILM_SHARE of them real."""
     shape = SIZES[rng.integers(len(SIZES))]
     lengths = np.array([len(c) for c in clips], float) ** 0.5  # long clips more often, not all the time
     samples = []
     for _ in range(size):
-        if clips and rng.random() < 0.5:
+        if clips and rng.random() < FILM_SHARE:
             clip = clips[rng.choice(len(clips), p=lengths / lengths.sum())]
             samples.append(clip_sequence(rng, clip, SEQUENCE, shape))
         else:
@@ -128,7 +133,7 @@ def _loss(model: MotionEncoder, head: nn.Module, samples: list[Sample]) -> Tenso
     learned = flows[:0:-1]  # last first; the first guess has nothing to learn
     terms = [ITERATION_DECAY**i * _flow_loss(f, flow, trust) for i, f in enumerate(learned)]
     statistics = F.smooth_l1_loss(head(pooled), flow_statistics(flow, trust))
-    return sum(terms) + 0.2 * _magnitude_loss(flows[-1], flow, trust) + 0.3 * statistics
+    return sum(terms) + MAGNITUDE_SHARE * _magnitude_loss(flows[-1], flow, trust) + STATISTICS_SHARE * statistics
 
 
 def _flow_loss(guess: Tensor, truth: Tensor, trust: Tensor) -> Tensor:
@@ -139,9 +144,13 @@ def _flow_loss(guess: Tensor, truth: Tensor, trust: Tensor) -> Tensor:
 
 
 def _magnitude_loss(guess: Tensor, truth: Tensor, trust: Tensor) -> Tensor:
-    """Log of the mean magnitude: ranks frames rightly, from a trembling leaf to a whip pan."""
+    """Log of the mean magnitude where anything moves: ranks frames, from a trembling leaf to a whip pan.
+
+    Without it the encoder learns to doubt what is faint and calls it still.
+    """
     a, b = (_mean_px(flow, trust) for flow in (guess, truth))
-    return ((a + 0.03).log() - (b + 0.03).log()).abs().mean()
+    off = ((a + FAINT_PX).log() - (b + FAINT_PX).log()).abs()
+    return (off * (b > 0.5 * FAINT_PX)).mean()
 
 
 def _mean_px(flow: Tensor, trust: Tensor) -> Tensor:

@@ -170,7 +170,7 @@ def camera_faults(rng: np.random.Generator, frames: np.ndarray) -> np.ndarray:
         gain = 1 + rng.normal(0, rng.uniform(0, 0.25), (len(frames), 1, 1, 1))
         frames = frames * gain + rng.normal(0, rng.uniform(0, 12), (len(frames), 1, 1, 1))
     if rng.random() < 0.6:
-        frames = frames + rng.normal(0, rng.uniform(0.5, 10) * rng.random(), frames.shape)
+        frames = frames + rng.normal(0, rng.uniform(0.5, 6) * rng.random(), frames.shape)
     frames = np.clip(frames, 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
         frames = np.stack([_compress(f, int(rng.integers(25, 90))) for f in frames])

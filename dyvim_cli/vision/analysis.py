@@ -21,7 +21,7 @@ from dyvim_cli.vision.semantics import colours, describe
 from dyvim_cli.vision.watch import Watch
 
 ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analyse` expects
-CODE_VERSION = 1  # raise when the same film would give other features
+CODE_VERSION = 2  # raise when the same film would give other features
 LEAST_STEP_S, MOST_STEP_S = 0.06, 0.1  # between frames that the motion encoder sees: 10 to 16 a second
 MEMORY_S = 2.5  # the last seconds that novelty compares with
 LEAST_RATE_S = 5.0  # one cut in a very short film is no fast cutting

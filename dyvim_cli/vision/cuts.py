@@ -5,7 +5,7 @@ import numpy as np
 LEAST_DIFFERENCE = 0.2  # of watch.Watch.differences; below it even a real cut hardly shows
 LEAST_STRUCTURE = 0.12  # lightning changes all but this
 OVER_NEIGHBOURS = 2.0  # a pan or a shaken camera differs as much before and after
-RETURN_SHARE = 0.4  # after a flash the old picture is back: a difference below this share
+RETURN_SHARE = 0.35  # after a flash the old picture is back: a difference below this share
 NEIGHBOURS = 6  # frames on each side that say what is ordinary
 CUT_WEIGHTS = (0.7, 1.0)
 
@@ -13,8 +13,8 @@ CUT_WEIGHTS = (0.7, 1.0)
 def find_cuts(differences: np.ndarray, structures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Watch's differences [N, K] and structures [N] -> (index of the first frame after each cut, weight).
 
-    A cut stands out of its neighbourhood, in structure too, is the largest of its neighbours, and
-    what was before it does not come back within K frames.
+    A cut stands out of its neighbourhood and of the frames beside it, in structure too, and what was
+    before it does not come back within K frames.
     """
     step = differences[:, 0]
     if len(step) < 2:
@@ -23,7 +23,7 @@ def find_cuts(differences: np.ndarray, structures: np.ndarray) -> tuple[np.ndarr
         (step > LEAST_DIFFERENCE)
         & (structures > LEAST_STRUCTURE)
         & (step > OVER_NEIGHBOURS * (_ordinary(step) + 0.05))
-        & (step >= _largest_neighbour(step))
+        & (step > _beside(step))  # something large that moves fast changes more than one step
         & (_nearest_return(differences) > RETURN_SHARE * step)
     )
     is_cut[0] = False
@@ -41,17 +41,14 @@ def _around(step: np.ndarray, reach: int) -> np.ndarray:
 
 
 def _ordinary(step: np.ndarray) -> np.ndarray:
-    return _without_nan(np.nanmedian, _around(step, NEIGHBOURS))
+    windows = _around(step, NEIGHBOURS)
+    alone = np.isnan(windows).all(axis=1)  # a film of two frames
+    return np.nanmedian(np.where(alone[:, None], 0.0, windows), axis=1)
 
 
-def _largest_neighbour(step: np.ndarray) -> np.ndarray:
-    return _without_nan(np.nanmax, _around(step, 1))
-
-
-def _without_nan(function, windows: np.ndarray) -> np.ndarray:
-    """function(windows, axis=1), 0 for a window with nothing in it."""
-    empty = np.isnan(windows).all(axis=1)
-    return function(np.where(empty[:, None], 0.0, windows), axis=1)
+def _beside(step: np.ndarray) -> np.ndarray:
+    """[N] the differences one frame before and one after, together."""
+    return np.nan_to_num(_around(step, 1)).sum(axis=1)
 
 
 def _nearest_return(differences: np.ndarray) -> np.ndarray:

@@ -12,10 +12,12 @@ from dyvim_cli.vision.motion import Motion
 CUT, IMPACT, STOP = (EVENT_KINDS.index(kind) for kind in ("cut", "impact", "stop"))
 
 STILL = 0.012  # picture widths a second: what the codec and the sensor make of a picture at rest
-ORDINARY_S = 2.0  # a jolt is measured against the motion around it, over this long
-LEAST_CONTRAST = 1.0  # jolts below are part of what this passage does all the time
-FULL_CONTRAST = 4.0  # of weight 1
-SPACING_S = 0.4  # nearer impacts are one; so there are two or so a second at the busiest
+WINDOW_S = 0.1  # velocity after against velocity before, each averaged over at least this long
+ORDINARY_S = 2.0  # a change is measured against motion and changes around it, over this long
+MOTION_SHARE, CHANGE_SHARE = 0.5, 1.2  # of the two in what is ordinary
+LEAST_CONTRAST = 1.0  # changes below are part of what this passage does all the time
+FULL_CONTRAST = 3.0  # of weight 1
+SPACING_S = 0.35  # nearer impacts are one: two or so a second at the busiest
 STOP_SHARE = 0.3  # a stop: what moves afterwards, as a share of what moved before
 STOP_WINDOW_S = 0.5
 
@@ -56,10 +58,10 @@ def find_events(
     motion: Motion, energy: np.ndarray, cut_times_s: np.ndarray, cut_weights: np.ndarray
 ) -> Events:
     """Cuts, impacts and stops together."""
-    index, contrast = find_impacts(motion, energy, cut_times_s)
-    times = np.concatenate([cut_times_s, motion.times_s[index]])
+    impact_times, contrast = find_impacts(motion, energy, cut_times_s)
+    times = np.concatenate([cut_times_s, impact_times])
     weights = np.concatenate([cut_weights, np.clip(contrast / FULL_CONTRAST, 0.0, 1.0)])
-    stops = np.array([_is_stop(motion.times_s, energy, i) for i in index], bool)
+    stops = np.array([_is_stop(motion.times_s, energy, time_s) for time_s in impact_times], bool)
     kinds = np.concatenate([np.full(len(cut_times_s), CUT), np.where(stops, STOP, IMPACT)])
     order = np.argsort(times, kind="stable")
     return Events(times[order], weights[order].astype(np.float32), kinds[order].astype(np.int8))
@@ -68,34 +70,56 @@ def find_events(
 def find_impacts(
     motion: Motion, energy: np.ndarray, cut_times_s: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(frame index, contrast) of sudden changes of velocity: starts, hits, reversals, stops.
+    """(seconds, contrast) of sudden changes of velocity: starts, hits, reversals, stops.
 
     The visual beats of Davis and Agrawala (2018) are peaks of the flow's deceleration; here of its
     whole change, since a start calls for music as much as a hit does.
     """
-    n = len(energy)
-    if n < 4:
-        return np.zeros(0, np.intp), np.zeros(0)
-    step_s = float(np.median(np.diff(motion.times_s)))
-    jolt = motion.jolt.astype(float)
-    jolt[[0, -1]] = 0.0
-    first = _first_frames(motion.times_s, cut_times_s)
-    jolt[np.concatenate([first, first - 1])] = 0.0
+    times = motion.times_s
+    if len(times) < 4:
+        return np.zeros(0), np.zeros(0)
+    step_s = float(np.median(np.diff(times)))
+    change = velocity_change(motion, cut_times_s)
     span = max(3, round(ORDINARY_S / step_s))
-    ordinary = 0.5 * uniform_filter1d(energy.astype(float), span) + 1.5 * median_filter(jolt, span)
-    contrast = jolt / (ordinary + STILL)
+    ordinary = MOTION_SHARE * uniform_filter1d(energy.astype(float), span)
+    ordinary += CHANGE_SHARE * median_filter(change, span)
+    contrast = change / (ordinary + STILL)
     peaks, _ = find_peaks(contrast, height=LEAST_CONTRAST, distance=max(1, round(SPACING_S / step_s)))
-    if len(cut_times_s):
-        gap = np.abs(motion.times_s[peaks][:, None] - cut_times_s[None]).min(axis=1)
-        peaks = peaks[gap > SPACING_S / 2]
-    return peaks, contrast[peaks]
+    at = times[peaks] + _summit(contrast, peaks) * step_s
+    if len(cut_times_s):  # a cut outweighs what moves at its side
+        apart = np.abs(at[:, None] - cut_times_s[None]).min(axis=1) > SPACING_S / 2
+        peaks, at = peaks[apart], at[apart]
+    return at, contrast[peaks]
 
 
-def _is_stop(times_s: np.ndarray, energy: np.ndarray, index: int) -> bool:
-    """Whether motion ends at a frame and stays low."""
-    now = times_s[index]
-    before = energy[(times_s < now) & (times_s >= now - STOP_WINDOW_S)]
-    after = energy[(times_s > now) & (times_s <= now + STOP_WINDOW_S)]
+def velocity_change(motion: Motion, cut_times_s: np.ndarray) -> np.ndarray:
+    """[T] mean over the regions of |velocity after - velocity before| each frame; 0 beside cuts."""
+    times = motion.times_s
+    flow = (motion.velocities[:-1, 1] + motion.velocities[1:, 0]) / 2  # [T - 1, R, 2] between the frames
+    middle = (times[:-1] + times[1:]) / 2
+    across = np.zeros(len(flow), bool)  # between two shots: no motion at all
+    across[_first_frames(times, cut_times_s) - 1] = True
+    change = np.zeros(len(times))
+    for i in range(1, len(times) - 1):
+        first = min(i - 1, np.searchsorted(middle, times[i] - WINDOW_S))
+        last = max(i + 1, np.searchsorted(middle, times[i] + WINDOW_S))
+        if not across[first:last].any():
+            jump = flow[i:last].mean(axis=0) - flow[first:i].mean(axis=0)
+            change[i] = np.linalg.norm(jump, axis=-1).mean()
+    return change
+
+
+def _summit(curve: np.ndarray, peaks: np.ndarray) -> np.ndarray:
+    """Where between the samples a parabola through each peak has its top, -0.5..0.5 samples."""
+    left, top, right = curve[peaks - 1], curve[peaks], curve[peaks + 1]
+    bend = left - 2 * top + right
+    return np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, -1.0), 0.0)
+
+
+def _is_stop(times_s: np.ndarray, energy: np.ndarray, now_s: float) -> bool:
+    """Whether motion ends then and stays low."""
+    before = energy[(times_s < now_s) & (times_s >= now_s - STOP_WINDOW_S)]
+    after = energy[(times_s > now_s) & (times_s <= now_s + STOP_WINDOW_S)]
     return bool(len(before) and len(after) and after.mean() < STOP_SHARE * before.mean())
 
 

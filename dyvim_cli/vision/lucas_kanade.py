@@ -2,11 +2,11 @@
 
 Lucas and Kanade 1981 in Bouguet's pyramid, with three changes: windows are cells of CELL px and
 their neighbours; brightness is compared less its mean over the window, so that flicker is not motion
-(the patch normalisation of DIS flow, Kroeger 2016); each step is median filtered and kept only where
-the pictures then agree better. Right without training for slow motion, where correlation at 1/8
-resolution is blind.
+(the patch normalisation of DIS flow, Kroeger 2016); each step is median filtered, and a level is kept
+only where the pictures then agree better. Right without training for slow motion, where correlation
+at 1/8 resolution is blind.
 
-Letters: B frames, H, W picture, h, w = H / CELL, W / CELL.
+Letters: B frames, n others for each, H, W picture, h, w = H / CELL, W / CELL.
 """
 
 import torch
@@ -19,57 +19,74 @@ LEVELS = ((8, 2), (4, 2), (2, 2), (1, 1))  # (px averaged into one, iterations)
 REGULARISATION = 1e-4  # squared slope of grey 0..1: weaker texture is pulled towards no motion
 LARGEST_STEP_PX = 1.5  # at its level; the linear model holds no further
 N_EVIDENCE = 3
+EXCHANGES = ((1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7, 8), (0, 3),
+             (5, 8), (4, 7), (3, 6), (1, 4), (2, 5), (4, 7), (4, 2), (6, 4), (4, 2))  # fmt: skip
 
 
-def window_mean(picture: Tensor, cell: int) -> Tensor:
-    """[B, 1, h * cell, w * cell] -> [B, 1, h, w]: mean over the cell and those around it."""
+@torch.no_grad()
+def lucas_kanade(current: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """Grey pictures [B, 1, H, W] and others [n * B, 1, H, W], 0..1 -> flow from the one to the others.
+
+    Returns flow [n * B, 2, h, w] in cells and evidence [n * B, 3, h, w]: logs of the texture and of
+    what differs before the finest level and after it, which say how far to believe the flow.
+    """
+    n, (height, width) = len(others) // len(current), current.shape[-2:]
+    flow = current.new_zeros(len(others), 2, height // CELL, width // CELL)
+    for scale, iterations in LEVELS:
+        small, targets = (F.avg_pool2d(x, scale) if scale > 1 else x for x in (current, others))
+        flow, before, after = _level(small, targets, flow, CELL // scale, iterations)
+    evidence = [_window_variance(current, CELL).repeat(n, 1, 1, 1), before, after]
+    return flow, torch.cat([0.5 * (variance + 1e-6).log() + 4 for variance in evidence], dim=1)
+
+
+def _level(current: Tensor, others: Tensor, flow: Tensor, cell: int, iterations: int):
+    """Gauss-Newton steps at one level: the flow in cells, and what differs before and after."""
+    n = len(others) // len(current)
+    dx, dy = _slopes(current)
+    means = _window_mean(torch.cat([dx, dy, dx * dx, dy * dy, dx * dy], dim=1), cell)
+    mean_dx, mean_dy, xx, yy, xy = means.repeat(n, 1, 1, 1).split(1, dim=1)
+    xx, yy = xx - mean_dx**2 + REGULARISATION, yy - mean_dy**2 + REGULARISATION
+    xy = xy - mean_dx * mean_dy
+    determinant = xx * yy - xy * xy
+    current, dx, dy = (x.repeat(n, 1, 1, 1) for x in (current, dx, dy))
+    moved, error = flow, _warp(others, flow, cell) - current
+    before = _window_variance(error, cell)
+    for _ in range(iterations):
+        means = _window_mean(torch.cat([error, dx * error, dy * error], dim=1), cell)
+        mean, xt, yt = means.split(1, dim=1)
+        xt, yt = xt - mean_dx * mean, yt - mean_dy * mean
+        step = torch.cat([xy * yt - yy * xt, xy * xt - xx * yt], dim=1) / determinant
+        moved = median_of_nine(moved + step.clamp(-LARGEST_STEP_PX, LARGEST_STEP_PX) / cell)
+        error = _warp(others, moved, cell) - current
+    after = _window_variance(error, cell)
+    return torch.where(after < before, moved, flow), before, torch.minimum(before, after)
+
+
+def median_of_nine(field: Tensor) -> Tensor:
+    """Median over each cell of [..., h, w] and the eight around it, by Paeth's exchange network.
+
+    Four times as fast as torch.median, which sorts every nine on their own.
+    """
+    padded = F.pad(field, (1, 1, 1, 1), mode="replicate")
+    height, width = field.shape[-2:]
+    nine = [padded[..., i : i + height, j : j + width] for i in range(3) for j in range(3)]
+    for low, high in EXCHANGES:
+        a, b = nine[low], nine[high]
+        nine[low], nine[high] = torch.minimum(a, b), torch.maximum(a, b)
+    return nine[4]
+
+
+def _window_mean(picture: Tensor, cell: int) -> Tensor:
+    """[B, c, h * cell, w * cell] -> [B, c, h, w]: mean over the cell and those around it."""
     cells = F.avg_pool2d(picture, cell) if cell > 1 else picture
     side = 5 if cell <= 2 else 3  # small cells hold too few pixels to be sure of anything
     return F.avg_pool2d(cells, side, stride=1, padding=side // 2, count_include_pad=False)
 
 
-@torch.no_grad()
-def lucas_kanade(current: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    """Grey pictures [B, 1, H, W], 0..1 -> flow [B, 2, h, w] in cells and evidence [B, 3, h, w].
-
-    Evidence: log of the texture and of what differs before the finest level and after it: how far to
-    believe the flow.
-    """
-    height, width = current.shape[-2:]
-    flow = current.new_zeros(len(current), 2, height // CELL, width // CELL)
-    for scale, iterations in LEVELS:
-        small, target = (F.avg_pool2d(x, scale) if scale > 1 else x for x in (current, other))
-        flow, before, after = _level(small, target, flow, CELL // scale, iterations)
-    evidence = [window_variance(current, CELL), before, after]
-    return flow, torch.cat([0.5 * (variance + 1e-6).log() + 4 for variance in evidence], dim=1)
-
-
-def _level(current: Tensor, other: Tensor, flow: Tensor, cell: int, iterations: int):
-    """Gauss-Newton steps at one level: the flow in cells, and what differs before and after."""
-    dx, dy = _slopes(current)
-    mean_dx, mean_dy = window_mean(dx, cell), window_mean(dy, cell)
-    xx = window_mean(dx * dx, cell) - mean_dx**2 + REGULARISATION
-    yy = window_mean(dy * dy, cell) - mean_dy**2 + REGULARISATION
-    xy = window_mean(dx * dy, cell) - mean_dx * mean_dy
-    determinant = xx * yy - xy * xy
-    moved, error = flow, _warp(other, flow, cell) - current
-    before = window_variance(error, cell)
-    for _ in range(iterations):
-        mean = window_mean(error, cell)
-        xt = window_mean(dx * error, cell) - mean_dx * mean
-        yt = window_mean(dy * error, cell) - mean_dy * mean
-        step = torch.cat([xy * yt - yy * xt, xy * xt - xx * yt], dim=1) / determinant
-        moved = _median(moved + step.clamp(-LARGEST_STEP_PX, LARGEST_STEP_PX) / cell)
-        error = _warp(other, moved, cell) - current
-    after = window_variance(error, cell)
-    return torch.where(after < before, moved, flow), before, torch.minimum(before, after)
-
-
-def _median(flow: Tensor) -> Tensor:
-    """Each component's median over the cell and the eight around it."""
-    padded = F.pad(flow, (1, 1, 1, 1), mode="replicate")
-    around = F.unfold(padded, 3).unflatten(1, (2, 9))  # [B, 2, 9, h * w]
-    return around.median(dim=2).values.reshape(flow.shape)
+def _window_variance(picture: Tensor, cell: int) -> Tensor:
+    """[B, 1, h * cell, w * cell] -> [B, 1, h, w]: variance over the same window."""
+    mean, square = _window_mean(torch.cat([picture, picture * picture], dim=1), cell).split(1, dim=1)
+    return (square - mean * mean).clamp(min=0)
 
 
 def _slopes(picture: Tensor) -> tuple[Tensor, Tensor]:
@@ -89,9 +106,3 @@ def _warp(picture: Tensor, flow: Tensor, cell: int) -> Tensor:
     limits = picture.new_tensor([width - 1, height - 1]).view(1, 2, 1, 1)
     grid = torch.minimum(grid.clamp(min=0), limits)
     return grid_sample(picture, grid.permute(0, 2, 3, 1), align_corners=True)
-
-
-def window_variance(picture: Tensor, cell: int) -> Tensor:
-    """[B, 1, h * cell, w * cell] -> [B, 1, h, w]: variance over the same window."""
-    mean = window_mean(picture, cell)
-    return (window_mean(picture * picture, cell) - mean * mean).clamp(min=0)

@@ -7,20 +7,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH, MotionEncoder, working_size
+from dyvim_cli.vision.motion_encoder import MotionEncoder, working_size
 
+REGIONS = (4, 6)  # rows, columns: fine enough that parts that move apart do not cancel out
 BATCH = 32  # frames; the memory that the encoder takes does not grow with the film
 
 
 @dataclass(frozen=True)
 class Motion:
-    """What moves at T analysed frames. Speeds are means over the picture, picture widths a second."""
+    """What moves at T analysed frames; speeds in picture widths a second."""
 
     times_s: np.ndarray  # [T] float64
     dynamics: np.ndarray  # [T, D] float32, z_d
-    before: np.ndarray  # [T] float32, speed from the frame before (0 for the first)
-    after: np.ndarray  # [T] float32, speed to the frame after (0 for the last)
-    jolt: np.ndarray  # [T] float32, mean change of velocity at the frame
+    before: np.ndarray  # [T] float32, mean speed from the frame before (0 for the first)
+    after: np.ndarray  # [T] float32, mean speed to the frame after (0 for the last)
+    velocities: np.ndarray  # [T, 2, R, 2] float32: before and after, the picture's REGIONS, (x, y)
 
 
 class MotionStream:
@@ -31,7 +32,7 @@ class MotionStream:
         self._pending: list[tuple[float, np.ndarray]] = []
         self._tail: Tensor | None = None  # features of the last two frames
         self._times: list[float] = []
-        self._rows: list[np.ndarray] = []
+        self._rows: list[tuple[np.ndarray, ...]] = []
 
     def add(self, time_s: float, pixels: np.ndarray) -> None:
         """One more frame [H, W, 3] uint8; runs the encoder when a batch is full."""
@@ -42,11 +43,10 @@ class MotionStream:
     def finish(self) -> Motion:
         """Encode what is left and return the whole film's motion. Needs one frame at least."""
         self._run(is_last=True)
-        rows = np.concatenate(self._rows) if self._rows else np.zeros((0, DYNAMICS_WIDTH + 3), np.float32)
-        before, after, jolt = rows[:, DYNAMICS_WIDTH:].T
-        before, after = before.copy(), after.copy()
+        dynamics, speeds, velocities = (np.concatenate(parts) for parts in zip(*self._rows, strict=True))
+        before, after = speeds.T.copy()
         before[0] = after[-1] = 0.0  # at the ends the neighbour is the frame itself
-        return Motion(np.array(self._times), rows[:, :DYNAMICS_WIDTH], before, after, jolt)
+        return Motion(np.array(self._times), dynamics, before, after, velocities)
 
     @torch.inference_mode()
     def _run(self, is_last: bool) -> None:
@@ -74,16 +74,15 @@ class MotionStream:
         size = working_size(*frames.shape[-2:])
         return self.encoder.features(F.interpolate(frames, size, mode="bilinear", antialias=True))
 
-    def _row(self, flow: Tensor, pooled: Tensor) -> np.ndarray:
-        """[n, D + 3] of flow [n, 2, 2, h, w] in cells: z_d, speed before, speed after, jolt."""
-        done = sum(len(row) for row in self._rows)
+    def _row(self, flow: Tensor, pooled: Tensor) -> tuple[np.ndarray, ...]:
+        """Flow [n, 2, 2, h, w] in cells -> z_d [n, D], speeds [n, 2], velocities [n, 2, R, 2]."""
+        done = sum(len(row[0]) for row in self._rows)
         times = np.array(self._times)
         times = np.concatenate([times[:1] - 1.0, times, times[-1:] + 1.0])[done : done + len(flow) + 2]
         step_s = torch.from_numpy(np.maximum(np.diff(times), 1e-3)).float()
-        velocity_before = -flow[:, 0] / (flow.shape[-1] * step_s[:-1, None, None, None])
-        velocity_after = flow[:, 1] / (flow.shape[-1] * step_s[1:, None, None, None])
-        speeds = [
-            velocity.norm(dim=1).mean((-1, -2))
-            for velocity in (velocity_before, velocity_after, velocity_after - velocity_before)
-        ]
-        return torch.cat([pooled, torch.stack(speeds, dim=1)], dim=1).numpy()
+        signed_s = torch.stack([-step_s[:-1], step_s[1:]], dim=1)  # the flow to the past runs backwards
+        velocity = flow / (flow.shape[-1] * signed_s[..., None, None, None])
+        speeds = velocity.norm(dim=2).mean((-1, -2))
+        pooled_velocity = F.adaptive_avg_pool2d(velocity.flatten(1, 2), REGIONS)
+        regions = pooled_velocity.unflatten(1, (2, 2)).flatten(3).transpose(2, 3)
+        return pooled.numpy(), speeds.numpy(), regions.numpy()

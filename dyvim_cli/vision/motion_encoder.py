@@ -97,9 +97,9 @@ class MotionEncoder(nn.Module):
         """
         match, hidden, context, grey = _split(current)
         others = [_split(other) for other in (previous, following)]
-        guesses = [lucas_kanade(_picture(grey), _picture(other_grey)) for *_, other_grey in others]
-        flow = torch.stack([guess for guess, _ in guesses], dim=1)
-        context = torch.cat([context.relu(), *(evidence for _, evidence in guesses)], dim=1)
+        both = torch.cat([_picture(other_grey) for *_, other_grey in others])
+        guess, evidence = (torch.stack(x.chunk(2), dim=1) for x in lucas_kanade(_picture(grey), both))
+        flow, context = guess, torch.cat([context.relu(), evidence.flatten(1, 2)], dim=1)
         correlations = [_correlate(match, other_match) for other_match, *_ in others]
         grid = make_coords_grid(len(match), *match.shape[-2:]).to(match.device)
         hidden, flows = hidden.tanh(), [flow]

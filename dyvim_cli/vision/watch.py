@@ -77,8 +77,9 @@ class _Look:
         self.histogram = _histogram(self.thumb)
 
     def structural_difference(self, other: "_Look") -> float:
-        """1 - correlation of the pictures, at least 0."""
-        return max(0.0, 1.0 - float(self.structure @ other.structure))
+        """1 - correlation of the pictures' light and dark; two pictures without structure do not differ."""
+        gap = self.structure - other.structure
+        return 0.5 * float(gap @ gap)
 
     def difference(self, other: "_Look") -> float:
         """0 (the same) .. about 1 (nothing in common).
