@@ -133,7 +133,8 @@ def _loss(model: MotionEncoder, head: nn.Module, samples: list[Sample]) -> Tenso
     learned = flows[:0:-1]  # last first; the first guess has nothing to learn
     terms = [ITERATION_DECAY**i * _flow_loss(f, flow, trust) for i, f in enumerate(learned)]
     statistics = F.smooth_l1_loss(head(pooled), flow_statistics(flow, trust))
-    return sum(terms) + MAGNITUDE_SHARE * _magnitude_loss(flows[-1], flow, trust) + STATISTICS_SHARE * statistics
+    magnitude = _magnitude_loss(flows[-1], flow, trust)
+    return sum(terms) + MAGNITUDE_SHARE * magnitude + STATISTICS_SHARE * statistics
 
 
 def _flow_loss(guess: Tensor, truth: Tensor, trust: Tensor) -> Tensor:
