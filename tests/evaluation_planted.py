@@ -36,6 +36,14 @@ def clicks(times_s, duration_s, level=0.7, sample_rate=SAMPLE_RATE) -> np.ndarra
     return track
 
 
+def tones(pitches, each_s=0.5, level=0.3) -> np.ndarray:
+    """[n] decaying harmonic tones (MIDI pitches), one after the other."""
+    t = np.arange(round(each_s * SAMPLE_RATE)) / SAMPLE_RATE
+    decay = level * np.exp(-3 * t)
+    notes = [440 * 2 ** ((p - 69) / 12) for p in pitches]
+    return np.concatenate([decay * sum(np.sin(2 * np.pi * f * h * t) / h for h in (1, 2, 3)) for f in notes])
+
+
 def every(bpm, duration_s, first_s=0.1) -> np.ndarray:
     """Times of a steady beat."""
     return np.arange(first_s, duration_s - 0.1, 60 / bpm)

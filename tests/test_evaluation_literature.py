@@ -80,7 +80,7 @@ def test_transition_beat_iou_by_hand():
 
 
 def test_cmt_by_hand():
-    film, music = np.zeros((2, 16)), np.zeros((2, 16))
+    film, music = np.zeros((2, 16)), np.zeros((3, 16))
     film[0, 0], music[0, 0], music[1, 5] = 4, 2, 9  # the 9 falls where the film has no beat
     # density (1 + 9) / 2 = 5, strength (4 - 2)^2 / 32 = 0.125; the third bar is cut off
     score = lit.cmt_matching(np.array([3, 5]), np.array([4, 2, 8]), film, music)

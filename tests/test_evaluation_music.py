@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from evaluation_planted import SAMPLE_RATE, clicks, every
+from evaluation_planted import SAMPLE_RATE, clicks, every, tones
 
 from dyvim_cli.evaluation import musicality as m
 from dyvim_cli.evaluation.audio_events import analysis_signal, audio_events
@@ -17,14 +17,6 @@ from dyvim_cli.evaluation.distributions import (
 from dyvim_cli.evaluation.musicality_midi import bars_of, figures_of_notes, score_figures
 
 C_MAJOR_SCALE = (60, 62, 64, 65, 67, 69, 71)
-
-
-def tones(pitches, each_s=0.5, level=0.3) -> np.ndarray:
-    """[n] decaying harmonic tones, one after the other."""
-    t = np.arange(round(each_s * SAMPLE_RATE)) / SAMPLE_RATE
-    decay = level * np.exp(-3 * t)
-    notes = [440 * 2 ** ((p - 69) / 12) for p in pitches]
-    return np.concatenate([decay * sum(np.sin(2 * np.pi * f * h * t) / h for h in (1, 2, 3)) for f in notes])
 
 
 def figures(track):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.evaluation.extra import need
+from dyvim_cli.evaluation import rhythm, spectra
 
 SAMPLE_RATE = 22050  # Hz; everything is analysed at this rate
 HOP = 220  # samples; 10 ms
 N_FFT = 1024
-N_MELS = 48
+N_MELS, LOW_HZ, HIGH_HZ = 48, 30.0, 10000.0
 LOUDNESS_EXPONENT = 0.3  # Stevens: loudness grows as intensity to this power
 RISE_FRAMES = 3  # a note may take 30 ms to speak
 ONSET_SPACING_FRAMES = 5
@@ -47,14 +47,18 @@ def read_sound(path: Path | str) -> tuple[np.ndarray, int]:
 
 def analysis_signal(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """[n] float32 at SAMPLE_RATE from [n] or [n, channels] at any rate: one channel, no constant."""
-    librosa = need("librosa")
+    from math import gcd
+
+    from scipy.signal import resample_poly
+
     mono = np.asarray(samples, np.float32)
     mono = mono.mean(axis=1) if mono.ndim == 2 else mono
     if not len(mono):
         return mono
     mono = mono - mono.mean(dtype=np.float64).astype(np.float32)  # first: its edges would sound
     if sample_rate != SAMPLE_RATE:
-        mono = librosa.resample(mono, orig_sr=sample_rate, target_sr=SAMPLE_RATE, res_type="polyphase")
+        common = gcd(sample_rate, SAMPLE_RATE)
+        mono = resample_poly(mono, SAMPLE_RATE // common, sample_rate // common)
     return mono
 
 
@@ -63,23 +67,20 @@ def audio_events(samples: np.ndarray, sample_rate: int) -> AudioEvents:
 
     Silence, or less sound than one analysis window, has no onsets and no beats.
     """
-    librosa = need("librosa")
     mono = analysis_signal(samples, sample_rate)
     if len(mono) < N_FFT or np.abs(mono).max() < 1e-6:
         return _nothing(len(mono) / SAMPLE_RATE)
-    power = librosa.feature.melspectrogram(
-        y=mono, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP, n_mels=N_MELS, fmin=30.0, fmax=10000.0
-    )
-    times = librosa.times_like(power, sr=SAMPLE_RATE, hop_length=HOP)
-    rise = librosa.onset.onset_strength(S=power**LOUDNESS_EXPONENT, lag=RISE_FRAMES, center=False)
+    power = spectra.mel_power(mono, SAMPLE_RATE, N_FFT, HOP, N_MELS, LOW_HZ, HIGH_HZ)
+    times = np.arange(power.shape[1]) * HOP / SAMPLE_RATE
+    rise = rhythm.onset_strength(power**LOUDNESS_EXPONENT, RISE_FRAMES)
     peaks = _peaks(rise)
     return AudioEvents(
         duration_s=len(mono) / SAMPLE_RATE,
         onset_times_s=times[peaks],
-        onset_saliences=rise[peaks].astype(float),
-        beat_times_s=_beats(librosa, rise),
+        onset_saliences=rise[peaks],
+        beat_times_s=_beats(rise),
         times_s=times,
-        loudness_db=_level_db(librosa, power),
+        loudness_db=_level_db(power),
     )
 
 
@@ -91,17 +92,15 @@ def _peaks(rise):
     return peaks[rise[peaks] > FAINT * rise.max()]
 
 
-def _beats(librosa, rise):
+def _beats(rise):
     """Beat times; none where fewer than MIN_BEATS are found."""
-    _, beats = librosa.beat.beat_track(
-        onset_envelope=rise, sr=SAMPLE_RATE, hop_length=HOP, units="time", trim=False
-    )
-    return np.asarray(beats, float) if len(beats) >= MIN_BEATS else np.zeros(0)
+    beats = rhythm.beats(rise, SAMPLE_RATE / HOP)
+    return beats * HOP / SAMPLE_RATE if len(beats) >= MIN_BEATS else np.zeros(0)
 
 
-def _level_db(librosa, power):
+def _level_db(power):
     """A-weighted level of each frame relative to the loudest, never below FLOOR_DB."""
-    weights_db = librosa.A_weighting(librosa.mel_frequencies(n_mels=N_MELS, fmin=30.0, fmax=10000.0))
+    weights_db = spectra.a_weighting_db(spectra.mel_hz(N_MELS, LOW_HZ, HIGH_HZ))
     level = 10 ** (weights_db / 10) @ power
     return np.maximum(10 * np.log10(level / level.max() + 1e-12), FLOOR_DB)
 

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dyvim_cli.evaluation.audio_events import HOP, SAMPLE_RATE
-from dyvim_cli.evaluation.extra import need
+from dyvim_cli.evaluation import spectra
+from dyvim_cli.evaluation.audio_events import SAMPLE_RATE
+from dyvim_cli.evaluation.rhythm import onset_strength
 
 WINDOW_S, STEP_S = 4.0, 2.0
+N_FFT, STEP = 2048, 440  # samples; 20 ms
 N_MELS = 24
 N_MFCC = 12
 TEMPO_LAGS_S = np.linspace(0.2, 1.0, 9)  # onset periodicities kept
@@ -33,15 +35,15 @@ def embed(mono: np.ndarray) -> np.ndarray:
 
 def _describe(window):
     """[SIZE] statistics of one window."""
-    librosa = need("librosa")
-    spectrum = np.abs(librosa.stft(window, n_fft=2048, hop_length=HOP * 2)) ** 2
-    mel = librosa.feature.melspectrogram(S=spectrum, sr=SAMPLE_RATE, n_mels=N_MELS)
-    log_mel = librosa.power_to_db(mel, ref=np.max, top_db=80.0) / 10
-    mfcc = librosa.feature.mfcc(S=log_mel, n_mfcc=N_MFCC + 1)[1:]
-    chroma = np.sort(librosa.feature.chroma_stft(S=spectrum, sr=SAMPLE_RATE, tuning=0.0).mean(axis=1))
-    rise = librosa.onset.onset_strength(S=log_mel, center=False)
+    [power] = spectra.power_frames(window, N_FFT, STEP)
+    mel = spectra.mel_filters(SAMPLE_RATE, N_FFT, N_MELS, 0.0, SAMPLE_RATE / 2) @ power
+    log_mel = spectra.decibels(mel / mel.max()) / 10
+    mfcc = spectra.cepstrum(log_mel, N_MFCC)
+    chroma = spectra.chroma_filters(SAMPLE_RATE, N_FFT) @ power
+    chroma = np.sort((chroma / np.maximum(chroma.max(axis=0), 1e-12)).mean(axis=1))
+    rise = onset_strength(log_mel)
     rise = (rise - rise.mean()) / (rise.std() + 1e-9)
-    lags = np.round(TEMPO_LAGS_S * SAMPLE_RATE / (HOP * 2)).astype(int)
+    lags = np.round(TEMPO_LAGS_S * SAMPLE_RATE / STEP).astype(int)
     periods = [float(rise[lag:] @ rise[:-lag]) / len(rise) for lag in lags]
     accents = [float((rise > 1.5).mean())]
     stats = [log_mel.mean(axis=1), log_mel.std(axis=1), mfcc.mean(axis=1), mfcc.std(axis=1)]

@@ -2,6 +2,7 @@
 
 Always quote the family with the figure. BCS, BHS and their kin compare with *reference music*, not
 with the picture. None is corrected for chance: dense music wins all of them but the IoUs.
+Times are seconds and ascend, else ValueError; with nothing to compare a score is 0.
 """
 
 import math
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.evaluation.extra import need
+from dyvim_cli.evaluation.validation import alongside, event_times, positive
 
 BAS_SIGMA_S = 3 / 60  # AIST++: three frames at 60 frames a second
 TBIOU_TOLERANCE_S = 0.5
@@ -37,8 +39,8 @@ class BeatScoresOfSet:
 
 def seconds_with_onsets(onset_times_s: np.ndarray, duration_s: float) -> np.ndarray:
     """[ceil(duration)] bool: which seconds hold an onset, D2M-GAN's and LORIS' unit of counting."""
+    seconds = event_times(onset_times_s, "onsets").astype(int)
     occupied = np.zeros(math.ceil(duration_s), bool)
-    seconds = np.asarray(onset_times_s, float).astype(int)
     occupied[seconds[seconds < len(occupied)]] = True
     return occupied
 
@@ -88,7 +90,8 @@ def beat_alignment(from_s: np.ndarray, to_s: np.ndarray, sigma_s: float = BAS_SI
     BAS of AIST++ (Li et al., AI Choreographer, ICCV 2021) goes from motion beats to music beats, so
     that dense music wins; Bailando (Siyao et al., CVPR 2022) goes from music to motion. Quote both.
     """
-    from_s, to_s = np.asarray(from_s, float), np.asarray(to_s, float)
+    from_s, to_s = event_times(from_s, "from_s"), event_times(to_s, "to_s")
+    positive(sigma_s, "sigma_s")
     if not len(from_s) or not len(to_s):
         return 0.0
     distance = np.abs(from_s[:, None] - to_s[None, :]).min(axis=1)
@@ -100,14 +103,17 @@ def motion_beats(times_s: np.ndarray, energy: np.ndarray) -> np.ndarray:
     from scipy.ndimage import gaussian_filter1d
     from scipy.signal import argrelmin
 
+    times_s = event_times(times_s, "frames")
+    energy = alongside(energy, times_s, "energy")
     if len(times_s) < 3:
         return np.zeros(0)
-    return times_s[argrelmin(gaussian_filter1d(np.asarray(energy, float), 5.0))[0]]
+    return times_s[argrelmin(gaussian_filter1d(energy, 5.0))[0]]
 
 
 def flow_peaks(times_s: np.ndarray, energy: np.ndarray) -> np.ndarray:
     """[P] times of the strict local maxima of the mean flow, AV-Align's picture peaks."""
-    e = np.asarray(energy, float)
+    times_s = event_times(times_s, "frames")
+    e = alongside(energy, times_s, "energy")
     return times_s[1:-1][(e[1:-1] > e[:-2]) & (e[1:-1] > e[2:])] if len(e) > 2 else np.zeros(0)
 
 
@@ -117,7 +123,8 @@ def av_align(onset_times_s: np.ndarray, peak_times_s: np.ndarray, fps: float) ->
     Yariv et al., Diverse and Aligned Audio-to-Video Generation (TempoTokens), AAAI 2024; its
     av_align.py takes Farneback's flow at full size, we take DIS flow on thumbnails. 0 if both empty.
     """
-    onsets, peaks = np.asarray(onset_times_s, float), np.asarray(peak_times_s, float)
+    onsets, peaks = event_times(onset_times_s, "onsets"), event_times(peak_times_s, "peaks")
+    positive(fps, "fps")
     if not len(onsets) or not len(peaks):
         return 0.0
     shared = int((np.abs(onsets[:, None] - peaks[None, :]).min(axis=1) < 1 / fps).sum())
@@ -132,10 +139,11 @@ def transition_beat_iou(first_s: np.ndarray, second_s: np.ndarray) -> float:
     not public; counting each match once is our reading of it.
     """
     mir_eval = need("mir_eval")
+    first_s, second_s = event_times(first_s, "first_s"), event_times(second_s, "second_s")
     n = len(first_s) + len(second_s)
     if not len(first_s) or not len(second_s):
         return 0.0
-    matched = len(mir_eval.util.match_events(np.asarray(first_s), np.asarray(second_s), TBIOU_TOLERANCE_S))
+    matched = len(mir_eval.util.match_events(first_s, second_s, TBIOU_TOLERANCE_S))
     return matched / (n - matched)
 
 
@@ -149,6 +157,9 @@ def cmt_matching(
     Di et al., Video Background Music Generation with Controllable Music Transformer, ACM MM 2021;
     match.py of its code.
     """
+    for density, strength in ((film_density, film_strength), (music_density, music_strength)):
+        if len(density) != len(strength):
+            raise ValueError(f"{len(density)} bars of density, but {len(strength)} of strength")
     bars = min(len(film_density), len(music_density))
     if not bars:
         return 0.0

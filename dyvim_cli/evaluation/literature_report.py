@@ -4,10 +4,13 @@ import numpy as np
 
 from dyvim_cli.evaluation import literature as lit
 from dyvim_cli.evaluation.audio_events import N_FFT, SAMPLE_RATE, AudioEvents, audio_events
-from dyvim_cli.evaluation.extra import need
+from dyvim_cli.evaluation.rhythm import onset_strength, pick_peaks
+from dyvim_cli.evaluation.spectra import decibels, mel_power
 from dyvim_cli.evaluation.visual_events import VisualEvents
 
-LORIS_PICKING = {"wait": 1, "delta": 0.2, "pre_avg": 3, "post_avg": 3, "pre_max": 3, "post_max": 3}
+LIBROSA_FFT, LIBROSA_HOP = 2048, 512  # samples
+LIBROSA_PICKING = {"before": 1, "after": 1, "mean_before": 4, "mean_after": 5, "delta": 0.07, "wait": 1}
+LORIS_PICKING = {"before": 3, "after": 3, "mean_before": 3, "mean_after": 3, "delta": 0.2, "wait": 1}
 CMT_TICKS = 16  # a bar
 CMT_CLASSES = 16  # densities and strengths run from 0 to 16, spread evenly by rank
 BEATS_PER_BAR = 4
@@ -29,7 +32,7 @@ def literature_report(
     return {
         "bas_motion_to_music": lit.beat_alignment(steps, sound.beat_times_s),
         "bas_music_to_motion": lit.beat_alignment(sound.beat_times_s, steps),
-        "av_align": lit.av_align(_librosa_onsets(mono), peaks, fps),
+        "av_align": lit.av_align(detect_onsets(mono), peaks, fps),
         "tbiou": lit.transition_beat_iou(picture.cut_times_s, sound.beat_times_s),
         "cmt_matching": cmt_matching_of(picture, sound),
         **_against_reference(mono, sound, reference),
@@ -41,7 +44,7 @@ def _against_reference(mono, sound, reference) -> Report:
     if reference is None:
         return dict.fromkeys(("d2mgan_bcs", "d2mgan_bhs", "loris_bcs", "loris_bhs", "biou"))
     seconds = [
-        lit.seconds_with_onsets(_librosa_onsets(signal, **LORIS_PICKING), len(signal) / SAMPLE_RATE)
+        lit.seconds_with_onsets(detect_onsets(signal, LORIS_PICKING), len(signal) / SAMPLE_RATE)
         for signal in (mono, reference)
     ]
     d2mgan, loris = lit.beat_scores_d2mgan(*seconds), lit.beat_scores_loris(*seconds)
@@ -55,11 +58,14 @@ def _against_reference(mono, sound, reference) -> Report:
     }
 
 
-def _librosa_onsets(mono, **picking):
-    """Onset times by librosa with its own settings, as AV-Align and (with `picking`) LORIS take them."""
+def detect_onsets(mono: np.ndarray, picking: dict = LIBROSA_PICKING) -> np.ndarray:
+    """[N] onset times of an analysis signal as librosa 0.11 detects them, which the sources use."""
     if len(mono) < N_FFT or not np.any(mono):
         return np.zeros(0)
-    return need("librosa").onset.onset_detect(y=mono, sr=SAMPLE_RATE, units="time", **picking)
+    rise = onset_strength(decibels(mel_power(mono, SAMPLE_RATE, LIBROSA_FFT, LIBROSA_HOP, 128)))
+    late = LIBROSA_FFT // (2 * LIBROSA_HOP)  # librosa shifts by half a window
+    rise = np.pad(rise, (late, 0))[: len(rise)]
+    return pick_peaks(rise / (rise.max() or 1.0), **picking) * LIBROSA_HOP / SAMPLE_RATE
 
 
 def cmt_matching_of(picture: VisualEvents, sound: AudioEvents) -> float:

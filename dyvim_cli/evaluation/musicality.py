@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dyvim_cli.evaluation import spectra
 from dyvim_cli.evaluation.audio_events import N_FFT, SAMPLE_RATE, AudioEvents, analysis_signal
 from dyvim_cli.evaluation.extra import need
 
@@ -14,6 +15,7 @@ from dyvim_cli.evaluation.extra import need
 MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+TONAL_FFT, TONAL_HOP = 4096, 1024  # samples; semitones are told apart from 100 Hz on
 SILENT_DBFS = -60.0
 BLOCK_S = 0.1
 FULL_SCALE = 0.999
@@ -72,11 +74,11 @@ def _features(mono):
     """Chroma [12, F] (energy by pitch class) and timbre [12, F] (MFCC 1-12), frames of 46 ms."""
     if len(mono) < N_FFT or not np.any(mono):
         return np.zeros((12, 0)), np.zeros((12, 0))
-    librosa = need("librosa")
-    spectrum = np.abs(librosa.stft(mono, n_fft=4096, hop_length=1024))
-    chroma = librosa.feature.chroma_stft(S=spectrum**2, sr=SAMPLE_RATE, norm=None, tuning=0.0)
-    mel = librosa.feature.melspectrogram(S=spectrum**2, sr=SAMPLE_RATE, n_mels=40)
-    return chroma, librosa.feature.mfcc(S=librosa.power_to_db(mel), n_mfcc=13)[1:]
+    to_chroma = spectra.chroma_filters(SAMPLE_RATE, TONAL_FFT)
+    to_mel = spectra.mel_filters(SAMPLE_RATE, TONAL_FFT, 40, 0.0, SAMPLE_RATE / 2)
+    frames = [(to_chroma @ p, to_mel @ p) for p in spectra.power_frames(mono, TONAL_FFT, TONAL_HOP)]
+    chroma, mel = (np.concatenate(parts, axis=1) for parts in zip(*frames, strict=True))
+    return chroma, spectra.cepstrum(spectra.decibels(mel), 12)
 
 
 def key_of(pitch_classes: np.ndarray) -> tuple[str, float]:
@@ -145,7 +147,7 @@ def repetition_and_novelty(features: np.ndarray) -> tuple[float, float]:
     `features` [D, F] in frames of 46 ms; cosine likeness of standardised means, as in Foote's
     self-similarity matrix (2000).
     """
-    width = round(SEGMENT_S * SAMPLE_RATE / 1024)
+    width = round(SEGMENT_S * SAMPLE_RATE / TONAL_HOP)
     n = features.shape[1] // width
     if n <= FAR_SEGMENTS:
         return 0.0, 0.0

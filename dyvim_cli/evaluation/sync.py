@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli.evaluation import validation
 from dyvim_cli.evaluation.audio_events import AudioEvents
 from dyvim_cli.evaluation.chance import Corrected, correct, draw_shifts
 from dyvim_cli.evaluation.visual_events import STILL, VisualEvents
@@ -76,7 +77,13 @@ def sync_report(film_path: Path | str, music_path: Path | str | None = None, see
 
 
 def compare(picture: VisualEvents, sound: AudioEvents, seed: int = 0) -> SyncReport:
-    """Judge sound against picture; the music counts from the film's first frame to its last."""
+    """Judge sound against picture; the music counts from the film's first frame to its last.
+
+    Where either holds nothing to measure every figure is 0. Raises ValueError for input that is not
+    what VisualEvents and AudioEvents say.
+    """
+    validation.picture(picture)
+    validation.sound(sound)
     shifts = draw_shifts(picture.duration_s, seed)
     matching = {tolerance: match(picture, sound, tolerance, shifts) for tolerance in TOLERANCES_S}
     loudness, density = motion_correlations(picture, sound, shifts)
