@@ -11,6 +11,17 @@ def n_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def one_torch_thread() -> None:
+    """Let torch compute in the calling thread alone.
+
+    Stages run side by side instead: a step of the decoder is too small to be shared out, and the
+    result does not depend on the number of cores. OpenMP keeps the number for every thread.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+
+
 def new_seed() -> int:
     """A seed nobody chose, small enough to type again."""
     return secrets.randbelow(2**31)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dyvim_cli import weights
 from dyvim_cli.cache import read_features as read_features
+from dyvim_cli.device import one_torch_thread
 from dyvim_cli.errors import UsageError
 from dyvim_cli.model.composition import Wishes, write_score
 from dyvim_cli.progress import Progress, Silent
@@ -93,10 +94,11 @@ def score(
 
     Raises the family of errors.DyvimError; nothing is left half-written.
     """
+    prepared = _prepare(film_path, wishes, delivery)
     with ThreadPoolExecutor(1) as beside:
-        decoder = beside.submit(load_embedded)  # read while the film is being watched
-        watched = watch(film_path, wishes, delivery, use_cache=use_cache, progress=progress)
-        model = decoder.result()
+        studio = beside.submit(_open_studio)  # got ready while the film is being watched
+        watched = _see(*prepared, use_cache, progress)
+        model = studio.result()
     return accompany(watched, wishes, delivery, model, progress=progress)
 
 
@@ -109,11 +111,14 @@ def watch(
     progress: Progress | None = None,
 ) -> Watched:
     """The first half of score(): every check that needs no work, then the film is seen."""
+    return _see(*_prepare(film_path, wishes, delivery), use_cache, progress)
+
+
+def _see(film: "FilmInfo", cut: "Cut", output: Path, use_cache: bool, progress: Progress | None) -> Watched:
     clock = Clock()
-    film, cut, output = _prepare(film_path, wishes, delivery)
     with clock.stage("vision"):
         features = features_of(
-            film.path, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress
+            film, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress
         )
     return Watched(film, cut, output, features, clock)
 
@@ -134,6 +139,7 @@ def accompany(
     progress, meter = progress or Silent(), Meter()
     film, features, clock = watched.film, watched.features, watched.clock
     with clock.stage("compose"):
+        one_torch_thread()
         piece = write_score(features, wishes, model, progress)
     with clock.stage("sound"), sound_file(piece, features.duration_s, delivery, progress, meter) as music:
         with clock.stage("mux"):
@@ -170,7 +176,7 @@ def accompany(
 
 
 def features_of(
-    film_path: Path,
+    film: "Path | FilmInfo",
     *,
     start_s: float | None = None,
     end_s: float | None = None,
@@ -183,15 +189,18 @@ def features_of(
     """
     from dyvim_cli import cache
     from dyvim_cli.media.decode import frames
-    from dyvim_cli.media.probe import probe
-    from dyvim_cli.vision.analysis import ANALYSIS_WIDTH, analyse, settings
+    from dyvim_cli.media.probe import FilmInfo, probe
+    from dyvim_cli.vision.settings import ANALYSIS_WIDTH, settings
 
-    film = probe(film_path)
+    film = film if isinstance(film, FilmInfo) else probe(film)
     start_s, end_s = start_s or 0.0, film.duration_s if end_s is None else min(end_s, film.duration_s)
     key = cache.key_of(film.path, settings() | {"start_s": start_s, "end_s": end_s}) if use_cache else ""
     if use_cache and (known := cache.load(key)) is not None:
         return known
-    pictures = frames(film, ANALYSIS_WIDTH, start_s, end_s)
+    pictures = frames(film, ANALYSIS_WIDTH, start_s, end_s)  # decoded from now on, torch or not
+    from dyvim_cli.vision.analysis import analyse
+
+    one_torch_thread()
     features = analyse(pictures, end_s - start_s, progress or Silent())
     if use_cache:
         cache.store(key, features, film.path)
@@ -253,13 +262,22 @@ def generate(
     return Result(delivery.music, piece, facts)
 
 
-def load_embedded():
-    """The shipped decoder, one thread: a step is too small to be shared out."""
-    import torch
+def _open_studio():
+    """Load all that composing and sounding need; returns the decoder."""
+    from dyvim_cli.music.soundfont import shipped_soundfont
 
+    model = load_embedded()
+    import scipy.signal  # noqa: F401 (half a second)
+
+    shipped_soundfont()
+    return model
+
+
+def load_embedded():
+    """The shipped decoder."""
     from dyvim_cli.model.checkpoint import load_decoder
 
-    torch.set_num_threads(1)
+    one_torch_thread()
     return load_decoder(weights.embedded(weights.DECODER))
 
 

@@ -126,6 +126,18 @@ def test_stopping_early_ends_the_decoding_thread(tmp_path):
     assert threading.active_count() == before
 
 
+def test_decoding_begins_with_the_call_and_ends_when_nobody_asks(tmp_path, monkeypatch):
+    monkeypatch.setattr(decode, "READ_AHEAD_BYTES", 0)  # a few frames: the thread waits for a reader
+    film = probe(make_film(tmp_path, ".mp4"))
+    reader = frames(film)
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "decode"]
+    thread.join(timeout=0.3)
+    assert thread.is_alive()
+    del reader
+    thread.join(timeout=60)
+    assert not thread.is_alive()
+
+
 def test_errors_in_the_thread_reach_the_caller(tmp_path):
     film = probe(make_film(tmp_path, ".mp4"))
     film.path.unlink()

@@ -116,3 +116,27 @@ def test_errors_survive_the_way_back_from_a_worker():
 
     error = pickle.loads(pickle.dumps(UsageError("what", "how")))
     assert isinstance(error, DyvimError) and (error.message, error.hint) == ("what", "how")
+
+
+def test_films_are_opened_and_refused_without_torch(tmp_path):
+    (tmp_path / "bad.mp4").write_text("no film\n" * 99)
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from dyvim_cli import pipeline; from dyvim_cli.errors import InputError\n"
+        "from dyvim_cli.model.composition import Wishes\n"
+        "try: pipeline.score(Path('bad.mp4'), Wishes())\n"
+        "except InputError: assert 'torch' not in sys.modules\n"
+        "else: raise SystemExit('not refused')"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path)
+
+
+def test_seeing_and_composing_leave_torchs_compiler_alone_and_usable():
+    program = (
+        "import sys; from dyvim_cli import pipeline\n"
+        "import dyvim_cli.vision.analysis, dyvim_cli.model.sampling\n"
+        "pipeline.load_embedded()\n"
+        "assert not any(name.startswith('torch._dynamo') for name in sys.modules)\n"
+        "import torch._dynamo; assert torch._dynamo.disable"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -6,9 +6,10 @@ from vision_scenes import Frame, ball, film, pan
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.types import STYLES, FilmFeatures
-from dyvim_cli.vision.analysis import analyse, sampled, settings
+from dyvim_cli.vision.analysis import analyse, sampled
 from dyvim_cli.vision.keyframes import CANDIDATES, Candidates
 from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH
+from dyvim_cli.vision.settings import settings
 
 
 @pytest.fixture(scope="module")

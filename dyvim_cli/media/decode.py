@@ -8,6 +8,7 @@ background thread decodes ahead while the caller works.
 import math
 import queue
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo, open_film
 MULTIPLE = 8  # both sides, for the motion encoder's 1/8 resolution
 SHORTEST_SIDE = 32  # of extreme banners
 MAX_FPS = 36.0  # faster films are thinned evenly: 60 to 30, 50 to 25, 120 to 30
-FRAMES_AHEAD = 48
+READ_AHEAD_BYTES = 32 << 20  # of finished frames: the first half minute is decoded while torch is imported
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,9 @@ def _decoder(container, film: FilmInfo):
         alpha_context.extradata = context.extradata
         return stream, alpha_context
     context.thread_type = "AUTO"
+    # what no other picture refers to is not smoothed at its block edges: invisible at this size, and
+    # a sixth of H.264's decoding; on reference pictures the difference would add up
+    context.options = {"skip_loop_filter": "noref"}
     return stream, context
 
 
@@ -191,15 +195,25 @@ def frames(
 
     The longer side is `width` pixels, both sides are multiples of 8, the picture is upright
     with square pixels, one field of interlaced pictures is used, alpha lies over black. Times
-    count from the first picture, or from `start_s`.
+    count from the first picture, or from `start_s`. Decoding begins with the call, not with the
+    first frame that is asked for.
 
     Raises InputError when fewer than two pictures can be decoded.
     """
-    buffer: queue.Queue = queue.Queue(FRAMES_AHEAD)
+    width_px, height_px = analysis_size(film, width)
+    buffer: queue.Queue = queue.Queue(max(8, READ_AHEAD_BYTES // (3 * width_px * height_px)))
     stop = threading.Event()
     span = (start_s or 0.0, math.inf if end_s is None else end_s)
-    thread = threading.Thread(target=_produce, args=(film, width, *span, buffer, stop), daemon=True)
+    task = (film, width, *span, buffer, stop)
+    thread = threading.Thread(target=_produce, args=task, name="decode", daemon=True)
     thread.start()
+    taken = _taken(film, buffer, stop, thread)
+    weakref.finalize(taken, stop.set)  # if nobody ever asks for a frame
+    return taken
+
+
+def _taken(film: FilmInfo, buffer: queue.Queue, stop, thread) -> Iterator[Frame]:
+    """The frames as they come; ends the thread, raises what it met."""
     n_frames = 0
     try:
         while isinstance(item := buffer.get(), Frame):

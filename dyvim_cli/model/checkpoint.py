@@ -41,8 +41,8 @@ def load_decoder(path: Path, device: torch.device | str = "cpu") -> Decoder:
     try:
         sizes = json.loads(metadata["config"])
         config = {k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()}
-        with torch.device("meta"):  # no time spent on initial weights that are replaced at once
-            model = Decoder(DecoderConfig(**{**config, "dropout": 0.0}))
+        # not on the meta device: its initial weights cost nothing, but a second of torch's compiler
+        model = Decoder(DecoderConfig(**{**config, "dropout": 0.0}))
         model.load_state_dict({n: t.float() for n, t in tensors.items()}, assign=True)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path}: not a dyvim decoder ({error})", "run `dyvim doctor`") from error

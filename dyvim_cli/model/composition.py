@@ -3,15 +3,16 @@
 The composer's decisions in the order in which they are made; each can be fixed by a wish.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dyvim_cli.model import conditioning, ranking
 from dyvim_cli.model.conditioning import Conditions
-from dyvim_cli.model.decoder import Decoder
 from dyvim_cli.model.film_curves import film_curves, motion_features
-from dyvim_cli.model.sampling import Plan, SamplingSettings, compose
 from dyvim_cli.music import tokens
 from dyvim_cli.music.form import Form, plan_form
 from dyvim_cli.music.palettes import PALETTES
@@ -20,6 +21,10 @@ from dyvim_cli.music.rubato import lean
 from dyvim_cli.music.tempo_map import fit_tempo_map
 from dyvim_cli.progress import Progress
 from dyvim_cli.types import EVENT_KINDS, STYLES, FilmFeatures, Key, Score, TempoMap
+
+if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films opened, without it
+    from dyvim_cli.model.decoder import Decoder
+    from dyvim_cli.model.sampling import Plan
 
 TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film's sake
 
@@ -54,6 +59,8 @@ def write_score(
     features: FilmFeatures, wishes: Wishes, model: Decoder, progress: Progress | None = None
 ) -> Score:
     """Compose for a film. Deterministic for a seed; raises ValueError for features that make no sense."""
+    from dyvim_cli.model.sampling import SamplingSettings, compose
+
     rng = np.random.default_rng(wishes.seed)
     character = choose_character(features, wishes, rng)
     tempo_map = lay_grid(features, character, wishes)
@@ -168,6 +175,8 @@ def condition(features, tempo_map, character: Character, form: Form, curves, wis
 
 def as_plan(form: Form, character: Character) -> Plan:
     """What the form fixes token by token: silent streams, planned chords, themes that return."""
+    from dyvim_cli.model.sampling import Plan
+
     forced = np.full(form.active.shape, tokens.UNKNOWN, dtype=np.int64)
     for k, stream in enumerate(tokens.STREAMS):
         if stream.name in (*tokens.PITCHED, "drums"):

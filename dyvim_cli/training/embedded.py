@@ -19,7 +19,7 @@ from dyvim_cli.training.rendered import render_pair
 from dyvim_cli.training.score_learner import VIEWS, ScoreLearner
 from dyvim_cli.training.shards import load
 from dyvim_cli.training.tune import ADAPTER, TuneSettings, tune
-from dyvim_cli.vision.analysis import settings as seen_with
+from dyvim_cli.vision.settings import settings as seen_with
 
 N_STEPS = 256  # steps a crop
 DECODER, HELD_OUT = "decoder.safetensors", "held-out.json"

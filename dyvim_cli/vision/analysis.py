@@ -1,9 +1,7 @@
 """Frames in, FilmFeatures out: one pass, memory flat in the film's length (but a few numbers a frame)."""
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -18,10 +16,9 @@ from dyvim_cli.vision.keyframes import Candidates
 from dyvim_cli.vision.motion import MotionStream
 from dyvim_cli.vision.motion_encoder import load
 from dyvim_cli.vision.semantics import colours, describe
+from dyvim_cli.vision.settings import clip_folder
 from dyvim_cli.vision.watch import Watch
 
-ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analyse` expects
-CODE_VERSION = 2  # raise when the same film would give other features
 LEAST_STEP_S, MOST_STEP_S = 0.06, 0.1  # between frames that the motion encoder sees: 10 to 16 a second
 MEMORY_S = 2.5  # the last seconds that novelty compares with
 LEAST_RATE_S = 5.0  # one cut in a very short film is no fast cutting
@@ -35,21 +32,8 @@ class FrameLike(Protocol):
     pixels: np.ndarray  # [H, W, 3] uint8 RGB
 
 
-def settings() -> dict:
-    """All that the features depend on beside the film: a part of the cache's key."""
-    encoder = weights.sha256(weights.embedded(weights.MOTION_ENCODER))
-    clip = str(clip_folder() or "")
-    return {"vision": CODE_VERSION, "width": ANALYSIS_WIDTH, "motion_encoder": encoder, "clip": clip}
-
-
-def clip_folder() -> Path | None:
-    """A CLIP in transformers' format to see with (DYVIM_CLIP), else None: the embedded image encoder."""
-    folder = os.environ.get("DYVIM_CLIP")
-    return Path(folder) if folder else None
-
-
 def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress | None = None) -> FilmFeatures:
-    """Watch a film: every native frame in order, about ANALYSIS_WIDTH wide.
+    """Watch a film: every native frame in order, about settings.ANALYSIS_WIDTH wide.
 
     Raises InputError when there is not one frame.
     """

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import median_filter, uniform_filter1d
-from scipy.signal import find_peaks
 
 from dyvim_cli.types import EVENT_KINDS
 from dyvim_cli.vision.motion import Motion
@@ -75,6 +73,10 @@ def find_impacts(
     The visual beats of Davis and Agrawala (2018) are peaks of the flow's deceleration; here of its
     whole change, since a start calls for music as much as a hit does.
     """
+    from scipy.signal import find_peaks  # half a second, which another thread may have spent by now
+
+    from scipy.ndimage import median_filter, uniform_filter1d  # isort: skip (scipy.signal holds it)
+
     times = motion.times_s
     if len(times) < 4:
         return np.zeros(0), np.zeros(0)

@@ -12,7 +12,8 @@ Letters: B frames, n others for each, H, W picture, h, w = H / CELL, W / CELL.
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.models.optical_flow._utils import grid_sample, make_coords_grid
+
+from dyvim_cli.vision.flow_blocks import grid_sample, make_coords_grid
 
 CELL = 8
 LEVELS = ((8, 2), (4, 2), (2, 2), (1, 1))  # (px averaged into one, iterations)

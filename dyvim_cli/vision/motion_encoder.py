@@ -15,18 +15,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.models.optical_flow._utils import make_coords_grid
-from torchvision.models.optical_flow.raft import (
+
+from dyvim_cli.errors import WeightsError
+from dyvim_cli.vision.flow_blocks import (
     BottleneckBlock,
+    Conv2dNormActivation,
     ConvGRU,
     CorrBlock,
     FeatureEncoder,
     FlowHead,
+    FlowMotion,
+    make_coords_grid,
 )
-from torchvision.models.optical_flow.raft import MotionEncoder as FlowMotion
-from torchvision.ops import Conv2dNormActivation
-
-from dyvim_cli.errors import WeightsError
 from dyvim_cli.vision.lucas_kanade import CELL, N_EVIDENCE, lucas_kanade
 
 DYNAMICS_WIDTH = 64  # D of types.FilmFeatures.dynamics

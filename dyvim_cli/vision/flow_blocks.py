@@ -1,0 +1,70 @@
+"""torchvision's optical-flow blocks, imported without torch's compiler: a second and 150 MB a start.
+
+torchvision.ops asks torch._dynamo, the compiler's front, for one function of which nothing here
+makes use; with it would come the compiler and everything about distributed tensors.
+"""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+import torch  # noqa: F401 (first: torch itself must not find the stand-in)
+
+COMPILER = "torch._dynamo"
+
+
+class _StandIn(ModuleType):
+    """A module that is there for the asking and becomes the real one when another thread needs it."""
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        _step_aside()
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+def _step_aside() -> None:
+    """Whoever wants the compiler from now on gets the real one."""
+    for name in (COMPILER, f"{COMPILER}.utils"):
+        if isinstance(sys.modules.get(name), _StandIn):
+            sys.modules.pop(name, None)
+
+
+@contextmanager
+def _no_compiler() -> Iterator[None]:
+    """A stand-in for torch._dynamo that says of every device that it cannot compile."""
+    if COMPILER not in sys.modules:
+        package, utils = _StandIn(COMPILER), _StandIn(f"{COMPILER}.utils")
+        utils.is_compile_supported = lambda device: False
+        sys.modules |= {package.__name__: package, utils.__name__: utils}
+    try:
+        yield
+    finally:
+        _step_aside()
+
+
+with _no_compiler():
+    from torchvision.models.optical_flow._utils import grid_sample, make_coords_grid
+    from torchvision.models.optical_flow.raft import (
+        BottleneckBlock,
+        ConvGRU,
+        CorrBlock,
+        FeatureEncoder,
+        FlowHead,
+    )
+    from torchvision.models.optical_flow.raft import MotionEncoder as FlowMotion
+    from torchvision.ops import Conv2dNormActivation
+
+__all__ = [
+    "BottleneckBlock",
+    "Conv2dNormActivation",
+    "ConvGRU",
+    "CorrBlock",
+    "FeatureEncoder",
+    "FlowHead",
+    "FlowMotion",
+    "grid_sample",
+    "make_coords_grid",
+]
