@@ -174,6 +174,7 @@ def _write(
         "map_metadata": 0,
         "map_chapters": 0,
         "max_muxing_queue_size": 4096,
+        "fflags": "+bitexact",  # same film, same bytes: matroska would draw its identities at random
         "f": muxer,
     }
     output = ffmpeg.output(*streams, file_url(temporary), **options)

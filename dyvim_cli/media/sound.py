@@ -87,7 +87,8 @@ def as_sound_file(samples: np.ndarray, sample_rate: int) -> Iterator[Path]:
 def _encode(source: Path, temporary: Path, path: Path, metadata: dict) -> None:
     """Encode a lossless file with ffmpeg."""
     muxer, options = LOSSY[path.suffix.lower()]
-    output = ffmpeg.output(sound_input(source), file_url(temporary), f=muxer, **options)
+    options = {"f": muxer, "fflags": "+bitexact", **options}  # ogg would number its stream at random
+    output = ffmpeg.output(sound_input(source), file_url(temporary), **options)
     run(command(output, *metadata_options(metadata)), f"cannot write {path}", error=OutputError)
 
 

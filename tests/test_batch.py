@@ -1,0 +1,392 @@
+"""Many films at once: which, where to, what is done already; killed, resumed, and the same to the byte."""
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+from batch_films import batch, break_film, digests, films_done_twice, finish, kill, make_films, records, run
+
+from dyvim_cli.batch import journal as journals
+from dyvim_cli.batch import local, night, staging
+from dyvim_cli.batch.fingerprint import content_of, film_seed, fingerprint
+from dyvim_cli.batch.plan import check_collisions, journal_place, made_by_us, task_of
+from dyvim_cli.batch.selection import Choice, Film, read_list, select
+from dyvim_cli.batch.work import Outcome
+from dyvim_cli.errors import EnvironmentFault, ExitCode, InputError, OutputError, UsageError
+from dyvim_cli.pipeline import Delivery, Wishes
+
+QUICK = ("--candidates", 1, "--progress", "json")
+BROKEN = (0, 2, 4, 7)  # of the ten ways
+
+
+# ---- which films ----
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+
+
+def chosen(*named: Path, choice: Choice | None = None, **options) -> list[str]:
+    return [str(film.relative) for film in select(named, choice or Choice(), **options)]
+
+
+def test_folders_are_searched_for_films_and_what_dyvim_made_is_left_out(tmp_path):
+    touch(tmp_path, "b.mp4", "A.MOV", "b.dyvim.mp4", "notes.txt", ".c.x1.part", ".hid.mp4", "sub/d.webm",
+          ".dyvim-part/e.mp4", "made.mp4")  # fmt: skip
+    assert chosen(tmp_path, leave_out=[tmp_path / "made.mp4"]) == ["A.MOV", "b.mp4"]
+    deep = Choice(recursive=True)
+    assert chosen(tmp_path, choice=deep) == ["A.MOV", "b.mp4", "made.mp4", "sub/d.webm"]
+    assert chosen(tmp_path, tmp_path / "b.mp4", choice=replace(deep, exclude=["sub/*", "A*"])) == [
+        "b.mp4",
+        "made.mp4",
+    ]
+    assert chosen(tmp_path, choice=Choice(include=["*.txt"])) == ["notes.txt"]
+    assert chosen(tmp_path / "notes.txt", tmp_path / "gone.mp4") == ["gone.mp4", "notes.txt"]
+    with pytest.raises(InputError, match="no films"):
+        select([tmp_path], Choice(include=["*.xyz"]))
+
+
+def test_lists_hold_a_path_a_line():
+    assert read_list(["# films\n", "\n", " a b.mp4\r\n", "c.mp4"]) == [Path(" a b.mp4"), Path("c.mp4")]
+
+
+# ---- where to ----
+
+
+def tasks_for(folder: Path, *names: str, **delivery):
+    films = [Film(folder / name, PurePosixPath(name)) for name in names]
+    return [task_of(film, Wishes(seed=3), Delivery(**delivery)) for film in films]
+
+
+def test_templates_and_folders(tmp_path):
+    one, two = tasks_for(
+        tmp_path, "x/a.mp4", "y/a.mov", output=f"{tmp_path}/out/", midi=tmp_path / "{folder}-{stem}.mid",
+        stems=tmp_path / "stems",
+    )  # fmt: skip
+    assert (one.output, two.output) == (tmp_path / "out/x/a.dyvim.mp4", tmp_path / "out/y/a.dyvim.mov")
+    assert one.delivery.midi == tmp_path / "x-a.mid" and two.delivery.stems == tmp_path / "stems/y/a"
+    check_collisions([one, two])
+    (named,) = tasks_for(tmp_path, "a.mp4", output=f"{tmp_path}/{{stem}} {{seed}}.mkv")
+    assert named.output == tmp_path / f"a {named.wishes.seed}.mkv"
+    with pytest.raises(UsageError, match="placeholder"):
+        tasks_for(tmp_path, "a.mp4", output="{title}.mp4")
+
+
+def test_two_films_never_become_one(tmp_path):
+    with pytest.raises(UsageError, match=r"a\.mp4 and .*b\.mp4 would both become"):
+        check_collisions(tasks_for(tmp_path, "a.mp4", "b.mp4", output=str(tmp_path / "out.mp4")))
+    with pytest.raises(UsageError, match="score.mid"):
+        check_collisions(tasks_for(tmp_path, "a.mp4", "b.mp4", midi=tmp_path / "score.mid"))
+    with pytest.raises(UsageError, match="one of the films"):
+        check_collisions(tasks_for(tmp_path, "a.mp4", "a-new.mp4", output=str(tmp_path / "{stem}-new.mp4")))
+
+
+def test_the_journal_lies_where_the_outputs_have_their_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    film = Film(tmp_path / "films/sub/a.mp4", PurePosixPath("sub/a.mp4"))
+    assert journal_place(None, [film]) == tmp_path / "films" / journals.NAME
+    assert journal_place("out/", [film]) == Path("out") / journals.NAME
+    assert journal_place("out/{folder}/x-{stem}.mp4", [film]) == Path("out") / journals.NAME
+    assert journal_place("out/x-{stem}", [film]) == Path("out") / journals.NAME
+    assert journal_place("{stem}-scored", [film]) == Path(journals.NAME)
+
+
+def test_seeds_depend_on_the_place_and_the_base_seed_alone():
+    assert film_seed(1, PurePosixPath("sub/a.mp4")) == film_seed(1, "sub/a.mp4") < 2**31
+    assert len({film_seed(base, name) for base in range(20) for name in ("a.mp4", "b.mp4")}) == 40
+
+
+# ---- what is done ----
+
+
+def result_of(task, status="done", data=b"a film with music") -> Outcome:
+    """A result in its waiting place, as a worker leaves it."""
+    staging.prepare(task.delivery)
+    waiting = staging.staged(task.output)
+    waiting.write_bytes(data)
+    state, content = waiting.stat(), content_of(task.film)
+    record = {
+        "status": status, "input": str(task.film), "output": str(task.output), "bytes": state.st_size,
+        "modified_ns": state.st_mtime_ns, "content": vars(content),
+        "fingerprint": fingerprint(content, task.settings),
+    }  # fmt: skip
+    return Outcome(task, record)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    touch(tmp_path, "a.mp4", "b.mp4")
+    return tmp_path
+
+
+def test_a_journal_cut_at_any_byte_reads_up_to_there_and_goes_on(folder):
+    path = folder / journals.NAME
+    with journals.open_journal(path) as journal:
+        for name in ("ä.mp4", "b.mp4", "c.mp4"):
+            journal.append({"status": "done", "input": name, "output": str(folder / name)})
+    whole = path.read_bytes()
+    for end in range(len(whole)):
+        path.write_bytes(whole[:end])
+        lines = whole[:end].count(b"\n") + (whole[end : end + 1] == b"\n")  # a line may lack its end only
+        with journals.open_journal(path) as journal:
+            assert len(journal.films) == lines
+            journal.append({"status": "failed", "input": "d", "output": str(folder / "d.mp4")})
+        known = journals.read(path)
+        assert len(known) == lines + 1 and known[folder / "d.mp4"]["status"] == "failed"
+
+
+def test_one_batch_a_journal(folder):
+    path = folder / "j.jsonl"
+    with journals.open_journal(path), pytest.raises(OutputError, match="another batch"):
+        journals.open_journal(path).__enter__()
+
+
+def test_a_kill_between_the_record_and_the_name_costs_nothing(folder):
+    one, two = tasks_for(folder, "a.mp4", "b.mp4")
+    path = folder / journals.NAME
+    with journals.open_journal(path) as journal:
+        journal.append(result_of(one).record)
+    result_of(two)  # this one was killed before its record
+    assert not one.output.exists()
+    with night.session(path, [one, two]) as session:
+        assert [task.film for task in session.review.todo] == [two.film]
+        assert one.output.read_bytes() == b"a film with music"
+    assert not two.output.exists() and not (folder / staging.FOLDER).exists()
+
+
+def kept(path: Path, *outcomes: Outcome) -> None:
+    with journals.open_journal(path) as journal:
+        list(night.carry_out((outcome for outcome in outcomes), journal))
+
+
+def test_done_means_output_content_and_settings_are_as_recorded(folder):
+    path = folder / journals.NAME
+    (task,) = tasks_for(folder, "a.mp4")
+
+    def todo(task=task, **options) -> int:
+        return len(night.review([task], journals.read(path), **options).todo)
+
+    assert todo() == 1
+    kept(path, result_of(task))
+    assert todo() == 0 and task.output.exists()
+    task.film.touch()
+    assert todo() == 0, "the same bytes at another time are the same film"
+    (other,) = (task_of(Film(task.film, PurePosixPath("a.mp4")), Wishes(seed=4), Delivery()),)
+    assert todo(other) == 1, "other settings"
+    task.film.write_bytes(b"y")
+    assert todo() == 1, "another film under the name"
+    task.film.write_bytes(b"x")
+    task.output.write_bytes(b"somebody else's work")
+    refused = night.review([task], journals.read(path))
+    assert not refused.todo and "exists already" in refused.failed[0].record["error"]
+    task.output.unlink()
+    assert todo() == 1, "the output has gone"
+
+
+def test_failures_are_kept_until_asked_for(folder):
+    path = folder / journals.NAME
+    (task,) = tasks_for(folder, "a.mp4")
+    kept(path, result_of(task, status="failed"))
+    assert len(night.review([task], journals.read(path)).failed) == 1
+    assert len(night.review([task], journals.read(path), retry_failed=True).todo) == 1
+    task.film.write_bytes(b"mended")
+    assert len(night.review([task], journals.read(path)).todo) == 1
+
+
+def test_the_journal_moves_with_its_folder(folder):
+    (task,) = tasks_for(folder, "a.mp4")
+    kept(folder / journals.NAME, result_of(task))
+    moved = folder.rename(folder.with_name("moved"))
+    (there,) = tasks_for(moved, "a.mp4")
+    assert night.review([there], journals.read(moved / journals.NAME)).todo == []
+
+
+def test_a_film_on_which_two_workers_died_has_failed_and_its_neighbour_has_not(folder):
+    one, two = tasks_for(folder, "a.mp4", "b.mp4")
+
+    class Dead:
+        exitcode = -signal.SIGKILL
+
+        def join(self):
+            pass
+
+    waiting = local.deque()
+    worker = local._Worker(Dead(), None, [one, two], is_ready=True)
+    assert list(local._mourn(worker, waiting)) == [] and [task.deaths for task in waiting] == [1, 1]
+    alone = local._Worker(Dead(), None, [waiting.popleft()], is_ready=True)
+    assert not alone.takes(waiting[0]) and not alone.takes(two)
+    (outcome,) = local._mourn(alone, waiting)
+    assert outcome.task.film == one.film and "died twice (signal 9)" in outcome.record["error"]
+    assert [task.film for task in waiting] == [two.film]
+    with pytest.raises(EnvironmentFault, match="could not start"):
+        list(local._mourn(local._Worker(Dead(), None, []), waiting))
+
+
+# ---- what holds for a film ----
+
+
+def context_of(*arguments: str):
+    import typer
+
+    from dyvim_cli.cli.main import app
+
+    group = typer.main.get_command(app)
+    parent = group.make_context("dyvim", ["batch"])
+    return group.get_command(parent, "batch").make_context("batch", list(arguments), parent=parent)
+
+
+def test_a_folders_own_settings(tmp_path):
+    from dyvim_cli.cli.film_settings import film_settings
+
+    touch(tmp_path, "a.mp4", "sub/b.mp4")
+    (tmp_path / "dyvim.toml").write_text('style = "jazz"\nalpha = 0.9\nkeep-audio = "mix"')
+    (tmp_path / "sub" / "dyvim.toml").write_text("alpha = 0.1")
+    one, two = select([tmp_path], Choice(recursive=True))
+    values = film_settings(context_of(str(tmp_path), "--style", "rock"))
+    assert (values(one)["style"], values(one)["alpha"], values(two)["alpha"]) == ("rock", 0.9, 0.1)
+    assert str(getattr(values(two)["keep_audio"], "value", "mix")) == "mix"
+    assert values(one)["guidance"] == 1.5
+
+
+@pytest.mark.parametrize("wrong", ["alpha = 7", "alfa = 1", "overwrite = true", "alpha = "])
+def test_a_wrong_setting_names_its_file(wrong, tmp_path):
+    from dyvim_cli.cli.film_settings import film_settings
+
+    touch(tmp_path, "a.mp4")
+    (tmp_path / "dyvim.toml").write_text(wrong)
+    (film,) = select([tmp_path], Choice())
+    with pytest.raises(UsageError, match=r"dyvim\.toml"):
+        film_settings(context_of(str(tmp_path)))(film)
+
+
+def test_batch_has_all_options_of_score():
+    import typer
+
+    from dyvim_cli.cli.main import app
+
+    verbs = typer.main.get_command(app).commands
+    names = {
+        verb: {name for option in verbs[verb].params for name in option.opts} for verb in ("score", "batch")
+    }
+    assert names["score"] - names["batch"] == {"film"}
+
+
+# ---- the real thing ----
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("films")
+    good = make_films(folder, 5)
+    for way in BROKEN:
+        break_film(good[0], folder / f"broken {way}.mp4", way)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(films, tmp_path_factory):
+    """The folder scored in one go: (outputs' folder, the finished process)."""
+    out = tmp_path_factory.mktemp("undisturbed")
+    return out, run(films, "-r", "-o", f"{out}/", "--jobs", 1, "--json", *QUICK)
+
+
+def test_every_good_film_is_scored_and_every_broken_one_listed(films, undisturbed):
+    out, done = undisturbed
+    assert done.returncode == ExitCode.PARTIAL, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    by_status = {s: [r for r in told if r["status"] == s] for s in ("done", "failed")}
+    assert len(by_status["done"]) == 5 and len(by_status["failed"]) == len(BROKEN)
+    assert all(record["hint"] and record["exit_code"] == ExitCode.INPUT for record in by_status["failed"])
+    assert set(digests(out)) == {
+        "film 000.dyvim.mp4", "film 001.dyvim.mkv", "film 002.dyvim.mov", "sub/film 003.dyvim.mp4",
+        "film 004.dyvim.mkv",
+    }  # fmt: skip
+    assert done.stderr.count("error:") == done.stderr.count("try:") == len(BROKEN)
+    last = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")][-1]
+    assert (last["done"], last["failed"], last["total"]) == (5, len(BROKEN), 9)
+
+
+def test_a_film_of_a_batch_is_what_score_makes_of_it(films, undisturbed):
+    out, done = undisturbed
+    record = next(r for r in records(out / journals.NAME) if r["input"].endswith("film 003.mp4"))
+    before = (out / "sub/film 003.dyvim.mp4").read_bytes()
+    again = subprocess.run([sys.executable, "-m", "dyvim_cli", *record["command"][1:]], capture_output=True)
+    assert again.returncode == 0, again.stderr
+    assert (out / "sub/film 003.dyvim.mp4").read_bytes() == before
+
+
+def test_killed_at_any_moment_and_resumed_it_comes_to_the_same(films, undisturbed, tmp_path):
+    reference, _ = undisturbed
+    arguments = (films, "-r", "-o", f"{tmp_path}/", "--jobs", 2, *QUICK)
+    for lines, seconds in ((0, 1.0), (6, 0.0), (2, 0.3)):
+        kill(batch(*arguments), lines, seconds)
+        whole = {name: md5 for name, md5 in digests(tmp_path).items() if staging.FOLDER not in name}
+        assert whole.items() <= digests(reference).items(), "half-written or different under a final name"
+    done = run(*arguments)
+    assert done.returncode == ExitCode.PARTIAL, done.stderr
+    assert digests(tmp_path) == digests(reference)
+    assert films_done_twice(tmp_path / journals.NAME) == []
+    assert not list(tmp_path.rglob(staging.FOLDER))
+
+
+def test_interrupted_it_leaves_nothing_behind_and_goes_on(films, undisturbed, tmp_path):
+    reference, _ = undisturbed
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    arguments = (films, "-r", "-o", f"{tmp_path}/out/", "--exclude", "broken*", "--jobs", 1, *QUICK)
+    process = batch(*arguments, env={**os.environ, "TMPDIR": str(scratch)})
+    for _ in range(2):
+        process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    stopped = finish(process)
+    assert stopped.returncode == ExitCode.INTERRUPTED, stopped.stderr
+    done = digests(tmp_path / "out")
+    assert 1 <= len(done) < 5 and done.items() <= digests(reference).items()
+    assert list(scratch.iterdir()) == [] and not list(tmp_path.rglob(staging.FOLDER))
+    assert len(records(tmp_path / "out" / journals.NAME)) == len(done)
+    finished = run(*arguments)
+    assert finished.returncode == 0, finished.stderr
+    assert digests(tmp_path / "out") == digests(reference)
+    assert films_done_twice(tmp_path / "out" / journals.NAME) == []
+
+
+def test_a_worker_that_dies_is_replaced_and_its_films_tried_again(films, undisturbed, tmp_path):
+    reference, _ = undisturbed
+    chosen = [film for film in select([films], Choice()) if "film 00" in film.path.name][:3]
+    tasks = [task_of(film, Wishes(candidates=1), Delivery(output=f"{tmp_path}/")) for film in chosen]
+    with night.session(tmp_path / "j.jsonl", tasks) as session:
+        outcomes = local.run(session.review.todo, 1, session.scratch)
+        for n, outcome in enumerate(night.carry_out(outcomes, session.journal)):
+            assert outcome.is_done, outcome.record
+            if n == 0:
+                (worker,) = multiprocessing.active_children()
+                worker.kill()
+    assert len(digests(tmp_path)) == 3 and digests(tmp_path).items() <= digests(reference).items()
+    assert multiprocessing.active_children() == []
+
+
+def test_own_outputs_are_known_whatever_they_are_called(films, undisturbed, tmp_path):
+    reference, _ = undisturbed
+    touch(tmp_path, "a.mp4")
+    (tmp_path / "a-music.mp4").write_bytes((reference / "film 000.dyvim.mp4").read_bytes())
+    found = select([tmp_path], Choice())
+    tasks = [task_of(film, Wishes(), Delivery(output=f"{tmp_path}/{{stem}}-music.mp4")) for film in found]
+    assert made_by_us(found, tasks) == {tmp_path / "a-music.mp4"}
+
+
+def test_fail_fast_stops_and_dry_run_does_nothing(films, tmp_path):
+    plan = run(films, "-o", f"{tmp_path}/out/", "--dry-run", "--json")
+    assert plan.returncode == 0, plan.stderr
+    assert len(plan.stdout.splitlines()) == 8 and list(tmp_path.iterdir()) == []
+    stopped = run(films, "-o", f"{tmp_path}/", "--fail-fast", "--jobs", 1, "--include", "broken*", *QUICK)
+    assert stopped.returncode == ExitCode.PARTIAL and "3 not come to" in stopped.stderr
+    wrong = run(films, "-o", f"{tmp_path}/out.mp4")
+    assert wrong.returncode == ExitCode.USAGE and "would both become" in wrong.stderr
