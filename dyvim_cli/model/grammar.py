@@ -47,6 +47,7 @@ class Grammar:
     def __init__(self, batch: int, is_minor: bool, width: int):
         self.harmony = harmony_table(is_minor, width)
         self.pitched = torch.tensor([s.name in tokens.PITCHED for s in tokens.STREAMS])
+        self.pad = torch.tensor([s.cardinality for s in tokens.STREAMS])  # "nothing here" strikes nothing
         self.held = torch.zeros(batch, tokens.K, dtype=torch.long)  # steps the sounding note has lasted
         self.streams = torch.arange(tokens.K)
         self.chord = tokens.STREAM_INDEX["chord"]
@@ -61,5 +62,5 @@ class Grammar:
     def advance(self, written: torch.Tensor) -> None:
         """Take note of the tokens [B, K] just written."""
         sounds_on = (written == tokens.HOLD) & (self.held > 0)
-        starts = written >= tokens.FIRST_PITCH
+        starts = (written >= tokens.FIRST_PITCH) & (written < self.pad)
         self.held = torch.where(starts, 1, torch.where(sounds_on, self.held + 1, 0)) * self.pitched

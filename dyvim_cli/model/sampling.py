@@ -13,6 +13,9 @@ from dyvim_cli.model.grammar import FORBIDDEN, Grammar
 from dyvim_cli.music import tokens
 from dyvim_cli.progress import Progress, Silent
 
+# Times the temperature: how loud a step is should be decided, not diced; what is played may surprise.
+STREAM_TEMPERATURE = {"level": 0.6}
+
 
 @dataclass(frozen=True)
 class SamplingSettings:
@@ -53,6 +56,8 @@ def compose(
     caches = model.new_caches(rows)
     grammar = Grammar(n, plan.is_minor, max(model.config.cardinalities))
     gather, absent = _padding(model)
+    shares = [STREAM_TEMPERATURE.get(stream.name, 1.0) for stream in tokens.STREAMS]
+    temperatures = settings.temperature * torch.tensor(shares)[:, None]
     generator = torch.Generator().manual_seed(settings.seed)
     delayed = torch.empty(n, tokens.K, n_steps + tokens.K - 1, dtype=torch.long)
     previous = model.pad.expand(n, -1)
@@ -67,7 +72,7 @@ def compose(
         )
         if guided:
             logits = logits[n:] + settings.guidance * (logits[:n] - logits[n:])
-        padded = logits[:, gather] / settings.temperature + absent
+        padded = logits[:, gather] / temperatures + absent
         padded += grammar.bias(_chords_at(delayed, position))
         drawn = _draw(padded, settings.top_p, generator)
         previous = _decided(drawn, delayed, position, plan, n_steps, model.pad)

@@ -2,8 +2,8 @@
 
 A velocity is settled when a note is struck, so a chord that rings through a calm would stay as loud as
 the storm it came from. Players of strings and winds, and whoever rides the faders, follow the music's
-course; here the course is the decoder's own level stream, smoothed over half a beat. What is
-struck keeps its accent: accents are single steps, and the smoothing leaves them to the velocities.
+course; here the course is the decoder's own level stream, smoothed over half a beat. An accent is
+played out of the course, however calm it is (sforzando), and falls back into it.
 """
 
 from collections.abc import Callable
@@ -11,17 +11,19 @@ from collections.abc import Callable
 import numpy as np
 
 from dyvim_cli.music.feel import ACCENT_LEVEL, DEFAULT_LEVEL
-from dyvim_cli.music.tokens import N_LEVELS, STREAM_INDEX, UNKNOWN
+from dyvim_cli.music.tokens import STREAM_INDEX, UNKNOWN
 from dyvim_cli.music.tone import SAMPLE_RATE
 from dyvim_cli.types import STEPS_PER_BEAT, Score
 
 RANGE_DB = 20.0  # from level 0 to the loudest; with the velocities' own range, pianissimo to fortissimo
 FULL_LEVEL = ACCENT_LEVEL - 1  # accents stand above the course; the course itself ends here
 SMOOTH_STEPS = STEPS_PER_BEAT // 2  # more, and the loudness lags behind the motion
-LEVELS = np.arange(N_LEVELS)
+ACCENT_DB = {6: -5.0, 7: 0.0}  # where an accent of this level begins
+FALL_DB_PER_STEP = 4.0  # back into the course: most of the range within a beat
+LEAD_S = 0.02  # the faders are up before the first instrument speaks
 
 
-def expression_db(levels: np.ndarray) -> np.ndarray:
+def course_db(levels: np.ndarray) -> np.ndarray:
     """[S] gain in dB (-RANGE_DB..0) at each step's middle, from the level stream [S]."""
     known = np.where(levels == UNKNOWN, DEFAULT_LEVEL, levels)
     course = np.minimum(known, FULL_LEVEL) / FULL_LEVEL
@@ -31,16 +33,35 @@ def expression_db(levels: np.ndarray) -> np.ndarray:
     return RANGE_DB * (np.convolve(padded, kernel / kernel.sum(), mode="valid") - 1)
 
 
+def accents_db(levels: np.ndarray) -> np.ndarray:
+    """[S] gain in dB at each step's start of the accents as they fall; -inf before the first."""
+    struck = np.array([ACCENT_DB.get(int(level), -np.inf) for level in levels])
+    steps = np.arange(len(levels))
+    return np.maximum.accumulate(struck + FALL_DB_PER_STEP * steps) - FALL_DB_PER_STEP * steps
+
+
 def ridden(score: Score) -> Callable[[int, int], np.ndarray]:
     """gain(first, n): [n] float32 factors of the frames from `first` on, straight lines in dB."""
-    times_s = score.tempo_map.step_times_s
-    levels = score.tokens[STREAM_INDEX["level"]][: len(times_s) - 1]
+    levels = score.tokens[STREAM_INDEX["level"]][: score.tempo_map.n_steps]
     if not len(levels):
         return lambda first, n: np.ones(n, np.float32)
-    middles = (times_s[: len(levels)] + times_s[1 : len(levels) + 1]) / 2 * SAMPLE_RATE
-    gain_db = expression_db(levels)
+    at_s, gain_db = _knots(levels, score.tempo_map.step_times_s[: len(levels) + 1])
 
     def gain(first: int, n: int) -> np.ndarray:
-        return (10 ** (np.interp(np.arange(first, first + n), middles, gain_db) / 20)).astype(np.float32)
+        times_s = np.arange(first, first + n) / SAMPLE_RATE
+        return (10 ** (np.interp(times_s, at_s, gain_db) / 20)).astype(np.float32)
 
     return gain
+
+
+def _knots(levels: np.ndarray, times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Times and gains in dB: course and falling accents at every step's start, and the rise to an accent."""
+    middles = (times_s[:-1] + times_s[1:]) / 2
+    course = np.interp(times_s[:-1], middles, course_db(levels))
+    gain_db = np.maximum(course, accents_db(levels))
+    before = np.append(-RANGE_DB, gain_db[:-1])
+    rising = np.flatnonzero((levels >= ACCENT_LEVEL) & (before < gain_db))
+    at_s = np.concatenate([times_s[:-1], times_s[rising] - LEAD_S])
+    at_s[rising] -= LEAD_S / 2  # up in half of the lead, so that the onset itself meets an open fader
+    order = np.argsort(at_s, kind="stable")
+    return at_s[order], np.concatenate([gain_db, before[rising]])[order]
