@@ -171,6 +171,8 @@ def test_mkv_to_mp4_converts_subtitles_and_says_what_is_lost(tmp_path):
     assert [(t.codec, t.language) for t in out.subtitles] == [("mov_text", "fra")]
     assert out.n_chapters == 2 and out.comment == "mine | dyvim"
     assert any("attachment" in warning for warning in result.warnings)
+    again = mux(out, tone(1), tmp_path / "again.mp4")  # mp4's own chapter track is no loss
+    assert probe(again.path).n_chapters == 2 and again.warnings == ()
 
 
 @pytest.mark.parametrize("extension", [".mp4", ".mov", ".mkv"])

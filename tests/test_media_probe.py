@@ -1,5 +1,8 @@
 """Probe: the picture's true times and shape, and clear words about what is no film."""
 
+import os
+from pathlib import Path
+
 import pytest
 from conftest import run_ffmpeg
 from media_films import FPS, H264, SECONDS, make_film
@@ -106,6 +109,15 @@ def test_bad_inputs_are_told_apart(tmp_path):
             probe(path)
         assert words in caught.value.message and str(path) in caught.value.message
         assert caught.value.hint and caught.value.exit_code == ExitCode.INPUT
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_pipes_and_devices_are_told_from_empty_files(tmp_path):
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    for path in (pipe, Path(os.devnull)):
+        with pytest.raises(InputError, match="pipe or a device"):
+            probe(path)
 
 
 def test_torn_tail_counts_up_to_the_tear(tmp_path):

@@ -81,7 +81,8 @@ def subtitle_plan(film: FilmInfo, container: Container) -> tuple[list[tuple[Trac
 
 def dropped_streams(film: FilmInfo, container: Container) -> list[str]:
     """Warnings about what else the container cannot carry."""
-    warnings = [f"data track dropped: {name}" for name in film.data_tracks]
+    chapters = "SubtitleHandler" if film.n_chapters else ""  # mp4's chapters, which are kept, lie in a track
+    warnings = [f"data track dropped: {name}" for name in film.data_tracks if name != chapters]
     if film.n_attachments and not container.has_attachments:
         warnings.append(f"{film.n_attachments} attachment(s) dropped: only mkv carries them")
     if film.n_pictures_attached and not (container.has_covers or container.has_attachments):

@@ -107,6 +107,8 @@ def open_film(path: Path):
         raise InputError(f"no such file: {path}", "check the path; quote names with spaces")
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a film", f"name a film in it, or try: dyvim batch {path}")
+    if not path.is_file():
+        raise InputError(f"{path} is a pipe or a device, not a file", "save the film to a file first")
     try:
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty (0 bytes)", "copy or download it again")

@@ -55,7 +55,7 @@ def _nearest_return(differences: np.ndarray) -> np.ndarray:
     """[N] least difference across a step: frame before it to later ones, frame after to earlier ones."""
     n, lags = differences.shape
     nearest = np.full(n, np.inf)
-    for lag in range(1, lags):
+    for lag in range(1, min(lags, n)):
         later = differences[lag:, lag]  # frame i + lag against frame i - 1
         nearest[1 : n - lag] = np.minimum(nearest[1 : n - lag], later[1:])
         nearest[lag + 1 :] = np.minimum(nearest[lag + 1 :], differences[lag + 1 :, lag])
