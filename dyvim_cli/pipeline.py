@@ -6,7 +6,7 @@ score() is the whole way; each step is also a verb of the command line. Nothing 
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dyvim_cli import weights
 from dyvim_cli.cache import read_features as read_features
 from dyvim_cli.device import one_torch_thread
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import OutputError, UsageError
 from dyvim_cli.model.composition import Wishes, write_score
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import EVENT_KINDS, STYLES, FilmFeatures, Score
@@ -289,33 +289,21 @@ def sound_file(
 
     meter: a music.loudness.Meter that shall hear it.
     """
-    import soundfile
-
-    from dyvim_cli.media.sound import scratch_folder
+    from dyvim_cli.media.sound import scratch_folder, sound_writer, stem_writer
     from dyvim_cli.music.production import produce_blocks
-    from dyvim_cli.music.synthesis import SAMPLE_RATE
 
-    parts: dict | None = {} if delivery.stems else None
     with scratch_folder() as folder:
         path = folder / "music.wav"
-        with soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, subtype="FLOAT") as file:
-            for block in produce_blocks(piece, duration_s, progress, parts, meter):
-                file.write(block)
-        if delivery.stems is not None:
-            write_stems(parts, SAMPLE_RATE, delivery)
+        with ExitStack() as stack:
+            write = stack.enter_context(sound_writer(path, duration_s, "FLOAT"))
+            stems = None
+            if delivery.stems is not None:
+                delivery.stems.mkdir(parents=True, exist_ok=True)
+                writer = stem_writer(delivery.stems, duration_s, overwrite=delivery.overwrite)
+                stems = stack.enter_context(writer)
+            for block in produce_blocks(piece, duration_s, progress, stems, meter):
+                write(block)
         yield path
-
-
-def write_stems(parts: dict, sample_rate: int, delivery: Delivery) -> None:
-    """Write every instrument's blocks [2, n] as a WAV file named after it, before mastering."""
-    import numpy as np
-
-    from dyvim_cli.media.sound import write_audio
-
-    delivery.stems.mkdir(parents=True, exist_ok=True)
-    for name, blocks in parts.items():
-        path = delivery.stems / f"{name}.wav"
-        write_audio(path, np.concatenate(blocks, axis=1).T, sample_rate, overwrite=delivery.overwrite)
 
 
 def check_extras(delivery: Delivery, film_path: Path | None) -> None:
@@ -329,6 +317,21 @@ def check_extras(delivery: Delivery, film_path: Path | None) -> None:
     for path in (delivery.music, delivery.midi):
         if path is not None:
             check_output(path, inputs=inputs, overwrite=delivery.overwrite)
+    if delivery.stems is not None:
+        check_stems(delivery.stems, delivery.overwrite)
+
+
+def check_stems(folder: Path, overwrite: bool) -> None:
+    """Raise OutputError unless stems can be written into the folder (which need not exist)."""
+    from dyvim_cli.media.output import check_folder
+    from dyvim_cli.music.palettes import PALETTES
+
+    check_folder(folder)
+    names = {name for palette in PALETTES.values() for name in (*palette.parts, "accent")}
+    there = sorted(name for name in names if (folder / f"{name}.wav").exists())
+    if there and not overwrite:
+        reason = f"{folder} holds stems already ({there[0]}.wav)"
+        raise OutputError(reason, "add --overwrite, or name another folder")
 
 
 def write_extras(piece: Score, music: Path, delivery: Delivery, metadata: dict | None = None) -> None:

@@ -80,8 +80,11 @@ def test_music_starts_with_the_first_picture(tmp_path, extension, keep_audio, st
     assert len(times) == len(expected)
 
 
-def test_gif_becomes_h264_and_says_so(tmp_path):
+@pytest.mark.parametrize("extension", [".gif", ".png"])
+def test_what_no_film_container_takes_becomes_h264_and_says_so(tmp_path, extension):
     film = make_film(tmp_path, ".gif", sound=None)
+    if extension == ".png":
+        run_ffmpeg("-i", str(film), "-f", "apng", str(film := film.with_suffix(".png")))
     info, result, path = scored(film, tmp_path)
     assert path.suffix == ".mp4" and not result.picture_copied
     assert probe(path).n_frames == info.n_frames

@@ -120,6 +120,14 @@ def test_pipes_and_devices_are_told_from_empty_files(tmp_path):
             probe(path)
 
 
+def test_a_raw_stream_without_times_is_told_how_to_get_some(tmp_path):
+    raw = tmp_path / "raw.h264"
+    run_ffmpeg("-i", str(make_film(tmp_path, ".mp4")), "-an", "-c", "copy", str(raw))
+    with pytest.raises(InputError, match="without times") as caught:
+        probe(raw)
+    assert "-c copy" in caught.value.hint
+
+
 def test_torn_tail_counts_up_to_the_tear(tmp_path):
     film = make_film(tmp_path, ".mkv")
     torn = tmp_path / "torn.mkv"

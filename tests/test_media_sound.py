@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import soundfile
 from media_films import make_film
 
 from dyvim_cli.errors import InputError, OutputError, UsageError
-from dyvim_cli.media.sound import convert_audio, read_audio, write_audio
+from dyvim_cli.media.sound import convert_audio, read_audio, sound_writer, stem_writer, write_audio
 
 RATE = 48_000
 
@@ -72,3 +73,32 @@ def test_sound_is_clipped_not_wrapped(tmp_path):
     loud = 2 * chord()
     back, _ = read_audio(write_audio(tmp_path / "loud.wav", loud, RATE))
     assert np.abs(back - np.clip(loud, -1, 1)).max() < 1e-6
+
+
+def test_stems_are_written_block_by_block_and_appear_together(tmp_path):
+    bass, drums = np.linspace(-0.5, 0.5, 2 * 4800, dtype=np.float32).reshape(2, -1), np.ones((2, 4800))
+    with stem_writer(tmp_path, 0.3, overwrite=False) as write:
+        for _ in range(3):
+            write("bass", bass)
+            write("drums", drums * 1.5)
+        assert not list(tmp_path.glob("*.wav"))
+    read, rate = soundfile.read(tmp_path / "bass.wav")
+    assert rate == 48000 and np.allclose(read, np.tile(bass.T, (3, 1)), atol=1e-6)
+    assert soundfile.read(tmp_path / "drums.wav")[0].min() > 0.999  # clipped, not wrapped
+    with pytest.raises(OutputError), stem_writer(tmp_path, 0.3, overwrite=False) as write:
+        write("lead", bass)
+        write("bass", bass)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bass.wav", "drums.wav"]
+
+
+def test_more_than_four_gigabytes_get_a_header_that_can_say_so(tmp_path):
+    with sound_writer(tmp_path / "long.wav", seconds=4 * 3600.0) as write:
+        write(np.zeros((480, 2)))
+    assert (tmp_path / "long.wav").read_bytes()[:4] == b"RF64"
+    assert len(read_audio(tmp_path / "long.wav")[0]) == 480
+
+
+def test_sound_is_read_from_an_avi_too(tmp_path):
+    make_film(tmp_path, ".avi")
+    samples, _ = read_audio(tmp_path / "film.avi")
+    assert abs(len(samples) / 48000 - 3) < 0.1 and np.abs(samples).max() > 0.1

@@ -156,6 +156,14 @@ def test_dry_run_plans_and_does_nothing(film, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_stems_that_are_there_are_refused_before_the_work(film, tmp_path):
+    (tmp_path / "bass.wav").touch()
+    refused = dyvim("score", film, "-o", tmp_path / "o.mp4", "--stems", tmp_path, "--dry-run")
+    assert refused.returncode == ExitCode.OUTPUT and "bass.wav" in refused.stderr
+    again = dyvim("score", film, "-o", tmp_path / "o.mp4", "--stems", tmp_path, "--dry-run", "--overwrite")
+    assert again.returncode == 0
+
+
 def test_doctor_finds_this_machine_fit():
     done = dyvim("doctor")
     assert done.returncode == 0, done.stdout

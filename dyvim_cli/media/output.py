@@ -17,7 +17,7 @@ MUXERS = {
 WEBM_CODECS = ("vp8", "vp9", "av1")
 MP4_CODECS = ("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "vvc")
 OWN_MARK = ".dyvim."  # in the default name of a scored film
-RE_ENCODED = ("gif",)  # no film container takes them as they are
+RE_ENCODED = ("gif", "apng")  # no film container takes them as they are
 
 
 def film_extension(path: Path, codec: str) -> str:
@@ -101,6 +101,17 @@ def check_output(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool =
         raise OutputError(f"the folder {folder} does not exist", f"mkdir -p {folder}")
     if not os.access(folder, os.W_OK):
         raise OutputError(f"the folder {folder} is not writable", "name another place with -o")
+
+
+def check_folder(folder: Path) -> None:
+    """Raise OutputError unless `folder` is one to write into, or can be made."""
+    there = Path(folder).absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise OutputError(f"{there} is a file, not a folder", "name a folder")
+    if not os.access(there, os.W_OK):
+        raise OutputError(f"the folder {there} is not writable", "name another folder")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from dyvim_cli.media.ffmpeg import file_url
 DISCONTINUOUS = ("mpegts", "mpeg")  # containers without an index, whose clock may jump
 NOT_PICTURES = ("ansi", "bintext", "xbin", "idf")  # text that ffmpeg would gladly draw
 SCORED_BY = "dyvim model="  # how the comment of a scored film begins (pipeline.comment)
+NO_TIMES = 0x80  # libavformat: AVFMT_NOTIMESTAMPS
 VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
 
 
@@ -210,6 +211,9 @@ def _timing(container, stream, path: Path) -> _Timing:
     """List the picture's packets and derive its true range, rate and key frames."""
     rows = np.array(list(_packet_times(container, stream)), dtype=np.float64).reshape(-1, 4)
     times = np.unique(rows[:, 0])
+    if not len(times) and container.format.flags & NO_TIMES:
+        wrapped = path.with_suffix(".mp4")
+        raise InputError(f"{path} is a raw stream without times", f"ffmpeg -i {path} -c copy {wrapped}")
     if len(times) < 2:
         what = "a single picture" if len(times) else "no complete picture"
         raise InputError(f"{path} holds {what}: nothing to score", "name a film of at least two frames")

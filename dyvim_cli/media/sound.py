@@ -1,8 +1,8 @@
 """Sound files in and out: wav and flac through libsndfile, everything else through ffmpeg."""
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import ffmpeg
@@ -69,6 +69,33 @@ def _write_blocks(path: Path, blocks, shape, sample_rate: int, container: str, s
 
 
 @contextmanager
+def sound_writer(path: Path, seconds: float, subtype: str = "PCM_24") -> Iterator[Callable]:
+    """Give a function that writes the next block [n, 2] of a wav file of about so many seconds."""
+    n_bytes = seconds * SAMPLE_RATE * 8
+    container = "RF64" if n_bytes > RIFF_LIMIT_BYTES else "WAV"
+    with soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, subtype, format=container) as file:
+        yield lambda block: file.write(np.clip(block, -1.0, 1.0) if subtype == "PCM_24" else block)
+
+
+@contextmanager
+def stem_writer(folder: Path, seconds: float, *, overwrite: bool) -> Iterator[Callable]:
+    """Give a function of a part's name and its next block [2, n]: each part becomes a wav file in `folder`.
+
+    The files appear when all are whole. Raises OutputError when one exists and `overwrite` is off.
+    """
+    writers: dict[str, Callable] = {}
+    with ExitStack() as stack:
+
+        def write(name: str, block: np.ndarray) -> None:
+            if name not in writers:
+                part = stack.enter_context(commit(folder / f"{name}.wav", overwrite=overwrite))
+                writers[name] = stack.enter_context(sound_writer(part, seconds))
+            writers[name](block.T)
+
+        yield write
+
+
+@contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder for intermediate files, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="dyvim-", ignore_cleanup_errors=True) as folder:
@@ -113,7 +140,8 @@ def convert_audio(source: Path, path: Path, *, overwrite: bool = True, metadata:
 def sound_input(path: Path):
     """The first sound track of a file as an ffmpeg-python stream."""
     with open(path, "rb") as file:
-        is_wave = file.read(4) in (b"RIFF", b"RF64")
+        head = file.read(12)
+    is_wave = head[:4] in (b"RIFF", b"RF64") and head[8:] == b"WAVE"  # avi begins with RIFF as well
     # said outright, because a steady tone can look like a transport stream to ffmpeg
     return ffmpeg.input(file_url(path), **({"f": "wav"} if is_wave else {}))["a:0"]
 

@@ -1,7 +1,7 @@
 """A score to a finished soundtrack: synthesis, mix, mastering, in blocks of a few seconds."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from dyvim_cli.types import Score, Soundtrack
 
 BLOCK_FRAMES = 5 * SAMPLE_RATE
 IN_MEMORY_BYTES = 256 << 20  # longer mixes wait on disk for mastering
+StemSink = Callable[[str, np.ndarray], None]
 FADE_FRAMES = 15 * SAMPLE_RATE // 100
 
 
@@ -25,7 +26,11 @@ def produce(
 ) -> Soundtrack:
     """The whole soundtrack in memory: samples [n, 2] float32, exactly round(duration_s * 48000) frames."""
     kept: dict[str, list[np.ndarray]] = {}
-    blocks = list(produce_blocks(score, duration_s, progress, kept if keep_stems else None))
+
+    def keep(name: str, block: np.ndarray) -> None:
+        kept.setdefault(name, []).append(block)
+
+    blocks = list(produce_blocks(score, duration_s, progress, keep if keep_stems else None))
     samples = np.concatenate([*blocks, np.zeros((0, 2), np.float32)])
     stems = {name: np.concatenate(parts, axis=1).T for name, parts in kept.items()}
     return Soundtrack(samples, SAMPLE_RATE, stems)
@@ -35,12 +40,12 @@ def produce_blocks(
     score: Score,
     duration_s: float,
     progress: Progress | None = None,
-    stems: dict | None = None,
+    stems: StemSink | None = None,
     meter: Meter | None = None,
 ) -> Iterator[np.ndarray]:
     """The soundtrack as consecutive blocks [m, 2] float32; memory hardly grows with the length.
 
-    stems, when given, is filled with name -> list of [2, m] blocks, before mastering; meter, when
+    stems, when given, takes every stem's name and next block [2, m], before mastering; meter, when
     given, shows the finished sound afterwards.
     """
     progress, meter = progress or Silent(), meter or Meter()
@@ -53,7 +58,7 @@ def produce_blocks(
             yield np.ascontiguousarray(block.T)
 
 
-def _mix(score: Score, n_frames: int, progress: Progress, stems: dict | None) -> Iterator[np.ndarray]:
+def _mix(score: Score, n_frames: int, progress: Progress, stems: StemSink | None) -> Iterator[np.ndarray]:
     """The mix before mastering, faded at its very end."""
     font, done = shipped_soundfont(), 0
     sources = {stem.name: stem_blocks(font, stem, n_frames, BLOCK_FRAMES) for stem in score.stems}
@@ -61,7 +66,7 @@ def _mix(score: Score, n_frames: int, progress: Progress, stems: dict | None) ->
         block = block * _end_fade(done, block.shape[1], n_frames)
         done += block.shape[1]
         for name, part in parts.items() if stems is not None else ():
-            stems.setdefault(name, []).append(part)
+            stems(name, part)
         progress.update("sound", done, n_frames)
         yield block.astype(np.float32)
     for start in range(done, n_frames, BLOCK_FRAMES):  # nobody plays: silence as long as the film
