@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from vision_scenes import FPS, film, pan, texture, window
+from vision_scenes import film, pan, texture, window
 
 from dyvim_cli.types import EVENT_KINDS
 from dyvim_cli.vision import events
@@ -76,13 +76,6 @@ def test_shortest_films_have_no_cuts(n):
         watch.see(frame.time_s, frame.pixels)
     assert watch.differences.shape == (n, LAGS)
     assert len(find_cuts(watch.differences, watch.structures)[0]) == 0
-
-
-def test_watch_measures_speed_where_it_is_slow():
-    watch = Watch()
-    for frame in film(pan(3, 12, 0.5)):
-        watch.see(frame.time_s, frame.pixels)
-    assert 0.3 < np.median(watch.motion[1:]) / (0.5 * FPS / 160) < 1.2
 
 
 def motion_of(velocity: np.ndarray, fps=12.5) -> Motion:

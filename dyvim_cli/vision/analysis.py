@@ -91,9 +91,11 @@ class Novelty:
 def _features(duration_s, watch, stream, novelty, candidates) -> FilmFeatures:
     motion = stream.finish()
     cuts, cut_weights = find_cuts(watch.differences, watch.structures)
-    cut_times = np.array(watch.times_s)[cuts]
+    native_times = np.array(watch.times_s)
+    cut_times = native_times[cuts]
     energy = events.energy_curve(motion, cut_times)
-    found = events.find_events(motion, energy, cut_times, cut_weights)
+    native = native_times, watch.velocities
+    found = events.find_events(motion, energy, cut_times, cut_weights, native)
     starts = scenes.scene_starts(duration_s, cut_times, cut_weights, motion.times_s, novelty)
     keys = candidates.nearest(scenes.choose_key_times(starts, duration_s))
     pictures, key_times = [key.pixels for key in keys], np.array([key.time_s for key in keys])

@@ -6,6 +6,7 @@ import numpy as np
 
 from dyvim_cli.types import EVENT_KINDS
 from dyvim_cli.vision.motion import Motion
+from dyvim_cli.vision.timing import timed
 
 CUT, IMPACT, STOP = (EVENT_KINDS.index(kind) for kind in ("cut", "impact", "stop"))
 
@@ -53,10 +54,15 @@ def bridge_cuts(dynamics: np.ndarray, times_s: np.ndarray, cut_times_s: np.ndarr
 
 
 def find_events(
-    motion: Motion, energy: np.ndarray, cut_times_s: np.ndarray, cut_weights: np.ndarray
+    motion: Motion, energy: np.ndarray, cut_times_s: np.ndarray, cut_weights: np.ndarray, frame_by_frame=None
 ) -> Events:
-    """Cuts, impacts and stops together."""
+    """Cuts, impacts and stops together.
+
+    frame_by_frame: (seconds [N], velocities [N, R, 2]) of the native frames, to time impacts with.
+    """
     impact_times, contrast = find_impacts(motion, energy, cut_times_s)
+    if frame_by_frame is not None:
+        impact_times = timed(impact_times, *frame_by_frame, cut_times_s)
     times = np.concatenate([cut_times_s, impact_times])
     weights = np.concatenate([cut_weights, np.clip(contrast / FULL_CONTRAST, 0.0, 1.0)])
     stops = np.array([_is_stop(motion.times_s, energy, time_s) for time_s in impact_times], bool)

@@ -6,7 +6,7 @@ from pathlib import Path
 from dyvim_cli import weights
 
 ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse` expects
-CODE_VERSION = 3  # raise when the same film would give other features
+CODE_VERSION = 4  # raise when the same film would give other features
 
 
 def settings() -> dict:
