@@ -11,6 +11,7 @@ from dyvim_cli.cli import console, tune
 app = typer.Typer(no_args_is_help=True, help="Learn weights: prepare data, pre-train, tune.")
 app.command("render")(tune.render)
 app.command("tune")(tune.tune)
+app.command("compare")(tune.compare)
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False)]
 

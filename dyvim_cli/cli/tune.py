@@ -62,6 +62,31 @@ def tune(
     console.data(json.dumps(facts, indent=2))
 
 
+def compare(
+    pairs: Pairs,
+    out: Folder,
+    minutes: Annotated[float, typer.Option(min=0.001, help="Processor time for each strategy.")] = 10,
+    updates: Annotated[int | None, typer.Option(min=1, help="Updates instead of minutes.")] = None,
+    film: Annotated[list[Path] | None, typer.Option(help="Real films to judge sync on.", exists=True)] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
+    start_from: Start = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of crops and dropout.")] = 0,
+) -> None:
+    """Compare the strategies at equal time: a table, a JSON and a picture (the paper's Figure 3)."""
+    import torch
+
+    from dyvim_cli.training.compare import TABLE
+    from dyvim_cli.training.compare import compare as run
+    from dyvim_cli.training.embedded import learner, sync_on
+    from dyvim_cli.training.tune import TuneSettings
+
+    torch.set_num_threads(threads)
+    settings = TuneSettings(minutes=minutes, updates=updates, seed=seed)
+    run(lambda: learner(pairs, start_from, batch_size), out, settings, sync_on(film or []), _note)
+    console.data((out / TABLE).read_text(encoding="utf-8").rstrip())
+
+
 def _note(record: dict) -> None:
     """Every twentieth update, and every look at held-out films."""
     if "held_out" in record or record["update"] % 20 == 0:

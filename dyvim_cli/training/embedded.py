@@ -72,6 +72,33 @@ def tune_embedded(
     return facts
 
 
+def sync_on(films: list[Path]) -> Callable[[ScoreLearner], dict[str, float]]:
+    """A judge: what music for real films does on their events and with their motion, alpha 1 less alpha 0.
+
+    Of the tokens, before any player: accent is the mean rank (-1..1) of the strength at events, following
+    the rank correlation of strength and motion by beat (model/ranking.py).
+    """
+    from dyvim_cli.model.composition import Wishes, write_score
+    from dyvim_cli.pipeline import features_of
+
+    seen = [features_of(path) for path in films]
+
+    def judge(one: ScoreLearner) -> dict[str, float]:
+        takes = {
+            alpha: [
+                write_score(f, Wishes(alpha=alpha, candidates=1), one.model).extras["takes"][0] for f in seen
+            ]
+            for alpha in (1.0, 0.0)
+        }
+        return {
+            name: float(np.mean([getattr(a, name) for a in takes[1.0]]))
+            - float(np.mean([getattr(a, name) for a in takes[0.0]]))
+            for name in ("accent", "following")
+        }
+
+    return judge if seen else lambda one: {}
+
+
 def told_by(one: ScoreLearner) -> dict[str, dict[str, float]]:
     """Held-out loss by what is told of the film, in all and by stream, in nats a token."""
     one.eval()
