@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 pytest.importorskip("accelerate")
 pytest.importorskip("cv2")
@@ -15,6 +16,7 @@ from dyvim_cli.model.decoder import Decoder, DecoderConfig  # noqa: E402
 from dyvim_cli.music import tokens  # noqa: E402
 from dyvim_cli.training import choreography, motion, pairs, rendered, shards  # noqa: E402
 from dyvim_cli.training.arranger.library import compose  # noqa: E402
+from dyvim_cli.training.compare import compare  # noqa: E402
 from dyvim_cli.training.pairs import Pair, Ready  # noqa: E402
 from dyvim_cli.training.pretrain import losses  # noqa: E402
 from dyvim_cli.training.score_learner import VIEWS, ScoreLearner, seen_as  # noqa: E402
@@ -165,6 +167,7 @@ def test_a_stopped_run_goes_on_to_the_last_digit(learner, pieces, tmp_path, stra
     stop = int(np.random.default_rng(len(strategy)).integers(1, 8))
     start = {n: t.clone() for n, t in learner.model.state_dict().items()}
     whole = tune(learner, tmp_path / "whole", settings)
+    merge_lora(learner)
     trained = learner.model.state_dict()
     again = ScoreLearner(small_decoder(), learner.training_pairs, Ready([], []), 64, 4)
     again.judged_by = learner.judged_by
@@ -172,6 +175,7 @@ def test_a_stopped_run_goes_on_to_the_last_digit(learner, pieces, tmp_path, stra
     assert part == {"update": stop, "total": 9}
     again.model = small_decoder()
     rest = tune(again, tmp_path / "parts", settings)
+    merge_lora(again)
     assert rest["held_out"] == whole["held_out"]
     logs = [read_log(tmp_path / name / "log.jsonl") for name in ("whole", "parts")]
     assert logs[0] == logs[1]
@@ -215,3 +219,22 @@ def test_alpha_zero_takes_no_gradient_into_the_extension(learner):
     batch = learner.judged_by[0]
     losses(learner.model, replace(batch, alpha=torch.zeros_like(batch.alpha))).nansum().backward()
     assert learner.model.extension.weight.grad.abs().max() == 0
+
+
+def test_strategies_are_compared_in_a_table_and_a_picture(pieces, learner, tmp_path):
+    def make():
+        learner.model = small_decoder()
+        return learner
+
+    settings = TuneSettings(updates=3, evaluations=1)
+    rows = compare(make, tmp_path, settings, judge=lambda one: {"accent": 0.25})
+    assert tuple(rows) == STRATEGIES
+    assert rows["frozen"]["learned"] == rows["annealing"]["learned"] - sum(
+        p.numel() for m in learner.parts() for n in m for p in n.parameters()
+    )
+    table = (tmp_path / "strategies.txt").read_text().splitlines()
+    assert len(table) == 5 and len({len(line) for line in table}) == 1 and "+0.250" in table[1]
+    picture = Image.open(tmp_path / "strategies.png").convert("L")
+    assert np.asarray(picture).std() > 5
+    again = compare(make, tmp_path, settings, judge=lambda one: pytest.fail("ran again"))
+    assert again == rows

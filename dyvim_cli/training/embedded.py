@@ -18,6 +18,7 @@ from dyvim_cli.training.piece import Piece
 from dyvim_cli.training.rendered import render_pair
 from dyvim_cli.training.score_learner import VIEWS, ScoreLearner
 from dyvim_cli.training.shards import load
+from dyvim_cli.training.strategies import merge_lora
 from dyvim_cli.training.tune import ADAPTER, TuneSettings, tune
 from dyvim_cli.vision.settings import settings as seen_with
 
@@ -62,6 +63,7 @@ def tune_embedded(
     one = learner(pairs, start_from, batch_size)
     before = {name: tensor.clone() for name, tensor in one.model.state_dict().items()}
     facts = tune(one, out, settings, log)
+    merge_lora(one)
     model = one.model.eval()
     facts |= {"backbone": str(start_from.name), "backbone_sha256": weights.sha256(start_from)} | seen_with()
     facts["z_d"] = told_by(one)

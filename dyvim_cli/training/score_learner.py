@@ -29,6 +29,8 @@ MAIN_VIEWS = ("true", "shuffled", "none")
 class ScoreLearner(nn.Module):
     """A score decoder that learns from pairs."""
 
+    thaws_low_rank = False
+
     def __init__(
         self, model: Decoder, training: Ready, held_out: Ready, n_steps: int = 256, batch_size: int = 6
     ):

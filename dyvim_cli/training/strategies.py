@@ -75,3 +75,14 @@ def merge_lora(model: nn.Module) -> None:
     for module in list(model.modules()):
         if parametrize.is_parametrized(module, "weight"):
             parametrize.remove_parametrizations(module, "weight")
+
+
+def low_rank_terms(model: nn.Module) -> dict[str, torch.Tensor]:
+    """{"<weight's name>.up" and ".down": factor} of all low-rank terms that have learned something."""
+    terms = {}
+    for name, module in model.named_modules():
+        if parametrize.is_parametrized(module, "weight"):
+            term = module.parametrizations.weight[0]
+            if term.up.any():
+                terms |= {f"{name}.weight.up": term.up, f"{name}.weight.down": term.down}
+    return terms

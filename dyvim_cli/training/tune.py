@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from dyvim_cli.model.checkpoint import load_tensors, save_tensors
-from dyvim_cli.training.strategies import Phase, add_lora, merge_lora, phase
+from dyvim_cli.training.strategies import DECODER_RATE, LORA_RATE, Phase, add_lora, phase
 
 STATE, LOG, ADAPTER = "state.safetensors", "log.jsonl", "adapter.safetensors"
 PROBES = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of the run at which an update is timed
@@ -38,6 +38,10 @@ class Learner(Protocol):
 
     def parts(self) -> list[list[nn.Module]]:
         """The decoder's parts in the order in which they thaw, the top first."""
+
+    @property
+    def thaws_low_rank(self) -> bool:
+        """Whether annealing thaws low-rank terms beside the weights: megabytes to keep, not gigabytes."""
 
     def held_out(self) -> dict[str, float]:
         """Loss on held-out pairs: at least "true", "shuffled" and "none"."""
@@ -73,13 +77,19 @@ class Run:
 
         torch.manual_seed(settings.seed)
         self.settings, self.out, self.clock = settings, out, Clock()
-        self.inner = learner
-        self.parts = learner.parts()
+        self.inner, self.decoder_gain = learner, 1.0
+        parts = learner.parts()
+        learner.requires_grad_(False)
+        self.parts = [[p for m in part for p in m.parameters()] for part in parts]
         self.new = [p for m in learner.new_modules() for p in m.parameters()]
         if settings.strategy == "lora":
-            self.new += add_lora([m for part in self.parts for m in part])
-        own = {id(p) for p in self.new}
-        self.decoder = [p for p in learner.parameters() if id(p) not in own]
+            self.new += [p for part in parts for p in add_lora(part)]
+        elif settings.strategy == "annealing" and learner.thaws_low_rank:
+            self.parts = [add_lora(part) for part in parts]
+            self.decoder_gain = LORA_RATE / DECODER_RATE
+        for p in self.new:
+            p.requires_grad_(True)
+        self.decoder = [p for part in self.parts for p in part]
         optimizer = torch.optim.AdamW(
             [{"params": self.new}, {"params": self.decoder}], lr=0.0, betas=(0.9, 0.95), weight_decay=0.0
         )
@@ -101,10 +111,10 @@ class Run:
         """Thaw what is to learn and set the rates."""
         for p in self.decoder:
             p.requires_grad_(False)
-        for part in self.parts[: now.n_thawed]:
-            for module in part:
-                module.requires_grad_(True)
-        for group, rate in zip(self.optimizer.param_groups, (now.new_rate, now.decoder_rate), strict=True):
+        for p in (p for part in self.parts[: now.n_thawed] for p in part):
+            p.requires_grad_(True)
+        rates = now.new_rate, self.decoder_gain * now.decoder_rate
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
 
     def backward(self, now: Phase, update: int) -> float:
@@ -189,7 +199,8 @@ def tune(
 ) -> dict:
     """Tune to the end, or for stop_after more updates; returns plain facts about the finished run.
 
-    A folder that holds a state goes on where it stopped. The learner is left merged and trained.
+    A folder that holds a state goes on where it stopped. Low-rank terms are left in place (merge_lora
+    folds them in), every other weight trained.
     """
     out.mkdir(parents=True, exist_ok=True)
     run = Run(learner, out, settings)
@@ -212,8 +223,6 @@ def tune(
         return {"update": clock.update, "total": clock.total}
     held_out = _held_out(run)
     _record(run, {"update": clock.update, "held_out": held_out}, log)
-    merge_lora(learner)
-    learner.requires_grad_(True)
     return {
         "strategy": settings.strategy,
         "updates": clock.total,
