@@ -227,11 +227,10 @@ def test_strategies_are_compared_in_a_table_and_a_picture(pieces, learner, tmp_p
         return learner
 
     settings = TuneSettings(updates=3, evaluations=1)
+    whole = sum(p.numel() for m in learner.parts() for n in m for p in n.parameters())
     rows = compare(make, tmp_path, settings, judge=lambda one: {"accent": 0.25})
     assert tuple(rows) == STRATEGIES
-    assert rows["frozen"]["learned"] == rows["annealing"]["learned"] - sum(
-        p.numel() for m in learner.parts() for n in m for p in n.parameters()
-    )
+    assert rows["frozen"]["learned"] == rows["annealing"]["learned"] - whole
     table = (tmp_path / "strategies.txt").read_text().splitlines()
     assert len(table) == 5 and len({len(line) for line in table}) == 1 and "+0.250" in table[1]
     picture = Image.open(tmp_path / "strategies.png").convert("L")
