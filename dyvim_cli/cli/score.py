@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
-from dyvim_cli.cli import console
+from dyvim_cli.cli import console, redo
 from dyvim_cli.cli import options as opt
 from dyvim_cli.cli.mux import DuckDb, FadeIn, FadeOut, Keep, KeepAudio, MusicGain
+from dyvim_cli.errors import DyvimError
+from dyvim_cli.report import entry
 
 
 def score(
+    context: typer.Context,
     film: opt.Film,
     output: Annotated[
         str | None,
@@ -40,6 +43,7 @@ def score(
     midi: opt.Midi = None,
     stems: opt.Stems = None,
     music: opt.Music = None,
+    report: opt.Report = None,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
     dry_run: opt.DryRun = False,
@@ -50,6 +54,7 @@ def score(
 
     Prints the path of the new film, or with --json everything about it.
     """
+    from dyvim_cli.media.output import check_output
     from dyvim_cli.pipeline import Delivery
     from dyvim_cli.pipeline import score as score_film
 
@@ -68,15 +73,32 @@ def score(
         stems=stems,
         music=music,
     )
+    if report is not None:
+        check_output(report, inputs=(film,), overwrite=True)
     if dry_run:
         _show_plan(film, wishes, delivery, as_json)
         return
-    with console.progress(progress) as shown:
-        result = score_film(film, wishes, delivery, use_cache=not no_cache, progress=shown)
+    asked = context.params | {"seed": wishes.seed}
+    try:
+        with console.progress(progress) as shown:
+            result = score_film(film, wishes, delivery, use_cache=not no_cache, progress=shown)
+    except DyvimError as fault:
+        _report(report, entry.failed(str(film), fault, redo.arguments(context.command, asked)))
+        raise
+    command = redo.arguments(context.command, asked | {"output": result.output})
+    _report(report, entry.done(result.facts, command))
     for warning in result.warnings:
         console.note(f"note: {warning}")
     console.note(opt.summary(result.facts))
     console.data(json.dumps(result.facts) if as_json else str(result.output))
+
+
+def _report(path: Path | None, film: dict) -> None:
+    """Write the page of one film, if it was asked for."""
+    from dyvim_cli.report.films import write_report
+
+    if path is not None:
+        write_report([film], path)
 
 
 def _show_plan(film: Path, wishes, delivery, as_json: bool) -> None:

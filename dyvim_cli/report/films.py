@@ -1,0 +1,194 @@
+"""The report of scored films: a page with a card a film."""
+
+import base64
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from dyvim_cli.errors import DyvimError
+from dyvim_cli.report import page
+from dyvim_cli.report.drawing import Timeline, clock, drawing
+from dyvim_cli.report.entry import Entry
+
+STATUSES = {"done": "Scored", "failed": "Failed", "pending": "Not done"}
+OWN_SOUND = {"duck": "music ducked", "mix": "mixed", "track": "own track", "drop": "dropped"}
+SORTS = {"name": "By name", "duration": "By duration", "error": "By timing error"}
+
+
+def write_report(entries: Sequence[Entry], path: Path, title: str = "Scored films") -> None:
+    """Write the page of these films, whole or not at all; films are linked relative to it.
+
+    Looks at each scored film for a poster. Raises OutputError when the page cannot be written.
+    """
+    path = Path(path)
+    counts = Counter(entry["status"] for entry in entries)
+    page.write(
+        "films.html",
+        path,
+        title=title,
+        figures=_figures(entries, counts),
+        cards=[card(entry, path.absolute().parent) for entry in entries],
+        statuses=[{"value": s, "name": n, "count": counts[s]} for s, n in STATUSES.items() if counts[s]],
+        styles=sorted({entry["style"] for entry in entries if "style" in entry}),
+        sorts=SORTS,
+    )
+
+
+def _figures(entries: Sequence[Entry], counts: Counter) -> list[dict]:
+    """The few numbers at the top."""
+    hits = [hit for entry in entries for hit in entry.get("hits", ())]
+    figures = [(STATUSES[status].lower(), counts[status]) for status in STATUSES if counts[status]]
+    figures.append(("of film", clock(sum(entry.get("duration_s", 0) for entry in entries))))
+    figures.append(("cuts on a beat", _cuts_on_beat(hits)))
+    if hits:
+        error_ms = statistics.median(abs(hit["error_ms"]) for hit in hits)
+        figures.append(("median timing error", f"{error_ms:.0f} ms"))
+    is_bad = STATUSES["failed"].lower()
+    return [{"name": n, "value": v, "is_bad": n == is_bad} for n, v in figures if v is not None]
+
+
+def card(entry: Entry, folder: Path) -> dict:
+    """What the template shows of one film; folder: where the page will lie."""
+    output = Path(entry["output"]) if "output" in entry else None
+    shown = {
+        "name": Path(entry["input"]).name,
+        "where": _link(output, folder)[1] if output else str(Path(entry["input"]).parent),
+        "status": entry["status"],
+        "badge": STATUSES[entry["status"]],
+        "style": entry.get("style", ""),
+        "error": entry.get("error", ""),
+        "hint": entry.get("hint", ""),
+        "warnings": entry.get("warnings", ()),
+        "facts": _facts(entry) if entry["status"] == "done" else (),
+        "hits": [_hit(hit) for hit in entry.get("hits", ())],
+        "command": quoted(entry.get("command", ())),
+        "drawing": _drawing(entry),
+        "sort": _sort_values(entry),
+    }
+    shown |= _player(output if entry["status"] == "done" else None, folder)
+    told = (shown["name"], shown["where"], shown["style"], entry.get("key", ""), shown["error"])
+    return shown | {"text": " ".join(told).lower()}
+
+
+def _facts(entry: Entry) -> list[tuple[str, str]]:
+    """Pairs (what it is, how much), those that are known."""
+    known = (
+        ("style", entry.get("style")),
+        ("key", entry.get("key")),
+        ("tempo", _number(entry.get("tempo_bpm"), ".1f", "BPM")),
+        ("duration", clock(entry["duration_s"], 1) if "duration_s" in entry else None),
+        ("loudness", _number(entry.get("loudness_lufs"), ".1f", "LUFS", "silent")),
+        ("true peak", _number(entry.get("true_peak_db"), ".1f", "dBTP", "silent")),
+        ("timing error", _number(timing_error_ms(entry), ".0f", "ms")),
+        ("cuts on a beat", _cuts_on_beat(entry.get("hits", ()))),
+        ("alpha", _number(entry.get("alpha"), "g")),
+        ("seed", entry.get("seed")),
+        ("own sound", OWN_SOUND.get(entry.get("keep_audio"))),
+        ("model", entry.get("model")),
+    )
+    return [(name, str(value)) for name, value in known if value is not None]
+
+
+def _number(value: float | None, form: str, unit: str = "", missing: str | None = None) -> str | None:
+    """'-14.0 LUFS', with a true minus."""
+    if value is None:
+        return missing
+    return f"{value:{form}} {unit}".strip().replace("-", "−")
+
+
+def _cuts_on_beat(hits: Sequence[dict]) -> str | None:
+    """'3 of 4'; None without cuts."""
+    cuts = [hit for hit in hits if hit["kind"] == "cut"]
+    return f"{sum(hit['on_beat'] for hit in cuts)} of {len(cuts)}" if cuts else None
+
+
+def timing_error_ms(entry: Entry) -> float | None:
+    """Mean distance of music and film over the hits, heavy ones counting more; None without hits."""
+    hits = entry.get("hits", ())
+    weight = sum(hit["weight"] for hit in hits)
+    return sum(hit["weight"] * abs(hit["error_ms"]) for hit in hits) / weight if weight else None
+
+
+def _sort_values(entry: Entry) -> dict:
+    error_ms = timing_error_ms(entry)
+    return {
+        "name": Path(entry["input"]).name,
+        "duration": entry.get("duration_s", ""),
+        "error": "" if error_ms is None else round(error_ms, 2),
+    }
+
+
+def _hit(hit: dict) -> dict:
+    """A row of the hit table."""
+    meets = "a downbeat" if hit["on_downbeat"] else "a beat" if hit["on_beat"] else "between beats"
+    return {
+        "film_s": hit["film_s"],
+        "film": clock(hit["film_s"], 2),
+        "kind": hit["kind"],
+        "weight": f"{hit['weight']:.2f}",
+        "music": clock(hit["music_s"], 2),
+        "error": f"{hit['error_ms']:+.1f} ms".replace("-", "−"),
+        "meets": meets,
+        "is_on": hit["on_beat"],
+    }
+
+
+def _drawing(entry: Entry) -> dict | None:
+    """The time line, where there is something to draw."""
+    duration_s, curves = entry.get("duration_s", 0), entry.get("curves", {})
+    if entry["status"] != "done" or not duration_s:
+        return None
+    hits = entry.get("hits", ())
+    return drawing(
+        Timeline(
+            duration_s,
+            curves.get("motion", ()),
+            curves.get("loudness_lufs", ()),
+            [(hit["film_s"], hit["weight"], hit["kind"]) for hit in hits],
+            curves.get("accents", ()),
+            curves.get("bars_s", ()),
+            [(part["start_s"], part["end_s"], part["role"]) for part in entry.get("sections", ())],
+            [(hit["film_s"], hit["music_s"], _place(hit)) for hit in hits],
+        )
+    )
+
+
+def _place(hit: dict) -> str:
+    return "downbeat" if hit["on_downbeat"] else "beat" if hit["on_beat"] else "off"
+
+
+def _player(film: Path | None, folder: Path) -> dict:
+    """The film's address from the page, and its poster."""
+    found = {"film_url": "", "film_missing": "", "poster": "", "shape": "", "container": ""}
+    if film is None:
+        return found
+    if not film.is_file():
+        return found | {"film_missing": film.name}
+    found |= {"film_url": _link(film, folder)[0], "container": film.suffix[1:]}
+    from dyvim_cli.media.poster import poster
+
+    try:
+        jpeg, shape = poster(film)
+    except DyvimError:  # the film may still play elsewhere
+        return found
+    return found | {"poster": f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", "shape": shape}
+
+
+def _link(film: Path, folder: Path) -> tuple[str, str]:
+    """(URL, text) of a film seen from a folder: relative, unless it lies on another drive."""
+    try:
+        relative = Path(os.path.relpath(film.absolute(), folder)).as_posix()
+    except ValueError:
+        return film.absolute().as_uri(), str(film)
+    return quote(relative), relative
+
+
+def quoted(command: Sequence[str]) -> str:
+    """Arguments as this system's shell takes them."""
+    return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)

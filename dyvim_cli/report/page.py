@@ -1,0 +1,43 @@
+"""From values to one HTML file: the templates, and a policy that lets nothing in from outside."""
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from dyvim_cli import __version__
+
+
+def write(template: str, path: Path, **values) -> None:
+    """Fill a template of this package in and write it, whole or not at all.
+
+    Every value is escaped where it is put in. Raises OutputError when the page cannot be written.
+    """
+    from dyvim_cli.media.output import commit
+
+    page = environment().get_template(template).render(version=__version__, **script(), **values)
+    with commit(Path(path), overwrite=True) as part:
+        part.write_text(page, encoding="utf-8")
+
+
+@cache
+def environment():
+    """Jinja over this package's templates; everything is escaped, a value that is missing is a fault."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("dyvim_cli.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def script() -> dict:
+    """The page's script, and its hash: the page's policy runs this one and no other."""
+    from markupsafe import Markup
+
+    text = environment().loader.get_source(environment(), "page.js")[0]
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return {"script": Markup(text), "script_hash": digest}
