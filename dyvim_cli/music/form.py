@@ -12,8 +12,8 @@ from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES
 
 HALF_BAR = STEPS_PER_BAR // 2
 RING_S = 2.8  # how long the last chord would like to ring
-RING_SHARE, SHORTEST_RING_S = 0.16, 1.2  # of a short film it rings so much, but not less than this
-MISSED_COST = 1.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
+RING_SHARE, SHORTEST_RING_S = 0.11, 1.2  # of a short film it rings so much, but not less than this
+MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
 RETURNING = ("melody", "chord")  # streams that a theme brings back note by note
 FREE_WEIGHT = 0.7  # a returning theme makes room in the bar of an event as heavy as this
 

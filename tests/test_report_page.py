@@ -1,0 +1,162 @@
+"""The report in a real browser: films play, filters filter, nothing is fetched, everything is reachable."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from conftest import MOVING, STILL, cut_film
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.report import entry
+from dyvim_cli.report.films import write_report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if not CHROMIUM and not os.environ.get("CI"):
+    pytest.skip("no chromium on this machine", allow_module_level=True)
+
+NASTY = "b>'<img src=x onerror=alert(1)> \"é\" 100%#?.mp4"
+
+
+def facts(name, folder, style, seconds, error_ms):
+    """What score() would say of a film; the film itself is real and plays."""
+    output = cut_film(folder / name, MOVING, STILL, seconds=seconds / 2, audio="sine=frequency=300")
+    hit = {"film_s": seconds / 2, "music_s": seconds / 2 + error_ms / 1000, "error_ms": error_ms}
+    hit |= {"kind": "cut", "weight": 0.9, "on_beat": True, "on_downbeat": False}
+    return {
+        "input": str(folder / name), "output": str(output), "duration_s": seconds, "style": style,
+        "key": "C major", "tempo_bpm": 100.0, "alpha": 0.5, "seed": 7, "model": "embedded",
+        "loudness_lufs": -14.0, "true_peak_db": -1.5, "keep_audio": "duck", "hits": [hit],
+        "sections": [{"start_s": 0.0, "end_s": seconds, "role": "theme"}],
+        "curves": {"motion": [0.1, 0.5, 0.2], "loudness_lufs": [-20.0, None, -14.0],
+                   "accents": [[seconds / 2, 1.0]], "bars_s": [0.0, 1.0]},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("films")
+    command = ["dyvim", "score", str(folder / "calm.mp4"), "--seed", "7"]
+    made = [("calm.mp4", "ambient", 2.0, 30.0), (NASTY, "rock", 1.2, 2.0), ("alley.mp4", "rock", 1.6, 12.0)]
+    films = [entry.done(facts(name, folder, *rest), command) for name, *rest in made]
+    fault = InputError("/films/broken.mov is no film", "see that the file plays elsewhere")
+    films.append(entry.failed("/films/broken.mov", fault, command))
+    write_report(films, folder / "report.html")
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser, report):
+    """open(**context options) -> the page, whose console and requests are watched."""
+    contexts, complaints, asked = [], [], []
+
+    def open_page(**options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(report.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert all(url.startswith(("file:", "data:")) for url in asked)
+
+
+def names(page) -> list[str]:
+    return page.locator(".card:visible h2").all_inner_texts()
+
+
+def test_every_film_plays(opened):
+    page = opened()
+    for i in range(3):
+        video = page.locator("video").nth(i)
+        video.evaluate("v => { v.muted = true; return v.play(); }")
+        plays = "i => (v => v.readyState >= 2 && v.currentTime > 0.2)(document.querySelectorAll('video')[i])"
+        page.wait_for_function(plays, arg=i)
+    assert page.locator("video").evaluate_all("all => all.filter(v => !v.paused).length") <= 1
+
+
+def test_filters_filter_and_sorts_sort(opened):
+    page = opened()
+    assert len(names(page)) == 4 and NASTY in names(page)
+    page.get_by_role("radio", name="Failed").check(force=True)
+    assert names(page) == ["broken.mov"]
+    assert "see that the file plays elsewhere" in page.locator(".card:visible").inner_text()
+    page.get_by_role("radio", name="All").check(force=True)
+    page.get_by_label("Style").select_option("rock")
+    assert sorted(names(page)) == sorted([NASTY, "alley.mp4"])
+    page.get_by_label("Style").select_option("")
+    page.get_by_label("Sort by").select_option("error")
+    assert names(page)[:3] == [NASTY, "alley.mp4", "calm.mp4"]
+    page.get_by_label("Turn the order round").click()
+    assert names(page) == ["calm.mp4", "alley.mp4", NASTY, "broken.mov"]
+    page.get_by_label("Find a film").fill("ALLEY")
+    assert names(page) == ["alley.mp4"]
+    page.keyboard.press("Escape")
+    assert len(names(page)) == 4
+
+
+def test_the_time_line_seeks_by_key_and_by_pointer(opened):
+    page = opened()
+    lanes = page.get_by_role("slider").first
+    lanes.focus()
+    page.keyboard.press("PageDown")  # to the cut
+    assert float(lanes.get_attribute("aria-valuenow")) == pytest.approx(1.0, abs=0.01)
+    page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 1) < 0.1")
+    page.keyboard.press("Home")
+    assert float(lanes.get_attribute("aria-valuenow")) == 0
+    box = lanes.bounding_box()
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
+    assert float(lanes.get_attribute("aria-valuenow")) == pytest.approx(1.5, abs=0.02)
+
+
+def test_the_keyboard_reaches_everything(opened):
+    page = opened()
+    reached = set()
+    name = "e.getAttribute('name') || e.getAttribute('role') || e.tagName.toLowerCase()"
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate(f"(e => {name})(document.activeElement)"))
+    assert {"text", "status", "style", "sort", "turn", "video", "slider", "summary", "button"} <= reached
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.classList.contains('card')")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+def test_it_fits_a_phone_and_follows_the_dark(opened):
+    colours = {}
+    for scheme in ("light", "dark"):
+        page = opened(viewport={"width": 360, "height": 740}, color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        colours[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert colours["light"] != colours["dark"]
+
+
+def test_score_writes_the_page_of_its_film(film, tmp_path, browser):
+    command = [sys.executable, "-m", "dyvim_cli", "score", film, "-o", tmp_path / "out.mp4"]
+    command += ["--seed", 3, "--candidates", 1, "--report", tmp_path / "report.html"]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    page = browser.new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    text = page.locator(".card").inner_text()
+    assert "out.mp4" in text and "--seed 3" in text and "Scored" in text
+    assert page.locator("video").get_attribute("src") == "out.mp4"
+    page.close()
