@@ -113,7 +113,26 @@ def test_table_mean_and_a_bad_film_among_good_ones(tmp_path, scene):
     lines = result.stdout.splitlines()
     assert result.exit_code == 6 and "missing.mp4" in result.stderr
     assert lines[0].split()[:3] == ["film", "cuts", "hit"] and len(lines) == 5
+    assert lines[1].split()[:3] == ["scene.mp4", "1.00", "1.00"] and "0 = chance" in result.stderr
     assert lines[-2].startswith("mean") and lines[-1].startswith("95 %")
+
+
+def test_what_luck_explains_stands_in_brackets_and_still_counts_in_the_mean(tmp_path, scene):
+    from dyvim_cli.evaluation.report import summary, table
+    from dyvim_cli.evaluation.sync import compare
+
+    picture, cells = visual_events(scene[0]), []
+    for shift in (0.7, 1.9, 3.1):
+        path = tmp_path / f"{shift}.wav"
+        times = np.sort((picture.event_times_s + shift) % DURATION_S)
+        soundfile.write(path, clicks(times, DURATION_S), SAMPLE_RATE)
+        cells.append(judge_film(scene[0], path))
+    rows = table(cells)
+    luck = [row[2] for row in rows[1:4] if row[2].startswith("(")]
+    raw = [report.sync.matching[0.08].recall.excess for report in cells]
+    assert len(luck) >= 2 and f"({raw[0]:.2f})" in luck + [rows[1][2]]
+    assert summary(cells)["mean"]["events hit"]["mean"] == pytest.approx(np.mean(raw), abs=1e-4)
+    assert compare(picture, cells[0].heard.events).events_hit_beyond_chance == 0
 
 
 def test_options_that_contradict(scene):
@@ -132,8 +151,8 @@ def test_without_the_extra_the_hint_says_what_to_install(monkeypatch):
 
     monkeypatch.setattr(extra, "import_module", missing)
     with pytest.raises(EnvironmentFault) as fault:
-        extra.need("librosa.onset")
-    assert "librosa" in fault.value.message and fault.value.hint == 'pip install "dyvim[evaluate]"'
+        extra.need("mir_eval.util")
+    assert "mir_eval" in fault.value.message and fault.value.hint == 'pip install "dyvim[evaluate]"'
 
 
 def test_the_best_metronome_finds_a_steady_film(scene):
@@ -178,7 +197,7 @@ def test_a_sweep_draws_the_answer_to_alpha(tmp_path, scene, fake_generator, monk
     result = invoke(scene[0], "--sweep-alpha", "1,0", "--seeds", "3", "--plot", plot, "--json")
     found = json.loads(result.stdout)
     assert found["alphas"] == [0.0, 1.0] and len(found["takes"]) == 6
-    low, high = (interval["mean"] for interval in found["mean_excess"]["events hit"])
+    low, high = (interval["mean"] for interval in found["mean"]["events hit"])
     assert low < 0.5 and high >= 0.95 and plot.stat().st_size > 5000
     lines = invoke(scene[0], "--sweep-alpha", "0,1", "--seeds", "2").stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["film", "scene.mp4", "scene.mp4", "mean", "mean"]
@@ -198,13 +217,18 @@ def test_the_benchmark_s_table(tmp_path, scene, fake_generator, monkeypatch):
     from dyvim_cli.evaluation import bench
 
     monkeypatch.setattr(bench, "tempo_map_beats", lambda film, seed: (np.array(CUTS_S), np.array([1, 0, 1])))
-    compared = bench.players(tmp_path, fake_generator(tmp_path), seed=0)
+    generate = fake_generator(tmp_path)
+    compared = bench.players(generate, lambda film, alpha, seed: generate(film, 0.5, seed))
     said = []
-    found = bench.run([scene[0], tmp_path / "missing.mp4"], compared, said.append)
-    text = bench.page(found, "abc1234")
-    assert "1 films, 3 cuts, 7 events" in text and "abc1234" in text and "missing.mp4" in said[-1]
-    rows = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| ")}
-    assert len(rows) == 7 and "1.00" in rows["dyvim, alpha 1"]
+    scores = bench.run([scene[0], tmp_path / "missing.mp4"], 2, compared, said.append)
+    assert len(scores) == 16 and "missing.mp4" in said[-1]
+    text = bench.page(scores, 1, "abc1234")
+    assert "1 films" in text and "3 cuts, 7 events" in text and "2 seeds" in text and "abc1234" in text
+    rows = {line.split("|")[1].strip(): line.split("|")[2:] for line in text.splitlines() if line[:2] == "| "}
+    assert len(rows) == 9 and rows["dyvim, alpha 1"][1].startswith(" 1.00")
+    assert rows["tempo map alone (clicks on its beats)"][0].startswith(" 1.00")
+    others = [float(cells[1].split()[0]) for name, cells in rows.items() if cells[1].strip()[:1].isdigit()]
+    assert max(others) == float(rows["dyvim, alpha 1"][1].split()[0])
     readme = tmp_path / "README.md"
     readme.write_text(f"a\n{bench.MARKS[0]}\nold\n{bench.MARKS[1]}\nb\n")
     bench.put_between_marks(readme, text)
@@ -212,3 +236,19 @@ def test_the_benchmark_s_table(tmp_path, scene, fake_generator, monkeypatch):
     readme.write_text("no marks")
     with pytest.raises(ValueError):
         bench.put_between_marks(readme, text)
+
+
+def test_the_real_generator_in_a_sweep_and_on_a_steady_grid(tmp_path, film):
+    from dyvim_cli.evaluation.generator import dyvim_generator, film_grid, tempo_map_beats
+    from dyvim_cli.model.composition import Wishes
+    from dyvim_cli.pipeline import features_of
+
+    facts = json.loads(
+        invoke(film, "--sweep-alpha", "1", "--seeds", "1", "--candidates", "1", "--json").stdout
+    )
+    [take] = facts["takes"]
+    assert take["sync"]["n_cuts"] == 3 and take["sync"]["n_onsets"] > 3
+    steady = np.diff(film_grid(features_of(film), Wishes(alpha=0.0)).step_times_s)
+    assert np.ptp(steady) < 1e-6 < np.ptp(np.diff(tempo_map_beats(film, 0)[0]))
+    first = dyvim_generator(tmp_path, 1, steady=True)(film, 1.0, 0)
+    assert soundfile.info(first).duration == pytest.approx(6.4, abs=0.05)

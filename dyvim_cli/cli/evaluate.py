@@ -56,7 +56,8 @@ def evaluate(
 ) -> None:
     """Judge how well music follows the picture: 0 is chance, 1 is perfect.
 
-    Prints a table with a row a film, and with several films their mean and its 95 % interval.
+    Prints a table with a row a film, and with several films their mean and its 95 % interval. Figures
+    in brackets are what luck alone explains.
     """
     alphas = _alphas(sweep_alpha)
     if alphas and (music or reference or report):
@@ -85,7 +86,7 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
     """Judge every film; one that cannot be read does not keep the others from it."""
     from dyvim_cli.evaluation.distributions import distances
     from dyvim_cli.evaluation.judge import judge_film
-    from dyvim_cli.evaluation.report import aligned, film_facts, plain, summary, table
+    from dyvim_cli.evaluation.report import LEGEND, aligned, film_facts, plain, summary, table
 
     original, reports, failures = _reference(reference), [], []
     for i, film in enumerate(films):
@@ -105,6 +106,7 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
         console.data(json.dumps(facts | {"distances": plain(apart)}, allow_nan=False))
     else:
         console.data(aligned(table(reports, seed)))
+        console.note(LEGEND)
         if apart:
             console.note("  ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in apart.items()))
     if failures:

@@ -1,41 +1,57 @@
 """The generator as the judge sees it: a film, alpha and a seed in, a sound file out.
 
-The only part of the evaluation that knows the pipeline; the judge's measures never import it.
+The only part of the evaluation's sync that knows the pipeline; the measures never import it.
 """
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli.progress import Silent
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, TempoMap
+
 Generate = Callable[[Path, float, int], Path]  # film, alpha, seed -> music
 
 
-def dyvim_generator(folder: Path, candidates: int = 3) -> Generate:
+def dyvim_generator(folder: Path, candidates: int = 3, *, steady: bool = False) -> Generate:
     """Our own generator, writing wav files into `folder`; films are watched once and then cached.
 
-    candidates: takes a piece, of which the best is kept; fewer is faster.
+    candidates: takes a piece, of which the best is kept; fewer is faster. steady: the decoder alone,
+    told of the film as ever, but on a grid that ignores it.
     """
-    from dyvim_cli.model.composition import Wishes
-    from dyvim_cli.pipeline import Delivery, features_of, generate
+    from dyvim_cli.model.composition import Wishes, write_score
+    from dyvim_cli.pipeline import Delivery, features_of, load_embedded, sound_file
+
+    model = load_embedded()
 
     def write(film: Path, alpha: float, seed: int) -> Path:
-        music = folder / f"{film.stem}.alpha{alpha:g}.seed{seed}.wav"
-        wishes = Wishes(alpha=alpha, seed=seed, candidates=candidates)
-        generate(features_of(film), wishes, Delivery(music=music, overwrite=True))
+        features, wishes = features_of(film), Wishes(alpha=alpha, seed=seed, candidates=candidates)
+        grid = film_grid(features, replace(wishes, alpha=0.0)) if steady else None
+        piece = write_score(features, wishes, model, tempo_map=grid)
+        music = folder / f"{film.stem}.alpha{alpha:g}{'.steady' * steady}.seed{seed}.wav"
+        with sound_file(piece, features.duration_s, Delivery(), Silent()) as sound:
+            shutil.copyfile(sound, music)
         return music
 
     return write
 
 
+def film_grid(features: FilmFeatures, wishes) -> TempoMap:
+    """The grid that the generator would lay for a film."""
+    from dyvim_cli.model.composition import choose_character, lay_grid
+
+    character = choose_character(features, wishes, np.random.default_rng(wishes.seed))
+    return lay_grid(features, character, wishes)
+
+
 def tempo_map_beats(film: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Beat times [B] of the grid that the generator bends to the film, and which are downbeats [B]."""
-    from dyvim_cli.model.composition import Wishes, choose_character, lay_grid
+    from dyvim_cli.model.composition import Wishes
     from dyvim_cli.pipeline import features_of
-    from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
-    features, wishes = features_of(film), Wishes(alpha=1.0, seed=seed)
-    character = choose_character(features, wishes, np.random.default_rng(seed))
-    grid = lay_grid(features, character, wishes).step_times_s
+    grid = film_grid(features_of(film), Wishes(alpha=1.0, seed=seed)).step_times_s
     beats = np.arange(0, len(grid), STEPS_PER_BEAT)
     return grid[beats], beats % STEPS_PER_BAR == 0

@@ -18,8 +18,8 @@ flex-wrap: wrap; gap: 0 3rem; align-items: flex-start } p { max-width: 46rem }
 """
 EXPLANATION = """The picture's cuts and motion impacts are compared with the music's accents, and its
 motion with the loudness. Every figure of sync is corrected by the same music shifted round the film:
-0 is chance, 1 is perfect, and what luck alone explains counts for nothing. The literature's metrics
-below are given as their sources define them, and are not corrected."""
+0 is chance, 1 is perfect; what luck alone explains stands in brackets. The literature's metrics below
+are given as their sources define them, and are not corrected."""
 
 
 def write_page(reports: Sequence[FilmReport], path: Path, seed: int = 0) -> None:
@@ -56,9 +56,9 @@ def _film(report):
 
 
 def _matching_rows(matching):
-    """Name -> 'beyond chance (raw, chance)'."""
+    """Name -> 'excess (raw, chance)'."""
     return {
-        name: f"{m['beyond_chance']:.2f} (raw {m['raw']:.2f}, chance {m['chance']:.2f})"
+        name: f"{m['excess']:.2f} (raw {m['raw']:.2f}, chance {m['chance']:.2f})"
         for name, m in matching.items()
     }
 

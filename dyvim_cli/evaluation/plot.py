@@ -8,6 +8,7 @@ import numpy as np
 
 from dyvim_cli.evaluation.extra import need
 from dyvim_cli.evaluation.judge import FilmReport
+from dyvim_cli.evaluation.report import LEGEND, MEASURES, measured_cell
 from dyvim_cli.evaluation.sync import accents_of
 
 CUT, IMPACT, MOTION, LOUD, ONSET = "#c0392b", "#e39b27", "#3d6b99", "#4c9f70", "#333333"
@@ -79,10 +80,12 @@ def _draw_sound(axes, report):
 
 def _headline(report):
     sync = report.sync
+    cuts, events, loudness = (
+        measured_cell(MEASURES[name](sync)) for name in ("cuts hit", "events hit", "motion~loudness")
+    )
     return (
-        f"{report.film.name}   cuts hit {sync.cuts_hit_beyond_chance:.2f} of {sync.n_cuts}, events hit "
-        f"{sync.events_hit_beyond_chance:.2f} of {sync.n_events} (red: cuts, amber: impacts), "
-        f"motion ~ loudness {sync.motion_loudness_correlation:.2f}   [0 = chance, 1 = perfect]"
+        f"{report.film.name}   cuts hit {cuts} of {sync.n_cuts}, events hit {events} of {sync.n_events} "
+        f"(red: cuts, amber: impacts), motion ~ loudness {loudness}   [{LEGEND}]"
     )
 
 

@@ -7,29 +7,41 @@ from dataclasses import asdict
 import numpy as np
 
 from dyvim_cli.evaluation.bootstrap import Interval, mean_interval
+from dyvim_cli.evaluation.chance import Corrected
 from dyvim_cli.evaluation.judge import FilmReport
 from dyvim_cli.evaluation.literature import BeatScores, beat_scores_of_set
 from dyvim_cli.evaluation.sync import HEADLINE_S, SyncReport
 
-# the table's columns: heading -> value of one film
-COLUMNS: dict[str, Callable[[FilmReport], float | None]] = {
-    "cuts hit": lambda r: r.sync.cuts_hit_beyond_chance if r.sync.n_cuts else None,
-    "events hit": lambda r: r.sync.events_hit_beyond_chance if r.sync.n_events else None,
-    "F1": lambda r: r.sync.matching[0.08].f1.beyond_chance if r.sync.n_events else None,
-    "motion~loudness": lambda r: r.sync.motion_loudness_correlation,
-    "motion~density": lambda r: r.sync.motion_density_correlation,
+# what is corrected for chance; None where the picture has nothing to compare with
+MEASURES: dict[str, Callable[[SyncReport], Corrected | None]] = {
+    "cuts hit": lambda s: s.matching[HEADLINE_S].cut_recall if s.n_cuts else None,
+    "events hit": lambda s: s.matching[HEADLINE_S].recall if s.n_events else None,
+    "F1": lambda s: s.matching[HEADLINE_S].f1 if s.n_events else None,
+    "motion~loudness": lambda s: s.motion_loudness if s.is_moving else None,
+    "motion~density": lambda s: s.motion_density if s.is_moving else None,
+}
+# what is not
+FIGURES: dict[str, Callable[[FilmReport], float | None]] = {
     "lag ms": lambda r: None if r.sync.lag_s is None else 1000 * r.sync.lag_s,
     "key clarity": lambda r: r.heard.musicality.key_clarity,
     "LUFS": lambda r: r.heard.musicality.loudness_lufs,
 }
-# unbiased, for means over films: the per-film headline figures are drawn in towards 0
-EXCESSES: dict[str, Callable[[SyncReport], float | None]] = {
-    "cuts hit": lambda s: s.matching[HEADLINE_S].cut_recall.excess if s.n_cuts else None,
-    "events hit": lambda s: s.matching[HEADLINE_S].recall.excess if s.n_events else None,
-    "F1": lambda s: s.matching[HEADLINE_S].f1.excess if s.n_events else None,
-    "motion~loudness": lambda s: s.motion_loudness.excess if s.is_moving else None,
-    "motion~density": lambda s: s.motion_density.excess if s.is_moving else None,
-}
+LEGEND = "0 = chance, 1 = perfect; (in brackets): luck alone explains it"
+
+
+def excess(corrected: Corrected | None) -> float | None:
+    """The figure for means: unbiased, where a film's own beyond_chance is drawn in towards 0."""
+    return None if corrected is None else corrected.excess
+
+
+def mean_excesses(
+    reports: Sequence[SyncReport], seed: int = 0, films: Sequence | None = None
+) -> dict[str, Interval | None]:
+    """Mean of every measure over reports with its interval; see mean_interval for `films`."""
+    return {
+        name: mean_interval([excess(of(sync)) for sync in reports], seed, films)
+        for name, of in MEASURES.items()
+    }
 
 
 def film_facts(report: FilmReport) -> dict:
@@ -62,15 +74,14 @@ def sync_facts(sync: SyncReport) -> dict:
 
 def summary(reports: Sequence[FilmReport], seed: int = 0) -> dict:
     """Means over films with 95 % bootstrap intervals, and LORIS' summary of a set with reference music."""
-    headline = {name: mean_interval([of(r) for r in reports], seed) for name, of in COLUMNS.items()}
-    excess = {name: mean_interval([of(r.sync) for r in reports], seed) for name, of in EXCESSES.items()}
+    figures = {name: mean_interval([of(r) for r in reports], seed) for name, of in FIGURES.items()}
     names = reports[0].literature if reports else {}
     literature = {name: mean_interval([r.literature[name] for r in reports], seed) for name in names}
+    means = mean_excesses([r.sync for r in reports], seed) | figures
     return plain(
         {
             "n_films": len(reports),
-            "mean": {name: _interval(i) for name, i in headline.items()},
-            "mean_excess": {name: _interval(i) for name, i in excess.items()},
+            "mean": {name: _interval(i) for name, i in means.items()},
             "literature": {name: _interval(i) for name, i in literature.items()},
             "beats_of_set": {family: _of_set(reports, family) for family in ("d2mgan", "loris")},
         }
@@ -105,20 +116,36 @@ def plain(value):
 
 def table(reports: Sequence[FilmReport], seed: int = 0) -> list[list[str]]:
     """Rows of cells: heading, one row a film, and with several films the mean and its interval."""
-    rows = [["film", *COLUMNS]]
-    rows += [[r.film.name, *(_cell(of(r)) for of in COLUMNS.values())] for r in reports]
+    rows = [["film", *MEASURES, *FIGURES]]
+    for r in reports:
+        measured = [measured_cell(of(r.sync)) for of in MEASURES.values()]
+        rows.append([r.film.name, *measured, *(_cell(of(r)) for of in FIGURES.values())])
     if len(reports) > 1:
-        means = [mean_interval([of(r) for r in reports], seed) for of in COLUMNS.values()]
+        figures = [mean_interval([of(r) for r in reports], seed) for of in FIGURES.values()]
+        means = [*mean_excesses([r.sync for r in reports], seed).values(), *figures]
         rows.append(["mean", *("-" if i is None else _cell(i.mean) for i in means)])
         rows.append(["95 %", *("-" if i is None else f"{_cell(i.low)}..{_cell(i.high)}" for i in means)])
     return rows
+
+
+def measured_cell(corrected: Corrected | None) -> str:
+    """The excess, in brackets where luck alone explains it."""
+    cell = _cell(excess(corrected))
+    return f"({cell})" if corrected and corrected.beyond_chance == 0 else cell
 
 
 def _cell(value: float | None) -> str:
     """A figure in at most six characters."""
     if value is None or not math.isfinite(value):
         return "-"
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2f}"
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value + 0:.2f}"
+
+
+def interval_cell(interval: Interval | None) -> str:
+    """'mean (low..high)'."""
+    if interval is None:
+        return "-"
+    return f"{interval.mean:.2f} ({interval.low:.2f}..{interval.high:.2f})"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

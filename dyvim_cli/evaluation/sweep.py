@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dyvim_cli.evaluation.audio_events import audio_events, read_sound
-from dyvim_cli.evaluation.bootstrap import Interval, mean_interval
+from dyvim_cli.evaluation.bootstrap import Interval
 from dyvim_cli.evaluation.generator import Generate
-from dyvim_cli.evaluation.report import EXCESSES, plain, sync_facts
+from dyvim_cli.evaluation.report import MEASURES, interval_cell, mean_excesses, plain, sync_facts
 from dyvim_cli.evaluation.sync import SyncReport, compare
 from dyvim_cli.evaluation.visual_events import visual_events
 from dyvim_cli.progress import Progress, Silent
@@ -47,29 +47,26 @@ def sweep(
 
 
 def curves(takes: Sequence[Take]) -> tuple[list[float], dict[str, list[Interval | None]]]:
-    """(alphas ascending, measure -> interval at each alpha), uncorrected for luck so that means hold."""
+    """(alphas ascending, measure -> mean excess over films and its interval at each alpha)."""
     alphas = sorted({take.alpha for take in takes})
-    at = {alpha: [take for take in takes if take.alpha == alpha] for alpha in alphas}
-    return alphas, {
-        name: [
-            mean_interval([of(t.sync) for t in at[alpha]], films=[t.film for t in at[alpha]])
-            for alpha in alphas
-        ]
-        for name, of in EXCESSES.items()
-    }
+    at = [_means([take for take in takes if take.alpha == alpha]) for alpha in alphas]
+    return alphas, {name: [means[name] for means in at] for name in MEASURES}
+
+
+def _means(takes):
+    return mean_excesses([take.sync for take in takes], films=[take.film for take in takes])
 
 
 def sweep_table(takes: Sequence[Take]) -> list[list[str]]:
     """Rows of cells: the mean over seeds of every film and alpha, then mean and interval of every alpha."""
     alphas, by_name = curves(takes)
-    rows = [["film", "alpha", *by_name]]
+    rows = [["film", "alpha", *MEASURES]]
     for film in dict.fromkeys(take.film for take in takes):
         for alpha in alphas:
-            group = [take.sync for take in takes if take.film == film and take.alpha == alpha]
-            means = [mean_interval([of(sync) for sync in group]) for of in EXCESSES.values()]
-            rows.append([film.name, f"{alpha:g}", *(f"{m.mean:.2f}" if m else "-" for m in means)])
+            means = _means([take for take in takes if take.film == film and take.alpha == alpha])
+            rows.append([film.name, f"{alpha:g}", *(f"{m.mean:.2f}" if m else "-" for m in means.values())])
     for i, alpha in enumerate(alphas):
-        rows.append(["mean", f"{alpha:g}", *(interval_cell(intervals[i]) for intervals in by_name.values())])
+        rows.append(["mean", f"{alpha:g}", *(interval_cell(found[i]) for found in by_name.values())])
     return rows
 
 
@@ -79,7 +76,7 @@ def sweep_facts(takes: Sequence[Take]) -> dict:
     return plain(
         {
             "alphas": alphas,
-            "mean_excess": {name: [i and asdict(i) for i in found] for name, found in by_name.items()},
+            "mean": {name: [i and asdict(i) for i in found] for name, found in by_name.items()},
             "takes": [
                 {
                     "film": str(take.film),
@@ -91,10 +88,3 @@ def sweep_facts(takes: Sequence[Take]) -> dict:
             ],
         }
     )
-
-
-def interval_cell(interval: Interval | None) -> str:
-    """'mean (low..high)'."""
-    if interval is None:
-        return "-"
-    return f"{interval.mean:.2f} ({interval.low:.2f}..{interval.high:.2f})"

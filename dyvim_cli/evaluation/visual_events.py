@@ -19,6 +19,8 @@ FRAME_WIDTH = 160  # pixels; DIS errs by 0.1-0.3 px at this size and takes about
 CELLS = (3, 4)  # the picture is pooled to rows x columns of mean flow vectors
 # a lenient detector suspects, what motion cannot explain decides
 SUSPICION = {"adaptive_threshold": 1.5, "min_content_val": 5.0, "min_scene_len": 3}
+TEXTURE_PX = 15  # flow is believed where there is texture this near,
+TEXTURE_LEVELS = 2.0  # grey levels a pixel: in fades from black the flow sees storms
 CUT_CHANGE = 7.0  # grey levels of 255 that are left over, mean over the picture
 CUT_CONTRAST = 4.0  # times what is left over in the two frames before and after
 IMPACT_WINDOW_S = 0.1  # velocity after minus velocity before, each averaged over this long
@@ -84,20 +86,30 @@ def _watch(frames):
     cv2, scenedetect = need("cv2"), need("scenedetect")
     detector = scenedetect.AdaptiveDetector(**SUSPICION)
     dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    times, flows, speed, left_over, suspects, before = [], [], [], [], [], None
+    times, flows, speed, left_over, suspects = [], [], [], [], []
+    before = grey_before = None
     for index, (time_s, pixels) in enumerate(frames):
         # the detector counts frames only: any constant rate will do, the times are ours
         stamp = scenedetect.FrameTimecode(index, 30.0)
         suspects += [cut.frame_num for cut in detector.process_frame(stamp, pixels[:, :, ::-1])]
-        before = pixels if before is None else before
-        flow = dis.calc(*(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, pixels)), None)
+        grey, before = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), pixels if before is None else before
+        grey_before = grey if grey_before is None else grey_before
+        flow = dis.calc(grey_before, grey, None)
         left_over.append(_left_over(cv2, before, pixels, flow))
+        flow *= _trust(cv2, grey_before)[..., None]
         flow /= pixels.shape[1] * (max(time_s - times[-1], 1e-3) if times else 1.0)
         flows.append(cv2.resize(flow, CELLS[::-1], interpolation=cv2.INTER_AREA).reshape(-1, 2))
         speed.append(float(np.hypot(flow[..., 0], flow[..., 1]).mean()))
         times.append(float(time_s))
-        before = pixels
+        before, grey_before = pixels, grey
     return np.array(times), np.array(flows), np.array(speed), _confirmed(suspects, np.array(left_over))
+
+
+def _trust(cv2, grey):
+    """[H, W] 0..1, how far flow can be known: by the texture near each pixel."""
+    across, down = (cv2.Scharr(grey, cv2.CV_32F, *axes) / 32 for axes in ((1, 0), (0, 1)))
+    texture = cv2.boxFilter(across * across + down * down, -1, (TEXTURE_PX, TEXTURE_PX))
+    return texture / (texture + TEXTURE_LEVELS**2)
 
 
 def _left_over(cv2, before, now, flow):

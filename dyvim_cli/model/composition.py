@@ -56,14 +56,21 @@ class Character:
 
 
 def write_score(
-    features: FilmFeatures, wishes: Wishes, model: Decoder, progress: Progress | None = None
+    features: FilmFeatures,
+    wishes: Wishes,
+    model: Decoder,
+    progress: Progress | None = None,
+    tempo_map: TempoMap | None = None,
 ) -> Score:
-    """Compose for a film. Deterministic for a seed; raises ValueError for features that make no sense."""
+    """Compose for a film, on a grid of its own (lay_grid) unless one is given.
+
+    Deterministic for a seed; raises ValueError for features that make no sense.
+    """
     from dyvim_cli.model.sampling import SamplingSettings, compose
 
     rng = np.random.default_rng(wishes.seed)
     character = choose_character(features, wishes, rng)
-    tempo_map = lay_grid(features, character, wishes)
+    tempo_map = tempo_map or lay_grid(features, character, wishes)
     hit, cut, energy = film_curves(features, tempo_map)
     form = plan(features, tempo_map, character, energy, hit, wishes)
     conditions = condition(features, tempo_map, character, form, (hit, cut, energy), wishes)
