@@ -249,6 +249,8 @@ def test_the_real_generator_in_a_sweep_and_on_a_steady_grid(tmp_path, film):
     [take] = facts["takes"]
     assert take["sync"]["n_cuts"] == 3 and take["sync"]["n_onsets"] > 3
     steady = np.diff(film_grid(features_of(film), Wishes(alpha=0.0)).step_times_s)
-    assert np.ptp(steady) < 1e-6 < np.ptp(np.diff(tempo_map_beats(film, 0)[0]))
+    assert np.ptp(steady) < 1e-6
+    beats, _ = tempo_map_beats(film, 0)
+    assert max(np.abs(beats - cut).min() for cut in (1.6, 3.2, 4.8)) < 0.02
     first = dyvim_generator(tmp_path, 1, steady=True)(film, 1.0, 0)
     assert soundfile.info(first).duration == pytest.approx(6.4, abs=0.05)

@@ -28,6 +28,7 @@ SHORTEST_S = 4.0  # below, chance and sync cannot be told apart
 MARKS = ("<!-- bench-sync begins -->", "<!-- bench-sync ends -->")
 # no peer's figures stand in the table: what they publish is not corrected for chance, or compares
 # with reference music instead of the picture
+COLUMNS = MEASURES | {"events within 40 ms": lambda s: s.matching[0.04].recall if s.n_events else None}
 
 Player = Callable[[Path, VisualEvents, int], tuple[np.ndarray, int]]  # film, picture, seed -> samples, rate
 
@@ -98,10 +99,11 @@ def _on_film(film, seeds, compared) -> list[Score]:
 
 def result_table(scores: Sequence[Score]) -> str:
     """Markdown: a row a player, the mean excess over chance of every measure with its interval."""
-    rows = [["music", *MEASURES]]
+    rows = [["music", *COLUMNS]]
     for name in dict.fromkeys(score.player for score in scores):
         group = [score for score in scores if score.player == name]
-        means = mean_excesses([score.sync for score in group], films=[score.film for score in group])
+        films = [score.film for score in group]
+        means = mean_excesses([score.sync for score in group], films=films, measures=COLUMNS)
         rows.append([name, *(interval_cell(mean) for mean in means.values())])
     return markdown(rows)
 
@@ -116,7 +118,7 @@ def page(scores: Sequence[Score], candidates: int, commit: str) -> str:
     return (
         f"{len(films)} films of {SHORTEST_S:g} s and more ({with_cuts} with {n_cuts} cuts, {n_events} events "
         f"in all), {seeds} seeds, {candidates} candidates a piece; dyvim {__version__}, commit {commit}, "
-        f"{day}. Tolerance 80 ms; mean over films (95 % bootstrap interval); 0 is the same music shifted at "
+        f"{day}. Tolerance 80 ms where none is named; mean over films (95 % bootstrap interval); 0 is the same music shifted at "
         f"random, 1 is perfect.\n\n{result_table(scores)}\n"
     )
 

@@ -35,12 +35,15 @@ def excess(corrected: Corrected | None) -> float | None:
 
 
 def mean_excesses(
-    reports: Sequence[SyncReport], seed: int = 0, films: Sequence | None = None
+    reports: Sequence[SyncReport],
+    seed: int = 0,
+    films: Sequence | None = None,
+    measures: dict[str, Callable[[SyncReport], Corrected | None]] = MEASURES,
 ) -> dict[str, Interval | None]:
     """Mean of every measure over reports with its interval; see mean_interval for `films`."""
     return {
         name: mean_interval([excess(of(sync)) for sync in reports], seed, films)
-        for name, of in MEASURES.items()
+        for name, of in measures.items()
     }
 
 
