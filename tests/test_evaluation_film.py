@@ -1,7 +1,9 @@
 """From film files to findings: detectors on real films, the command line, reports, baselines."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -220,7 +222,9 @@ def test_the_benchmark_s_table(tmp_path, scene, fake_generator, monkeypatch):
     generate = fake_generator(tmp_path)
     compared = bench.players(generate, lambda film, alpha, seed: generate(film, 0.5, seed))
     said = []
-    scores = bench.run([scene[0], tmp_path / "missing.mp4"], 2, compared, said.append)
+    on_film = partial(bench.play_and_judge, seeds=2, compared=compared)
+    with ThreadPoolExecutor(1) as pool:
+        scores = bench.run([scene[0], tmp_path / "missing.mp4"], on_film, pool, said.append)
     assert len(scores) == 16 and "missing.mp4" in said[-1]
     text = bench.page(scores, 1, "abc1234")
     assert "1 films" in text and "3 cuts, 7 events" in text and "2 seeds" in text and "abc1234" in text

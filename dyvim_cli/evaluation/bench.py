@@ -5,11 +5,13 @@ python -m dyvim_cli.evaluation.bench --clips DIR --out DIR [--readme README.md]
 
 import argparse
 import datetime
+import multiprocessing
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ from dyvim_cli.evaluation.visual_events import VisualEvents, visual_events
 
 FILMS = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".gif")
 SHORTEST_S = 4.0  # below, chance and sync cannot be told apart
+LONGEST_S = 60.0  # a long film takes long, and is one film in the mean like any other
 MARKS = ("<!-- bench-sync begins -->", "<!-- bench-sync ends -->")
 # no peer's figures stand in the table: what they publish is not corrected for chance, or compares
 # with reference music instead of the picture
@@ -71,25 +74,29 @@ def players(generate: Generate, steady: Generate) -> dict[str, Player]:
 
 
 def run(
-    films: Sequence[Path], seeds: int, compared: dict[str, Player], say: Callable[[str], None]
+    films: Sequence[Path], on_film: Callable[[Path], list[Score]], pool: Executor, say: Callable[[str], None]
 ) -> list[Score]:
     """Every player on every film with every seed; a film that cannot be scored is left out, and said so."""
     scores: list[Score] = []
-    for i, film in enumerate(films):
+    work = [pool.submit(on_film, film) for film in films]
+    for i, (film, done) in enumerate(zip(films, work, strict=True)):
         try:
-            found = _on_film(film, seeds, compared)
+            found = done.result()
         except DyvimError as fault:
             say(f"left out: {film.name}: {fault.message}")
             continue
         scores += found
-        say(f"{i + 1}/{len(films)} {film.name}" + ("" if found else ": too short"))
+        say(f"{i + 1}/{len(films)} {film.name}" + ("" if found else ": too short or too long"))
     return scores
 
 
-def _on_film(film, seeds, compared) -> list[Score]:
-    picture = visual_events(film, use_cache=True)
-    if picture.duration_s < SHORTEST_S:
+def play_and_judge(film: Path, seeds: int, compared: dict[str, Player]) -> list[Score]:
+    """The scores of one film; none if its length is not one that is compared. Raises DyvimError."""
+    from dyvim_cli.media.probe import probe
+
+    if not SHORTEST_S <= probe(film).duration_s <= LONGEST_S:
         return []
+    picture = visual_events(film, use_cache=True)
     return [
         Score(film.name, name, seed, compare(picture, audio_events(*play(film, picture, seed)), seed))
         for seed in range(seeds)
@@ -108,6 +115,16 @@ def result_table(scores: Sequence[Score]) -> str:
     return markdown(rows)
 
 
+@cache
+def _players_of_process(out: Path, candidates: int) -> dict[str, Player]:
+    """Each process loads the generator once."""
+    return players(dyvim_generator(out, candidates), dyvim_generator(out, candidates, steady=True))
+
+
+def _in_process(out: Path, candidates: int, seeds: int, film: Path) -> list[Score]:
+    return play_and_judge(film, seeds, _players_of_process(out, candidates))
+
+
 def page(scores: Sequence[Score], candidates: int, commit: str) -> str:
     """The table with what it takes to read and to repeat it."""
     films = {score.film: score.sync for score in scores}
@@ -116,10 +133,10 @@ def page(scores: Sequence[Score], candidates: int, commit: str) -> str:
     seeds = len({score.seed for score in scores})
     day = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     return (
-        f"{len(films)} films of {SHORTEST_S:g} s and more ({with_cuts} with {n_cuts} cuts, {n_events} events "
-        f"in all), {seeds} seeds, {candidates} candidates a piece; dyvim {__version__}, commit {commit}, "
-        f"{day}. Tolerance 80 ms where none is named; mean over films (95 % bootstrap interval); 0 is the same music shifted at "
-        f"random, 1 is perfect.\n\n{result_table(scores)}\n"
+        f"{len(films)} films of {SHORTEST_S:g} to {LONGEST_S:g} s ({with_cuts} with {n_cuts} cuts, "
+        f"{n_events} events in all), {seeds} seeds, {candidates} candidates a piece; dyvim {__version__}, "
+        f"commit {commit}, {day}. Tolerance 80 ms where none is named; mean over films (95 % bootstrap "
+        f"interval); 0 is the same music shifted at random, 1 is perfect.\n\n{result_table(scores)}\n"
     )
 
 
@@ -161,14 +178,13 @@ def main() -> None:
     parser.add_argument("--readme", type=Path, help="also put the table between the marks of this file")
     parser.add_argument("--seeds", type=int, default=3, help="pieces a film and player")
     parser.add_argument("--candidates", type=int, default=1, help="takes a piece; 1 is fastest")
+    parser.add_argument("--jobs", type=int, default=2, help="films at once")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     films = films_in(options.clips, options.out)
-    compared = players(
-        dyvim_generator(options.out, options.candidates),
-        dyvim_generator(options.out, options.candidates, steady=True),
-    )
-    scores = run(films, options.seeds, compared, lambda line: sys.stderr.write(line + "\n"))
+    on_film = partial(_in_process, options.out, options.candidates, options.seeds)
+    with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
+        scores = run(films, on_film, pool, lambda line: sys.stderr.write(line + "\n"))
     text = page(scores, options.candidates, current_commit())
     (options.out / "bench-sync.md").write_text(text, encoding="utf-8")
     sys.stdout.write(text)
