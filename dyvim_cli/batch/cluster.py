@@ -22,6 +22,7 @@ from dyvim_cli.batch.work import Outcome, failure, finish, see
 from dyvim_cli.errors import EnvironmentFault, fault_of
 
 MAX_RETRIES = 3  # of a film whose node or process was lost
+CONNECT_S = 10.0
 AHEAD = 2  # films a core that are handed in at once: nobody waits, and few films are held as bytes
 
 
@@ -69,9 +70,16 @@ def _connect(address: str | None):
     except ImportError as error:
         raise EnvironmentFault("Ray is not installed", "pip install 'dyvim[ray]'") from error
     try:
-        ray.init(address=address, include_dashboard=None if address else False, log_to_driver=False,
-                 logging_level=logging.ERROR)  # fmt: skip
-    except (ConnectionError, RuntimeError, ValueError) as error:
+        if address and ":" in address:  # Ray itself would try for minutes
+            host, port = address.rpartition("//")[2].rsplit(":", 1)
+            socket.create_connection((host, int(port)), CONNECT_S).close()
+        ray.init(
+            address=address,
+            include_dashboard=None if address else False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except (OSError, RuntimeError, ValueError) as error:
         reason = f"no Ray cluster answers at {address or 'this machine'}: {str(error).splitlines()[0]}"
         raise EnvironmentFault(reason, "start one: ray start --head, then --address auto") from error
     return ray

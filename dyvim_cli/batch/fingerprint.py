@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dyvim_cli import weights
 from dyvim_cli.pipeline import Delivery, Wishes
+from dyvim_cli.vision import settings as vision
 
 BLOCK = 1 << 20
 SEED_BITS = 31  # what device.new_seed draws, short enough to type again
@@ -73,7 +74,7 @@ def film_seed(base_seed: int, relative: object) -> int:
 
 @lru_cache(maxsize=1)
 def _weights() -> str:
-    return _digest([weights.manifest(), os.environ.get("DYVIM_CLIP", "")])
+    return _digest([weights.manifest(), vision.settings()])
 
 
 def _digest(value: object) -> str:
