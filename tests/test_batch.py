@@ -295,7 +295,8 @@ def films(tmp_path_factory) -> Path:
 def undisturbed(films, tmp_path_factory):
     """The folder scored in one go: (outputs' folder, the finished process)."""
     out = tmp_path_factory.mktemp("undisturbed")
-    return out, run(films, "-r", "-o", f"{out}/", "--jobs", 1, "--json", *QUICK)
+    page = out.with_name("report.html")
+    return out, run(films, "-r", "-o", f"{out}/", "--jobs", 1, "--json", "--report", page, *QUICK)
 
 
 def test_every_good_film_is_scored_and_every_broken_one_listed(films, undisturbed):
@@ -312,6 +313,12 @@ def test_every_good_film_is_scored_and_every_broken_one_listed(films, undisturbe
     assert done.stderr.count("error:") == done.stderr.count("try:") == len(BROKEN)
     last = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")][-1]
     assert (last["done"], last["failed"], last["total"]) == (5, len(BROKEN), 9)
+
+
+def test_the_report_shows_every_film(films, undisturbed):
+    page = undisturbed[0].with_name("report.html").read_text()
+    assert all(f"film 00{n}" in page for n in range(5)) and all(f"broken {way}.mp4" in page for way in BROKEN)
+    assert "is truncated" in page and "sub/film%20003.dyvim.mp4" in page
 
 
 def test_a_film_of_a_batch_is_what_score_makes_of_it(films, undisturbed):

@@ -143,6 +143,7 @@ def batch(
     from dyvim_cli.batch import journal as journals
     from dyvim_cli.batch import night
     from dyvim_cli.batch.plan import journal_place
+    from dyvim_cli.media.output import check_output
 
     chosen = _select(context)
     journal = journal or journal_place(output, chosen)
@@ -150,15 +151,13 @@ def batch(
     if dry_run:
         _show_plan(night.review(tasks, journals.read(journal), retry_failed=retry_failed), as_json)
         return
-    outcomes: dict[Path, Outcome] = {}
-    try:
-        with night.session(journal, tasks, retry_failed=retry_failed) as session:
-            outcomes |= {o.task.output: o for o in (*session.review.done, *session.review.failed)}
-            for outcome in _work(context, session):
-                outcomes[outcome.task.output] = outcome
-    finally:
-        _write_report(report, tasks, outcomes)
-    _conclude(len(tasks), list(outcomes.values()))
+    if report is not None:
+        report.absolute().parent.mkdir(parents=True, exist_ok=True)
+        check_output(report, inputs=tuple(task.film for task in tasks), overwrite=True)
+    with night.session(journal, tasks, retry_failed=retry_failed) as session:
+        outcomes = [*session.review.done, *session.review.failed, *_work(context, session)]
+    _write_report(report, tasks, outcomes)
+    _conclude(len(tasks), outcomes)
 
 
 def _select(context: typer.Context) -> "list":
@@ -281,17 +280,18 @@ def _parse_jobs(text: str) -> int | None:
     return int(text)
 
 
-def _write_report(path: Path | None, tasks: "Sequence[Task]", outcomes: "dict[Path, Outcome]") -> None:
-    """One page about all films, also about those that were not come to."""
+def _write_report(path: Path | None, tasks: "Sequence[Task]", outcomes: "Sequence[Outcome]") -> None:
+    """One page about all films, in their order, also about those that were not come to."""
     if path is None:
         return
     from dyvim_cli.report.films import write_report
 
-    entries = []
-    for task in tasks:
-        pending = {"status": "pending", "input": str(task.film), "command": list(task.command)}
-        entries.append(outcomes[task.output].record if task.output in outcomes else pending)
-    write_report(entries, path)
+    known = {outcome.task.output: outcome.record for outcome in outcomes}
+    pending = {
+        task.output: {"status": "pending", "input": str(task.film), "command": list(task.command)}
+        for task in tasks
+    }
+    write_report(list((pending | known).values()), path)
 
 
 def _conclude(total: int, outcomes: "list[Outcome]") -> None:

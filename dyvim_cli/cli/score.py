@@ -55,24 +55,10 @@ def score(
     Prints the path of the new film, or with --json everything about it.
     """
     from dyvim_cli.media.output import check_output
-    from dyvim_cli.pipeline import Delivery
     from dyvim_cli.pipeline import score as score_film
 
     wishes = opt.wishes(alpha, style, mood, tempo, key, seed, candidates, guidance)
-    delivery = Delivery(
-        output=output,
-        keep_audio=keep_audio.value,
-        duck_db=duck_db,
-        music_gain_db=music_gain_db,
-        fade_in_s=fade_in,
-        fade_out_s=fade_out,
-        start_s=start,
-        end_s=end,
-        overwrite=overwrite,
-        midi=midi,
-        stems=stems,
-        music=music,
-    )
+    delivery = opt.delivery(context.params)
     if report is not None:
         check_output(report, inputs=(film,), overwrite=True)
     if dry_run:
