@@ -22,6 +22,13 @@ def one_torch_thread() -> None:
     torch.set_num_threads(1)
 
 
+def torch_threads_of_the_machine() -> None:
+    """Share torch's work out again, over the cores or over as many as OMP_NUM_THREADS says."""
+    import torch
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or n_cores()))
+
+
 def new_seed() -> int:
     """A seed nobody chose, small enough to type again."""
     return secrets.randbelow(2**31)

@@ -11,20 +11,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dyvim_cli import weights
+from dyvim_cli import device
 from dyvim_cli.cache import read_features as read_features
-from dyvim_cli.device import one_torch_thread
+from dyvim_cli.composer import (
+    check_wishes,
+    compose,
+    load_embedded,
+    load_model,
+    missing_weights,
+    notes_of,
+    prepare_model,
+    sound_blocks,
+)
 from dyvim_cli.errors import OutputError, UsageError
-from dyvim_cli.model.composition import Wishes, write_score
+from dyvim_cli.model.composition import EMBEDDED, Wishes
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import EVENT_KINDS, STYLES, FilmFeatures, Score
 
 if TYPE_CHECKING:
     from dyvim_cli.media.cut import Cut
     from dyvim_cli.media.probe import FilmInfo
+    from dyvim_cli.model.audio_composition import Recording
     from dyvim_cli.model.decoder import Decoder
+    from dyvim_cli.model.loading import AudioModel
 
-MODEL_NAME = "embedded"
+__all__ = ["EMBEDDED", "load_embedded", "load_model", "prepare_model"]  # from composer, for the layers above
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ class Result:
     """What came out; facts holds plain values for JSON."""
 
     output: Path
-    score: Score
+    score: "Score | Recording"
     facts: dict
     warnings: tuple[str, ...] = ()
 
@@ -95,8 +106,9 @@ def score(
     Raises the family of errors.DyvimError; nothing is left half-written.
     """
     prepared = _prepare(film_path, wishes, delivery)
+    prepare_model(wishes, progress)
     with ThreadPoolExecutor(1) as beside:
-        studio = beside.submit(_open_studio)  # got ready while the film is being watched
+        studio = beside.submit(_open_studio, wishes)  # got ready while the film is being watched
         watched = _see(*prepared, use_cache, progress)
         model = studio.result()
     return accompany(watched, wishes, delivery, model, progress=progress)
@@ -127,11 +139,11 @@ def accompany(
     watched: Watched,
     wishes: Wishes,
     delivery: Delivery,
-    model: "Decoder",
+    model: "Decoder | AudioModel",
     *,
     progress: Progress | None = None,
 ) -> Result:
-    """The second half of score(): compose, sound, mux. `model` is what load_embedded() returns."""
+    """The second half of score(): compose, sound, mux. `model` is what load_model(wishes) returns."""
     from dyvim_cli.media.mux import mux
     from dyvim_cli.music.loudness import Meter
     from dyvim_cli.timeline import timeline
@@ -139,9 +151,11 @@ def accompany(
     progress, meter = progress or Silent(), Meter()
     film, features, clock = watched.film, watched.features, watched.clock
     with clock.stage("compose"):
-        one_torch_thread()
-        piece = write_score(features, wishes, model, progress)
-    with clock.stage("sound"), sound_file(piece, features.duration_s, delivery, progress, meter) as music:
+        piece = compose(features, wishes, model, progress)
+    with (
+        clock.stage("sound"),
+        sound_file(piece, model, features.duration_s, delivery, progress, meter) as music,
+    ):
         with clock.stage("mux"):
             muxed = mux(
                 film,
@@ -169,10 +183,10 @@ def accompany(
         "keep_audio": muxed.keep_audio,
         "audio_codec": muxed.audio_codec,
         "picture_copied": muxed.picture_copied,
-        "warnings": list(muxed.warnings),
+        "warnings": [*muxed.warnings, *notes_of(model)],
         "seconds": {name: round(s, 2) for name, s in clock.seconds.items()},
     }
-    return Result(muxed.path, piece, facts, muxed.warnings)
+    return Result(muxed.path, piece, facts, tuple(facts["warnings"]))
 
 
 def features_of(
@@ -200,7 +214,7 @@ def features_of(
     pictures = frames(film, ANALYSIS_WIDTH, start_s, end_s)  # decoded from now on, torch or not
     from dyvim_cli.vision.analysis import analyse
 
-    one_torch_thread()
+    device.one_torch_thread()
     features = analyse(pictures, end_s - start_s, progress or Silent())
     if use_cache:
         cache.store(key, features, film.path)
@@ -213,6 +227,7 @@ def _prepare(film_path: Path, wishes: Wishes, delivery: Delivery):
     from dyvim_cli.media.output import check_output, output_path
     from dyvim_cli.media.probe import probe
 
+    check_wishes(wishes, wants_score=bool(delivery.midi or delivery.stems))
     film = probe(film_path)
     cut = plan_cut(film, delivery.start_s, delivery.end_s)
     style = wishes.style or "auto"
@@ -225,7 +240,7 @@ def _prepare(film_path: Path, wishes: Wishes, delivery: Delivery):
 def plan_job(film_path: Path, wishes: Wishes, delivery: Delivery) -> dict:
     """What score() would do, in plain values; raises what it would raise before working."""
     film, cut, output = _prepare(film_path, wishes, delivery)
-    weights.embedded(weights.DECODER)
+    missing = missing_weights(wishes)
     return {
         "input": str(film.path),
         "output": str(output),
@@ -235,11 +250,11 @@ def plan_job(film_path: Path, wishes: Wishes, delivery: Delivery) -> dict:
         "keep_audio": delivery.keep_audio if film.audio else "drop",
         "subtitles": len(film.subtitles),
         "chapters": film.n_chapters,
-        "model": MODEL_NAME,
+        "model": wishes.model,
         "alpha": wishes.alpha,
         "style": wishes.style or "chosen by the film",
         "seed": wishes.seed,
-        "warnings": list(cut.warnings),
+        "warnings": [*cut.warnings, *([f"to be pulled: {missing}"] if missing else [])],
     }
 
 
@@ -251,46 +266,42 @@ def generate(
 
     if delivery.music is None:
         raise UsageError("no file to write the music to", "name one with -o music.wav")
+    check_wishes(wishes, wants_score=bool(delivery.midi or delivery.stems))
     check_sound_name(delivery.music)
     check_extras(delivery, None)
     progress = progress or Silent()
-    piece = write_score(features, wishes, load_embedded(), progress)
-    with sound_file(piece, features.duration_s, delivery, progress) as music:
+    prepare_model(wishes, progress)
+    model = load_model(wishes)
+    piece = compose(features, wishes, model, progress)
+    with sound_file(piece, model, features.duration_s, delivery, progress) as music:
         write_extras(piece, music, delivery, metadata={"comment": comment(piece, wishes)})
     facts = describe(piece, features, wishes)
     facts |= {"output": str(delivery.music), "duration_s": features.duration_s}
-    return Result(delivery.music, piece, facts)
+    facts |= {"warnings": notes_of(model)}
+    return Result(delivery.music, piece, facts, tuple(facts["warnings"]))
 
 
-def _open_studio():
-    """Load all that composing and sounding need; returns the decoder."""
+def _open_studio(wishes: Wishes):
+    """Load all that composing and sounding need; returns what composes."""
     from dyvim_cli.music.soundfont import shipped_soundfont
 
-    model = load_embedded()
+    model = load_model(wishes)
     import scipy.signal  # noqa: F401 (half a second)
 
-    shipped_soundfont()
+    if wishes.model == EMBEDDED:
+        shipped_soundfont()
     return model
-
-
-def load_embedded():
-    """The shipped decoder."""
-    from dyvim_cli.model.checkpoint import load_decoder
-
-    one_torch_thread()
-    return load_decoder(weights.embedded(weights.DECODER))
 
 
 @contextmanager
 def sound_file(
-    piece: Score, duration_s: float, delivery: Delivery, progress: Progress, meter=None
+    piece: "Score | Recording", model, duration_s: float, delivery: Delivery, progress: Progress, meter=None
 ) -> Iterator[Path]:
     """The piece as a lossless file, gone afterwards; stems are written on the way if asked for.
 
     meter: a music.loudness.Meter that shall hear it.
     """
     from dyvim_cli.media.sound import scratch_folder, sound_writer, stem_writer
-    from dyvim_cli.music.production import produce_blocks
 
     with scratch_folder() as folder:
         path = folder / "music.wav"
@@ -301,7 +312,7 @@ def sound_file(
                 delivery.stems.mkdir(parents=True, exist_ok=True)
                 writer = stem_writer(delivery.stems, duration_s, overwrite=delivery.overwrite)
                 stems = stack.enter_context(writer)
-            for block in produce_blocks(piece, duration_s, progress, stems, meter):
+            for block in sound_blocks(piece, model, duration_s, progress, stems, meter):
                 write(block)
         yield path
 
@@ -347,23 +358,24 @@ def write_extras(piece: Score, music: Path, delivery: Delivery, metadata: dict |
             write_midi(piece, part)
 
 
-def comment(piece: Score, wishes: Wishes) -> str:
+def comment(piece: "Score | Recording", wishes: Wishes) -> str:
     """What the film's comment tag says of its music: enough to make it again."""
     return (
-        f"dyvim model={MODEL_NAME} seed={wishes.seed} alpha={wishes.alpha:g} style={piece.style} "
-        f"tempo={piece.tempo_map.bpm:.2f} key={piece.key}"
+        f"dyvim model={Path(wishes.model).name} seed={wishes.seed} alpha={wishes.alpha:g} "
+        f"style={piece.style} tempo={piece.tempo_map.bpm:.2f}" + (f" key={piece.key}" if piece.key else "")
     )
 
 
-def describe(piece: Score, features: FilmFeatures, wishes: Wishes) -> dict:
+def describe(piece: "Score | Recording", features: FilmFeatures, wishes: Wishes) -> dict:
     """Plain facts about a composition: what was chosen, the form, and where every event was put."""
     grid = piece.tempo_map.step_times_s
-    return {
-        "model": MODEL_NAME,
+    recorded = {} if isinstance(piece, Score) else piece.facts()
+    return recorded | {
+        "model": wishes.model,
         "seed": wishes.seed,
         "alpha": wishes.alpha,
         "style": piece.style,
-        "key": str(piece.key),
+        "key": str(piece.key) if piece.key else None,
         "tempo_bpm": round(piece.tempo_map.bpm, 3),
         "sections": [
             {"start_s": round(float(grid[a]), 3), "end_s": round(float(grid[b]), 3), "role": role}

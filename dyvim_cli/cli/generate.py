@@ -26,12 +26,18 @@ def generate(
     key: opt.KeyName = None,
     seed: opt.Seed = None,
     candidates: opt.Candidates = 3,
-    guidance: opt.Guidance = 1.5,
+    guidance: opt.Guidance = None,
+    model: opt.Model = "embedded",
+    adapter: opt.Adapter = None,
+    prompt: opt.Prompt = None,
     midi: opt.Midi = None,
     stems: opt.Stems = None,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
     no_cache: opt.NoCache = False,
+    weights_dir: opt.WeightsDir = None,
+    offline: opt.Offline = False,
+    device: opt.Device = "auto",
     progress: opt.Progress = console.ProgressKind.AUTO,
 ) -> None:
     """Compose from features alone: no film is decoded when they are cached.
@@ -40,7 +46,10 @@ def generate(
     """
     from dyvim_cli import pipeline
 
-    wishes = opt.wishes(alpha, style, mood, tempo, key, seed, candidates, guidance)
+    opt.place(weights_dir, offline, device)
+    wishes = opt.wishes(
+        alpha, style, mood, tempo, key, seed, candidates, guidance, model, adapter, prompt
+    )
     delivery = pipeline.Delivery(music=music, midi=midi, stems=stems, overwrite=overwrite)
     with console.progress(progress) as shown:
         if source.suffix == ".safetensors":
@@ -48,5 +57,7 @@ def generate(
         else:
             features = pipeline.features_of(source, use_cache=not no_cache, progress=shown)
         result = pipeline.generate(features, wishes, delivery, progress=shown)
+    for warning in result.warnings:
+        console.note(f"note: {warning}")
     console.note(opt.summary(result.facts))
     console.data(json.dumps(result.facts) if as_json else str(result.output))

@@ -1,5 +1,6 @@
 """Options that several verbs share, each written once."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -58,8 +59,30 @@ Candidates = Annotated[
     ),
 ]
 Guidance = Annotated[
-    float,
-    typer.Option(min=1, max=5, rich_help_panel=MUSIC, help="How far to exaggerate what motion changes."),
+    float | None,
+    typer.Option(
+        min=1, max=5, rich_help_panel=MUSIC, show_default="1.5; MusicGen 3",
+        help="How far to exaggerate what motion, and with MusicGen words, change.",
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        envvar="DYVIM_MODEL", rich_help_panel=MUSIC, metavar="NAME|FOLDER",
+        help="embedded (shipped), musicgen-small and the like (`dyvim weights list`), or a folder.",
+    ),
+]
+Adapter = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, rich_help_panel=MUSIC, help="What `dyvim train tune` taught a MusicGen of the motion."
+    ),
+]
+Prompt = Annotated[
+    str | None, typer.Option(rich_help_panel=MUSIC, help="Words for MusicGen; else from what the film shows.")
+]
+Device = Annotated[
+    str, typer.Option(envvar="DYVIM_DEVICE", rich_help_panel=RUN, help="auto, cpu, cuda, cuda:1, mps.")
 ]
 Midi = Annotated[Path | None, typer.Option(rich_help_panel=OUTPUT, help="Also write the score as MIDI.")]
 Stems = Annotated[
@@ -116,7 +139,9 @@ DryRun = Annotated[
 ]
 
 
-def wishes(alpha, style, mood, tempo, key, seed, candidates, guidance):
+def wishes(
+    alpha, style, mood, tempo, key, seed, candidates, guidance, model="embedded", adapter=None, prompt=None
+):
     """The composer's Wishes from the options; a seed is drawn where none was given."""
     from dyvim_cli.device import new_seed
     from dyvim_cli.model.composition import Wishes
@@ -130,7 +155,16 @@ def wishes(alpha, style, mood, tempo, key, seed, candidates, guidance):
         seed=new_seed() if seed is None else seed,
         candidates=candidates,
         guidance=guidance,
+        model=str(Path(model).absolute()) if os.sep in model and Path(model).is_dir() else model,
+        adapter=None if adapter is None else str(adapter.absolute()),
+        prompt=prompt,
     )
+
+
+def place(weights_dir: Path | None, offline: bool, device: str) -> None:
+    """Put in the environment where models lie and run, for this process and its workers."""
+    chosen = {"DYVIM_WEIGHTS_DIR": str(weights_dir.absolute()) if weights_dir else "", "DYVIM_DEVICE": device}
+    os.environ.update(chosen | {"DYVIM_OFFLINE": "1" if offline else ""})
 
 
 def delivery(values: Mapping):
@@ -154,8 +188,9 @@ def summary(facts: dict) -> str:
     on_beat = sum(hit["on_beat"] for hit in hits)
     cuts = f", {on_beat} of {len(hits)} cuts on a beat" if hits else ""
     sound = f", film's own sound: {facts['keep_audio']}" if "keep_audio" in facts else ""
+    key = f"{facts['key']}, " if facts["key"] else ""
     return (
-        f"{facts['style']}, {facts['key']}, {facts['tempo_bpm']:.1f} BPM, alpha {facts['alpha']:g}, "
+        f"{facts['style']}, {key}{facts['tempo_bpm']:.1f} BPM, alpha {facts['alpha']:g}, "
         f"seed {facts['seed']}{cuts}{sound}"
     )
 

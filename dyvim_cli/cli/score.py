@@ -32,7 +32,10 @@ def score(
     key: opt.KeyName = None,
     seed: opt.Seed = None,
     candidates: opt.Candidates = 3,
-    guidance: opt.Guidance = 1.5,
+    guidance: opt.Guidance = None,
+    model: opt.Model = "embedded",
+    adapter: opt.Adapter = None,
+    prompt: opt.Prompt = None,
     keep_audio: Keep = KeepAudio.AUTO,
     duck_db: DuckDb = -12.0,
     music_gain_db: MusicGain = 0.0,
@@ -48,6 +51,9 @@ def score(
     as_json: opt.Json = False,
     dry_run: opt.DryRun = False,
     no_cache: opt.NoCache = False,
+    weights_dir: opt.WeightsDir = None,
+    offline: opt.Offline = False,
+    device: opt.Device = "auto",
     progress: opt.Progress = console.ProgressKind.AUTO,
 ) -> None:
     """Give a film a soundtrack composed to its motion; the picture stays untouched.
@@ -57,7 +63,8 @@ def score(
     from dyvim_cli.media.output import check_output
     from dyvim_cli.pipeline import score as score_film
 
-    wishes = opt.wishes(alpha, style, mood, tempo, key, seed, candidates, guidance)
+    opt.place(weights_dir, offline, device)
+    wishes = opt.wishes(alpha, style, mood, tempo, key, seed, candidates, guidance, model, adapter, prompt)
     delivery = opt.delivery(context.params)
     if report is not None:
         check_output(report, inputs=(film,), overwrite=True)

@@ -137,6 +137,18 @@ def convert_audio(source: Path, path: Path, *, overwrite: bool = True, metadata:
     return path
 
 
+def conform(source: Path, path: Path, *, start_s: float = 0.0, speed: float = 1.0) -> None:
+    """Write a sound file from start_s on, `speed` times as fast at the same pitch, as stereo at SAMPLE_RATE.
+
+    speed: 0.5 to 2 (WSOLA, ffmpeg's atempo); path is a wav, a large one RF64.
+    """
+    sound = sound_input(source).filter("atrim", start=start_s).filter("asetpts", "PTS-STARTPTS")
+    if speed != 1.0:
+        sound = sound.filter("atempo", speed)
+    form = {"f": "wav", "c:a": "pcm_f32le", "ac": 2, "ar": SAMPLE_RATE, "rf64": "auto"}
+    run(command(ffmpeg.output(sound, file_url(path), **form)), f"cannot place the music of {source}")
+
+
 def sound_input(path: Path):
     """The first sound track of a file as an ffmpeg-python stream."""
     with open(path, "rb") as file:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films open
     from dyvim_cli.model.decoder import Decoder
     from dyvim_cli.model.sampling import Plan
 
+EMBEDDED = "embedded"
+GUIDANCE = 1.5
 TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film's sake
 
 
@@ -40,8 +42,11 @@ class Wishes:
     key: Key | None = None
     seed: int = 0
     candidates: int = 3
-    guidance: float = 1.5
+    guidance: float | None = None  # None = the model's own
     temperature: float = 0.9
+    model: str = EMBEDDED  # or what model/loading.py knows: debug, a name of the catalogue, a folder
+    adapter: str | None = None  # folder of the new modules that were tuned on it
+    prompt: str | None = None  # words for it; None = from mood, style and tempo
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,9 @@ def write_score(
     hit, cut, energy = film_curves(features, tempo_map)
     form = plan(features, tempo_map, character, energy, hit, wishes)
     conditions = condition(features, tempo_map, character, form, (hit, cut, energy), wishes)
+    guidance = GUIDANCE if wishes.guidance is None else wishes.guidance
     settings = SamplingSettings(
-        wishes.alpha, wishes.temperature, 0.95, wishes.guidance, wishes.candidates, wishes.seed
+        wishes.alpha, wishes.temperature, 0.95, guidance, wishes.candidates, wishes.seed
     )
     pieces = compose(model, conditions, as_plan(form, character), settings, progress)
     takes = [ranking.judge(piece, hit, energy) for piece in pieces]

@@ -48,10 +48,14 @@ def produce_blocks(
     stems, when given, takes every stem's name and next block [2, m], before mastering; meter, when
     given, shows the finished sound afterwards.
     """
-    progress, meter = progress or Silent(), meter or Meter()
     n_frames = round(duration_s * SAMPLE_RATE)
+    yield from finished(_mix(score, n_frames, progress or Silent(), stems), meter or Meter())
+
+
+def finished(mix: Iterator[np.ndarray], meter: Meter) -> Iterator[np.ndarray]:
+    """Mastered blocks [m, 2] of a mix's blocks [2, m], which wait until the whole of it was heard."""
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as store:
-        for block in _mix(score, n_frames, progress, stems):
+        for block in mix:
             meter.feed(block)
             store.write(np.ascontiguousarray(block.T).tobytes())
         for block in mastered(_read(store), meter):

@@ -1,0 +1,101 @@
+"""Who composes: the shipped decoder of score tokens, or a MusicGen. The one place that tells them apart."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dyvim_cli import device, weights
+from dyvim_cli.errors import UsageError, WeightsError
+from dyvim_cli.model.composition import EMBEDDED, Wishes, write_score
+from dyvim_cli.model.loading import DEBUG, find_backbone, load_audio_model, placement
+from dyvim_cli.progress import Progress
+from dyvim_cli.types import FilmFeatures, Score
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dyvim_cli.model.audio_composition import Recording
+    from dyvim_cli.model.decoder import Decoder
+    from dyvim_cli.model.loading import AudioModel
+    from dyvim_cli.music.loudness import Meter
+
+
+def check_wishes(wishes: Wishes, wants_score: bool) -> None:
+    """Raise UsageError where options and model do not go together; wants_score: MIDI or stems are asked for."""
+    if wishes.model != EMBEDDED and wants_score:
+        raise UsageError(f"{wishes.model} makes sound, no score: no MIDI and no stems", "--model embedded")
+    if wishes.model == EMBEDDED and (wishes.prompt is not None or wishes.adapter is not None):
+        raise UsageError("--prompt and --adapter are for MusicGen", "--model musicgen-small, or --style")
+
+
+def missing_weights(wishes: Wishes) -> str:
+    """The name of weights that a run would pull first, else empty. Raises UsageError, WeightsError."""
+    if wishes.model == EMBEDDED:
+        weights.embedded(weights.DECODER)
+    elif wishes.model != DEBUG:
+        where = placement()
+        try:
+            find_backbone(wishes.model, where["weights_dir"], offline=True)
+        except WeightsError:
+            if where["offline"]:
+                raise
+            return wishes.model
+    return ""
+
+
+def prepare_model(wishes: Wishes, progress: Progress | None = None) -> None:
+    """Pull weights that are missing, before a film is watched for nothing. Raises UsageError, WeightsError."""
+    if missing_weights(wishes):
+        find_backbone(wishes.model, placement()["weights_dir"], progress=progress)
+
+
+def load_model(wishes: Wishes) -> "Decoder | AudioModel":
+    """What composes for these wishes; of MusicGens the last one is kept."""
+    if wishes.model == EMBEDDED:
+        return load_embedded()
+    return _load_audio_model(wishes.model, wishes.adapter)
+
+
+def load_embedded() -> "Decoder":
+    """The shipped decoder."""
+    from dyvim_cli.model.checkpoint import load_decoder
+
+    device.one_torch_thread()
+    return load_decoder(weights.embedded(weights.DECODER))
+
+
+@lru_cache(maxsize=1)
+def _load_audio_model(name: str, adapter: str | None) -> "AudioModel":
+    return load_audio_model(name, Path(adapter) if adapter else None, **placement())
+
+
+def compose(
+    features: FilmFeatures, wishes: Wishes, model: "Decoder | AudioModel", progress: Progress
+) -> "Score | Recording":
+    """Music for a film: score tokens from the shipped decoder, audio tokens from MusicGen."""
+    if wishes.model == EMBEDDED:
+        device.one_torch_thread()
+        return write_score(features, wishes, model, progress)
+    from dyvim_cli.model.audio_composition import record
+
+    device.torch_threads_of_the_machine()
+    return record(features, wishes, model, progress)
+
+
+def sound_blocks(
+    piece: "Score | Recording", model, duration_s: float, progress: Progress, stems, meter: "Meter | None"
+) -> Iterator["np.ndarray"]:
+    """The soundtrack's blocks [m, 2]: synthesised from a score, or decoded from audio tokens."""
+    if isinstance(piece, Score):
+        from dyvim_cli.music.production import produce_blocks
+
+        return produce_blocks(piece, duration_s, progress, stems, meter)
+    from dyvim_cli.model.audio_sound import recorded_blocks
+
+    return recorded_blocks(piece, model, duration_s, progress, meter)
+
+
+def notes_of(model: "Decoder | AudioModel") -> list[str]:
+    """What whoever uses the model must be told: its licence, what it cannot do."""
+    return list(getattr(model, "notes", ()))

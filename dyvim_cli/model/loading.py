@@ -1,0 +1,182 @@
+"""A MusicGen by name or folder, ready to play: backbone, codec, tokenizer, adapter."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dyvim_cli import device
+from dyvim_cli.errors import UsageError, WeightsError
+from dyvim_cli.hub import store
+from dyvim_cli.hub.catalogue import CATALOGUE, licence_note
+from dyvim_cli.progress import Progress
+
+if TYPE_CHECKING:
+    from dyvim_cli.model.codec import EncodecCodec
+    from dyvim_cli.model.musicgen import Memory, MusicGen
+
+DEBUG = "debug"
+KINDS = {
+    "musicgen": "MusicgenForConditionalGeneration",
+    "musicgen_melody": "MusicgenMelodyForConditionalGeneration",
+}
+DEBUG_NOTE = "the debug model is random: what it makes is noise, only good to try the command line"
+PLAIN_NOTE = (
+    "MusicGen without an adapter does not see the motion: the best take was chosen, "
+    "and moved and stretched a little so that its beats meet the film"
+)
+
+
+@dataclass(frozen=True)
+class AudioModel:
+    """All that it takes to make sound of words and motion."""
+
+    name: str
+    musicgen: "MusicGen"
+    codec: "EncodecCodec"
+    tokenizer: object
+    notes: tuple[str, ...] = ()  # what whoever uses it must be told
+
+    @property
+    def follows_motion(self) -> bool:
+        """Whether a trained adapter is there."""
+        from dyvim_cli.model.adapter import is_trained
+
+        return self.musicgen.adapter is not None and is_trained(self.musicgen.adapter)
+
+    def memory(self, prompt: str) -> "Memory":
+        """What the decoder reads of a prompt; of an empty one, nothing."""
+        if not prompt:
+            return self.musicgen.memory(None)
+        words = self.tokenizer(prompt, return_tensors="pt").to(self.musicgen.weight.device)
+        return self.musicgen.memory(words["input_ids"], words["attention_mask"])
+
+
+def load_audio_model(
+    name: str,
+    adapter: Path | None = None,
+    *,
+    weights_dir: Path | None = None,
+    offline: bool = False,
+    device_name: str = "auto",
+    progress: Progress | None = None,
+) -> AudioModel:
+    """`name`: debug, a name of the catalogue (pulled if it is not here, unless offline), or a folder.
+
+    Raises UsageError for an unknown name, WeightsError with the command that mends it.
+    """
+    notes: tuple[str, ...] = ()
+    if name == DEBUG:
+        with tempfile.TemporaryDirectory(prefix="dyvim-debug-") as folder:
+            import transformers
+
+            from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
+
+            _hush(transformers)
+            model = open_checkpoint(write_debug_checkpoint(Path(folder)), name, device_name)
+        notes = (DEBUG_NOTE,)
+    else:
+        folder = find_backbone(name, weights_dir, offline, progress)
+        try:
+            model = open_checkpoint(folder, name, device_name)
+        except WeightsError as error:
+            hint = store.how_to_pull(name, weights_dir) if name in CATALOGUE else error.hint
+            raise WeightsError(error.message, hint) from error
+        if name in CATALOGUE:
+            notes = (licence_note(CATALOGUE[name]),)
+    if adapter is not None:
+        from dyvim_cli.model.adapter import load_adapter
+
+        load_adapter(model.musicgen, adapter)
+    if not model.follows_motion:
+        notes = (*notes, PLAIN_NOTE)
+    return replace(model, notes=tuple(note for note in notes if note))
+
+
+def placement() -> dict:
+    """Where weights lie (DYVIM_WEIGHTS_DIR), whether to pull (DYVIM_OFFLINE), where to run (DYVIM_DEVICE).
+
+    The command line's flags set these, so that worker processes know them too.
+    """
+    folder = os.environ.get("DYVIM_WEIGHTS_DIR")
+    return {
+        "weights_dir": Path(folder) if folder else None,
+        "offline": os.environ.get("DYVIM_OFFLINE", "").lower() in ("1", "true", "yes", "on"),
+        "device_name": os.environ.get("DYVIM_DEVICE") or "auto",
+    }
+
+
+def find_backbone(
+    name: str, weights_dir: Path | None = None, offline: bool = False, progress: Progress | None = None
+) -> Path:
+    """The folder of a backbone. Raises UsageError, WeightsError."""
+    if Path(name).is_dir():
+        return Path(name)
+    if not name.startswith("musicgen-") or name not in CATALOGUE:
+        names = ", ".join(n for n in CATALOGUE if n.startswith("musicgen-"))
+        raise UsageError(f"no model is called '{name}'", f"embedded, {DEBUG}, a folder, or one of: {names}")
+    try:
+        return store.find(name, weights_dir)
+    except WeightsError:
+        if offline:
+            raise
+    return store.pull(name, weights_dir, progress)
+
+
+def open_checkpoint(folder: Path, name: str, device_name: str = "auto") -> AudioModel:
+    """A checkpoint in transformers' format, from this folder alone. Raises WeightsError."""
+    import transformers
+
+    from dyvim_cli.model.codec import EncodecCodec
+    from dyvim_cli.model.musicgen import MusicGen
+
+    hint = "name a folder that save_pretrained wrote, with its tokenizer"
+    where = device.choose(device_name)
+    _hush(transformers)
+    try:
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+        if kind not in KINDS:
+            raise WeightsError(f"{folder}: a model of type '{kind}', not a MusicGen", hint)
+        backbone, info = getattr(transformers, KINDS[kind]).from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            dtype=_precision(where),
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except WeightsError:
+        raise
+    except Exception as error:  # transformers, safetensors and json each have their own kinds
+        raise WeightsError(
+            f"{folder}: no MusicGen can be read from it ({_first_line(error)})", hint
+        ) from error
+    missing = [n for n in info["missing_keys"] if "embed_positions" not in n]
+    if missing:  # transformers would go on with random weights in their place
+        raise WeightsError(f"{folder}: {len(missing)} weights are missing, the first is {missing[0]}", hint)
+    backbone = backbone.eval().requires_grad_(False).to(where)
+    backbone.audio_encoder.float()  # a codec in half precision crackles
+    config = backbone.config.decoder
+    codec = EncodecCodec(backbone.audio_encoder, config.num_codebooks, config.audio_channels == 2)
+    return AudioModel(name, MusicGen(backbone), codec, tokenizer)
+
+
+def _hush(transformers) -> None:
+    """No bars and warnings of transformers' own: what matters is checked here, and said as an error."""
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+
+
+def _precision(where):
+    """Half precision on GPUs (bfloat16 where the GPU has it), single on CPUs, which are slower with less."""
+    import torch
+
+    if where.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.float16 if where.type == "mps" else torch.float32
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
