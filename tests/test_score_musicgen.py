@@ -197,3 +197,25 @@ def test_a_pulled_model_scores_and_its_licence_is_said_at_use(checkpoint, short_
 def test_what_does_not_go_together_is_a_usage_error(options, short_film, tmp_path):
     done = dyvim("generate", short_film, "-o", tmp_path / "m.wav", *options)
     assert isinstance(done.exception, UsageError) and done.exception.exit_code == 2
+
+
+def test_a_batch_may_use_musicgen(short_film, tmp_path):
+    from pathlib import PurePosixPath
+
+    from dyvim_cli.batch.plan import task_of
+    from dyvim_cli.batch.selection import Film
+    from dyvim_cli.batch.staging import prepare
+    from dyvim_cli.batch.work import finish, see
+    from dyvim_cli.pipeline import Delivery, Wishes
+
+    wishes = Wishes(model="debug", candidates=1, guidance=1.0)
+    film = Film(short_film, PurePosixPath(short_film.name))
+    delivery = Delivery(output=str(tmp_path / "out.mp4"))
+    task = task_of(film, wishes, delivery)
+    assert task.settings != task_of(film, Wishes(), delivery).settings  # another model, another result
+    prepare(task.delivery)
+    outcome = finish(see(task), None)
+    assert outcome.is_done and outcome.record["model"] == "debug"
+    ask = ("batch", short_film, "-o", tmp_path / "b.mp4", "--model", "musicgen-small", "--offline")
+    missing = dyvim(*ask, "--weights-dir", tmp_path)  # said before the night begins
+    assert isinstance(missing.exception, WeightsError), (missing.output, missing.exception)

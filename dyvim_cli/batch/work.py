@@ -46,13 +46,20 @@ def finish(seen: Seen, model) -> Outcome:
     task, result = seen.task, seen.watched
     if isinstance(result, pipeline.Watched):
         watched, delivery = result, staged_delivery(task.delivery)
-        result = _attempt(lambda: pipeline.accompany(watched, task.wishes, delivery, model))
+        result = _attempt(
+            lambda: pipeline.accompany(watched, task.wishes, delivery, _composer(task.wishes, model))
+        )
     if isinstance(result, DyvimError):
         return failure(task, result, seen.content)
     facts = result.facts | {"input": str(task.film), "output": str(task.output)}
     record, state = entry.done(facts, list(task.command)), result.output.stat()
     size = {"bytes": state.st_size, "modified_ns": state.st_mtime_ns}
     return Outcome(task, record | size | _marks(task, seen.content))
+
+
+def _composer(wishes: pipeline.Wishes, shipped):
+    """What composes for a film: the worker's own decoder, unless another model was asked for."""
+    return shipped if wishes.model == pipeline.EMBEDDED else pipeline.load_model(wishes)
 
 
 def failure(task: Task, fault: DyvimError, content: Content | None = None) -> Outcome:

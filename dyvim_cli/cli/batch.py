@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from dyvim_cli.batch.work import Outcome
 
 FILMS = "Which films"
-WISHES = ("alpha", "style", "mood", "tempo", "key", "seed", "candidates", "guidance")
+WISHES = (
+    "alpha", "style", "mood", "tempo", "key", "seed", "candidates", "guidance", "model", "adapter", "prompt",
+)  # fmt: skip
 
 
 class Engine(str, Enum):
@@ -117,7 +119,10 @@ def batch(
         ),
     ] = 0,
     candidates: opt.Candidates = 3,
-    guidance: opt.Guidance = 1.5,
+    guidance: opt.Guidance = None,
+    model: opt.Model = "embedded",
+    adapter: opt.Adapter = None,
+    prompt: opt.Prompt = None,
     keep_audio: Keep = KeepAudio.AUTO,
     duck_db: DuckDb = -12.0,
     music_gain_db: MusicGain = 0.0,
@@ -133,6 +138,9 @@ def batch(
     as_json: opt.Json = False,
     dry_run: opt.DryRun = False,
     no_cache: opt.NoCache = False,
+    weights_dir: opt.WeightsDir = None,
+    offline: opt.Offline = False,
+    device: opt.Device = "auto",
     progress: opt.Progress = console.ProgressKind.AUTO,
 ) -> None:
     """Give every film of a folder its music. Run it again and it goes on where it stopped.
@@ -145,6 +153,7 @@ def batch(
     from dyvim_cli.batch.plan import journal_place
     from dyvim_cli.media.output import check_output
 
+    opt.place(weights_dir, offline, device)
     chosen = _select(context)
     journal = journal or journal_place(output, chosen)
     tasks = _tasks(context, chosen)
@@ -154,6 +163,7 @@ def batch(
     if report is not None:
         report.absolute().parent.mkdir(parents=True, exist_ok=True)
         check_output(report, inputs=tuple(task.film for task in tasks), overwrite=True)
+    _prepare_models(tasks, progress)
     with night.session(journal, tasks, retry_failed=retry_failed) as session:
         outcomes = [*session.review.done, *session.review.failed, *_work(context, session)]
     _write_report(report, tasks, outcomes)
@@ -205,6 +215,15 @@ def _tasks(context: typer.Context, films: Sequence) -> "list[Task]":
     tasks = [task for film, task in zip(films, tasks, strict=True) if film.path not in ours]
     check_collisions(tasks)
     return tasks
+
+
+def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None:
+    """Pull weights that are missing once, before the night begins."""
+    from dyvim_cli.pipeline import prepare_model
+
+    for wishes in {task.wishes.model: task.wishes for task in tasks}.values():
+        with console.progress(progress) as shown:
+            prepare_model(wishes, shown)
 
 
 def _command(context: typer.Context, values, task: "Task") -> tuple[str, ...]:

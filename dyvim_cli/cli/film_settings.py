@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 NAME = "dyvim.toml"
 KEYS = (
-    "alpha", "style", "mood", "tempo", "key", "seed", "candidates", "guidance", "keep_audio", "duck_db",
-    "music_gain_db", "fade_in", "fade_out", "start", "end",
+    "alpha", "style", "mood", "tempo", "key", "seed", "candidates", "guidance", "model", "prompt",
+    "keep_audio", "duck_db", "music_gain_db", "fade_in", "fade_out", "start", "end",
 )  # fmt: skip
 
 
