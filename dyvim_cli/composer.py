@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check_wishes(wishes: Wishes, wants_score: bool) -> None:
-    """Raise UsageError where options and model do not go together; wants_score: MIDI or stems are asked for."""
+    """Raise UsageError where options and model disagree; wants_score: MIDI or stems are asked for."""
     if wishes.model != EMBEDDED and wants_score:
         raise UsageError(f"{wishes.model} makes sound, no score: no MIDI and no stems", "--model embedded")
     if wishes.model == EMBEDDED and (wishes.prompt is not None or wishes.adapter is not None):
@@ -45,7 +45,7 @@ def missing_weights(wishes: Wishes) -> str:
 
 
 def prepare_model(wishes: Wishes, progress: Progress | None = None) -> None:
-    """Pull weights that are missing, before a film is watched for nothing. Raises UsageError, WeightsError."""
+    """Pull missing weights before a film is watched for nothing. Raises UsageError, WeightsError."""
     if missing_weights(wishes):
         find_backbone(wishes.model, placement()["weights_dir"], progress=progress)
 
