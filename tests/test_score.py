@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +19,9 @@ from dyvim_cli.media.sound import read_audio
 from dyvim_cli.music.loudness import true_peak_db
 
 
-def dyvim(*arguments, cwd: Path | None = None) -> subprocess.CompletedProcess:
+def dyvim(*arguments, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "dyvim_cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=os.environ | environment)
 
 
 def picture_md5(path: Path) -> str:
@@ -40,11 +42,15 @@ def picture_duration_s(path: Path) -> float:
 
 @pytest.fixture(scope="module")
 def scored(film, tmp_path_factory):
-    """One film scored at full strength with everything written; the result as JSON."""
+    """One film scored at full strength with everything written, by a machine without any programs.
+
+    The result as JSON, the folder, the finished process.
+    """
     folder = tmp_path_factory.mktemp("scored")
     done = dyvim(
         "score", film, "-o", folder / "out.mp4", "--alpha", 1, "--seed", 5, "--style", "pop", "--json",
         "--midi", folder / "score.mid", "--stems", folder / "stems", "--music", folder / "music.wav",
+        "--progress", "json", PATH=str(tmp_path_factory.mktemp("no_programs")),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), folder, done
@@ -89,6 +95,54 @@ def test_everything_asked_for_is_there_and_nothing_else(scored):
     with av.open(str(folder / "out.mp4")) as container:
         comment = container.metadata["comment"]
     assert "seed=5" in comment and "alpha=1" in comment and "style=pop" in comment
+
+
+def test_a_wrapper_can_follow_the_progress(scored):
+    _, _, done = scored
+    records = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    stages = [record["stage"] for record in records]
+    assert list(dict.fromkeys(stages)) == ["vision", "compose", "sound", "mux"]
+    for stage in set(stages):
+        shares = [record["share"] for record in records if record["stage"] == stage]
+        assert shares == sorted(shares) and shares[-1] == 1.0
+    left = [record["eta_s"] for record in records if 0 < record["share"] < 1]
+    assert left and all(isinstance(eta_s, float) and eta_s >= 0 for eta_s in left)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize(("stage", "how"), [("vision", signal.SIGINT), ("compose", signal.SIGTERM)])
+def test_interrupted_in_any_stage_nothing_is_left(film, tmp_path, stage, how):
+    out, scratch = tmp_path / "out", tmp_path / "scratch"
+    out.mkdir(), scratch.mkdir()
+    command = [sys.executable, "-m", "dyvim_cli", "score", film, "-o", out / "o.mp4", "--no-cache"]
+    command += ["--stems", out / "stems", "--progress", "json"]
+    environment = os.environ | {"TMPDIR": str(scratch)}
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    job = subprocess.Popen(command, env=environment, **pipes)
+    while line := job.stderr.readline():
+        if line.startswith("{") and json.loads(line)["stage"] == stage:
+            break
+    job.send_signal(how)
+    stdout, stderr = job.communicate(timeout=300)
+    assert job.returncode == ExitCode.INTERRUPTED and stdout == "" and "interrupted" in stderr
+    assert list(out.iterdir()) == [] and list(scratch.iterdir()) == []
+
+
+def test_flag_over_environment_over_file_over_default(film, tmp_path):
+    def alpha(*options, **environment) -> float:
+        plan = ["score", film, "-o", tmp_path / "o.mp4", "--dry-run", "--json"]
+        done = dyvim(*options[:2], *plan, *options[2:], **environment)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["alpha"]
+
+    settings = tmp_path / "dyvim.toml"
+    settings.write_text("alpha = 0.1\n[score]\nstyle = 'jazz'\n")
+    of_file = ("--config", settings)
+    assert alpha() == 0.5
+    assert alpha(*of_file) == 0.1
+    assert alpha(*of_file, DYVIM_ALPHA="0.2") == 0.2
+    assert alpha(*of_file, "--alpha", 0.3, DYVIM_ALPHA="0.2") == 0.3
+    assert alpha(DYVIM_CONFIG=str(settings)) == 0.1
 
 
 def test_same_seed_same_bytes_with_and_without_cache(film, scored, tmp_path):

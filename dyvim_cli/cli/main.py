@@ -75,6 +75,10 @@ def _interrupt(signum, frame) -> None:
     raise KeyboardInterrupt
 
 
+def _say_interrupted() -> None:
+    console.note("interrupted; nothing was left half-written")
+
+
 _register()
 
 
@@ -86,9 +90,13 @@ def run() -> None:
     except DyvimError as error:
         console.show_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        console.note("interrupted; nothing was left half-written")
+    except KeyboardInterrupt:  # outside a verb; Typer makes an exit of those inside
+        _say_interrupted()
         sys.exit(ExitCode.INTERRUPTED)
+    except SystemExit as end:
+        if end.code == ExitCode.INTERRUPTED:
+            _say_interrupted()
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of stdout has gone
         sys.exit(ExitCode.OK)

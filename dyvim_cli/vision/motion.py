@@ -1,5 +1,6 @@
 """The motion encoder run along a film: z_d and a few numbers of the flow for every analysed frame."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,9 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dyvim_cli.device import give_back_memory
 from dyvim_cli.vision.motion_encoder import MotionEncoder, working_size
 
 REGIONS = (4, 6)  # rows, columns: fine enough that parts that move apart do not cancel out
+TRIM_EVERY = 8  # batches
 BATCH = 32  # frames; the memory that the encoder takes does not grow with the film
 
 
@@ -25,51 +28,66 @@ class Motion:
 
 
 class MotionStream:
-    """Feed frames in order; every frame's features are computed once."""
+    """Feed frames in order; every frame's features are computed once.
+
+    One batch is encoded by a thread while the caller gathers the next.
+    """
 
     def __init__(self, encoder: MotionEncoder):
         self.encoder = encoder
+        self._worker = ThreadPoolExecutor(1)
+        self._running: Future | None = None
         self._pending: list[tuple[float, np.ndarray]] = []
         self._tail: Tensor | None = None  # features of the last two frames
         self._times: list[float] = []
         self._rows: list[tuple[np.ndarray, ...]] = []
 
     def add(self, time_s: float, pixels: np.ndarray) -> None:
-        """One more frame [H, W, 3] uint8; runs the encoder when a batch is full."""
+        """One more frame [H, W, 3] uint8; the encoder runs when a batch is full."""
         self._pending.append((time_s, pixels))
         if len(self._pending) == BATCH:
-            self._run(is_last=False)
+            self._start(is_last=False)
 
     def finish(self) -> Motion:
         """Encode what is left and return the whole film's motion. Needs one frame at least."""
-        self._run(is_last=True)
+        self._start(is_last=True)
+        self._running.result()
+        self._worker.shutdown()
         dynamics, speeds, velocities = (np.concatenate(parts) for parts in zip(*self._rows, strict=True))
         before, after = speeds.T.copy()
         before[0] = after[-1] = 0.0  # at the ends the neighbour is the frame itself
         return Motion(np.array(self._times), dynamics, before, after, velocities)
 
+    def _start(self, is_last: bool) -> None:
+        """Hand the pending frames to the thread, when it has done those before."""
+        if self._running is not None:
+            self._running.result()
+        batch, self._pending = self._pending, []
+        self._running = self._worker.submit(self._run, batch, is_last)
+
     @torch.inference_mode()
-    def _run(self, is_last: bool) -> None:
-        """Encode the pending frames; the last one waits for its successor unless the film ends."""
-        features = self._features()
+    def _run(self, batch: list[tuple[float, np.ndarray]], is_last: bool) -> None:
+        """Encode a batch; its last frame waits for its successor unless the film ends."""
+        features = self._features(batch)
         if self._tail is None:
             features = torch.cat([features[:1], features])  # the first frame precedes itself
         else:
             features = torch.cat([self._tail, features])
         if is_last:
             features = torch.cat([features, features[-1:]])
-        self._times += [time_s for time_s, _ in self._pending]
-        self._pending = []
+        self._times += [time_s for time_s, _ in batch]
         self._tail = features[-2:]
         n = len(features) - 2
         if n > 0:
             flows, pooled = self.encoder(features[:-2], features[1:-1], features[2:])
             self._rows.append(self._row(flows[-1], pooled))
+        if len(self._rows) % TRIM_EVERY == 0:
+            give_back_memory()
 
-    def _features(self) -> Tensor:
-        if not self._pending:
+    def _features(self, batch: list[tuple[float, np.ndarray]]) -> Tensor:
+        if not batch:
             return self._tail[:0]
-        pixels = np.stack([pixels for _, pixels in self._pending])
+        pixels = np.stack([pixels for _, pixels in batch])
         frames = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
         size = working_size(*frames.shape[-2:])
         return self.encoder.features(F.interpolate(frames, size, mode="bilinear", antialias=True))
@@ -77,8 +95,11 @@ class MotionStream:
     def _row(self, flow: Tensor, pooled: Tensor) -> tuple[np.ndarray, ...]:
         """Flow [n, 2, 2, h, w] in cells -> z_d [n, D], speeds [n, 2], velocities [n, 2, R, 2]."""
         done = sum(len(row[0]) for row in self._rows)
-        times = np.array(self._times)
-        times = np.concatenate([times[:1] - 1.0, times, times[-1:] + 1.0])[done : done + len(flow) + 2]
+        times = np.array(self._times[max(0, done - 1) : done + len(flow) + 1])
+        if done == 0:
+            times = np.append(times[0] - 1.0, times)
+        if len(times) < len(flow) + 2:
+            times = np.append(times, times[-1] + 1.0)
         step_s = torch.from_numpy(np.maximum(np.diff(times), 1e-3)).float()
         signed_s = torch.stack([-step_s[:-1], step_s[1:]], dim=1)  # the flow to the past runs backwards
         velocity = flow / (flow.shape[-1] * signed_s[..., None, None, None])
