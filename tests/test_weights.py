@@ -177,3 +177,16 @@ def test_a_full_disk_and_a_folder_that_cannot_be_made(hub, tmp_path, monkeypatch
     (tmp_path / "file").touch()
     with pytest.raises(EnvironmentFault, match="cannot be made"):
         store.pull("musicgen-small", tmp_path / "file")
+
+
+def test_a_pulled_clip_is_what_vision_sees_with(hub, tmp_path, monkeypatch):
+    from dyvim_cli.vision.settings import clip_folder
+
+    monkeypatch.setenv("DYVIM_WEIGHTS_DIR", str(tmp_path))
+    monkeypatch.setenv("DYVIM_CLIP", "clip")
+    with pytest.raises(WeightsError) as error:
+        clip_folder()
+    assert error.value.hint == "dyvim weights pull clip"
+    assert store.pull("clip") == clip_folder() == tmp_path / "clip"
+    monkeypatch.setenv("DYVIM_CLIP", str(tmp_path))
+    assert clip_folder() == tmp_path

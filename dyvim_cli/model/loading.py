@@ -74,7 +74,7 @@ def load_audio_model(
 
             from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
 
-            _hush(transformers)
+            hush(transformers)
             model = open_checkpoint(write_debug_checkpoint(Path(folder)), name, device_name)
         notes = (DEBUG_NOTE,)
     else:
@@ -134,7 +134,7 @@ def open_checkpoint(folder: Path, name: str, device_name: str = "auto") -> Audio
 
     hint = "name a folder that save_pretrained wrote, with its tokenizer"
     where = device.choose(device_name)
-    _hush(transformers)
+    hush(transformers)
     try:
         kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
         if kind not in KINDS:
@@ -163,7 +163,7 @@ def open_checkpoint(folder: Path, name: str, device_name: str = "auto") -> Audio
     return AudioModel(name, MusicGen(backbone), codec, tokenizer)
 
 
-def _hush(transformers) -> None:
+def hush(transformers) -> None:
     """No bars and warnings of transformers' own: what matters is checked here, and said as an error."""
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 from dyvim_cli import weights
+from dyvim_cli.hub import store
 
 ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse` expects
+PULLED_CLIP = "clip"  # its name in the hub's catalogue
 CODE_VERSION = 4  # raise when the same film would give other features
 
 
@@ -17,6 +19,11 @@ def settings() -> dict:
 
 
 def clip_folder() -> Path | None:
-    """A CLIP in transformers' format to see with (DYVIM_CLIP), else None: the embedded image encoder."""
-    folder = os.environ.get("DYVIM_CLIP")
-    return Path(folder) if folder else None
+    """A CLIP in transformers' format to see with, else None: the embedded image encoder.
+
+    DYVIM_CLIP is its folder, or `clip`: the one that was pulled. Raises WeightsError when it was not.
+    """
+    chosen = os.environ.get("DYVIM_CLIP")
+    if chosen == PULLED_CLIP and not Path(chosen).is_dir():
+        return store.find(PULLED_CLIP)
+    return Path(chosen) if chosen else None
