@@ -1,0 +1,171 @@
+"""What the suite does small, at length: a night of films, killed over and over, timed, watched for memory.
+
+python tests/batch_marathon.py night|kills|speed [--films N] [--kills N] [--seconds LOW HIGH]
+
+Each prints one JSON object of figures and fails loudly. `make marathon` runs all three.
+"""
+
+import argparse
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from batch_films import batch, break_film, digests, films_done_twice, finish, kill, make_films, records, run
+
+from dyvim_cli.batch.journal import NAME
+from dyvim_cli.batch.staging import FOLDER
+from dyvim_cli.errors import ExitCode
+
+WAYS = 10
+
+
+def night(arguments, scratch: Path) -> dict:
+    """Every good film scored, every bad one listed with a hint, memory flat."""
+    films, n_bad = _folder(arguments, scratch), arguments.films // 10
+    out = scratch / "out"
+    process = batch(films, "-r", "-o", f"{out}/", *_options(arguments))
+    memory_mb = _watch_memory(process)
+    done = finish(process)
+    found = records(out / NAME)
+    failed = [record for record in found if record["status"] == "failed"]
+    assert done.returncode == (ExitCode.PARTIAL if n_bad else 0), done.stderr[-2000:]
+    assert len(found) - len(failed) == arguments.films - n_bad and len(failed) == n_bad
+    assert all(record["hint"] for record in failed)
+    quarter = max(1, len(memory_mb) // 4)
+    return {
+        "films": arguments.films, "broken": n_bad, "exit": done.returncode,
+        "peak_mb": max(memory_mb), "second_quarter_peak_mb": max(memory_mb[quarter : 2 * quarter]),
+        "last_quarter_peak_mb": max(memory_mb[-quarter:]),
+    }  # fmt: skip
+
+
+def kills(arguments, scratch: Path) -> dict:
+    """SIGKILL at random moments, resumed each time: the same bytes as an undisturbed run."""
+    films, rng = _folder(arguments, scratch), random.Random(arguments.seed)
+    reference, out = scratch / "reference", scratch / "out"
+    began = time.monotonic()
+    run(films, "-r", "-o", f"{reference}/", *_options(arguments))
+    film_s = (time.monotonic() - began) / arguments.films
+    wanted, n_killed = digests(reference), 0
+    for _ in range(arguments.kills):
+        # now and then at start-up, else while films are being worked on
+        lines = rng.choice((0, 1, 1, 1, 2))
+        is_killed = kill(
+            batch(films, "-r", "-o", f"{out}/", *_options(arguments)), lines, rng.uniform(0, 2 * film_s)
+        )
+        n_killed += is_killed
+        named = (
+            {name: md5 for name, md5 in digests(out).items() if FOLDER not in name} if out.exists() else {}
+        )
+        assert named.items() <= wanted.items(), "half-written, or different, under a final name"
+        if len(records(out / NAME)) == arguments.films:
+            break
+    done = run(films, "-r", "-o", f"{out}/", *_options(arguments))
+    assert done.returncode in (0, ExitCode.PARTIAL), done.stderr[-2000:]
+    assert digests(out) == wanted and films_done_twice(out / NAME) == []
+    assert len(records(out / NAME)) == arguments.films and not list(out.rglob(FOLDER))
+    return {"films": arguments.films, "kills": n_killed, "same_bytes": True, "done_twice": 0}
+
+
+def speed(arguments, scratch: Path) -> dict:
+    """`batch --jobs 2` against one `score` after the other: wall clock and processor seconds."""
+    films = [path for path in sorted(_folder(arguments, scratch, n_bad=0).rglob("*")) if path.is_file()]
+    options = ["--candidates", str(arguments.candidates), "--no-cache", "--progress", "none"]
+
+    def one_by_one() -> None:
+        for film in films:
+            target = str(scratch / f"{film.stem}.alone{film.suffix}")
+            command = [
+                sys.executable,
+                "-m",
+                "dyvim_cli",
+                "score",
+                str(film),
+                "-o",
+                target,
+                "--seed",
+                "1",
+                "-y",
+            ]
+            subprocess.run([*command, *options], check=True, capture_output=True)
+
+    def together() -> None:
+        done = run(*films, "-o", f"{scratch / 'together'}/", "--jobs", 2, *options)
+        assert done.returncode == 0, done.stderr
+
+    (alone_s, alone_cpu_s), (batch_s, batch_cpu_s) = _timed(one_by_one), _timed(together)
+    return {
+        "films": len(films),
+        "alone_s": alone_s,
+        "batch_s": batch_s,
+        "times_the_films_an_hour": alone_s / batch_s,
+        "alone_cpu_s": alone_cpu_s,
+        "batch_cpu_s": batch_cpu_s,
+    }
+
+
+def _timed(work) -> tuple[float, float]:
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    work()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.monotonic() - began, cpu_s
+
+
+def _folder(arguments, scratch: Path, n_bad: int | None = None) -> Path:
+    n_bad = arguments.films // 10 if n_bad is None else n_bad
+    films = scratch / "films"
+    good = make_films(films, arguments.films - n_bad, tuple(arguments.seconds), arguments.seed)
+    for i in range(n_bad):
+        break_film(good[0], films / f"broken {i:03}.mp4", i % WAYS)
+    return films
+
+
+def _options(arguments) -> tuple:
+    return ("--jobs", 2, "--candidates", arguments.candidates, "--progress", "json")
+
+
+def _watch_memory(process: subprocess.Popen) -> list[float]:
+    """Resident MB of the whole process group, twice a second, filled while it runs (Linux)."""
+    memory_mb: list[float] = []
+
+    def look() -> None:
+        while process.poll() is None:
+            memory_mb.append(_group_mb(process.pid))
+            time.sleep(0.5)
+
+    threading.Thread(target=look, daemon=True).start()
+    return memory_mb
+
+
+def _group_mb(group: int) -> float:
+    total = 0
+    for place in Path("/proc").iterdir():
+        try:
+            if place.name.isdigit() and os.getpgid(int(place.name)) == group:
+                total += int((place / "statm").read_text().split()[1])
+        except (OSError, IndexError):
+            continue
+    return total * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("night", "kills", "speed"))
+    parser.add_argument("--films", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=25)
+    parser.add_argument("--seconds", type=float, nargs=2, default=(2.0, 20.0))
+    parser.add_argument("--candidates", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parsed = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["DYVIM_CACHE"] = str(Path(folder, "cache"))
+        figures = globals()[parsed.what](parsed, Path(folder))
+    sys.stdout.write(json.dumps({"what": parsed.what, **figures}) + "\n")
