@@ -11,7 +11,7 @@ SHOWN  ?= $(addprefix $(CLIPS)/,moviepy_big_buck_bunny_0_30.webm torchcodec_nasa
           mdn_rabbit.mp4 intel_car-detection.mp4)
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check bench sync bench-sync gallery musicality clean
+.PHONY: demo test check bench sync bench-sync gallery musicality marathon clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -60,6 +60,12 @@ gallery: $(VENV)/.installed-dev
 # fifty composed pieces against the held-out corpus
 musicality: $(VENV)/.installed-dev
 	$(BIN)/python -m dyvim_cli.evaluation.musicality_check $(if $(DECODER),--decoder "$(DECODER)")
+
+# batches at length: 200 films of which 20 are broken, 25 kills at random moments, batch against score
+marathon: $(VENV)/.installed-dev
+	$(BIN)/python tests/batch_marathon.py night --films $(or $(NIGHT),200)
+	$(BIN)/python tests/batch_marathon.py kills --films 30 --kills 25 --seconds 2 5
+	$(BIN)/python tests/batch_marathon.py speed --films 20 --seconds 2 10 --candidates 3
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info

@@ -53,7 +53,7 @@ def kills(arguments, scratch: Path) -> dict:
     began = time.monotonic()
     run(films, "-r", "-o", f"{reference}/", *_options(arguments))
     film_s = (time.monotonic() - began) / arguments.films
-    wanted, n_killed = digests(reference), 0
+    wanted, n_killed, recorded = digests(reference), 0, []
     for _ in range(arguments.kills):
         # now and then at start-up, else while films are being worked on
         lines = rng.choice((0, 1, 1, 1, 2))
@@ -65,13 +65,15 @@ def kills(arguments, scratch: Path) -> dict:
             {name: md5 for name, md5 in digests(out).items() if FOLDER not in name} if out.exists() else {}
         )
         assert named.items() <= wanted.items(), "half-written, or different, under a final name"
-        if len(records(out / NAME)) == arguments.films:
+        recorded.append(len(records(out / NAME)) if (out / NAME).exists() else 0)
+        if recorded[-1] == arguments.films:
             break
     done = run(films, "-r", "-o", f"{out}/", *_options(arguments))
     assert done.returncode in (0, ExitCode.PARTIAL), done.stderr[-2000:]
     assert digests(out) == wanted and films_done_twice(out / NAME) == []
     assert len(records(out / NAME)) == arguments.films and not list(out.rglob(FOLDER))
-    return {"films": arguments.films, "kills": n_killed, "same_bytes": True, "done_twice": 0}
+    figures = {"films": arguments.films, "kills": n_killed, "recorded_after_each": recorded}
+    return figures | {"same_bytes": True, "done_twice": 0}
 
 
 def speed(arguments, scratch: Path) -> dict:

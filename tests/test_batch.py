@@ -14,6 +14,7 @@ from batch_films import batch, break_film, digests, films_done_twice, finish, ki
 
 from dyvim_cli.batch import journal as journals
 from dyvim_cli.batch import local, night, staging
+from dyvim_cli.batch.fingerprint import _weights as weights_known
 from dyvim_cli.batch.fingerprint import content_of, film_seed, fingerprint
 from dyvim_cli.batch.plan import check_collisions, journal_place, made_by_us, task_of
 from dyvim_cli.batch.selection import Choice, Film, read_list, select
@@ -191,6 +192,17 @@ def test_done_means_output_content_and_settings_are_as_recorded(folder):
     assert todo() == 1, "the output has gone"
 
 
+def test_the_content_of_an_adapter_counts(folder):
+    adapter = folder / "adapter"
+    touch(adapter, "adapter.safetensors")
+    film, wishes = Film(folder / "a.mp4", PurePosixPath("a.mp4")), Wishes(model="debug", adapter=str(adapter))
+    before = task_of(film, wishes, Delivery()).settings
+    assert before == task_of(film, wishes, Delivery()).settings
+    (adapter / "adapter.safetensors").write_bytes(b"trained on")
+    weights_known.cache_clear()
+    assert before != task_of(film, wishes, Delivery()).settings
+
+
 def test_failures_are_kept_until_asked_for(folder):
     path = folder / journals.NAME
     (task,) = tasks_for(folder, "a.mp4")
@@ -253,7 +265,7 @@ def test_a_folders_own_settings(tmp_path):
     values = film_settings(context_of(str(tmp_path), "--style", "rock"))
     assert (values(one)["style"], values(one)["alpha"], values(two)["alpha"]) == ("rock", 0.9, 0.1)
     assert str(getattr(values(two)["keep_audio"], "value", "mix")) == "mix"
-    assert values(one)["guidance"] == 1.5
+    assert values(one)["candidates"] == 3
 
 
 @pytest.mark.parametrize("wrong", ["alpha = 7", "alfa = 1", "overwrite = true", "alpha = "])

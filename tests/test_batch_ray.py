@@ -1,5 +1,7 @@
 """A batch on a Ray cluster of several nodes on this machine, one of them killed midway."""
 
+from dataclasses import replace
+
 import pytest
 from batch_films import break_film, digests, films_done_twice, make_films, records
 
@@ -89,3 +91,15 @@ def test_no_cluster_no_work(films, tmp_path):
 
     with pytest.raises(EnvironmentFault, match="no Ray cluster"):
         list(cluster.run(tasks_for(films, tmp_path), "127.0.0.1:1"))
+
+
+def test_musicgen_asks_for_a_gpu_where_there_is_one(films, tmp_path, monkeypatch):
+    from dyvim_cli.batch.cluster import _resources
+
+    small = tasks_for(films, tmp_path)[0]
+    large = replace(small, wishes=replace(small.wishes, model="musicgen-small"))
+    monkeypatch.setenv("DYVIM_DEVICE", "auto")
+    assert _resources(small, {"GPU": 2.0}) == _resources(large, {"CPU": 4.0}) == {}
+    assert _resources(large, {"GPU": 2.0}) == {"num_gpus": 1}
+    monkeypatch.setenv("DYVIM_DEVICE", "cpu")
+    assert _resources(large, {"GPU": 2.0}) == {}

@@ -20,9 +20,11 @@ from dyvim_cli.batch.fingerprint import settings_digest
 from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.work import Outcome, failure, finish, see
 from dyvim_cli.errors import EnvironmentFault, fault_of
+from dyvim_cli.pipeline import EMBEDDED
 
 MAX_RETRIES = 3  # of a film whose node or process was lost
 CONNECT_S = 10.0
+PLACEMENT = ("DYVIM_WEIGHTS_DIR", "DYVIM_OFFLINE", "DYVIM_DEVICE", "DYVIM_CLIP")  # the same on every node
 AHEAD = 2  # films a core that are handed in at once: nobody waits, and few films are held as bytes
 
 
@@ -48,7 +50,8 @@ def run(tasks: Sequence[Task], address: str | None = None, *, ship: bool = False
         while waiting or running:
             while waiting and len(running) < _room(ray):
                 task, as_bytes = waiting.popleft()
-                running[score.remote(task, token.name, _packed(task) if as_bytes else None)] = task
+                asked = score.options(**_resources(task, ray.cluster_resources()))
+                running[asked.remote(task, token.name, _packed(task) if as_bytes else None)] = task
             for reference in ray.wait(list(running), num_returns=1)[0]:
                 task = running.pop(reference)
                 answer = _answer(ray, reference, task)
@@ -77,12 +80,19 @@ def _connect(address: str | None):
             address=address,
             include_dashboard=None if address else False,
             log_to_driver=False,
+            runtime_env={"env_vars": {n: os.environ[n] for n in PLACEMENT if os.environ.get(n)}},
             logging_level=logging.ERROR,
         )
     except (OSError, RuntimeError, ValueError) as error:
         reason = f"no Ray cluster answers at {address or 'this machine'}: {str(error).splitlines()[0]}"
         raise EnvironmentFault(reason, "start one: ray start --head, then --address auto") from error
     return ray
+
+
+def _resources(task: Task, there_is: dict) -> dict:
+    """What a film's task needs of a node: a GPU for MusicGen, where the cluster has any."""
+    wants_gpu = task.wishes.model != EMBEDDED and os.environ.get("DYVIM_DEVICE") != "cpu"
+    return {"num_gpus": 1} if wants_gpu and there_is.get("GPU", 0) >= 1 else {}
 
 
 def _room(ray) -> int:

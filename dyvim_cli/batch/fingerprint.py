@@ -52,7 +52,10 @@ def known_content(film: Path, record: dict) -> Content | None:
 
 def settings_digest(wishes: Wishes, delivery: Delivery) -> str:
     """All that the result depends on beside the film; where it goes is not a part of it."""
-    settings = asdict(delivery) | {"wishes": asdict(wishes), "weights": _weights()}
+    settings = asdict(delivery) | {
+        "wishes": asdict(wishes),
+        "weights": _weights(wishes.model, wishes.adapter),
+    }
     del settings["overwrite"]
     here = settings.pop("output").parent
     for extra in ("midi", "stems", "music"):
@@ -72,9 +75,12 @@ def film_seed(base_seed: int, relative: object) -> int:
     return int.from_bytes(digest, "big") >> (64 - SEED_BITS)
 
 
-@lru_cache(maxsize=1)
-def _weights() -> str:
-    return _digest([weights.manifest(), vision.settings()])
+@lru_cache(maxsize=16)
+def _weights(*places: str | None) -> str:
+    """What was shipped and, of a model or an adapter in a folder, every file's content."""
+    files = [path for place in places if place for path in sorted(Path(place).glob("*")) if path.is_file()]
+    own = [(path.name, weights.sha256(path)) for path in files]
+    return _digest([weights.manifest(), vision.settings(), own])
 
 
 def _digest(value: object) -> str:

@@ -23,20 +23,23 @@ from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.work import Outcome, failure, finish, see
 from dyvim_cli.device import free_memory_gb, n_cores
 from dyvim_cli.errors import DyvimError, EnvironmentFault, ExitCode, fault_of
+from dyvim_cli.pipeline import EMBEDDED
 
 AT_ONCE = 2  # films a worker holds: one is being composed for, the next is being watched
 MEMORY_A_JOB_GB = 1.0  # measured on films of 20 s to 5 min, 0.6 to 0.8
+MEMORY_A_MUSICGEN_GB = 4.0  # the small one with its codec, in fp32
 FAREWELL_S = 10.0  # for a worker to remove its temporary files
 MAX_DEATHS = 2
 READY = "ready"
 
 
-def jobs_for(wanted: int | None) -> int:
+def jobs_for(wanted: int | None, tasks: Sequence[Task]) -> int:
     """Workers to start: what was asked for, else one a core as far as the memory goes."""
     if wanted is not None:
         return wanted
-    free_gb = free_memory_gb()
-    return max(1, n_cores() if free_gb is None else min(n_cores(), int(free_gb / MEMORY_A_JOB_GB)))
+    is_light = all(task.wishes.model == EMBEDDED for task in tasks)
+    job_gb, free_gb = MEMORY_A_JOB_GB if is_light else MEMORY_A_MUSICGEN_GB, free_memory_gb()
+    return max(1, n_cores() if free_gb is None else min(n_cores(), int(free_gb / job_gb)))
 
 
 @dataclass

@@ -154,6 +154,7 @@ def batch(
     from dyvim_cli.media.output import check_output
 
     opt.place(weights_dir, offline, device)
+    _parse_jobs(jobs)
     chosen = _select(context)
     journal = journal or journal_place(output, chosen)
     tasks = _tasks(context, chosen)
@@ -281,13 +282,14 @@ def _work(context: typer.Context, session) -> "Iterator[Outcome]":
 
 
 def _engine(values, session) -> "Iterator[Outcome]":
+    todo = session.review.todo
     if values["engine"] is Engine.RAY:
         from dyvim_cli.batch import cluster
 
-        return cluster.run(session.review.todo, values["address"], ship=values["ship"])
+        return cluster.run(todo, values["address"], ship=values["ship"])
     from dyvim_cli.batch import local
 
-    return local.run(session.review.todo, local.jobs_for(_parse_jobs(values["jobs"])), session.scratch)
+    return local.run(todo, local.jobs_for(_parse_jobs(values["jobs"]), todo), session.scratch)
 
 
 def _parse_jobs(text: str) -> int | None:
