@@ -111,6 +111,17 @@ def test_progress_lines_are_json_objects(capsys):
     assert records[-1]["share"] == 1.0 and records[0]["stage"] == "vision"
 
 
+def test_slow_stages_are_heard_of_once_a_second(capsys, monkeypatch):
+    clock = iter(range(0, 100, 2))
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
+    lines = console.Lines(as_json=True)
+    for done in range(5):
+        lines.update("vision", done, 1000)
+    records = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [record["share"] for record in records] == [0, 0.001, 0.002, 0.003, 0.004]
+    assert records[2]["eta_s"] == pytest.approx(4 * 0.998 / 0.002)
+
+
 def test_errors_survive_the_way_back_from_a_worker():
     import pickle
 

@@ -43,21 +43,23 @@ def show_error(error: DyvimError) -> None:
 
 
 class Lines:
-    """Progress as lines: plain text every tenth of a stage, or a JSON object every second."""
+    """Progress as lines: plain text every tenth of a stage; JSON objects also once a second between."""
 
     def __init__(self, as_json: bool):
         self.as_json = as_json
         self.began: dict[str, float] = {}
         self.shown: dict[str, float] = {}
+        self.written = 0.0
 
     def update(self, stage: str, done: float, total: float) -> None:
         """Write a line when there is something new to say."""
         now, share = time.monotonic(), min(1.0, done / total) if total else 1.0
         began = self.began.setdefault(stage, now)
         last = self.shown.get(stage, -1.0)
-        if share < 1 and share - last < 0.1 or share == last:
+        is_due = share - last >= 0.1 or self.as_json and now - self.written >= 1.0
+        if share < 1 and not is_due or share == last:
             return
-        self.shown[stage] = share
+        self.shown[stage], self.written = share, now
         eta_s = (now - began) * (1 - share) / share if share else None
         if self.as_json:
             record = {"stage": stage, "share": round(share, 3)}
