@@ -73,6 +73,52 @@ def test_groove_by_hand():
     same, other = [1, 0, 1, 0], [1, 1, 0, 0]
     assert m.groove_consistency(np.array([same, same, other], bool)) == pytest.approx((1 + 0.5) / 2)
     assert m.groove_consistency(np.zeros((1, 4), bool)) == 0
+    # every bar half full: 1/2 by chance, and 3/4 of the steps agree
+    assert m.groove_beyond_chance(np.array([same, same, other], bool)) == pytest.approx(0.5)
+    assert (
+        m.groove_beyond_chance(np.ones((5, 16), bool)) == m.groove_beyond_chance(np.zeros((1, 4), bool)) == 0
+    )
+
+
+def song(rng, shuffle=False) -> np.ndarray:
+    """Sixteen bars of C, F, G, C: bass, arpeggios and clicks; or its notes at random pitches and times."""
+    seconds, notes = 32.0, []
+    for bar in range(16):
+        root = (48, 53, 55, 48)[bar % 4]
+        for eighth in range(8):
+            notes.append((2 * bar + eighth / 4, root + (0, 16, 19, 24)[eighth % 4] + 12 * (eighth % 2)))
+        notes.append((2 * bar, root - 12))
+    if shuffle:
+        notes = [(rng.uniform(0, seconds - 1), pitch + rng.integers(-6, 7)) for _, pitch in notes]
+    track = (
+        clicks(every(60, seconds), seconds, 0.2) if not shuffle else np.zeros(round(seconds * SAMPLE_RATE))
+    )
+    for start_s, pitch in notes:
+        start = round(start_s * SAMPLE_RATE)
+        tone = tones([pitch], each_s=1.5, level=rng.uniform(0.1, 0.15))
+        track[start : start + len(tone)] += tone[: len(track) - start]
+    return track
+
+
+def test_music_is_told_from_shuffled_notes_and_these_from_noise():
+    rng = np.random.default_rng(0)
+    music, shuffled = song(rng), song(rng, shuffle=True)
+    noise, silence = 0.1 * rng.normal(size=len(music)), np.zeros(len(music))
+    ranks = [figures(track) for track in (music, shuffled, noise)]
+    for name in ("key_clarity", "beat_strength", "repetition"):
+        values = [getattr(found, name) for found in ranks]
+        assert values == sorted(values, reverse=True) and values[0] > values[1] + 0.1, name
+    for name in ("pitch_class_entropy_bits", "novelty"):
+        values = [getattr(found, name) for found in ranks]
+        assert values == sorted(values), name
+    assert ranks[0].groove_beyond_chance > 0.5 > 0.3 > ranks[1].groove_beyond_chance
+    assert abs(ranks[2].groove_beyond_chance) < 0.3
+    monos = [analysis_signal(track, SAMPLE_RATE) for track in (music, shuffled, noise, silence)]
+    other = [analysis_signal(song(np.random.default_rng(1)), SAMPLE_RATE)]
+    apart = [distances([mono], other) for mono in monos]
+    assert apart[0]["frechet_distance"] < apart[1]["frechet_distance"] < apart[2]["frechet_distance"]
+    assert apart[0]["coverage"] > apart[1]["coverage"] >= apart[2]["coverage"] == apart[3]["coverage"] == 0
+    assert np.isnan(apart[3]["frechet_distance"])
 
 
 def test_entropy_and_key_by_hand():

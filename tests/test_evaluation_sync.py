@@ -46,6 +46,25 @@ def test_click_tracks_of_any_tempo_are_chance(bpm):
         assert np.abs(headline(report)).max() <= 0.1
 
 
+def test_over_many_films_tempi_and_shifts_chance_is_nothing_and_the_mean_is_unbiased():
+    rng = np.random.default_rng(0)
+    excesses = []
+    for seed in range(30):
+        film = picture(rng.uniform(12, 30), int(rng.integers(5, 14)), seed)
+        click = clicks(every(rng.uniform(40, 240), film.duration_s, rng.uniform(0, 0.3)), film.duration_s)
+        bed = clicks(every(rng.uniform(70, 150), film.duration_s), film.duration_s, 0.1)
+        hits = clicks(film.event_times_s, film.duration_s) + bed
+        elsewhere = np.roll(hits, round(rng.uniform(0.1, 0.9) * len(hits)))
+        reports = [judged(film, track) for track in (hits, elsewhere, click)]
+        assert min(headline(reports[0])) >= 0.95
+        assert np.abs([headline(report) for report in reports[1:]]).max() <= 0.1
+        best = reports[0].matching[0.08]
+        excesses.append([r.matching[0.08].recall.excess for r in reports[1:]])
+        assert min(best.recall.excess, best.f1.excess) >= 0.95
+    means, error = np.mean(excesses, axis=0), np.std(excesses, axis=0) / np.sqrt(len(excesses))
+    assert (np.abs(means) < 3 * error).all() and (error > 0).all()  # luck is there, and cancels out
+
+
 def test_precision_falls_when_accents_are_added():
     film = FILMS[0]
     right = film.event_times_s

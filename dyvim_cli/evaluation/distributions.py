@@ -19,6 +19,7 @@ N_MFCC = 12
 TEMPO_LAGS_S = np.linspace(0.2, 1.0, 9)  # onset periodicities kept
 SIZE = 2 * N_MELS + 2 * N_MFCC + 12 + len(TEMPO_LAGS_S) + 1
 NEIGHBOURS = 5
+LEAST_DEVIATION = 0.02  # of every statistic (Bels and shares): what hardly varies must not decide all
 
 
 def embed(mono: np.ndarray) -> np.ndarray:
@@ -82,7 +83,7 @@ def density_coverage(real: np.ndarray, made: np.ndarray, k: int = NEIGHBOURS) ->
 
 def standardised(real: np.ndarray, made: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both sets scaled by the real one's mean and deviation, so that no unit outweighs another."""
-    mean, deviation = real.mean(axis=0), real.std(axis=0) + 1e-6
+    mean, deviation = real.mean(axis=0), np.maximum(real.std(axis=0), LEAST_DEVIATION)
     return (real - mean) / deviation, (made - mean) / deviation
 
 

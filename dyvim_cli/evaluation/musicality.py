@@ -16,6 +16,7 @@ MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.
 MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 TONAL_FFT, TONAL_HOP = 4096, 1024  # samples; semitones are told apart from 100 Hz on
+LASTING_FRAMES = 3  # 140 ms: longer than a drum, shorter than most notes
 SILENT_DBFS = -60.0
 BLOCK_S = 0.1
 FULL_SCALE = 0.999
@@ -32,6 +33,7 @@ class Musicality:
     key_clarity: float  # 0..1, correlation with that key's profile
     pitch_class_entropy_bits: float  # 0 (one pitch class) .. 3.58 (all alike)
     groove_consistency: float  # 0..1, likeness of neighbouring bars' rhythm (Wu and Yang 2020)
+    groove_beyond_chance: float  # the same less what bars so full agree by chance (Cohen's kappa)
     beat_strength: float  # 0..1, autocorrelation of the onsets at the beat
     tempo_bpm: float  # 0 where there is no beat
     repetition: float  # 0..1, how alike each second is to its best match elsewhere
@@ -51,13 +53,14 @@ def musicality(samples: np.ndarray, sample_rate: int, sound: AudioEvents) -> Mus
     chroma, timbre = _features(mono)
     pitch_classes = chroma.sum(axis=1)
     key, clarity = key_of(np.sqrt(pitch_classes))
-    strength, tempo = beat_strength(sound)
+    rhythms, (strength, tempo) = bar_rhythms(sound), beat_strength(sound)
     repetition, novelty = repetition_and_novelty(np.concatenate([chroma, timbre]))
     return Musicality(
         key=key,
         key_clarity=clarity,
         pitch_class_entropy_bits=entropy_bits(pitch_classes),
-        groove_consistency=groove_consistency(bar_rhythms(sound)),
+        groove_consistency=groove_consistency(rhythms),
+        groove_beyond_chance=groove_beyond_chance(rhythms),
         beat_strength=strength,
         tempo_bpm=tempo,
         repetition=repetition,
@@ -76,9 +79,18 @@ def _features(mono):
         return np.zeros((12, 0)), np.zeros((12, 0))
     to_chroma = spectra.chroma_filters(SAMPLE_RATE, TONAL_FFT)
     to_mel = spectra.mel_filters(SAMPLE_RATE, TONAL_FFT, 40, 0.0, SAMPLE_RATE / 2)
-    frames = [(to_chroma @ p, to_mel @ p) for p in spectra.power_frames(mono, TONAL_FFT, TONAL_HOP)]
+    frames = [(to_chroma @ _tones(p), to_mel @ p) for p in spectra.power_frames(mono, TONAL_FFT, TONAL_HOP)]
     chroma, mel = (np.concatenate(parts, axis=1) for parts in zip(*frames, strict=True))
     return chroma, spectra.cepstrum(spectra.decibels(mel), 12)
+
+
+def _tones(power):
+    """Power spectra [bins, F] without drums and leakage: what lasts, and stands above its neighbours."""
+    lasting = power.copy()
+    lasting[:, :-LASTING_FRAMES] = np.minimum(power[:, :-LASTING_FRAMES], power[:, LASTING_FRAMES:])
+    peak = np.zeros(power.shape, bool)
+    peak[1:-1] = (lasting[1:-1] >= lasting[:-2]) & (lasting[1:-1] > lasting[2:])
+    return np.where(peak, lasting, np.float32(0))
 
 
 def key_of(pitch_classes: np.ndarray) -> tuple[str, float]:
@@ -124,6 +136,20 @@ def groove_consistency(rhythms: np.ndarray) -> float:
     if len(rhythms) < 2:
         return 0.0
     return float(1 - (rhythms[1:] != rhythms[:-1]).mean())
+
+
+def groove_beyond_chance(rhythms: np.ndarray) -> float:
+    """Cohen's kappa (1960) of neighbouring bars [bars, steps]: 0 for bars that are full, empty or random.
+
+    1 where each bar repeats the one before; 0 below two bars.
+    """
+    if len(rhythms) < 2:
+        return 0.0
+    share = rhythms.mean()
+    by_chance = share**2 + (1 - share) ** 2
+    if by_chance > 1 - 1e-9:
+        return 0.0
+    return float((groove_consistency(rhythms) - by_chance) / (1 - by_chance))
 
 
 def beat_strength(sound: AudioEvents) -> tuple[float, float]:

@@ -26,20 +26,21 @@ def draw_films(reports: Sequence[FilmReport], path: Path | None = None) -> bytes
 
 
 def draw_sweep(alphas: Sequence[float], curves: dict[str, list], path: Path | None = None) -> bytes:
-    """PNG of measures against alpha; curves: name -> Interval (or None) for each alpha."""
-    figure = _figure(7, 4.5)
-    axes = figure.subplots()
-    for (name, intervals), colour in zip(curves.items(), (CUT, IMPACT, MOTION, LOUD, ONSET), strict=False):
+    """PNG of measures against alpha, a panel each; curves: name -> Interval (or None) for each alpha."""
+    figure = _figure(2.6 * len(curves), 3.4)
+    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    colours = (CUT, IMPACT, ONSET, LOUD, MOTION)
+    for axes, (name, intervals), colour in zip(panels, curves.items(), colours, strict=True):
         known = [(a, i) for a, i in zip(alphas, intervals, strict=True) if i is not None]
-        if not known:
-            continue
-        x = [a for a, _ in known]
-        axes.plot(x, [i.mean for _, i in known], "o-", color=colour, label=name)
-        axes.fill_between(x, [i.low for _, i in known], [i.high for _, i in known], color=colour, alpha=0.15)
-    axes.axhline(0, color="#999999", lw=0.8)
-    axes.set(xlabel="alpha", ylabel="beyond chance (0 = chance, 1 = perfect)")
-    if axes.lines[1:]:
-        axes.legend(frameon=False)
+        if known:
+            x, means, lows, highs = zip(*((a, i.mean, i.low, i.high) for a, i in known), strict=True)
+            axes.fill_between(x, lows, highs, color=colour, alpha=0.15, lw=0)
+            axes.plot(x, means, "o-", color=colour)
+        axes.axhline(0, color="#999999", lw=0.8)
+        axes.set(xlabel="alpha", xlim=(-0.05, 1.05), xticks=[0, 0.5, 1])
+        axes.set_title(name, fontsize=10)
+    panels[0].set(ylabel="0 = chance, 1 = perfect", ylim=(-0.5, 1.05))
+    figure.suptitle("mean over films and its 95 % interval", fontsize=9, color="#666666")
     return _png(figure, path)
 
 
