@@ -194,7 +194,7 @@ def test_equal_onsets_share_the_accents():
 def test_correction_by_hand():
     plain = correct(np.array([0.8, 0.2, 0.2]))  # no luck in these shifts
     assert plain.excess == pytest.approx(0.75) and plain.beyond_chance == pytest.approx(0.75)
-    lucky = correct(np.array([0.5, 0.1, 0.5]))  # chance 0.3, spread 0.2: within two spreads
+    lucky = correct(np.array([0.5, 0.1, 0.5]))  # chance 0.3, spread 0.2: within 2.5 spreads
     assert lucky.excess == pytest.approx(0.2 / 0.7) and lucky.beyond_chance == 0
     assert correct(np.array([1.0, 0.0, 0.2, 0.1])).beyond_chance == pytest.approx(1)
     assert correct(np.array([1.0, 1.0, 1.0])).beyond_chance == 0  # music that cannot miss

@@ -3,7 +3,7 @@
 With x a measure and c its mean over the shifts, excess = (x - c) / (1 - c): 0 is chance, 1 is
 perfect. The excess is unbiased and right for means over many films, but a film with ten events
 easily lies 0.2 beside 0 by luck alone. `beyond_chance` therefore draws the difference d = x - c
-in to d - (2 s)^2 / d, and to 0 where |d| < 2 s, with s the spread over the shifts (the
+in to d - (2.5 s)^2 / d, and to 0 where |d| < 2.5 s, with s the spread over the shifts (the
 non-negative garrote, Breiman 1995): luck counts for nothing, a clear effect stays as it is.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SHIFTS = 400
-LUCK = 2.0  # spreads; 95 of 100 shifts lie nearer to chance than this
+LUCK = 2.5  # spreads; 99 of 100 shifts lie nearer to chance than this
 CLEAR_S = 0.4  # a shift smaller than this would be the music itself
 
 
