@@ -82,7 +82,7 @@ def exhibit(path: Path, features: FilmFeatures, wishes: Wishes, model, folder: P
     score = write_score(features, wishes, model)
     piece = Composed(name, features, score)
     delivery = Delivery(keep_audio="drop", overwrite=True, **files)
-    with sound_file(score, features.duration_s, delivery, Silent()) as music:
+    with sound_file(score, model, features.duration_s, delivery, Silent()) as music:
         mux(
             probe(path), music, film, keep_audio="drop", overwrite=True,
             metadata={"comment": comment(score, wishes)},

@@ -32,7 +32,7 @@ def dyvim_generator(folder: Path, candidates: int = 3, *, steady: bool = False) 
         grid = film_grid(features, replace(wishes, alpha=0.0)) if steady else None
         piece = write_score(features, wishes, model, tempo_map=grid)
         music = folder / f"{film.stem}.alpha{alpha:g}{'.steady' * steady}.seed{seed}.wav"
-        with sound_file(piece, features.duration_s, Delivery(), Silent()) as sound:
+        with sound_file(piece, model, features.duration_s, Delivery(), Silent()) as sound:
             shutil.copyfile(sound, music)
         return music
 
