@@ -10,8 +10,11 @@ from dyvim_cli.cli import console, tune
 
 app = typer.Typer(no_args_is_help=True, help="Learn weights: prepare data, pre-train, tune.")
 app.command("render")(tune.render)
+app.command("prepare")(tune.prepare)
 app.command("tune")(tune.tune)
 app.command("compare")(tune.compare)
+app.command("alpha")(tune.alpha)
+app.command("attention")(tune.attention)
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False)]
 

@@ -11,6 +11,7 @@ from dyvim_cli.cli import console
 Strategy = Literal["annealing", "frozen", "full", "lora"]
 Pairs = Annotated[Path, typer.Argument(help="Folder of pairs (train render).", exists=True, file_okay=False)]
 Start = Annotated[Path | None, typer.Option(help="Decoder to adapt, else the shipped one.", exists=True)]
+Backbone = Annotated[str, typer.Option(help="embedded, musicgen-small .., a folder, or debug.")]
 Folder = Annotated[Path, typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False)]
 ProgressOption = Annotated[console.ProgressKind, typer.Option(help="How to show progress.")]
 
@@ -34,10 +35,33 @@ def render(
     console.data(json.dumps(facts, indent=2))
 
 
+def prepare(
+    folder: Annotated[Path, typer.Argument(help="Films with music.", exists=True, file_okay=False)],
+    out: Folder,
+    backbone: Annotated[
+        str, typer.Option(help="Whose codec: musicgen-small .., a folder, debug.")
+    ] = "musicgen-small",
+    progress: ProgressOption = "auto",
+) -> None:
+    """Watch films and encode their music for `train tune`; goes on where it stopped, lists bad files."""
+    from dyvim_cli.errors import ExitCode
+    from dyvim_cli.training.audio import prepare as make
+
+    with console.progress(progress) as shown:
+        facts = make(folder, out, backbone, shown)
+    console.data(json.dumps(facts, indent=2))
+    for name, message in facts["failures"].items():
+        console.note(f"left out: {name}: {message}")
+    if facts["failures"]:
+        raise typer.Exit(ExitCode.PARTIAL)
+
+
 def tune(
     pairs: Pairs,
     out: Folder,
-    backbone: Annotated[str, typer.Option(help="Which decoder to adapt: embedded.")] = "embedded",
+    backbone: Annotated[
+        str, typer.Option(help="embedded, musicgen-small .., a folder, or debug.")
+    ] = "embedded",
     strategy: Annotated[Strategy, typer.Option(help="How: see training/strategies.py.")] = "annealing",
     minutes: Annotated[float, typer.Option(min=0.001, help="Processor time to train for.")] = 40,
     updates: Annotated[int | None, typer.Option(min=1, help="Updates instead of minutes.")] = None,
@@ -50,21 +74,25 @@ def tune(
     """Adapt a decoder to films. A folder with a state in it goes on where it stopped, to the digit."""
     import torch
 
-    from dyvim_cli.errors import UsageError
-    from dyvim_cli.training.embedded import tune_embedded
     from dyvim_cli.training.tune import TuneSettings
 
-    if backbone != "embedded":
-        raise UsageError(f"unknown backbone: {backbone}", "--backbone embedded")
     torch.set_num_threads(threads)
     settings = TuneSettings(strategy, minutes, updates, mixed_precision=mixed_precision, seed=seed)
-    facts = tune_embedded(pairs, out, settings, start_from, batch_size, _note)
+    if backbone == "embedded":
+        from dyvim_cli.training.embedded import tune_embedded
+
+        facts = tune_embedded(pairs, out, settings, start_from, batch_size, _note)
+    else:
+        from dyvim_cli.training.audio import tune_audio
+
+        facts = tune_audio(pairs, out, backbone, settings, batch_size, _note)
     console.data(json.dumps(facts, indent=2))
 
 
 def compare(
     pairs: Pairs,
     out: Folder,
+    backbone: Backbone = "embedded",
     minutes: Annotated[float, typer.Option(min=0.001, help="Processor time for each strategy.")] = 10,
     updates: Annotated[int | None, typer.Option(min=1, help="Updates instead of minutes.")] = None,
     film: Annotated[list[Path] | None, typer.Option(help="Real films to judge sync on.", exists=True)] = None,
@@ -78,13 +106,59 @@ def compare(
 
     from dyvim_cli.training.compare import TABLE
     from dyvim_cli.training.compare import compare as run
-    from dyvim_cli.training.embedded import learner, sync_on
+    from dyvim_cli.training.embedded import sync_on
     from dyvim_cli.training.tune import TuneSettings
 
     torch.set_num_threads(threads)
     settings = TuneSettings(minutes=minutes, updates=updates, seed=seed)
-    run(lambda: learner(pairs, start_from, batch_size), out, settings, sync_on(film or []), _note)
+    judge = sync_on(film or []) if backbone == "embedded" else lambda one: {}
+    run(lambda: _learner(backbone, pairs, start_from, batch_size), out, settings, judge, _note)
     console.data((out / TABLE).read_text(encoding="utf-8").rstrip())
+
+
+def alpha(
+    pairs: Pairs,
+    out: Folder,
+    backbone: Backbone = "embedded",
+    tuned: Annotated[
+        Path | None, typer.Option(help="Tuned decoder (embedded) or adapter folder.", exists=True)
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
+) -> None:
+    """Held-out loss over alpha, with true and another film's motion: a table, a JSON and a picture.
+
+    The music's sync over alpha (the paper's Figure 4) is `dyvim evaluate --sweep-alpha`.
+    """
+    from dyvim_cli.training.findings import alpha_figure
+
+    learner = _learner(backbone, pairs, tuned if backbone == "embedded" else None, batch_size)
+    if backbone != "embedded" and tuned is not None:
+        from dyvim_cli.model.adapter import load_adapter
+
+        load_adapter(learner.model, tuned)
+    console.data(alpha_figure(learner, out).rstrip())
+
+
+def attention(
+    films: Annotated[list[Path], typer.Argument(help="Films to look into.", exists=True)],
+    out: Folder,
+    moments: Annotated[int, typer.Option(min=1, help="Frames a film.")] = 4,
+) -> None:
+    """Where the dynamics encoder looks (the paper's Figure 5): a table, a JSON and a picture."""
+    from dyvim_cli.training.findings import attention_figure
+
+    console.data(attention_figure(films, out, moments).rstrip())
+
+
+def _learner(backbone: str, pairs: Path, start_from: Path | None, batch_size: int):
+    """A fresh learner of either kind."""
+    if backbone == "embedded":
+        from dyvim_cli.training.embedded import learner
+
+        return learner(pairs, start_from, batch_size)
+    from dyvim_cli.training.audio import learner
+
+    return learner(pairs, backbone, batch_size)
 
 
 def _note(record: dict) -> None:

@@ -1,4 +1,8 @@
-"""Adapters as safetensors: the new modules alone, and which backbone they were tuned on."""
+"""Adapters as safetensors: the new modules, what a tuning changed of the backbone, and which one it was.
+
+A changed weight stands under its name in the backbone, whole, or as the two factors of a low-rank term
+(".up" and ".down").
+"""
 
 import hashlib
 import json
@@ -10,7 +14,7 @@ from dyvim_cli.errors import WeightsError
 from dyvim_cli.model.checkpoint import load_tensors, save_tensors
 from dyvim_cli.model.musicgen import Adapter, AdapterConfig, MusicGen
 
-FILE = "adapter.safetensors"
+FILE, BACKBONE = "adapter.safetensors", "backbone."
 # what makes two backbones of one shape; weights are not hashed: gigabytes, and fp16 copies differ
 HASHED = (
     "vocab_size", "num_hidden_layers", "ffn_dim", "num_attention_heads", "hidden_size", "num_codebooks",
@@ -27,8 +31,16 @@ def backbone_hash(model: MusicGen) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def save_adapter(model: MusicGen, folder: Path, card: dict | None = None) -> Path:
-    """Write the model's adapter into a folder; card: how it was trained, plain values."""
+def save_adapter(
+    model: MusicGen,
+    folder: Path,
+    card: dict | None = None,
+    changes: dict[str, torch.Tensor] | None = None,
+) -> Path:
+    """Write the model's adapter into a folder.
+
+    card: how it was trained, plain values; changes: {name in the backbone: whole weight or factor}.
+    """
     adapter = model.adapter
     folder.mkdir(parents=True, exist_ok=True)
     metadata = {
@@ -36,7 +48,8 @@ def save_adapter(model: MusicGen, folder: Path, card: dict | None = None) -> Pat
         "backbone": backbone_hash(model),
         "card": json.dumps(card or {}),
     }
-    save_tensors(adapter.state_dict(), folder / FILE, metadata)
+    changed = {BACKBONE + name: tensor.half() for name, tensor in (changes or {}).items()}
+    save_tensors(adapter.state_dict() | changed, folder / FILE, metadata)
     return folder / FILE
 
 
@@ -50,7 +63,9 @@ def load_adapter(model: MusicGen, folder: Path) -> dict:
             f"{path}: tuned on another backbone ({metadata.get('backbone', 'none')}, this one is {expected})",
             "name the backbone it was tuned on with --model",
         )
+    changes = {n: tensors.pop(n) for n in list(tensors) if n.startswith(BACKBONE)}
     try:
+        _change(model, changes)
         adapter = Adapter(AdapterConfig(**json.loads(metadata["config"])))
         adapter.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -59,6 +74,19 @@ def load_adapter(model: MusicGen, folder: Path) -> dict:
         ) from error
     model.adapter = adapter.eval().requires_grad_(False).to(model.weight.device)
     return json.loads(metadata.get("card", "{}"))
+
+
+@torch.no_grad()
+def _change(model: MusicGen, changes: dict[str, torch.Tensor]) -> None:
+    """Put changed weights into the backbone. Raises KeyError for one that it does not have."""
+    own = dict(model.backbone.named_parameters())
+    for name, tensor in changes.items():
+        weight, _, factor = name.removeprefix(BACKBONE).partition(".weight.")
+        if factor == "up":
+            down = changes[name.removesuffix("up") + "down"]
+            own[weight + ".weight"] += (tensor.float() @ down.float()).to(own[weight + ".weight"])
+        elif factor != "down":
+            own[name.removeprefix(BACKBONE)].copy_(tensor)
 
 
 def is_trained(adapter: Adapter) -> bool:

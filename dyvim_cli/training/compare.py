@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dyvim_cli.training.figures import strategies_picture
+from dyvim_cli.training.findings import aligned
 from dyvim_cli.training.strategies import STRATEGIES
 from dyvim_cli.training.tune import LOG, TuneSettings, read_log, tune
 
@@ -55,8 +56,4 @@ def table(rows: dict[str, dict]) -> str:
         }
         for name, r in rows.items()
     ]
-    columns = list(flat[0])
-    widths = {c: max(len(c), *(len(str(row[c])) for row in flat)) for c in columns}
-    lines = ["  ".join(c.rjust(widths[c]) for c in columns)]
-    lines += ["  ".join(str(row[c]).rjust(widths[c]) for c in columns) for row in flat]
-    return "\n".join(lines) + "\n"
+    return aligned(flat)

@@ -150,10 +150,17 @@ def draw(ready: Ready, n_steps: int, batch_size: int, dropout: float, rng: np.ra
 def held_out_batches(ready: Ready, n_steps: int, batch_size: int) -> list[Batch]:
     """Every held-out film once, alpha 1, the same crops each time."""
     rng = np.random.default_rng(0)
-    groups = [ready.films[i : i + batch_size] for i in range(0, len(ready.films), batch_size)]
+    groups = even_groups(ready.films, batch_size)
     return [
         collate([crop(p, n_steps, 1.0, rng) for p in group], group, [1.0] * len(group)) for group in groups
     ]
+
+
+def even_groups(items: list, most: int) -> list[list]:
+    """Items in order in groups of at most `most`, as even as can be: none is left alone without need."""
+    n = -(-len(items) // most)
+    bounds = [round(i * len(items) / n) for i in range(n + 1)] if n else [0]
+    return [items[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
 
 
 def hide(dynamics, curves: bool, motion: bool) -> None:

@@ -57,29 +57,35 @@ class ScoreLearner(nn.Module):
         layers = [[block] for block in reversed(m.blocks)]
         return [[m.norm, m.head], *layers, [m.embedding, m.place, m.activity, m.semantics]]
 
-    def held_out(self, views=MAIN_VIEWS) -> dict[str, float]:
+    def held_out(self, views=MAIN_VIEWS, alpha: float = 1.0) -> dict[str, float]:
         """Loss on the held-out films by what is told of them."""
-        return {view: float(self.stream_losses(view).nansum() / tokens.K) for view in views}
+        return {view: float(self.stream_losses(view, alpha).nansum() / tokens.K) for view in views}
 
     @torch.no_grad()
-    def stream_losses(self, view: str) -> torch.Tensor:
+    def stream_losses(self, view: str, alpha: float = 1.0) -> torch.Tensor:
         """[K] mean loss a stream on the held-out films under one of VIEWS."""
         rows = [
-            losses(self.model, seen_as(b, view).to(self.model.head.weight.device)) for b in self.judged_by
+            losses(self.model, seen_as(b, view, alpha).to(self.model.head.weight.device))
+            for b in self.judged_by
         ]
         return torch.stack(rows).nanmean(dim=0)
 
 
-def seen_as(batch: Batch, view: str) -> Batch:
+def seen_as(batch: Batch, view: str, alpha: float = 1.0) -> Batch:
     """The batch with only that told of its films which a view lets through."""
     curves, motion = VIEWS[view]
-    n_steps = batch.dynamics.shape[1]
-    others = batch.dynamics.roll((1, n_steps // 2), dims=(0, 1))  # turned round too: a group may be of one
+    others = of_another(batch.dynamics)
     dynamics = batch.dynamics.clone()
     if curves == "other":
         dynamics[..., :N_CURVES] = others[..., :N_CURVES]
     if motion == "other":
         dynamics[..., N_CURVES:] = others[..., N_CURVES:]
     hide(dynamics, curves is not None, motion is not None)
-    alpha = batch.alpha if curves or motion else torch.zeros_like(batch.alpha)
-    return replace(batch, dynamics=dynamics, alpha=alpha)
+    strength = torch.full_like(batch.alpha, alpha if curves or motion else 0.0)
+    return replace(batch, dynamics=dynamics, alpha=strength)
+
+
+def of_another(dynamics: torch.Tensor) -> torch.Tensor:
+    """[B, S, D] of the next film of the batch; a film that is alone is turned round by half instead."""
+    alone = len(dynamics) == 1
+    return dynamics.roll(dynamics.shape[1] // 2, dims=1) if alone else dynamics.roll(1, dims=0)

@@ -70,19 +70,27 @@ def add_lora(parts: list[nn.Module]) -> list[nn.Parameter]:
     return [p for linear in linears for p in linear.parametrizations.weight[0].parameters()]
 
 
+def _adapted(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Modules with a low-rank term, by name; EnCodec's weight norm is a parametrization as well."""
+    return [
+        (name, module)
+        for name, module in model.named_modules()
+        if parametrize.is_parametrized(module, "weight")
+        and isinstance(module.parametrizations.weight[0], LowRank)
+    ]
+
+
 def merge_lora(model: nn.Module) -> None:
     """Fold the low-rank terms into the weights."""
-    for module in list(model.modules()):
-        if parametrize.is_parametrized(module, "weight"):
-            parametrize.remove_parametrizations(module, "weight")
+    for _, module in _adapted(model):
+        parametrize.remove_parametrizations(module, "weight")
 
 
 def low_rank_terms(model: nn.Module) -> dict[str, torch.Tensor]:
     """{"<weight's name>.up" and ".down": factor} of all low-rank terms that have learned something."""
     terms = {}
-    for name, module in model.named_modules():
-        if parametrize.is_parametrized(module, "weight"):
-            term = module.parametrizations.weight[0]
-            if term.up.any():
-                terms |= {f"{name}.weight.up": term.up, f"{name}.weight.down": term.down}
+    for name, module in _adapted(model):
+        term = module.parametrizations.weight[0]
+        if term.up.any():
+            terms |= {f"{name}.weight.up": term.up, f"{name}.weight.down": term.down}
     return terms

@@ -43,8 +43,8 @@ class Learner(Protocol):
     def thaws_low_rank(self) -> bool:
         """Whether annealing thaws low-rank terms beside the weights: megabytes to keep, not gigabytes."""
 
-    def held_out(self) -> dict[str, float]:
-        """Loss on held-out pairs: at least "true", "shuffled" and "none"."""
+    def held_out(self, *, alpha: float = 1.0) -> dict[str, float]:
+        """Loss on held-out pairs at some alpha: at least "true", "shuffled" and "none"."""
 
 
 @dataclass(frozen=True)

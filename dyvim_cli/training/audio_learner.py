@@ -1,0 +1,194 @@
+"""MusicGen as a learner: windows of films and their music's tokens in, loss out.
+
+Letters: B films of a batch; K codebooks; N frames of a window; D delays; P = N + D - 1 positions;
+M key frames; d_z width of z~.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dyvim_cli.model.audio_composition import picture_embeddings
+from dyvim_cli.model.composition import Wishes, choose_character, lay_grid
+from dyvim_cli.model.loading import AudioModel
+from dyvim_cli.model.musicgen import Memory, delayed
+from dyvim_cli.model.prompt import describe_music
+from dyvim_cli.model.token_dynamics import TokenDynamics
+from dyvim_cli.training.film_pairs import SoundedFilm
+from dyvim_cli.training.pairs import even_groups
+from dyvim_cli.training.score_learner import of_another
+
+UNKNOWN = -1
+N_FRAMES = 500  # 10 s at 50 Hz: what fits beside a decoder in the memory of one GPU
+MOST_HELD_OUT = 16  # windows
+
+
+@dataclass(frozen=True)
+class AudioBatch:
+    """B windows, ready for MusicGen."""
+
+    tokens: torch.Tensor  # [B, K, N] int64, UNKNOWN beyond the music's end
+    dynamics: torch.Tensor  # [B, D - 1 + N + D - 1, d_z]: of frames first - (D - 1) .. first + P
+    alpha: torch.Tensor  # [B]
+    memory: Memory  # the prompts
+    embeddings: torch.Tensor  # [B, M, d_pictures]
+    visible: torch.Tensor  # [B, 1, P, M] bool
+
+    def to(self, device) -> "AudioBatch":
+        """The same on a device."""
+        moved = {n: v.to(device) for n, v in vars(self).items() if isinstance(v, torch.Tensor)}
+        return replace(
+            self, memory=Memory(self.memory.states.to(device), self.memory.mask.to(device)), **moved
+        )
+
+
+class AudioLearner(nn.Module):
+    """A MusicGen with an adapter that learns from sounded films."""
+
+    thaws_low_rank = True
+
+    def __init__(
+        self,
+        audio: AudioModel,
+        training: list[SoundedFilm],
+        held_out: list[SoundedFilm],
+        n_frames: int = N_FRAMES,
+        batch_size: int = 4,
+        sees_pictures: bool = True,
+    ):
+        super().__init__()
+        self.model = audio.musicgen
+        self.n_frames, self.batch_size = n_frames, batch_size
+        width = training[0].key_features.shape[1] if sees_pictures else 0
+        if self.model.adapter is None:
+            self.model.adapter = self.model.new_adapter(TokenDynamics.width, width).to(
+                self.model.weight.device
+            )
+        self.films = [_Film(f, audio) for f in training]
+        self.judged_by = self._held_out_batches([_Film(f, audio) for f in held_out])
+
+    def draw(self, dropout: float, rng: np.random.Generator) -> AudioBatch:
+        """Windows from anywhere; a share `dropout` without film and words."""
+        rows = []
+        for _ in range(self.batch_size):
+            film = self.films[rng.integers(len(self.films))]
+            first = int(rng.integers(max(1, film.n_frames - self.n_frames + 1)))
+            dropped = rng.random() < dropout
+            alpha = 0.0 if dropped else 1.0 if rng.random() < 0.6 else float(rng.uniform(0.05, 1.0))
+            rows.append(self._window(film, first, alpha, told=not dropped))
+        return _collate(rows, self.model)
+
+    def _held_out_batches(self, films: list["_Film"]) -> list[AudioBatch]:
+        """Windows from all over the held-out films, the same each time."""
+        starts = [
+            (f, a) for f in films for a in range(0, max(1, f.n_frames - self.n_frames + 1), self.n_frames)
+        ]
+        kept = [
+            starts[i] for i in np.linspace(0, len(starts) - 1, min(MOST_HELD_OUT, len(starts))).astype(int)
+        ]
+        rows = [self._window(f, a, 1.0, told=True) for f, a in kept]
+        return [_collate(group, self.model) for group in even_groups(rows, self.batch_size)]
+
+    def _window(self, film: "_Film", first: int, alpha: float, told: bool) -> dict:
+        lead = self.model.n_delays - 1
+        codes = film.codes[:, first : first + self.n_frames]
+        tokens = F.pad(codes, (0, self.n_frames - codes.shape[1]), value=UNKNOWN)
+        return {
+            "tokens": tokens,
+            "dynamics": film.dynamics(first - lead, lead + self.n_frames + lead),
+            "alpha": alpha,
+            "memory": film.memory if told else film.memory.silenced(),
+            "embeddings": film.embeddings if told else torch.zeros_like(film.embeddings),
+            "visible": film.dynamics.visible(first, self.n_frames + lead),
+        }
+
+    def forward(self, batch: AudioBatch) -> torch.Tensor:
+        """Mean cross-entropy in nats a token."""
+        return self.losses(batch).mean()
+
+    def losses(self, batch: AudioBatch) -> torch.Tensor:
+        """[K] cross-entropy of each codebook."""
+        model = self.model
+        batch = batch.to(model.weight.device)
+        targets = delayed(batch.tokens, model.delays, UNKNOWN)
+        written = torch.where(targets == UNKNOWN, model.start, targets)
+        inputs = F.pad(written[..., :-1], (1, 0), value=model.start)
+        extension = model.extend(batch.dynamics, batch.alpha)
+        pictures = model.look(batch.embeddings, batch.visible)
+        logits = model(inputs, batch.memory, extension, pictures)
+        losses = F.cross_entropy(
+            logits.float().permute(0, 3, 1, 2), targets, ignore_index=UNKNOWN, reduction="none"
+        )
+        known = (targets != UNKNOWN).sum(dim=(0, 2))
+        return losses.sum(dim=(0, 2)) / known.clamp_min(1)
+
+    def new_modules(self) -> list[nn.Module]:
+        """The adapter."""
+        return [self.model.adapter]
+
+    def parts(self) -> list[list[nn.Module]]:
+        """Heads, layers from the last to the first, token tables."""
+        decoder = self.model.backbone.decoder
+        core = decoder.model.decoder
+        return [
+            [core.layer_norm, decoder.lm_heads],
+            *([x] for x in reversed(core.layers)),
+            [core.embed_tokens],
+        ]
+
+    def held_out(self, alpha: float = 1.0) -> dict[str, float]:
+        """Loss on the held-out windows with their own motion, that of another place, and none."""
+        changes = {"true": (alpha, True), "shuffled": (alpha, False), "none": (0.0, True)}
+        with torch.no_grad():
+            return {
+                view: float(torch.stack([self.losses(_told(b, *change)) for b in self.judged_by]).mean())
+                for view, change in changes.items()
+            }
+
+
+def _told(batch: AudioBatch, alpha: float, is_own: bool) -> AudioBatch:
+    """The batch at some alpha, with the motion of its own film or the next one's."""
+    dynamics = batch.dynamics if is_own else of_another(batch.dynamics)
+    return replace(batch, dynamics=dynamics, alpha=torch.full_like(batch.alpha, alpha))
+
+
+class _Film:
+    """A film as tensors."""
+
+    def __init__(self, film: SoundedFilm, audio: AudioModel):
+        self.codes = torch.from_numpy(film.codes.astype(np.int64))
+        self.n_frames = self.codes.shape[1]
+        self.dynamics = TokenDynamics(film, audio.codec.frame_rate_hz, self.n_frames)
+        self.embeddings = picture_embeddings(film)
+        with torch.no_grad():
+            memory = audio.memory(prompt_of(film))
+        self.memory = Memory(memory.states.float().cpu(), memory.mask.cpu())
+
+
+def prompt_of(film: SoundedFilm) -> str:
+    """The words that the film would be scored with."""
+    wishes = Wishes()
+    character = choose_character(film, wishes, np.random.default_rng(0))
+    bpm = lay_grid(film, character, wishes).bpm
+    return describe_music(character.style, character.valence, character.arousal, bpm)
+
+
+def _collate(rows: list[dict], model) -> AudioBatch:
+    """Stack windows; words and key frames are padded with ones that nobody sees."""
+    n_words = max(r["memory"].mask.shape[1] for r in rows)
+    n_keys = max(len(r["embeddings"]) for r in rows)
+    states = [F.pad(r["memory"].states[0], (0, 0, 0, n_words - r["memory"].states.shape[1])) for r in rows]
+    masks = [F.pad(r["memory"].mask[0], (0, n_words - r["memory"].mask.shape[1])) for r in rows]
+    return AudioBatch(
+        tokens=torch.stack([r["tokens"] for r in rows]),
+        dynamics=torch.stack([r["dynamics"] for r in rows]),
+        alpha=torch.tensor([r["alpha"] for r in rows], dtype=torch.float32),
+        memory=Memory(torch.stack(states).to(model.weight.dtype), torch.stack(masks)),
+        embeddings=torch.stack(
+            [F.pad(r["embeddings"], (0, 0, 0, n_keys - len(r["embeddings"]))) for r in rows]
+        ),
+        visible=torch.stack([F.pad(r["visible"], (0, n_keys - len(r["embeddings"]))) for r in rows])[:, None],
+    )

@@ -1,0 +1,165 @@
+"""MusicGen tuned on films with music: prepared, tuned on every strategy, kept as an adapter."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from conftest import FRACTAL, MOVING, cut_film
+
+pytest.importorskip("accelerate")
+
+from dyvim_cli.model.loading import load_audio_model  # noqa: E402
+
+from dyvim_cli.cli.main import app  # noqa: E402
+from dyvim_cli.errors import InputError, WeightsError  # noqa: E402
+from dyvim_cli.model.adapter import load_adapter, save_adapter  # noqa: E402
+from dyvim_cli.training import audio as tuning  # noqa: E402
+from dyvim_cli.training import film_pairs  # noqa: E402
+from dyvim_cli.training.audio_learner import UNKNOWN, AudioLearner  # noqa: E402
+from dyvim_cli.training.film_pairs import SoundedFilm, encoded, load_films, prepare_films  # noqa: E402
+from dyvim_cli.training.strategies import STRATEGIES, low_rank_terms, merge_lora  # noqa: E402
+from dyvim_cli.training.tune import TuneSettings, read_log, tune  # noqa: E402
+from dyvim_cli.types import STYLES  # noqa: E402
+
+N_TOKENS, RATE_HZ = 64, 50
+
+
+def sounded(seed: int, duration_s=4.0) -> SoundedFilm:
+    """A film whose first codebook says whether it moves: still and moving stretches in turn."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(0, duration_s, 0.08)
+    bounds = np.sort(rng.uniform(0.3, duration_s - 0.3, 4))
+    moving = np.searchsorted(bounds, times) % 2
+    frames = np.searchsorted(bounds, (np.arange(int(duration_s * RATE_HZ)) + 0.5) / RATE_HZ) % 2
+    codes = rng.integers(0, N_TOKENS, (4, len(frames)))
+    codes[0] = np.where(frames == 1, 7, 3)
+    return SoundedFilm(
+        duration_s=duration_s, times_s=times,
+        dynamics=(rng.normal(0, 0.1, (len(times), 64)) + moving[:, None]).astype(np.float32),
+        energy=(0.01 + 0.4 * moving).astype(np.float32), novelty=np.zeros(len(times), np.float32),
+        event_times_s=bounds, event_weights=np.ones(4, np.float32), event_kinds=np.ones(4, np.int8),
+        scene_starts_s=np.zeros(1), scene_moods=np.zeros((1, 2), np.float32),
+        scene_labels=np.zeros(1, np.int16), key_times_s=np.array([1.0, 3.0]),
+        key_features=rng.normal(size=(2, 12)).astype(np.float32),
+        style_scores=np.full(len(STYLES), 1 / len(STYLES), np.float32), codes=codes.astype(np.int16),
+    )  # fmt: skip
+
+
+def new_learner() -> AudioLearner:
+    model = load_audio_model("debug")
+    films = [sounded(i) for i in range(6)]
+    return AudioLearner(model, films[:4], films[4:], n_frames=60, batch_size=3)
+
+
+def test_films_are_prepared_once_and_bad_ones_listed(tmp_path):
+    films, out = tmp_path / "films", tmp_path / "pairs"
+    films.mkdir()
+    cut_film(films / "a.mp4", MOVING, FRACTAL, seconds=0.8, audio="sine=frequency=330")
+    cut_film(films / "b.mp4", FRACTAL, seconds=1.2, audio="sine=frequency=220")
+    cut_film(films / "mute.mp4", MOVING, seconds=0.5)
+    (films / "torn.mp4").write_bytes(b"no film")
+    codec = load_audio_model("debug").codec
+    facts = prepare_films(films, out, codec, "debug")
+    assert facts["films"] == facts["prepared_now"] == 2
+    assert (
+        set(facts["failures"])
+        == {"mute.mp4", "torn.mp4"}
+        == set(json.loads((out / "failures.json").read_text()))
+    )
+    assert prepare_films(films, out, codec, "debug")["prepared_now"] == 0
+    training, held_out, _ = load_films(out)
+    lengths = sorted(f.codes.shape[1] for f in training + held_out)
+    assert [len(training), len(held_out)] == [1, 1] and np.abs(np.array(lengths) - (60, 80)).max() <= 3
+    with pytest.raises(InputError, match="another codec"):
+        prepare_films(films, out, codec, "another")
+
+
+def test_long_music_is_encoded_in_stretches_as_in_one(monkeypatch):
+    codec = load_audio_model("debug").codec
+    sound = torch.randn(1, 32_000 * 3, generator=torch.Generator().manual_seed(0)) * 0.1
+    monkeypatch.setattr(film_pairs, "ENCODED_S", 1.2)
+    whole, parts = codec.encode(sound), encoded(sound, codec)
+    assert whole.shape == parts.shape
+    assert (whole != parts).float().mean() < 0.02  # codes at the seams see a second of context
+
+
+def test_a_batch_is_what_the_sampler_would_be_told():
+    learner = new_learner()
+    batch = learner.judged_by[0]
+    lead = learner.model.n_delays - 1
+    film = learner.films[0]
+    row = learner._window(film, 40, 1.0, told=True)
+    assert torch.equal(row["dynamics"][lead:-lead], film.dynamics(40, 60))
+    assert torch.equal(row["tokens"], film.codes[:, 40:100])
+    assert (learner._window(film, film.n_frames - 10, 1.0, True)["tokens"][:, 10:] == UNKNOWN).all()
+    told, none = learner.losses(batch), learner.held_out()
+    assert none["true"] == none["none"]  # an untrained adapter changes nothing
+    assert told.shape == (4,) and told.isfinite().all()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_adapter_plays_what_was_tuned(tmp_path, strategy):
+    settings = TuneSettings(strategy, updates=6, evaluations=1, seed=3)
+    learner = new_learner()
+    start = {n: p.detach().clone() for n, p in learner.model.backbone.named_parameters()}
+    tune(learner, tmp_path, settings)
+    terms = low_rank_terms(learner.model.backbone)
+    assert bool(terms) == (strategy in ("lora", "annealing"))
+    changes = terms or {n: p for n, p in learner.model.backbone.named_parameters() if not p.equal(start[n])}
+    assert bool(changes) == (strategy != "frozen")
+    path = save_adapter(learner.model, tmp_path, {"strategy": strategy}, changes)
+    assert path.stat().st_size < 0.4 * sum(4 * p.numel() for p in start.values()) or strategy == "full"
+    merge_lora(learner)
+    fresh = load_audio_model("debug")
+    before = AudioLearner(fresh, [sounded(0)], [sounded(4)], n_frames=60)
+    batch = learner.judged_by[0]
+    with torch.no_grad():
+        untuned = before.losses(batch)
+        assert load_adapter(fresh.musicgen, tmp_path) == {"strategy": strategy}
+        torch.testing.assert_close(before.losses(batch), learner.eval().losses(batch), atol=2e-3, rtol=1e-3)
+    assert (untuned - learner.losses(batch)).abs().max() > 5e-3
+
+
+def test_a_changed_weight_that_the_backbone_lacks_is_refused(tmp_path):
+    model = load_audio_model("debug").musicgen
+    model.adapter = model.new_adapter(88)
+    save_adapter(model, tmp_path, changes={"decoder.nothing.weight": torch.zeros(2, 2)})
+    with pytest.raises(WeightsError):
+        load_adapter(model, tmp_path)
+
+
+def test_a_stopped_run_goes_on_to_the_last_digit(tmp_path):
+    settings = TuneSettings("annealing", updates=8, evaluations=2, seed=1)
+    tune(new_learner(), tmp_path / "whole", settings)
+    tune(new_learner(), tmp_path / "parts", settings, stop_after=5)
+    tune(new_learner(), tmp_path / "parts", settings)
+    logs = [read_log(tmp_path / name / "log.jsonl") for name in ("whole", "parts")]
+    assert logs[0] == logs[1] and len(logs[0]) == 8 + 3
+
+
+def test_true_motion_beats_anothers_on_held_out_films(tmp_path):
+    learner = new_learner()
+    losses = tune(learner, tmp_path, TuneSettings("frozen", updates=80, evaluations=1))["held_out"]
+    assert losses["true"] < losses["shuffled"] - 0.01
+    assert losses["true"] < losses["none"] - 0.01
+
+
+def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):
+    from typer.testing import CliRunner
+
+    from dyvim_cli import cache
+    from dyvim_cli.training.film_pairs import facts_of
+
+    pairs, out = tmp_path / "pairs", tmp_path / "run"
+    pairs.mkdir()
+    audio = tuning.open_backbone("debug")
+    facts = facts_of(audio.codec, tuning.codec_name(audio))
+    (pairs / "codec.json").write_text(json.dumps(facts))
+    for i in range(3):
+        cache.write_features(sounded(i), pairs / f"film-{i}.safetensors")
+    arguments = ["train", "tune", str(pairs), "-o", str(out), "--backbone", "debug", "--updates", "2"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["megabytes"] < 5 and (out / "adapter.safetensors").exists()
