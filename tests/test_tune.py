@@ -201,7 +201,7 @@ def test_a_state_of_a_crash_between_saves_replays_the_same(learner, tmp_path):
 def test_z_d_is_learned_where_it_tells_something(learner, tmp_path):
     """Frozen decoder: only the extension can have learned; drums follow the z_d that tells of them."""
     weight = learner.model.extension.weight
-    tune(learner, tmp_path, TuneSettings("frozen", updates=60, evaluations=1, seed=2))
+    tune(learner, tmp_path, TuneSettings("frozen", updates=70, evaluations=1, seed=2, new_gain=10.0))
     assert weight[:, conditioning.N_CURVES :].abs().max() > 0
     drums = tokens.STREAM_INDEX["drums"]
     with torch.no_grad():

@@ -9,11 +9,10 @@ from conftest import FRACTAL, MOVING, cut_film
 
 pytest.importorskip("accelerate")
 
-from dyvim_cli.model.loading import load_audio_model  # noqa: E402
-
 from dyvim_cli.cli.main import app  # noqa: E402
 from dyvim_cli.errors import InputError, WeightsError  # noqa: E402
 from dyvim_cli.model.adapter import load_adapter, save_adapter  # noqa: E402
+from dyvim_cli.model.loading import load_audio_model  # noqa: E402
 from dyvim_cli.training import audio as tuning  # noqa: E402
 from dyvim_cli.training import film_pairs  # noqa: E402
 from dyvim_cli.training.audio_learner import UNKNOWN, AudioLearner  # noqa: E402
@@ -100,7 +99,7 @@ def test_a_batch_is_what_the_sampler_would_be_told():
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_an_adapter_plays_what_was_tuned(tmp_path, strategy):
-    settings = TuneSettings(strategy, updates=6, evaluations=1, seed=3)
+    settings = TuneSettings(strategy, updates=6, evaluations=1, seed=3, new_gain=5.0)
     learner = new_learner()
     start = {n: p.detach().clone() for n, p in learner.model.backbone.named_parameters()}
     tune(learner, tmp_path, settings)
@@ -140,7 +139,9 @@ def test_a_stopped_run_goes_on_to_the_last_digit(tmp_path):
 
 def test_true_motion_beats_anothers_on_held_out_films(tmp_path):
     learner = new_learner()
-    losses = tune(learner, tmp_path, TuneSettings("frozen", updates=80, evaluations=1))["held_out"]
+    losses = tune(learner, tmp_path, TuneSettings("frozen", updates=80, evaluations=1, new_gain=5.0))[
+        "held_out"
+    ]
     assert losses["true"] < losses["shuffled"] - 0.01
     assert losses["true"] < losses["none"] - 0.01
 

@@ -1,6 +1,7 @@
 """`dyvim train render | tune`: pairs of film and music, and decoders adapted to them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -83,9 +84,9 @@ def tune(
 
         facts = tune_embedded(pairs, out, settings, start_from, batch_size, _note)
     else:
-        from dyvim_cli.training.audio import tune_audio
+        from dyvim_cli.training.audio import AUDIO_GAIN, tune_audio
 
-        facts = tune_audio(pairs, out, backbone, settings, batch_size, _note)
+        facts = tune_audio(pairs, out, backbone, replace(settings, new_gain=AUDIO_GAIN), batch_size, _note)
     console.data(json.dumps(facts, indent=2))
 
 
@@ -111,6 +112,10 @@ def compare(
 
     torch.set_num_threads(threads)
     settings = TuneSettings(minutes=minutes, updates=updates, seed=seed)
+    if backbone != "embedded":
+        from dyvim_cli.training.audio import AUDIO_GAIN
+
+        settings = replace(settings, new_gain=AUDIO_GAIN)
     judge = sync_on(film or []) if backbone == "embedded" else lambda one: {}
     run(lambda: _learner(backbone, pairs, start_from, batch_size), out, settings, judge, _note)
     console.data((out / TABLE).read_text(encoding="utf-8").rstrip())

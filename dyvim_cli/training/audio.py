@@ -14,6 +14,8 @@ from dyvim_cli.training.film_pairs import facts_of, load_films, prepare_films
 from dyvim_cli.training.strategies import low_rank_terms
 from dyvim_cli.training.tune import TuneSettings, tune
 
+AUDIO_GAIN = 5.0  # a new adapter knows nothing that it could lose
+
 
 def open_backbone(name: str, progress: Progress | None = None) -> AudioModel:
     """A backbone to learn with: in single precision, whatever it is played in. Raises as loading does."""

@@ -58,6 +58,7 @@ class TuneSettings:
     save_every_s: float = 60.0
     mixed_precision: str = "no"  # as accelerate: no, bf16, fp16
     seed: int = 0
+    new_gain: float = 1.0  # times strategies.NEW_RATE: new modules from nothing may learn faster
 
 
 @dataclass
@@ -82,9 +83,7 @@ class Run:
         learner.requires_grad_(False)
         self.parts = [[p for m in part for p in m.parameters()] for part in parts]
         self.new = [p for m in learner.new_modules() for p in m.parameters()]
-        if settings.strategy == "lora":
-            self.new += [p for part in parts for p in add_lora(part)]
-        elif settings.strategy == "annealing" and learner.thaws_low_rank:
+        if settings.strategy == "lora" or settings.strategy == "annealing" and learner.thaws_low_rank:
             self.parts = [add_lora(part) for part in parts]
             self.decoder_gain = LORA_RATE / DECODER_RATE
         for p in self.new:
@@ -113,7 +112,7 @@ class Run:
             p.requires_grad_(False)
         for p in (p for part in self.parts[: now.n_thawed] for p in part):
             p.requires_grad_(True)
-        rates = now.new_rate, self.decoder_gain * now.decoder_rate
+        rates = self.settings.new_gain * now.new_rate, self.decoder_gain * now.decoder_rate
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
 
