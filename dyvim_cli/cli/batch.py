@@ -4,7 +4,6 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dyvim_cli import __version__
-from dyvim_cli.cli import console, redo, tally
+from dyvim_cli.cli import console, tally
 from dyvim_cli.cli import options as opt
-from dyvim_cli.cli.film_settings import film_settings
+from dyvim_cli.cli.batch_jobs import films_of, tasks_of
 from dyvim_cli.cli.mux import DuckDb, FadeIn, FadeOut, Keep, KeepAudio, MusicGain
 from dyvim_cli.errors import DyvimError, ExitCode, UsageError
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from dyvim_cli.batch.work import Outcome
 
 FILMS = "Which films"
-WISHES = (
-    "alpha", "style", "mood", "tempo", "key", "seed", "candidates", "guidance", "model", "adapter", "prompt",
-)  # fmt: skip
 
 
 class Engine(str, Enum):
@@ -155,9 +151,9 @@ def batch(
 
     opt.place(weights_dir, offline, device)
     _parse_jobs(jobs)
-    chosen = _select(context)
+    chosen = films_of(context)
     journal = journal or journal_place(output, chosen)
-    tasks = _tasks(context, chosen)
+    tasks = tasks_of(context, chosen)
     if dry_run:
         _show_plan(night.review(tasks, journals.read(journal), retry_failed=retry_failed), as_json)
         return
@@ -171,53 +167,6 @@ def batch(
     _conclude(len(tasks), outcomes)
 
 
-def _select(context: typer.Context) -> "list":
-    """The films that are meant, those of earlier runs' making left out."""
-    from dyvim_cli.batch import journal as journals
-    from dyvim_cli.batch.plan import journal_place
-    from dyvim_cli.batch.selection import Choice, select
-
-    values = context.params
-    named = [*(values["films"] or ()), *_listed(values["from_list"])]
-    if not named and values["from_list"] is None:
-        raise UsageError("no film and no folder was named", "dyvim batch FOLDER, or --from LIST")
-    choice = Choice(values["recursive"], values["include"] or (), values["exclude"] or ())
-    found = select(named, choice)
-    made = journals.read(values["journal"] or journal_place(values["output"], found))
-    return select(named, choice, made) if made else found
-
-
-def _listed(path: Path | None) -> list[Path]:
-    from dyvim_cli.batch.selection import read_list
-
-    if path is None:
-        return []
-    if str(path) == "-":
-        return read_list(sys.stdin)
-    try:
-        return read_list(path.read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path}: the list cannot be read ({error})", "one path a line; - is stdin"
-        ) from error
-
-
-def _tasks(context: typer.Context, films: Sequence) -> "list[Task]":
-    """Everybody's job, checked against each other. Raises UsageError."""
-    from dyvim_cli.batch.plan import check_collisions, made_by_us, task_of
-
-    values_of, tasks = film_settings(context), []
-    for film in films:
-        values = values_of(film)
-        wishes = opt.wishes(*(values[name] for name in WISHES))
-        task = task_of(film, wishes, opt.delivery(values), not values["no_cache"])
-        tasks.append(replace(task, command=_command(context, values, task)))
-    ours = made_by_us(films, tasks)
-    tasks = [task for film, task in zip(films, tasks, strict=True) if film.path not in ours]
-    check_collisions(tasks)
-    return tasks
-
-
 def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None:
     """Pull weights that are missing once, before the night begins."""
     from dyvim_cli.pipeline import prepare_model
@@ -225,15 +174,6 @@ def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None
     for wishes in {task.wishes.model: task.wishes for task in tasks}.values():
         with console.progress(progress) as shown:
             prepare_model(wishes, shown)
-
-
-def _command(context: typer.Context, values, task: "Task") -> tuple[str, ...]:
-    """The `dyvim score` that makes this film again."""
-    delivery = task.delivery
-    paths = {"film": task.film, "output": delivery.output}
-    paths |= {"midi": delivery.midi, "stems": delivery.stems, "music": delivery.music}
-    score = context.parent.command.get_command(context.parent, "score")
-    return tuple(redo.arguments(score, {**values, **paths, "seed": task.wishes.seed}))
 
 
 def _show_plan(review: "Review", as_json: bool) -> None:

@@ -1,0 +1,78 @@
+"""From a batch's command line to its films and their jobs."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from dyvim_cli.cli import options as opt
+from dyvim_cli.cli import redo
+from dyvim_cli.cli.film_settings import film_settings
+from dyvim_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from dyvim_cli.batch.plan import Task
+    from dyvim_cli.batch.selection import Film
+
+WISHES = (
+    "alpha", "style", "mood", "tempo", "key", "seed", "candidates", "guidance", "model", "adapter", "prompt",
+)  # fmt: skip
+
+
+def films_of(context: typer.Context) -> "list[Film]":
+    """The films that are meant, those of earlier runs' making left out."""
+    from dyvim_cli.batch import journal as journals
+    from dyvim_cli.batch.plan import journal_place
+    from dyvim_cli.batch.selection import Choice, select
+
+    values = context.params
+    named = [*(values["films"] or ()), *_listed(values["from_list"])]
+    if not named and values["from_list"] is None:
+        raise UsageError("no film and no folder was named", "dyvim batch FOLDER, or --from LIST")
+    choice = Choice(values["recursive"], values["include"] or (), values["exclude"] or ())
+    found = select(named, choice)
+    made = journals.read(values["journal"] or journal_place(values["output"], found))
+    return select(named, choice, made) if made else found
+
+
+def _listed(path: Path | None) -> list[Path]:
+    from dyvim_cli.batch.selection import read_list
+
+    if path is None:
+        return []
+    if str(path) == "-":
+        return read_list(sys.stdin)
+    try:
+        return read_list(path.read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path}: the list cannot be read ({error})", "one path a line; - is stdin"
+        ) from error
+
+
+def tasks_of(context: typer.Context, films: "Sequence[Film]") -> "list[Task]":
+    """Everybody's job, checked against each other. Raises UsageError."""
+    from dyvim_cli.batch.plan import check_collisions, made_by_us, task_of
+
+    values_of, tasks = film_settings(context), []
+    for film in films:
+        values = values_of(film)
+        wishes = opt.wishes(*(values[name] for name in WISHES))
+        task = task_of(film, wishes, opt.delivery(values), not values["no_cache"])
+        tasks.append(replace(task, command=_command(context, values, task)))
+    ours = made_by_us(films, tasks)
+    tasks = [task for film, task in zip(films, tasks, strict=True) if film.path not in ours]
+    check_collisions(tasks)
+    return tasks
+
+
+def _command(context: typer.Context, values, task: "Task") -> tuple[str, ...]:
+    """The `dyvim score` that makes this film again."""
+    delivery = task.delivery
+    paths = {"film": task.film, "output": delivery.output}
+    paths |= {"midi": delivery.midi, "stems": delivery.stems, "music": delivery.music}
+    score = context.parent.command.get_command(context.parent, "score")
+    return tuple(redo.arguments(score, {**values, **paths, "seed": task.wishes.seed}))
