@@ -24,6 +24,7 @@ from dyvim_cli.batch.staging import FOLDER
 from dyvim_cli.errors import ExitCode
 
 WAYS = 10
+FILMS_BETWEEN_KILLS = 4
 
 
 def night(arguments, scratch: Path) -> dict:
@@ -50,16 +51,13 @@ def kills(arguments, scratch: Path) -> dict:
     """SIGKILL at random moments, resumed each time: the same bytes as an undisturbed run."""
     films, rng = _folder(arguments, scratch), random.Random(arguments.seed)
     reference, out = scratch / "reference", scratch / "out"
-    began = time.monotonic()
-    run(films, "-r", "-o", f"{reference}/", *_options(arguments))
-    film_s = (time.monotonic() - began) / arguments.films
+    first_s, film_s = _undisturbed(
+        batch(films, "-r", "-o", f"{reference}/", *_options(arguments)), arguments.films
+    )
     wanted, n_killed, recorded = digests(reference), 0, []
     for _ in range(arguments.kills):
-        # now and then at start-up, else while films are being worked on
-        lines = rng.choice((0, 1, 1, 1, 2))
-        is_killed = kill(
-            batch(films, "-r", "-o", f"{out}/", *_options(arguments)), lines, rng.uniform(0, 2 * film_s)
-        )
+        after_s = rng.uniform(0, first_s + FILMS_BETWEEN_KILLS * film_s)
+        is_killed = kill(batch(films, "-r", "-o", f"{out}/", *_options(arguments)), 0, after_s)
         n_killed += is_killed
         named = (
             {name: md5 for name, md5 in digests(out).items() if FOLDER not in name} if out.exists() else {}
@@ -74,6 +72,16 @@ def kills(arguments, scratch: Path) -> dict:
     assert len(records(out / NAME)) == arguments.films and not list(out.rglob(FOLDER))
     figures = {"films": arguments.films, "kills": n_killed, "recorded_after_each": recorded}
     return figures | {"same_bytes": True, "done_twice": 0}
+
+
+def _undisturbed(process: subprocess.Popen, n_films: int) -> tuple[float, float]:
+    """Seconds to the first film, and a film from then on."""
+    began = time.monotonic()
+    for _ in range(2):  # the first line says that nothing is done yet
+        process.stderr.readline()
+    first_s = time.monotonic() - began
+    finish(process)
+    return first_s, (time.monotonic() - began - first_s) / n_films
 
 
 def speed(arguments, scratch: Path) -> dict:

@@ -96,7 +96,9 @@ def display(kind: ProgressKind) -> Iterator[Lines | Bar | Nothing]:
             progress.MofNCompleteColumn(),
             progress.TextColumn("{task.description}"),
         )
-        with progress.Progress(*columns, console=console.stderr, transient=True) as bars:
+        # rich would send stdout's lines to stderr as well; they are data, unless a person reads both
+        to_stderr = {"console": console.stderr, "redirect_stdout": sys.stdout.isatty()}
+        with progress.Progress(*columns, transient=True, **to_stderr) as bars:
             yield Bar(bars)
     elif kind is ProgressKind.NONE:
         yield Nothing()
