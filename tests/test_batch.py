@@ -163,6 +163,19 @@ def test_a_kill_between_the_record_and_the_name_costs_nothing(folder):
     assert not two.output.exists() and not (folder / staging.FOLDER).exists()
 
 
+def test_no_result_has_its_name_before_it_is_on_record(folder, monkeypatch):
+    (task,) = tasks_for(folder, "a.mp4")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with journals.open_journal(folder / journals.NAME) as journal:
+        monkeypatch.setattr(os, "write", full)
+        with pytest.raises(OutputError, match="No space left"):
+            list(night.carry_out((result_of(task) for _ in "1"), journal))
+    assert not task.output.exists()
+
+
 def kept(path: Path, *outcomes: Outcome) -> None:
     with journals.open_journal(path) as journal:
         list(night.carry_out((outcome for outcome in outcomes), journal))
