@@ -1,5 +1,6 @@
 """One error family: what went wrong, what to do about it, and the exit code it ends in."""
 
+import errno
 from enum import IntEnum
 
 
@@ -62,5 +63,13 @@ class EnvironmentFault(DyvimError):
 
 
 def fault_of(error: Exception) -> DyvimError:
-    """Our own mistake, said as a failure that can be reported."""
+    """Our own mistake, said as a failure that can be reported; a full disk is the machine's."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return disk_full(error.filename or "a file")
     return DyvimError(f"a fault in dyvim: {type(error).__name__}: {error}", "DYVIM_DEBUG=1 shows where")
+
+
+def disk_full(what: object) -> EnvironmentFault:
+    """No room for a file."""
+    hint = "free some space; TMPDIR=... puts intermediate files elsewhere"
+    return EnvironmentFault(f"cannot write {what}: the disk is full", hint)

@@ -1,15 +1,17 @@
 """Options, configuration and the contract of the command line that needs no film."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from dyvim_cli.cli import config, console
 from dyvim_cli.cli.options import parse_key, parse_mood, parse_style
-from dyvim_cli.errors import DyvimError, ExitCode, UsageError
+from dyvim_cli.errors import DyvimError, ExitCode, UsageError, fault_of
 
 
 @pytest.mark.parametrize(
@@ -120,6 +122,21 @@ def test_slow_stages_are_heard_of_once_a_second(capsys, monkeypatch):
     records = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [record["share"] for record in records] == [0, 0.001, 0.002, 0.003, 0.004]
     assert records[2]["eta_s"] == pytest.approx(4 * 0.998 / 0.002)
+
+
+def test_a_full_disk_is_the_machines_fault():
+    full = fault_of(OSError(errno.ENOSPC, "No space left on device", "/tmp/x"))
+    assert full.exit_code == ExitCode.ENVIRONMENT and "/tmp/x" in full.message and full.hint
+    assert fault_of(OSError(errno.EIO, "Input/output error")).exit_code == ExitCode.BUG
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_sound_that_finds_no_room_says_so():
+    from dyvim_cli.media.sound import sound_writer
+
+    with pytest.raises(DyvimError, match="disk is full"), sound_writer("/dev/full", 1.0) as write:
+        for _ in range(9):
+            write(np.zeros((48000, 2)))
 
 
 def test_errors_survive_the_way_back_from_a_worker():

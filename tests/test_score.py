@@ -228,3 +228,23 @@ def test_music_for_a_still_film_is_calm(still_film, tmp_path):
     done = dyvim("generate", still_film, "-o", tmp_path / "calm.wav", "--alpha", 1, "--seed", 2, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["hits"] == []
+
+
+def test_features_of_a_folder(film, tmp_path):
+    folder, out = tmp_path / "films", tmp_path / "out"
+    folder.mkdir()
+    for name in ("b.mp4", "a.mp4", ".hidden.mp4", "notes.txt"):
+        (folder / name).write_bytes(film.read_bytes())
+    (folder / "c.mp4").write_text("no film")
+    done = dyvim("extract-features", folder, "--out", out, "--json")
+    assert done.returncode == ExitCode.PARTIAL and "c.mp4" in done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [Path(row["film"]).name for row in rows] == ["a.mp4", "b.mp4"]
+    assert {p.name for p in out.iterdir()} == {
+        f"{name}.mp4.features.{kind}" for name in "ab" for kind in ("json", "safetensors")
+    }
+    music = dyvim("generate", out / "a.mp4.features.safetensors", "-o", tmp_path / "m.flac", "--seed", 1)
+    assert music.returncode == 0 and len(read_audio(tmp_path / "m.flac")[0]) == round(6.4 * 48000)
+    (tmp_path / "file").touch()
+    refused = dyvim("extract-features", film, "--out", tmp_path / "file")
+    assert refused.returncode == ExitCode.OUTPUT

@@ -10,21 +10,6 @@ from dyvim_cli.cli import console
 from dyvim_cli.cli import options as opt
 from dyvim_cli.errors import DyvimError, ExitCode
 
-FILM_SUFFIXES = (
-    ".mp4",
-    ".m4v",
-    ".mov",
-    ".mkv",
-    ".webm",
-    ".avi",
-    ".ts",
-    ".mts",
-    ".m2ts",
-    ".gif",
-    ".mpg",
-    ".wmv",
-)
-
 
 def extract_features(
     source: Annotated[Path, typer.Argument(help="A film, or a folder of films.", show_default=False)],
@@ -40,7 +25,12 @@ def extract_features(
 
     Prints a line a film: the features file with --out, else the film; or JSON.
     """
-    films = films_in(source)
+    from dyvim_cli.batch.selection import Choice, select
+    from dyvim_cli.media.output import check_folder
+
+    if out is not None:
+        check_folder(out)
+    films = [film.path for film in select([source], Choice())]
     failed = 0
     for film in films:
         try:
@@ -52,18 +42,6 @@ def extract_features(
             console.show_error(error)
     if failed:
         raise typer.Exit(int(ExitCode.PARTIAL))
-
-
-def films_in(source: Path) -> list[Path]:
-    """The film itself, or the films of a folder by name."""
-    if not source.is_dir():
-        return [source]
-    films = sorted(p for p in source.iterdir() if p.suffix.lower() in FILM_SUFFIXES)
-    if not films:
-        from dyvim_cli.errors import InputError
-
-        raise InputError(f"{source}: no film in this folder", f"films end in {', '.join(FILM_SUFFIXES)}")
-    return films
 
 
 def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progress) -> None:

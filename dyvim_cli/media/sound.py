@@ -9,7 +9,7 @@ import ffmpeg
 import numpy as np
 import soundfile
 
-from dyvim_cli.errors import InputError, OutputError, UsageError
+from dyvim_cli.errors import InputError, OutputError, UsageError, disk_full
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run, stream
 from dyvim_cli.media.output import commit
 
@@ -70,11 +70,30 @@ def _write_blocks(path: Path, blocks, shape, sample_rate: int, container: str, s
 
 @contextmanager
 def sound_writer(path: Path, seconds: float, subtype: str = "PCM_24") -> Iterator[Callable]:
-    """Give a function that writes the next block [n, 2] of a wav file of about so many seconds."""
+    """Give a function that writes the next block [n, 2] of a wav file of about so many seconds.
+
+    Raises EnvironmentFault when the disk is full.
+    """
     n_bytes = seconds * SAMPLE_RATE * 8
     container = "RF64" if n_bytes > RIFF_LIMIT_BYTES else "WAV"
-    with soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, subtype, format=container) as file:
-        yield lambda block: file.write(np.clip(block, -1.0, 1.0) if subtype == "PCM_24" else block)
+    with _room_for(path):
+        file = soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, subtype, format=container)
+
+    def write(block: np.ndarray) -> None:
+        with _room_for(path):
+            file.write(np.clip(block, -1.0, 1.0) if subtype == "PCM_24" else block)
+
+    with file:
+        yield write
+
+
+@contextmanager
+def _room_for(path: Path) -> Iterator[None]:
+    """libsndfile only knows to say "System error"."""
+    try:
+        yield
+    except soundfile.LibsndfileError as error:
+        raise disk_full(path) from error
 
 
 @contextmanager
