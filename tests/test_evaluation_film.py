@@ -56,6 +56,14 @@ def test_a_fade_is_no_cut(tmp_path):
     assert len(visual_events(path).cut_times_s) == 0
 
 
+def test_a_fade_from_black_is_no_storm(tmp_path):
+    path = tmp_path / "dawn.mp4"
+    soft = "gradients=s=320x180:d=3:speed=0.00001:seed=3,format=yuv420p,fade=in:0:50"
+    run_ffmpeg("-f", "lavfi", "-i", soft, "-c:v", "libx264", "-crf", "35", str(path))
+    seen = visual_events(path)
+    assert seen.energy.max() < 0.05 and len(seen.cut_times_s) == 0 and seen.event_weights.sum() < 0.5
+
+
 def test_music_that_hits_a_real_film(scene):
     report = sync_report(*scene)
     assert report.n_cuts == 3 and report.cuts_hit_beyond_chance >= 0.95
@@ -77,8 +85,9 @@ def test_what_is_no_film_is_said_so(tmp_path, scene):
     for film in (tmp_path / "text.mp4", tmp_path / "missing.mp4", scene[1]):
         with pytest.raises(InputError):
             judge_film(film, scene[1])
-    with pytest.raises(InputError):
-        judge_film(scene[0])  # silent film, no music given
+    with pytest.raises(InputError, match="no sound") as fault:
+        judge_film(scene[0])  # no music given
+    assert "--music" in fault.value.hint
 
 
 def test_the_film_s_own_sound_is_judged(tmp_path, scene):

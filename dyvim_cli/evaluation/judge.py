@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli.errors import InputError
 from dyvim_cli.evaluation.audio_events import (
     SAMPLE_RATE,
     AudioEvents,
@@ -82,7 +83,17 @@ def judge_film(
     Raises InputError when either cannot be read, EnvironmentFault without the extra `evaluate`.
     """
     film = Path(film)
+    music = music or _own_sound(film)
     with ThreadPoolExecutor(1) as beside:
-        listening = beside.submit(hear, music or film)
+        listening = beside.submit(hear, music)
         picture = visual_events(film)
         return report_on(film, picture, listening.result(), reference, seed)
+
+
+def _own_sound(film: Path) -> Path:
+    """The film, if it has any sound to judge."""
+    from dyvim_cli.media.probe import probe
+
+    if not probe(film).audio:
+        raise InputError(f"{film} has no sound to judge", f"dyvim evaluate {film.name} --music FILE")
+    return film
