@@ -260,3 +260,13 @@ def test_candidates_differ_and_a_seed_repeats_them(checkpoints, models):
     assert torch.equal(draws[0], draws[1]) and not torch.equal(draws[0], draws[2])
     assert not torch.equal(draws[0][0], draws[0][1])
     assert int(draws[0].min()) >= 0 and int(draws[0].max()) < START
+
+
+def test_half_precision_as_on_a_gpu(checkpoints):
+    model = extended(
+        MusicGen(backbone(checkpoints["mono"]).bfloat16()), d_pictures=7
+    )  # the adapter stays single
+    memory = told(model, checkpoints["mono"], "calm piano")
+    sight = Sight(film(), torch.randn(3, 7), lambda first, n: torch.ones(n, 3, dtype=torch.bool))
+    tokens = write_tokens(model, memory, 12, AudioSettings(alpha=1.0, candidates=2), sight)
+    assert memory.states.dtype == torch.bfloat16 and tokens.shape == (2, 4, 12) and int(tokens.max()) < START

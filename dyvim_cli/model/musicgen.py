@@ -92,7 +92,7 @@ class MusicGen(nn.Module):
         # stereo codebooks come in pairs, left and right, that share a delay
         self.delays = tuple(k // 2 if self.is_stereo else k for k in range(self.n_codebooks))
         self.has_cross_attention = backbone.config.model_type == "musicgen"  # melody puts the text in front
-        # transformers 5.20 renamed the argument
+        # transformers 5 came to call it cache
         names = inspect.signature(type(backbone.decoder).forward).parameters
         self._cache_name = "cache" if "cache" in names else "past_key_values"
         self._pictures: Pictures | None = None
