@@ -237,9 +237,11 @@ def test_music_from_a_file_and_what_is_none(tmp_path):
     assert sound_span(scored(film, tmp_path, music)[2])[1] == pytest.approx(SECONDS, abs=AUDIO_FRAME_S)
     words = tmp_path / "words.wav"
     words.write_text("no music")
-    for bad in (words, tmp_path / "none.wav"):
-        with pytest.raises(InputError):
-            mux(probe(film), bad, tmp_path / "bad.mp4")
+    mute = make_film(tmp_path, ".mp4", sound=None, name="mute")
+    for bad in (words, mute, tmp_path / "none.wav"):
+        for picture in (film, mute):
+            with pytest.raises(InputError, match=bad.name):
+                mux(probe(picture), bad, tmp_path / "bad.mp4")
     assert not (tmp_path / "bad.mp4").exists() and not list(tmp_path.glob(".*.part"))
 
 

@@ -224,6 +224,15 @@ def test_doctor_finds_this_machine_fit():
     assert "FAIL" not in done.stdout and "weights" in done.stdout
 
 
+def test_doctor_tells_what_stops_a_film_from_what_does_not(tmp_path):
+    (tmp_path / "file").touch()
+    no_cache = dyvim("doctor", DYVIM_CACHE=str(tmp_path / "file" / "cache"))
+    assert no_cache.returncode == 0 and "warn  cache" in no_cache.stdout
+    assert "set DYVIM_CACHE" in no_cache.stdout
+    no_ffmpeg = dyvim("doctor", DYVIM_FFMPEG=str(tmp_path / "none"))
+    assert no_ffmpeg.returncode == ExitCode.ENVIRONMENT and "FAIL  ffmpeg" in no_ffmpeg.stdout
+
+
 def test_music_for_a_still_film_is_calm(still_film, tmp_path):
     done = dyvim("generate", still_film, "-o", tmp_path / "calm.wav", "--alpha", 1, "--seed", 2, "--json")
     assert done.returncode == 0, done.stderr

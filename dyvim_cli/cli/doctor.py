@@ -14,6 +14,7 @@ from dyvim_cli.cli import console
 from dyvim_cli.errors import DyvimError, EnvironmentFault, ExitCode
 
 NEEDED_ENCODERS = {"aac": "mp4, mov, mkv", "libopus": "webm", "libmp3lame": "mp3, avi"}
+DISPENSABLE = {"cache"}  # without it films are scored as well, only watched again each time
 LEAST_MEMORY_GB, LEAST_DISK_GB = 1.5, 0.5
 
 
@@ -24,8 +25,9 @@ def doctor() -> None:
         try:
             console.data(f"ok    {name}: {check()}")
         except DyvimError as error:
-            console.data(f"FAIL  {name}: {error.message}" + (f" -> {error.hint}" if error.hint else ""))
-            worst = worst or error.exit_code
+            word = "warn" if name in DISPENSABLE else "FAIL"
+            console.data(f"{word}  {name}: {error.message}" + (f" -> {error.hint}" if error.hint else ""))
+            worst = worst if name in DISPENSABLE else worst or error.exit_code
     if worst:
         raise typer.Exit(int(worst))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import ffmpeg
 import numpy as np
 
-from dyvim_cli.errors import InputError, OutputError, UsageError
+from dyvim_cli.errors import OutputError, UsageError
 from dyvim_cli.media.containers import (
     Container,
     audio_arguments,
@@ -21,7 +21,7 @@ from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
 from dyvim_cli.media.mix import MixSettings, music_alone, music_with_own_sound, own_sound
 from dyvim_cli.media.output import RE_ENCODED, commit, film_extension
 from dyvim_cli.media.probe import FilmInfo, covers
-from dyvim_cli.media.sound import as_sound_file, scratch_folder
+from dyvim_cli.media.sound import as_sound_file, check_sound, scratch_folder
 from dyvim_cli.progress import Progress, Silent
 
 KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
@@ -132,8 +132,7 @@ def _music_file(music: Path | tuple[np.ndarray, int], stack: ExitStack) -> Path:
     """The music as a file that ffmpeg can read."""
     if isinstance(music, tuple):
         return stack.enter_context(as_sound_file(*music))
-    if not Path(music).is_file():
-        raise InputError(f"no such music: {music}", "check the path; quote names with spaces")
+    check_sound(Path(music))
     return Path(music)
 
 

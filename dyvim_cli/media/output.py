@@ -63,7 +63,7 @@ def output_path(
         return path
     if path.suffix and len(path.suffix) <= 5 and path.suffix[1:].isalpha():
         raise UsageError(
-            f"{path.name}: films cannot be written as {path.suffix}", f"try: -o {path.with_suffix(extension)}"
+            f"{path.name}: films cannot be written as {path.suffix}", f"-o {path.with_suffix(extension)}"
         )
     return path.with_name(path.name + extension)
 

@@ -168,6 +168,21 @@ def conform(source: Path, path: Path, *, start_s: float = 0.0, speed: float = 1.
     run(command(ffmpeg.output(sound, file_url(path), **form)), f"cannot place the music of {source}")
 
 
+def check_sound(path: Path) -> None:
+    """Raise InputError unless `path` is a file with a sound track."""
+    import av
+
+    if not path.is_file():
+        raise InputError(f"no such sound file: {path}", "check the path; quote names with spaces")
+    try:
+        with av.open(file_url(path), metadata_errors="replace") as container:
+            if container.streams.audio:
+                return
+    except (av.FFmpegError, OSError, ValueError):
+        pass
+    raise InputError(f"{path} holds no sound", "name a wav, flac, mp3 or ogg file")
+
+
 def sound_input(path: Path):
     """The first sound track of a file as an ffmpeg-python stream."""
     with open(path, "rb") as file:
@@ -183,8 +198,7 @@ def read_audio(path: Path, sample_rate: int = SAMPLE_RATE) -> tuple[np.ndarray, 
     Raises InputError when there is no such file or nothing in it can be heard by ffmpeg.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"no such sound file: {path}", "check the path; quote names with spaces")
+    check_sound(path)
     output = ffmpeg.output(sound_input(path), "pipe:1", f="f32le", ac=2, ar=sample_rate)
     raw = bytearray()
     for chunk in stream(command(output), f"cannot read sound from {path}"):
