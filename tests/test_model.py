@@ -1,5 +1,7 @@
 """The decoder, its extension, the delay pattern and sampling, on a small random decoder."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dyvim_cli.errors import WeightsError
-from dyvim_cli.model import conditioning
+from dyvim_cli.model import conditioning, sampling
 from dyvim_cli.model.checkpoint import load_decoder, save_decoder
 from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.decoder import Decoder, DecoderConfig
@@ -149,6 +151,19 @@ def test_nothing_is_held_that_does_not_sound_and_no_note_is_stuck(decoder, condi
             held = piece[:, k, 1:] == tokens.HOLD
             assert (piece[:, k, 0] != tokens.HOLD).all()
             assert not (held & (piece[:, k, :-1] == tokens.REST)).any()
+
+
+def test_the_melody_breathes_where_the_form_says(decoder, conditions, monkeypatch):
+    monkeypatch.setattr(sampling, "BREATH", -40.0)  # a random decoder is surer of itself than a trained one
+    breath = np.zeros(N_STEPS, bool)
+    breath[8:16] = breath[24:32] = True
+    started = []
+    for plan in (free_plan(), replace(free_plan(), breath=breath)):
+        piece = compose(decoder, conditions, plan, SamplingSettings(candidates=12))
+        struck = piece[:, tokens.STREAM_INDEX["melody"]] >= tokens.FIRST_PITCH
+        started.append((struck[:, breath].mean(), struck[:, ~breath].mean()))
+    assert started[1][0] < 0.2 * started[0][0]
+    assert started[1][1] > 0.8 * started[0][1]
 
 
 def test_event_curves_look_ahead():

@@ -198,4 +198,4 @@ def as_plan(form: Form, character: Character) -> Plan:
     planned = form.forced_chords >= 0
     forced[chord, planned] = form.forced_chords[planned]
     forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
-    return Plan(forced, form.copy_from, character.key.is_minor)
+    return Plan(forced, form.copy_from, character.key.is_minor, form.breath)

@@ -13,6 +13,7 @@ FORBIDDEN = -1e9
 LONGEST_HOLD_STEPS = 64  # four bars; longer is a stuck note
 OUTSIDE_SCALE = -3.0  # a note that is in neither the chord nor the scale
 CLASH = -2.0  # a semitone above a chord tone, in the scale but sharp against the harmony
+BREATH = -3.0  # a new note of the melody where a phrase has ended: a singer would breathe
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)  # a raised seventh comes with the chord that has it
 

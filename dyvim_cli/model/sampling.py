@@ -9,10 +9,11 @@ from dyvim_cli.model import conditioning
 from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.decoder import Decoder
 from dyvim_cli.model.delay import undelay
-from dyvim_cli.model.grammar import FORBIDDEN, Grammar
+from dyvim_cli.model.grammar import BREATH, FORBIDDEN, Grammar
 from dyvim_cli.music import tokens
 from dyvim_cli.progress import Progress, Silent
 
+MELODY = tokens.STREAM_INDEX["melody"]
 # Times the temperature: how loud a step is should be decided, not diced; what is played may surprise.
 STREAM_TEMPERATURE = {"level": 0.6}
 
@@ -36,6 +37,7 @@ class Plan:
     forced: np.ndarray  # int64 tokens, UNKNOWN = free
     copy_from: np.ndarray  # int64 earlier step whose token returns here, -1 = none
     is_minor: bool
+    breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
 
 
 @torch.inference_mode()
@@ -58,6 +60,7 @@ def compose(
     gather, absent = _padding(model)
     shares = [STREAM_TEMPERATURE.get(stream.name, 1.0) for stream in tokens.STREAMS]
     temperatures = settings.temperature * torch.tensor(shares)[:, None]
+    breaths = _breaths(plan, n_steps)
     generator = torch.Generator().manual_seed(settings.seed)
     delayed = torch.empty(n, tokens.K, n_steps + tokens.K - 1, dtype=torch.long)
     previous = model.pad.expand(n, -1)
@@ -74,6 +77,7 @@ def compose(
             logits = logits[n:] + settings.guidance * (logits[:n] - logits[n:])
         padded = logits[:, gather] / temperatures + absent
         padded += grammar.bias(_chords_at(delayed, position))
+        padded[:, MELODY, tokens.FIRST_PITCH :] += breaths[position]
         drawn = _draw(padded, settings.top_p, generator)
         previous = _decided(drawn, delayed, position, plan, n_steps, model.pad)
         delayed[:, :, position] = previous
@@ -93,6 +97,14 @@ def _inputs(model: Decoder, conditions: Conditions, alpha: float):
     )[0]
     mask = conditioning.memory_mask(conditions.section_of_step, len(conditions.semantics))
     return extension, place, torch.from_numpy(mask)
+
+
+def _breaths(plan: Plan, n_steps: int) -> list[float]:
+    """Per position, how unwelcome a new note of the melody is."""
+    leaning = np.zeros(n_steps + tokens.K - 1)
+    if plan.breath is not None:
+        leaning[MELODY : MELODY + n_steps] = np.where(plan.breath, BREATH, 0.0)
+    return leaning.tolist()
 
 
 def _padding(model: Decoder) -> tuple[torch.Tensor, torch.Tensor]:
