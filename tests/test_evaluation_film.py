@@ -236,16 +236,16 @@ def test_the_benchmark_s_table(tmp_path, scene, fake_generator, monkeypatch):
         scores = bench.run([scene[0], tmp_path / "missing.mp4"], on_film, pool, said.append)
     assert len(scores) == 16 and "missing.mp4" in said[-1]
     text = bench.page(scores, 1, "abc1234")
-    assert "1 films" in text and "3 cuts, 7 events" in text and "2 seeds" in text and "abc1234" in text
+    assert "1 films" in text and "3 cuts, 7 events" in text and "seeds: 2" in text and "abc1234" in text
     rows = {line.split("|")[1].strip(): line.split("|")[2:] for line in text.splitlines() if line[:2] == "| "}
     assert len(rows) == 9 and rows["dyvim, alpha 1"][1].startswith(" 1.00")
     assert rows["tempo map alone (clicks on its beats)"][0].startswith(" 1.00")
     others = [float(cells[1].split()[0]) for name, cells in rows.items() if cells[1].strip()[:1].isdigit()]
     assert max(others) == float(rows["dyvim, alpha 1"][1].split()[0])
     readme = tmp_path / "README.md"
-    readme.write_text(f"a\n{bench.MARKS[0]}\nold\n{bench.MARKS[1]}\nb\n")
+    readme.write_text(f"a\n{bench.MARKS[0]}\nlast year\n{bench.MARKS[1]}\nb\n")
     bench.put_between_marks(readme, text)
-    assert "old" not in readme.read_text() and text in readme.read_text()
+    assert "last year" not in readme.read_text() and text in readme.read_text()
     readme.write_text("no marks")
     with pytest.raises(ValueError):
         bench.put_between_marks(readme, text)

@@ -11,7 +11,7 @@ N_PHASES = 48
 NEAR_S = 0.04  # how sharply the metronome aims, standard deviation
 
 
-def random_shift(samples: np.ndarray, sample_rate: int, seed: int) -> np.ndarray:
+def random_shift(samples: np.ndarray, sample_rate: int, seed: int | list[int]) -> np.ndarray:
     """The same music [n, ...], started somewhere else and wrapped round: chance itself.
 
     The shift lies between an eighth and seven eighths of the music.

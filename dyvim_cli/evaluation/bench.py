@@ -57,9 +57,12 @@ def players(generate: Generate, steady: Generate) -> dict[str, Player]:
         beats, downbeat = tempo_map_beats(film, seed)
         return clicks(beats, np.where(downbeat, 0.6, 0.4), picture.duration_s), SAMPLE_RATE
 
+    def steady_clicks(film: Path, picture: VisualEvents, seed: int):
+        return metronome(picture), SAMPLE_RATE
+
     def shifted(film: Path, picture: VisualEvents, seed: int):
         samples, sample_rate = read_sound(generate(film, 1.0, seed))
-        return random_shift(samples, sample_rate, seed), sample_rate
+        return random_shift(samples, sample_rate, [seed, len(samples)]), sample_rate  # no two films alike
 
     return {
         "dyvim, alpha 1": ours(1.0),
@@ -68,7 +71,7 @@ def players(generate: Generate, steady: Generate) -> dict[str, Player]:
         "dyvim, alpha 0": ours(0.0),
         "decoder alone (alpha 1, steady tempo)": ours(1.0, steady),
         "tempo map alone (clicks on its beats)": bare_tempo_map,
-        "metronome at the best tempo": lambda film, picture, seed: (metronome(picture), SAMPLE_RATE),
+        "metronome at the best tempo (told the events)": steady_clicks,
         "random shift of alpha 1": shifted,
     }
 
@@ -134,7 +137,7 @@ def page(scores: Sequence[Score], candidates: int, commit: str) -> str:
     day = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     return (
         f"{len(films)} films of {SHORTEST_S:g} to {LONGEST_S:g} s ({with_cuts} with {n_cuts} cuts, "
-        f"{n_events} events in all), {seeds} seeds, {candidates} candidates a piece; dyvim {__version__}, "
+        f"{n_events} events in all), seeds: {seeds}, candidates a piece: {candidates}; dyvim {__version__}, "
         f"commit {commit}, {day}. Tolerance 80 ms where none is named; mean over films (95 % bootstrap "
         f"interval); 0 is the same music shifted at random, 1 is perfect.\n\n{result_table(scores)}\n"
     )
@@ -181,11 +184,12 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="films at once")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    commit = current_commit()  # of the code that runs, whatever is committed meanwhile
     films = films_in(options.clips, options.out)
     on_film = partial(_in_process, options.out, options.candidates, options.seeds)
     with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
         scores = run(films, on_film, pool, lambda line: sys.stderr.write(line + "\n"))
-    text = page(scores, options.candidates, current_commit())
+    text = page(scores, options.candidates, commit)
     (options.out / "bench-sync.md").write_text(text, encoding="utf-8")
     sys.stdout.write(text)
     if options.readme:
