@@ -50,6 +50,9 @@ def test_folders_are_searched_for_films_and_what_dyvim_made_is_left_out(tmp_path
         "made.mp4",
     ]
     assert chosen(tmp_path, choice=Choice(include=["*.txt"])) == ["notes.txt"]
+    (tmp_path / "link.mp4").symlink_to("b.mp4")  # the same film under two names becomes two
+    assert chosen(tmp_path, choice=Choice(include=["*.mp4"], exclude=["made*"])) == ["b.mp4", "link.mp4"]
+    (tmp_path / "link.mp4").unlink()
     assert chosen(tmp_path / "notes.txt", tmp_path / "gone.mp4") == ["gone.mp4", "notes.txt"]
     with pytest.raises(InputError, match="no films"):
         select([tmp_path], Choice(include=["*.xyz"]))

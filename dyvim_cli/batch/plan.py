@@ -86,9 +86,9 @@ def _codec(film: Path) -> str:
 
 def check_collisions(tasks: Iterable[Task]) -> None:
     """Raise UsageError when two films would make the same file, or one would replace another film."""
-    films = {_same(task.film): task for task in tasks}
-    taken: dict[str, Task] = {}
-    for task in films.values():
+    tasks, taken = list(tasks), {}
+    films = {_same(task.film) for task in tasks}
+    for task in tasks:
         for path in results(task.delivery):
             other = taken.setdefault(_same(path), task)
             if other is not task:

@@ -63,7 +63,7 @@ def select(named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = ()
         for film in _of_folder(place, choice) if place.is_dir() else _of_file(place, choice):
             if place.is_dir() and os.path.realpath(film.path) in made:
                 continue
-            films.setdefault(os.path.realpath(film.path), film)
+            films.setdefault(os.path.normcase(os.path.abspath(film.path)), film)
     if not films:
         places = ", ".join(map(str, named)) or "an empty list"
         raise InputError(f"no films in {places}", "look into sub-folders with --recursive, or --include '*'")
