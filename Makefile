@@ -67,5 +67,14 @@ marathon: $(VENV)/.installed-dev
 	$(BIN)/python tests/batch_marathon.py kills --films 30 --kills 25 --seconds 2 5
 	$(BIN)/python tests/batch_marathon.py speed --films 20 --seconds 2 10 --candidates 3
 
+# the paper's figures: strategies (PAIRS made by `dyvim train render`), loss and sync over alpha, attention
+PAIRS  ?= demo/pairs
+FILMS  ?= $(wildcard $(CLIPS)/moviepy_doc_example*.mp4)
+figures: $(VENV)/.installed-dev
+	$(BIN)/dyvim train attention $(FILMS) -o demo/figures
+	$(BIN)/dyvim evaluate $(FILMS) --sweep-alpha 0,0.25,0.5,1 --plot demo/figures/sync.png
+	$(BIN)/dyvim train compare "$(PAIRS)" -o demo/figures
+	$(BIN)/dyvim train alpha "$(PAIRS)" -o demo/figures
+
 clean:
 	rm -rf $(VENV) demo build *.egg-info

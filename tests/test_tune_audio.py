@@ -164,3 +164,27 @@ def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told["megabytes"] < 5 and (out / "adapter.safetensors").exists()
+
+
+def test_rendered_films_come_with_their_own_music(tmp_path):
+    """Pairs without any data: the film of a piece, and the piece as the players sound it."""
+    from dataclasses import replace
+
+    from dyvim_cli.training import shards
+    from dyvim_cli.training.arranger.library import compose
+
+    pieces = [p for p in compose(24, seed=5) if not p.name.startswith("free/")]
+    short = [replace(p, tokens=p.tokens[:, :32], curves=p.curves[:32], bpm=170.0) for p in pieces[:2]]
+    short = [replace(p, sections=(replace(p.sections[0], start=0, end=32),)) for p in short]
+    shards.save(short, tmp_path / "short.safetensors")
+    facts = tuning.prepare_rendered([tmp_path / "short.safetensors"], tmp_path / "pairs", "debug", 2, 0)
+    assert facts == {"films": 2, "prepared_now": 2, "failures": {}}
+    training, held_out, _ = load_films(tmp_path / "pairs")
+    duration_s = 32 * 15 / 170
+    for film in training + held_out:
+        assert film.duration_s == pytest.approx(duration_s)
+        assert abs(film.codes.shape[1] - duration_s * RATE_HZ) <= 1
+    sound = tuning.played(short[0], np.arange(33) * 15 / 170, 32_000, 0)
+    assert abs(len(sound) - duration_s * 32_000) < 100 and np.abs(sound).max() > 0.05
+    again = tuning.prepare_rendered([tmp_path / "short.safetensors"], tmp_path / "pairs", "debug", 2, 0)
+    assert again["prepared_now"] == 0

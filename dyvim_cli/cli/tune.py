@@ -37,19 +37,30 @@ def render(
 
 
 def prepare(
-    folder: Annotated[Path, typer.Argument(help="Films with music.", exists=True, file_okay=False)],
+    source: Annotated[
+        Path,
+        typer.Argument(help="A folder of films with music, or a shard to render films from.", exists=True),
+    ],
     out: Folder,
+    films: Annotated[int, typer.Option(min=2, help="How many films to render from a shard.")] = 40,
     backbone: Annotated[
         str, typer.Option(help="Whose codec: musicgen-small .., a folder, debug.")
     ] = "musicgen-small",
     progress: ProgressOption = "auto",
 ) -> None:
-    """Watch films and encode their music for `train tune`; goes on where it stopped, lists bad files."""
+    """Watch films and encode their music for `train tune`; goes on where it stopped, lists bad files.
+
+    From a shard of pieces (.safetensors) it renders the films and plays the music itself.
+    """
     from dyvim_cli.errors import ExitCode
     from dyvim_cli.training.audio import prepare as make
+    from dyvim_cli.training.audio import prepare_rendered
 
     with console.progress(progress) as shown:
-        facts = make(folder, out, backbone, shown)
+        if source.is_dir():
+            facts = make(source, out, backbone, shown)
+        else:
+            facts = prepare_rendered([source], out, backbone, films, 0, shown)
     console.data(json.dumps(facts, indent=2))
     for name, message in facts["failures"].items():
         console.note(f"left out: {name}: {message}")

@@ -1,8 +1,11 @@
 """MusicGen tuned on films with music: prepared with its own codec, tuned, kept as an adapter of megabytes."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from dyvim_cli.errors import InputError
@@ -10,9 +13,14 @@ from dyvim_cli.model.adapter import save_adapter
 from dyvim_cli.model.loading import AudioModel, load_audio_model, placement
 from dyvim_cli.progress import Progress
 from dyvim_cli.training.audio_learner import AudioLearner
-from dyvim_cli.training.film_pairs import facts_of, load_films, prepare_films
+from dyvim_cli.training.film_pairs import facts_of, fitted, load_films, prepare_films, store
+from dyvim_cli.training.pairs import choose
+from dyvim_cli.training.piece import Piece
+from dyvim_cli.training.rendered import watch_film_of
+from dyvim_cli.training.shards import load
 from dyvim_cli.training.strategies import low_rank_terms
 from dyvim_cli.training.tune import TuneSettings, tune
+from dyvim_cli.types import STYLES, Key, TempoMap
 
 AUDIO_GAIN = 5.0  # a new adapter knows nothing that it could lose
 
@@ -28,6 +36,50 @@ def prepare(folder: Path, out: Path, backbone: str, progress: Progress | None = 
     """Cache what is seen and heard in every film of a folder; the codec is the backbone's."""
     audio = open_backbone(backbone, progress)
     return prepare_films(folder, out, audio.codec, codec_name(audio), progress)
+
+
+def prepare_rendered(
+    shards: list[Path], out: Path, backbone: str, n_films: int, seed: int, progress: Progress | None = None
+) -> dict:
+    """The same of rendered films, with the pieces as our own players sound them: pairs without any data."""
+    from dyvim_cli.training.motion import _textures as photographs
+    from dyvim_cli.vision.settings import settings as seen_with
+
+    audio = open_backbone(backbone, progress)
+    facts = facts_of(audio.codec, codec_name(audio)) | seen_with()
+    pieces = choose([piece for path in shards for piece in load(path)], n_films, seed)
+    textures = photographs()
+
+    def make(piece: Piece, index: int):
+        rng = np.random.default_rng([seed, index])
+        features, step_times_s = watch_film_of(piece, textures, rng)
+        return features, fitted(played(piece, step_times_s, audio.codec.sample_rate, index), audio.codec)
+
+    def items():
+        for i, piece in enumerate(pieces):
+            name = piece.name.replace("/", "-")
+            key = hashlib.sha256(json.dumps([facts, seed, i, name], sort_keys=True).encode()).hexdigest()
+            yield name, key, lambda piece=piece, i=i: make(piece, i)
+
+    return store(items(), len(pieces), out, audio.codec, facts, progress)
+
+
+def played(piece: Piece, step_times_s: np.ndarray, sample_rate: int, seed: int) -> np.ndarray:
+    """The piece as sound [n, 2] at a rate in Hz, in its own style."""
+    from math import gcd
+
+    from scipy.signal import resample_poly
+
+    from dyvim_cli.music.performance import perform
+    from dyvim_cli.music.production import produce_blocks
+    from dyvim_cli.music.synthesis import SAMPLE_RATE
+
+    style, duration_s = STYLES[max(piece.style, 0)], float(step_times_s[-1])
+    grid = TempoMap(step_times_s, piece.bpm)
+    score = perform(piece.tokens, grid, Key(0, piece.is_minor), style, duration_s, seed)
+    sound = np.concatenate(list(produce_blocks(score, duration_s)))
+    common = gcd(sample_rate, SAMPLE_RATE)
+    return resample_poly(sound, sample_rate // common, SAMPLE_RATE // common, axis=0)
 
 
 def codec_name(audio: AudioModel) -> str:

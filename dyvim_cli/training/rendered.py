@@ -43,11 +43,18 @@ class Pair:
 
 def render_pair(piece: Piece, textures: Sequence[np.ndarray], rng: np.random.Generator) -> Pair:
     """Make a film of the piece and watch it."""
+    features, step_times_s = watch_film_of(piece, textures, rng)
+    return Pair(piece, *on_grid(features, step_times_s, piece.bpm))
+
+
+def watch_film_of(
+    piece: Piece, textures: Sequence[np.ndarray], rng: np.random.Generator
+) -> tuple[FilmFeatures, np.ndarray]:
+    """What is seen in a film of the piece, and the times [S + 1] of the piece's steps in it."""
     film = choreograph(piece, float(rng.choice(FRAME_RATES)), rng)
     size = SHAPES[rng.integers(len(SHAPES))]
     step_times_s = np.arange(piece.tokens.shape[1] + 1) * 60 / (STEPS_PER_BEAT * piece.bpm)
-    features = analyse(render(film, size, textures, rng), float(step_times_s[-1]))
-    return Pair(piece, *on_grid(features, step_times_s, piece.bpm))
+    return analyse(render(film, size, textures, rng), float(step_times_s[-1])), step_times_s
 
 
 def on_grid(features: FilmFeatures, step_times_s: np.ndarray, bpm: float) -> tuple[np.ndarray, np.ndarray]:
