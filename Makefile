@@ -11,7 +11,7 @@ SHOWN  ?= $(addprefix $(CLIPS)/,moviepy_big_buck_bunny_0_30.webm torchcodec_nasa
           mdn_rabbit.mp4 intel_car-detection.mp4)
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check bench sync bench-sync gallery musicality marathon clean
+.PHONY: demo test check bench sync bench-sync gallery musicality marathon figures clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
