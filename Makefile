@@ -69,8 +69,7 @@ marathon: $(VENV)/.installed-dev
 
 # the paper's figures: strategies (PAIRS made by `dyvim train render`), loss and sync over alpha, attention
 PAIRS  ?= demo/pairs
-FILMS  ?= $(wildcard $(CLIPS)/moviepy_doc_example*.mp4)
-figures: $(VENV)/.installed-dev
+figures: $(VENV)/.installed-dev $(FILM)
 	$(BIN)/dyvim train attention $(FILMS) -o demo/figures
 	$(BIN)/dyvim evaluate $(FILMS) --sweep-alpha 0,0.25,0.5,1 --plot demo/figures/sync.png
 	$(BIN)/dyvim train compare "$(PAIRS)" -o demo/figures
