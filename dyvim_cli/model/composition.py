@@ -83,7 +83,7 @@ def write_score(
     settings = SamplingSettings(
         wishes.alpha, wishes.temperature, 0.95, guidance, wishes.candidates, wishes.seed
     )
-    pieces = compose(model, conditions, as_plan(form, character), settings, progress)
+    pieces = compose(model, conditions, as_plan(form, character, hit * (wishes.alpha > 0)), settings, progress)
     takes = [ranking.judge(piece, hit, energy) for piece in pieces]
     chosen = ranking.best(takes, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
@@ -186,7 +186,7 @@ def condition(features, tempo_map, character: Character, form: Form, curves, wis
     return Conditions(z, place, activity, np.stack(vectors), section)
 
 
-def as_plan(form: Form, character: Character) -> Plan:
+def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
     """What the form fixes token by token: silent streams, planned chords, themes that return."""
     from dyvim_cli.model.sampling import Plan
 
@@ -198,4 +198,4 @@ def as_plan(form: Form, character: Character) -> Plan:
     planned = form.forced_chords >= 0
     forced[chord, planned] = form.forced_chords[planned]
     forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
-    return Plan(forced, form.copy_from, character.key.is_minor, form.breath)
+    return Plan(forced, form.copy_from, character.key.is_minor, form.breath, form.groove_from(hit))

@@ -8,32 +8,35 @@ import numpy as np
 import torch
 
 from dyvim_cli.music import tokens
+from dyvim_cli.types import STEPS_PER_BEAT
 
+MELODY = tokens.STREAM_INDEX["melody"]
 FORBIDDEN = -1e9
 LONGEST_HOLD_STEPS = 64  # four bars; longer is a stuck note
 OUTSIDE_SCALE = -3.0  # a note that is in neither the chord nor the scale
+PASSING_CLASH = -0.3  # the same between the beats, where a tune passes through
 CLASH = -2.0  # a semitone above a chord tone, in the scale but sharp against the harmony
 BREATH = -3.0  # a new note of the melody where a phrase has ended: a singer would breathe
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)  # a raised seventh comes with the chord that has it
 
 
-def pitch_bias(chord: int, pitch_class: int, is_minor: bool) -> float:
+def pitch_bias(chord: int, pitch_class: int, is_minor: bool, clash: float = CLASH) -> float:
     """How unwelcome a pitch class (above the tonic) is over a chord token, 0 or below."""
     chord_classes = tokens.chord_pitch_classes(chord)
     if pitch_class in chord_classes:
         return 0.0
     if pitch_class not in (MINOR_SCALE if is_minor else MAJOR_SCALE):
         return OUTSIDE_SCALE
-    return CLASH if (pitch_class - 1) % 12 in chord_classes else 0.0
+    return clash if (pitch_class - 1) % 12 in chord_classes else 0.0
 
 
-def harmony_table(is_minor: bool, width: int) -> torch.Tensor:
+def harmony_table(is_minor: bool, width: int, clash: float = CLASH) -> torch.Tensor:
     """[n chords, K, width] float32: the leaning of every stream's tokens over every chord."""
     chord_stream = tokens.STREAMS[tokens.STREAM_INDEX["chord"]]
     table = np.zeros((chord_stream.cardinality, tokens.K, width), dtype=np.float32)
     for chord in range(chord_stream.cardinality):
-        classes = np.array([pitch_bias(chord, pc, is_minor) for pc in range(12)])
+        classes = np.array([pitch_bias(chord, pc, is_minor, clash) for pc in range(12)])
         for name in tokens.PITCHED:
             stream = tokens.STREAMS[tokens.STREAM_INDEX[name]]
             pitches = np.arange(stream.low, stream.low + stream.cardinality - tokens.FIRST_PITCH)
@@ -47,15 +50,18 @@ class Grammar:
 
     def __init__(self, batch: int, is_minor: bool, width: int):
         self.harmony = harmony_table(is_minor, width)
+        self.passing = harmony_table(is_minor, width, PASSING_CLASH)[:, MELODY]
         self.pitched = torch.tensor([s.name in tokens.PITCHED for s in tokens.STREAMS])
         self.pad = torch.tensor([s.cardinality for s in tokens.STREAMS])  # "nothing here" strikes nothing
         self.held = torch.zeros(batch, tokens.K, dtype=torch.long)  # steps the sounding note has lasted
         self.streams = torch.arange(tokens.K)
         self.chord = tokens.STREAM_INDEX["chord"]
 
-    def bias(self, chords: torch.Tensor) -> torch.Tensor:
+    def bias(self, chords: torch.Tensor, position: int) -> torch.Tensor:
         """[B, K, width] to add to the logits; chords [B, K]: the chord at each stream's own step."""
         bias = self.harmony[chords, self.streams]
+        if (position - MELODY) % STEPS_PER_BEAT:
+            bias[:, MELODY] = self.passing[chords[:, MELODY]]
         cannot_hold = self.pitched & ((self.held == 0) | (self.held >= LONGEST_HOLD_STEPS))
         bias[..., tokens.HOLD] += cannot_hold * FORBIDDEN
         return bias

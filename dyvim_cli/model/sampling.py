@@ -10,6 +10,7 @@ from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.decoder import Decoder
 from dyvim_cli.model.delay import undelay
 from dyvim_cli.model.grammar import BREATH, FORBIDDEN, Grammar
+from dyvim_cli.model.taste import Taste
 from dyvim_cli.music import tokens
 from dyvim_cli.progress import Progress, Silent
 
@@ -38,6 +39,7 @@ class Plan:
     copy_from: np.ndarray  # int64 earlier step whose token returns here, -1 = none
     is_minor: bool
     breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
+    groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
 
 
 @torch.inference_mode()
@@ -57,6 +59,7 @@ def compose(
     memory = model.memory(torch.from_numpy(conditions.semantics)[None].expand(rows, -1, -1))
     caches = model.new_caches(rows)
     grammar = Grammar(n, plan.is_minor, max(model.config.cardinalities))
+    taste = Taste(n, max(model.config.cardinalities), plan.groove_from)
     gather, absent = _padding(model)
     shares = [STREAM_TEMPERATURE.get(stream.name, 1.0) for stream in tokens.STREAMS]
     temperatures = settings.temperature * torch.tensor(shares)[:, None]
@@ -76,12 +79,13 @@ def compose(
         if guided:
             logits = logits[n:] + settings.guidance * (logits[:n] - logits[n:])
         padded = logits[:, gather] / temperatures + absent
-        padded += grammar.bias(_chords_at(delayed, position))
+        padded += grammar.bias(_chords_at(delayed, position), position) + taste.bias(delayed, position)
         padded[:, MELODY, tokens.FIRST_PITCH :] += breaths[position]
         drawn = _draw(padded, settings.top_p, generator)
         previous = _decided(drawn, delayed, position, plan, n_steps, model.pad)
         delayed[:, :, position] = previous
         grammar.advance(previous)
+        taste.advance(previous)
         if position % 32 == 0:
             progress.update("compose", position, delayed.shape[-1])
     progress.update("compose", 1, 1)

@@ -7,7 +7,7 @@ import numpy as np
 from dyvim_cli.music import tokens
 from dyvim_cli.music.arrangement import plan_activity
 from dyvim_cli.music.sections import FilmOnGrid, Section, plan_sections
-from dyvim_cli.music.skeleton import plan_chords, write_cadence
+from dyvim_cli.music.skeleton import hold_in_stillness, plan_chords, write_cadence
 from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES, TempoMap
 
 HALF_BAR = STEPS_PER_BAR // 2
@@ -15,6 +15,7 @@ RING_S = 2.8  # how long the last chord would like to ring
 RING_SHARE, SHORTEST_RING_S = 0.11, 1.2  # of a short film it rings so much, but not less than this
 MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
 RETURNING = ("melody", "chord")  # streams that a theme brings back note by note
+PERIOD_BARS, OPENING_BARS = 4, 2  # half a period, and how much of it comes back
 FREE_WEIGHT = 0.7  # a returning theme makes room in the bar of an event as heavy as this
 
 
@@ -33,6 +34,14 @@ class Form:
     ending: np.ndarray  # [K, S] int16 tokens of the last chord as it rings, UNKNOWN = free
     copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none
     final_step: int  # where the last chord is struck
+
+    def groove_from(self, hits: np.ndarray) -> np.ndarray:
+        """[S] the step a bar ago whose pattern may go on, -1 where a section is new or an event is."""
+        steps = np.arange(len(hits))
+        first = np.concatenate([np.full(s.end - s.start, s.start) for s in self.sections])
+        before = steps - STEPS_PER_BAR
+        free = (before >= first) & (hits <= 0) & (hits[before] <= 0) & (steps < self.final_step)
+        return np.where(free, before, -1)
 
     @staticmethod
     def role_index(section: Section) -> int:
@@ -73,9 +82,12 @@ def plan_form(
     chords = np.full(film.n_steps, tokens.UNKNOWN, dtype=np.int16)
     if harmony == "planned":
         chords = plan_chords(rng, sections, phrase_starts, film.hits, style, is_minor)
+        chords = hold_in_stillness(chords, film.energy, film.hits)
     write_cadence(rng, chords, final_step, style, is_minor)
     active = plan_activity(rng, sections, film.energy, style)
     active[:, final_step:] |= np.isin(np.arange(tokens.K), _last_chord_streams())[:, None]
+    copy_from = _returns(sections, phrase_starts, film.hits, final_step)
+    copy_from = _periods(copy_from, sections, chords, film.hits, final_step)
     bar = np.arange(film.n_steps) // STEPS_PER_BAR
     return Form(
         sections,
@@ -87,7 +99,7 @@ def plan_form(
         active,
         chords,
         _ending(film.n_steps, final_step, is_minor),
-        _returns(sections, phrase_starts, film.hits, final_step),
+        copy_from,
         final_step,
     )
 
@@ -198,4 +210,26 @@ def _returns(sections, phrase_starts, hits, final_step: int) -> np.ndarray:
         keep = (sources >= theme.start) & (sources < theme.end) & (bar + STEPS_PER_BAR <= final_step)
         keep &= ~np.isin(bar, last_bars) & ~heavy[steps // STEPS_PER_BAR]
         copy_from[np.ix_(rows, steps[keep])] = sources[keep]
+    return copy_from
+
+
+def _periods(copy_from: np.ndarray, sections, chords: np.ndarray, hits, final_step: int) -> np.ndarray:
+    """[K, S]: in a section that is no return, the second four bars open as the first did (a period: the
+    same question, another answer), where the harmony allows it and no heavy event is met.
+    """
+    melody = tokens.STREAM_INDEX["melody"]
+    for section in sections:
+        if section.recap_of is not None or section.role == "build":
+            continue
+        for number in range(PERIOD_BARS, section.n_bars):
+            target = section.first_bar + number * STEPS_PER_BAR
+            source = target - PERIOD_BARS * STEPS_PER_BAR
+            end = target + STEPS_PER_BAR
+            if number % PERIOD_BARS >= OPENING_BARS or source < section.start:
+                continue
+            if end > min(section.end, final_step):
+                break
+            alike = np.array_equal(chords[target:end], chords[source : source + STEPS_PER_BAR])
+            if alike and not (hits[target:end] >= FREE_WEIGHT).any():
+                copy_from[melody, target:end] = np.arange(source, source + STEPS_PER_BAR)
     return copy_from

@@ -17,6 +17,8 @@ SETTLED_BARS = 4  # of a section after an ordinary one
 STRONG = 1.0  # importance of a change of scene that may interrupt after SHORTEST_BARS
 DIVIDE_BARS = 12  # sections from this length on are divided; a single one from SETTLED_BARS * 2 on
 BUILD_WEIGHT = 0.7  # events lighter than this are not built up to
+INTRO_SHARE = 6  # an opening scene is no longer an intro beyond this part of the piece
+BUILD_MOTION = 0.12
 BARS_PER_BUILD = 12  # a piece has no more builds than this allows: what is always announced is not news
 
 
@@ -115,9 +117,9 @@ def _frame(sections: list[Section], film: FilmOnGrid) -> list[Section]:
     n_bars = film.n_steps // STEPS_PER_BAR
     first, last = sections[0], sections[-1]
     if n_bars >= 16 and first.n_bars >= 8:
-        cut = (4 if first.n_bars >= 16 and first.arousal < 0.2 else 2) * STEPS_PER_BAR
+        cut = (4 if n_bars >= 32 and first.n_bars >= 16 and first.arousal < 0.2 else 2) * STEPS_PER_BAR
         sections = [replace(first, end=cut, role="intro"), replace(first, start=cut), *sections[1:]]
-    elif len(sections) > 2 and first.n_bars <= 5:
+    elif len(sections) > 2 and first.n_bars <= max(1, n_bars // INTRO_SHARE):
         sections = [replace(first, role="intro"), *sections[1:]]
     last = sections[-1]
     if n_bars >= 8 and last.n_bars >= 6:
@@ -177,6 +179,7 @@ def _insert_builds(sections: list[Section], film: FilmOnGrid) -> list[Section]:
         before, after = sections[i - 1], sections[i]
         weight = hit_near(film.hits, after.start)
         roomy = before.n_bars >= SETTLED_BARS and before.role not in ("intro", "outro")
+        roomy &= _moves_before(film.energy, after.start)
         if roomy and weight >= BUILD_WEIGHT and after.role not in ("break", "outro"):
             rise[i] = weight + _energy_rise(film.energy, after.start)
     chosen = sorted(rise, key=lambda i: -rise[i])[: max(1, film.n_steps // (BARS_PER_BUILD * STEPS_PER_BAR))]
@@ -188,6 +191,11 @@ def _insert_builds(sections: list[Section], film: FilmOnGrid) -> list[Section]:
             built += [replace(before, end=start), replace(before, start=start, role="build")]
         built.append(section)
     return built
+
+
+def _moves_before(energy: np.ndarray, step: int) -> bool:
+    """Whether the film moves in the bar before a step: stillness is not built up from."""
+    return bool(energy[max(0, step - STEPS_PER_BAR) : step].mean() > BUILD_MOTION)
 
 
 def _energy_rise(energy: np.ndarray, step: int) -> float:

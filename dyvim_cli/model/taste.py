@@ -1,0 +1,71 @@
+"""Leanings on top of the decoder's: a tune that is sung rather than broken, a groove that keeps its
+pattern. Nothing here knows where the film's events are struck.
+
+All are additions to the logits, small beside what the decoder is sure of (grammar.py has the rules).
+"""
+
+import numpy as np
+import torch
+
+from dyvim_cli.music import tokens
+
+MELODY, DRUMS = tokens.STREAM_INDEX["melody"], tokens.STREAM_INDEX["drums"]
+# by semitones from the note before: in songs 45 % of the intervals are steps, hardly any beyond a fifth
+INTERVALS = np.array([-0.2, 0.9, 1.1, 0.4, 0.3, 0.0, -1.0, -0.2, -1.0, -1.0, -1.5, -2.0, -1.0])
+BEYOND_OCTAVE = -3.0
+THIRD_TIME = -0.9  # the same pitch once more
+GROOVE = 1.2  # for a drum stroke, or a silence, as it was a bar ago
+RHYTHM = 0.6  # for starting, holding or resting as a bar ago, in the pitched streams of the ground
+GROUND = ("bass", "pad", "arp")
+
+
+def interval_table(width: int) -> torch.Tensor:
+    """[width, width] leaning from each melody token (row) to the next; zero where either is no pitch."""
+    pitches = np.arange(width)
+    apart = np.abs(pitches[:, None] - pitches[None])
+    table = np.where(apart > 12, BEYOND_OCTAVE, INTERVALS[np.minimum(apart, 12)])
+    table[: tokens.FIRST_PITCH], table[:, : tokens.FIRST_PITCH] = 0, 0
+    return torch.from_numpy(table.astype(np.float32))
+
+
+class Taste:
+    """Follows B pieces; groove_from [S]: the earlier step whose pattern may go on, -1 = none."""
+
+    def __init__(self, batch: int, width: int, groove_from: np.ndarray | None):
+        self.intervals = interval_table(width)
+        self.groove_from = np.zeros(0, dtype=int) if groove_from is None else groove_from
+        self.last = torch.zeros(batch, dtype=torch.long)  # melody's last pitch token
+        self.repeats = torch.zeros(batch, dtype=torch.long)
+        self.rows = torch.arange(batch)
+
+    def bias(self, delayed: torch.Tensor, position: int) -> torch.Tensor:
+        """[B, K, width] to add to the logits at a position; delayed [B, K, P]: what is written so far."""
+        bias = torch.zeros(len(self.last), tokens.K, self.intervals.shape[0])
+        bias[:, MELODY] += self.intervals[self.last]
+        again = (self.repeats >= 1) & (self.last >= tokens.FIRST_PITCH)
+        bias[self.rows, MELODY, self.last] += again * THIRD_TIME
+        self._lean_on_groove(bias, delayed, position)
+        return bias
+
+    def _lean_on_groove(self, bias: torch.Tensor, delayed: torch.Tensor, position: int) -> None:
+        for name in (*GROUND, "drums"):
+            k = tokens.STREAM_INDEX[name]
+            step = position - k
+            if not 0 <= step < len(self.groove_from) or self.groove_from[step] < 0:
+                continue
+            before = delayed[:, k, int(self.groove_from[step]) + k]
+            if name == "drums":
+                bias[self.rows, k, before] += GROOVE
+                continue
+            bias[:, k, tokens.FIRST_PITCH :] += RHYTHM * (before >= tokens.FIRST_PITCH)[:, None]
+            bias[:, k, : tokens.FIRST_PITCH] += RHYTHM * torch.nn.functional.one_hot(
+                before.clamp(max=tokens.FIRST_PITCH), tokens.FIRST_PITCH + 1
+            )[:, : tokens.FIRST_PITCH]
+
+    def advance(self, written: torch.Tensor) -> None:
+        """Take note of the tokens [B, K] just written."""
+        note = written[:, MELODY]
+        starts = (note >= tokens.FIRST_PITCH) & (note < tokens.STREAMS[MELODY].cardinality)
+        same = starts & (note == self.last)
+        self.repeats = torch.where(same, self.repeats + 1, torch.where(starts, 0, self.repeats))
+        self.last = torch.where(starts, note, self.last)
