@@ -83,7 +83,8 @@ def write_score(
     settings = SamplingSettings(
         wishes.alpha, wishes.temperature, 0.95, guidance, wishes.candidates, wishes.seed
     )
-    pieces = compose(model, conditions, as_plan(form, character, hit * (wishes.alpha > 0)), settings, progress)
+    fixed = as_plan(form, character, hit * (wishes.alpha > 0))
+    pieces = compose(model, conditions, fixed, settings, progress)
     takes = [ranking.judge(piece, hit, energy) for piece in pieces]
     chosen = ranking.best(takes, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)

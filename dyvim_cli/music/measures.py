@@ -42,7 +42,8 @@ def measures(tokens: np.ndarray, is_minor: bool) -> dict[str, float]:
     self_similarity       mean likeness (Jaccard, of onsets with their pitches) of each bar to its best
                           match two bars away or more
     density               struck steps of all streams a bar, where there is a bass to the tune;
-                          <stream>_density: notes (drums: struck steps)
+                          <stream>_density: notes; drums_density: struck steps, over the
+                          bars in which there are drums
     chord_changes         a bar
     melody_*              see melody_measures
     """
@@ -53,7 +54,7 @@ def measures(tokens: np.ndarray, is_minor: bool) -> dict[str, float]:
     if (tokens[STREAM_INDEX["bass"]] >= 0).any():
         figures["density"] = _per_bar(sum(int(row.sum()) for row in struck.values()), tokens)
     if struck["drums"].any():
-        figures["drums_density"] = _per_bar(struck["drums"].sum(), tokens)
+        figures["drums_density"] = _per_bar_played(struck["drums"])
     chord = tokens[STREAM_INDEX["chord"]]
     if (chord > 0).any():
         figures["chord_changes"] = _per_bar((np.diff(chord) != 0).sum(), tokens)
@@ -143,6 +144,13 @@ def _pitch_classes(tokens: np.ndarray, name: str) -> np.ndarray:
 
 def _per_bar(count: float, tokens: np.ndarray) -> float:
     return float(count * STEPS_PER_BAR / tokens.shape[1])
+
+
+def _per_bar_played(struck: np.ndarray) -> float:
+    """Mean strokes of the bars that have any."""
+    n_bars = -(-len(struck) // STEPS_PER_BAR)
+    counts = np.add.reduceat(struck.astype(int), np.arange(n_bars) * STEPS_PER_BAR)
+    return float(counts[counts > 0].mean())
 
 
 def _entropy(tokens: np.ndarray) -> dict[str, float]:
