@@ -8,6 +8,7 @@ import pytest
 from dyvim_cli.music import tokens
 from dyvim_cli.music.form import plan_form
 from dyvim_cli.music.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS, roman
+from dyvim_cli.music.skeleton import hold_in_stillness
 from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES, TempoMap
 
 STEP_S = 0.125
@@ -210,3 +211,31 @@ def test_nonsense_is_refused(change):
     tempo_map = TempoMap(np.arange(101) * STEP_S, 120.0)
     with pytest.raises(ValueError):
         plan_form(tempo_map, **(film | {"style": "pop", "is_minor": False} | change))
+
+
+def test_the_second_half_of_a_period_opens_as_the_first():
+    form = _plan(_still(9 * STEPS_PER_BAR) | {"energy": np.full(9 * STEPS_PER_BAR, 0.5)}, style="pop", seed=3)
+    copied = np.flatnonzero(form.copy_from[MELODY] >= 0)
+    assert (copied < form.final_step).all()
+    assert (form.forced_chords[copied] == form.forced_chords[form.copy_from[MELODY, copied]]).all()
+
+
+def test_a_groove_goes_on_within_its_section_and_stops_for_events():
+    film = _film(640, 4)
+    form = _plan(film)
+    hits = np.zeros(640)
+    hits[200] = 1.0
+    source = form.groove_from(hits)
+    starts = [s.start for s in form.sections]
+    assert all((source[start : start + STEPS_PER_BAR] == -1).all() for start in starts)
+    assert source[200] == source[200 + STEPS_PER_BAR] == -1
+    on = source >= 0
+    assert on.any() and (np.flatnonzero(on) - source[on] == STEPS_PER_BAR).all()
+
+
+def test_harmony_stands_still_with_the_picture():
+    chords = np.repeat([roman("I"), roman("IV"), roman("V"), roman("I")], 16)
+    still = hold_in_stillness(chords, np.where(np.arange(64) < 40, 0.0, 0.5), np.zeros(64))
+    assert (still[:32] == chords[0]).all() and (still[40:] == chords[40:]).all()
+    hit = hold_in_stillness(chords, np.zeros(64), (np.arange(64) == 16) * 1.0)
+    assert (hit[16:32] == chords[16]).all()

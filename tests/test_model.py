@@ -15,6 +15,7 @@ from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.decoder import Decoder, DecoderConfig
 from dyvim_cli.model.delay import delay, delayed_times, undelay
 from dyvim_cli.model.sampling import Plan, SamplingSettings, compose
+from dyvim_cli.model.taste import Taste
 from dyvim_cli.music import tokens
 
 N_STEPS = 48
@@ -184,3 +185,17 @@ def test_checkpoint_round_trip_and_damage(decoder, tmp_path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(WeightsError):
         load_decoder(path)
+
+
+def test_taste_prefers_steps_to_leaps_and_a_pattern_to_none():
+    melody, drums = tokens.STREAM_INDEX["melody"], tokens.STREAM_INDEX["drums"]
+    taste = Taste(1, 64, np.where(np.arange(32) >= 16, np.arange(32) - 16, -1))
+    written = torch.zeros(1, tokens.K, dtype=torch.long)
+    written[0, melody] = 20
+    taste.advance(written)
+    delayed = torch.zeros(1, tokens.K, 40, dtype=torch.long)
+    delayed[0, drums, 4 + drums] = 5
+    bias = taste.bias(delayed, 20 + drums)[0]
+    assert bias[melody, 22] > bias[melody, 20] > bias[melody, 34]
+    assert bias[drums, 5] == bias[drums].max() > 0
+    assert taste.bias(delayed, 3 + drums)[0, drums].max() == 0
