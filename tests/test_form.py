@@ -214,10 +214,18 @@ def test_nonsense_is_refused(change):
 
 
 def test_the_second_half_of_a_period_opens_as_the_first():
-    form = _plan(_still(9 * STEPS_PER_BAR) | {"energy": np.full(9 * STEPS_PER_BAR, 0.5)}, style="pop", seed=3)
-    copied = np.flatnonzero(form.copy_from[MELODY] >= 0)
-    assert (copied < form.final_step).all()
-    assert (form.forced_chords[copied] == form.forced_chords[form.copy_from[MELODY, copied]]).all()
+    opened = 0
+    for seed in range(20):
+        form = _plan(_film(1500, seed), style="pop", seed=seed)
+        for section in form.sections:
+            steps = np.arange(section.start, section.end)
+            copied = steps[form.copy_from[MELODY, steps] >= 0]
+            if section.recap_of is None and len(copied):
+                sources = form.copy_from[MELODY, copied]
+                assert (copied - sources == 4 * STEPS_PER_BAR).all() and (sources >= section.start).all()
+                assert (form.forced_chords[copied] == form.forced_chords[sources]).all()
+                opened += len(copied)
+    assert opened >= 2 * STEPS_PER_BAR
 
 
 def test_a_groove_goes_on_within_its_section_and_stops_for_events():
