@@ -247,3 +247,7 @@ def test_harmony_stands_still_with_the_picture():
     assert (still[:32] == chords[0]).all() and (still[40:] == chords[40:]).all()
     hit = hold_in_stillness(chords, np.zeros(64), (np.arange(64) == 16) * 1.0)
     assert (hit[16:32] == chords[16]).all()
+
+
+def test_a_film_shorter_than_a_bar_has_no_groove_to_go_on():
+    assert (_plan(_film(4, 0)).groove_from(np.zeros(4)) == -1).all()
