@@ -40,7 +40,8 @@ class Form:
         steps = np.arange(len(hits))
         first = np.concatenate([np.full(s.end - s.start, s.start) for s in self.sections])
         before = steps - STEPS_PER_BAR
-        free = (before >= first) & (hits <= 0) & (hits[np.maximum(before, 0)] <= 0) & (steps < self.final_step)
+        eventless = (hits <= 0) & (hits[np.maximum(before, 0)] <= 0)
+        free = (before >= first) & eventless & (steps < self.final_step)
         return np.where(free, before, -1)
 
     @staticmethod
