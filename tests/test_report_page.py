@@ -151,7 +151,7 @@ def test_it_fits_a_phone_and_follows_the_dark(opened):
 
 def test_score_writes_the_page_of_its_film(film, tmp_path, browser):
     command = [sys.executable, "-m", "dyvim_cli", "score", film, "-o", tmp_path / "out.mp4"]
-    command += ["--seed", 3, "--candidates", 1, "--report", tmp_path / "report.html"]
+    command += ["--no-cache", "--seed", 3, "--candidates", 1, "--report", tmp_path / "report.html"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     page = browser.new_page()

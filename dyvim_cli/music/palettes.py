@@ -160,7 +160,7 @@ PALETTES: dict[str, Palette] = {
         Part((62, 90), -5, reverb=0.3),
         Room(1.8, 0.02, brightness=1.2),
         {"snare": ((38, 39), 39), "tom": (50, 47, 45, 43)},
-        loose_ms=1.5, human_drums=0.0, duck_db=7.0, drive=0.5, glue_ratio=2.2,
+        loose_ms=1.5, human_drums=0.0, duck_db=7.0, drive=0.5, glue_ratio=2.2, width_db=3.0,
     ),
     "acoustic": Palette(
         "nylon and steel guitars, upright bass, brushes and shaker in a wooden room",
@@ -176,7 +176,7 @@ PALETTES: dict[str, Palette] = {
         Room(1.1, 0.012, brightness=1.1),
         {"kick": (36,), "snare": (39, 37), "hat": (82, 70), "open_hat": (54,),
          "tom": (61, 64, 64), "crash": (57,)},
-        loose_ms=7, drift=0.06,
+        loose_ms=7, drift=0.06, width_db=3.5,
     ),
     "jazz": Palette(
         "saxophone, muted trumpet or vibraphone with piano, walking bass and brushes",
@@ -191,7 +191,7 @@ PALETTES: dict[str, Palette] = {
         Part((0, 61), -5, reverb=0.2),
         Room(1.2, 0.012),
         {"hat": (51, 51, 44), "snare": (38, 37, 40), "open_hat": (53,), "crash": (57, 59)},
-        swing_eighths=0.85, loose_ms=7,
+        swing_eighths=0.85, loose_ms=7, width_db=4.0,
     ),
     "rock": Palette(
         "distorted and clean guitars, picked bass and a big kit",
@@ -206,7 +206,7 @@ PALETTES: dict[str, Palette] = {
         Part((30,), -5, reverb=0.15),
         Room(1.2, 0.012),
         {"crash": (49, 57)},
-        loose_ms=4, drive=0.6, glue_ratio=2.4,
+        loose_ms=4, drive=0.6, glue_ratio=2.4, width_db=4.5,
     ),
     "playful": Palette(
         "pizzicato, marimba, clarinet and tuba with woodblocks and bells",
