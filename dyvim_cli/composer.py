@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from dyvim_cli import device, weights
 from dyvim_cli.errors import UsageError, WeightsError
 from dyvim_cli.model.composition import EMBEDDED, Wishes, write_score
-from dyvim_cli.model.loading import DEBUG, find_backbone, load_audio_model, placement
+from dyvim_cli.model.loading import (
+    DEBUG,
+    content_of_weights,
+    find_backbone,
+    load_audio_model,
+    placement,
+)
 from dyvim_cli.progress import Progress
 from dyvim_cli.types import FilmFeatures, Score
 
@@ -48,6 +54,14 @@ def prepare_model(wishes: Wishes, progress: Progress | None = None) -> None:
     """Pull missing weights before a film is watched for nothing. Raises UsageError, WeightsError."""
     if missing_weights(wishes):
         find_backbone(wishes.model, placement()["weights_dir"], progress=progress)
+
+
+def named_weights(wishes: Wishes) -> str:
+    """A digest of the model and adapter that the wishes name; "" for what is shipped, or not here yet."""
+    if wishes.model == EMBEDDED:
+        return ""
+    adapter = Path(wishes.adapter) if wishes.adapter else None
+    return content_of_weights(wishes.model, adapter, placement()["weights_dir"])
 
 
 def load_model(wishes: Wishes) -> "Decoder | AudioModel":

@@ -190,3 +190,42 @@ def test_a_pulled_clip_is_what_vision_sees_with(hub, tmp_path, monkeypatch):
     assert store.pull("clip") == clip_folder() == tmp_path / "clip"
     monkeypatch.setenv("DYVIM_CLIP", str(tmp_path))
     assert clip_folder() == tmp_path
+
+
+def test_doctor_lists_what_was_pulled_and_warns_of_what_is_torn(hub, tmp_path, monkeypatch):
+    from dyvim_cli.cli import doctor
+
+    monkeypatch.setenv("DYVIM_WEIGHTS_DIR", str(tmp_path))
+    monkeypatch.setattr(doctor, "CHECKS", {"pulled": doctor.CHECKS["pulled"]})
+    run = CliRunner()
+    assert "no further weights" in run.invoke(app, ["doctor"]).stdout
+    weights = store.pull("musicgen-small") / "model.safetensors"
+    told = run.invoke(app, ["doctor"]).stdout
+    assert told.startswith("ok") and "musicgen-small" in told and "CC-BY-NC-4.0" in told
+    weights.write_bytes(LARGE[:-1])
+    torn = run.invoke(app, ["doctor"])
+    assert torn.exit_code == 0 and "warn  pulled" in torn.stdout
+    assert "dyvim weights pull musicgen-small" in torn.stdout
+
+
+def test_named_weights_are_told_apart_by_what_is_read_of_them(hub, tmp_path, monkeypatch):
+    from dyvim_cli.composer import named_weights
+    from dyvim_cli.model.composition import Wishes
+
+    monkeypatch.setenv("DYVIM_WEIGHTS_DIR", str(tmp_path))
+    pulled = Wishes(model="musicgen-small")
+    assert named_weights(Wishes()) == named_weights(pulled) == ""
+    folder = store.pull("musicgen-small")
+    local = named_weights(Wishes(model=str(folder)))
+    assert len({local, named_weights(pulled), ""}) == 3
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    tuned = Wishes(model="musicgen-small", adapter=str(adapter))
+    (adapter / "adapter.safetensors").write_bytes(b"one")
+    first = named_weights(tuned)
+    assert first != named_weights(pulled)
+    (adapter / "state.safetensors").write_bytes(b"left by the tuning")
+    as_file = Wishes(model="musicgen-small", adapter=str(adapter / "adapter.safetensors"))
+    assert first == named_weights(tuned) == named_weights(as_file)
+    (adapter / "adapter.safetensors").write_bytes(b"two")
+    assert first != named_weights(tuned)

@@ -14,7 +14,7 @@ from dyvim_cli.cli import console
 from dyvim_cli.errors import DyvimError, EnvironmentFault, ExitCode
 
 NEEDED_ENCODERS = {"aac": "mp4, mov, mkv", "libopus": "webm", "libmp3lame": "mp3, avi"}
-DISPENSABLE = {"cache"}  # without it films are scored as well, only watched again each time
+DISPENSABLE = {"cache", "pulled"}  # without them films are scored as well
 LEAST_MEMORY_GB, LEAST_DISK_GB = 1.5, 0.5
 
 
@@ -82,6 +82,18 @@ def _weights() -> str:
     return f"{len(names)} files, checksums right"
 
 
+def _pulled() -> str:
+    """What `weights pull` fetched, its sizes checked; every byte is for `weights verify`."""
+    from dyvim_cli.hub import store
+    from dyvim_cli.hub.catalogue import CATALOGUE
+
+    here = [name for name in CATALOGUE if (store.weights_folder() / name).is_dir()]
+    for name in here:
+        store.find(name)
+    names = [f"{name} {store.n_bytes(name) / 1e9:.2f} GB ({CATALOGUE[name].licence})" for name in here]
+    return f"{', '.join(names) or 'no further weights'} in {store.weights_folder()}"
+
+
 def _cache() -> str:
     from dyvim_cli.cache import cache_folder
 
@@ -107,5 +119,6 @@ CHECKS: dict[str, Callable[[], str]] = {
     "device": _device,
     "memory": _memory,
     "weights": _weights,
+    "pulled": _pulled,
     "cache": _cache,
 }

@@ -16,11 +16,10 @@ Name = Annotated[str, typer.Argument(help="A name of `dyvim weights list`.", sho
 def list_weights(weights_dir: opt.WeightsDir = None, as_json: opt.Json = False) -> None:
     """List what can be pulled, its licence, and what is here."""
     from dyvim_cli.hub.catalogue import CATALOGUE
-    from dyvim_cli.hub.store import manifest
+    from dyvim_cli.hub.store import manifest, n_bytes
 
     for source in CATALOGUE.values():
-        here = manifest(source.name, weights_dir)
-        size = sum(f["bytes"] for f in here["files"].values()) if here else None
+        here, size = manifest(source.name, weights_dir), n_bytes(source.name, weights_dir)
         if as_json:
             facts = {"name": source.name, "purpose": source.purpose, "source": source.where}
             facts |= {"licence": source.licence, "about_bytes": int(source.about_gb * 1e9), "bytes": size}

@@ -59,6 +59,12 @@ def manifest(name: str, chosen: Path | None = None) -> dict | None:
         return None
 
 
+def n_bytes(name: str, chosen: Path | None = None) -> int | None:
+    """How large pulled weights are; None when they are not (whole) here."""
+    listed = manifest(name, chosen)
+    return sum(file["bytes"] for file in listed["files"].values()) if listed else None
+
+
 def find(name: str, chosen: Path | None = None) -> Path:
     """The folder of pulled weights, every file there and of its size. Raises WeightsError."""
     known(name)

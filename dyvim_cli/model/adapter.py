@@ -12,9 +12,10 @@ import torch
 
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.model.checkpoint import load_tensors, save_tensors
+from dyvim_cli.model.loading import ADAPTER, adapter_file
 from dyvim_cli.model.musicgen import Adapter, AdapterConfig, MusicGen
 
-FILE, BACKBONE = "adapter.safetensors", "backbone."
+BACKBONE = "backbone."
 # what makes two backbones of one shape; weights are not hashed: gigabytes, and fp16 copies differ
 HASHED = (
     "vocab_size", "num_hidden_layers", "ffn_dim", "num_attention_heads", "hidden_size", "num_codebooks",
@@ -49,13 +50,13 @@ def save_adapter(
         "card": json.dumps(card or {}),
     }
     changed = {BACKBONE + name: tensor.half() for name, tensor in (changes or {}).items()}
-    save_tensors(adapter.state_dict() | changed, folder / FILE, metadata)
-    return folder / FILE
+    save_tensors(adapter.state_dict() | changed, folder / ADAPTER, metadata)
+    return folder / ADAPTER
 
 
 def load_adapter(model: MusicGen, folder: Path) -> dict:
     """Give the model the adapter of a folder (or file); returns its card. Raises WeightsError."""
-    path = folder / FILE if folder.is_dir() else folder
+    path = adapter_file(folder)
     tensors, metadata = load_tensors(path)
     expected = backbone_hash(model)
     if metadata.get("backbone") != expected:

@@ -1,5 +1,6 @@
 """A MusicGen by name or folder, ready to play: backbone, codec, tokenizer, adapter."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -12,12 +13,14 @@ from dyvim_cli.errors import UsageError, WeightsError
 from dyvim_cli.hub import store
 from dyvim_cli.hub.catalogue import CATALOGUE, licence_note
 from dyvim_cli.progress import Progress
+from dyvim_cli.weights import sha256
 
 if TYPE_CHECKING:
     from dyvim_cli.model.codec import EncodecCodec
     from dyvim_cli.model.musicgen import Memory, MusicGen
 
-DEBUG = "debug"
+DEBUG, ADAPTER = "debug", "adapter.safetensors"
+READ = {".json", ".safetensors", ".model", ".txt"}  # what of a checkpoint's folder is opened
 KINDS = {
     "musicgen": "MusicgenForConditionalGeneration",
     "musicgen_melody": "MusicgenMelodyForConditionalGeneration",
@@ -123,6 +126,27 @@ def find_backbone(
         if offline:
             raise
     return store.pull(name, weights_dir, progress)
+
+
+def adapter_file(place: Path) -> Path:
+    """The adapter's weights: `place` itself, or in the folder that it is."""
+    return place / ADAPTER if place.is_dir() else place
+
+
+def content_of_weights(name: str, adapter: Path | None = None, weights_dir: Path | None = None) -> str:
+    """One digest of all that a result depends on beside the shipped weights; "" when that is nothing.
+
+    Of a checkpoint the files that are read, of pulled weights what their manifest says, of an adapter its
+    weights: the log and the state that a tuning left beside them do not count.
+    """
+    files: dict[str, str] = {}
+    if Path(name).is_dir():
+        files = {p.name: sha256(p) for p in Path(name).iterdir() if p.suffix in READ}
+    elif listed := store.manifest(name, weights_dir):
+        files = {file: facts["sha256"] for file, facts in listed["files"].items()}
+    if adapter is not None and adapter_file(adapter).is_file():
+        files["adapter"] = sha256(adapter_file(adapter))
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest() if files else ""
 
 
 def open_checkpoint(folder: Path, name: str, device_name: str = "auto") -> AudioModel:
