@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dyvim_cli.music import tokens
-from dyvim_cli.music.expression import LEAD_S, RANGE_DB, accents_db, course_db, ridden
+from dyvim_cli.music.expression import FULLEST_DB, LEAD_S, SOFTEST_DB, accents_db, course_db, ridden
 from dyvim_cli.music.feel import articulation
 from dyvim_cli.music.performance import perform
 from dyvim_cli.music.production import produce
@@ -72,11 +72,11 @@ def test_what_the_tempo_map_has_met_stays_met():
 def test_expression_follows_the_levels_and_leaves_accents_alone():
     calm, storm = np.zeros(64, np.int16), np.full(64, 5, np.int16)
     gain_db = course_db(np.concatenate([calm, storm]))
-    assert gain_db[:48] == pytest.approx(-RANGE_DB) and gain_db[-48:] == pytest.approx(0)
+    assert gain_db[:48] == pytest.approx(SOFTEST_DB) and gain_db[-48:] == pytest.approx(FULLEST_DB)
     assert (np.diff(gain_db) >= -1e-9).all()
     accent = calm.copy()
     accent[32] = 7
-    assert course_db(accent).max() < -RANGE_DB / 2
+    assert course_db(accent).max() < SOFTEST_DB / 2
     assert accents_db(accent)[31] == -np.inf and accents_db(accent)[32] == 0 > accents_db(accent)[33]
     assert course_db(np.full(8, tokens.UNKNOWN)) == pytest.approx(course_db(np.full(8, 3)))
 
@@ -89,7 +89,7 @@ def test_an_accent_breaks_through_a_calm_at_its_onset():
     at = round((32 * STEP_S - LEAD_S / 4) * 48000)
     assert gain(at, 1)[0] > 0.9
     assert gain(at - round(0.03 * 48000), 1)[0] < 0.2  # nothing swells towards it
-    assert gain(0, 1)[0] == gain(50 * 6720, 1)[0] == pytest.approx(10 ** (-RANGE_DB / 20))
+    assert gain(0, 1)[0] == gain(50 * 6720, 1)[0] == pytest.approx(10 ** (SOFTEST_DB / 20))
     assert np.concatenate([gain(0, 500), gain(500, 500)]) == pytest.approx(gain(0, 1000))
 
 

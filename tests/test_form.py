@@ -78,8 +78,22 @@ def test_the_last_chord_is_struck_on_a_strong_beat_and_rings():
         assert 1.0 <= (n_steps - form.final_step) * STEP_S <= 5.6
         assert form.active[BASS, form.final_step :].all()
         assert form.ending[BASS, form.final_step] == tokens.pitch_token(tokens.STREAMS[BASS], 36)
-        assert (form.ending[BASS, form.final_step + 1 :] == tokens.HOLD).all()
+        struck_again = form.ending[BASS, form.final_step + 1 :] == form.ending[BASS, form.final_step]
+        assert (form.ending[BASS, form.final_step + 1 :][~struck_again] == tokens.HOLD).all()
         assert (form.ending[:, : form.final_step] == tokens.UNKNOWN).all()
+
+
+def test_the_last_chord_is_struck_again_where_the_picture_still_hits():
+    film = _still(160)
+    final = _plan(film).final_step
+    events = [final + 1, final + 5, final + 9, 159]  # too near, heavy, light, and too late to ring
+    film |= {"event_steps": events, "event_weights": [0.01, 0.06, 0.02, 0.06]}
+    for alpha, struck in ((1.0, [0, 5, 9]), (0.95, [0, 5]), (0.25, [0])):
+        form = _plan(film, alpha=alpha)
+        assert form.final_step == final
+        for row in (BASS, MELODY):
+            assert list(np.flatnonzero(form.ending[row, final:] > tokens.HOLD)) == struck
+            assert (np.delete(form.ending[row, final:], struck) == tokens.HOLD).all()
 
 
 def test_a_tiny_film_is_one_chord_that_rings():

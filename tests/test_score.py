@@ -47,12 +47,12 @@ def scored(film, tmp_path_factory):
     The result as JSON, the folder, the finished process.
     """
     folder = tmp_path_factory.mktemp("scored")
-    # A cache of its own: with another test's features of the same film there, there would be no vision to see.
-    own = {"PATH": str(tmp_path_factory.mktemp("no_programs")), "DYVIM_CACHE": str(folder.parent / "own_cache")}
+    # a cache of its own: with another test's features of the same film, there would be no vision to follow
+    cache, no_programs = tmp_path_factory.mktemp("own_cache"), tmp_path_factory.mktemp("no_programs")
     done = dyvim(
         "score", film, "-o", folder / "out.mp4", "--alpha", 1, "--seed", 5, "--style", "pop", "--json",
         "--midi", folder / "score.mid", "--stems", folder / "stems", "--music", folder / "music.wav",
-        "--progress", "json", **own,
+        "--progress", "json", PATH=str(no_programs), DYVIM_CACHE=str(cache),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), folder, done

@@ -61,16 +61,12 @@ def make_targets(duration_s: float, times_s: np.ndarray, importance: np.ndarray)
     return Targets(np.concatenate([[0.0], times_s[kept], [duration_s]]), rewards, near)
 
 
-def rewards_of_tempi(
-    targets: Targets, steps_s: np.ndarray, drift: float
-) -> np.ndarray:
+def rewards_of_tempi(targets: Targets, steps_s: np.ndarray, drift: float) -> np.ndarray:
     """Best total reward [A] for each candidate base step length steps_s [A], in seconds."""
     return _searched(targets, steps_s, drift, COARSE_RATES).value.max(axis=(0, 2, 3))
 
 
-def choose_anchors(
-    targets: Targets, steps_s: np.ndarray, drift: float, ease: float = 1.0
-) -> list[Anchoring]:
+def choose_anchors(targets: Targets, steps_s: np.ndarray, drift: float, ease: float = 1.0) -> list[Anchoring]:
     """Best anchoring for each base step length steps_s [A], in seconds.
 
     Between two anchors the step length stays within steps_s * (1 +- drift); at an anchor it

@@ -15,22 +15,25 @@ from dyvim_cli.music.tokens import STREAM_INDEX, UNKNOWN
 from dyvim_cli.music.tone import SAMPLE_RATE
 from dyvim_cli.types import STEPS_PER_BEAT, Score
 
-RANGE_DB = 20.0  # from level 0 to the loudest; with the velocities' own range, pianissimo to fortissimo
+# where the course runs, below the strongest accent: with the velocities' own range pianissimo to fortissimo,
+# and room above it, so that accents stand out of a busy passage too
+SOFTEST_DB, FULLEST_DB = -26.0, -4.0
 FULL_LEVEL = ACCENT_LEVEL - 1  # accents stand above the course; the course itself ends here
 SMOOTH_STEPS = STEPS_PER_BEAT // 2  # more, and the loudness lags behind the motion
-ACCENT_DB = {6: -5.0, 7: 0.0}  # where an accent of this level begins
-FALL_DB_PER_STEP = 4.0  # back into the course: most of the range within a beat
+ACCENT_DB = {6: -3.0, 7: 0.0}  # where an accent of this level begins
+FALL_DB_PER_STEP = 8.0  # back into the course within half a beat: longer, and events drown the motion
 LEAD_S = 0.02  # the faders are up before the first instrument speaks
 
 
 def course_db(levels: np.ndarray) -> np.ndarray:
-    """[S] gain in dB (-RANGE_DB..0) at each step's middle, from the level stream [S]."""
+    """[S] gain in dB (SOFTEST_DB..FULLEST_DB) at each step's middle, from the level stream [S]."""
     known = np.where(levels == UNKNOWN, DEFAULT_LEVEL, levels)
     course = np.minimum(known, FULL_LEVEL) / FULL_LEVEL
     reach = np.arange(-2 * SMOOTH_STEPS, 2 * SMOOTH_STEPS + 1)
     kernel = np.exp(-0.5 * (reach / (SMOOTH_STEPS / 1.5)) ** 2)
     padded = np.pad(course, 2 * SMOOTH_STEPS, mode="edge")
-    return RANGE_DB * (np.convolve(padded, kernel / kernel.sum(), mode="valid") - 1)
+    course = np.convolve(padded, kernel / kernel.sum(), mode="valid")
+    return SOFTEST_DB + (FULLEST_DB - SOFTEST_DB) * course
 
 
 def accents_db(levels: np.ndarray) -> np.ndarray:
@@ -59,7 +62,7 @@ def _knots(levels: np.ndarray, times_s: np.ndarray) -> tuple[np.ndarray, np.ndar
     middles = (times_s[:-1] + times_s[1:]) / 2
     course = np.interp(times_s[:-1], middles, course_db(levels))
     gain_db = np.maximum(course, accents_db(levels))
-    before = np.append(-RANGE_DB, gain_db[:-1])
+    before = np.append(SOFTEST_DB, gain_db[:-1])
     rising = np.flatnonzero((levels >= ACCENT_LEVEL) & (before < gain_db))
     at_s = np.concatenate([times_s[:-1], times_s[rising] - LEAD_S])
     at_s[rising] -= LEAD_S / 2  # up in half of the lead, so that the onset itself meets an open fader

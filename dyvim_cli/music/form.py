@@ -13,6 +13,7 @@ from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES
 HALF_BAR = STEPS_PER_BAR // 2
 RING_S = 2.8  # how long the last chord would like to ring
 RING_SHARE, SHORTEST_RING_S = 0.11, 1.2  # of a short film it rings so much, but not less than this
+LAST_STROKE_S = 0.25  # before the film ends, the last chord may be struck once more
 MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
 RETURNING = ("melody", "chord")  # streams that a theme brings back note by note
 PERIOD_BARS, OPENING_BARS = 4, 2  # half a period, and how much of it comes back
@@ -99,7 +100,7 @@ def plan_form(
         _breaths(phrase_starts, sections, final_step, film.n_steps),
         active,
         chords,
-        _ending(film.n_steps, final_step, is_minor),
+        _ending(film.n_steps, final_step, _last_strokes(tempo_map, film.hits, final_step, alpha), is_minor),
         copy_from,
         final_step,
     )
@@ -181,14 +182,24 @@ def _last_chord_streams() -> list[int]:
     return [tokens.STREAM_INDEX[name] for name in ("level", "chord", "melody", "bass", "pad")]
 
 
-def _ending(n_steps: int, final_step: int, is_minor: bool) -> np.ndarray:
-    """[K, S]: tonic in the bass, third or tonic on top, held to the end; nothing else starts after it."""
+def _last_strokes(tempo_map: TempoMap, hits: np.ndarray, final_step: int, alpha: float) -> np.ndarray:
+    """[R] steps after the last chord at which it is struck once more: the events that the picture still has,
+    the heavier ones first as alpha grows, as long as there is time for the chord to ring."""
+    left_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[:-1]
+    again = (hits > 0) & (hits >= 1 - alpha) & (left_s >= LAST_STROKE_S)
+    again[: final_step + STEPS_PER_BEAT // 2] = False
+    return np.flatnonzero(again)
+
+
+def _ending(n_steps: int, final_step: int, strokes: np.ndarray, is_minor: bool) -> np.ndarray:
+    """[K, S]: tonic in the bass, third or tonic on top, held to the end or to the next stroke; nothing else
+    starts after it."""
     ending = tokens.empty(n_steps)
     third = 3 if is_minor else 4
     for name, pitch in (("bass", 36), ("pad", 60 + third), ("melody", 72)):
         row = tokens.STREAM_INDEX[name]
-        ending[row, final_step] = tokens.pitch_token(tokens.STREAMS[row], pitch)
         ending[row, final_step + 1 :] = tokens.HOLD
+        ending[row, [final_step, *strokes]] = tokens.pitch_token(tokens.STREAMS[row], pitch)
     ending[tokens.STREAM_INDEX["drums"], final_step + 1 :] = 0
     ending[tokens.STREAM_INDEX["arp"], final_step:] = tokens.REST
     return ending

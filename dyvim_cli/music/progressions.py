@@ -25,7 +25,6 @@ def roman(numeral: str) -> int:
     return chord_token(root, quality)
 
 
-
 PROGRESSIONS = {
     "cinematic": {
         "major": ["I V vi IV", "IV I V vi", "I bVII IV I", "I vi iii IV", "vi IV I V", "I I bVI bVII",
