@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from vision_scenes import film, pan, texture, window
+from vision_scenes import HEIGHT, WIDTH, film, pan, texture, window
 
 from dyvim_cli.types import EVENT_KINDS
 from dyvim_cli.vision import events
@@ -17,7 +17,7 @@ def cuts_of(frames) -> tuple[list[int], np.ndarray]:
     watch = Watch()
     for frame in frames:
         watch.see(frame.time_s, frame.pixels)
-    cuts, cut_weights = find_cuts(watch.differences, watch.structures)
+    cuts, cut_weights = find_cuts(watch.differences, watch.structures, watch.lights)
     return cuts.tolist(), cut_weights
 
 
@@ -31,6 +31,25 @@ def test_cuts_are_found_to_the_frame():
 def flash():
     frames = pan(1, 40, 1.0)
     return frames[:20] + [0.3 * frame + 175 for frame in frames[20:22]] + frames[22:]
+
+
+def spotlit():
+    frames, (ys, xs) = pan(8, 40, 1.0), np.mgrid[:HEIGHT, :WIDTH]
+    spot = 150 * np.exp(-((xs - 80) ** 2 + (ys - 45) ** 2) / 3200)[..., None]
+    return frames[:20] + [frame + spot for frame in frames[20:24]] + frames[24:]
+
+
+def blackout():
+    frames = pan(1, 40, 1.0)
+    return frames[:20] + [0 * frame + 2 for frame in frames[20:25]] + frames[25:]
+
+
+def from_black():
+    return [frame * min(1, max(0, i - 15) / 6) for i, frame in enumerate(pan(0, 40, 1.0))]
+
+
+def to_white():
+    return [255 - (255 - frame) * min(1, max(0, 25 - i) / 6) for i, frame in enumerate(pan(3, 40, 1.0))]
 
 
 def shaken():
@@ -59,9 +78,21 @@ def whipped():
     return [window(picture, 10 + x) for x in np.cumsum(speed)]
 
 
-@pytest.mark.parametrize("scene", [flash, shaken, flicker, lightning, faded, whipped])
+SCENES = [flash, spotlit, blackout, from_black, to_white, shaken, flicker, lightning, faded, whipped]
+
+
+@pytest.mark.parametrize("scene", SCENES)
 def test_no_cut(scene):
     assert cuts_of(film(scene()))[0] == []
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 6])
+def test_short_shots_between_two_pictures_are_no_flashes(n):
+    one, two, three = pan(1, 60, 1.0), pan(2, 60, 1.0), pan(3, 20, 1.0)
+    between = [(two, one)[k % 2][15 + k * n :][:n] for k in range(4)]
+    shots = [one[:15], *between, three]
+    cuts, _ = cuts_of(film([frame for shot in shots for frame in shot]))
+    assert cuts == [15 + k * n for k in range(5)]
 
 
 def test_cut_beside_a_flash_remains():
@@ -75,7 +106,7 @@ def test_shortest_films_have_no_cuts(n):
     for frame in film(pan(1, n, 0)):
         watch.see(frame.time_s, frame.pixels)
     assert watch.differences.shape == (n, LAGS)
-    assert len(find_cuts(watch.differences, watch.structures)[0]) == 0
+    assert len(find_cuts(watch.differences, watch.structures, watch.lights)[0]) == 0
 
 
 def motion_of(velocity: np.ndarray, fps=12.5) -> Motion:

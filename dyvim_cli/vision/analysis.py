@@ -90,7 +90,7 @@ class Novelty:
 
 def _features(duration_s, watch, stream, novelty, candidates) -> FilmFeatures:
     motion = stream.finish()
-    cuts, cut_weights = find_cuts(watch.differences, watch.structures)
+    cuts, cut_weights = find_cuts(watch.differences, watch.structures, watch.lights)
     native_times = np.array(watch.times_s)
     cut_times = native_times[cuts]
     energy = events.energy_curve(motion, cut_times)

@@ -2,29 +2,37 @@
 
 import numpy as np
 
-LEAST_DIFFERENCE = 0.2  # of watch.Watch.differences; below it even a real cut hardly shows
+LEAST_DIFFERENCE = 0.15  # of watch.Watch.differences; below it even a real cut hardly shows
 LEAST_STRUCTURE = 0.12  # lightning changes all but this
 OVER_NEIGHBOURS = 2.0  # a pan or a shaken camera differs as much before and after
-RETURN_SHARE = 0.35  # after a flash the old picture is back: a difference below this share
+GRADUAL_SHARE = 0.7  # of the difference over three frames: a fade goes on, a cut is over at once
+RETURN_SHARE = 0.6  # after a flash the old picture is back: a difference below this share
+UNRELATED = 0.8  # of watch.Watch.structures; light and darkness leave some of the old picture, or nothing
+SHORTEST_SHOT = 3  # frames; a picture that comes back sooner was only flashed over
+ONE_SIDED = 0.95  # of watch.Watch.lights; another picture is lighter here and darker there, a flash only one
 NEIGHBOURS = 6  # frames on each side that say what is ordinary
 CUT_WEIGHTS = (0.7, 1.0)
 
 
-def find_cuts(differences: np.ndarray, structures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Watch's differences [N, K] and structures [N] -> (index of the first frame after each cut, weight).
+def find_cuts(
+    differences: np.ndarray, structures: np.ndarray, lights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Watch's differences [N, K], structures [N], lights [N] -> (first frame after each cut, weight).
 
-    A cut stands out of its neighbourhood and of the frames beside it, in structure too, and what was
-    before it does not come back within K frames.
+    A cut stands out of its neighbourhood and of the frames beside it, in structure too, is done in one
+    step, and is no flash, after which what was before comes back within K frames.
     """
     step = differences[:, 0]
     if len(step) < 2:
         return np.zeros(0, np.intp), np.zeros(0, np.float32)
+    only_light = (lights > ONE_SIDED) & (structures < UNRELATED)
     is_cut = (
         (step > LEAST_DIFFERENCE)
         & (structures > LEAST_STRUCTURE)
         & (step > OVER_NEIGHBOURS * (_ordinary(step) + 0.05))
         & (step > _beside(step))  # something large that moves fast changes more than one step
-        & (_nearest_return(differences) > RETURN_SHARE * step)
+        & (step > GRADUAL_SHARE * _over_three(differences))
+        & (_nearest_return(differences, only_light) > RETURN_SHARE * step)
     )
     is_cut[0] = False
     cuts = np.flatnonzero(is_cut)
@@ -51,12 +59,23 @@ def _beside(step: np.ndarray) -> np.ndarray:
     return np.nan_to_num(_around(step, 1)).sum(axis=1)
 
 
-def _nearest_return(differences: np.ndarray) -> np.ndarray:
-    """[N] least difference across a step: frame before it to later ones, frame after to earlier ones."""
+def _over_three(differences: np.ndarray) -> np.ndarray:
+    """[N] the greater of the differences over three frames that begin, or end, with each step."""
+    three = differences[:, 2]
+    return np.maximum(three, np.append(three[2:], [0.0, 0.0]))
+
+
+def _nearest_return(differences: np.ndarray, only_light: np.ndarray) -> np.ndarray:
+    """[N] least difference across a step: frame before it to later ones, frame after to earlier ones.
+
+    A picture that was away for SHORTEST_SHOT frames or more counts only if it went by light alone.
+    """
     n, lags = differences.shape
     nearest = np.full(n, np.inf)
-    for lag in range(1, min(lags, n)):
-        later = differences[lag:, lag]  # frame i + lag against frame i - 1
-        nearest[1 : n - lag] = np.minimum(nearest[1 : n - lag], later[1:])
-        nearest[lag + 1 :] = np.minimum(nearest[lag + 1 :], differences[lag + 1 :, lag])
+    for lag in range(1, min(lags, n)):  # the number of frames between the two pictures
+        counts = only_light | (lag < SHORTEST_SHOT)
+        later = np.where(counts[1 : n - lag], differences[lag + 1 :, lag], np.inf)
+        nearest[1 : n - lag] = np.minimum(nearest[1 : n - lag], later)
+        earlier = np.where(counts[lag + 1 :], differences[lag + 1 :, lag], np.inf)
+        nearest[lag + 1 :] = np.minimum(nearest[lag + 1 :], earlier)
     return nearest

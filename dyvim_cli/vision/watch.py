@@ -23,6 +23,7 @@ class Watch:
         self.times_s: list[float] = []
         self._differences: list[np.ndarray] = []
         self._structures: list[float] = []
+        self._lights: list[float] = []
         self._velocities: list[np.ndarray] = []
         self._before: deque[_Look] = deque(maxlen=LAGS)
 
@@ -30,16 +31,18 @@ class Watch:
         """Compare a frame [H, W, 3] uint8 with those before it."""
         look = _Look(pixels)
         difference = np.zeros(LAGS, np.float32)
-        structure, velocities = 0.0, np.zeros((REGIONS[0] * REGIONS[1], 2), np.float32)
+        structure, light, velocities = 0.0, 0.0, np.zeros((REGIONS[0] * REGIONS[1], 2), np.float32)
         for lag, other in enumerate(reversed(self._before)):
             difference[lag] = look.difference(other)
         if self._before:
             structure = look.structural_difference(self._before[-1])
+            light = look.one_sided(self._before[-1])
             step_s = max(time_s - self.times_s[-1], 1e-3)
             velocities = region_velocities(self._before[-1].grey, look.grey) / step_s
         self.times_s.append(time_s)
         self._differences.append(difference)
         self._structures.append(structure)
+        self._lights.append(light)
         self._velocities.append(velocities)
         self._before.append(look)
         return look
@@ -58,6 +61,11 @@ class Watch:
     def structures(self) -> np.ndarray:
         """[N] float32 0..1: how unlike the frame before in structure, whatever the light does."""
         return np.array(self._structures, np.float32)
+
+    @property
+    def lights(self) -> np.ndarray:
+        """[N] float32 0..1: how one-sided the change of light is; 1 = every part got lighter, or darker."""
+        return np.array(self._lights, np.float32)
 
     @property
     def velocities(self) -> np.ndarray:
@@ -81,6 +89,11 @@ class _Look:
         """1 - correlation of the pictures' light and dark; two pictures without structure do not differ."""
         gap = self.structure - other.structure
         return 0.5 * float(gap @ gap)
+
+    def one_sided(self, other: "_Look") -> float:
+        """|sum| over sum of |change| of the light: a flash only adds some, another picture does both."""
+        change = self.thumb[..., 0] - other.thumb[..., 0]
+        return float(abs(change.sum()) / (np.abs(change).sum() + 1e-6))
 
     def difference(self, other: "_Look") -> float:
         """0 (the same) .. about 1 (nothing in common).
