@@ -235,8 +235,14 @@ def test_the_benchmark_s_table(tmp_path, scene, fake_generator, monkeypatch):
     with ThreadPoolExecutor(1) as pool:
         scores = bench.run([scene[0], tmp_path / "missing.mp4"], on_film, pool, said.append)
     assert len(scores) == 16 and "missing.mp4" in said[-1]
-    text = bench.page(scores, 1, "abc1234")
-    assert "1 films" in text and "3 cuts, 7 events" in text and "seeds: 2" in text and "abc1234" in text
+    text = bench.page({"Films as they are": scores, "None": []}, 1, "abc1234")
+    assert (
+        "**Films as they are**: 1 films" in text
+        and "None" not in text
+        and "3 cuts, 7 events" in text
+        and "seeds: 2" in text
+        and "abc1234" in text
+    )
     rows = {line.split("|")[1].strip(): line.split("|")[2:] for line in text.splitlines() if line[:2] == "| "}
     assert len(rows) == 9 and rows["dyvim, alpha 1"][1].startswith(" 1.00")
     assert rows["tempo map alone (clicks on its beats)"][0].startswith(" 1.00")
@@ -249,6 +255,23 @@ def test_the_benchmark_s_table(tmp_path, scene, fake_generator, monkeypatch):
     readme.write_text("no marks")
     with pytest.raises(ValueError):
         bench.put_between_marks(readme, text)
+
+
+def test_films_are_cut_together_from_those_that_can_be_read(tmp_path, film):
+    from dyvim_cli.evaluation import bench
+    from dyvim_cli.media.montage import draw_shots
+    from dyvim_cli.media.probe import probe
+
+    broken = tmp_path / "broken.mp4"
+    broken.write_text("no film")
+    (path,) = bench.edited([broken, film], 1, tmp_path)
+    shots = draw_shots([probe(film).duration_s], seed=0)
+    lengths_s = [max(2, round(length_s * 25)) / 25 for _, _, length_s in shots]
+    assert len(shots) > 2 and probe(path).duration_s == pytest.approx(sum(lengths_s), abs=0.05)
+    joints_s, cuts_s = np.cumsum(lengths_s)[:-1], visual_events(path).cut_times_s
+    found = np.abs(joints_s[:, None] - cuts_s[None]).min(axis=1) < 0.001
+    assert found.mean() >= 0.7  # two shots of one film may look alike
+    assert bench.edited([broken], 2, tmp_path) == []
 
 
 def test_the_real_generator_in_a_sweep_and_on_a_steady_grid(tmp_path, film):

@@ -1,4 +1,4 @@
-"""The sync benchmark: every film of a folder, the generator and every baseline, one table.
+"""The sync benchmark: every film of a folder, and films cut together from them; every baseline; a table each.
 
 python -m dyvim_cli.evaluation.bench --clips DIR --out DIR [--readme README.md]
 """
@@ -128,19 +128,24 @@ def _in_process(out: Path, candidates: int, seeds: int, film: Path) -> list[Scor
     return play_and_judge(film, seeds, _players_of_process(out, candidates))
 
 
-def page(scores: Sequence[Score], candidates: int, commit: str) -> str:
-    """The table with what it takes to read and to repeat it."""
+def section(title: str, scores: Sequence[Score]) -> str:
+    """A table under its title, with what was heard."""
     films = {score.film: score.sync for score in scores}
     with_cuts = sum(sync.n_cuts > 0 for sync in films.values())
     n_cuts, n_events = (sum(getattr(s, name) for s in films.values()) for name in ("n_cuts", "n_events"))
-    seeds = len({score.seed for score in scores})
+    heard = f"{len(films)} films ({with_cuts} with {n_cuts} cuts, {n_events} events in all)"
+    return f"**{title}**: {heard}\n\n{result_table(scores)}\n"
+
+
+def page(groups: dict[str, Sequence[Score]], candidates: int, commit: str) -> str:
+    """The tables with what it takes to read and to repeat them; groups by title."""
+    seeds = len({score.seed for scores in groups.values() for score in scores})
     day = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     return (
-        f"{len(films)} films of {SHORTEST_S:g} to {LONGEST_S:g} s ({with_cuts} with {n_cuts} cuts, "
-        f"{n_events} events in all), seeds: {seeds}, candidates a piece: {candidates}; dyvim {__version__}, "
-        f"commit {commit}, {day}. Tolerance 80 ms where none is named; mean over films (95 % bootstrap "
-        f"interval); 0 is the same music shifted at random, 1 is perfect.\n\n{result_table(scores)}\n"
-    )
+        f"Films of {SHORTEST_S:g} to {LONGEST_S:g} s, seeds: {seeds}, candidates a piece: {candidates}; "
+        f"dyvim {__version__}, commit {commit}, {day}. Tolerance 80 ms where none is named; mean over films (95 % "
+        f"bootstrap interval); 0 is the same music shifted at random, 1 is perfect.\n\n"
+    ) + "\n".join(section(title, scores) for title, scores in groups.items() if scores)
 
 
 def current_commit() -> str:
@@ -173,6 +178,20 @@ def films_in(folder: Path | None, scratch: Path) -> list[Path]:
     return [synthesise(scratch / "synthetic.mp4")]
 
 
+def edited(films: Sequence[Path], n: int, scratch: Path) -> list[Path]:
+    """n films cut together from those that can be read; the same n for the same films."""
+    from dyvim_cli.media.montage import edit
+    from dyvim_cli.media.probe import probe
+
+    sources = []
+    for film in films:
+        try:
+            sources += [film] if probe(film).duration_s >= SHORTEST_S else []
+        except DyvimError:  # run() lists it
+            continue
+    return [edit(sources, scratch / f"edited-{i + 1}.mp4", seed=i) for i in range(n if sources else 0)]
+
+
 def main() -> None:
     """Run the benchmark and write bench-sync.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -181,15 +200,23 @@ def main() -> None:
     parser.add_argument("--readme", type=Path, help="also put the table between the marks of this file")
     parser.add_argument("--seeds", type=int, default=3, help="pieces a film and player")
     parser.add_argument("--candidates", type=int, default=1, help="takes a piece; 1 is fastest")
+    parser.add_argument("--edited", type=int, default=12, help="films to cut together from the others")
     parser.add_argument("--jobs", type=int, default=2, help="films at once")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     commit = current_commit()  # of the code that runs, whatever is committed meanwhile
     films = films_in(options.clips, options.out)
+    groups = {
+        "Films as they are": films,
+        "Cut together from them": edited(films, options.edited, options.out),
+    }
     on_film = partial(_in_process, options.out, options.candidates, options.seeds)
     with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as pool:
-        scores = run(films, on_film, pool, lambda line: sys.stderr.write(line + "\n"))
-    text = page(scores, options.candidates, commit)
+        groups = {
+            title: run(films, on_film, pool, lambda line: sys.stderr.write(line + "\n"))
+            for title, films in groups.items()
+        }
+    text = page(groups, options.candidates, commit)
     (options.out / "bench-sync.md").write_text(text, encoding="utf-8")
     sys.stdout.write(text)
     if options.readme:
