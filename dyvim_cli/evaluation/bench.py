@@ -1,4 +1,4 @@
-"""The sync benchmark: every film of a folder, and films cut together from them; every baseline; a table each.
+"""The sync benchmark: films, and films cut together from them, with every baseline; a table each.
 
 python -m dyvim_cli.evaluation.bench --clips DIR --out DIR [--readme README.md]
 """
@@ -143,8 +143,8 @@ def page(groups: dict[str, Sequence[Score]], candidates: int, commit: str) -> st
     day = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     return (
         f"Films of {SHORTEST_S:g} to {LONGEST_S:g} s, seeds: {seeds}, candidates a piece: {candidates}; "
-        f"dyvim {__version__}, commit {commit}, {day}. Tolerance 80 ms where none is named; mean over films (95 % "
-        f"bootstrap interval); 0 is the same music shifted at random, 1 is perfect.\n\n"
+        f"dyvim {__version__}, commit {commit}, {day}. Tolerance 80 ms where none is named; "
+        f"mean over films (95 % bootstrap interval); 0 is the same music shifted at random, 1 is perfect.\n\n"
     ) + "\n".join(section(title, scores) for title, scores in groups.items() if scores)
 
 
