@@ -29,13 +29,18 @@ def timeline(piece: Score, features: FilmFeatures, meter: Meter) -> dict:
 
 def motion(features: FilmFeatures) -> np.ndarray:
     """[<= POINTS] the most motion in each of as many equal spans of the film, picture widths a second."""
-    times, energy = features.times_s, features.energy.astype(float)
-    if not len(times):
-        return energy
-    edges = np.linspace(0, features.duration_s, min(POINTS, len(times)) + 1)
+    return most_in_spans(features.times_s, features.energy, features.duration_s)
+
+
+def most_in_spans(times_s: np.ndarray, values: np.ndarray, duration_s: float) -> np.ndarray:
+    """[<= POINTS] the greatest value in each of as many equal spans of 0..duration_s."""
+    values = np.asarray(values, float)
+    if not len(times_s):
+        return values
+    edges = np.linspace(0, duration_s, min(POINTS, len(times_s)) + 1)
     spans = np.full(len(edges) - 1, -np.inf)
-    np.maximum.at(spans, np.clip(np.searchsorted(edges, times, "right") - 1, 0, len(spans) - 1), energy)
-    between = np.interp((edges[:-1] + edges[1:]) / 2, times, energy)  # where the film holds a frame
+    np.maximum.at(spans, np.clip(np.searchsorted(edges, times_s, "right") - 1, 0, len(spans) - 1), values)
+    between = np.interp((edges[:-1] + edges[1:]) / 2, times_s, values)  # where the film holds a frame
     return np.where(np.isfinite(spans), spans, between)
 
 

@@ -93,14 +93,14 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
         try:
             reports.append(judge_film(film, music, original, seed))
         except DyvimError as fault:
-            failures.append(fault)
+            failures.append((film, fault))
             if len(films) > 1:
                 console.show_error(fault)
         shown.update("evaluate", i + 1, len(films))
     if not reports:
-        raise failures[0]
+        raise failures[0][1]
     apart = None if original is None else distances([r.heard.mono for r in reports], [original])
-    _draw(reports, plot, page, seed)
+    _draw(reports, failures, plot, page, seed)
     if as_json:
         facts = {"films": [film_facts(r) for r in reports], **summary(reports, seed), "seed": seed}
         console.data(json.dumps(facts | {"distances": plain(apart)}, allow_nan=False))
@@ -135,7 +135,7 @@ def _reference(path: Path | None):
     return analysis_signal(*read_sound(path)) if path else None
 
 
-def _draw(reports, plot: Path | None, page: Path | None, seed: int) -> None:
+def _draw(reports, failures, plot: Path | None, page: Path | None, seed: int) -> None:
     """Write the pictures that were asked for."""
     from dyvim_cli.evaluation.page import write_page
     from dyvim_cli.evaluation.plot import draw_films
@@ -143,4 +143,4 @@ def _draw(reports, plot: Path | None, page: Path | None, seed: int) -> None:
     if plot:
         draw_films(reports, plot)
     if page:
-        write_page(reports, page, seed)
+        write_page(reports, page, seed, failures)

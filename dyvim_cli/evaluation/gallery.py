@@ -13,7 +13,6 @@ from pathlib import Path
 
 from dyvim_cli.evaluation.composed import Composed, faults, figures
 from dyvim_cli.evaluation.musicality_check import corpus_bands
-from dyvim_cli.evaluation.page import STYLE
 from dyvim_cli.evaluation.piano_roll import draw_piano_roll
 from dyvim_cli.model.composition import Wishes, write_score
 from dyvim_cli.pipeline import (
@@ -29,6 +28,13 @@ from dyvim_cli.types import STYLES, FilmFeatures, Hit
 
 N_FILMS = 5
 STYLES_A_FILM = 3
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; margin: 1rem 0 } caption { text-align: left; font-weight: 600 }
+th, td { padding: .2rem .7rem; border-bottom: 1px solid #ddd; text-align: right }
+th:first-child, td:first-child { text-align: left } img { max-width: 100% } .tables { display: flex;
+flex-wrap: wrap; gap: 0 3rem; align-items: flex-start } p { max-width: 46rem }
+"""
 SHOWN = ("in_harmony", "melody_clashes", "melody_steps", "self_similarity", "density")
 
 

@@ -1,7 +1,5 @@
 """The report of scored films: a page with a card a film."""
 
-import base64
-import os
 import shlex
 import statistics
 import subprocess
@@ -9,12 +7,11 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
-from dyvim_cli.errors import DyvimError
 from dyvim_cli.report import page
 from dyvim_cli.report.drawing import Timeline, clock, drawing
 from dyvim_cli.report.entry import Entry
+from dyvim_cli.report.player import link, player
 
 STATUSES = {"done": "Scored", "failed": "Failed", "pending": "Not done"}
 OWN_SOUND = {"duck": "music ducked", "mix": "mixed", "track": "own track", "drop": "dropped"}
@@ -58,7 +55,7 @@ def card(entry: Entry, folder: Path) -> dict:
     output = Path(entry["output"]) if "output" in entry else None
     shown = {
         "name": Path(entry["input"]).name,
-        "where": _link(output, folder)[1] if output else str(Path(entry["input"]).parent),
+        "where": link(output, folder)[1] if output else str(Path(entry["input"]).parent),
         "status": entry["status"],
         "badge": STATUSES[entry["status"]],
         "style": entry.get("style", ""),
@@ -71,7 +68,7 @@ def card(entry: Entry, folder: Path) -> dict:
         "drawing": _drawing(entry),
         "sort": _sort_values(entry),
     }
-    shown |= _player(output if entry["status"] == "done" else None, folder)
+    shown |= player(output if entry["status"] == "done" else None, folder)
     told = (shown["name"], shown["where"], shown["style"], entry.get("key", ""), shown["error"])
     return shown | {"text": " ".join(told).lower()}
 
@@ -161,32 +158,6 @@ def _drawing(entry: Entry) -> dict | None:
 
 def _place(hit: dict) -> str:
     return "downbeat" if hit["on_downbeat"] else "beat" if hit["on_beat"] else "off"
-
-
-def _player(film: Path | None, folder: Path) -> dict:
-    """The film's address from the page, and its poster."""
-    found = {"film_url": "", "film_missing": "", "poster": "", "shape": "", "container": ""}
-    if film is None:
-        return found
-    if not film.is_file():
-        return found | {"film_missing": film.name}
-    found |= {"film_url": _link(film, folder)[0], "container": film.suffix[1:]}
-    from dyvim_cli.media.poster import poster
-
-    try:
-        jpeg, shape = poster(film)
-    except DyvimError:  # the film may still play elsewhere
-        return found
-    return found | {"poster": f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", "shape": shape}
-
-
-def _link(film: Path, folder: Path) -> tuple[str, str]:
-    """(URL, text) of a film seen from a folder: relative, unless it lies on another drive."""
-    try:
-        relative = Path(os.path.relpath(film.absolute(), folder)).as_posix()
-    except ValueError:
-        return film.absolute().as_uri(), str(film)
-    return quote(relative), relative
 
 
 def quoted(command: Sequence[str]) -> str:

@@ -1,0 +1,34 @@
+"""A film on a page: its address seen from there, and a poster to show before it plays."""
+
+import base64
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from dyvim_cli.errors import DyvimError
+
+
+def player(film: Path | None, folder: Path) -> dict:
+    """What the template `parts.player` shows of a film; folder: where the page will lie. None = nothing."""
+    found = {"film_url": "", "film_missing": "", "poster": "", "shape": "", "container": ""}
+    if film is None:
+        return found
+    if not film.is_file():
+        return found | {"film_missing": film.name}
+    found |= {"film_url": link(film, folder)[0], "container": film.suffix[1:]}
+    from dyvim_cli.media.poster import poster
+
+    try:
+        jpeg, shape = poster(film)
+    except DyvimError:  # the film may still play elsewhere
+        return found
+    return found | {"poster": f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", "shape": shape}
+
+
+def link(film: Path, folder: Path) -> tuple[str, str]:
+    """(URL, text) of a film seen from a folder: relative, unless it lies on another drive."""
+    try:
+        relative = Path(os.path.relpath(film.absolute(), folder)).as_posix()
+    except ValueError:
+        return film.absolute().as_uri(), str(film)
+    return quote(relative), relative
