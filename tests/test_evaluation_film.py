@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from dyvim_cli.cli.evaluate import evaluate
 from dyvim_cli.errors import EnvironmentFault, InputError, UsageError
 from dyvim_cli.evaluation import baselines, extra
+from dyvim_cli.evaluation.audio_events import audio_events
 from dyvim_cli.evaluation.judge import judge_film
 from dyvim_cli.evaluation.sync import sync_report
 from dyvim_cli.evaluation.visual_events import visual_events
@@ -115,17 +116,22 @@ def test_json_page_and_plot(tmp_path, scene):
     assert [e["kind"] for e in facts["events"]].count("cut") == 3
     assert plot.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     text = page.read_text()
-    assert "data:image/png;base64," in text and 'src="http' not in text and "scene.mp4" in text
+    assert "scene.mp4" in text and "judged with" in text and "<svg" in text and 'src="http' not in text
+    assert text.count('<tr data-s="') == 7 and text.count('class="beat"') == 7  # every event is met
+    assert "<video" not in text  # it would play other music than was judged
 
 
 def test_table_mean_and_a_bad_film_among_good_ones(tmp_path, scene):
     film, music = scene
-    result = invoke(film, tmp_path / "missing.mp4", film, "--music", music)
+    page = tmp_path / "page.html"
+    result = invoke(film, tmp_path / "missing.mp4", film, "--music", music, "--report", page)
     lines = result.stdout.splitlines()
     assert result.exit_code == 6 and "missing.mp4" in result.stderr
     assert lines[0].split()[:3] == ["film", "cuts", "hit"] and len(lines) == 5
     assert lines[1].split()[:3] == ["scene.mp4", "1.00", "1.00"] and "0 = chance" in result.stderr
     assert lines[-2].startswith("mean") and lines[-1].startswith("95 %")
+    text = page.read_text()
+    assert text.count("<article") == 3 and "no such file" in text and "(95 %: 1.00 to 1.00)" in text
 
 
 def test_what_luck_explains_stands_in_brackets_and_still_counts_in_the_mean(tmp_path, scene):
@@ -144,6 +150,23 @@ def test_what_luck_explains_stands_in_brackets_and_still_counts_in_the_mean(tmp_
     assert len(luck) >= 2 and f"({raw[0]:.2f})" in luck + [rows[1][2]]
     assert summary(cells)["mean"]["events hit"]["mean"] == pytest.approx(np.mean(raw), abs=1e-4)
     assert compare(picture, cells[0].heard.events).events_hit_beyond_chance == 0
+
+
+def test_each_event_is_told_which_accent_meets_it(scene):
+    from dyvim_cli.evaluation.meetings import meetings
+
+    picture = visual_events(scene[0])
+    at = picture.event_times_s
+    played = np.array([at[0] + 0.03, at[1], at[2] + 0.2, at[4] - 0.07])
+    found = meetings(picture, audio_events(clicks(played, DURATION_S), SAMPLE_RATE))
+    assert [m.is_met for m in found] == [True, True, False, False, True, False, False]
+    assert [m.film_s for m in found] == pytest.approx(at)
+    assert found[0].music_s == pytest.approx(played[0], abs=0.015)
+    assert found[2].music_s == pytest.approx(played[2], abs=0.015)  # near, and too late
+    assert found[3].accent == 0 and found[6].music_s is None
+    assert [m.kind for m in found].count("cut") == 3
+    nothing = meetings(picture, audio_events(np.zeros(SAMPLE_RATE), SAMPLE_RATE))
+    assert len(nothing) == 7 and not any(m.is_met or m.music_s for m in nothing)
 
 
 def test_options_that_contradict(scene):

@@ -16,7 +16,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 if not CHROMIUM and not os.environ.get("CI"):
     pytest.skip("no chromium on this machine", allow_module_level=True)
 
-NASTY = "b>'<img src=x onerror=alert(1)> \"é\" 100%#?.mp4"
+NASTY = 'b>\'<img src=x onerror=alert(1)> "é" 100%#?.mp4'
 
 
 def facts(name, folder, style, seconds, error_ms):
@@ -61,14 +61,14 @@ def opened(browser, report):
     """open(**context options) -> the page, whose console and requests are watched."""
     contexts, complaints, asked = [], [], []
 
-    def open_page(**options):
+    def open_page(path=report, **options):
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(report.as_uri())
+        page.goto(path.as_uri())
         return page
 
     yield open_page
@@ -160,3 +160,26 @@ def test_score_writes_the_page_of_its_film(film, tmp_path, browser):
     assert "out.mp4" in text and "--seed 3" in text and "Scored" in text
     assert page.locator("video").get_attribute("src") == "out.mp4"
     page.close()
+
+
+def test_the_judge_s_page_is_of_the_same_kind(tmp_path, opened):
+    from dyvim_cli.evaluation.judge import judge_film
+    from dyvim_cli.evaluation.page import write_page
+
+    film = cut_film(tmp_path / NASTY, MOVING, STILL, seconds=1.2, audio="sine=frequency=300")
+    fault = InputError("/films/broken.mov is no film", "see that the file plays elsewhere")
+    write_page([judge_film(film)], tmp_path / "judged.html", failures=[(tmp_path / "broken.mov", fault)])
+    for scheme in ("light", "dark"):
+        page = opened(tmp_path / "judged.html", viewport={"width": 390, "height": 800}, color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert names(page) == [NASTY, "broken.mov"]
+    lanes = page.get_by_role("slider")
+    lanes.focus()
+    page.keyboard.press("PageDown")  # to the cut
+    assert float(lanes.get_attribute("aria-valuenow")) == pytest.approx(1.2, abs=0.05)
+    assert "cut" in lanes.get_attribute("aria-valuetext")
+    page.wait_for_function("Math.abs(document.querySelector('video').currentTime - 1.2) < 0.1")
+    page.get_by_text("All figures").click()
+    assert page.get_by_text("AV-Align (TempoTokens)").is_visible()
+    page.get_by_label("Sort by").select_option("cuts")
+    assert names(page)[-1] == "broken.mov"  # what has no figure comes last
