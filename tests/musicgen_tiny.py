@@ -5,11 +5,14 @@ from transformers import (
     AutoTokenizer,
     MusicgenForConditionalGeneration,
     MusicgenMelodyForConditionalGeneration,
+    __version__,
 )
 
 from dyvim_cli.model.musicgen import MusicGen
 
 START = 64
+# transformers 4's melody model drops the words as soon as it has a cache, which generate makes at once
+MELODY_HEARS = {} if int(__version__.split(".")[0]) >= 5 else {"use_cache": False}
 
 
 def backbone(folder, melody=False):
@@ -42,8 +45,9 @@ def peers_tokens(model, told, n_frames, *, sample, guidance, prompt=None, candid
         told["decoder_input_ids"] = prompt.repeat(candidates, 1)
     try:
         model.generate(
-            **told, do_sample=sample, guidance_scale=guidance, max_length=length, top_k=top_k, temperature=1.0
-        )
+            **told, do_sample=sample, guidance_scale=guidance, max_length=length, top_k=top_k, temperature=1.0,
+            **MELODY_HEARS if model.config.model_type == "musicgen_melody" else {},
+        )  # fmt: skip
     finally:
         model.audio_encoder.decode = original
     codes = heard["codes"]

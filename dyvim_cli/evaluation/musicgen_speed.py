@@ -8,6 +8,7 @@ import time
 from dyvim_cli.device import torch_threads_of_the_machine
 from dyvim_cli.model.composition import Wishes
 from dyvim_cli.model.loading import hush
+from dyvim_cli.model.musicgen_debug import as_parts
 
 STEPS, WARM_UP = 16, 2
 CONTEXT = 750  # positions: what a step of a 30 s window looks back at in the mean
@@ -83,5 +84,5 @@ def random_small():
         sampling_rate=32_000, upsampling_ratios=[8, 5, 4, 4], codebook_size=2048, codebook_dim=128,
         use_causal_conv=False, target_bandwidths=[2.2],
     )  # fmt: skip
-    config = MusicgenConfig(text_encoder=text, audio_encoder=audio, decoder=MusicgenDecoderConfig())
+    config = MusicgenConfig(**as_parts(text, audio, MusicgenDecoderConfig()))
     return MusicgenForConditionalGeneration(config).eval().requires_grad_(False)

@@ -48,15 +48,11 @@ def write_debug_checkpoint(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if melody:
-            decoder = MusicgenMelodyDecoderConfig(**sizes)
-            config = MusicgenMelodyConfig(
-                text_encoder=text, audio_encoder=audio, decoder=decoder, num_chroma=12, chroma_length=5
-            )
+            parts = as_parts(text, audio, MusicgenMelodyDecoderConfig(**sizes))
+            config = MusicgenMelodyConfig(**parts, num_chroma=12, chroma_length=5)
             model = MusicgenMelodyForConditionalGeneration(config)
         else:
-            config = MusicgenConfig(
-                text_encoder=text, audio_encoder=audio, decoder=MusicgenDecoderConfig(**sizes)
-            )
+            config = MusicgenConfig(**as_parts(text, audio, MusicgenDecoderConfig(**sizes)))
             model = MusicgenForConditionalGeneration(config)
         assert isinstance(model.audio_encoder, EncodecModel)
         for layer in model.audio_encoder.quantizer.layers:
@@ -68,6 +64,12 @@ def write_debug_checkpoint(
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def as_parts(text, audio, decoder) -> dict[str, dict]:
+    """The three configurations as MusicgenConfig takes them; transformers 4 takes nothing but dicts."""
+    named = {"text_encoder": text, "audio_encoder": audio, "decoder": decoder}
+    return {name: config.to_dict() for name, config in named.items()}
 
 
 def _tokenizer():
@@ -82,5 +84,9 @@ def _tokenizer():
     )
     inner.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
     return PreTrainedTokenizerFast(
-        tokenizer_object=inner, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+        tokenizer_object=inner,
+        pad_token="<pad>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        model_input_names=["input_ids", "attention_mask"],  # as T5's own
     )
