@@ -66,9 +66,12 @@ class Hit:
 
 @dataclass(frozen=True)
 class TempoMap:
-    """Grid times that follow the film: step s sounds at step_times_s[s]."""
+    """Grid times that follow the film: step s sounds at step_times_s[s].
 
-    step_times_s: np.ndarray  # [S + 1] float64, strictly ascending; step 0 is a downbeat
+    Bars have STEPS_PER_BAR steps; those that a shorter bar goes without last no time (music/metre.py).
+    """
+
+    step_times_s: np.ndarray  # [S + 1] float64, ascending; step 0 is a downbeat
     bpm: float  # the base tempo
     hits: tuple[Hit, ...] = ()
 
@@ -76,6 +79,11 @@ class TempoMap:
     def n_steps(self) -> int:
         """Number of whole steps on the grid."""
         return len(self.step_times_s) - 1
+
+    @property
+    def played(self) -> np.ndarray:
+        """[S] bool: steps that last; a shorter bar goes without the others."""
+        return self.step_times_s[1:] > self.step_times_s[:-1]
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,9 @@ def dyvim_generator(folder: Path, candidates: int = 3, *, steady: bool = False) 
 
 def film_grid(features: FilmFeatures, wishes) -> TempoMap:
     """The grid that the generator would lay for a film."""
-    from dyvim_cli.model.composition import choose_character, lay_grid
+    from dyvim_cli.model.composition import choose_character, lay_grid, with_own_seed
 
+    wishes = with_own_seed(features, wishes)
     character = choose_character(features, wishes, np.random.default_rng(wishes.seed))
     return lay_grid(features, character, wishes)
 
@@ -54,4 +55,5 @@ def tempo_map_beats(film: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
     grid = film_grid(features_of(film), Wishes(alpha=1.0, seed=seed)).step_times_s
     beats = np.arange(0, len(grid), STEPS_PER_BEAT)
+    beats = beats[np.append(np.diff(grid[beats]) > 0, True)]  # a short bar goes without some
     return grid[beats], beats % STEPS_PER_BAR == 0

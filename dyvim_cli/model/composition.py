@@ -15,6 +15,7 @@ from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.film_curves import film_curves, motion_features
 from dyvim_cli.music import tokens
 from dyvim_cli.music.form import Form, plan_form
+from dyvim_cli.music.metre import rebar
 from dyvim_cli.music.palettes import PALETTES
 from dyvim_cli.music.performance import perform
 from dyvim_cli.music.rubato import lean
@@ -73,8 +74,8 @@ def write_score(
     """
     from dyvim_cli.model.sampling import SamplingSettings, compose
 
-    rng = np.random.default_rng(wishes.seed)
-    character = choose_character(features, wishes, rng)
+    wishes = with_own_seed(features, wishes)
+    character = choose_character(features, wishes, np.random.default_rng(wishes.seed))
     tempo_map = tempo_map or lay_grid(features, character, wishes)
     hit, cut, energy = film_curves(features, tempo_map)
     form = plan(features, tempo_map, character, energy, hit, wishes)
@@ -100,6 +101,17 @@ def write_score(
     return replace(score, extras={"take": chosen, "takes": takes, "character": character})
 
 
+def with_own_seed(features: FilmFeatures, wishes: Wishes) -> Wishes:
+    """The wishes with the seed of this very film, so that one seed gives two films two keys and two bands.
+
+    It hangs on the film's length, frames and mood alone, in numbers too coarse to differ between machines.
+    """
+    mood = features.scene_moods.mean(axis=0) if len(features.scene_moods) else np.zeros(2)
+    film = [round(1000 * features.duration_s), len(features.times_s), *(10 + np.rint(10 * mood).astype(int))]
+    state = np.random.SeedSequence([wishes.seed, *map(int, film)]).generate_state(1)
+    return replace(wishes, seed=int(state[0]))
+
+
 def choose_character(features: FilmFeatures, wishes: Wishes, rng: np.random.Generator) -> Character:
     """Style from what the film shows, mood from its scenes, key and tempo from both."""
     style = wishes.style or STYLES[int(np.argmax(features.style_scores))]
@@ -123,7 +135,8 @@ def _key(valence: float, palette, rng: np.random.Generator) -> Key:
 
 
 def lay_grid(features: FilmFeatures, character: Character, wishes: Wishes) -> TempoMap:
-    """The tempo map of the film's events, played with the rubato that they ask for."""
+    """The tempo map of the film's events, played with the rubato that they ask for, in bars that begin
+    with the heavy cuts."""
     kinds = [EVENT_KINDS[k] for k in features.event_kinds]
     tempo_map = fit_tempo_map(
         features.duration_s,
@@ -136,7 +149,7 @@ def lay_grid(features: FilmFeatures, character: Character, wishes: Wishes) -> Te
         max_drift=PALETTES[character.style].drift,
         seed=wishes.seed,
     )
-    return lean(tempo_map, wishes.alpha)
+    return rebar(lean(tempo_map, wishes.alpha), wishes.alpha, PALETTES[character.style].steady_bars)
 
 
 def plan(features, tempo_map, character: Character, energy, hit, wishes: Wishes) -> Form:
@@ -194,6 +207,7 @@ def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
     forced = np.full(form.active.shape, tokens.UNKNOWN, dtype=np.int64)
     for k, stream in enumerate(tokens.STREAMS):
         if stream.name in (*tokens.PITCHED, "drums"):
+            forced[k, ~form.played] = tokens.HOLD if stream.name in tokens.PITCHED else tokens.REST
             forced[k, ~form.active[k]] = tokens.REST
     chord = tokens.STREAM_INDEX["chord"]
     planned = form.forced_chords >= 0

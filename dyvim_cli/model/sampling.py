@@ -151,6 +151,8 @@ def _decided(drawn, delayed, position: int, plan: Plan, n_steps: int, pad: torch
             decided[:, k] = pad[k]
         elif plan.forced[k, step] != tokens.UNKNOWN:
             decided[:, k] = int(plan.forced[k, step])
+            if plan.forced[k, step] == tokens.HOLD and position and tokens.STREAMS[k].name in tokens.PITCHED:
+                decided[delayed[:, k, position - 1] == tokens.REST, k] = tokens.REST
         elif plan.copy_from[k, step] >= 0:
             decided[:, k] = delayed[:, k, int(plan.copy_from[k, step]) + k]
     return decided

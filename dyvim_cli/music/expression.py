@@ -46,10 +46,11 @@ def accents_db(levels: np.ndarray) -> np.ndarray:
 
 def ridden(score: Score) -> Callable[[int, int], np.ndarray]:
     """gain(first, n): [n] float32 factors of the frames from `first` on, straight lines in dB."""
-    levels = score.tokens[STREAM_INDEX["level"]][: score.tempo_map.n_steps]
+    played = np.flatnonzero(score.tempo_map.played)
+    levels = score.tokens[STREAM_INDEX["level"]][played]
     if not len(levels):
         return lambda first, n: np.ones(n, np.float32)
-    at_s, gain_db = _knots(levels, score.tempo_map.step_times_s[: len(levels) + 1])
+    at_s, gain_db = _knots(levels, score.tempo_map.step_times_s[np.append(played, played[-1] + 1)])
 
     def gain(first: int, n: int) -> np.ndarray:
         times_s = np.arange(first, first + n) / SAMPLE_RATE

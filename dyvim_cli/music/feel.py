@@ -70,6 +70,7 @@ class Feel:
         self.times_s = np.asarray(tempo_map.step_times_s, dtype=float)[: self.n_steps + 1]
         self.levels = np.where(level == UNKNOWN, DEFAULT_LEVEL, level)[: self.n_steps]
         self.steps_s = np.append(np.diff(self.times_s), 0.0)
+        self.levels[self.steps_s[: self.n_steps] == 0] = 0  # what lasts no time is no accent
         self.palette, self.groove = palette, groove(style)
         self.duration_s, self.rng = duration_s, rng
         self.played_s = self.times_s + self._swing() * self.steps_s

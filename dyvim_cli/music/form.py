@@ -35,14 +35,16 @@ class Form:
     ending: np.ndarray  # [K, S] int16 tokens of the last chord as it rings, UNKNOWN = free
     copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none
     final_step: int  # where the last chord is struck
+    played: np.ndarray  # [S] bool, steps that last
 
     def groove_from(self, hits: np.ndarray) -> np.ndarray:
         """[S] the step a bar ago whose pattern may go on, -1 where a section is new or an event is."""
         steps = np.arange(len(hits))
         first = np.concatenate([np.full(s.end - s.start, s.start) for s in self.sections])
         before = steps - STEPS_PER_BAR
-        eventless = (hits <= 0) & (hits[np.maximum(before, 0)] <= 0)
-        free = (before >= first) & eventless & (steps < self.final_step)
+        earlier = np.maximum(before, 0)
+        eventless = (hits <= 0) & (hits[earlier] <= 0)
+        free = (before >= first) & eventless & (steps < self.final_step) & self.played[earlier]
         return np.where(free, before, -1)
 
     @staticmethod
@@ -90,6 +92,7 @@ def plan_form(
     active[:, final_step:] |= np.isin(np.arange(tokens.K), _last_chord_streams())[:, None]
     copy_from = _returns(sections, phrase_starts, film.hits, final_step)
     copy_from = _periods(copy_from, sections, chords, film.hits, final_step)
+    copy_from[~tempo_map.played[copy_from]] = -1
     bar = np.arange(film.n_steps) // STEPS_PER_BAR
     return Form(
         sections,
@@ -103,6 +106,7 @@ def plan_form(
         _ending(film.n_steps, final_step, _last_strokes(tempo_map, film.hits, final_step, alpha), is_minor),
         copy_from,
         final_step,
+        tempo_map.played,
     )
 
 
@@ -111,6 +115,7 @@ def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
     and so do events that would come after it, for then nothing is struck any more."""
     n_steps = tempo_map.n_steps
     candidates = np.arange(0, max(1, n_steps - STEPS_PER_BEAT), HALF_BAR)
+    candidates = candidates[tempo_map.played[candidates]]
     rest_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[candidates]
     film_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[0]
     wanted_s = np.clip(RING_SHARE * film_s, min(SHORTEST_RING_S, 0.4 * film_s), RING_S)
@@ -137,7 +142,8 @@ def _on_grid(tempo_map, starts_s, labels, moods, energy, event_steps, event_weig
     else:
         starts_s, labels, moods = starts_s[:1], np.zeros(1, dtype=int), moods.mean(axis=0, keepdims=True)
     beats = tempo_map.step_times_s[::STEPS_PER_BEAT]
-    nearest = np.searchsorted((beats[1:] + beats[:-1]) / 2, starts_s) * STEPS_PER_BEAT
+    nearest = np.searchsorted((beats[1:] + beats[:-1]) / 2, starts_s)
+    nearest = STEPS_PER_BEAT * (np.searchsorted(beats, beats[nearest], side="right") - 1)  # one that lasts
     steps = np.minimum(nearest, n_steps - 1)
     steps[0] = 0
     trust = min(1.0, 2 * alpha)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.types import STEPS_PER_BEAT, Key, Score, Stem
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Key, Score, Stem
 
 TICKS_PER_BEAT = 3840  # a quarter of a millisecond at the slowest tempo
 TICKS_PER_STEP = TICKS_PER_BEAT // STEPS_PER_BEAT
@@ -26,20 +26,45 @@ FIFTHS = {
 
 
 def write_midi(score: Score, path: Path) -> None:
-    """Write a score: tempo map, key, section markers, one named track a stem. The caller commits the file."""
+    """Write a score: tempo map, bars, key, section markers, one named track a stem. The caller commits the
+    file."""
     import symusic
 
-    lead_ticks = TICKS_PER_BEAT if score.tempo_map.step_times_s[0] > 0 else 0
+    played = score.tempo_map.played
+    times_s = score.tempo_map.step_times_s[np.append(played, True)]
+    place = np.append(0, np.cumsum(played))  # of each step among those that last
+    lead_ticks = TICKS_PER_BEAT if times_s[0] > 0 else 0
     file = symusic.Score(TICKS_PER_BEAT)
-    file.time_signatures.append(symusic.TimeSignature(0, 4, 4))
+    for step, beats in time_signatures(played):
+        tick = lead_ticks + int(place[step]) * TICKS_PER_STEP
+        file.time_signatures.append(symusic.TimeSignature(tick if step else 0, beats, 4))
     file.key_signatures.append(symusic.KeySignature(0, key_signature(score.key), int(score.key.is_minor)))
-    for tick, mspq in tempo_events(score.tempo_map.step_times_s, lead_ticks):
+    for tick, mspq in tempo_events(times_s, lead_ticks):
         file.tempos.append(symusic.Tempo(tick, mspq=mspq))
     for start, _, role in score.sections:
-        file.markers.append(symusic.TextMeta(lead_ticks + start * TICKS_PER_STEP, role))
+        file.markers.append(symusic.TextMeta(lead_ticks + int(place[start]) * TICKS_PER_STEP, role))
     for stem in score.stems:
-        file.tracks.append(_track(stem, score.tempo_map.step_times_s, lead_ticks))
+        file.tracks.append(_track(stem, times_s, lead_ticks))
     file.dump_midi(str(path))
+
+
+def time_signatures(played: np.ndarray) -> list[tuple[int, int]]:
+    """(step, beats a bar) wherever the number of beats changes, of steps [S] that last or do not.
+
+    A bar of one beat belongs to the bar before it; what the film's end leaves of the last bar is no change.
+    """
+    bars = np.add.reduceat(played.astype(int), np.arange(0, len(played), STEPS_PER_BAR)) // STEPS_PER_BEAT
+    if len(played) % STEPS_PER_BAR:
+        bars[-1] = STEPS_PER_BAR // STEPS_PER_BEAT
+    found: list[tuple[int, int]] = []
+    for i, beats in enumerate(bars):
+        after = bars[i + 1] if i + 1 < len(bars) else 0
+        if beats == 1:
+            continue
+        beats = int(beats + (after == 1))
+        if not found or found[-1][1] != beats:
+            found.append((i * STEPS_PER_BAR, beats))
+    return found
 
 
 def key_signature(key: Key) -> int:
