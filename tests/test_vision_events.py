@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from vision_scenes import HEIGHT, WIDTH, film, pan, texture, window
+from vision_scenes import FPS, HEIGHT, WIDTH, film, pan, texture, window
 
 from dyvim_cli.types import EVENT_KINDS
 from dyvim_cli.vision import events
 from dyvim_cli.vision.cuts import CUT_WEIGHTS, find_cuts
-from dyvim_cli.vision.motion import Motion
+from dyvim_cli.vision.flow import Flow
 from dyvim_cli.vision.watch import LAGS, Watch
 
 NONE = np.zeros(0)
@@ -16,7 +16,7 @@ NONE = np.zeros(0)
 def cuts_of(frames) -> tuple[list[int], np.ndarray]:
     watch = Watch()
     for frame in frames:
-        watch.see(frame.time_s, frame.pixels)
+        watch.see(frame.pixels)
     cuts, cut_weights = find_cuts(watch.differences, watch.structures, watch.lights)
     return cuts.tolist(), cut_weights
 
@@ -104,27 +104,23 @@ def test_cut_beside_a_flash_remains():
 def test_shortest_films_have_no_cuts(n):
     watch = Watch()
     for frame in film(pan(1, n, 0)):
-        watch.see(frame.time_s, frame.pixels)
+        watch.see(frame.pixels)
     assert watch.differences.shape == (n, LAGS)
     assert len(find_cuts(watch.differences, watch.structures, watch.lights)[0]) == 0
 
 
-def motion_of(velocity: np.ndarray, fps=12.5) -> Motion:
-    """What the encoder would see of a picture that moves as a whole, [T + 1] from each frame to the next."""
-    rng, n = np.random.default_rng(0), len(velocity) - 1
-    both = np.stack([velocity[:-1], velocity[1:]], axis=1)
-    regions = np.zeros((n, 2, 24, 2))
-    regions[..., 0] = both[..., None]
-    regions += rng.normal(0, 0.002, regions.shape)
-    speeds = np.abs(both + rng.normal(0, 0.002, both.shape)).astype(np.float32)
-    times, dynamics = np.arange(n) / fps, np.zeros((n, 4), np.float32)
-    return Motion(times, dynamics, speeds[:, 0], speeds[:, 1], regions.astype(np.float32))
+def flow_of(velocity: np.ndarray, fps=FPS) -> Flow:
+    """What is seen of a picture that moves as a whole, [N] into each frame."""
+    rng, n = np.random.default_rng(0), len(velocity)
+    regions = rng.normal(0, 0.002, (n, 24, 2))
+    regions[..., 0] += velocity[:, None]
+    speeds = np.abs(velocity + rng.normal(0, 0.002, n))
+    return Flow(np.arange(n) / fps, speeds.astype(np.float32), regions.astype(np.float32))
 
 
-def events_of(motion: Motion, cuts=NONE):
+def events_of(flow: Flow, cuts=NONE):
     cuts = np.array(cuts, float)
-    energy = events.energy_curve(motion, cuts)
-    return events.find_events(motion, energy, cuts, np.full(len(cuts), 0.9, np.float32))
+    return events.find_events(flow, cuts, np.full(len(cuts), 0.9, np.float32))
 
 
 def kinds(found: events.Events) -> list[str]:
@@ -132,37 +128,53 @@ def kinds(found: events.Events) -> list[str]:
 
 
 def test_start_hit_and_stop():
-    velocity = np.concatenate([np.zeros(40), np.full(40, 0.5), np.full(40, -0.5), np.zeros(40)])
-    found = events_of(motion_of(velocity))
-    assert found.times_s == pytest.approx([39 / 12.5, 79 / 12.5, 119 / 12.5], abs=0.08)
+    velocity = np.concatenate([np.zeros(80), np.full(80, 0.5), np.full(80, -0.5), np.zeros(80)])
+    found = events_of(flow_of(velocity))
+    assert found.times_s == pytest.approx([79.5 / FPS, 159.5 / FPS, 239.5 / FPS], abs=0.5 / FPS)
     assert kinds(found) == ["impact", "impact", "stop"]
     assert (found.weights > 0.3).all() and (found.weights <= 1).all()
 
 
-@pytest.mark.parametrize("velocity", [np.zeros(120), np.full(120, 0.4), np.linspace(0.1, 0.5, 120)])
+def test_a_burst_is_one_event_at_its_height():
+    burst = 0.8 * np.exp(-0.5 * ((np.arange(200) - 100) / 4) ** 2)
+    found = events_of(flow_of(0.1 + burst))
+    heaviest = found.times_s[found.weights.argmax()]
+    assert heaviest == pytest.approx(99.5 / FPS, abs=1 / FPS) and len(found.times_s) <= 3
+
+
+@pytest.mark.parametrize("velocity", [np.zeros(240), np.full(240, 0.4), np.linspace(0.1, 0.5, 240)])
 def test_rest_and_even_motion_are_no_events(velocity):
-    assert len(events_of(motion_of(velocity)).times_s) == 0
+    assert len(events_of(flow_of(velocity)).times_s) == 0
 
 
 def test_events_are_never_a_hail():
-    rng = np.random.default_rng(5)
-    found = events_of(motion_of(rng.choice([0.0, 1.0], 600)))
-    assert len(found.times_s) <= 2.6 * 600 / 12.5
-    assert np.diff(found.times_s).min() >= events.SPACING_S - 0.1
+    found = events_of(flow_of(np.random.default_rng(5).choice([0.0, 1.0], 1200)))
+    assert np.diff(found.times_s).min() >= events.SPACING_S
 
 
 def test_nothing_is_found_in_a_cut_but_the_cut():
-    velocity = np.concatenate([np.full(40, 0.2), [3.0], np.full(40, 0.2)])  # flow between two shots
-    found = events_of(motion_of(velocity), cuts=[40 / 12.5])
+    velocity = np.concatenate([np.full(80, 0.2), [3.0], np.full(80, 0.2)])  # flow between two shots
+    found = events_of(flow_of(velocity), cuts=[80 / FPS])
     assert kinds(found) == ["cut"]
-    assert found.times_s.tolist() == [40 / 12.5]
+    assert found.times_s.tolist() == [80 / FPS]
 
 
-def test_energy_and_dynamics_bridge_cuts():
-    velocity = np.concatenate([np.full(20, 0.2), [3.0], np.full(20, 0.2)])
-    motion = motion_of(velocity)
-    cut = np.array([20 / 12.5])
-    assert events.energy_curve(motion, cut).max() < 0.25
+def test_energy_is_the_mean_between_the_neighbours_within_the_shot():
+    flow = flow_of(np.repeat([0.2, 0.6, 0.4], 10))
+    flow.speeds[:] = np.repeat([0.2, 0.6, 0.4], 10)
+    flow.speeds[[10, 20, 21]] = 3.0  # between shots; the third has one frame, the fourth nine
+    cuts = np.array([10, 20, 21]) / FPS
+    at = np.array([0, 3, 7, 9, 11, 15, 20, 23, 29])
+    energy = events.energy_curve(flow, at / FPS, cuts)
+    assert energy == pytest.approx([0.2, 0.2, 0.2, 0.2, 0.6, 0.6, 0.0, 0.4, 0.4])
+    rising = flow_of(np.arange(30) / 100)
+    rising.speeds[:] = np.arange(30) / 100
+    assert events.energy_curve(rising, np.array([0, 4, 8]) / FPS, NONE) == pytest.approx(
+        [0.025, 0.045, 0.065]
+    )
+
+
+def test_dynamics_bridge_cuts():
     dynamics = np.zeros((40, 2), np.float32)
     dynamics[19:21] = 9.0
-    assert events.bridge_cuts(dynamics, motion.times_s, cut).max() == 0.0
+    assert events.bridge_cuts(dynamics, np.arange(40) / 12.5, np.array([20 / 12.5])).max() == 0.0

@@ -64,26 +64,13 @@ def test_noise_and_flicker_are_not_motion(encoder):
         assert np.median(watch(encoder, frames).before) < 0.1 * np.median(moving.before[1:])
 
 
-def test_velocities_tell_direction_and_place(encoder):
-    picture = texture(6)
-    left, right = film([window(picture, 40 + 2 * i) for i in range(8)]), film(pan(6, 8, 0, start=40))
-    halves = [
-        type(a)(a.time_s, np.concatenate([a.pixels[:, :80], b.pixels[:, 80:]], axis=1))
-        for a, b in zip(left, right, strict=True)
-    ]
-    velocities = watch(encoder, halves).velocities[1:-1].mean(axis=0).reshape(2, *motion.REGIONS, 2)
-    assert velocities[:, :, :2, 0] == pytest.approx(-2 * FPS / 160, rel=0.25)  # to the left, before as after
-    assert np.abs(velocities[:, :, -2:]).max() < 0.06
-    assert np.abs(velocities[..., 1]).max() < 0.1
-
-
 def test_batches_do_not_show(encoder, monkeypatch):
     frames = film(pan(7, 11, 1.0))
     whole = watch(encoder, frames)
     monkeypatch.setattr(motion, "BATCH", 4)
     parts = watch(encoder, frames)
     assert whole.dynamics.shape == (11, motion_encoder.DYNAMICS_WIDTH)
-    for name in ("times_s", "dynamics", "before", "after", "velocities"):
+    for name in ("times_s", "dynamics", "before", "after"):
         np.testing.assert_allclose(getattr(whole, name), getattr(parts, name), atol=2e-4)
 
 

@@ -12,6 +12,7 @@ from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures
 from dyvim_cli.vision import events, scenes
 from dyvim_cli.vision.cuts import find_cuts
+from dyvim_cli.vision.flow import FlowStream
 from dyvim_cli.vision.keyframes import Candidates
 from dyvim_cli.vision.motion import MotionStream
 from dyvim_cli.vision.motion_encoder import load
@@ -38,11 +39,12 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     Raises InputError when there is not one frame.
     """
     progress = progress or Silent()
-    watch, novelty, candidates = Watch(), Novelty(), Candidates()
+    watch, flow, novelty, candidates = Watch(), FlowStream(), Novelty(), Candidates()
     stream = MotionStream(load(weights.embedded(weights.MOTION_ENCODER)))
     new, shot = [], 0
     for frame, is_analysed in sampled(frames):
-        look = watch.see(frame.time_s, frame.pixels)
+        look = watch.see(frame.pixels)
+        flow.add(frame.time_s, frame.pixels)
         shot += watch.last_difference > SHOT_DIFFERENCE
         if is_analysed:
             stream.add(frame.time_s, frame.pixels)
@@ -51,7 +53,7 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
             progress.update("vision", min(frame.time_s, duration_s), duration_s)
     if not new:
         raise InputError("the film has no picture to analyse", "dyvim extract-frames shows what can be read")
-    features = _features(duration_s, watch, stream, np.array(new, np.float32), candidates)
+    features = _features(duration_s, watch, flow.finish(), stream, np.array(new, np.float32), candidates)
     progress.update("vision", duration_s, duration_s)
     return features
 
@@ -88,14 +90,12 @@ class Novelty:
         return value
 
 
-def _features(duration_s, watch, stream, novelty, candidates) -> FilmFeatures:
+def _features(duration_s, watch, flow, stream, novelty, candidates) -> FilmFeatures:
     motion = stream.finish()
     cuts, cut_weights = find_cuts(watch.differences, watch.structures, watch.lights)
-    native_times = np.array(watch.times_s)
-    cut_times = native_times[cuts]
-    energy = events.energy_curve(motion, cut_times)
-    native = native_times, watch.velocities
-    found = events.find_events(motion, energy, cut_times, cut_weights, native)
+    cut_times = flow.times_s[cuts]
+    energy = events.energy_curve(flow, motion.times_s, cut_times)
+    found = events.find_events(flow, cut_times, cut_weights)
     starts = scenes.scene_starts(duration_s, cut_times, cut_weights, motion.times_s, novelty)
     keys = candidates.nearest(scenes.choose_key_times(starts, duration_s))
     pictures, key_times = [key.pixels for key in keys], np.array([key.time_s for key in keys])

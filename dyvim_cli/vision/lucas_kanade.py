@@ -1,4 +1,4 @@
-"""Pyramidal Lucas-Kanade on a grid of cells: the motion encoder's first guess of the flow.
+"""Pyramidal Lucas-Kanade on a grid of cells: the native frames' flow, the motion encoder's first guess.
 
 Lucas and Kanade 1981 in Bouguet's pyramid, with three changes: windows are cells of CELL px and
 their neighbours; brightness is compared less its mean over the window, so that flicker is not motion
@@ -25,7 +25,7 @@ EXCHANGES = ((1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7,
 
 
 @torch.no_grad()
-def lucas_kanade(current: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+def lucas_kanade(current: Tensor, others: Tensor, levels=LEVELS) -> tuple[Tensor, Tensor]:
     """Grey pictures [B, 1, H, W] and others [n * B, 1, H, W], 0..1 -> flow from the one to the others.
 
     Returns flow [n * B, 2, h, w] in cells and evidence [n * B, 3, h, w]: logs of the texture and of
@@ -33,7 +33,7 @@ def lucas_kanade(current: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """
     n, (height, width) = len(others) // len(current), current.shape[-2:]
     flow = current.new_zeros(len(others), 2, height // CELL, width // CELL)
-    for scale, iterations in LEVELS:
+    for scale, iterations in levels:
         small, targets = (F.avg_pool2d(x, scale) if scale > 1 else x for x in (current, others))
         flow, before, after = _level(small, targets, flow, CELL // scale, iterations)
     evidence = [_window_variance(current, CELL).repeat(n, 1, 1, 1), before, after]

@@ -11,7 +11,6 @@ from torch import Tensor
 from dyvim_cli.device import give_back_memory
 from dyvim_cli.vision.motion_encoder import MotionEncoder, working_size
 
-REGIONS = (4, 6)  # rows, columns: fine enough that parts that move apart do not cancel out
 TRIM_EVERY = 8  # batches
 BATCH = 32  # frames; the memory that the encoder takes does not grow with the film
 
@@ -24,7 +23,6 @@ class Motion:
     dynamics: np.ndarray  # [T, D] float32, z_d
     before: np.ndarray  # [T] float32, mean speed from the frame before (0 for the first)
     after: np.ndarray  # [T] float32, mean speed to the frame after (0 for the last)
-    velocities: np.ndarray  # [T, 2, R, 2] float32: before and after, the picture's REGIONS, (x, y)
 
 
 class MotionStream:
@@ -53,10 +51,10 @@ class MotionStream:
         self._start(is_last=True)
         self._running.result()
         self._worker.shutdown()
-        dynamics, speeds, velocities = (np.concatenate(parts) for parts in zip(*self._rows, strict=True))
+        dynamics, speeds = (np.concatenate(parts) for parts in zip(*self._rows, strict=True))
         before, after = speeds.T.copy()
         before[0] = after[-1] = 0.0  # at the ends the neighbour is the frame itself
-        return Motion(np.array(self._times), dynamics, before, after, velocities)
+        return Motion(np.array(self._times), dynamics, before, after)
 
     def _start(self, is_last: bool) -> None:
         """Hand the pending frames to the thread, when it has done those before."""
@@ -93,7 +91,7 @@ class MotionStream:
         return self.encoder.features(F.interpolate(frames, size, mode="bilinear", antialias=True))
 
     def _row(self, flow: Tensor, pooled: Tensor) -> tuple[np.ndarray, ...]:
-        """Flow [n, 2, 2, h, w] in cells -> z_d [n, D], speeds [n, 2], velocities [n, 2, R, 2]."""
+        """Flow [n, 2, 2, h, w] in cells -> z_d [n, D], speeds [n, 2]."""
         done = sum(len(row[0]) for row in self._rows)
         times = np.array(self._times[max(0, done - 1) : done + len(flow) + 1])
         if done == 0:
@@ -104,6 +102,4 @@ class MotionStream:
         signed_s = torch.stack([-step_s[:-1], step_s[1:]], dim=1)  # the flow to the past runs backwards
         velocity = flow / (flow.shape[-1] * signed_s[..., None, None, None])
         speeds = velocity.norm(dim=2).mean((-1, -2))
-        pooled_velocity = F.adaptive_avg_pool2d(velocity.flatten(1, 2), REGIONS)
-        regions = pooled_velocity.unflatten(1, (2, 2)).flatten(3).transpose(2, 3)
-        return pooled.numpy(), speeds.numpy(), regions.numpy()
+        return pooled.numpy(), speeds.numpy()

@@ -1,6 +1,6 @@
 """What every native frame tells at little cost: how it differs from the frames before it.
 
-The motion encoder sees a dozen frames a second; cuts and hits must be known to the frame. Letters:
+The motion encoder sees a dozen frames a second; cuts must be known to the frame. Letters:
 N native frames; K = LAGS frames back.
 """
 
@@ -12,38 +12,30 @@ from PIL import Image
 LAGS = 6  # a flash is over, and the old picture back, within this many frames
 THUMB = (32, 18)  # width, height: coarse enough that motion within a shot changes little
 FLAT = 4.0  # grey levels: less contrast than this is no structure to compare
-GRADIENT_NOISE = 4.0  # squared grey levels a pixel: slopes of this size are the sensor's or the codec's
-REGIONS = (4, 6)  # rows, columns of a picture whose motion is told apart
 
 
 class Watch:
     """Collects a few numbers a native frame; `see` each frame in order, then read the arrays."""
 
     def __init__(self):
-        self.times_s: list[float] = []
         self._differences: list[np.ndarray] = []
         self._structures: list[float] = []
         self._lights: list[float] = []
-        self._velocities: list[np.ndarray] = []
         self._before: deque[_Look] = deque(maxlen=LAGS)
 
-    def see(self, time_s: float, pixels: np.ndarray) -> "_Look":
+    def see(self, pixels: np.ndarray) -> "_Look":
         """Compare a frame [H, W, 3] uint8 with those before it."""
         look = _Look(pixels)
         difference = np.zeros(LAGS, np.float32)
-        structure, light, velocities = 0.0, 0.0, np.zeros((REGIONS[0] * REGIONS[1], 2), np.float32)
+        structure = light = 0.0
         for lag, other in enumerate(reversed(self._before)):
             difference[lag] = look.difference(other)
         if self._before:
             structure = look.structural_difference(self._before[-1])
             light = look.one_sided(self._before[-1])
-            step_s = max(time_s - self.times_s[-1], 1e-3)
-            velocities = region_velocities(self._before[-1].grey, look.grey) / step_s
-        self.times_s.append(time_s)
         self._differences.append(difference)
         self._structures.append(structure)
         self._lights.append(light)
-        self._velocities.append(velocities)
         self._before.append(look)
         return look
 
@@ -67,18 +59,12 @@ class Watch:
         """[N] float32 0..1: how one-sided the change of light is; 1 = every part got lighter, or darker."""
         return np.array(self._lights, np.float32)
 
-    @property
-    def velocities(self) -> np.ndarray:
-        """[N, R, 2] float32: motion of each region into the frame, picture widths a second."""
-        return np.array(self._velocities, np.float32).reshape(-1, REGIONS[0] * REGIONS[1], 2)
-
 
 class _Look:
     """A frame in the forms that are compared."""
 
     def __init__(self, pixels: np.ndarray):
         half = Image.fromarray(pixels).reduce(2)  # averages sensor noise away
-        self.grey = np.asarray(half.convert("L"), np.float32)
         self.thumb = np.asarray(half.resize(THUMB, Image.Resampling.BOX).convert("YCbCr"), np.float32)
         luma = self.thumb[..., 0]
         centred = luma - luma.mean()
@@ -113,26 +99,3 @@ def _histogram(thumb: np.ndarray) -> np.ndarray:
         for c in range(3)
     )
     return np.concatenate([luma.cumsum(), 2 * blue, 2 * red])
-
-
-def region_velocities(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """[R, 2] (x, y) of each of the REGIONS between two grey pictures [h, w], picture widths a frame.
-
-    One least-squares step of Lucas and Kanade (1981) a region; the median of dI/dt is light, not
-    motion, and taken out. Too coarse to say how far, sharp enough to say when.
-    """
-    mean = (before + after) / 2
-    dy = (mean[2:, 1:-1] - mean[:-2, 1:-1]) / 2
-    dx = (mean[1:-1, 2:] - mean[1:-1, :-2]) / 2
-    dt = (after - before)[1:-1, 1:-1]
-    dt = dt - np.median(dt)
-    products = np.stack([dx * dx, dy * dy, dx * dy, dx * dt, dy * dt])
-    for axis, n in ((1, REGIONS[0]), (2, REGIONS[1])):
-        edges = np.linspace(0, products.shape[axis], n, endpoint=False).astype(int)
-        products = np.add.reduceat(products, edges, axis=axis)
-    n_pixels = dt.size / (REGIONS[0] * REGIONS[1])
-    xx, yy, xy, xt, yt = products.reshape(5, -1) / n_pixels
-    xx, yy = xx + GRADIENT_NOISE, yy + GRADIENT_NOISE
-    determinant = xx * yy - xy * xy
-    velocity = np.stack([xy * yt - yy * xt, xy * xt - xx * yt], axis=1) / determinant[:, None]
-    return (velocity / before.shape[1]).astype(np.float32)
