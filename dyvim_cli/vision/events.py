@@ -37,7 +37,7 @@ class Events:
 
 
 def energy_curve(flow: Flow, times_s: np.ndarray, cut_times_s: np.ndarray) -> np.ndarray:
-    """[T] mean flow between the analysed frames before and after each of times_s [T], picture widths a second.
+    """[T] mean flow between the analysed frames before and after each of times_s [T], widths a second.
 
     At cuts and ends only the side within the shot counts; a shot of one frame does not move.
     """
