@@ -45,8 +45,8 @@ def peers_tokens(model, told, n_frames, *, sample, guidance, prompt=None, candid
         told["decoder_input_ids"] = prompt.repeat(candidates, 1)
     try:
         model.generate(
-            **told, do_sample=sample, guidance_scale=guidance, max_length=length, top_k=top_k, temperature=1.0,
-            **MELODY_HEARS if model.config.model_type == "musicgen_melody" else {},
+            **told, do_sample=sample, guidance_scale=guidance, max_length=length, top_k=top_k,
+            temperature=1.0, **MELODY_HEARS if model.config.model_type == "musicgen_melody" else {},
         )  # fmt: skip
     finally:
         model.audio_encoder.decode = original
