@@ -134,6 +134,42 @@ class Heard:
         self.pasts.append((args[1], len(output)))
 
 
+def terms_added(folder, dynamics, n_frames, settings):
+    """The dynamics term at every (window, position), as it was added to the embeddings."""
+    model = extended(MusicGen(backbone(folder)))
+    heard, bare, added = Heard(model), MusicGen.forward, []
+
+    def forward(self, tokens, memory, extension=None, pictures=None, cache=None):
+        first = cache.get_seq_length()
+        logits = bare(self, tokens, memory, extension, pictures, cache)
+        tables = self.backbone.decoder.get_input_embeddings()
+        plain = sum(table(tokens[:, k]) for k, table in enumerate(tables))
+        if first == 0:
+            added.append([])
+        assert heard.pasts[-1] == (first, tokens.shape[-1])  # cache and positions agree
+        added[-1].append(heard.inputs[-1] - plain)
+        return logits
+
+    MusicGen.forward = forward
+    try:
+        write_tokens(model, told(model, folder, "calm"), n_frames, settings, Sight(dynamics))
+    finally:
+        MusicGen.forward = bare
+    return [torch.cat(parts, dim=1) for parts in added]
+
+
+def test_alpha_scales_what_is_added_once_at_every_cache_state(checkpoints):
+    terms = [
+        terms_added(
+            checkpoints["mono"], film(40), 40, AudioSettings(alpha, window_positions=24, stride_frames=12)
+        )
+        for alpha in (1.0, 0.25)
+    ]
+    for whole, quarter in zip(*terms, strict=True):
+        torch.testing.assert_close(0.25 * whole, quarter, atol=1e-5, rtol=1e-4)
+    assert len(terms[0]) > 2 and terms[0][1][:1].abs().mean() > 0.1
+
+
 @pytest.mark.parametrize("shift", [1, 7])
 def test_a_shifted_curve_shifts_the_extension_at_every_window_and_cache_state(checkpoints, shift):
     n_frames, width = 70, 5
@@ -147,31 +183,7 @@ def test_a_shifted_curve_shifts_the_extension_at_every_window_and_cache_state(ch
 
         return dynamics
 
-    def terms(dynamics):
-        """The dynamics term at every (window, position), as it was added to the embeddings."""
-        model = extended(MusicGen(backbone(checkpoints["mono"])))
-        heard, bare = Heard(model), MusicGen.forward
-        added = {}
-
-        def forward(self, tokens, memory, extension=None, pictures=None, cache=None):
-            first = cache.get_seq_length()
-            logits = bare(self, tokens, memory, extension, pictures, cache)
-            tables = self.backbone.decoder.get_input_embeddings()
-            plain = sum(table(tokens[:, k]) for k, table in enumerate(tables))
-            if first == 0:
-                added[len(added)] = []
-            assert heard.pasts[-1] == (first, tokens.shape[-1])  # cache and positions agree
-            added[len(added) - 1].append(heard.inputs[-1] - plain)
-            return logits
-
-        MusicGen.forward = forward
-        try:
-            write_tokens(model, told(model, checkpoints["mono"], "calm"), n_frames, settings, Sight(dynamics))
-        finally:
-            MusicGen.forward = bare
-        return [torch.cat(parts, dim=1) for parts in added.values()]
-
-    still, moved = terms(of(0)), terms(of(shift))
+    still, moved = (terms_added(checkpoints["mono"], of(n), n_frames, settings) for n in (0, shift))
     assert len(still) == len(moved) == 4  # windows at 0, 18, 36, 54 (the last is short)
     for window, (a, b) in enumerate(zip(still, moved, strict=True)):
         told_rows, untold = b.chunk(2)

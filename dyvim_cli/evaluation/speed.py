@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from dyvim_cli.evaluation.musicgen_speed import beside
 from dyvim_cli.media.ffmpeg import find_ffmpeg
 from dyvim_cli.media.probe import probe
 
@@ -69,23 +70,8 @@ def main(films: list[Path]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         for film in films or [synthesise(scratch, *facts) for facts in FILMS]:
-            facts = measure(film, scratch)
-            _show(facts)
-    _show(beside_musicgen(facts))
-
-
-def beside_musicgen(facts: dict) -> dict:
-    """Seconds a second of music of the shipped decoder (from measure()) and of MusicGen, and the ratio."""
-    from dyvim_cli.evaluation import musicgen_speed
-
-    musicgen = musicgen_speed.measure()
-    write, sound = (facts["stages_s"][stage] / facts["duration_s"] for stage in ("compose", "sound"))
-    return {
-        "embedded": {"compose_s_per_s": round(write, 3), "sound_s_per_s": round(sound, 3)},
-        "musicgen": musicgen,
-        "embedded_composes_times_faster": round(musicgen["tokens_s_per_s"] / write, 1),
-        "with_sound_times_faster": round(musicgen["s_per_s"] / (write + sound), 1),
-    }
+            _show(measure(film, scratch))
+        _show(beside(film))
 
 
 def _show(facts: dict) -> None:

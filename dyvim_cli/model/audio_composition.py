@@ -78,7 +78,7 @@ def record(
         )
     sight = see(features, model) if follows else None
     takes = write_tokens(model.musicgen, model.memory(prompt), n_frames, settings, sight, progress=progress)
-    heard = [listen(model, take) for take in takes]
+    heard = [listen(model, take, bpm) for take in takes]
     placed = [lay(beats, features, lead_s, wishes.alpha, follows) for beats in heard]
     chosen = int(np.argmax([placing.reward for placing in placed]))
     tempo_map = grid_of(heard[chosen], placed[chosen], features)
@@ -115,13 +115,13 @@ class Heard:
     envelope: np.ndarray  # [F] every 10 ms
 
 
-def listen(model: AudioModel, tokens: torch.Tensor, bpm_prior: float = 110.0) -> Heard:
-    """Beats of one take [K, N], heard block by block."""
+def listen(model: AudioModel, tokens: torch.Tensor, asked_bpm: float) -> Heard:
+    """Beats of one take [K, N], heard block by block; in doubt about the tempo, it is the one asked for."""
     listener = Listener(model.codec.sample_rate)
     for block in decoded_blocks(model.codec, tokens):
         listener.feed(block.mean(dim=0).cpu().numpy())
     envelope = listener.envelope
-    bpm = find_tempo(envelope, bpm_prior)
+    bpm = find_tempo(envelope, asked_bpm)
     return Heard(track_beats(envelope, bpm), bpm, envelope)
 
 
