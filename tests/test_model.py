@@ -15,6 +15,7 @@ from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.decoder import Decoder, DecoderConfig
 from dyvim_cli.model.delay import delay, delayed_times, undelay
 from dyvim_cli.model.sampling import Plan, SamplingSettings, compose
+from dyvim_cli.model.stepping import Stepper
 from dyvim_cli.model.taste import Taste
 from dyvim_cli.music import tokens
 
@@ -73,21 +74,29 @@ def test_delay_round_trip(k_streams, n_steps, seed):
         assert (delayed[0, k, ~inside] == 9).all()
 
 
-def test_stepwise_equals_whole_sequence_beyond_the_window(decoder):
+def _refuse(*_):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_stepwise_equals_whole_sequence_beyond_the_window(decoder, packed, monkeypatch):
     n_positions = 40  # more than two windows: the cache has been moved
     generator = torch.Generator().manual_seed(1)
     shape = (2, n_positions)
     rows = [torch.randint(0, s.cardinality + 1, shape, generator=generator) for s in tokens.STREAMS]
     inputs = torch.stack(rows, 1)
     condition = torch.randn(2, n_positions, 32, generator=generator)
-    semantics = torch.randn(2, 3, conditioning.D_SEMANTICS, generator=generator)
+    semantics = torch.randn(3, conditioning.D_SEMANTICS, generator=generator)
+    seen = torch.ones(n_positions, 3, dtype=torch.bool)
+    seen[:25, 2], seen[25:, 1] = False, False
+    if not packed:  # a torch without oneDNN
+        monkeypatch.setattr(torch.ops.mkldnn, "_reorder_linear_weight", _refuse)
     with torch.no_grad():
-        whole = decoder(inputs, condition, semantics)
-        memory, caches = decoder.memory(semantics), decoder.new_caches(2)
-        steps = [
-            decoder.step(inputs[:, :, p], condition[:, p], p, memory, None, caches)
-            for p in range(n_positions)
-        ]
+        whole = decoder(inputs, condition, semantics.expand(2, -1, -1), seen[None, None])
+        stepper, steps = Stepper(decoder, semantics, 2), []
+        for p in range(n_positions):
+            stepper.look_at(seen[p])
+            steps.append(stepper.step(inputs[:, :, p], condition[:, p]))
     torch.testing.assert_close(torch.stack(steps, 1), whole, atol=1e-5, rtol=1e-4)
 
 

@@ -40,30 +40,6 @@ class DecoderConfig:
         return asdict(self)
 
 
-class KVCache:
-    """Keys and values of the last positions, for one layer; room for two windows, moved when full."""
-
-    def __init__(self, batch: int, config: DecoderConfig, dtype: torch.dtype, device: torch.device):
-        shape = (batch, config.n_heads, 2 * config.window, config.d_model // config.n_heads)
-        self.keys = torch.empty(shape, dtype=dtype, device=device)
-        self.values = torch.empty(shape, dtype=dtype, device=device)
-        self.window = config.window
-        self.end = 0
-
-    def append(self, keys: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Add one position [B, H, 1, d / H]; return the window that ends with it."""
-        if self.end == self.keys.shape[2]:
-            keep = self.window - 1
-            self.keys[:, :, :keep] = self.keys[:, :, -keep:].clone()
-            self.values[:, :, :keep] = self.values[:, :, -keep:].clone()
-            self.end = keep
-        self.keys[:, :, self.end] = keys[:, :, 0]
-        self.values[:, :, self.end] = values[:, :, 0]
-        self.end += 1
-        start = max(0, self.end - self.window)
-        return self.keys[:, :, start : self.end], self.values[:, :, start : self.end]
-
-
 def rotary_angles(positions: torch.Tensor, d_head: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Cosines and sines [P, d_head / 2] of rotary position embedding (Su et al. 2021)."""
     rates = 10000.0 ** (-torch.arange(0, d_head, 2, device=positions.device) / d_head)
@@ -116,14 +92,12 @@ class Block(nn.Module):
         self.ff = nn.Sequential(nn.Linear(d, config.d_ff), nn.GELU(), nn.Linear(config.d_ff, d))
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x, angles, self_mask, memory, memory_mask, cache: KVCache | None = None):
+    def forward(self, x, angles, self_mask, memory, memory_mask):
         """[B, P, d] -> [B, P, d]; memory is this layer's (keys, values) of the semantic vectors."""
         attention, normed = self.self_attention, self.self_norm(x)
         query = rotate(attention.heads(attention.query(normed)), angles)
         keys, values = attention.keys_values(normed)
         keys = rotate(keys, angles)
-        if cache is not None:
-            keys, values = cache.append(keys, values)
         x = x + self.dropout(attention.attend(query, keys, values, self_mask))
         if self.cross_attention is not None:
             cross = self.cross_attention
@@ -216,20 +190,6 @@ class Decoder(nn.Module):
         for block, memory in zip(self.blocks, self.memory(semantics), strict=True):
             x = block(x, angles, mask, memory, memory_mask)
         return self.head(self.norm(x))
-
-    def step(self, tokens, condition, position: int, memory, memory_mask, caches) -> torch.Tensor:
-        """Logits [B, sum of cardinalities] after one more position: tokens [B, K], condition [B, d]."""
-        x = self.embedding(tokens + self.offsets).sum(dim=1, keepdim=True) + condition[:, None]
-        where = torch.tensor([position], device=x.device)
-        angles = rotary_angles(where, self.config.d_model // self.config.n_heads)
-        for block, keys_values, cache in zip(self.blocks, memory, caches, strict=True):
-            x = block(x, angles, None, keys_values, memory_mask, cache)
-        return self.head(self.norm(x))[:, 0]
-
-    def new_caches(self, batch: int) -> list[KVCache]:
-        """Empty caches, one a layer."""
-        weight = self.head.weight
-        return [KVCache(batch, self.config, weight.dtype, weight.device) for _ in self.blocks]
 
     def split(self, logits: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """[..., sum of cardinalities] -> K tensors [..., cardinality]."""

@@ -10,6 +10,7 @@ from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.decoder import Decoder
 from dyvim_cli.model.delay import undelay
 from dyvim_cli.model.grammar import BREATH, FORBIDDEN, Grammar
+from dyvim_cli.model.stepping import Stepper
 from dyvim_cli.model.taste import Taste
 from dyvim_cli.music import tokens
 from dyvim_cli.progress import Progress, Silent
@@ -56,26 +57,26 @@ def compose(
     guided = settings.alpha > 0 and settings.guidance != 1
     rows = 2 * n if guided else n
     extension, place, masks = _inputs(model, conditions, settings.alpha)
-    memory = model.memory(torch.from_numpy(conditions.semantics)[None].expand(rows, -1, -1))
-    caches = model.new_caches(rows)
+    stepper = Stepper(model, torch.from_numpy(conditions.semantics), rows)
     grammar = Grammar(n, plan.is_minor, max(model.config.cardinalities))
     taste = Taste(n, max(model.config.cardinalities), plan.groove_from)
     gather, absent = _padding(model)
     shares = [STREAM_TEMPERATURE.get(stream.name, 1.0) for stream in tokens.STREAMS]
     temperatures = settings.temperature * torch.tensor(shares)[:, None]
     breaths = _breaths(plan, n_steps)
+    turns = set(np.flatnonzero(np.diff(conditions.section_of_step, prepend=-1)).tolist())
     generator = torch.Generator().manual_seed(settings.seed)
     delayed = torch.empty(n, tokens.K, n_steps + tokens.K - 1, dtype=torch.long)
     previous = model.pad.expand(n, -1)
     for position in range(delayed.shape[-1]):
         lead = min(position, n_steps - 1)
+        if position in turns:
+            stepper.look_at(masks[position])
         condition = (place[lead] + extension[position]).expand(rows, -1)
         if guided:
             condition = condition.clone()
             condition[n:] = place[lead]
-        logits = model.step(
-            previous.repeat(rows // n, 1), condition, position, memory, masks[lead, None, None, None], caches
-        )
+        logits = stepper.step(previous.repeat(rows // n, 1), condition)
         if guided:
             logits = logits[n:] + settings.guidance * (logits[:n] - logits[n:])
         padded = logits[:, gather] / temperatures + absent
