@@ -33,25 +33,62 @@ def make_films(
 
 
 def break_film(film: Path, path: Path, way: int) -> None:
-    """Make `path` a film that cannot be scored, in one of ten ways, from a good mp4."""
+    """Make `path` a film that cannot be scored, in one of the ten WAYS, from a good mp4."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    WAYS[way % len(WAYS)](film, path)
+
+
+def _empty(film: Path, path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _error_page(film: Path, path: Path) -> None:
+    path.write_text("<html><body>404 Not Found</body></html>\n" * 50)
+
+
+def _broken_off(film: Path, path: Path) -> None:
     good = film.read_bytes()
-    index = good.find(b"moov") - 4  # ffmpeg writes it behind the pictures
-    pictures = good.find(b"mdat") + 4
-    one = ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=1:d=1", "-frames:v", "1"]
-    ways = (
-        lambda: path.write_bytes(b""),
-        lambda: path.write_text("this is no film\n" * 50),
-        lambda: path.write_bytes(good[: len(good) // 2]),
-        lambda: path.write_bytes(good[pictures:index]),
-        lambda: run_ffmpeg("-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac", "-f", "mp4", str(path)),
-        lambda: run_ffmpeg(*one, *H264, "-f", "mp4", str(path)),
-        lambda: run_ffmpeg(*one, "-f", "image2", "-c:v", "png", str(path)),
-        lambda: path.write_bytes(good[:pictures] + bytes(index - pictures) + good[index:]),
-        lambda: path.symlink_to(path.with_name("gone.mp4")),
-        lambda: path.write_bytes(random.Random(way).randbytes(5000)),
-    )
-    ways[way % len(ways)]()
+    path.write_bytes(good[: len(good) // 2])  # ffmpeg writes the index behind the pictures
+
+
+def _zeroed(film: Path, path: Path) -> None:
+    """The head and the index are there, the pictures were never written: a full disk, a torn download."""
+    good = film.read_bytes()
+    pictures, index = good.find(b"mdat") + 4, good.find(b"moov") - 4
+    path.write_bytes(good[:pictures] + bytes(index - pictures) + good[index:])
+
+
+def _encrypted(film: Path, path: Path) -> None:
+    keys = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "0" * 32, "-encryption_kid", "1" * 32]
+    run_ffmpeg("-i", str(film), "-c", "copy", *keys, "-f", "mp4", str(path))
+
+
+def _unknown_coding(film: Path, path: Path) -> None:
+    path.write_bytes(film.read_bytes().replace(b"avc1", b"zzz1"))
+
+
+def _sound_alone(film: Path, path: Path) -> None:
+    run_ffmpeg("-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac", "-f", "mp4", str(path))
+
+
+def _song_with_cover(film: Path, path: Path) -> None:
+    sources = ["-f", "lavfi", "-i", "sine=duration=1", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=1:d=1"]
+    cover = ["-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-frames:v", "1", "-disposition:v", "attached_pic"]
+    run_ffmpeg(*sources, *cover, "-c:a", "aac", "-f", "mp4", str(path))
+
+
+def _one_frame(film: Path, path: Path) -> None:
+    run_ffmpeg("-i", str(film), "-an", "-frames:v", "1", *H264, "-f", "mp4", str(path))
+
+
+def _dead_link(film: Path, path: Path) -> None:
+    path.symlink_to(path.with_name("gone.mp4"))
+
+
+WAYS = (
+    _empty, _error_page, _broken_off, _zeroed, _encrypted, _unknown_coding, _sound_alone, _song_with_cover,
+    _one_frame, _dead_link,
+)  # fmt: skip
 
 
 def batch(*arguments, **options) -> subprocess.Popen:

@@ -17,21 +17,31 @@ import threading
 import time
 from pathlib import Path
 
-from batch_films import batch, break_film, digests, films_done_twice, finish, kill, make_films, records, run
+from batch_films import (
+    WAYS,
+    batch,
+    break_film,
+    digests,
+    films_done_twice,
+    finish,
+    kill,
+    make_films,
+    records,
+    run,
+)  # fmt: skip
 
 from dyvim_cli.batch.journal import NAME
 from dyvim_cli.batch.staging import FOLDER
 from dyvim_cli.errors import ExitCode
 
-WAYS = 10
 FILMS_BETWEEN_KILLS = 4
 
 
 def night(arguments, scratch: Path) -> dict:
-    """Every good film scored, every bad one listed with a hint, memory flat."""
+    """Every good film scored, every bad one listed with a hint and on the page, memory flat."""
     films, n_bad = _folder(arguments, scratch), arguments.films // 10
-    out = scratch / "out"
-    process = batch(films, "-r", "-o", f"{out}/", *_options(arguments))
+    out, page = scratch / "out", scratch / "report.html"
+    process = batch(films, "-r", "-o", f"{out}/", "--report", page, *_options(arguments))
     memory_mb = _watch_memory(process)
     done = finish(process)
     found = records(out / NAME)
@@ -39,12 +49,19 @@ def night(arguments, scratch: Path) -> dict:
     assert done.returncode == (ExitCode.PARTIAL if n_bad else 0), done.stderr[-2000:]
     assert len(found) - len(failed) == arguments.films - n_bad and len(failed) == n_bad
     assert all(record["hint"] for record in failed)
-    quarter = max(1, len(memory_mb) // 4)
+    reasons = {record["error"].replace(record["input"], "") for record in failed}
+    assert len(reasons) == min(n_bad, len(WAYS)), "each way of being broken is told from the others"
+    shown = page.read_text(encoding="utf-8")
+    assert all(Path(record["input"]).name in shown for record in found)
     return {
-        "films": arguments.films, "broken": n_bad, "exit": done.returncode,
-        "peak_mb": max(memory_mb), "second_quarter_peak_mb": max(memory_mb[quarter : 2 * quarter]),
-        "last_quarter_peak_mb": max(memory_mb[-quarter:]),
+        "films": arguments.films, "broken": n_bad, "ways": len(reasons), "exit": done.returncode,
+        "peak_mb_by_tenths": [round(max(memory_mb[a:b])) for a, b in _tenths(len(memory_mb))],
     }  # fmt: skip
+
+
+def _tenths(number: int) -> list[tuple[int, int]]:
+    edges = [number * i // 10 for i in range(11)]
+    return [(a, max(b, a + 1)) for a, b in zip(edges, edges[1:], strict=False)]
 
 
 def kills(arguments, scratch: Path) -> dict:
@@ -134,7 +151,7 @@ def _folder(arguments, scratch: Path, n_bad: int | None = None) -> Path:
     films = scratch / "films"
     good = make_films(films, arguments.films - n_bad, tuple(arguments.seconds), arguments.seed)
     for i in range(n_bad):
-        break_film(good[0], films / f"broken {i:03}.mp4", i % WAYS)
+        break_film(good[0], films / f"broken {i:03}.mp4", i)
     return films
 
 

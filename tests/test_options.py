@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dyvim_cli.cli import config, console
-from dyvim_cli.cli.options import parse_key, parse_mood, parse_style
+from dyvim_cli.cli.parsing import parse_key, parse_mood, parse_style
 from dyvim_cli.errors import DyvimError, ExitCode, UsageError, fault_of
 
 

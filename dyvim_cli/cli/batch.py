@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from enum import Enum
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,46 +14,25 @@ from dyvim_cli import __version__
 from dyvim_cli.cli import console, tally
 from dyvim_cli.cli import options as opt
 from dyvim_cli.cli.batch_jobs import films_of, tasks_of
-from dyvim_cli.cli.mux import DuckDb, FadeIn, FadeOut, Keep, KeepAudio, MusicGain
-from dyvim_cli.errors import DyvimError, ExitCode, UsageError
+from dyvim_cli.cli.batch_options import Choosing, Engine, Scheduling
+from dyvim_cli.cli.groups import ComposingMany, Extras, Mixing, Running, takes_groups
+from dyvim_cli.errors import DyvimError, ExitCode
 
 if TYPE_CHECKING:
-    from dyvim_cli.batch.night import Review
+    from dyvim_cli.batch.night import Review, Session
     from dyvim_cli.batch.plan import Task
     from dyvim_cli.batch.work import Outcome
 
-FILMS = "Which films"
 
-
-class Engine(str, Enum):
-    """Who does the work."""
-
-    LOCAL = "local"  # processes on this machine
-    RAY = "ray"  # a cluster
-
-
+@takes_groups
 def batch(
+    *,
     context: typer.Context,
     films: Annotated[
         list[Path] | None,
         typer.Argument(metavar="FOLDER|FILE...", help="Folders and films.", show_default=False),
     ] = None,
-    recursive: Annotated[
-        bool, typer.Option("-r", "--recursive", rich_help_panel=FILMS, help="Look into sub-folders.")
-    ] = False,
-    include: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GLOB", rich_help_panel=FILMS, help="Take only these from folders, e.g. 'take*.mov'."
-        ),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(metavar="GLOB", rich_help_panel=FILMS, help="Leave these out.")
-    ] = None,
-    from_list: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="LIST|-", rich_help_panel=FILMS, help="A file of paths, one a line."),
-    ] = None,
+    choosing: Choosing,
     output: Annotated[
         str | None,
         typer.Option(
@@ -63,81 +42,14 @@ def batch(
             help="Folder, or template with {stem}, {folder}, {style}, {seed}; else beside each film.",
         ),
     ] = None,
-    jobs: Annotated[
-        str,
-        typer.Option(
-            "-j",
-            "--jobs",
-            metavar="N|auto",
-            envvar="DYVIM_JOBS",
-            rich_help_panel=opt.RUN,
-            help="Films at once; auto: one a core, as far as memory goes.",
-        ),
-    ] = "auto",
-    retry_failed: Annotated[
-        bool,
-        typer.Option(
-            "--retry-failed", rich_help_panel=opt.RUN, help="Try again what failed in an earlier run."
-        ),
-    ] = False,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", rich_help_panel=opt.RUN, help="Stop at the first failure.")
-    ] = False,
-    journal: Annotated[
-        Path | None,
-        typer.Option(rich_help_panel=opt.RUN, help="The record of what is done; else beside the outputs."),
-    ] = None,
-    engine: Annotated[
-        Engine, typer.Option(rich_help_panel=opt.RUN, help="Processes on this machine, or a Ray cluster.")
-    ] = Engine.LOCAL,
-    address: Annotated[
-        str | None,
-        typer.Option(envvar="RAY_ADDRESS", rich_help_panel=opt.RUN, help="The Ray cluster's, e.g. auto."),
-    ] = None,
-    ship: Annotated[
-        bool,
-        typer.Option(
-            "--ship", rich_help_panel=opt.RUN, help="Send films as bytes, even to nodes that see the disk."
-        ),
-    ] = False,
-    alpha: opt.Alpha = 0.5,
-    style: opt.Style = None,
-    mood: opt.Mood = None,
-    tempo: opt.Tempo = None,
-    key: opt.KeyName = None,
-    seed: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            envvar="DYVIM_SEED",
-            rich_help_panel=opt.MUSIC,
-            help="Each film's own seed follows from this one and from its place in the folder.",
-        ),
-    ] = 0,
-    candidates: opt.Candidates = 3,
-    guidance: opt.Guidance = None,
-    model: opt.Model = "embedded",
-    adapter: opt.Adapter = None,
-    prompt: opt.Prompt = None,
-    keep_audio: Keep = KeepAudio.AUTO,
-    duck_db: DuckDb = -12.0,
-    music_gain_db: MusicGain = 0.0,
-    fade_in: FadeIn = 0.0,
-    fade_out: FadeOut = 0.0,
-    start: opt.Start = None,
-    end: opt.End = None,
-    midi: opt.Midi = None,
-    stems: opt.Stems = None,
+    scheduling: Scheduling,
+    composing: ComposingMany,
+    mixing: Mixing,
+    extras: Extras,
     music: opt.Music = None,
     report: opt.Report = None,
-    overwrite: opt.Overwrite = False,
-    as_json: opt.Json = False,
     dry_run: opt.DryRun = False,
-    no_cache: opt.NoCache = False,
-    weights_dir: opt.WeightsDir = None,
-    offline: opt.Offline = False,
-    device: opt.Device = "auto",
-    progress: opt.Progress = console.ProgressKind.AUTO,
+    running: Running,
 ) -> None:
     """Give every film of a folder its music. Run it again and it goes on where it stopped.
 
@@ -149,22 +61,26 @@ def batch(
     from dyvim_cli.batch.plan import journal_place
     from dyvim_cli.media.output import check_output
 
-    opt.place(weights_dir, offline, device)
-    _parse_jobs(jobs)
+    running.place()
+    n_jobs, retry_failed = scheduling.n_jobs, scheduling.retry_failed
     chosen = films_of(context)
-    journal = journal or journal_place(output, chosen)
+    journal = scheduling.journal or journal_place(output, chosen)
     tasks = tasks_of(context, chosen)
     if dry_run:
-        _show_plan(night.review(tasks, journals.read(journal), retry_failed=retry_failed), as_json)
+        _show_plan(night.review(tasks, journals.read(journal), retry_failed=retry_failed), running.as_json)
         return
     if report is not None:
         report.absolute().parent.mkdir(parents=True, exist_ok=True)
         check_output(report, inputs=tuple(task.film for task in tasks), overwrite=True)
-    _prepare_models(tasks, progress)
-    with night.session(journal, tasks, retry_failed=retry_failed) as session:
-        outcomes = [*session.review.done, *session.review.failed, *_work(context, session)]
-    _write_report(report, tasks, outcomes)
-    _conclude(len(tasks), outcomes)
+    _prepare_models(tasks, running.progress)
+    with (
+        _told(tasks, report) as outcomes,
+        night.session(journal, tasks, retry_failed=retry_failed) as session,
+    ):
+        outcomes += [*session.review.done, *session.review.failed]
+        _work(session, scheduling, n_jobs, running, outcomes)
+    if not all(outcome.is_done for outcome in outcomes):
+        raise typer.Exit(ExitCode.PARTIAL)
 
 
 def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None:
@@ -194,57 +110,76 @@ def _show_plan(review: "Review", as_json: bool) -> None:
         console.data(json.dumps(plan) if as_json else str(task.output))
 
 
-def _work(context: typer.Context, session) -> "Iterator[Outcome]":
-    """Do what is to be done, and show it."""
+def _work(
+    session: "Session",
+    scheduling: Scheduling,
+    n_jobs: int | None,
+    running: Running,
+    outcomes: "list[Outcome]",
+) -> None:
+    """Do what is to be done, show it, and add it to the outcomes."""
     from dyvim_cli.batch import journal, night
 
-    values, found = context.params, session.review
+    found, fail_fast = session.review, scheduling.fail_fast
     session.journal.append(
         {"run": shlex.join(sys.argv), "version": __version__, "films": len(found.todo), "at": journal.now()}
     )
-    total = len(found.todo) + len(found.done) + len(found.failed)
-    counts = tally.Tally(total, len(found.done), len(found.failed))
+    counts = tally.Tally(len(found.todo) + len(outcomes), len(found.done), len(found.failed))
     if found.done:
-        console.note(f"{len(found.done)} of {total} films are done already")
-    if found.failed and values["fail_fast"]:
+        console.note(f"{counts.done} of {counts.total} films are done already")
+    if found.failed and fail_fast:
         return
-    outcomes = night.carry_out(_engine(values, session), session.journal, fail_fast=values["fail_fast"])
-    with tally.display(values["progress"]) as shown:
+    engine = _engine(session, scheduling, n_jobs)
+    with tally.display(running.progress) as shown:
         shown.show(counts, None)
-        for outcome in outcomes:
+        for outcome in night.carry_out(engine, session.journal, fail_fast=fail_fast):
+            outcomes.append(outcome)
             counts.count(outcome.is_done)
             shown.show(counts, outcome.record)
-            if values["as_json"]:
+            if running.as_json:
                 console.data(json.dumps(outcome.record))
             elif outcome.is_done:
                 console.data(str(outcome.task.output))
-            yield outcome
 
 
-def _engine(values, session) -> "Iterator[Outcome]":
+def _engine(session: "Session", scheduling: Scheduling, n_jobs: int | None) -> "Iterator[Outcome]":
     todo = session.review.todo
-    if values["engine"] is Engine.RAY:
+    if scheduling.engine is Engine.RAY:
         from dyvim_cli.batch import cluster
 
-        return cluster.run(todo, values["address"], ship=values["ship"])
+        return cluster.run(todo, scheduling.address, ship=scheduling.ship)
     from dyvim_cli.batch import local
 
-    return local.run(todo, local.jobs_for(_parse_jobs(values["jobs"]), todo), session.scratch)
+    return local.run(todo, local.jobs_for(n_jobs, todo), session.scratch)
 
 
-def _parse_jobs(text: str) -> int | None:
-    """A number, or None for auto. Raises UsageError."""
-    if text == "auto":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise UsageError(f"--jobs '{text}' is no number of films", "for example --jobs 2, or --jobs auto")
-    return int(text)
+@contextmanager
+def _told(tasks: "Sequence[Task]", report: Path | None) -> "Iterator[list[Outcome]]":
+    """A list for what becomes of the films; whatever ends the night, Ctrl-C too, it is told to the end."""
+    outcomes: list[Outcome] = []
+    try:
+        yield outcomes
+    except BaseException:
+        with suppress(DyvimError):  # what ended the night is the news
+            _tell(tasks, outcomes, report)
+        raise
+    _tell(tasks, outcomes, report)
 
 
-def _write_report(path: Path | None, tasks: "Sequence[Task]", outcomes: "Sequence[Outcome]") -> None:
+def _tell(tasks: "Sequence[Task]", outcomes: "Sequence[Outcome]", report: Path | None) -> None:
+    """List the failures with what to do about them, say how far it came, and write the page."""
+    failed = [outcome.record for outcome in outcomes if not outcome.is_done]
+    for record in failed:
+        console.show_error(DyvimError(record["error"], record["hint"]))
+    left = len(tasks) - len(outcomes)
+    rest = f", {left} not come to" if left else ""
+    console.note(f"{len(outcomes) - len(failed)} of {len(tasks)} films done, {len(failed)} failed{rest}")
+    if report is not None:
+        _write_report(report, tasks, outcomes)
+
+
+def _write_report(path: Path, tasks: "Sequence[Task]", outcomes: "Sequence[Outcome]") -> None:
     """One page about all films, in their order, also about those that were not come to."""
-    if path is None:
-        return
     from dyvim_cli.report.films import write_report
 
     known = {outcome.task.output: outcome.record for outcome in outcomes}
@@ -253,15 +188,3 @@ def _write_report(path: Path | None, tasks: "Sequence[Task]", outcomes: "Sequenc
         for task in tasks
     }
     write_report(list((pending | known).values()), path)
-
-
-def _conclude(total: int, outcomes: "list[Outcome]") -> None:
-    """List the failures with what to do about them; ends in 6 when there are any."""
-    failed = [outcome.record for outcome in outcomes if not outcome.is_done]
-    for record in failed:
-        console.show_error(DyvimError(record["error"], record["hint"]))
-    left = total - len(outcomes)
-    rest = f", {left} not come to" if left else ""
-    console.note(f"{len(outcomes) - len(failed)} of {total} films done, {len(failed)} failed{rest}")
-    if failed:
-        raise typer.Exit(ExitCode.PARTIAL)

@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from dyvim_cli.cli import options as opt
 from dyvim_cli.cli import redo
 from dyvim_cli.cli.film_settings import film_settings
+from dyvim_cli.cli.groups import Composing, Mixing, group_of
 from dyvim_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from dyvim_cli.batch.plan import Task
     from dyvim_cli.batch.selection import Film
-
-WISHES = (
-    "alpha", "style", "mood", "tempo", "key", "seed", "candidates", "guidance", "model", "adapter", "prompt",
-)  # fmt: skip
 
 
 def films_of(context: typer.Context) -> "list[Film]":
@@ -60,8 +56,10 @@ def tasks_of(context: typer.Context, films: "Sequence[Film]") -> "list[Task]":
     values_of, tasks = film_settings(context), []
     for film in films:
         values = values_of(film)
-        wishes = opt.wishes(*(values[name] for name in WISHES))
-        task = task_of(film, wishes, opt.delivery(values), not values["no_cache"])
+        where = {name: values[name] for name in ("output", "overwrite", "midi", "stems", "music")}
+        wishes = group_of(Composing, values).wishes()
+        delivery = group_of(Mixing, values).delivery(**where)
+        task = task_of(film, wishes, delivery, not values["no_cache"])
         tasks.append(replace(task, command=_command(context, values, task)))
     ours = made_by_us(films, tasks)
     tasks = [task for film, task in zip(films, tasks, strict=True) if film.path not in ours]

@@ -42,6 +42,19 @@ def show_error(error: DyvimError) -> None:
         stderr.print(f"[bold]try:[/] {escape(error.hint)}")
 
 
+def summary(facts: dict) -> str:
+    """One line about a finished piece."""
+    hits = [hit for hit in facts["hits"] if hit["kind"] == "cut"]
+    on_beat = sum(hit["on_beat"] for hit in hits)
+    cuts = f", {on_beat} of {len(hits)} cuts on a beat" if hits else ""
+    sound = f", film's own sound: {facts['keep_audio']}" if "keep_audio" in facts else ""
+    key = f"{facts['key']}, " if facts["key"] else ""
+    return (
+        f"{facts['style']}, {key}{facts['tempo_bpm']:.1f} BPM, alpha {facts['alpha']:g}, "
+        f"seed {facts['seed']}{cuts}{sound}"
+    )
+
+
 class Lines:
     """Progress as lines: plain text every tenth of a stage; JSON objects also once a second between."""
 

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from dyvim_cli.cli import config
+from dyvim_cli.cli.groups import Composing, Mixing, names
 from dyvim_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from dyvim_cli.batch.selection import Film
 
 NAME = "dyvim.toml"
-KEYS = (
-    "alpha", "style", "mood", "tempo", "key", "seed", "candidates", "guidance", "model", "prompt",
-    "keep_audio", "duck_db", "music_gain_db", "fade_in", "fade_out", "start", "end",
-)  # fmt: skip
+KEYS = tuple(name for name in (*names(Composing), *names(Mixing)) if name != "adapter")
 
 
 def film_settings(context: typer.Context) -> "Callable[[Film], Mapping]":

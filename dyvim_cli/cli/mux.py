@@ -2,74 +2,35 @@
 
 import json
 from dataclasses import asdict
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dyvim_cli.cli import console
+from dyvim_cli.cli import options as opt
 from dyvim_cli.cli.console import ProgressKind
-from dyvim_cli.cli.options import OUTPUT, SOUND, End, Film, Json, Overwrite, Progress, Start
-
-
-class KeepAudio(str, Enum):
-    """What becomes of the film's own sound."""
-
-    AUTO = "auto"
-    DUCK = "duck"
-    MIX = "mix"
-    TRACK = "track"
-    DROP = "drop"
-
-
-Keep = Annotated[
-    KeepAudio,
-    typer.Option(
-        "--keep-audio",
-        envvar="DYVIM_KEEP_AUDIO",
-        rich_help_panel=SOUND,
-        help="The film's own sound: duck the music under it, mix both, keep it as a track of its own, or "
-        "drop it; auto ducks unless the film is silent.",
-    ),
-]
-DuckDb = Annotated[
-    float,
-    typer.Option(
-        "--duck-db", min=-60, max=0, rich_help_panel=SOUND, help="Level of the music under speech, in dB."
-    ),
-]
-MusicGain = Annotated[
-    float,
-    typer.Option("--music-gain-db", min=-40, max=20, rich_help_panel=SOUND, help="Louder or softer music."),
-]
-FadeIn = Annotated[
-    float, typer.Option("--fade-in", min=0, rich_help_panel=SOUND, help="Fade the music in, seconds.")
-]
-FadeOut = Annotated[
-    float, typer.Option("--fade-out", min=0, rich_help_panel=SOUND, help="Fade the music out, seconds.")
-]
 
 
 def mux(
-    film: Film,
+    film: opt.Film,
     music: Annotated[Path, typer.Argument(help="The music: any sound file.", show_default=False)],
     output: Annotated[
         str | None,
         typer.Option(
-            "-o", "--output", rich_help_panel=OUTPUT, help="File or folder; else beside the film."
+            "-o", "--output", rich_help_panel=opt.OUTPUT, help="File or folder; else beside the film."
         ),
     ] = None,
-    keep_audio: Keep = KeepAudio.AUTO,
-    duck_db: DuckDb = -12.0,
-    music_gain_db: MusicGain = 0.0,
-    fade_in: FadeIn = 0.0,
-    fade_out: FadeOut = 1.0,
-    start: Start = None,
-    end: End = None,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-    progress: Progress = ProgressKind.AUTO,
+    keep_audio: opt.Keep = opt.KeepAudio.AUTO,
+    duck_db: opt.DuckDb = -12.0,
+    music_gain_db: opt.MusicGain = 0.0,
+    fade_in: opt.FadeIn = 0.0,
+    fade_out: opt.FadeOut = 1.0,
+    start: opt.Start = None,
+    end: opt.End = None,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
+    progress: opt.Progress = ProgressKind.AUTO,
 ) -> None:
     """Lay music under a film: the picture is copied untouched, the music made as long as it.
 

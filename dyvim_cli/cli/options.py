@@ -1,17 +1,25 @@
 """Options that several verbs share, each written once."""
 
-import os
-from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dyvim_cli.cli.console import ProgressKind
-from dyvim_cli.errors import UsageError
-from dyvim_cli.types import STYLES, Key
 
 MUSIC, SOUND, OUTPUT, RUN = "The music", "Sound and the film's own sound", "Output", "How it runs"
+
+
+class KeepAudio(str, Enum):
+    """What becomes of the film's own sound."""
+
+    AUTO = "auto"
+    DUCK = "duck"
+    MIX = "mix"
+    TRACK = "track"
+    DROP = "drop"
+
 
 Film = Annotated[Path, typer.Argument(help="The film.", show_default=False)]
 Alpha = Annotated[
@@ -52,6 +60,15 @@ Seed = Annotated[
         help="Same seed, same music; else one is drawn and printed.",
     ),
 ]
+BaseSeed = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        envvar="DYVIM_SEED",
+        rich_help_panel=MUSIC,
+        help="Each film's own seed follows from this one and from its place in the folder.",
+    ),
+]
 Candidates = Annotated[
     int,
     typer.Option(
@@ -80,6 +97,32 @@ Adapter = Annotated[
 ]
 Prompt = Annotated[
     str | None, typer.Option(rich_help_panel=MUSIC, help="Words for MusicGen; else from what the film shows.")
+]
+Keep = Annotated[
+    KeepAudio,
+    typer.Option(
+        "--keep-audio",
+        envvar="DYVIM_KEEP_AUDIO",
+        rich_help_panel=SOUND,
+        help="The film's own sound: duck the music under it, mix both, keep it as a track of its own, or "
+        "drop it; auto ducks unless the film is silent.",
+    ),
+]
+DuckDb = Annotated[
+    float,
+    typer.Option(
+        "--duck-db", min=-60, max=0, rich_help_panel=SOUND, help="Level of the music under speech, in dB."
+    ),
+]
+MusicGain = Annotated[
+    float,
+    typer.Option("--music-gain-db", min=-40, max=20, rich_help_panel=SOUND, help="Louder or softer music."),
+]
+FadeIn = Annotated[
+    float, typer.Option("--fade-in", min=0, rich_help_panel=SOUND, help="Fade the music in, seconds.")
+]
+FadeOut = Annotated[
+    float, typer.Option("--fade-out", min=0, rich_help_panel=SOUND, help="Fade the music out, seconds.")
 ]
 Device = Annotated[
     str, typer.Option(envvar="DYVIM_DEVICE", rich_help_panel=RUN, help="auto, cpu, cuda, cuda:1, mps.")
@@ -137,100 +180,3 @@ Offline = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", rich_help_panel=RUN, help="Say what would be done, and do nothing.")
 ]
-
-
-def wishes(
-    alpha, style, mood, tempo, key, seed, candidates, guidance, model="embedded", adapter=None, prompt=None
-):
-    """The composer's Wishes from the options; a seed is drawn where none was given."""
-    from dyvim_cli.device import new_seed
-    from dyvim_cli.model.composition import Wishes
-
-    return Wishes(
-        alpha=alpha,
-        style=parse_style(style),
-        mood=parse_mood(mood),
-        tempo_bpm=tempo,
-        key=parse_key(key),
-        seed=new_seed() if seed is None else seed,
-        candidates=candidates,
-        guidance=guidance,
-        model=str(Path(model).absolute()) if os.sep in model and Path(model).is_dir() else model,
-        adapter=None if adapter is None else str(adapter.absolute()),
-        prompt=prompt,
-    )
-
-
-def place(weights_dir: Path | None, offline: bool, device: str) -> None:
-    """Put in the environment where models lie and run, for this process and its workers."""
-    chosen = {"DYVIM_WEIGHTS_DIR": str(weights_dir.absolute()) if weights_dir else "", "DYVIM_DEVICE": device}
-    os.environ.update(chosen | {"DYVIM_OFFLINE": "1" if offline else ""})
-
-
-def delivery(values: Mapping):
-    """The pipeline's Delivery from the values of score's options, by name."""
-    from dyvim_cli.pipeline import Delivery
-
-    same = ("output", "duck_db", "music_gain_db", "overwrite", "midi", "stems", "music")
-    return Delivery(
-        keep_audio=getattr(values["keep_audio"], "value", values["keep_audio"]),
-        fade_in_s=values["fade_in"],
-        fade_out_s=values["fade_out"],
-        start_s=values["start"],
-        end_s=values["end"],
-        **{name: values[name] for name in same},
-    )
-
-
-def summary(facts: dict) -> str:
-    """One line about a finished piece."""
-    hits = [hit for hit in facts["hits"] if hit["kind"] == "cut"]
-    on_beat = sum(hit["on_beat"] for hit in hits)
-    cuts = f", {on_beat} of {len(hits)} cuts on a beat" if hits else ""
-    sound = f", film's own sound: {facts['keep_audio']}" if "keep_audio" in facts else ""
-    key = f"{facts['key']}, " if facts["key"] else ""
-    return (
-        f"{facts['style']}, {key}{facts['tempo_bpm']:.1f} BPM, alpha {facts['alpha']:g}, "
-        f"seed {facts['seed']}{cuts}{sound}"
-    )
-
-
-def parse_style(text: str | None) -> str | None:
-    """A known style, whatever its case. Raises UsageError."""
-    if text is None:
-        return None
-    style = text.lower().replace("-", "").replace("_", "")
-    if style not in STYLES:
-        raise UsageError(f"unknown style '{text}'", f"choose one of: {', '.join(STYLES)}")
-    return style
-
-
-def parse_mood(text: str | None) -> tuple[float, float] | None:
-    """(valence, arousal) from 'V,A'. Raises UsageError."""
-    if text is None:
-        return None
-    try:
-        valence, arousal = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"--mood '{text}' is not two numbers", "for example --mood 0.5,-0.3") from error
-    if not (-1 <= valence <= 1 and -1 <= arousal <= 1):
-        raise UsageError(f"--mood '{text}' is outside -1 to 1", "for example --mood 0.5,-0.3")
-    return valence, arousal
-
-
-_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
-_MODES = {"": False, "major": False, "maj": False, "minor": True, "min": True, "m": True}
-
-
-def parse_key(text: str | None) -> Key | None:
-    """A key from 'C', 'F# minor', 'Bbm', 'eb major'. Raises UsageError."""
-    if text is None:
-        return None
-    rest = text.strip()
-    letter, rest = rest[:1].upper(), rest[1:]
-    accidental = next((a for a in ("#", "♯", "♭", "b") if rest.startswith(a)), "")
-    mode = rest[len(accidental) :].strip().lower()
-    if letter not in _LETTERS or mode not in _MODES:
-        raise UsageError(f"--key '{text}' is not a key", "for example --key 'F# minor' or --key Bb")
-    return Key((_LETTERS[letter] + _ACCIDENTALS[accidental]) % 12, _MODES[mode])

@@ -8,12 +8,14 @@ import typer
 
 from dyvim_cli.cli import console, redo
 from dyvim_cli.cli import options as opt
-from dyvim_cli.cli.mux import DuckDb, FadeIn, FadeOut, Keep, KeepAudio, MusicGain
+from dyvim_cli.cli.groups import Composing, Extras, Mixing, Running, takes_groups
 from dyvim_cli.errors import DyvimError
 from dyvim_cli.report import entry
 
 
+@takes_groups
 def score(
+    *,
     context: typer.Context,
     film: opt.Film,
     output: Annotated[
@@ -25,36 +27,13 @@ def score(
             help="File, folder, or template with {stem}, {style}, {seed}; else beside the film.",
         ),
     ] = None,
-    alpha: opt.Alpha = 0.5,
-    style: opt.Style = None,
-    mood: opt.Mood = None,
-    tempo: opt.Tempo = None,
-    key: opt.KeyName = None,
-    seed: opt.Seed = None,
-    candidates: opt.Candidates = 3,
-    guidance: opt.Guidance = None,
-    model: opt.Model = "embedded",
-    adapter: opt.Adapter = None,
-    prompt: opt.Prompt = None,
-    keep_audio: Keep = KeepAudio.AUTO,
-    duck_db: DuckDb = -12.0,
-    music_gain_db: MusicGain = 0.0,
-    fade_in: FadeIn = 0.0,
-    fade_out: FadeOut = 0.0,
-    start: opt.Start = None,
-    end: opt.End = None,
-    midi: opt.Midi = None,
-    stems: opt.Stems = None,
+    composing: Composing,
+    mixing: Mixing,
+    extras: Extras,
     music: opt.Music = None,
     report: opt.Report = None,
-    overwrite: opt.Overwrite = False,
-    as_json: opt.Json = False,
     dry_run: opt.DryRun = False,
-    no_cache: opt.NoCache = False,
-    weights_dir: opt.WeightsDir = None,
-    offline: opt.Offline = False,
-    device: opt.Device = "auto",
-    progress: opt.Progress = console.ProgressKind.AUTO,
+    running: Running,
 ) -> None:
     """Give a film a soundtrack composed to its motion; the picture stays untouched.
 
@@ -63,18 +42,20 @@ def score(
     from dyvim_cli.media.output import check_output
     from dyvim_cli.pipeline import score as score_film
 
-    opt.place(weights_dir, offline, device)
-    wishes = opt.wishes(alpha, style, mood, tempo, key, seed, candidates, guidance, model, adapter, prompt)
-    delivery = opt.delivery(context.params)
+    running.place()
+    wishes = composing.wishes()
+    delivery = mixing.delivery(
+        output=output, overwrite=running.overwrite, midi=extras.midi, stems=extras.stems, music=music
+    )
     if report is not None:
         check_output(report, inputs=(film,), overwrite=True)
     if dry_run:
-        _show_plan(film, wishes, delivery, as_json)
+        _show_plan(film, wishes, delivery, running.as_json)
         return
     asked = context.params | {"seed": wishes.seed}
     try:
-        with console.progress(progress) as shown:
-            result = score_film(film, wishes, delivery, use_cache=not no_cache, progress=shown)
+        with console.progress(running.progress) as shown:
+            result = score_film(film, wishes, delivery, use_cache=not running.no_cache, progress=shown)
     except DyvimError as fault:
         _report(report, entry.failed(str(film), fault, redo.arguments(context.command, asked)))
         raise
@@ -82,8 +63,8 @@ def score(
     _report(report, entry.done(result.facts, command))
     for warning in result.warnings:
         console.note(f"note: {warning}")
-    console.note(opt.summary(result.facts))
-    console.data(json.dumps(result.facts) if as_json else str(result.output))
+    console.note(console.summary(result.facts))
+    console.data(json.dumps(result.facts) if running.as_json else str(result.output))
 
 
 def _report(path: Path | None, film: dict) -> None:

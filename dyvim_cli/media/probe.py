@@ -15,6 +15,7 @@ from dyvim_cli.errors import InputError
 from dyvim_cli.media.ffmpeg import file_url
 
 DISCONTINUOUS = ("mpegts", "mpeg")  # containers without an index, whose clock may jump
+ENCRYPTED = "encryption_info"  # what ffmpeg tells of a protected packet (ISO/IEC 23001-7)
 NOT_PICTURES = ("ansi", "bintext", "xbin", "idf")  # text that ffmpeg would gladly draw
 SCORED_BY = "dyvim model="  # how the comment of a scored film begins (pipeline.comment)
 NO_TIMES = 0x80  # libavformat: AVFMT_NOTIMESTAMPS
@@ -162,8 +163,7 @@ def _picture_stream(container, path: Path):
     attached = _cover_streams(container)
     videos = [s for s in container.streams.video if s not in attached and s.codec_context]
     if not videos:
-        what = "sound but no picture" if container.streams.audio else "no picture"
-        raise InputError(f"{path} holds {what}", "name a film; dyvim composes to moving pictures")
+        raise _without_picture(container, path)
     if _codec(videos[0]) in NOT_PICTURES:
         raise _unreadable(path)
 
@@ -171,6 +171,16 @@ def _picture_stream(container, path: Path):
         return bool(stream.disposition & Disposition.default), stream.width * stream.height
 
     return max(videos, key=rank)
+
+
+def _without_picture(container, path: Path) -> InputError:
+    """Say what there is in place of a moving picture."""
+    if len(container.streams.video) > len(_cover_streams(container)):
+        hint = "save it as H.264 with the program that made it"
+        return InputError(f"{path} holds a picture in a coding that ffmpeg does not know", hint)
+    sound = container.streams.audio and ("sound and a cover" if container.streams.video else "sound")
+    what = f"{sound} but no moving picture" if sound else "no picture"
+    return InputError(f"{path} holds {what}", "name a film; dyvim composes to moving pictures")
 
 
 def _packet_times(container, stream) -> Iterator[tuple[float, float, float, bool]]:
@@ -240,6 +250,8 @@ def _first_frame(container, stream, path: Path):
     container.seek(0)
     try:
         for packet in container.demux(stream):
+            if packet.has_sidedata(ENCRYPTED):
+                raise InputError(f"{path} is encrypted (copy protection)", "name a copy that plays anywhere")
             try:
                 for frame in packet.decode():
                     return frame

@@ -1,0 +1,45 @@
+"""Musical values as they are typed: styles, moods, keys."""
+
+from dyvim_cli.errors import UsageError
+from dyvim_cli.types import STYLES, Key
+
+
+def parse_style(text: str | None) -> str | None:
+    """A known style, whatever its case. Raises UsageError."""
+    if text is None:
+        return None
+    style = text.lower().replace("-", "").replace("_", "")
+    if style not in STYLES:
+        raise UsageError(f"unknown style '{text}'", f"choose one of: {', '.join(STYLES)}")
+    return style
+
+
+def parse_mood(text: str | None) -> tuple[float, float] | None:
+    """(valence, arousal) from 'V,A'. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        valence, arousal = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(f"--mood '{text}' is not two numbers", "for example --mood 0.5,-0.3") from error
+    if not (-1 <= valence <= 1 and -1 <= arousal <= 1):
+        raise UsageError(f"--mood '{text}' is outside -1 to 1", "for example --mood 0.5,-0.3")
+    return valence, arousal
+
+
+_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
+_MODES = {"": False, "major": False, "maj": False, "minor": True, "min": True, "m": True}
+
+
+def parse_key(text: str | None) -> Key | None:
+    """A key from 'C', 'F# minor', 'Bbm', 'eb major'. Raises UsageError."""
+    if text is None:
+        return None
+    rest = text.strip()
+    letter, rest = rest[:1].upper(), rest[1:]
+    accidental = next((a for a in ("#", "♯", "♭", "b") if rest.startswith(a)), "")
+    mode = rest[len(accidental) :].strip().lower()
+    if letter not in _LETTERS or mode not in _MODES:
+        raise UsageError(f"--key '{text}' is not a key", "for example --key 'F# minor' or --key Bb")
+    return Key((_LETTERS[letter] + _ACCIDENTALS[accidental]) % 12, _MODES[mode])
