@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from batch_films import batch, break_film, digests, films_done_twice, finish, ki
 
 from dyvim_cli.batch import journal as journals
 from dyvim_cli.batch import local, night, staging
+from dyvim_cli.batch.fingerprint import _code as code_known
 from dyvim_cli.batch.fingerprint import _weights as weights_known
 from dyvim_cli.batch.fingerprint import content_of, film_seed, fingerprint
 from dyvim_cli.batch.plan import check_collisions, journal_place, made_by_us, task_of
@@ -208,15 +210,38 @@ def test_done_means_output_content_and_settings_are_as_recorded(folder):
     assert todo() == 1, "the output has gone"
 
 
-def test_the_content_of_an_adapter_counts(folder):
-    adapter = folder / "adapter"
-    touch(adapter, "adapter.safetensors")
-    film, wishes = Film(folder / "a.mp4", PurePosixPath("a.mp4")), Wishes(model="debug", adapter=str(adapter))
+@pytest.mark.parametrize("named", ["adapter", "adapter/adapter.safetensors"])
+def test_the_content_of_an_adapter_counts(named, folder):
+    touch(folder, "adapter/adapter.safetensors")
+    film = Film(folder / "a.mp4", PurePosixPath("a.mp4"))
+    wishes = Wishes(model="debug", adapter=str(folder / named))
     before = task_of(film, wishes, Delivery()).settings
     assert before == task_of(film, wishes, Delivery()).settings
-    (adapter / "adapter.safetensors").write_bytes(b"trained on")
+    (folder / "adapter/adapter.safetensors").write_bytes(b"trained on")
     weights_known.cache_clear()
     assert before != task_of(film, wishes, Delivery()).settings
+
+
+def test_code_that_composes_counts_and_code_that_shows_does_not(tmp_path):
+    import dyvim_cli
+
+    package = tmp_path / "dyvim_cli"
+    shutil.copytree(Path(dyvim_cli.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def now() -> str:
+        code_known.cache_clear()
+        return code_known(package)
+
+    known = [now()]
+    for name in ("music/harmony.py", "model/sampling.py", "media/mux.py", "pipeline.py", "vision/events.py"):
+        with (package / name).open("a") as file:
+            file.write("# changed\n")
+        known.append(now())
+    assert len(set(known)) == 6
+    for name in ("cli/batch.py", "report/films.py", "batch/night.py"):
+        (package / name).write_text("")
+        assert now() == known[-1]
+    code_known.cache_clear()
 
 
 def test_failures_are_kept_until_asked_for(folder):

@@ -1,4 +1,4 @@
-"""What a result depends on, as one digest: the film's bytes, the settings, the weights."""
+"""What a result depends on, as one digest: the film's bytes, the settings, the weights, the code."""
 
 import hashlib
 import json
@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import dyvim_cli
 from dyvim_cli import weights
-from dyvim_cli.pipeline import Delivery, Wishes
+from dyvim_cli.pipeline import EMBEDDED, Delivery, Wishes
 from dyvim_cli.vision import settings as vision
 
 BLOCK = 1 << 20
+# what decides a result's bytes; the command line, the engines, the page, training and judging do not
+CODE = ("pipeline.py", "composer.py", "types.py", "device.py", "media", "vision", "music", "model")
 SEED_BITS = 31  # what device.new_seed draws, short enough to type again
 
 
@@ -54,7 +57,8 @@ def settings_digest(wishes: Wishes, delivery: Delivery) -> str:
     """All that the result depends on beside the film; where it goes is not a part of it."""
     settings = asdict(delivery) | {
         "wishes": asdict(wishes),
-        "weights": _weights(wishes.model, wishes.adapter),
+        "weights": _weights(None if wishes.model == EMBEDDED else wishes.model, wishes.adapter),
+        "code": _code(Path(dyvim_cli.__file__).parent),
     }
     del settings["overwrite"]
     here = settings.pop("output").parent
@@ -77,10 +81,34 @@ def film_seed(base_seed: int, relative: object) -> int:
 
 @lru_cache(maxsize=16)
 def _weights(*places: str | None) -> str:
-    """What was shipped and, of a model or an adapter in a folder, every file's content."""
-    files = [path for place in places if place for path in sorted(Path(place).glob("*")) if path.is_file()]
-    own = [(path.name, weights.sha256(path)) for path in files]
-    return _digest([weights.manifest(), vision.settings(), own])
+    """The files that were shipped and those of a model or an adapter of the user's, by their content.
+
+    A pulled model counts by its name: its source does not change under it, and it may be pulled later.
+    """
+    shipped = [weights.folder() / name for name in weights.manifest()]
+    own = [path for place in places if place for path in _files(Path(place))]
+    return _digest([vision.settings(), [(path.name, weights.sha256(path)) for path in (*shipped, *own)]])
+
+
+def _files(place: Path) -> list[Path]:
+    """A file, or a folder's."""
+    return [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
+
+
+@lru_cache(maxsize=1)
+def _code(package: Path) -> str:
+    """The sources that compose, sound and mux.
+
+    Not the version: a release that leaves them alone redoes no film, and a line that is changed in a
+    checkout redoes them all. A bundle that brings no sources has its version alone.
+    """
+    sources = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py")}
+    read = {
+        name: hashlib.blake2b(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+        for name, path in sources.items()
+        if name.split("/")[0] in CODE
+    }
+    return _digest(read or dyvim_cli.__version__)
 
 
 def _digest(value: object) -> str:

@@ -36,9 +36,10 @@ class Composing:
     def wishes(self):
         """The composer's Wishes; a seed is drawn where none was given. Raises UsageError."""
         from dyvim_cli.device import new_seed
-        from dyvim_cli.model.composition import Wishes
+        from dyvim_cli.hub.catalogue import CATALOGUE
+        from dyvim_cli.model.composition import EMBEDDED, Wishes
 
-        is_folder = os.sep in self.model and Path(self.model).is_dir()
+        is_folder = self.model not in (EMBEDDED, *CATALOGUE) and Path(self.model).is_dir()
         return Wishes(
             alpha=self.alpha,
             style=parse_style(self.style),
