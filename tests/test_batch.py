@@ -61,7 +61,11 @@ def test_folders_are_searched_for_films_and_what_dyvim_made_is_left_out(tmp_path
 
 
 def test_lists_hold_a_path_a_line():
-    assert read_list(["# films\n", "\n", " a b.mp4\r\n", "c.mp4"]) == [Path(" a b.mp4"), Path("c.mp4")]
+    two = [Path(" a b.mp4"), Path("c.mp4")]
+    assert read_list(b"\xef\xbb\xbf# films\n\n a b.mp4\r\nc.mp4") == two
+    assert read_list(b" a b.mp4\0c.mp4\0") == two
+    assert read_list(b"new\nline.mp4\0#.mp4") == [Path("new\nline.mp4"), Path("#.mp4")]
+    assert os.fsencode(read_list(b"caf\xe9.mp4\n")[0]) == b"caf\xe9.mp4"
 
 
 # ---- where to ----
@@ -137,14 +141,15 @@ def test_a_journal_cut_at_any_byte_reads_up_to_there_and_goes_on(folder):
     path = folder / journals.NAME
     with journals.open_journal(path) as journal:
         for name in ("ä.mp4", "b.mp4", "c.mp4"):
-            journal.append({"status": "done", "input": name, "output": str(folder / name)})
+            journal.append({"status": "done", "input": name, "output": str(folder / name), "fingerprint": ""})
     whole = path.read_bytes()
     for end in range(len(whole)):
         path.write_bytes(whole[:end])
         lines = whole[:end].count(b"\n") + (whole[end : end + 1] == b"\n")  # a line may lack its end only
         with journals.open_journal(path) as journal:
             assert len(journal.films) == lines
-            journal.append({"status": "failed", "input": "d", "output": str(folder / "d.mp4")})
+            failed = {"status": "failed", "input": "d", "fingerprint": ""}
+            journal.append(failed | {"output": str(folder / "d.mp4")})
         known = journals.read(path)
         assert len(known) == lines + 1 and known[folder / "d.mp4"]["status"] == "failed"
 
@@ -166,6 +171,52 @@ def test_a_kill_between_the_record_and_the_name_costs_nothing(folder):
         assert [task.film for task in session.review.todo] == [two.film]
         assert one.output.read_bytes() == b"a film with music"
     assert not two.output.exists() and not (folder / staging.FOLDER).exists()
+
+
+def test_ctrl_c_between_the_record_and_the_name_costs_nothing(folder, monkeypatch):
+    (task,) = tasks_for(folder, "a.mp4")
+    path, settle, calls = folder / journals.NAME, staging.settle, []
+
+    def interrupted(delivery):
+        calls.append(delivery)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        settle(delivery)
+
+    monkeypatch.setattr(staging, "settle", interrupted)
+    with pytest.raises(KeyboardInterrupt), night.session(path, [task]) as session:
+        list(night.carry_out((result_of(task) for _ in "1"), session.journal))
+    assert task.output.read_bytes() == b"a film with music"
+    assert night.review([task], journals.read(path)).todo == []
+
+
+@pytest.mark.parametrize("missing", ["fingerprint", "input", "output", "bytes", "content"])
+def test_lines_of_another_version_are_no_obstacle(missing, folder):
+    (task,) = tasks_for(folder, "a.mp4")
+    path = folder / journals.NAME
+    kept(path, result_of(task))
+    line = json.loads(path.read_text())
+    line.pop(missing)
+    path.write_text(f'[1]\n"x"\n{{}}\n{json.dumps(line)}\n')
+    found = night.review([task], journals.read(path))
+    assert found.todo == []
+    assert found.done if missing == "content" else "exists already" in found.failed[0].record["error"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are Unicode there")
+def test_names_that_are_no_utf8_are_kept(folder):
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.mp4"))
+    odd.write_bytes(b"x")
+    found = select([folder], Choice(include=["caf*"]))
+    task = task_of(found[0], Wishes(), Delivery())
+    kept(folder / journals.NAME, result_of(task))
+    assert night.review([task], journals.read(folder / journals.NAME)).done[0].task.film == odd
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_not_waited_for(folder):
+    os.mkfifo(folder / "pipe.mp4")
+    assert content_of(folder / "pipe.mp4") is None
 
 
 def test_no_result_has_its_name_before_it_is_on_record(folder, monkeypatch):

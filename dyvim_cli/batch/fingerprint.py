@@ -29,6 +29,8 @@ class Content:
 
 def content_of(film: Path) -> Content | None:
     """Read a film once through; None when it cannot be read."""
+    if not film.is_file():  # a pipe would be waited on for ever
+        return None
     digest = hashlib.blake2b(digest_size=20)
     try:
         with film.open("rb") as file:
@@ -47,7 +49,7 @@ def known_content(film: Path, record: dict) -> Content | None:
     except OSError:
         return None
     if known := record.get("content"):
-        content = Content(**known)
+        content = Content(known["digest"], known["n_bytes"], known["modified_ns"])
         if (content.n_bytes, content.modified_ns) == (state.st_size, state.st_mtime_ns):
             return content
     return content_of(film)
@@ -75,7 +77,8 @@ def fingerprint(content: Content | None, settings: str) -> str:
 
 def film_seed(base_seed: int, relative: object) -> int:
     """A film's own seed: it depends on the base seed and the film's place, not on its neighbours."""
-    digest = hashlib.blake2b(f"{base_seed}:{relative}".encode(), digest_size=8).digest()
+    name = os.fsencode(f"{base_seed}:{relative}")
+    digest = hashlib.blake2b(name, digest_size=8).digest()
     return int.from_bytes(digest, "big") >> (64 - SEED_BITS)
 
 

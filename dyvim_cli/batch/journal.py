@@ -16,6 +16,7 @@ from dyvim_cli.errors import OutputError
 
 NAME = "dyvim-batch.jsonl"
 PATHS = ("input", "output")
+KNOWN = {*PATHS, "fingerprint"}  # without them a line is of another program, or of a version long ago
 
 
 class Journal:
@@ -27,8 +28,7 @@ class Journal:
 
     def append(self, record: dict) -> None:
         """Write one line, whole and on the disk when this returns. Raises OutputError."""
-        line = json.dumps(_moved(record, self._relative), ensure_ascii=False) + "\n"
-        left = memoryview(line.encode())
+        left = memoryview(_line(_moved(record, self._relative)))
         try:
             while left:
                 left = left[os.write(self._handle, left) :]
@@ -45,6 +45,14 @@ class Journal:
         return path
 
 
+def _line(record: dict) -> bytes:
+    """A record as a line: readable, but where a file's name is not UTF-8."""
+    try:
+        return json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(record).encode() + b"\n"
+
+
 def now() -> str:
     """The time of a record."""
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
@@ -54,7 +62,7 @@ def read(path: Path) -> dict[Path, dict]:
     """The last line of every output {absolute path: record}; lines that are torn are passed over."""
     films: dict[Path, dict] = {}
     for record in _lines(path):
-        if record.get("status") in ("done", "failed") and isinstance(record.get("output"), str):
+        if record.get("status") in ("done", "failed") and record.keys() >= KNOWN:
             record = _moved(record, lambda name: os.path.normpath(path.absolute().parent / name))
             films[Path(record["output"])] = record
     return films

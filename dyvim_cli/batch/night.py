@@ -70,14 +70,14 @@ def _is_there(task: Task, record: dict) -> bool:
     if _waits(task, record):
         return True
     in_place = all(path.exists() for path in staging.results(task.delivery))
-    return in_place and task.output.stat().st_size == record["bytes"]
+    return in_place and task.output.stat().st_size == record.get("bytes")
 
 
 def _waits(task: Task, record: dict) -> bool:
     """Whether a kill came between the record and the final names."""
     with suppress(FileNotFoundError):
         state = staging.staged(task.output).stat()
-        return (state.st_size, state.st_mtime_ns) == (record["bytes"], record["modified_ns"])
+        return (state.st_size, state.st_mtime_ns) == (record.get("bytes"), record.get("modified_ns"))
     return False
 
 
@@ -103,9 +103,7 @@ def session(journal_path: Path, tasks: Iterable[Task], *, retry_failed: bool = F
     tasks = list(tasks)
     with open_journal(journal_path) as journal:
         found = review(tasks, journal.films, retry_failed=retry_failed)
-        for outcome in found.done:
-            if _waits(outcome.task, outcome.record):
-                staging.settle(outcome.task.delivery)
+        _settle_recorded([outcome.task for outcome in found.done], journal)
         places = [task.delivery for task in tasks]
         staging.sweep(places)
         try:
@@ -114,8 +112,17 @@ def session(journal_path: Path, tasks: Iterable[Task], *, retry_failed: bool = F
             with _scratch(journal.path) as scratch:
                 yield Session(journal, found, scratch)
         finally:
+            _settle_recorded(found.todo, journal)
             staging.sweep(places)
             staging.remove_folders(places)
+
+
+def _settle_recorded(tasks: Iterable[Task], journal: Journal) -> None:
+    """Give results their names that are on record and still wait: a kill or Ctrl-C came in between."""
+    for task in tasks:
+        record = journal.films.get(task.output)
+        if record and record["status"] == "done" and _waits(task, record):
+            staging.settle(task.delivery)
 
 
 def carry_out(outcomes: Iterator[Outcome], journal: Journal, *, fail_fast: bool = False) -> Iterator[Outcome]:

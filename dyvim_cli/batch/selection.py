@@ -1,5 +1,6 @@
 """Which films a batch takes: folders walked, patterns, lists; sorted; what dyvim made left out."""
 
+import codecs
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,12 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[Film]:
                 yield Film(path, relative)
 
 
-def read_list(lines: Iterable[str]) -> list[Path]:
-    """Paths, one a line; blank lines and lines that start with # are passed over."""
-    stripped = (line.rstrip("\r\n") for line in lines)
-    return [Path(line) for line in stripped if line.strip() and not line.startswith("#")]
+def read_list(listed: bytes) -> list[Path]:
+    """Paths with NUL between them (`find -print0`), else one a line.
+
+    Of lines, blank ones and those that start with # are passed over, and a byte order mark.
+    """
+    if b"\0" in listed:
+        return [Path(os.fsdecode(name)) for name in listed.split(b"\0") if name]
+    lines = (os.fsdecode(line) for line in listed.removeprefix(codecs.BOM_UTF8).splitlines())
+    return [Path(line) for line in lines if line.strip() and not line.startswith("#")]

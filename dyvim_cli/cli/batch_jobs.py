@@ -39,14 +39,11 @@ def _listed(path: Path | None) -> list[Path]:
 
     if path is None:
         return []
-    if str(path) == "-":
-        return read_list(sys.stdin)
     try:
-        return read_list(path.read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path}: the list cannot be read ({error})", "one path a line; - is stdin"
-        ) from error
+        return read_list(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
+    except OSError as error:
+        reason = f"{path}: the list cannot be read ({error.strerror})"
+        raise UsageError(reason, "one path a line; - is stdin") from error
 
 
 def tasks_of(context: typer.Context, films: "Sequence[Film]") -> "list[Task]":

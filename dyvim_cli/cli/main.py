@@ -85,6 +85,7 @@ _register()
 def run() -> None:
     """Entry point of the `dyvim` command; the one place that maps failures to exit codes."""
     signal.signal(signal.SIGTERM, _interrupt)  # a kill cleans up like Ctrl-C
+    sys.stdout.reconfigure(errors="surrogateescape")  # a path whose bytes are not UTF-8 comes out as it is
     try:
         app()
     except DyvimError as error:

@@ -24,8 +24,14 @@ def arguments(command, values: Mapping) -> list[str]:
             words.append(_word(value))
         elif option.name in ALWAYS or value != option.default:
             words.append(max(option.opts, key=len))
-            words += [] if value is True else [_word(value)]
+            words += [] if value is True else [_template(value) if option.name == "output" else _word(value)]
     return words
+
+
+def _template(output: Path | str) -> str:
+    """The output's template; of a path, the one that means this very path."""
+    word = _word(output)
+    return word.replace("{", "{{").replace("}", "}}") if isinstance(output, Path) else word
 
 
 def _word(value) -> str:

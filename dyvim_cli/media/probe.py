@@ -5,6 +5,7 @@ Times come from the picture's packets, because containers round, omit or misstat
 packets are only listed, not decoded.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,8 @@ def open_film(path: Path):
 
     path = Path(path)
     if not path.exists():
+        if path.is_symlink():
+            raise InputError(f"{path} is a link to {os.readlink(path)}, which is not there", f"rm {path}")
         raise InputError(f"no such file: {path}", "check the path; quote names with spaces")
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a film", f"name a film in it, or try: dyvim batch {path}")
@@ -115,6 +118,8 @@ def open_film(path: Path):
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty (0 bytes)", "copy or download it again")
         return av.open(file_url(path), metadata_errors="replace")
+    except UnicodeEncodeError as error:  # Python's stand-ins for bytes that are no UTF-8
+        raise InputError(f"the name of {path} is not UTF-8", "rename it") from error
     except PermissionError as error:
         raise InputError(f"{path} may not be read", f"chmod u+r {path}") from error
     except (av.FFmpegError, OSError, ValueError) as error:
