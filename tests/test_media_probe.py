@@ -1,8 +1,10 @@
 """Probe: the picture's true times and shape, and clear words about what is no film."""
 
 import os
+import sys
 from pathlib import Path
 
+import batch_films
 import pytest
 from conftest import run_ffmpeg
 from media_films import FPS, H264, SECONDS, make_film
@@ -101,6 +103,27 @@ def bad_inputs(folder):
         "one frame": (one, "single picture"),
         "still": (still, "single picture"),
     }
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [("_encrypted", "is encrypted"), ("_unknown_coding", "does not know"), ("_zeroed", "not one picture"),
+     ("_song_with_cover", "a cover but no picture"), ("_dead_link", "is a link to")],
+)  # fmt: skip
+def test_broken_films_are_told_apart(way, words, tmp_path):
+    plain, path = make_film(tmp_path, ".mp4", name="plain"), tmp_path / "broken.mp4"
+    getattr(batch_films, way)(plain, path)
+    with pytest.raises(InputError, match=words) as caught:
+        probe(path)
+    assert str(path) in caught.value.message and caught.value.hint
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are UTF-8 elsewhere")
+def test_a_name_that_is_no_utf8_is_said_to_be_one(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.mp4"))
+    path.write_bytes(b"x" * 99)
+    with pytest.raises(InputError, match="not UTF-8"):
+        probe(path)
 
 
 def test_bad_inputs_are_told_apart(tmp_path):

@@ -87,8 +87,16 @@ def every_frame_options() -> dict:
 
 
 def file_url(path: Path) -> str:
-    """A path as ffmpeg should be given it: never mistaken for an option or for a protocol."""
-    return f"file:{Path(path).absolute()}"
+    """A path as ffmpeg should be given it: never mistaken for an option or for a protocol.
+
+    Raises InputError for a name whose bytes are no UTF-8, which ffmpeg-python cannot take.
+    """
+    url = f"file:{Path(path).absolute()}"
+    try:
+        url.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"the name of {path} is not UTF-8", "rename it") from error
+    return url
 
 
 def command(output, *last_options: str) -> list[str]:

@@ -118,8 +118,6 @@ def open_film(path: Path):
         if path.stat().st_size == 0:
             raise InputError(f"{path} is empty (0 bytes)", "copy or download it again")
         return av.open(file_url(path), metadata_errors="replace")
-    except UnicodeEncodeError as error:  # Python's stand-ins for bytes that are no UTF-8
-        raise InputError(f"the name of {path} is not UTF-8", "rename it") from error
     except PermissionError as error:
         raise InputError(f"{path} may not be read", f"chmod u+r {path}") from error
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -183,8 +181,8 @@ def _without_picture(container, path: Path) -> InputError:
     if len(container.streams.video) > len(_cover_streams(container)):
         hint = "save it as H.264 with the program that made it"
         return InputError(f"{path} holds a picture in a coding that ffmpeg does not know", hint)
-    sound = container.streams.audio and ("sound and a cover" if container.streams.video else "sound")
-    what = f"{sound} but no moving picture" if sound else "no picture"
+    sound = container.streams.audio and ("sound, a cover" if container.streams.video else "sound")
+    what = f"{sound} but no picture" if sound else "no picture"
     return InputError(f"{path} holds {what}", "name a film; dyvim composes to moving pictures")
 
 

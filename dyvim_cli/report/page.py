@@ -17,7 +17,7 @@ def write(template: str, path: Path, **values) -> None:
 
     page = environment().get_template(template).render(version=__version__, **script(), **values)
     with commit(Path(path), overwrite=True) as part:
-        part.write_text(page, encoding="utf-8")
+        part.write_text(page, encoding="utf-8", errors="backslashreplace")  # names that are no UTF-8
 
 
 @cache

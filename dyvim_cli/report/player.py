@@ -31,4 +31,4 @@ def link(film: Path, folder: Path) -> tuple[str, str]:
         relative = Path(os.path.relpath(film.absolute(), folder)).as_posix()
     except ValueError:
         return film.absolute().as_uri(), str(film)
-    return quote(relative), relative
+    return quote(os.fsencode(relative)), relative
