@@ -64,4 +64,6 @@ def extended(model: MusicGen, d_dynamics=5, d_pictures=0, trained=True, seed=1) 
         for parameter in model.adapter.parameters():
             if parameter.ndim:
                 parameter.data.normal_(0, 0.5, generator=generator)
+            else:
+                parameter.data.fill_(0.8)  # the gate
     return model

@@ -1,11 +1,13 @@
 """The extension on MusicGen: proofs against transformers' own generate, on tiny random checkpoints."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from musicgen_tiny import START, backbone, extended, peers_tokens, words
 
 from dyvim_cli.model.audio_sampling import AudioSettings, Sight, write_tokens
-from dyvim_cli.model.musicgen import MusicGen
+from dyvim_cli.model.musicgen import MusicGen, delayed, undelayed
 from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
 
 N_FRAMES, PROMPT = 24, 9
@@ -213,6 +215,31 @@ def test_cached_steps_equal_the_whole_sequence_for_any_prefill(checkpoints, mode
             torch.testing.assert_close(torch.cat(parts, 2), whole, atol=1e-4, rtol=1e-4)
 
 
+def near(first, n, times=(0, 8, 16)):
+    """[n, 3] which key frames are seen: those within 5 frames, the nearest always."""
+    distance = (torch.arange(first, first + n)[:, None] - torch.tensor(times)).abs()
+    return (distance <= 5) | (distance == distance.min(1, keepdim=True).values)
+
+
+@pytest.mark.parametrize("kind", ["mono", "stereo"])
+def test_what_is_written_step_by_step_is_what_the_whole_sequence_says(checkpoints, models, kind):
+    """Guided, with dynamics and key frames at half strength: one pass without a cache draws the same."""
+    model = extended(models[kind], d_pictures=7)
+    memory, alpha, guidance = told(model, checkpoints[kind], "calm piano"), 0.5, 2.0
+    keys = torch.randn(3, 7, generator=torch.Generator().manual_seed(1))
+    settings = AudioSettings(alpha, guidance, do_sample=False)
+    written = write_tokens(model, memory, N_FRAMES, settings, Sight(film(), keys, near))
+    positions = delayed(written, model.delays, START)
+    inputs = torch.nn.functional.pad(positions[..., :-1], (1, 0), value=START)
+    lead, n = model.n_delays - 1, positions.shape[-1]
+    term = model.extend(film()(-lead, n + lead)[None], torch.full((1,), alpha))
+    with torch.no_grad():
+        hears = model(inputs, memory, term, model.look(keys[None], near(0, n)))
+        deaf = model(inputs, model.without_words(memory), None, model.look(0 * keys[None], near(0, n)))
+    drawn = (deaf + (hears - deaf) * guidance).argmax(-1)
+    assert torch.equal(undelayed(drawn, model.delays), written)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_windowed_equals_unwindowed_where_they_overlap(checkpoints, models, kind):
     model = extended(models[kind], d_pictures=7)
@@ -224,11 +251,9 @@ def test_windowed_equals_unwindowed_where_they_overlap(checkpoints, models, kind
         return (distance <= 10) | (distance == distance.min(1, keepdim=True).values)
 
     sight = Sight(film(70), keys, visible)
-    once = AudioSettings(alpha=1.0, seed=4, window_positions=90)
+    once = AudioSettings(alpha=1.0, seed=4, candidates=2, window_positions=90)
     whole = write_tokens(model, memory, 70, once, sight)
-    slid = write_tokens(
-        model, memory, 70, AudioSettings(alpha=1.0, seed=4, window_positions=30, stride_frames=18), sight
-    )
+    slid = write_tokens(model, memory, 70, replace(once, window_positions=30, stride_frames=18), sight)
     assert torch.equal(slid[..., :27], whole[..., :27])
     assert not torch.equal(slid, whole)  # later windows hear less of the past
     # a later window is what one window makes of the tokens it was given, its dynamics at their own time

@@ -1,5 +1,6 @@
 """Tuning on rendered pairs: what a film of a piece shows, what learns when, runs that go on to the digit."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ pytest.importorskip("cv2")
 
 from dyvim_cli.errors import InputError  # noqa: E402
 from dyvim_cli.model import conditioning  # noqa: E402
+from dyvim_cli.model.checkpoint import load_tensors  # noqa: E402
 from dyvim_cli.model.decoder import Decoder, DecoderConfig  # noqa: E402
 from dyvim_cli.music import tokens  # noqa: E402
 from dyvim_cli.training import choreography, motion, pairs, rendered, shards  # noqa: E402
@@ -21,7 +23,7 @@ from dyvim_cli.training.pairs import Pair, Ready  # noqa: E402
 from dyvim_cli.training.pretrain import losses  # noqa: E402
 from dyvim_cli.training.score_learner import VIEWS, ScoreLearner, seen_as  # noqa: E402
 from dyvim_cli.training.strategies import STRATEGIES, add_lora, merge_lora, phase  # noqa: E402
-from dyvim_cli.training.tune import STATE, TuneSettings, read_log, tune  # noqa: E402
+from dyvim_cli.training.tune import STATE, Run, TuneSettings, read_log, tune  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +198,25 @@ def test_a_state_of_a_crash_between_saves_replays_the_same(learner, tmp_path):
     learner.model = small_decoder()
     tune(learner, tmp_path, settings, stop_after=2)
     assert read_log(tmp_path / "log.jsonl") == before
+
+
+def test_a_run_that_is_killed_before_it_saves_keeps_to_its_number_of_updates(learner, tmp_path, monkeypatch):
+    settings, save = TuneSettings("annealing", minutes=0.01, evaluations=1, save_every_s=1e9), Run.save
+    monkeypatch.setattr(Run, "save", lambda run: save(run) if run.clock.update == 0 else None)
+
+    def kill(record):
+        if "loss" in record:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tune(learner, tmp_path, settings, kill)
+    monkeypatch.undo()
+    learner.model, planned = small_decoder(), []
+    facts = tune(learner, tmp_path, settings, lambda record: planned.append(record["total"]))
+    assert set(planned) == {facts["updates"]}
+    assert json.loads(load_tensors(tmp_path / STATE)[1]["clock"])["total"] == facts["updates"]
+    updates = [record["update"] for record in read_log(tmp_path / "log.jsonl") if "loss" in record]
+    assert updates == list(range(1, facts["updates"] + 1))
 
 
 def test_z_d_is_learned_where_it_tells_something(learner, tmp_path):

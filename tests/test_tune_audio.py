@@ -13,6 +13,7 @@ from dyvim_cli.cli.main import app  # noqa: E402
 from dyvim_cli.errors import InputError, WeightsError  # noqa: E402
 from dyvim_cli.model.adapter import load_adapter, save_adapter  # noqa: E402
 from dyvim_cli.model.loading import load_audio_model  # noqa: E402
+from dyvim_cli.model.musicgen import delayed, undelayed  # noqa: E402
 from dyvim_cli.training import audio as tuning  # noqa: E402
 from dyvim_cli.training import film_pairs  # noqa: E402
 from dyvim_cli.training.audio_learner import UNKNOWN, AudioLearner  # noqa: E402
@@ -95,6 +96,23 @@ def test_a_batch_is_what_the_sampler_would_be_told():
     told, none = learner.losses(batch), learner.held_out()
     assert none["true"] == none["none"]  # an untrained adapter changes nothing
     assert told.shape == (4,) and told.isfinite().all()
+
+
+def test_the_loss_is_that_of_each_token_given_those_before_it():
+    learner = new_learner()
+    model, batch = learner.eval().model, learner.judged_by[0]
+    positions = delayed(batch.tokens, model.delays, N_TOKENS)
+    inputs = torch.nn.functional.pad(positions[..., :-1], (1, 0), value=N_TOKENS)
+    with torch.no_grad():
+        logits = model(
+            inputs,
+            batch.memory,
+            model.extend(batch.dynamics, batch.alpha),
+            model.look(batch.embeddings, batch.visible),
+        )
+        nats = -logits.log_softmax(-1).gather(-1, positions.clamp(max=N_TOKENS - 1)[..., None])[..., 0]
+        expected = undelayed(nats, model.delays).mean(dim=(0, 2))
+        torch.testing.assert_close(learner.losses(batch), expected)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -146,6 +146,8 @@ class Run:
         if self.settings.updates is not None:
             self.clock.total = self.settings.updates
             return
+        from accelerate.utils import broadcast_object_list
+
         costs = []
         for share in (PROBES[-1], *PROBES):  # the first only warms up
             now = phase(self.settings.strategy, share, len(self.parts))
@@ -154,7 +156,8 @@ class Run:
             self.backward(now, 0)
             costs.append(self.now_s() - began)
         self.optimizer.zero_grad(set_to_none=True)
-        self.clock.total = max(1, int(60 * self.settings.minutes / np.mean(costs[1:])))
+        total = max(1, int(60 * self.settings.minutes / np.mean(costs[1:])))
+        (self.clock.total,) = broadcast_object_list([total])  # all processes stop at the same update
 
     def save(self) -> None:
         """Everything to go on from, in one file, atomically."""
@@ -205,6 +208,7 @@ def tune(
     run = Run(learner, out, settings)
     if not run.restore():
         run.plan()
+        run.save()  # killed before the first update, it still goes on with this number of updates
     clock, saved_s, done = run.clock, time.monotonic(), 0
     marks = {round(i * clock.total / settings.evaluations) for i in range(settings.evaluations + 1)}
     try:
