@@ -213,4 +213,5 @@ def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
     planned = form.forced_chords >= 0
     forced[chord, planned] = form.forced_chords[planned]
     forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
-    return Plan(forced, form.copy_from, character.key.is_minor, form.breath, form.groove_from(hit))
+    grooves = form.groove_from(hit), form.ground
+    return Plan(forced, form.copy_from, character.key.is_minor, form.breath, *grooves)

@@ -13,6 +13,7 @@ from dyvim_cli.model.grammar import BREATH, FORBIDDEN, Grammar
 from dyvim_cli.model.stepping import Stepper
 from dyvim_cli.model.taste import Taste
 from dyvim_cli.music import tokens
+from dyvim_cli.music.grooves import Ground
 from dyvim_cli.progress import Progress, Silent
 
 MELODY = tokens.STREAM_INDEX["melody"]
@@ -41,6 +42,7 @@ class Plan:
     is_minor: bool
     breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
     groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
+    ground: Ground | None = None  # what the style's drums and bass would play
 
 
 @torch.inference_mode()
@@ -59,7 +61,7 @@ def compose(
     extension, place, masks = _inputs(model, conditions, settings.alpha)
     stepper = Stepper(model, torch.from_numpy(conditions.semantics), rows)
     grammar = Grammar(n, plan.is_minor, max(model.config.cardinalities))
-    taste = Taste(n, max(model.config.cardinalities), plan.groove_from)
+    taste = Taste(n, max(model.config.cardinalities), plan.groove_from, plan.ground)
     gather, absent = _padding(model)
     shares = [STREAM_TEMPERATURE.get(stream.name, 1.0) for stream in tokens.STREAMS]
     temperatures = settings.temperature * torch.tensor(shares)[:, None]

@@ -1,5 +1,5 @@
-"""Leanings on top of the decoder's: a tune that is sung rather than broken, a groove that keeps its
-pattern. Nothing here knows where the film's events are struck.
+"""Leanings on top of the decoder's: a tune that is sung rather than broken, a groove that is the style's
+and keeps its pattern. Nothing here strikes the film's events: about those steps it has no opinion.
 
 All are additions to the logits, small beside what the decoder is sure of (grammar.py has the rules).
 """
@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.grooves import Ground
 
-MELODY, DRUMS = tokens.STREAM_INDEX["melody"], tokens.STREAM_INDEX["drums"]
+MELODY, BASS, DRUMS = (tokens.STREAM_INDEX[name] for name in ("melody", "bass", "drums"))
 # by semitones from the note before: in songs 45 % of the intervals are steps, hardly any beyond a fifth
 INTERVALS = np.array([-0.2, 0.9, 1.1, 0.4, 0.3, 0.0, -1.0, -0.2, -1.0, -1.0, -1.5, -2.0, -1.0])
 BEYOND_OCTAVE = -3.0
@@ -17,6 +18,8 @@ THIRD_TIME = -0.9  # the same pitch once more
 GROOVE = 1.2  # for a drum stroke, or a silence, as it was a bar ago
 RHYTHM = 0.6  # for starting, holding or resting as a bar ago, in the pitched streams of the ground
 GROUND = ("bass", "pad", "arp")
+DRUM_IDIOM = 3.0  # for what the style's drums would strike
+BASS_IDIOM = 1.0  # for a bass note that begins where the style's would, or that does not
 
 
 def interval_table(width: int) -> torch.Tensor:
@@ -31,9 +34,13 @@ def interval_table(width: int) -> torch.Tensor:
 class Taste:
     """Follows B pieces; groove_from [S]: the earlier step whose pattern may go on, -1 = none."""
 
-    def __init__(self, batch: int, width: int, groove_from: np.ndarray | None):
+    def __init__(
+        self, batch: int, width: int, groove_from: np.ndarray | None, ground: Ground | None = None
+    ):
         self.intervals = interval_table(width)
         self.groove_from = np.zeros(0, dtype=int) if groove_from is None else groove_from
+        nothing = np.zeros(0, dtype=int)
+        self.drums, self.bass = (nothing, nothing) if ground is None else (ground.drums, ground.bass)
         self.last = torch.zeros(batch, dtype=torch.long)  # melody's last pitch token
         self.repeats = torch.zeros(batch, dtype=torch.long)
         self.rows = torch.arange(batch)
@@ -45,6 +52,7 @@ class Taste:
         again = (self.repeats >= 1) & (self.last >= tokens.FIRST_PITCH)
         bias[self.rows, MELODY, self.last] += again * THIRD_TIME
         self._lean_on_groove(bias, delayed, position)
+        self._lean_on_style(bias, position)
         return bias
 
     def _lean_on_groove(self, bias: torch.Tensor, delayed: torch.Tensor, position: int) -> None:
@@ -61,6 +69,14 @@ class Taste:
             bias[:, k, : tokens.FIRST_PITCH] += RHYTHM * torch.nn.functional.one_hot(
                 before.clamp(max=tokens.FIRST_PITCH), tokens.FIRST_PITCH + 1
             )[:, : tokens.FIRST_PITCH]
+
+    def _lean_on_style(self, bias: torch.Tensor, position: int) -> None:
+        drums, bass = position - DRUMS, position - BASS
+        if 0 <= drums < len(self.drums) and self.drums[drums] != tokens.UNKNOWN:
+            bias[:, DRUMS, int(self.drums[drums])] += DRUM_IDIOM
+        if 0 <= bass < len(self.bass) and self.bass[bass] != tokens.UNKNOWN:
+            begins = slice(tokens.FIRST_PITCH, None) if self.bass[bass] else slice(tokens.FIRST_PITCH)
+            bias[:, BASS, begins] += BASS_IDIOM
 
     def advance(self, written: torch.Tensor) -> None:
         """Take note of the tokens [B, K] just written."""

@@ -6,6 +6,8 @@ import numpy as np
 
 from dyvim_cli.music import tokens
 from dyvim_cli.music.arrangement import plan_activity
+from dyvim_cli.music.grooves import Ground, plan_ground
+from dyvim_cli.music.returns import periods, returns
 from dyvim_cli.music.sections import FilmOnGrid, Section, plan_sections
 from dyvim_cli.music.skeleton import hold_in_stillness, plan_chords, write_cadence
 from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES, TempoMap
@@ -15,9 +17,6 @@ RING_S = 2.8  # how long the last chord would like to ring
 RING_SHARE, SHORTEST_RING_S = 0.11, 1.2  # of a short film it rings so much, but not less than this
 LAST_STROKE_S = 0.25  # before the film ends, the last chord may be struck once more
 MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
-RETURNING = ("melody", "chord")  # streams that a theme brings back note by note
-PERIOD_BARS, OPENING_BARS = 4, 2  # half a period, and how much of it comes back
-FREE_WEIGHT = 0.7  # a returning theme makes room in the bar of an event as heavy as this
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,7 @@ class Form:
     copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none
     final_step: int  # where the last chord is struck
     played: np.ndarray  # [S] bool, steps that last
+    ground: Ground  # what the style's drums and bass would play
 
     def groove_from(self, hits: np.ndarray) -> np.ndarray:
         """[S] the step a bar ago whose pattern may go on, -1 where a section is new or an event is."""
@@ -90,8 +90,8 @@ def plan_form(
     write_cadence(rng, chords, final_step, style, is_minor)
     active = plan_activity(rng, sections, film.energy, style)
     active[:, final_step:] |= np.isin(np.arange(tokens.K), _last_chord_streams())[:, None]
-    copy_from = _returns(sections, phrase_starts, film.hits, final_step)
-    copy_from = _periods(copy_from, sections, chords, film.hits, final_step)
+    copy_from = returns(sections, phrase_starts, film, active, final_step)
+    copy_from = periods(copy_from, sections, chords, film.hits, final_step)
     copy_from[~tempo_map.played[copy_from]] = -1
     bar = np.arange(film.n_steps) // STEPS_PER_BAR
     return Form(
@@ -107,6 +107,7 @@ def plan_form(
         copy_from,
         final_step,
         tempo_map.played,
+        plan_ground(rng, sections, film.energy, film.hits, style, final_step),
     )
 
 
@@ -209,45 +210,3 @@ def _ending(n_steps: int, final_step: int, strokes: np.ndarray, is_minor: bool) 
     ending[tokens.STREAM_INDEX["drums"], final_step + 1 :] = 0
     ending[tokens.STREAM_INDEX["arp"], final_step:] = tokens.REST
     return ending
-
-
-def _returns(sections, phrase_starts, hits, final_step: int) -> np.ndarray:
-    """[K, S]: a recap repeats its theme's melody and chords bar by bar, but for the last bar of each phrase
-    and for bars with heavy events, which the decoder writes anew."""
-    copy_from = np.full((tokens.K, len(hits)), -1, dtype=np.int64)
-    rows = [tokens.STREAM_INDEX[name] for name in RETURNING]
-    last_bars = np.append(phrase_starts[1:], len(hits)) - STEPS_PER_BAR
-    for section in sections:
-        if section.recap_of is None:
-            continue
-        theme = sections[section.recap_of]
-        steps = np.arange(section.start, section.end)
-        sources = steps - section.first_bar + theme.first_bar
-        bar = steps // STEPS_PER_BAR * STEPS_PER_BAR
-        heavy = np.add.reduceat(hits >= FREE_WEIGHT, np.arange(0, len(hits), STEPS_PER_BAR)) > 0
-        keep = (sources >= theme.start) & (sources < theme.end) & (bar + STEPS_PER_BAR <= final_step)
-        keep &= ~np.isin(bar, last_bars) & ~heavy[steps // STEPS_PER_BAR]
-        copy_from[np.ix_(rows, steps[keep])] = sources[keep]
-    return copy_from
-
-
-def _periods(copy_from: np.ndarray, sections, chords: np.ndarray, hits, final_step: int) -> np.ndarray:
-    """[K, S]: in a section that is no return, the second four bars open as the first did (a period: the
-    same question, another answer), where the harmony allows it and no heavy event is met.
-    """
-    melody = tokens.STREAM_INDEX["melody"]
-    for section in sections:
-        if section.recap_of is not None or section.role == "build":
-            continue
-        for number in range(PERIOD_BARS, section.n_bars):
-            target = section.first_bar + number * STEPS_PER_BAR
-            source = target - PERIOD_BARS * STEPS_PER_BAR
-            end = target + STEPS_PER_BAR
-            if number % PERIOD_BARS >= OPENING_BARS or source < section.start:
-                continue
-            if end > min(section.end, final_step):
-                break
-            alike = np.array_equal(chords[target:end], chords[source : source + STEPS_PER_BAR])
-            if alike and not (hits[target:end] >= FREE_WEIGHT).any():
-                copy_from[melody, target:end] = np.arange(source, source + STEPS_PER_BAR)
-    return copy_from

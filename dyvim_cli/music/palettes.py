@@ -85,7 +85,7 @@ PALETTES: dict[str, Palette] = {
         Room(2.8, 0.03),
         {"kick": ((36, 87),), "snare": (86, 38), "hat": (70, 82), "open_hat": (54,),
          "tom": (86, 87), "crash": (57, 59)},
-        open_voicing=True, steady_bars=2, drift=0.07,
+        open_voicing=True, steady_bars=2, drift=0.07, width_db=0.5, air_db=3.0,
     ),
     "orchestral": Palette(
         "woodwinds, strings, harp and brass in a concert hall",
@@ -101,7 +101,7 @@ PALETTES: dict[str, Palette] = {
         Part((45, 47), -5, low_cut_hz=35, reverb=0.4),
         Room(2.3, 0.025),
         {"kick": (36,), "snare": (38,), "hat": (81, 80), "open_hat": (54,), "tom": (36,), "crash": (57, 59)},
-        open_voicing=True, steady_bars=2, drift=0.07,
+        open_voicing=True, steady_bars=2, drift=0.07, air_db=3.0,
     ),
     "ambient": Palette(
         "slow synthesizer pads, bells and glass in endless space",
@@ -116,7 +116,7 @@ PALETTES: dict[str, Palette] = {
         Part((98, 9, 14), -5, octave=1, reverb=0.6, echo=0.3),
         Room(4.5, 0.04, brightness=1.3),
         {"kick": (87,), "snare": (86,), "hat": (82,), "open_hat": (81,), "tom": (36,), "crash": (84, 57)},
-        loose_ms=9, open_voicing=True, steady_bars=2, drift=0.08,
+        loose_ms=9, open_voicing=True, steady_bars=2, drift=0.08, air_db=2.0,
     ),
     "lofi": Palette(
         "electric piano, jazz guitar and a dusty kit, low-passed, on tape",
@@ -131,7 +131,8 @@ PALETTES: dict[str, Palette] = {
         Part((4,), -5, reverb=0.25),
         Room(0.9, 0.01, brightness=0.7),
         {"kick": (36,), "snare": (38, 38, 40), "hat": (42,), "open_hat": (46,), "crash": (57,)},
-        swing_sixteenths=0.55, loose_ms=9, drive=0.9, low_pass_hz=9500, glue_ratio=2.2,
+        swing_sixteenths=0.55, loose_ms=9, drive=0.9, low_pass_hz=9500, glue_ratio=2.2, width_db=4.5,
+        tone=((45.0, -3.0),),
     ),
     "pop": Palette(
         "piano, guitars, synth pads and a tight kit",
@@ -146,7 +147,7 @@ PALETTES: dict[str, Palette] = {
         Part((0, 61), -5, reverb=0.25),
         Room(1.3, 0.015),
         {"snare": (38, (38, 39))},
-        loose_ms=4, glue_ratio=2.0,
+        loose_ms=4, glue_ratio=2.0, width_db=4.0, air_db=2.0,
     ),
     "electronic": Palette(
         "saw leads, synth bass and drum machine, the pads pumping with the kick",
@@ -161,7 +162,8 @@ PALETTES: dict[str, Palette] = {
         Part((62, 90), -5, reverb=0.3),
         Room(1.8, 0.02, brightness=1.2),
         {"snare": ((38, 39), 39), "tom": (50, 47, 45, 43)},
-        loose_ms=1.5, human_drums=0.0, duck_db=7.0, drive=0.5, glue_ratio=2.2, width_db=3.0,
+        loose_ms=1.5, human_drums=0.0, duck_db=7.0, drive=0.5, glue_ratio=2.2, width_db=5.0,
+        tone=((45.0, -3.0),), air_db=3.0,
     ),
     "acoustic": Palette(
         "nylon and steel guitars, upright bass, brushes and shaker in a wooden room",
@@ -177,7 +179,7 @@ PALETTES: dict[str, Palette] = {
         Room(1.1, 0.012, brightness=1.1),
         {"kick": (36,), "snare": (39, 37), "hat": (82, 70), "open_hat": (54,),
          "tom": (61, 64, 64), "crash": (57,)},
-        loose_ms=7, steady_bars=2, drift=0.06, width_db=3.5,
+        loose_ms=7, steady_bars=2, drift=0.06, width_db=3.5, tone=((45.0, -3.0),), air_db=4.0,
     ),
     "jazz": Palette(
         "saxophone, muted trumpet or vibraphone with piano, walking bass and brushes",
@@ -192,7 +194,7 @@ PALETTES: dict[str, Palette] = {
         Part((0, 61), -5, reverb=0.2),
         Room(1.2, 0.012),
         {"hat": (51, 51, 44), "snare": (38, 37, 40), "open_hat": (53,), "crash": (57, 59)},
-        swing_eighths=0.85, loose_ms=7, width_db=4.0,
+        swing_eighths=0.85, loose_ms=7, width_db=4.0, tone=((45.0, -3.0),),
     ),
     "rock": Palette(
         "distorted and clean guitars, picked bass and a big kit",
@@ -207,7 +209,7 @@ PALETTES: dict[str, Palette] = {
         Part((30,), -5, reverb=0.15),
         Room(1.2, 0.012),
         {"crash": (49, 57)},
-        loose_ms=4, drive=0.6, glue_ratio=2.4, width_db=4.5,
+        loose_ms=4, drive=0.6, glue_ratio=2.4, width_db=6.0, air_db=2.0,
     ),
     "playful": Palette(
         "pizzicato, marimba, clarinet and tuba with woodblocks and bells",
@@ -222,7 +224,7 @@ PALETTES: dict[str, Palette] = {
         Part((13, 9), -5, octave=1, reverb=0.25),
         Room(1.0, 0.012, brightness=1.1),
         {"snare": (37, 38), "hat": (76, 77, 82), "open_hat": (81, 54), "tom": (61, 60), "crash": (55, 57)},
-        loose_ms=4,
+        loose_ms=4, width_db=4.0, air_db=4.0,
     ),
 }  # fmt: skip
 

@@ -7,8 +7,9 @@ matter of energy alone (beats first, then eighths, then sixteenths).
 import numpy as np
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.grooves import NEVER, needs
 from dyvim_cli.training.arranger.answers import Answer, entry, onsets
-from dyvim_cli.training.arranger.plan import NEVER, Plan, lay, needs, write_row
+from dyvim_cli.training.arranger.plan import Plan, lay, write_row
 
 RATES = {
     "halves": "2.......3.......", "quarters": "2.8.4.8.3.8.4.8.", "eighths": "2959495939594959",

@@ -1,60 +1,20 @@
-"""Bass: idioms by style.
-
-An idiom is (figure, needs, ring): figure says what each onset plays (R root, 5 fifth, 8 octave,
-3 third, A a step that approaches the next chord), needs the energy it waits for, ring the
-longest note in steps.
-"""
+"""Bass: idioms by style (music/grooves.py)."""
 
 import numpy as np
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.grooves import BASS_BY_STYLE, BASS_IDIOMS, NEVER, needs
 from dyvim_cli.training.arranger.answers import Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import (
-    NEVER,
     SILENT,
     Plan,
     chord_changes,
     lay,
     nearest,
-    needs,
     write_row,
 )
 
 LOW, HIGH = 28, 47
-IDIOMS = {
-    "roots": ("R.......R.......", "1.......6.......", 64),
-    "pedal": ("P.......P...P...", "1.......5...7...", 64),
-    "root_fifth": ("R...R.R.5...5.R.", "1...9.7.3...8.7.", 10),
-    "pop": ("R.....R.R.....5.", "1.....5.3.....6.", 16),
-    "eighths": ("R.R.R.R.R.R.R.R.", "1.6.4.6.2.6.4.6.", 4),
-    "gallop": ("R.RRR.RRR.RRR.RR", "1.683.681.683.68", 2),
-    "syncopated": ("R..R..R...R.5.A.", "1..5..3...6.4.7.", 6),
-    "lazy": ("R..8...5..R.R.A.", "1..9...5..3.8.6.", 10),
-    "sub": ("R.....R...R.....", "1.....5...4.....", 24),
-    "octaves": ("R.8.R.8.R.8.R.8.", "2.4.3.4.2.4.3.4.", 2),
-    "offbeat": ("..R...R...R...R.", "..3...3...3...3.", 3),
-    "running": ("R.RRR.R8R.RRR.58", "2.563.672.563.67", 2),
-    "walk_up": ("R...3...5...A...", "1...3...2...4...", 4),
-    "walk_down": ("R...8...5...A...", "1...3...2...4...", 4),
-    "walk_skip": ("R...3...5..5A..5", "1...3...2..64..8", 4),
-    "two_feel": ("R...8...5...8.A.", "1...8...2...8.6.", 8),
-    "oompah": ("R...8...5...8.A.", "2...8...2...8.9.", 3),
-    "bounce": ("R...5...R...A...", "2...4...2...5...", 2),
-    "celli": ("R.R.R.R.R.R.R.R.", "1.7.5.7.3.7.5.7.", 3),
-    "march": ("R...5...8...5...", "1...4...2...5...", 4),
-}
-BY_STYLE = {
-    "cinematic": ("roots", "pedal", "celli", "roots"),
-    "orchestral": ("roots", "root_fifth", "march", "celli"),
-    "ambient": ("roots", "pedal", "roots"),
-    "lofi": ("lazy", "syncopated", "root_fifth"),
-    "pop": ("pop", "syncopated", "eighths", "root_fifth"),
-    "electronic": ("octaves", "offbeat", "running", "sub"),
-    "acoustic": ("root_fifth", "two_feel", "pop"),
-    "jazz": ("walk_up", "walk_down", "walk_skip", "two_feel"),
-    "rock": ("eighths", "gallop", "eighths", "pop"),
-    "playful": ("oompah", "bounce", "march"),
-}
 
 
 def write_bass(rng: np.random.Generator, plan: Plan, chords: np.ndarray, reply: Answer) -> np.ndarray:
@@ -78,14 +38,14 @@ def write_bass(rng: np.random.Generator, plan: Plan, chords: np.ndarray, reply: 
 
 def _lay_idioms(rng, plan: Plan):
     """([S] needs, [S] figure letters, [S] ring); a label keeps its idiom."""
-    pool = BY_STYLE[plan.style]
+    pool = BASS_BY_STYLE[plan.style]
     of_label = {}
     patterns, letters, rings = {}, {}, np.zeros(plan.n_steps, dtype=int)
     for i, scene in enumerate(plan.scenes):
         name = of_label.setdefault(scene.label, pool[rng.integers(len(pool))])
         if scene.role == "break" or (scene.arousal < -0.6 and rng.random() < 0.5):
             name = "roots"
-        figure, need, ring = IDIOMS[name]
+        figure, need, ring = BASS_IDIOMS[name]
         pattern = needs(need)
         patterns[i] = pattern + entry(plan, "bass", scene)
         letters[i] = np.array([ord(c) for c in figure])

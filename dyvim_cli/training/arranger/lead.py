@@ -3,8 +3,8 @@
 import numpy as np
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.grooves import NEVER
 from dyvim_cli.training.arranger.melody import METRIC_NEEDS, Theme
-from dyvim_cli.training.arranger.plan import NEVER
 from dyvim_cli.training.piece import Piece
 from dyvim_cli.types import STEPS_PER_BAR
 

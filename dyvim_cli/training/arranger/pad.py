@@ -6,15 +6,14 @@ A pattern is (needs, ring): the energy each strike waits for and the longest cho
 import numpy as np
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.grooves import NEVER, needs
 from dyvim_cli.training.arranger.answers import HEAVY, Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import (
-    NEVER,
     SILENT,
     Plan,
     chord_changes,
     lay,
     nearest,
-    needs,
     write_row,
 )
 

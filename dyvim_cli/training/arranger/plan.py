@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.grooves import NEVER
 from dyvim_cli.training.arranger.film import Film
 from dyvim_cli.training.arranger.form import Scene
 from dyvim_cli.training.arranger.styles import STYLES, Style
 from dyvim_cli.types import STEPS_PER_BAR
 
 LONGEST = 4 * STEPS_PER_BAR  # no note is longer than four bars
-NEVER = 9.0  # a need that no energy meets
 SILENT = 2 * NEVER  # need of every step of a part that is silent for a scene
 
 
@@ -40,11 +40,6 @@ class Plan:
     def habits(self) -> Style:
         """The style's table entry."""
         return STYLES[self.style]
-
-
-def needs(pattern: str) -> np.ndarray:
-    """Energy that each step of a pattern waits for: digit d = d / 10, anything else never."""
-    return np.array([int(c) / 10 if c.isdigit() else NEVER for c in pattern])
 
 
 def lay(pattern_of_scene: dict[int, np.ndarray], plan: Plan) -> np.ndarray:

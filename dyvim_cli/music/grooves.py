@@ -1,0 +1,208 @@
+"""What drums and bass play in each style: patterns thinned by energy, and fills that turn a corner.
+
+A groove is a dict class -> 16 or 32 characters: a digit d strikes once the energy reaches d / 10. A bass
+idiom is (figure, needs, ring): figure says what each onset plays (R root, 5 fifth, 8 octave, 3 third, A a
+step that approaches the next chord), needs the energy it waits for, ring the longest note in steps.
+
+The arranger writes them out (training/arranger); over a film they are a leaning that the decoder may
+follow (model/taste.py), and nothing is said where the film has an event or stands still.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dyvim_cli.music import tokens
+from dyvim_cli.music.sections import Section
+from dyvim_cli.types import STEPS_PER_BAR
+
+GROOVES = {
+    "pop": [
+        {"kick": "3.......3.6.....", "snare": "....3.......3...", "hat": "4939493949394939"},
+        {"kick": "3.....5.3.......", "snare": "....3..8.8..3..8", "hat": "49394939493949.9",
+         "open_hat": "..............6."},
+        {"kick": "3..6....3.3.....", "snare": "....3.......3...", "hat": "3.3.3.3.3.3.3.38"},
+        {"kick": "3...3...3...3...", "snare": "....4.......4..9", "hat": "7.4.7.4.7.4.7.4.",
+         "open_hat": "..6...6...6...6."},
+    ],
+    "rock": [
+        {"kick": "3.....8.3.5..8..", "snare": "....3..9.9..3.89", "hat": "3.3.3.3.3.3.3.3."},
+        {"kick": "3.5...5.3.....7.", "snare": "....3.......3..9", "hat": "3.3.3.3.3.3.3...",
+         "open_hat": "..............5."},
+        {"kick": "3..5..5...3..7..", "snare": "....3..9.9..3...", "hat": "3.4.3.4.3.4.3.4."},
+        {"kick": "3.6.3.6.3.6.3.6.", "snare": "....3.......3.8.", "open_hat": "3...3...3...3..."},
+    ],
+    "electronic": [
+        {"kick": "3...3...3...3...", "snare": "....5.......5...", "hat": "7.8.7.8.7.8.7.8.",
+         "open_hat": "..4...4...4...4."},
+        {"kick": "3...3...3...3..8", "hat": "8948894889488948", "snare": "............6..9",
+         "open_hat": "..5...5...5...5."},
+        {"kick": "3.....3...3.....", "snare": "....3.......3...", "hat": "4747474747474747"},
+        {"kick": "3..5..3...5.3...", "snare": "........3.......", "hat": "5.5.5.595.5.5799"},
+    ],
+    "lofi": [
+        {"kick": "2......5..3.....", "snare": "....2..9.9..2..9", "hat": "3938393839383938"},
+        {"kick": "2.....5...2.....", "snare": "....2..8....2..9", "hat": "3.38393.3.38393."},
+        {"kick": "2..6....2.....7.", "snare": "....2.......2...", "hat": "3.4.3.4.3.48...."},
+    ],
+    "jazz": [  # ride, feathered kick, comping snare, pedal hi-hat on two and four
+        {"hat": "2...2..42...2..4", "open_hat": "................", "kick": "6.......7.......",
+         "snare": "......8....9...."},
+        {"hat": "2.8.2.842.8.2.84", "kick": "....8.....7.....", "snare": "...8......7..9.."},
+        {"hat": "2...2...2..52..4", "snare": ".......6.......8", "kick": "5.........8....."},
+    ],
+    "acoustic": [  # shaker, soft kick, brush on the backbeat
+        {"hat": "3.5.3.5.3.5.3.5.", "kick": "4.......5.......", "snare": "....6.......6..."},
+        {"hat": "37473747374737.7", "kick": "4.....6.4.......", "snare": "....5.......5..."},
+        {"hat": "8.3787378.378737", "kick": "3.......3.......", "snare": "....7.......7..8"},
+    ],
+    "cinematic": [
+        {"tom": "2.......5.6.....", "kick": "3.......7......."},
+        {"tom": "3..5..3.5...4.77", "kick": "3...............", "snare": "........6......."},
+        {"kick": "2...............", "tom": "......5.5.....88"},
+        {"tom": "3.7.57.73.7.5777", "kick": "3.....4.3......."},
+    ],
+    "orchestral": [
+        {"tom": "3...............", "kick": "4.......6.......", "snare": "....8...8.8.8.99"},
+        {"tom": "3.......4...5...", "snare": "5.775.775.775777"},
+        {"kick": "3.......3.......", "snare": "....5.7.....5777"},
+    ],
+    "ambient": [
+        {"tom": "3...............", "hat": "....7.......7..."},
+        {"kick": "3.........5.....", "hat": "6...6...6...6..."},
+        {"hat": "4.....4.....4...", "tom": "........6......."},
+    ],
+    "playful": [
+        {"kick": "3.......3.......", "snare": "....3.8.....3.58", "hat": "8.4.8.488.4.8.48"},
+        {"kick": "3...4...3...4...", "snare": "..4...4...4...4.", "hat": "6.6.6.6.6.6.6.67"},
+        {"kick": "3.....3...3.....", "snare": "....3.....6.3...", "tom": "...............7",
+         "hat": "4.4.4.4.4.4.4.4."},
+    ],
+}  # fmt: skip
+
+FILLS = (
+    {"snare": "........5.5.5.55"}, {"tom": "........5..55.5.", "snare": "............5..."},
+    {"snare": "............5555"}, {"tom": "............5.55", "snare": "........5...5..."},
+    {"kick": "........5.....5.", "snare": "..........55..55"}, {"tom": "..............55"},
+)  # fmt: skip
+
+ROLLING_FILLS = ({"tom": "............5.55"}, {"tom": "..........5.5555"}, {"tom": "........5...5.5."})
+
+BASS_IDIOMS = {
+    "roots": ("R.......R.......", "1.......6.......", 64),
+    "pedal": ("P.......P...P...", "1.......5...7...", 64),
+    "root_fifth": ("R...R.R.5...5.R.", "1...9.7.3...8.7.", 10),
+    "pop": ("R.....R.R.....5.", "1.....5.3.....6.", 16),
+    "eighths": ("R.R.R.R.R.R.R.R.", "1.6.4.6.2.6.4.6.", 4),
+    "gallop": ("R.RRR.RRR.RRR.RR", "1.683.681.683.68", 2),
+    "syncopated": ("R..R..R...R.5.A.", "1..5..3...6.4.7.", 6),
+    "lazy": ("R..8...5..R.R.A.", "1..9...5..3.8.6.", 10),
+    "sub": ("R.....R...R.....", "1.....5...4.....", 24),
+    "octaves": ("R.8.R.8.R.8.R.8.", "2.4.3.4.2.4.3.4.", 2),
+    "offbeat": ("..R...R...R...R.", "..3...3...3...3.", 3),
+    "running": ("R.RRR.R8R.RRR.58", "2.563.672.563.67", 2),
+    "walk_up": ("R...3...5...A...", "1...3...2...4...", 4),
+    "walk_down": ("R...8...5...A...", "1...3...2...4...", 4),
+    "walk_skip": ("R...3...5..5A..5", "1...3...2..64..8", 4),
+    "two_feel": ("R...8...5...8.A.", "1...8...2...8.6.", 8),
+    "oompah": ("R...8...5...8.A.", "2...8...2...8.9.", 3),
+    "bounce": ("R...5...R...A...", "2...4...2...5...", 2),
+    "celli": ("R.R.R.R.R.R.R.R.", "1.7.5.7.3.7.5.7.", 3),
+    "march": ("R...5...8...5...", "1...4...2...5...", 4),
+}
+BASS_BY_STYLE = {
+    "cinematic": ("roots", "pedal", "celli", "roots"),
+    "orchestral": ("roots", "root_fifth", "march", "celli"),
+    "ambient": ("roots", "pedal", "roots"),
+    "lofi": ("lazy", "syncopated", "root_fifth"),
+    "pop": ("pop", "syncopated", "eighths", "root_fifth"),
+    "electronic": ("octaves", "offbeat", "running", "sub"),
+    "acoustic": ("root_fifth", "two_feel", "pop"),
+    "jazz": ("walk_up", "walk_down", "walk_skip", "two_feel"),
+    "rock": ("eighths", "gallop", "eighths", "pop"),
+    "playful": ("oompah", "bounce", "march"),
+}
+
+NEVER = 9.0  # a need that no energy meets
+KEPT = {  # energy at which the players keep time however calm the picture is
+    "lofi": 0.4, "pop": 0.4, "electronic": 0.4, "jazz": 0.4, "rock": 0.4, "acoustic": 0.4, "playful": 0.4,
+}  # fmt: skip
+USUALLY_KEPT = 0.2
+ROLE_KEPT = {"intro": -0.1, "break": -0.2, "outro": -0.1}
+STILL = 0.05  # mean energy of a bar below which nobody is told to play
+FILL_FROM = 0.35  # energy of a bar that may end in a fill
+
+
+class Ground(NamedTuple):
+    """What the style would play, [S] each; UNKNOWN where it has no opinion."""
+
+    drums: np.ndarray  # int16 drum tokens
+    bass: np.ndarray  # int16: 1 = a note begins, 0 = none does
+
+
+def needs(pattern: str) -> np.ndarray:
+    """Energy that each step of a pattern waits for: digit d = d / 10, anything else never."""
+    return np.array([int(c) / 10 if c.isdigit() else NEVER for c in pattern])
+
+
+def plan_ground(
+    rng: np.random.Generator,
+    sections: tuple[Section, ...],
+    energy: np.ndarray,
+    hits: np.ndarray,
+    style: str,
+    final_step: int,
+) -> Ground:
+    """Patterns for sections over energy [S] 0..1 and weights of hits [S]; a theme keeps its groove."""
+    drums, bass = (np.full(len(energy), tokens.UNKNOWN, dtype=np.int16) for _ in range(2))
+    main = int(rng.integers(len(GROOVES[style]))), int(rng.integers(len(BASS_BY_STYLE[style])))
+    of_label: dict[int, tuple[int, int]] = {}
+    level = bar_means(energy)
+    for section, after in zip(sections, (*sections[1:], None), strict=True):
+        other = int(rng.integers(len(GROOVES[style]))), main[1]
+        groove, idiom = of_label.setdefault(section.label, main if rng.random() < 0.5 else other)
+        span = slice(section.start, section.end)
+        kept = KEPT.get(style, USUALLY_KEPT) + ROLE_KEPT.get(section.role, 0.0)
+        reached = kept + (1 - kept) * level[span]
+        drums[span] = _struck(GROOVES[style][groove], reached, section)
+        bass_needs = needs(BASS_IDIOMS[BASS_BY_STYLE[style][idiom]][1])
+        bass[span] = _laid(bass_needs, section) <= reached
+        turns = after is not None and section.role != "build" and after.role not in ("break", "outro")
+        if turns and level[section.end - 1] >= FILL_FROM and style != "ambient":
+            _fill(rng, drums, section, style)
+    silent = (level < STILL) | (hits > 0)
+    silent[final_step:] = True
+    drums[silent], bass[silent] = tokens.UNKNOWN, tokens.UNKNOWN
+    return Ground(drums, bass)
+
+
+def bar_means(energy: np.ndarray) -> np.ndarray:
+    """[S] mean energy of the bar each step lies in, so that patterns change on bar lines."""
+    starts = np.arange(0, len(energy), STEPS_PER_BAR)
+    counts = np.diff(np.append(starts, len(energy)))
+    return np.repeat(np.add.reduceat(energy, starts) / counts, counts)
+
+
+def _laid(pattern: np.ndarray, section: Section) -> np.ndarray:
+    """Values of a pattern over a section, laid on its bar lines."""
+    return pattern[(np.arange(section.start, section.end) - section.first_bar) % len(pattern)]
+
+
+def _struck(groove: dict[str, str], reached: np.ndarray, section: Section) -> np.ndarray:
+    """Drum tokens of a groove over a section."""
+    row = np.zeros(section.end - section.start, dtype=np.int16)
+    for name, pattern in groove.items():
+        row[_laid(needs(pattern), section) <= reached] |= tokens.drum_token([name])
+    return row
+
+
+def _fill(rng: np.random.Generator, drums: np.ndarray, section: Section, style: str) -> None:
+    """Turn the corner of a section: a fill takes the place of the groove in its last half bar."""
+    fills = ROLLING_FILLS if style in ("cinematic", "orchestral") else FILLS
+    fill = {name: needs(p) < NEVER for name, p in fills[int(rng.integers(len(fills)))].items()}
+    row = np.zeros(STEPS_PER_BAR, dtype=np.int16)
+    for name, struck in fill.items():
+        row[struck] |= tokens.drum_token([name])
+    first = int(np.flatnonzero(row)[0])
+    n = min(STEPS_PER_BAR - first, section.end - section.start)
+    drums[section.end - n : section.end] = row[STEPS_PER_BAR - n :]

@@ -1,0 +1,88 @@
+"""What drums and bass of a style would play over a film."""
+
+import numpy as np
+import pytest
+
+from dyvim_cli.model.taste import BASS, DRUM_IDIOM, DRUMS, Taste
+from dyvim_cli.music import tokens
+from dyvim_cli.music.grooves import Ground, plan_ground
+from dyvim_cli.music.returns import returns
+from dyvim_cli.music.sections import FilmOnGrid, Section
+from dyvim_cli.types import STEPS_PER_BAR, STYLES
+
+KICK, SNARE, HAT = (1 << tokens.DRUM_CLASSES.index(name) for name in ("kick", "snare", "hat"))
+
+
+def sections(*roles: str, bars: int = 4) -> tuple[Section, ...]:
+    """Sections of as many bars, each with a label of its own."""
+    length = bars * STEPS_PER_BAR
+    return tuple(Section(i * length, (i + 1) * length, role, i, 0.0, 0.0) for i, role in enumerate(roles))
+
+
+def ground(style: str, energy: float = 0.5, roles=("theme",), hits=None, final=None, seed: int = 0) -> Ground:
+    parts = sections(*roles)
+    n = parts[-1].end
+    hits = np.zeros(n) if hits is None else hits
+    return plan_ground(
+        np.random.default_rng(seed), parts, np.full(n, energy), hits, style, n if final is None else final
+    )
+
+
+def test_every_style_has_a_groove_that_energy_fills():
+    for style in STYLES:
+        counts = [(ground(style, energy).drums > 0).sum() for energy in (0.1, 0.5, 0.95)]
+        assert counts[0] <= counts[1] <= counts[2] and counts[0] < counts[2], style
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_styles_keep_their_idiom(seed):
+    rock = ground("rock", seed=seed).drums.reshape(-1, STEPS_PER_BAR)
+    assert (rock[:, [4, 12]] & SNARE).all() or (rock[:, ::4] & KICK).all()  # backbeat, or on the floor
+    jazz = ground("jazz", seed=seed).drums.reshape(-1, STEPS_PER_BAR)
+    assert (jazz[:, [0, 4, 8, 12]] & HAT).all()  # the ride goes through
+    walking = ground("jazz", seed=seed).bass.reshape(-1, STEPS_PER_BAR)
+    assert walking[:, [0, 4, 8, 12]].all() or walking[:, [0, 8]].all()
+
+
+def test_nothing_is_said_about_events_stillness_and_the_last_chord():
+    hits = np.zeros(64)
+    hits[20] = 1.0
+    plan = ground("pop", hits=hits, final=48)
+    for row in (plan.drums, plan.bass):
+        assert row[20] == tokens.UNKNOWN and (row[48:] == tokens.UNKNOWN).all()
+        assert (row[:20] != tokens.UNKNOWN).all()
+    assert (ground("pop", energy=0.0).drums == tokens.UNKNOWN).all()
+
+
+def test_a_section_that_leads_on_ends_with_a_fill():
+    plain, turned = ground("pop", 0.6).drums[:64], ground("pop", 0.6, ("theme", "contrast")).drums[:64]
+    assert np.array_equal(plain[:48], turned[:48]) and not np.array_equal(plain[48:], turned[48:])
+
+
+def test_taste_leans_to_the_style():
+    drums, bass = np.full(8, tokens.UNKNOWN), np.full(8, tokens.UNKNOWN)
+    drums[3], bass[3] = KICK | HAT, 0
+    taste = Taste(1, 64, None, Ground(drums, bass))
+    delayed = np.zeros((1, tokens.K, 16), dtype=int)
+    import torch
+
+    bias = taste.bias(torch.from_numpy(delayed), 3 + DRUMS)
+    assert bias[0, DRUMS, KICK | HAT] == DRUM_IDIOM and bias[0, DRUMS].sum() == DRUM_IDIOM
+    bias = taste.bias(torch.from_numpy(delayed), 3 + BASS)
+    assert (bias[0, BASS, : tokens.FIRST_PITCH] > 0).all() and not bias[0, BASS, tokens.FIRST_PITCH :].any()
+
+
+def test_a_return_brings_its_band_where_the_picture_moves_alike():
+    first = Section(0, 64, "theme", 0, 0.0, 0.0)
+    again = Section(64, 128, "theme", 0, 0.0, 0.0, recap_of=0)
+    energy, hits = np.full(144, 0.5), np.zeros(144)
+    energy[64:80], hits[82] = 0.9, 0.4
+    film = FilmOnGrid(np.array([0]), np.array([0]), np.zeros((1, 2)), energy, hits)
+    active = np.ones((tokens.K, 144), dtype=bool)
+    active[DRUMS, 32:64] = False
+    parts = (first, again, Section(128, 144, "outro", 1, 0.0, 0.0))
+    copies = returns(parts, np.array([0, 64, 128]), film, active, 136)
+    melody = copies[tokens.STREAM_INDEX["melody"]]
+    assert np.array_equal(melody[64:112], np.arange(48)) and (melody[112:] == -1).all()
+    assert (copies[BASS, 64:96] == -1).all() and np.array_equal(copies[BASS, 96:112], np.arange(32, 48))
+    assert (copies[DRUMS] == -1).all()  # other picture, an event, or no drums before
