@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from batch_films import batch, break_film, digests, films_done_twice, finish, kill, make_films, records, run
 
+from dyvim_cli import pipeline
 from dyvim_cli.batch import journal as journals
 from dyvim_cli.batch import local, night, staging
 from dyvim_cli.batch.fingerprint import _code as code_known
@@ -23,7 +24,8 @@ from dyvim_cli.batch.fingerprint import _weights as weights_known
 from dyvim_cli.batch.fingerprint import content_of, film_seed, fingerprint
 from dyvim_cli.batch.plan import check_collisions, journal_place, made_by_us, task_of
 from dyvim_cli.batch.selection import Choice, Film, read_list, select
-from dyvim_cli.batch.work import Outcome
+from dyvim_cli.batch.work import Outcome, Seen, failure
+from dyvim_cli.batch.work import finish as finish_film
 from dyvim_cli.errors import EnvironmentFault, ExitCode, InputError, OutputError, UsageError
 from dyvim_cli.pipeline import Delivery, Wishes
 
@@ -169,6 +171,7 @@ def test_a_kill_between_the_record_and_the_name_costs_nothing(folder):
     with journals.open_journal(path) as journal:
         journal.append(result_of(one).record)
     result_of(two)  # this one was killed before its record
+    (staging.staged(two.output).with_name(staging.TOKEN + "1")).touch()  # and Ray had been at work
     assert not one.output.exists()
     with night.session(path, [one, two]) as session:
         assert [task.film for task in session.review.todo] == [two.film]
@@ -306,6 +309,38 @@ def test_failures_are_kept_until_asked_for(folder):
     assert len(night.review([task], journals.read(path), retry_failed=True).todo) == 1
     task.film.write_bytes(b"mended")
     assert len(night.review([task], journals.read(path)).todo) == 1
+
+
+def test_faults_of_the_machine_are_tried_again(folder):
+    path = folder / journals.NAME
+    (task,) = tasks_for(folder, "a.mp4")
+    content = content_of(task.film)
+    for fault, is_tried in ((EnvironmentFault("full"), 1), (OutputError("no"), 1), (InputError("torn"), 0)):
+        kept(path, failure(task, fault, content))
+        assert len(night.review([task], journals.read(path)).todo) == is_tried
+
+
+def test_a_film_that_changes_meanwhile_is_not_taken_for_done(folder, monkeypatch):
+    (task,) = tasks_for(folder, "a.mp4")
+    part = folder / "part"
+    part.write_bytes(b"music")
+
+    def grows(*_):
+        task.film.write_bytes(b"xx")
+        return pipeline.Result(part, None, {})
+
+    monkeypatch.setattr(pipeline, "accompany", grows)
+    watched = pipeline.Watched(None, None, part, None, None)
+    outcome = finish_film(Seen(task, content_of(task.film), watched), None)
+    assert "was changed" in outcome.record["error"] and not outcome.is_done
+    path = folder / journals.NAME
+    kept(path, outcome)
+    assert len(night.review([task], journals.read(path)).todo) == 1
+    monkeypatch.setattr(pipeline, "accompany", lambda *_: pipeline.Result(part, None, {}))
+    seen = Seen(task, content_of(task.film), watched)
+    assert finish_film(seen, None).is_done
+    task.film.unlink()
+    assert "removed" in finish_film(seen, None).record["error"]
 
 
 def test_the_journal_moves_with_its_folder(folder):
