@@ -11,6 +11,7 @@ from dyvim_cli.cli import console
 
 Strategy = Literal["annealing", "frozen", "full", "lora"]
 Pairs = Annotated[Path, typer.Argument(help="Folder of pairs (train render).", exists=True, file_okay=False)]
+Clips = Annotated[Path | None, typer.Option(help="Real footage to film with.", exists=True, file_okay=False)]
 Start = Annotated[Path | None, typer.Option(help="Decoder to adapt, else the shipped one.", exists=True)]
 Backbone = Annotated[str, typer.Option(help="embedded, musicgen-small .., a folder, or debug.")]
 Folder = Annotated[Path, typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False)]
@@ -22,6 +23,7 @@ def render(
     out: Folder,
     films: Annotated[int, typer.Option(min=2, help="How many; one in seven is held out.")] = 160,
     seed: Annotated[int, typer.Option(help="Same seed, same films.")] = 0,
+    clips: Clips = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
     progress: ProgressOption = "auto",
 ) -> None:
@@ -32,7 +34,7 @@ def render(
 
     torch.set_num_threads(threads)
     with console.progress(progress) as shown:
-        facts = make(shards, out, films, seed, shown)
+        facts = make(shards, out, films, seed, clips, shown)
     console.data(json.dumps(facts, indent=2))
 
 
@@ -91,8 +93,9 @@ def tune(
     torch.set_num_threads(threads)
     settings = TuneSettings(strategy, minutes, updates, mixed_precision=mixed_precision, seed=seed)
     if backbone == "embedded":
-        from dyvim_cli.training.embedded import tune_embedded
+        from dyvim_cli.training.embedded import DECODER_GAIN, NEW_GAIN, tune_embedded
 
+        settings = replace(settings, new_gain=NEW_GAIN, decoder_gain=DECODER_GAIN)
         facts = tune_embedded(pairs, out, settings, start_from, batch_size, _note)
     else:
         from dyvim_cli.training.audio import AUDIO_GAIN, tune_audio
@@ -118,12 +121,14 @@ def compare(
 
     from dyvim_cli.training.compare import TABLE
     from dyvim_cli.training.compare import compare as run
-    from dyvim_cli.training.embedded import sync_on
+    from dyvim_cli.training.embedded import DECODER_GAIN, NEW_GAIN, sync_on
     from dyvim_cli.training.tune import TuneSettings
 
     torch.set_num_threads(threads)
     settings = TuneSettings(minutes=minutes, updates=updates, seed=seed)
-    if backbone != "embedded":
+    if backbone == "embedded":
+        settings = replace(settings, new_gain=NEW_GAIN, decoder_gain=DECODER_GAIN)
+    else:
         from dyvim_cli.training.audio import AUDIO_GAIN
 
         settings = replace(settings, new_gain=AUDIO_GAIN)

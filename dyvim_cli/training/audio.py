@@ -16,7 +16,7 @@ from dyvim_cli.training.audio_learner import AudioLearner
 from dyvim_cli.training.film_pairs import facts_of, fitted, load_films, prepare_films, store
 from dyvim_cli.training.pairs import choose
 from dyvim_cli.training.piece import Piece
-from dyvim_cli.training.rendered import watch_film_of
+from dyvim_cli.training.rendered import Material, watch_film_of
 from dyvim_cli.training.shards import load
 from dyvim_cli.training.strategies import low_rank_terms
 from dyvim_cli.training.tune import TuneSettings, tune
@@ -48,11 +48,11 @@ def prepare_rendered(
     audio = open_backbone(backbone, progress)
     facts = facts_of(audio.codec, codec_name(audio)) | seen_with()
     pieces = choose([piece for path in shards for piece in load(path)], n_films, seed)
-    textures = photographs()
+    material = Material(photographs())
 
     def make(piece: Piece, index: int):
         rng = np.random.default_rng([seed, index])
-        features, step_times_s = watch_film_of(piece, textures, rng)
+        features, step_times_s = watch_film_of(piece, material, rng)
         return features, fitted(played(piece, step_times_s, audio.codec.sample_rate, index), audio.codec)
 
     def items():

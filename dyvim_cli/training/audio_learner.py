@@ -129,6 +129,9 @@ class AudioLearner(nn.Module):
         """The adapter."""
         return [self.model.adapter]
 
+    def hold_back(self) -> None:
+        """Nothing: an adapter is new as a whole."""
+
     def parts(self) -> list[list[nn.Module]]:
         """Heads, layers from the last to the first, token tables."""
         decoder = self.model.backbone.decoder

@@ -2,6 +2,7 @@
 
 The links between picture and music are drawn film by film, so that none of them can be taken for
 granted: cuts at boundaries, jolts on hits and pace by energy are what the event curves tell as well;
+surges of pace on what is struck within the beat (the curves know whole beats and great events only),
 height by melody (rising pitch is heard as rising: Eitan and Granot 2006), a pulse by kick and snare,
 spin by arpeggio and the kind of camera by texture are told by the motion features alone. Letters: S
 grid steps, T frames.
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music import tokens
+from dyvim_cli.training.curves import onset_mass
 from dyvim_cli.training.piece import Piece
 from dyvim_cli.types import STEPS_PER_BEAT
 
@@ -19,6 +21,7 @@ SLOW, FAST = 0.012, 0.6  # picture widths a second at the least and the most ene
 STILL_ENERGY = 0.04  # as conditioning.event_curves: below it nothing moves
 CUT_SHARE = 0.95  # of the music's boundaries that the film cuts on
 LINK_SHARE = 0.75  # of the films in which a link holds
+SURGE, SURGE_S = 2.5, 0.1  # how much faster all moves when a step is struck with all there is, how long
 PULSE = 0.1  # growth of a sprite: seen by the encoder, but no event
 JOLT_S, PULSE_S, GLIDE_S = 0.15, 0.12, 0.25  # how long a jolt, a pulse, a change of height lasts
 
@@ -38,7 +41,9 @@ class Choreography:
 
     times_s: np.ndarray  # [T]
     shots: tuple[Shot, ...]
-    camera: np.ndarray  # [T, 4]: x, y, angle, log of zoom
+    camera: np.ndarray  # [T, 4]: x, y, angle, log of zoom, the shake included
+    shake: np.ndarray  # [T, 4]: the part of it that hits have caused
+    travel: np.ndarray  # [T] how far what moves at the music's pace has come, in picture widths
     sprites: np.ndarray  # [T, N, 4]: x, y (0..1 of the picture), angle, scale
 
 
@@ -49,13 +54,16 @@ def choreograph(piece: Piece, fps: float, rng: np.random.Generator) -> Choreogra
     times_s = np.arange(n_frames) / fps
     shots = _shots(piece, times_s, step_s, rng)
     pace = _pace(piece, times_s, step_s)
+    if rng.random() < LINK_SHARE:
+        pace = pace * (1 + SURGE * _struck(piece, times_s, step_s))
     hits = np.flatnonzero(piece.curves[:, 0] > 0)
     jolts = _decaying(times_s, hits * step_s, piece.curves[hits, 0], JOLT_S)
-    camera = _camera(piece, times_s, step_s, pace, jolts, shots, rng)
+    path, reversals = _path(piece, times_s, step_s, pace, jolts, shots, rng)
+    shake = _shake(jolts, rng)
     sprites = [_sprite(piece, times_s, step_s, pace, jolts, i, rng) for i in range(rng.integers(0, 4))]
-    return Choreography(
-        times_s, shots, camera, np.stack(sprites, axis=1) if sprites else np.zeros((n_frames, 0, 4))
-    )
+    travel = np.cumsum(pace * reversals) / fps
+    placed = np.stack(sprites, axis=1) if sprites else np.zeros((n_frames, 0, 4))
+    return Choreography(times_s, shots, path + shake, shake, travel, placed)
 
 
 def _shots(piece: Piece, times_s, step_s, rng) -> tuple[Shot, ...]:
@@ -79,6 +87,14 @@ def _pace(piece: Piece, times_s, step_s) -> np.ndarray:
     return np.where(energy < STILL_ENERGY, 0.0, SLOW * (FAST / SLOW) ** energy)
 
 
+def _struck(piece: Piece, times_s, step_s) -> np.ndarray:
+    """[T] 0..1: how much was struck just now, against the piece's fullest steps."""
+    mass = onset_mass(piece.tokens)
+    onsets = np.flatnonzero(mass > 0)
+    weights = np.minimum(1.0, mass[onsets] / np.percentile(mass[onsets], 90)) if len(onsets) else onsets
+    return _decaying(times_s, onsets * step_s, weights, SURGE_S)
+
+
 def _decaying(times_s, onsets_s, weights, decay_s) -> np.ndarray:
     """[T] what is left of the impulses at onsets_s, each beginning at its weight."""
     level = np.zeros(len(times_s))
@@ -88,10 +104,9 @@ def _decaying(times_s, onsets_s, weights, decay_s) -> np.ndarray:
     return level
 
 
-def _camera(piece: Piece, times_s, step_s, pace, jolts, shots, rng) -> np.ndarray:
-    """[T, 4]: in each shot a heading, or a zoom, or a turn, at the music's pace; jolts shake it."""
+def _path(piece: Piece, times_s, step_s, pace, jolts, shots, rng) -> tuple[np.ndarray, np.ndarray]:
+    """The camera's path [T, 4], in each shot a heading, or a zoom, or a turn; [T] +1 or -1: its sense."""
     frame_s = times_s[1] - times_s[0]
-    shaken = rng.random() < LINK_SHARE
     thin = _share(piece, ("pad",), times_s, step_s) > _share(piece, ("arp", "drums"), times_s, step_s)
     rates = np.zeros((len(times_s), 4))
     for shot in shots:
@@ -105,10 +120,15 @@ def _camera(piece: Piece, times_s, step_s, pace, jolts, shots, rng) -> np.ndarra
         rates[span] = np.array([0.0, 0.0, 0.0, rng.choice([-2.0, 2.0])]) if zooms else pan + turn
     reversals = _signs(jolts, rng) if rng.random() < 0.5 else np.ones(len(times_s))
     path = np.cumsum(rates * (pace * reversals * frame_s)[:, None], axis=0)
-    direction = rng.uniform(0, 2 * np.pi)
-    shake = shaken * 0.12 * jolts[:, None] * np.array([np.cos(direction), np.sin(direction), 0.3, 0.5])
     path[:, 3] = 0.5 * np.sin(2 * path[:, 3])  # a zoom comes back
-    return path + shake
+    return path, reversals
+
+
+def _shake(jolts, rng) -> np.ndarray:
+    """[T, 4]: what hits do to the camera, one way in the whole film."""
+    shaken = rng.random() < LINK_SHARE
+    direction = rng.uniform(0, 2 * np.pi)
+    return shaken * 0.12 * jolts[:, None] * np.array([np.cos(direction), np.sin(direction), 0.3, 0.5])
 
 
 def _signs(jolts, rng) -> np.ndarray:

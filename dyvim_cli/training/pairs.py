@@ -14,15 +14,25 @@ from dyvim_cli.errors import InputError
 from dyvim_cli.model.conditioning import D_MOTION, N_CURVES
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.training import shards
-from dyvim_cli.training.batches import FREE_PREFIX, SOURCE_WEIGHTS, Batch, Prepared, collate, crop, prepare
+from dyvim_cli.training.batches import (
+    FREE_PREFIX,
+    SOURCE_WEIGHTS,
+    Batch,
+    Prepared,
+    collate,
+    crop,
+    draw_alpha,
+    prepare,
+)
 from dyvim_cli.training.piece import Piece
 from dyvim_cli.training.rendered import Pair
 
 MOST_STEPS = 640  # longer pieces would be long films of one song
 PER_SHARD = 8
 HELD_OUT_SHARE = 1 / 7  # of the films; their music is held out from pre-training too
-FREE_SHARD = "free.safetensors"  # music that answers to no film, for what is heard at alpha 0
-DROP_CURVES, DROP_MOTION = 0.35, 0.15  # shares of the crops that are told by z_d, or by curves, alone
+MUSIC_SHARD = "music.safetensors"  # some of the music of pre-training, heard again lest it be forgotten
+MUSIC_PER_FILM = 4  # pieces
+DROP_CURVES, DROP_MOTION = 0.15, 0.15  # shares of the crops that are told by z_d, or by curves, alone
 
 
 def prepare_pairs(
@@ -54,11 +64,12 @@ def prepare_pairs(
         columns = {"film_curves": [p.curves for p in rendered], "motion": [p.motion for p in rendered]}
         shards.save(group, path, columns, facts)
         made += len(group)
-    free = [p for p in shards.split(pieces)[0] if p.name.startswith(FREE_PREFIX)][:n_films]
-    shards.save(free, out / FREE_SHARD)
+    music = _shuffled(shards.split(pieces)[0], np.random.default_rng([seed, n_films]))
+    music = music[: MUSIC_PER_FILM * n_films]
+    shards.save(music, out / MUSIC_SHARD)
     progress.update("render", 1, 1)
     steps = sum(p.tokens.shape[1] for p in chosen)
-    return {"films": len(chosen), "rendered_now": made, "steps": steps, "free_pieces": len(free)}
+    return {"films": len(chosen), "rendered_now": made, "steps": steps, "music": len(music)}
 
 
 def choose(pieces: list[Piece], n_films: int, seed: int) -> list[Piece]:
@@ -98,7 +109,7 @@ def _is_made(path: Path, group: list[Piece], facts: dict) -> bool:
 
 
 def load_pairs(folder: Path) -> tuple[list[Pair], list[Pair], list[Piece], dict]:
-    """(training pairs, held-out pairs, free pieces, made_with) of a folder. Raises InputError."""
+    """(training pairs, held-out pairs, pre-training's music, made_with) of a folder. Raises InputError."""
     pairs, made_with = [], {}
     for path in sorted(folder.glob("pairs-*.safetensors")):
         pieces, columns, made_with = shards.load_columns(path)
@@ -110,8 +121,8 @@ def load_pairs(folder: Path) -> tuple[list[Pair], list[Pair], list[Piece], dict]
     sides: tuple[list[Pair], list[Pair]] = ([], [])
     for pair in pairs:
         sides[id(pair.piece) in held_out].append(pair)
-    free = folder / FREE_SHARD
-    return *sides, shards.load(free) if free.exists() else [], made_with
+    music = folder / MUSIC_SHARD
+    return *sides, shards.load(music) if music.exists() else [], made_with
 
 
 @dataclass(frozen=True)
@@ -119,32 +130,39 @@ class Ready:
     """Pairs with their form conditions worked out once; the film's curves stand in the music's place."""
 
     films: list[Prepared]
-    free: list[Prepared]
+    music: list[Prepared]  # without films, with its own curves
 
     @classmethod
-    def of(cls, pairs: list[Pair], free: list[Piece]) -> "Ready":
+    def of(cls, pairs: list[Pair], music: list[Piece]) -> "Ready":
         """Work out the conditions."""
         films = [
             replace(prepare(replace(p.piece, curves=p.curves)), motion=p.motion.astype(np.float32))
             for p in pairs
         ]
-        return cls(films, [prepare(p) for p in free])
+        return cls(films, [prepare(p) for p in music])
 
 
 def draw(ready: Ready, n_steps: int, batch_size: int, dropout: float, rng: np.random.Generator) -> Batch:
-    """A batch; a share `dropout` is heard without the film (alpha 0), as free music where there is some."""
+    """A batch; a share `dropout` is heard without film: as in pre-training, else films at alpha 0."""
     prepared, alphas, kept = [], [], []
     for _ in range(batch_size):
         dropped = rng.random() < dropout
-        group = ready.free if dropped and ready.free else ready.films
+        group = ready.music if dropped and ready.music else ready.films
         prepared.append(group[rng.integers(len(group))])
-        alphas.append(0.0 if dropped else 1.0 if rng.random() < 0.6 else float(rng.uniform(0.05, 1.0)))
+        alphas.append(_alpha(prepared[-1], dropped, rng))
         fate = rng.random()
         kept.append((fate >= DROP_CURVES, not DROP_CURVES <= fate < DROP_CURVES + DROP_MOTION))
     crops = [crop(p, n_steps, a, rng) for p, a in zip(prepared, alphas, strict=True)]
     for one, keep in zip(crops, kept, strict=True):
         hide(one["dynamics"], *keep)
     return collate(crops, prepared, alphas)
+
+
+def _alpha(one: Prepared, dropped: bool, rng: np.random.Generator) -> float:
+    """How far a crop may trust its film, or music without film its own curves."""
+    if one.motion is None:
+        return draw_alpha(one.piece, rng)
+    return 0.0 if dropped else 1.0 if rng.random() < 0.6 else float(rng.uniform(0.05, 1.0))
 
 
 def held_out_batches(ready: Ready, n_steps: int, batch_size: int) -> list[Batch]:

@@ -23,7 +23,8 @@ VIEWS = {
     "z_d": (None, "own"),
     "shuffled z_d": (None, "other"),
 }
-MAIN_VIEWS = ("true", "shuffled", "none")
+RIDGE = 2e-4  # nats for every unit of the squared weights of z_d: a few dozen films are soon known by heart
+MAIN_VIEWS = ("true", "shuffled", "none", "curves", "curves, shuffled z_d")
 
 
 class ScoreLearner(nn.Module):
@@ -44,12 +45,20 @@ class ScoreLearner(nn.Module):
         return draw(self.training_pairs, self.n_steps, self.batch_size, dropout, rng)
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """Mean over the streams of the loss in nats a known token."""
-        return losses(self.model, batch.to(self.model.head.weight.device)).nansum() / tokens.K
+        """Mean over the streams of the loss in nats a known token, and the price of z_d's weights."""
+        loss = losses(self.model, batch.to(self.model.head.weight.device)).nansum() / tokens.K
+        return loss + RIDGE * self.model.extension.weight[:, N_CURVES:].pow(2).sum()
 
     def new_modules(self) -> list[nn.Module]:
-        """The extension alone."""
+        """The extension, of which `hold_back` lets only z_d's weights learn."""
         return [self.model.extension]
+
+    def hold_back(self) -> None:
+        """How far to trust the curves is known from pre-training; films of ours would unteach it."""
+        extension = self.model.extension
+        extension.gate.grad = None
+        if extension.weight.grad is not None:
+            extension.weight.grad[:, :N_CURVES] = 0
 
     def parts(self) -> list[list[nn.Module]]:
         """Head, layers from the last to the first, embeddings."""
@@ -69,6 +78,18 @@ class ScoreLearner(nn.Module):
             for b in self.judged_by
         ]
         return torch.stack(rows).nanmean(dim=0)
+
+    @torch.no_grad()
+    def film_losses(self, view: str) -> np.ndarray:
+        """[n] loss of each held-out film under one of VIEWS, alpha 1."""
+        device = self.model.head.weight.device
+        alone = (row for b in self.judged_by for row in rows_of(seen_as(b, view)))
+        return np.array([float(losses(self.model, row.to(device)).nanmean()) for row in alone])
+
+
+def rows_of(batch: Batch) -> list[Batch]:
+    """Each crop as a batch of its own."""
+    return [Batch(**{k: v[i : i + 1] for k, v in vars(batch).items()}) for i in range(len(batch.alpha))]
 
 
 def seen_as(batch: Batch, view: str, alpha: float = 1.0) -> Batch:

@@ -36,6 +36,9 @@ class Learner(Protocol):
     def new_modules(self) -> list[nn.Module]:
         """What learns from the first update on."""
 
+    def hold_back(self) -> None:
+        """Take the gradients from what of the new modules shall stay as it is."""
+
     def parts(self) -> list[list[nn.Module]]:
         """The decoder's parts in the order in which they thaw, the top first."""
 
@@ -59,6 +62,7 @@ class TuneSettings:
     mixed_precision: str = "no"  # as accelerate: no, bf16, fp16
     seed: int = 0
     new_gain: float = 1.0  # times strategies.NEW_RATE: new modules from nothing may learn faster
+    decoder_gain: float = 1.0  # times strategies.DECODER_RATE
 
 
 @dataclass
@@ -78,14 +82,14 @@ class Run:
 
         torch.manual_seed(settings.seed)
         self.settings, self.out, self.clock = settings, out, Clock()
-        self.inner, self.decoder_gain = learner, 1.0
+        self.inner, self.decoder_gain = learner, settings.decoder_gain
         parts = learner.parts()
         learner.requires_grad_(False)
         self.parts = [[p for m in part for p in m.parameters()] for part in parts]
         self.new = [p for m in learner.new_modules() for p in m.parameters()]
         if settings.strategy == "lora" or settings.strategy == "annealing" and learner.thaws_low_rank:
             self.parts = [add_lora(part) for part in parts]
-            self.decoder_gain = LORA_RATE / DECODER_RATE
+            self.decoder_gain *= LORA_RATE / DECODER_RATE
         for p in self.new:
             p.requires_grad_(True)
         self.decoder = [p for part in self.parts for p in part]
@@ -125,6 +129,7 @@ class Run:
         loss = self.learner(self.inner.draw(now.dropout, rng))
         self.optimizer.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
+        self.inner.hold_back()
         return float(loss.detach())
 
     def update(self) -> dict:
