@@ -264,14 +264,18 @@ def test_strategies_are_compared_in_a_table_and_a_picture(pieces, learner, tmp_p
         learner.model = small_decoder()
         return learner
 
-    settings = TuneSettings(updates=3, evaluations=1)
+    settings, accents = TuneSettings(updates=3, evaluations=1), iter([0.25] * 4 + [0.75] * 4)
     whole = sum(p.numel() for m in learner.parts() for n in m for p in n.parameters())
-    rows = compare(make, tmp_path, settings, judge=lambda one: {"accent": 0.25})
+    rows = compare(make, tmp_path, settings, lambda one: {"accent": next(accents)}, seeds=range(2))
     assert tuple(rows) == STRATEGIES
-    assert rows["frozen"]["learned"] == rows["annealing"]["learned"] - whole
+    assert rows["frozen"][0]["learned"] == rows["annealing"][0]["learned"] - whole
+    losses = [facts["held_out"]["true"] for facts in rows["full"]]
+    assert losses[0] != losses[1]
     table = (tmp_path / "strategies.txt").read_text().splitlines()
-    assert len(table) == 5 and len({len(line) for line in table}) == 1 and "+0.250" in table[1]
+    assert (
+        len(table) == 5 and len({len(line) for line in table}) == 1 and "+0.500 (+0.250..+0.750)" in table[1]
+    )
     picture = Image.open(tmp_path / "strategies.png").convert("L")
     assert np.asarray(picture).std() > 5
-    again = compare(make, tmp_path, settings, judge=lambda one: pytest.fail("ran again"))
+    again = compare(make, tmp_path, settings, lambda one: pytest.fail("ran again"), seeds=range(2))
     assert again == rows

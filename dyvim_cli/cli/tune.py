@@ -108,13 +108,13 @@ def compare(
     pairs: Pairs,
     out: Folder,
     backbone: Backbone = "embedded",
-    minutes: Annotated[float, typer.Option(min=0.001, help="Processor time for each strategy.")] = 10,
+    minutes: Annotated[float, typer.Option(min=0.001, help="Processor time for each run.")] = 10,
     updates: Annotated[int | None, typer.Option(min=1, help="Updates instead of minutes.")] = None,
     film: Annotated[list[Path] | None, typer.Option(help="Real films to judge sync on.", exists=True)] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
     start_from: Start = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
-    seed: Annotated[int, typer.Option(help="Seed of crops and dropout.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each strategy, with seeds 0, 1 ...")] = 1,
 ) -> None:
     """Compare the strategies at equal time: a table, a JSON and a picture (the paper's Figure 3)."""
     import torch
@@ -125,7 +125,7 @@ def compare(
     from dyvim_cli.training.tune import TuneSettings
 
     torch.set_num_threads(threads)
-    settings = TuneSettings(minutes=minutes, updates=updates, seed=seed)
+    settings = TuneSettings(minutes=minutes, updates=updates)
     if backbone == "embedded":
         settings = replace(settings, new_gain=NEW_GAIN, decoder_gain=DECODER_GAIN)
     else:
@@ -133,7 +133,7 @@ def compare(
 
         settings = replace(settings, new_gain=AUDIO_GAIN)
     judge = sync_on(film or []) if backbone == "embedded" else lambda one: {}
-    run(lambda: _learner(backbone, pairs, start_from, batch_size), out, settings, judge, _note)
+    run(lambda: _learner(backbone, pairs, start_from, batch_size), out, settings, judge, _note, range(seeds))
     console.data((out / TABLE).read_text(encoding="utf-8").rstrip())
 
 

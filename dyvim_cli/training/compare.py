@@ -4,9 +4,11 @@ A strategy that is finished is not run again; one that was stopped goes on.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from dyvim_cli.training.figures import strategies_picture
 from dyvim_cli.training.findings import aligned
@@ -22,38 +24,48 @@ def compare(
     settings: TuneSettings,
     judge: Callable[[object], dict[str, float]] = lambda learner: {},
     log: Callable[[dict], None] = lambda record: None,
-) -> dict[str, dict]:
-    """Tune a fresh learner with each strategy for settings.minutes; returns {strategy: plain facts}.
+    seeds: Sequence[int] = (0,),
+) -> dict[str, list[dict]]:
+    """Tune a fresh learner with each strategy and seed for settings.minutes; {strategy: facts of each seed}.
 
     judge says more of a tuned learner than its held-out losses (sync, on real films). Writes a JSON, a
     table and a picture into `out`.
     """
-    rows = {}
-    for strategy in STRATEGIES:
-        folder = out / strategy
-        done = folder / "facts.json"
-        if not done.exists():
-            learner = make()
-            facts = tune(learner, folder, replace(settings, strategy=strategy), log)
-            done.write_text(json.dumps(facts | judge(learner.eval())), encoding="utf-8")
-        rows[strategy] = json.loads(done.read_text(encoding="utf-8"))
+    rows: dict[str, list[dict]] = {strategy: [] for strategy in STRATEGIES}
+    curves: dict[str, list[list[dict]]] = {strategy: [] for strategy in STRATEGIES}
+    for seed in seeds:
+        for strategy in STRATEGIES:
+            folder = out / f"{strategy}-{seed}"
+            done = folder / "facts.json"
+            if not done.exists():
+                learner = make()
+                facts = tune(learner, folder, replace(settings, strategy=strategy, seed=seed), log)
+                done.write_text(json.dumps(facts | judge(learner.eval())), encoding="utf-8")
+            rows[strategy].append(json.loads(done.read_text(encoding="utf-8")))
+            curves[strategy].append([r for r in read_log(folder / LOG) if "held_out" in r])
     (out / FACTS).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     (out / TABLE).write_text(table(rows), encoding="utf-8")
-    curves = {name: [r for r in read_log(out / name / LOG) if "held_out" in r] for name in rows}
     strategies_picture(rows, curves, out / PICTURE)
     return rows
 
 
-def table(rows: dict[str, dict]) -> str:
-    """Columns of equal width: strategy, updates, seconds, learned parameters, held-out losses, sync."""
-    flat = [
-        {"strategy": name, "updates": r["updates"], "seconds": round(r["seconds"]), "learned": r["learned"]}
-        | {view: f"{loss:.4f}" for view, loss in r["held_out"].items()}
-        | {
-            name: f"{value:+.3f}"
-            for name, value in r.items()
-            if isinstance(value, float) and name != "seconds"
-        }
-        for name, r in rows.items()
-    ]
+def table(rows: dict[str, list[dict]]) -> str:
+    """Columns of equal width: strategy, updates, seconds, learned parameters, held-out losses, sync.
+
+    Means over the seeds; with several of them the lowest and the highest in brackets.
+    """
+    flat = []
+    for strategy, facts in rows.items():
+        row = {"strategy": strategy, "updates": round(np.mean([f["updates"] for f in facts]))}
+        row |= {"seconds": round(np.mean([f["seconds"] for f in facts])), "learned": facts[0]["learned"]}
+        for view in facts[0]["held_out"]:
+            row[view] = _mean_and_range([f["held_out"][view] for f in facts], ".4f")
+        for name in (n for n, value in facts[0].items() if isinstance(value, float) and n != "seconds"):
+            row[name] = _mean_and_range([f[name] for f in facts], "+.3f")
+        flat.append(row)
     return aligned(flat)
+
+
+def _mean_and_range(values: list[float], form: str) -> str:
+    mean = format(float(np.mean(values)), form)
+    return mean if len(values) == 1 else f"{mean} ({min(values):{form}}..{max(values):{form}})"

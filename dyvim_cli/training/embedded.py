@@ -26,6 +26,7 @@ from dyvim_cli.vision.settings import settings as seen_with
 N_STEPS = 256  # steps a crop
 # z_d's weights begin at nothing; the decoder is what people like to hear already (times strategies' rates)
 NEW_GAIN, DECODER_GAIN = 1.5, 0.3
+TAKES = 4  # a film and alpha that sync is judged on
 DECODER, HELD_OUT = "decoder.safetensors", "held-out.json"
 
 
@@ -91,7 +92,7 @@ def tune_embedded(
 def sync_on(films: list[Path]) -> Callable[[ScoreLearner], dict[str, float]]:
     """A judge: what music for real films does on their events and with their motion, alpha 1 less alpha 0.
 
-    Of the tokens, before any player: accent is the mean rank (-1..1) of the strength at events, following
+    Mean over the films and a few takes of each. Of the tokens, before any player: accent is the mean rank (-1..1) of the strength at events, following
     the rank correlation of strength and motion by beat (model/ranking.py).
     """
     from dyvim_cli.model.composition import Wishes, write_score
@@ -102,7 +103,9 @@ def sync_on(films: list[Path]) -> Callable[[ScoreLearner], dict[str, float]]:
     def judge(one: ScoreLearner) -> dict[str, float]:
         takes = {
             alpha: [
-                write_score(f, Wishes(alpha=alpha, candidates=1), one.model).extras["takes"][0] for f in seen
+                take
+                for f in seen
+                for take in write_score(f, Wishes(alpha=alpha, candidates=TAKES), one.model).extras["takes"]
             ]
             for alpha in (1.0, 0.0)
         }

@@ -15,25 +15,58 @@ def figure(width_in: float, height_in: float):
     return made
 
 
-def strategies_picture(rows: dict[str, dict], curves: dict[str, list[dict]], path: Path) -> None:
-    """Held-out loss over the run, and what the film is worth at its end, strategy by strategy."""
-    made = figure(10, 4)
+def strategies_picture(rows: dict[str, list[dict]], curves: dict[str, list[list[dict]]], path: Path) -> None:
+    """Held-out loss over the run, and what the film is worth at its end, strategy by strategy.
+
+    A line is the mean of the seeds, the shade around it reaches from the lowest to the highest of them.
+    """
+    made = figure(10, 4.2)
     left, right = made.subplots(1, 2)
-    for name, records in curves.items():
-        seconds, total = rows[name]["seconds"], rows[name]["updates"]
-        x = [r["update"] / total * seconds for r in records]
-        left.plot(x, [r["held_out"]["true"] for r in records], "o-", ms=3, color=COLOURS[name], label=name)
-        left.plot(x, [r["held_out"]["none"] for r in records], ":", color=COLOURS[name], lw=1)
-    left.set(xlabel="seconds of training", ylabel="held-out loss, nats (dotted: without the film)")
+    for name, runs in curves.items():
+        _draw_run(left, name, rows[name], runs)
+    left.set(xlabel="seconds of training", ylabel="held-out loss, nats a token")
+    left.set_title("solid: with the film's motion, dotted: without", fontsize=9, loc="left")
     left.legend(frameon=False)
-    for i, (name, row) in enumerate(rows.items()):
-        gain = [row["held_out"][view] - row["held_out"]["true"] for view in ("shuffled", "none")]
-        right.bar([i - 0.2, i + 0.2], gain, width=0.36, color=COLOURS[name])
-        for x, value in zip((i - 0.2, i + 0.2), gain, strict=True):
-            right.annotate(f"{value:.3f}", (x, value), ha="center", va="bottom", fontsize=8)
-    right.set(xticks=range(len(rows)), xticklabels=rows, ylabel="loss above that with the true film, nats")
-    right.set_title("another film's motion (left bar), no motion (right bar)", fontsize=9)
+    for i, (name, facts) in enumerate(rows.items()):
+        gains = [
+            [f["held_out"][view] - f["held_out"]["true"] for f in facts] for view in ("shuffled", "none")
+        ]
+        for x, values, shade in zip((i - 0.2, i + 0.2), gains, (1.0, 0.5), strict=True):
+            mean = sum(values) / len(values)
+            right.bar(x, mean, width=0.36, color=COLOURS[name], alpha=shade)
+            if len(values) > 1:
+                right.vlines(x, min(values), max(values), color="black", lw=1)
+            right.annotate(
+                f"{mean:.3f}",
+                (x, max(*values, 0)),
+                (0, 2),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+            )
+    right.set(xticks=range(len(rows)), xticklabels=rows, ylabel="nats above the true film's")
+    right.axhline(0, color="black", lw=0.8)
+    right.margins(y=0.1)
+    right.set_title("with another film's motion (full colour), with none (pale)", fontsize=9, loc="left")
     made.savefig(path, dpi=130)
+
+
+def _draw_run(axes, name: str, facts: list[dict], runs: list[list[dict]]) -> None:
+    """Losses of one strategy, all its seeds."""
+    n = min(len(records) for records in runs)
+    seconds = [
+        sum(r[i]["update"] / f["updates"] * f["seconds"] for r, f in zip(runs, facts, strict=True))
+        / len(runs)
+        for i in range(n)
+    ]
+    for view, style in (("true", "o-"), ("none", ":")):
+        losses = [[records[i]["held_out"][view] for records in runs] for i in range(n)]
+        means = [sum(values) / len(values) for values in losses]
+        label = name if view == "true" else None
+        axes.plot(seconds, means, style, ms=3, color=COLOURS[name], label=label)
+        if view == "true":
+            low, high = [min(values) for values in losses], [max(values) for values in losses]
+            axes.fill_between(seconds, low, high, color=COLOURS[name], alpha=0.15, lw=0)
 
 
 def attention_picture(films: dict[str, list], path: Path) -> None:
