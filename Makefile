@@ -67,13 +67,25 @@ marathon: $(VENV)/.installed-dev
 	$(BIN)/python tests/batch_marathon.py kills --films 30 --kills 25 --seconds 2 5
 	$(BIN)/python tests/batch_marathon.py speed --films 20 --seconds 2 10 --candidates 3
 
-# the paper's figures: strategies (PAIRS made by `dyvim train render`), loss and sync over alpha, attention
-PAIRS  ?= demo/pairs
+# the paper's figures: attention, strategies at equal time, loss and sync over alpha. PAIRS are made by `dyvim train
+# render`; with BACKBONE and AUDIO_PAIRS (`dyvim train prepare`) the same of MusicGen. A run goes on where it stopped
+PAIRS    ?= demo/pairs
+BACKBONE ?=
+MINUTES  ?= 3
+figures: SEEDS = 2
 figures: $(VENV)/.installed-dev $(FILM)
 	$(BIN)/dyvim train attention $(FILMS) -o demo/figures
-	$(BIN)/dyvim evaluate $(FILMS) --sweep-alpha 0,0.25,0.5,1 --plot demo/figures/sync.png
-	$(BIN)/dyvim train compare "$(PAIRS)" -o demo/figures
-	$(BIN)/dyvim train alpha "$(PAIRS)" -o demo/figures
+	$(BIN)/dyvim train compare "$(PAIRS)" -o demo/figures --minutes $(MINUTES) --seeds $(SEEDS) $(addprefix --film ,$(FILMS))
+	$(BIN)/dyvim train tune "$(PAIRS)" -o demo/figures/tuned --minutes $(MINUTES)
+	$(BIN)/dyvim train alpha "$(PAIRS)" -o demo/figures --tuned demo/figures/tuned/decoder.safetensors \
+	    --seeds $(SEEDS) $(addprefix --film ,$(FILMS))
+ifneq ($(BACKBONE),)
+	$(BIN)/dyvim train compare "$(AUDIO_PAIRS)" --backbone "$(BACKBONE)" -o demo/figures/musicgen \
+	    --minutes $(MINUTES) --seeds $(SEEDS)
+	$(BIN)/dyvim train tune "$(AUDIO_PAIRS)" --backbone "$(BACKBONE)" -o demo/figures/musicgen/tuned --minutes $(MINUTES)
+	$(BIN)/dyvim train alpha "$(AUDIO_PAIRS)" --backbone "$(BACKBONE)" -o demo/figures/musicgen \
+	    --tuned demo/figures/musicgen/tuned
+endif
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info

@@ -18,6 +18,7 @@ from dyvim_cli.errors import EnvironmentFault, InputError, UsageError
 from dyvim_cli.evaluation import baselines, extra
 from dyvim_cli.evaluation.audio_events import audio_events
 from dyvim_cli.evaluation.judge import judge_film
+from dyvim_cli.evaluation.sweep import sweep, write_sweep
 from dyvim_cli.evaluation.sync import sync_report
 from dyvim_cli.evaluation.visual_events import visual_events
 
@@ -233,7 +234,12 @@ def test_a_sweep_draws_the_answer_to_alpha(tmp_path, scene, fake_generator, monk
     assert found["alphas"] == [0.0, 1.0] and len(found["takes"]) == 6
     low, high = (interval["mean"] for interval in found["mean"]["events hit"])
     assert low < 0.5 and high >= 0.95 and plot.stat().st_size > 5000
-    lines = invoke(scene[0], "--sweep-alpha", "0,1", "--seeds", "2").stdout.splitlines()
+    table = invoke(scene[0], "--sweep-alpha", "0,1", "--seeds", "2").stdout
+    takes = sweep([scene[0]], [0.0, 1.0], range(2), fake_generator(tmp_path, 1))
+    assert write_sweep(takes, tmp_path / "figures") == table.rstrip()
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "figures").iterdir()}
+    assert set(sizes) == {"sync.txt", "sync.json", "sync.png"} and sizes["sync.png"] > 5000
+    lines = table.splitlines()
     assert [line.split()[0] for line in lines] == ["film", "scene.mp4", "scene.mp4", "mean", "mean"]
 
 

@@ -8,12 +8,14 @@ from typing import Annotated, Literal
 import typer
 
 from dyvim_cli.cli import console
+from dyvim_cli.errors import UsageError
 
 Strategy = Literal["annealing", "frozen", "full", "lora"]
 Pairs = Annotated[Path, typer.Argument(help="Folder of pairs (train render).", exists=True, file_okay=False)]
 Clips = Annotated[Path | None, typer.Option(help="Real footage to film with.", exists=True, file_okay=False)]
 Start = Annotated[Path | None, typer.Option(help="Decoder to adapt, else the shipped one.", exists=True)]
 Backbone = Annotated[str, typer.Option(help="embedded, musicgen-small .., a folder, or debug.")]
+Films = Annotated[list[Path] | None, typer.Option(help="Real films to judge sync on.", exists=True)]
 Folder = Annotated[Path, typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False)]
 ProgressOption = Annotated[console.ProgressKind, typer.Option(help="How to show progress.")]
 
@@ -110,7 +112,7 @@ def compare(
     backbone: Backbone = "embedded",
     minutes: Annotated[float, typer.Option(min=0.001, help="Processor time for each run.")] = 10,
     updates: Annotated[int | None, typer.Option(min=1, help="Updates instead of minutes.")] = None,
-    film: Annotated[list[Path] | None, typer.Option(help="Real films to judge sync on.", exists=True)] = None,
+    film: Films = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
     start_from: Start = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
@@ -144,20 +146,40 @@ def alpha(
     tuned: Annotated[
         Path | None, typer.Option(help="Tuned decoder (embedded) or adapter folder.", exists=True)
     ] = None,
+    film: Films = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Pieces for each film and alpha.")] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
+    progress: ProgressOption = "auto",
 ) -> None:
     """Held-out loss over alpha, with true and another film's motion: a table, a JSON and a picture.
 
-    The music's sync over alpha (the paper's Figure 4) is `dyvim evaluate --sweep-alpha`.
+    With real films (embedded decoder) also how well the music that it writes follows them, over alpha: the
+    paper's Figure 4.
     """
-    from dyvim_cli.training.findings import alpha_figure
+    from dyvim_cli.training.findings import ALPHAS, alpha_figure
 
-    learner = _learner(backbone, pairs, tuned if backbone == "embedded" else None, batch_size)
-    if backbone != "embedded" and tuned is not None:
+    is_embedded = backbone == "embedded"
+    if film and not is_embedded:
+        raise UsageError("sync over alpha is for the embedded decoder", "leave out --film")
+    learner = _learner(backbone, pairs, tuned if is_embedded else None, batch_size)
+    if not is_embedded and tuned is not None:
         from dyvim_cli.model.adapter import load_adapter
 
         load_adapter(learner.model, tuned)
     console.data(alpha_figure(learner, out).rstrip())
+    if film:
+        console.data(_sync_over_alpha(film, ALPHAS, seeds, tuned, out, progress))
+
+
+def _sync_over_alpha(films, alphas, seeds: int, decoder: Path | None, out: Path, progress) -> str:
+    """Compose for the films at each alpha, judge, write; returns the table."""
+    from dyvim_cli.evaluation.generator import dyvim_generator
+    from dyvim_cli.evaluation.sweep import sweep, write_sweep
+    from dyvim_cli.media.sound import scratch_folder
+
+    with scratch_folder() as folder, console.progress(progress) as shown:
+        generate = dyvim_generator(folder, candidates=1, decoder=decoder)
+        return write_sweep(sweep(films, alphas, range(seeds), generate, shown), out)
 
 
 def attention(

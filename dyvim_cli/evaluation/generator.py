@@ -16,16 +16,19 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, TempoMa
 Generate = Callable[[Path, float, int], Path]  # film, alpha, seed -> music
 
 
-def dyvim_generator(folder: Path, candidates: int = 3, *, steady: bool = False) -> Generate:
+def dyvim_generator(
+    folder: Path, candidates: int = 3, *, steady: bool = False, decoder: Path | None = None
+) -> Generate:
     """Our own generator, writing wav files into `folder`; films are watched once and then cached.
 
     candidates: takes a piece, of which the best is kept; fewer is faster. steady: the decoder alone,
-    told of the film as ever, but on a grid that ignores it.
+    told of the film as ever, but on a grid that ignores it. decoder: other weights than the shipped ones.
     """
+    from dyvim_cli.model.checkpoint import load_decoder
     from dyvim_cli.model.composition import Wishes, write_score
     from dyvim_cli.pipeline import Delivery, features_of, load_embedded, sound_file
 
-    model = load_embedded()
+    model = load_decoder(decoder) if decoder else load_embedded()
 
     def write(film: Path, alpha: float, seed: int) -> Path:
         features, wishes = features_of(film), Wishes(alpha=alpha, seed=seed, candidates=candidates)

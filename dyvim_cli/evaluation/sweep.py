@@ -1,5 +1,6 @@
 """Generator and judge in one: how sync answers to alpha, over films and seeds."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from dyvim_cli.evaluation.audio_events import audio_events, read_sound
 from dyvim_cli.evaluation.bootstrap import Interval
 from dyvim_cli.evaluation.generator import Generate
-from dyvim_cli.evaluation.report import MEASURES, interval_cell, mean_excesses, plain, sync_facts
+from dyvim_cli.evaluation.report import MEASURES, aligned, interval_cell, mean_excesses, plain, sync_facts
 from dyvim_cli.evaluation.sync import SyncReport, compare
 from dyvim_cli.evaluation.visual_events import visual_events
 from dyvim_cli.progress import Progress, Silent
@@ -88,3 +89,15 @@ def sweep_facts(takes: Sequence[Take]) -> dict:
             ],
         }
     )
+
+
+def write_sweep(takes: Sequence[Take], out: Path) -> str:
+    """sync.txt, sync.json and sync.png of a sweep in a folder; returns the table."""
+    from dyvim_cli.evaluation.plot import draw_sweep
+
+    out.mkdir(parents=True, exist_ok=True)
+    text = aligned(sweep_table(takes))
+    (out / "sync.txt").write_text(text + "\n", encoding="utf-8")
+    (out / "sync.json").write_text(json.dumps(sweep_facts(takes), indent=2) + "\n", encoding="utf-8")
+    draw_sweep(*curves(takes), out / "sync.png")
+    return text

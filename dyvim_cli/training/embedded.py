@@ -92,8 +92,9 @@ def tune_embedded(
 def sync_on(films: list[Path]) -> Callable[[ScoreLearner], dict[str, float]]:
     """A judge: what music for real films does on their events and with their motion, alpha 1 less alpha 0.
 
-    Mean over the films and a few takes of each. Of the tokens, before any player: accent is the mean rank (-1..1) of the strength at events, following
-    the rank correlation of strength and motion by beat (model/ranking.py).
+    Mean over the films and a few takes of each. Of the tokens, before any player: accent is the mean rank
+    (-1..1) of the strength at events, following the rank correlation of strength and motion by beat
+    (model/ranking.py).
     """
     from dyvim_cli.model.composition import Wishes, write_score
     from dyvim_cli.pipeline import features_of

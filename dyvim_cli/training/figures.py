@@ -77,13 +77,14 @@ def attention_picture(films: dict[str, list], path: Path) -> None:
     for axes in grid.flat:
         axes.set_axis_off()
     for row, (name, moments) in enumerate(films.items()):
+        fastest = max(float(moment.speed.max()) for moment in moments)
         for column, moment in enumerate(moments):
-            _draw_moment(grid[4 * row : 4 * row + 4, column], moment, name if column == 0 else "")
+            _draw_moment(grid[4 * row : 4 * row + 4, column], moment, name if column == 0 else "", fastest)
     made.savefig(path, dpi=110)
 
 
-def _draw_moment(axes, moment, name: str) -> None:
-    """The four pictures of one moment, from the top."""
+def _draw_moment(axes, moment, name: str, fastest: float) -> None:
+    """The four pictures of one moment, from the top; speeds are shown against the film's fastest."""
     height, width = moment.pixels.shape[:2]
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     axes[0].imshow(moment.pixels)
@@ -92,8 +93,8 @@ def _draw_moment(axes, moment, name: str) -> None:
         panel.imshow(moment.pixels.mean(axis=2), cmap="gray")
         panel.imshow(getattr(moment, of), cmap="inferno", alpha=0.65, extent=extent, interpolation="bilinear")
         panel.set_title(f"{of}: {moment.on_motion(of):.2f} x where it moves", fontsize=7, loc="left")
-    axes[3].imshow(moment.speed, cmap="viridis", extent=extent, vmin=0)
-    axes[3].set_title("speed", fontsize=7, loc="left")
+    axes[3].imshow(moment.speed, cmap="viridis", extent=extent, vmin=0, vmax=max(fastest, 1e-6))
+    axes[3].set_title(f"speed: up to {moment.speed.max():.1%} of the width a frame", fontsize=7, loc="left")
 
 
 def alpha_picture(alphas: list[float], rows: dict[str, list[float]], path: Path) -> None:
