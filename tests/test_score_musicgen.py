@@ -14,6 +14,7 @@ from dyvim_cli.cli.main import app
 from dyvim_cli.errors import UsageError, WeightsError
 from dyvim_cli.media.sound import read_audio
 from dyvim_cli.model.adapter import load_adapter, save_adapter
+from dyvim_cli.model.checkpoint import load_tensors, save_tensors
 from dyvim_cli.model.conditioning import D_DYNAMICS
 from dyvim_cli.model.loading import open_checkpoint
 from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
@@ -114,6 +115,11 @@ def test_an_adapter_of_another_backbone_is_refused(checkpoint, adapter, short_fi
     done = dyvim(*ask)  # mono
     assert isinstance(done.exception, WeightsError) and done.exception.exit_code == 4
     assert "another backbone" in done.exception.message and "--model" in done.exception.hint
+    tensors, facts = load_tensors(adapter / "adapter.safetensors")
+    (tmp_path / "old").mkdir()
+    save_tensors(tensors, tmp_path / "old" / "adapter.safetensors", facts | {"motion_encoder": "another"})
+    with pytest.raises(WeightsError, match="another motion encoder"):
+        load_adapter(open_checkpoint(checkpoint, "tiny").musicgen, tmp_path / "old")
     (tmp_path / "torn").mkdir()
     torn = tmp_path / "torn" / "adapter.safetensors"
     torn.write_bytes((adapter / "adapter.safetensors").read_bytes()[:-50])

@@ -21,6 +21,7 @@ from dyvim_cli.training.film_pairs import SoundedFilm, encoded, load_films, prep
 from dyvim_cli.training.strategies import STRATEGIES, low_rank_terms, merge_lora  # noqa: E402
 from dyvim_cli.training.tune import TuneSettings, read_log, tune  # noqa: E402
 from dyvim_cli.types import STYLES  # noqa: E402
+from dyvim_cli.vision.settings import settings as seen_with  # noqa: E402
 
 N_TOKENS, RATE_HZ = 64, 50
 
@@ -173,10 +174,13 @@ def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):
     pairs, out = tmp_path / "pairs", tmp_path / "run"
     pairs.mkdir()
     audio = tuning.open_backbone("debug")
-    facts = facts_of(audio.codec, tuning.codec_name(audio))
-    (pairs / "codec.json").write_text(json.dumps(facts))
+    facts = facts_of(audio.codec, tuning.codec_name(audio)) | seen_with()
+    (pairs / "codec.json").write_text(json.dumps(facts | {"motion_encoder": "another"}))
     for i in range(3):
         cache.write_features(sounded(i), pairs / f"film-{i}.safetensors")
+    with pytest.raises(InputError, match="another motion encoder"):
+        tuning.learner(pairs, "debug")
+    (pairs / "codec.json").write_text(json.dumps(facts))
     arguments = ["train", "tune", str(pairs), "-o", str(out), "--backbone", "debug", "--updates", "2"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output

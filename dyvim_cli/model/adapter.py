@@ -14,6 +14,7 @@ from dyvim_cli.errors import WeightsError
 from dyvim_cli.model.checkpoint import load_tensors, save_tensors
 from dyvim_cli.model.loading import ADAPTER, adapter_file
 from dyvim_cli.model.musicgen import Adapter, AdapterConfig, MusicGen
+from dyvim_cli.vision.settings import settings
 
 BACKBONE = "backbone."
 # what makes two backbones of one shape; weights are not hashed: gigabytes, and fp16 copies differ
@@ -47,6 +48,7 @@ def save_adapter(
     metadata = {
         "config": json.dumps(adapter.config.to_dict()),
         "backbone": backbone_hash(model),
+        "motion_encoder": settings()["motion_encoder"],
         "card": json.dumps(card or {}),
     }
     changed = {BACKBONE + name: tensor.half() for name, tensor in (changes or {}).items()}
@@ -63,6 +65,10 @@ def load_adapter(model: MusicGen, folder: Path) -> dict:
         raise WeightsError(
             f"{path}: tuned on another backbone ({metadata.get('backbone', 'none')}, this one is {expected})",
             "name the backbone it was tuned on with --model",
+        )
+    if metadata.get("motion_encoder") != settings()["motion_encoder"]:  # z_d is its language
+        raise WeightsError(
+            f"{path}: tuned on what another motion encoder saw", "tune it again: dyvim train tune"
         )
     changes = {n: tensors.pop(n) for n in list(tensors) if n.startswith(BACKBONE)}
     try:

@@ -21,6 +21,7 @@ from dyvim_cli.training.shards import load
 from dyvim_cli.training.strategies import low_rank_terms
 from dyvim_cli.training.tune import TuneSettings, tune
 from dyvim_cli.types import STYLES, Key, TempoMap
+from dyvim_cli.vision.settings import settings as seen_with
 
 AUDIO_GAIN = 5.0  # a new adapter knows nothing that it could lose
 
@@ -43,7 +44,6 @@ def prepare_rendered(
 ) -> dict:
     """The same of rendered films, with the pieces as our own players sound them: pairs without any data."""
     from dyvim_cli.training.motion import _textures as photographs
-    from dyvim_cli.vision.settings import settings as seen_with
 
     audio = open_backbone(backbone, progress)
     facts = facts_of(audio.codec, codec_name(audio)) | seen_with()
@@ -96,6 +96,8 @@ def learner(pairs: Path, backbone: str, batch_size: int = 4, n_frames: int = 500
         raise InputError(
             f"{pairs}: prepared with another codec", f"dyvim train prepare --backbone {backbone}"
         )
+    if facts.get("motion_encoder") != seen_with()["motion_encoder"]:
+        raise InputError(f"{pairs}: these films were seen by another motion encoder", "dyvim train prepare")
     return AudioLearner(audio, training, held_out, n_frames, batch_size)
 
 
