@@ -10,6 +10,7 @@ from dyvim_cli.evaluation.extra import need
 from dyvim_cli.evaluation.judge import FilmReport
 from dyvim_cli.evaluation.report import LEGEND, MEASURES, measured_cell
 from dyvim_cli.evaluation.sync import accents_of
+from dyvim_cli.evaluation.visual_events import STILL
 
 CUT, IMPACT, MOTION, LOUD, ONSET = "#c0392b", "#e39b27", "#3d6b99", "#4c9f70", "#333333"
 INCHES_A_FILM = 3.4
@@ -58,7 +59,7 @@ def _figure(width, height):
 def _draw_picture(axes, report):
     picture = report.picture
     axes.fill_between(picture.times_s, picture.energy, color=MOTION, alpha=0.35, lw=0)
-    top = max(float(np.quantile(picture.energy, 0.995)) * 1.2, 1e-6)
+    top = max(float(np.quantile(picture.energy, 0.995)) * 1.2, 10 * STILL)
     for time, weight, cut in zip(picture.event_times_s, picture.event_weights, picture.is_cut, strict=True):
         axes.plot(
             [time, time], [0, top * (1 if cut else 0.3 + 0.6 * weight)], color=CUT if cut else IMPACT, lw=1.4
@@ -84,10 +85,12 @@ def _headline(report):
     cuts, events, loudness = (
         measured_cell(MEASURES[name](sync)) for name in ("cuts hit", "events hit", "motion~loudness")
     )
-    return (
-        f"{report.film.name}   cuts hit {cuts} of {sync.n_cuts}, events hit {events} of {sync.n_events} "
-        f"(red: cuts, amber: impacts), motion ~ loudness {loudness}   [{LEGEND}]"
-    )
+    parts = [
+        f"cuts hit {cuts} of {sync.n_cuts} (red)" if sync.n_cuts else "no cuts",
+        f"events hit {events} of {sync.n_events} (amber: impacts)" if sync.n_events else "no events",
+        f"motion ~ loudness {loudness}" if sync.is_moving else "no motion",
+    ]
+    return f"{report.film.name}   {', '.join(parts)}   [{LEGEND}]"
 
 
 def _png(figure, path):
