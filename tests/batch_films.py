@@ -92,9 +92,11 @@ WAYS = (
 
 
 def batch(*arguments, **options) -> subprocess.Popen:
-    """A running `dyvim batch`, in a process group of its own."""
+    """A running `dyvim batch`, in a process group of its own, that hears Ctrl-C wherever the tests run."""
     command = [sys.executable, "-m", "dyvim_cli", "batch", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    if os.name == "posix":  # a shell's background jobs, and their children, are born deaf to it
+        options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen(command, start_new_session=True, **pipes, **options)
 
 

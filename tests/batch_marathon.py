@@ -34,7 +34,7 @@ from dyvim_cli.batch.journal import NAME
 from dyvim_cli.batch.staging import FOLDER
 from dyvim_cli.errors import ExitCode
 
-FILMS_BETWEEN_KILLS = 4
+FILMS_BETWEEN_KILLS = 6
 
 
 def night(arguments, scratch: Path) -> dict:
