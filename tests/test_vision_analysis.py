@@ -88,11 +88,11 @@ def test_one_frame():
     assert len(seen.times_s) == 1 and len(seen.event_times_s) == 0
 
 
-@pytest.mark.parametrize("fps", [10, 12, 15, 23.976, 25, 30])
+@pytest.mark.parametrize("fps", [10, 12, 15, 23.976, 25, 29.97, 30])
 def test_sampling_is_even_and_dense_enough(fps):
     frames = [Frame(i / fps, np.zeros((2, 2, 3), np.uint8)) for i in range(100)]
     times = [frame.time_s for frame, chosen in sampled(frames) if chosen]
-    assert 10 <= (len(times) - 1) / (times[-1] - times[0]) + 1e-6 <= 17
+    assert 9.99 <= (len(times) - 1) / (times[-1] - times[0]) + 1e-6 <= 15.01
     assert np.diff(times)[:-1].std() < 0.005
     assert [frame for frame, _ in sampled(frames)] == frames
 
@@ -100,7 +100,7 @@ def test_sampling_is_even_and_dense_enough(fps):
 def test_sampling_follows_variable_rates():
     times = np.cumsum(np.random.default_rng(1).choice([1 / 60, 1 / 30, 0.09], 300))
     chosen = [f.time_s for f, c in sampled([Frame(t, np.zeros((2, 2, 3), np.uint8)) for t in times]) if c]
-    assert np.diff(chosen).max() <= 0.1 + 1e-9
+    assert np.diff(chosen).max() <= 0.1002 + 1e-9
 
 
 def test_candidates_are_bounded_and_keep_every_shot():

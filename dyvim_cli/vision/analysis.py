@@ -20,7 +20,7 @@ from dyvim_cli.vision.semantics import colours, describe
 from dyvim_cli.vision.settings import clip_folder
 from dyvim_cli.vision.watch import Watch
 
-LEAST_STEP_S, MOST_STEP_S = 0.06, 0.1  # between frames that the motion encoder sees: 10 to 16 a second
+MOST_STEP_S = 0.1002  # between frames that the motion encoder sees: ten a second, also of NTSC's 29.97
 MEMORY_S = 2.5  # the last seconds that novelty compares with
 LEAST_RATE_S = 5.0  # one cut in a very short film is no fast cutting
 SHOT_DIFFERENCE = 0.35  # a provisional cut, for spreading key frames while the film runs
@@ -59,11 +59,11 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
 
 
 def sampled(frames: Iterable[FrameLike]) -> Iterator[tuple[FrameLike, bool]]:
-    """Every frame, with whether the motion encoder shall see it: evenly, >= 10 a second if there are."""
+    """Every frame, with whether the motion encoder shall see it: as few as are ten a second, and the last."""
     last_s, held = -np.inf, None
     for frame in frames:
         if held is not None:
-            chosen = held.time_s - last_s >= LEAST_STEP_S or frame.time_s - last_s > MOST_STEP_S
+            chosen = frame.time_s - last_s > MOST_STEP_S
             last_s = held.time_s if chosen else last_s
             yield held, chosen
         held = frame

@@ -6,7 +6,7 @@ their neighbours; brightness is compared less its mean over the window, so that 
 only where the pictures then agree better. Right without training for slow motion, where correlation
 at 1/8 resolution is blind.
 
-Letters: B frames, n others for each, H, W picture, h, w = H / CELL, W / CELL.
+Letters: B frames, n others for each, H, W picture, h, w = H / cell, W / cell.
 """
 
 import torch
@@ -25,18 +25,18 @@ EXCHANGES = ((1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7,
 
 
 @torch.no_grad()
-def lucas_kanade(current: Tensor, others: Tensor, levels=LEVELS) -> tuple[Tensor, Tensor]:
+def lucas_kanade(current: Tensor, others: Tensor, levels=LEVELS, cell=CELL) -> tuple[Tensor, Tensor]:
     """Grey pictures [B, 1, H, W] and others [n * B, 1, H, W], 0..1 -> flow from the one to the others.
 
-    Returns flow [n * B, 2, h, w] in cells and evidence [n * B, 3, h, w]: logs of the texture and of
-    what differs before the finest level and after it, which say how far to believe the flow.
+    A cell is `cell` pixels wide. Returns flow [n * B, 2, h, w] in cells and evidence [n * B, 3, h, w]: logs of
+    the texture and of what differs before the finest level and after it: how far to believe the flow.
     """
     n, (height, width) = len(others) // len(current), current.shape[-2:]
-    flow = current.new_zeros(len(others), 2, height // CELL, width // CELL)
+    flow = current.new_zeros(len(others), 2, height // cell, width // cell)
     for scale, iterations in levels:
         small, targets = (F.avg_pool2d(x, scale) if scale > 1 else x for x in (current, others))
-        flow, before, after = _level(small, targets, flow, CELL // scale, iterations)
-    evidence = [_window_variance(current, CELL).repeat(n, 1, 1, 1), before, after]
+        flow, before, after = _level(small, targets, flow, cell // scale, iterations)
+    evidence = [_window_variance(current, cell).repeat(n, 1, 1, 1), before, after]
     return flow, torch.cat([0.5 * (variance + 1e-6).log() + 4 for variance in evidence], dim=1)
 
 

@@ -8,7 +8,7 @@ from dyvim_cli.hub import store
 
 ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse` expects
 PULLED_CLIP = "clip"  # its name in the hub's catalogue
-CODE_VERSION = 6  # raise when the same film would give other features
+CODE_VERSION = 7  # raise when the same film would give other features
 
 
 def settings() -> dict:
