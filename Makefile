@@ -65,6 +65,7 @@ musicality: $(VENV)/.installed-dev
 marathon: $(VENV)/.installed-dev
 	$(BIN)/python tests/batch_marathon.py night --films $(or $(NIGHT),200)
 	$(BIN)/python tests/batch_marathon.py kills --films 30 --kills 25 --seconds 2 5
+	$(BIN)/python tests/batch_marathon.py kills --films 6 --kills 6 --seconds 1 3 --engine ray
 	$(BIN)/python tests/batch_marathon.py speed --films 20 --seconds 2 10 --candidates 3
 
 # the paper's figures: attention, strategies at equal time, loss and sync over alpha. PAIRS are made by `dyvim train

@@ -1,6 +1,6 @@
 """What the suite does small, at length: a night of films, killed over and over, timed, watched for memory.
 
-python tests/batch_marathon.py night|kills|speed [--films N] [--kills N] [--seconds LOW HIGH]
+python tests/batch_marathon.py night|kills|speed [--films N] [--kills N] [--seconds LOW HIGH] [--engine ray]
 
 Each prints one JSON object of figures and fails loudly. `make marathon` runs all three.
 """
@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def night(arguments, scratch: Path) -> dict:
     assert done.returncode == (ExitCode.PARTIAL if n_bad else 0), done.stderr[-2000:]
     assert len(found) - len(failed) == arguments.films - n_bad and len(failed) == n_bad
     assert all(record["hint"] for record in failed)
-    reasons = {record["error"].replace(record["input"], "") for record in failed}
+    reasons = {re.sub(r"[^ ]*/broken \d+\.mp4", "it", record["error"]) for record in failed}
     assert len(reasons) == min(n_bad, len(WAYS)), "each way of being broken is told from the others"
     shown = page.read_text(encoding="utf-8")
     assert all(Path(record["input"]).name in shown for record in found)
@@ -65,30 +66,35 @@ def _tenths(number: int) -> list[tuple[int, int]]:
 
 
 def kills(arguments, scratch: Path) -> dict:
-    """SIGKILL at random moments, resumed each time: the same bytes as an undisturbed run."""
+    """SIGKILL at random moments, resumed each time: the same bytes as an undisturbed local run."""
     films, rng = _folder(arguments, scratch), random.Random(arguments.seed)
-    reference, out = scratch / "reference", scratch / "out"
-    first_s, film_s = _undisturbed(
-        batch(films, "-r", "-o", f"{reference}/", *_options(arguments)), arguments.films
-    )
+    reference, out, page = scratch / "reference", scratch / "out", scratch / "report.html"
+    engine = ("--engine", arguments.engine)
+    run(films, "-r", "-o", f"{reference}/", *_options(arguments))
+    asked = (films, "-r", *_options(arguments), *engine)
+    first_s, film_s = _undisturbed(batch(*asked, "-o", f"{scratch / 'timed'}/"), arguments.films)
+    asked = (*asked, "-o", f"{out}/", "--report", page)
     wanted, n_killed, recorded = digests(reference), 0, []
+    assert digests(scratch / "timed") == wanted
     for _ in range(arguments.kills):
         after_s = rng.uniform(0, first_s + FILMS_BETWEEN_KILLS * film_s)
-        is_killed = kill(batch(films, "-r", "-o", f"{out}/", *_options(arguments)), 0, after_s)
-        n_killed += is_killed
-        named = (
-            {name: md5 for name, md5 in digests(out).items() if FOLDER not in name} if out.exists() else {}
-        )
-        assert named.items() <= wanted.items(), "half-written, or different, under a final name"
+        n_killed += kill(batch(*asked), 0, after_s)
+        named = digests(out) if out.exists() else {}
+        finished = {name: md5 for name, md5 in named.items() if FOLDER not in name}
+        assert finished.items() <= wanted.items(), "half-written, or different, under a final name"
+        assert not page.exists() or page.read_text(encoding="utf-8").rstrip().endswith("</html>")
         recorded.append(len(records(out / NAME)) if (out / NAME).exists() else 0)
         if recorded[-1] == arguments.films:
             break
-    done = run(films, "-r", "-o", f"{out}/", *_options(arguments))
+    done = run(*asked)
     assert done.returncode in (0, ExitCode.PARTIAL), done.stderr[-2000:]
-    assert digests(out) == wanted and films_done_twice(out / NAME) == []
+    made = digests(out)
+    assert made == wanted, made.items() ^ wanted.items()
+    assert films_done_twice(out / NAME) == [], films_done_twice(out / NAME)
     assert len(records(out / NAME)) == arguments.films and not list(out.rglob(FOLDER))
+    assert page.read_text(encoding="utf-8").count('data-status="pending"') == 0
     figures = {"films": arguments.films, "kills": n_killed, "recorded_after_each": recorded}
-    return figures | {"same_bytes": True, "done_twice": 0}
+    return figures | {"engine": arguments.engine, "same_bytes": True, "done_twice": 0}
 
 
 def _undisturbed(process: subprocess.Popen, n_films: int) -> tuple[float, float]:
@@ -191,8 +197,10 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, nargs=2, default=(2.0, 20.0))
     parser.add_argument("--candidates", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="whom the kills hit")
     parsed = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DYVIM_CACHE"] = str(Path(folder, "cache"))
+        os.environ["RAY_worker_niceness"] = "0"  # 15, unless told
         figures = globals()[parsed.what](parsed, Path(folder))
     sys.stdout.write(json.dumps({"what": parsed.what, **figures}) + "\n")

@@ -1,8 +1,11 @@
 """Many films at once: which, where to, what is done already; killed, resumed, and the same to the byte."""
 
+import html
 import json
 import multiprocessing
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,6 +16,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from batch_films import batch, break_film, digests, films_done_twice, finish, kill, make_films, records, run
 
+from dyvim_cli import pipeline
 from dyvim_cli.batch import journal as journals
 from dyvim_cli.batch import local, night, staging
 from dyvim_cli.batch.fingerprint import _code as code_known
@@ -20,7 +24,8 @@ from dyvim_cli.batch.fingerprint import _weights as weights_known
 from dyvim_cli.batch.fingerprint import content_of, film_seed, fingerprint
 from dyvim_cli.batch.plan import check_collisions, journal_place, made_by_us, task_of
 from dyvim_cli.batch.selection import Choice, Film, read_list, select
-from dyvim_cli.batch.work import Outcome
+from dyvim_cli.batch.work import Outcome, Seen, failure
+from dyvim_cli.batch.work import finish as finish_film
 from dyvim_cli.errors import EnvironmentFault, ExitCode, InputError, OutputError, UsageError
 from dyvim_cli.pipeline import Delivery, Wishes
 
@@ -166,6 +171,7 @@ def test_a_kill_between_the_record_and_the_name_costs_nothing(folder):
     with journals.open_journal(path) as journal:
         journal.append(result_of(one).record)
     result_of(two)  # this one was killed before its record
+    (staging.staged(two.output).with_name(staging.TOKEN + "1")).touch()  # and Ray had been at work
     assert not one.output.exists()
     with night.session(path, [one, two]) as session:
         assert [task.film for task in session.review.todo] == [two.film]
@@ -305,6 +311,38 @@ def test_failures_are_kept_until_asked_for(folder):
     assert len(night.review([task], journals.read(path)).todo) == 1
 
 
+def test_faults_of_the_machine_are_tried_again(folder):
+    path = folder / journals.NAME
+    (task,) = tasks_for(folder, "a.mp4")
+    content = content_of(task.film)
+    for fault, is_tried in ((EnvironmentFault("full"), 1), (OutputError("no"), 1), (InputError("torn"), 0)):
+        kept(path, failure(task, fault, content))
+        assert len(night.review([task], journals.read(path)).todo) == is_tried
+
+
+def test_a_film_that_changes_meanwhile_is_not_taken_for_done(folder, monkeypatch):
+    (task,) = tasks_for(folder, "a.mp4")
+    part = folder / "part"
+    part.write_bytes(b"music")
+
+    def grows(*_):
+        task.film.write_bytes(b"xx")
+        return pipeline.Result(part, None, {})
+
+    monkeypatch.setattr(pipeline, "accompany", grows)
+    watched = pipeline.Watched(None, None, part, None, None)
+    outcome = finish_film(Seen(task, content_of(task.film), watched), None)
+    assert "was changed" in outcome.record["error"] and not outcome.is_done
+    path = folder / journals.NAME
+    kept(path, outcome)
+    assert len(night.review([task], journals.read(path)).todo) == 1
+    monkeypatch.setattr(pipeline, "accompany", lambda *_: pipeline.Result(part, None, {}))
+    seen = Seen(task, content_of(task.film), watched)
+    assert finish_film(seen, None).is_done
+    task.film.unlink()
+    assert "removed" in finish_film(seen, None).record["error"]
+
+
 def test_the_journal_moves_with_its_folder(folder):
     (task,) = tasks_for(folder, "a.mp4")
     kept(folder / journals.NAME, result_of(task))
@@ -371,6 +409,26 @@ def test_a_wrong_setting_names_its_file(wrong, tmp_path):
         film_settings(context_of(str(tmp_path)))(film)
 
 
+def test_the_command_asks_score_for_the_same(tmp_path):
+    from dyvim_cli.cli.batch_jobs import films_of, tasks_of
+    from dyvim_cli.cli.groups import Composing, Mixing, group_of
+    from dyvim_cli.media.output import output_path
+
+    touch(tmp_path, "in/{b} 'q\" ä #1.mp4")
+    (tmp_path / "in" / "dyvim.toml").write_text('mood = "-0.5,0.25"\nkey = "F# minor"\nfade-out = 1.5')
+    asked = ("--style", "jazz", "--keep-audio", "mix", "--duck-db", "-20", "--start", "0.5")
+    extras = ("--midi", f"{tmp_path}/{{stem}}.mid", "--stems", f"{tmp_path}/stems")
+    context = context_of(str(tmp_path / "in"), "-o", f"{tmp_path}/out/", "--tempo", "97.3", *asked, *extras)
+    (task,) = tasks_of(context, films_of(context))
+    score = context.parent.command.get_command(context.parent, "score")
+    values = score.make_context("score", list(task.command[2:]), parent=context.parent).params
+    assert group_of(Composing, values).wishes() == task.wishes
+    where = {name: values[name] and Path(values[name]) for name in ("midi", "stems", "music")}
+    where["output"] = output_path(task.film, "", values["output"])
+    delivery = group_of(Mixing, values).delivery(overwrite=task.delivery.overwrite, **where)
+    assert delivery == task.delivery and Path(values["film"]) == task.film
+
+
 def test_batch_has_all_options_of_score():
     import typer
 
@@ -425,13 +483,19 @@ def test_the_report_shows_every_film(films, undisturbed):
     assert "is truncated" in page and "sub/film%20003.dyvim.mp4" in page
 
 
-def test_a_film_of_a_batch_is_what_score_makes_of_it(films, undisturbed):
-    out, done = undisturbed
-    record = next(r for r in records(out / journals.NAME) if r["input"].endswith("film 003.mp4"))
-    before = (out / "sub/film 003.dyvim.mp4").read_bytes()
-    again = subprocess.run([sys.executable, "-m", "dyvim_cli", *record["command"][1:]], capture_output=True)
+def test_the_command_on_the_page_makes_the_same_film(undisturbed, tmp_path):
+    out, made = undisturbed[0], undisturbed[0] / "sub/film 003.dyvim.mp4"
+    page = out.with_name("report.html").read_text()
+    shown = [html.unescape(text) for text in re.findall(r'class="command"><code>(.*?)</code>', page, re.S)]
+    assert len(shown) == 5 + len(BROKEN)
+    (words,) = [words for words in map(shlex.split, shown) if str(made) in words]
+    before = made.read_bytes()
+    made.unlink()
+    again = subprocess.run(
+        [sys.executable, "-m", "dyvim_cli", *words[1:]], cwd=tmp_path, capture_output=True
+    )
     assert again.returncode == 0, again.stderr
-    assert (out / "sub/film 003.dyvim.mp4").read_bytes() == before
+    assert made.read_bytes() == before
 
 
 def test_killed_at_any_moment_and_resumed_it_comes_to_the_same(films, undisturbed, tmp_path):
@@ -452,7 +516,9 @@ def test_interrupted_it_leaves_nothing_behind_and_goes_on(films, undisturbed, tm
     reference, _ = undisturbed
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    arguments = (films, "-r", "-o", f"{tmp_path}/out/", "--exclude", "broken*", "--jobs", 1, *QUICK)
+    page = tmp_path / "page.html"
+    chosen = (films, "-r", "--exclude", "broken*", "--jobs", 1, "--report", page, *QUICK)
+    arguments = (*chosen, "-o", f"{tmp_path}/out/")
     process = batch(*arguments, env={**os.environ, "TMPDIR": str(scratch)})
     for _ in range(2):
         process.stderr.readline()
@@ -463,6 +529,10 @@ def test_interrupted_it_leaves_nothing_behind_and_goes_on(films, undisturbed, tm
     assert 1 <= len(done) < 5 and done.items() <= digests(reference).items()
     assert list(scratch.iterdir()) == [] and not list(tmp_path.rglob(staging.FOLDER))
     assert len(records(tmp_path / "out" / journals.NAME)) == len(done)
+    assert f"{len(done)} of 5 films done, 0 failed, {5 - len(done)} not come to" in stopped.stderr
+    shown = page.read_text()
+    assert shown.count('data-status="done"') == len(done)
+    assert shown.count('data-status="pending"') == 5 - len(done)
     finished = run(*arguments)
     assert finished.returncode == 0, finished.stderr
     assert digests(tmp_path / "out") == digests(reference)

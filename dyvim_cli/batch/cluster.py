@@ -139,7 +139,7 @@ class _Token:
     """A file in every waiting place: a node that sees it shares our storage, whatever its paths are."""
 
     def __init__(self, tasks: Sequence[Task]):
-        self.name = f".{secrets.token_hex(8)}"
+        self.name = staging.TOKEN + secrets.token_hex(8)
         self.paths = {staging.staged(task.output).with_name(self.name) for task in tasks}
         for path in self.paths:
             path.touch()

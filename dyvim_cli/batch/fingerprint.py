@@ -44,15 +44,23 @@ def content_of(film: Path) -> Content | None:
 
 def known_content(film: Path, record: dict) -> Content | None:
     """The film's content, from a journal's record where size and time are still the same."""
+    if known := record.get("content"):
+        content = Content(known["digest"], known["n_bytes"], known["modified_ns"])
+        if is_unchanged(film, content):
+            return content
+    return content_of(film)
+
+
+def is_unchanged(film: Path, content: Content | None) -> bool:
+    """Whether a film still has the size and the time it had when it was read."""
     try:
         state = film.stat()
     except OSError:
-        return None
-    if known := record.get("content"):
-        content = Content(known["digest"], known["n_bytes"], known["modified_ns"])
-        if (content.n_bytes, content.modified_ns) == (state.st_size, state.st_mtime_ns):
-            return content
-    return content_of(film)
+        return content is None
+    return content is not None and (content.n_bytes, content.modified_ns) == (
+        state.st_size,
+        state.st_mtime_ns,
+    )
 
 
 def settings_digest(wishes: Wishes, delivery: Delivery) -> str:

@@ -18,8 +18,11 @@ from dyvim_cli.batch.fingerprint import fingerprint, known_content
 from dyvim_cli.batch.journal import Journal, open_journal
 from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.work import Outcome, failure
-from dyvim_cli.errors import DyvimError
+from dyvim_cli.errors import DyvimError, ExitCode
 from dyvim_cli.media.output import check_output
+
+# a full disk, missing weights, no memory: the next run may find them mended
+PASSING = (ExitCode.OUTPUT, ExitCode.WEIGHTS, ExitCode.ENVIRONMENT)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def review(tasks: Iterable[Task], known: Mapping[Path, dict], *, retry_failed: b
         status = _status(task, record)
         if status == "done":
             found.done.append(Outcome(task, record))
-        elif status == "failed" and not retry_failed:
+        elif status == "failed" and not retry_failed and record.get("exit_code") not in PASSING:
             found.failed.append(Outcome(task, record))
         elif fault := _refusal(task, record):
             found.failed.append(failure(task, fault))

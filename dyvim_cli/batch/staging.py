@@ -15,6 +15,7 @@ from dyvim_cli.errors import OutputError
 from dyvim_cli.pipeline import Delivery
 
 FOLDER = ".dyvim-part"
+TOKEN = ".token-"  # begins the names of files by which other machines know our storage (cluster.py)
 
 
 def results(delivery: Delivery) -> list[Path]:
@@ -77,7 +78,8 @@ def sweep(deliveries: Iterable[Delivery]) -> None:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             # media.output.commit's own temporary files, whose names start like this
-            for file in (path, *path.parent.glob(f".{glob.escape(path.stem[:60])}.*.part")):
+            parts = path.parent.glob(f".{glob.escape(path.stem[:60])}.*.part")
+            for file in (path, *parts, *path.parent.glob(TOKEN + "*")):
                 with suppress(OSError):
                     file.unlink(missing_ok=True)
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from dyvim_cli import pipeline
-from dyvim_cli.batch.fingerprint import Content, content_of, fingerprint
+from dyvim_cli.batch.fingerprint import Content, content_of, fingerprint, is_unchanged
 from dyvim_cli.batch.journal import now
 from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.staging import staged_delivery
-from dyvim_cli.errors import DyvimError, EnvironmentFault, fault_of
+from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError, fault_of
 from dyvim_cli.report import entry
 
 
@@ -36,9 +36,9 @@ class Seen:
 
 def see(task: Task) -> Seen:
     """Read and watch a film. Never raises a failure of the film."""
-    delivery = staged_delivery(task.delivery)
+    delivery, content = staged_delivery(task.delivery), content_of(task.film)
     watched = _attempt(lambda: pipeline.watch(task.film, task.wishes, delivery, use_cache=task.use_cache))
-    return Seen(task, content_of(task.film), watched)
+    return Seen(task, content, watched)
 
 
 def finish(seen: Seen, model) -> Outcome:
@@ -49,6 +49,9 @@ def finish(seen: Seen, model) -> Outcome:
         result = _attempt(
             lambda: pipeline.accompany(watched, task.wishes, delivery, _composer(task.wishes, model))
         )
+    if not is_unchanged(task.film, seen.content):  # the journal must not take it for the whole film's music
+        reason = f"{task.film} was changed or removed while it was worked on"
+        result = InputError(reason, "run it again once the film is whole")
     if isinstance(result, DyvimError):
         return failure(task, result, seen.content)
     facts = result.facts | {"input": str(task.film), "output": str(task.output)}
