@@ -201,6 +201,6 @@ if __name__ == "__main__":
     parsed = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DYVIM_CACHE"] = str(Path(folder, "cache"))
-        os.environ["RAY_worker_niceness"] = "0"  # 15, unless told
+        os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (so spelt; 15, unless told)
         figures = globals()[parsed.what](parsed, Path(folder))
     sys.stdout.write(json.dumps({"what": parsed.what, **figures}) + "\n")
