@@ -88,9 +88,11 @@ def test_the_last_chord_is_struck_again_where_the_picture_still_hits():
     final = _plan(film).final_step
     events = [final + 1, final + 5, final + 9, 159]  # too near, heavy, light, and too late to ring
     film |= {"event_steps": events, "event_weights": [0.01, 0.06, 0.02, 0.06]}
-    for alpha, struck in ((1.0, [0, 5, 9]), (0.95, [0, 5]), (0.25, [0])):
+    drums = tokens.STREAM_INDEX["drums"]
+    for alpha, struck, late in ((1.0, [0, 5], [9]), (0.95, [0, 5], []), (0.25, [0], [])):
         form = _plan(film, alpha=alpha)
         assert form.final_step == final
+        assert list(1 + np.flatnonzero(form.ending[drums, final + 1 :])) == late  # the chord rings out
         for row in (BASS, MELODY):
             assert list(np.flatnonzero(form.ending[row, final:] > tokens.HOLD)) == struck
             assert (np.delete(form.ending[row, final:], struck) == tokens.HOLD).all()

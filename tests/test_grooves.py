@@ -70,6 +70,10 @@ def test_taste_leans_to_the_style():
     assert bias[0, DRUMS, KICK | HAT] == DRUM_IDIOM and bias[0, DRUMS].sum() == DRUM_IDIOM
     bias = taste.bias(torch.from_numpy(delayed), 3 + BASS)
     assert (bias[0, BASS, : tokens.FIRST_PITCH] > 0).all() and not bias[0, BASS, tokens.FIRST_PITCH :].any()
+    for _ in range(12):
+        taste.advance(torch.zeros(1, tokens.K, dtype=torch.long))
+    bias = taste.bias(torch.from_numpy(delayed), 12)
+    assert (bias[0, BASS, tokens.FIRST_PITCH :] > 0).all()  # silence has lasted long enough
 
 
 def test_a_return_brings_its_band_where_the_picture_moves_alike():

@@ -10,7 +10,9 @@ import torch
 from dyvim_cli.music import tokens
 from dyvim_cli.music.grooves import Ground
 
-MELODY, BASS, DRUMS = (tokens.STREAM_INDEX[name] for name in ("melody", "bass", "drums"))
+MELODY, BASS, DRUMS, PAD = (tokens.STREAM_INDEX[name] for name in ("melody", "bass", "drums", "pad"))
+PITCHED = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
+CARDINALITIES = torch.tensor([tokens.STREAMS[k].cardinality for k in PITCHED])
 # by semitones from the note before: in songs 45 % of the intervals are steps, hardly any beyond a fifth
 INTERVALS = np.array([-0.2, 0.9, 1.1, 0.4, 0.3, 0.0, -1.0, -0.2, -1.0, -1.0, -1.5, -2.0, -1.0])
 BEYOND_OCTAVE = -3.0
@@ -19,7 +21,10 @@ GROOVE = 1.2  # for a drum stroke, or a silence, as it was a bar ago
 RHYTHM = 0.6  # for starting, holding or resting as a bar ago, in the pitched streams of the ground
 GROUND = ("bass", "pad", "arp")
 DRUM_IDIOM = 3.0  # for what the style's drums would strike
-BASS_IDIOM = 1.0  # for a bass note that begins where the style's would, or that does not
+BASS_IDIOM = 1.2  # for a bass note that begins where the style's would
+BASS_REST = 0.3  # for none where the style has none
+LONGEST_SILENCE = 12  # steps without a note; then somebody comes in, if only with a held chord
+COME_IN = 9.0
 
 
 def interval_table(width: int) -> torch.Tensor:
@@ -43,6 +48,7 @@ class Taste:
         self.drums, self.bass = (nothing, nothing) if ground is None else (ground.drums, ground.bass)
         self.last = torch.zeros(batch, dtype=torch.long)  # melody's last pitch token
         self.repeats = torch.zeros(batch, dtype=torch.long)
+        self.silent = torch.zeros(batch, dtype=torch.long)  # steps since a note was heard
         self.rows = torch.arange(batch)
 
     def bias(self, delayed: torch.Tensor, position: int) -> torch.Tensor:
@@ -74,12 +80,17 @@ class Taste:
         drums, bass = position - DRUMS, position - BASS
         if 0 <= drums < len(self.drums) and self.drums[drums] != tokens.UNKNOWN:
             bias[:, DRUMS, int(self.drums[drums])] += DRUM_IDIOM
-        if 0 <= bass < len(self.bass) and self.bass[bass] != tokens.UNKNOWN:
-            begins = slice(tokens.FIRST_PITCH, None) if self.bass[bass] else slice(tokens.FIRST_PITCH)
-            bias[:, BASS, begins] += BASS_IDIOM
+        if 0 <= bass < len(self.bass) and self.bass[bass] == 1:
+            bias[:, BASS, tokens.FIRST_PITCH :] += BASS_IDIOM
+        elif 0 <= bass < len(self.bass) and self.bass[bass] == 0:
+            bias[:, BASS, : tokens.FIRST_PITCH] += BASS_REST
+        lonely = (self.silent >= LONGEST_SILENCE)[:, None, None]
+        bias[:, [BASS, PAD], tokens.FIRST_PITCH :] += COME_IN * lonely
 
     def advance(self, written: torch.Tensor) -> None:
         """Take note of the tokens [B, K] just written."""
+        heard = ((written[:, PITCHED] > tokens.REST) & (written[:, PITCHED] < CARDINALITIES)).any(dim=1)
+        self.silent = torch.where(heard, 0, self.silent + 1)
         note = written[:, MELODY]
         starts = (note >= tokens.FIRST_PITCH) & (note < tokens.STREAMS[MELODY].cardinality)
         same = starts & (note == self.last)

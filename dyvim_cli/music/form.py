@@ -15,7 +15,8 @@ from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES
 HALF_BAR = STEPS_PER_BAR // 2
 RING_S = 2.8  # how long the last chord would like to ring
 RING_SHARE, SHORTEST_RING_S = 0.11, 1.2  # of a short film it rings so much, but not less than this
-LAST_STROKE_S = 0.25  # before the film ends, the last chord may be struck once more
+LAST_STROKE_S = 0.25  # before the film ends, an event may still be struck,
+LAST_CHORD_S = 0.95  # and so long before it with the chord, which has to ring out; later the drums do it
 MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
 
 
@@ -103,7 +104,7 @@ def plan_form(
         _breaths(phrase_starts, sections, final_step, film.n_steps),
         active,
         chords,
-        _ending(film.n_steps, final_step, _last_strokes(tempo_map, film.hits, final_step, alpha), is_minor),
+        _ending(tempo_map, final_step, _last_strokes(tempo_map, film.hits, final_step, alpha), is_minor),
         copy_from,
         final_step,
         tempo_map.played,
@@ -198,15 +199,17 @@ def _last_strokes(tempo_map: TempoMap, hits: np.ndarray, final_step: int, alpha:
     return np.flatnonzero(again)
 
 
-def _ending(n_steps: int, final_step: int, strokes: np.ndarray, is_minor: bool) -> np.ndarray:
+def _ending(tempo_map: TempoMap, final_step: int, strokes: np.ndarray, is_minor: bool) -> np.ndarray:
     """[K, S]: tonic in the bass, third or tonic on top, held to the end or to the next stroke; nothing else
-    starts after it."""
-    ending = tokens.empty(n_steps)
+    starts after it but the drums of the last strokes."""
+    ending = tokens.empty(tempo_map.n_steps)
+    late = tempo_map.step_times_s[-1] - tempo_map.step_times_s[strokes] < LAST_CHORD_S
     third = 3 if is_minor else 4
     for name, pitch in (("bass", 36), ("pad", 60 + third), ("melody", 72)):
         row = tokens.STREAM_INDEX[name]
         ending[row, final_step + 1 :] = tokens.HOLD
-        ending[row, [final_step, *strokes]] = tokens.pitch_token(tokens.STREAMS[row], pitch)
+        ending[row, [final_step, *strokes[~late]]] = tokens.pitch_token(tokens.STREAMS[row], pitch)
     ending[tokens.STREAM_INDEX["drums"], final_step + 1 :] = 0
+    ending[tokens.STREAM_INDEX["drums"], strokes[late]] = tokens.drum_token(("kick", "tom"))
     ending[tokens.STREAM_INDEX["arp"], final_step:] = tokens.REST
     return ending
