@@ -28,7 +28,7 @@ EXCHANGES = ((1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7,
 def lucas_kanade(current: Tensor, others: Tensor, levels=LEVELS, cell=CELL) -> tuple[Tensor, Tensor]:
     """Grey pictures [B, 1, H, W] and others [n * B, 1, H, W], 0..1 -> flow from the one to the others.
 
-    A cell is `cell` pixels wide. Returns flow [n * B, 2, h, w] in cells and evidence [n * B, 3, h, w]: logs of
+    A cell is `cell` px wide. Returns flow [n * B, 2, h, w] in cells and evidence [n * B, 3, h, w]: logs of
     the texture and of what differs before the finest level and after it: how far to believe the flow.
     """
     n, (height, width) = len(others) // len(current), current.shape[-2:]
