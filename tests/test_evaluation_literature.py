@@ -8,7 +8,8 @@ from evaluation_planted import SAMPLE_RATE, clicks, every, picture
 
 from dyvim_cli.evaluation import literature as lit
 from dyvim_cli.evaluation.audio_events import analysis_signal, audio_events
-from dyvim_cli.evaluation.literature_report import literature_report
+from dyvim_cli.evaluation.literature_report import D2MGAN_PICKING, LORIS_PICKING, literature_report
+from dyvim_cli.evaluation.rhythm import pick_peaks
 
 
 def test_onsets_are_counted_by_the_second():
@@ -58,6 +59,20 @@ def test_motion_beats_are_where_motion_rests():
     times = np.arange(0, 6, 1 / 60)
     beats = lit.motion_beats(times, 1 + np.cos(2 * np.pi * times))
     assert beats == pytest.approx([0.5, 1.5, 2.5, 3.5, 4.5, 5.5], abs=0.02)
+
+
+def test_motion_is_smoothed_over_the_same_time_at_any_frame_rate():
+    counts = []
+    for fps in (24, 60):  # a dip every 0.3 s: five frames of 24 a second would smooth it away
+        times = np.arange(0, 6, 1 / fps)
+        counts.append(len(lit.motion_beats(times, 1 + 0.5 * np.cos(2 * np.pi * times / 0.3 + 0.2))))
+    assert counts == [20, 20]
+
+
+def test_each_family_hears_with_its_own_settings():
+    strength = np.array([0, 0, 1, 0.2, 0.8, 0, 0])  # the second peak comes two frames after the first
+    assert pick_peaks(strength, **D2MGAN_PICKING).tolist() == [2, 4]
+    assert pick_peaks(strength, **LORIS_PICKING).tolist() == [2]
 
 
 def test_av_align_by_hand():

@@ -15,6 +15,7 @@ from dyvim_cli.evaluation.extra import need
 from dyvim_cli.evaluation.validation import alongside, event_times, positive
 
 BAS_SIGMA_S = 3 / 60  # AIST++: three frames at 60 frames a second
+MOTION_SIGMA_S = 5 / 60  # AIST++ smooths its motion over five
 TBIOU_TOLERANCE_S = 0.5
 
 
@@ -107,7 +108,8 @@ def motion_beats(times_s: np.ndarray, energy: np.ndarray) -> np.ndarray:
     energy = alongside(energy, times_s, "energy")
     if len(times_s) < 3:
         return np.zeros(0)
-    return times_s[argrelmin(gaussian_filter1d(energy, 5.0))[0]]
+    frame_s = max(float(np.median(np.diff(times_s))), 1e-3)
+    return times_s[argrelmin(gaussian_filter1d(energy, MOTION_SIGMA_S / frame_s))[0]]
 
 
 def flow_peaks(times_s: np.ndarray, energy: np.ndarray) -> np.ndarray:

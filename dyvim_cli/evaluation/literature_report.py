@@ -10,6 +10,8 @@ from dyvim_cli.evaluation.visual_events import VisualEvents
 
 LIBROSA_FFT, LIBROSA_HOP = 2048, 512  # samples
 LIBROSA_PICKING = {"before": 1, "after": 1, "mean_before": 4, "mean_after": 5, "delta": 0.07, "wait": 1}
+# the settings of each source's beat_detect(); D2M-GAN's leaves pre_max to librosa, which makes it one frame
+D2MGAN_PICKING = {"before": 1, "after": 1, "mean_before": 1, "mean_after": 1, "delta": 0.2, "wait": 1}
 LORIS_PICKING = {"before": 3, "after": 3, "mean_before": 3, "mean_after": 3, "delta": 0.2, "wait": 1}
 CMT_TICKS = 16  # a bar
 CMT_CLASSES = 16  # densities and strengths run from 0 to 16, spread evenly by rank
@@ -28,7 +30,8 @@ def literature_report(
     """
     steps = lit.motion_beats(picture.times_s, picture.energy)
     fps = 1 / np.median(np.diff(picture.times_s)) if len(picture.times_s) > 1 else 30.0
-    peaks = lit.flow_peaks(picture.times_s, picture.flow)
+    # nothing moves into the first frame; the source repeats the second's flow there
+    peaks = lit.flow_peaks(picture.times_s, np.concatenate([picture.flow[1:2], picture.flow[1:]]))
     return {
         "bas_motion_to_music": lit.beat_alignment(steps, sound.beat_times_s),
         "bas_music_to_motion": lit.beat_alignment(sound.beat_times_s, steps),
@@ -43,11 +46,13 @@ def _against_reference(mono, sound, reference) -> Report:
     """D2M-GAN's and LORIS' scores, and BIoU, against reference music."""
     if reference is None:
         return dict.fromkeys(("d2mgan_bcs", "d2mgan_bhs", "loris_bcs", "loris_bhs", "biou"))
-    seconds = [
-        lit.seconds_with_onsets(detect_onsets(signal, LORIS_PICKING), len(signal) / SAMPLE_RATE)
-        for signal in (mono, reference)
-    ]
-    d2mgan, loris = lit.beat_scores_d2mgan(*seconds), lit.beat_scores_loris(*seconds)
+    d2mgan, loris = (
+        score(*(_seconds(signal, picking) for signal in (mono, reference)))
+        for score, picking in (
+            (lit.beat_scores_d2mgan, D2MGAN_PICKING),
+            (lit.beat_scores_loris, LORIS_PICKING),
+        )
+    )
     beats = audio_events(reference, SAMPLE_RATE).beat_times_s
     return {
         "d2mgan_bcs": d2mgan.coverage,
@@ -56,6 +61,10 @@ def _against_reference(mono, sound, reference) -> Report:
         "loris_bhs": loris.hit,
         "biou": lit.transition_beat_iou(sound.beat_times_s, beats),
     }
+
+
+def _seconds(mono, picking):
+    return lit.seconds_with_onsets(detect_onsets(mono, picking), len(mono) / SAMPLE_RATE)
 
 
 def detect_onsets(mono: np.ndarray, picking: dict = LIBROSA_PICKING) -> np.ndarray:
