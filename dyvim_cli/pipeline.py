@@ -309,7 +309,6 @@ def sound_file(
             write = stack.enter_context(sound_writer(path, duration_s, "FLOAT"))
             stems = None
             if delivery.stems is not None:
-                delivery.stems.mkdir(parents=True, exist_ok=True)
                 writer = stem_writer(delivery.stems, duration_s, overwrite=delivery.overwrite)
                 stems = stack.enter_context(writer)
             for block in sound_blocks(piece, model, duration_s, progress, stems, meter):

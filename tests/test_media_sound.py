@@ -91,6 +91,18 @@ def test_stems_are_written_block_by_block_and_appear_together(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bass.wav", "drums.wav"]
 
 
+def test_a_failure_leaves_no_empty_folder_behind(tmp_path):
+    folder = tmp_path / "music" / "stems"
+    with pytest.raises(KeyboardInterrupt), stem_writer(folder, 0.3, overwrite=False) as write:
+        write("bass", np.zeros((2, 4800), np.float32))
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(KeyboardInterrupt), stem_writer(tmp_path / "mine", 0.3, overwrite=False):
+        raise KeyboardInterrupt
+    assert (tmp_path / "mine").is_dir()  # it was there before
+
+
 def test_more_than_four_gigabytes_get_a_header_that_can_say_so(tmp_path):
     with sound_writer(tmp_path / "long.wav", seconds=4 * 3600.0) as write:
         write(np.zeros((480, 2)))

@@ -115,6 +115,24 @@ def check_folder(folder: Path) -> None:
 
 
 @contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; on any exception those that were made and stayed empty go again.
+
+    Raises OutputError as `check_folder` does.
+    """
+    check_folder(folder)
+    missing = [path for path in (Path(folder), *Path(folder).parents) if not path.exists()]
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # somebody else put something in
+            for path in missing:
+                path.rmdir()
+        raise
+
+
+@contextmanager
 def commit(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary file beside `path` to write to; on success it becomes `path` at once.
 

@@ -11,7 +11,7 @@ import soundfile
 
 from dyvim_cli.errors import InputError, OutputError, UsageError, disk_full
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run, stream
-from dyvim_cli.media.output import commit
+from dyvim_cli.media.output import commit, made_folder
 
 SAMPLE_RATE = 48_000
 CHUNK = 1 << 18  # samples
@@ -100,10 +100,11 @@ def _room_for(path: Path) -> Iterator[None]:
 def stem_writer(folder: Path, seconds: float, *, overwrite: bool) -> Iterator[Callable]:
     """Give a function of a part's name and its next block [2, n]: each part becomes a wav file in `folder`.
 
-    The files appear when all are whole. Raises OutputError when one exists and `overwrite` is off.
+    The folder is made if need be; the files appear when all are whole. Raises OutputError when one exists
+    and `overwrite` is off.
     """
     writers: dict[str, Callable] = {}
-    with ExitStack() as stack:
+    with made_folder(folder), ExitStack() as stack:
 
         def write(name: str, block: np.ndarray) -> None:
             if name not in writers:

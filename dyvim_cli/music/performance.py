@@ -147,13 +147,14 @@ def _without_overlap(notes: list[Note]) -> tuple[Note, ...]:
 def _accents(stems: list[Stem], palette: Palette, feel: Feel) -> tuple[Note, ...]:
     """The lowest note struck on each accented step, doubled by an instrument that speaks at once."""
     part, notes = palette.accent, []
-    pitched = [note for stem in stems if not stem.is_drums for note in stem.notes]
-    for step in range(feel.n_steps):
-        if not feel.is_accented(step):
-            continue
-        struck = [note.pitch for note in pitched if abs(note.start_s - feel.times_s[step]) < TOGETHER_S]
-        if struck:
+    pitched = sorted((note.start_s, note.pitch) for stem in stems if not stem.is_drums for note in stem.notes)
+    starts_s, times_s = [start_s for start_s, _ in pitched], feel.times_s[: feel.n_steps]
+    first = np.searchsorted(starts_s, times_s - TOGETHER_S, side="right")
+    end = np.searchsorted(starts_s, times_s + TOGETHER_S)
+    for step in np.flatnonzero(first < end).tolist():
+        if feel.is_accented(step):
+            lowest = min(pitch for _, pitch in pitched[first[step] : end[step]])
             start_s, end_s = feel.span(step, min(step + STEPS_PER_BEAT, feel.n_steps), part)
-            pitch = _playable(min(struck) + 12 * part.octave)
-            notes.append(Note(start_s, end_s, pitch, feel.velocity(step, part)))
+            velocity = feel.velocity(step, part)
+            notes.append(Note(start_s, end_s, _playable(lowest + 12 * part.octave), velocity))
     return _without_overlap(notes)
