@@ -216,6 +216,16 @@ def test_parts_are_cut_at_key_frames_and_copied(tmp_path, extension):
     assert whole[25 : 25 + len(hashes)] == hashes
 
 
+@pytest.mark.parametrize("start_s", [None, 0.2])
+def test_a_film_that_begins_between_key_frames(tmp_path, start_s):
+    whole, film = make_film(tmp_path, ".mp4", name="whole", seconds=2), tmp_path / "film.mp4"
+    run_ffmpeg("-ss", "1.3", "-i", str(whole), "-c", "copy", str(film))  # an edit list hides 0.3 s
+    before = probe(film)
+    muxed = mux(before, (np.zeros((48_000, 2), np.float32), 48_000), tmp_path / "out.mp4", start_s=start_s)
+    assert picture_hashes(muxed.path) == picture_hashes(film)
+    assert probe(muxed.path).duration_s == pytest.approx(before.duration_s, abs=1e-3)
+
+
 def test_parts_that_hold_nothing_are_refused(tmp_path):
     info = probe(make_film(tmp_path, ".mp4"))
     for start_s, end_s in ((3.5, None), (2.0, 1.0), (1.0, 1.01)):

@@ -151,6 +151,12 @@ def test_a_raw_stream_without_times_is_told_how_to_get_some(tmp_path):
     assert "-c copy" in caught.value.hint
 
 
+def test_a_clock_that_begins_before_zero(tmp_path):
+    film = make_film(tmp_path, ".ts", seconds=1, options=["-output_ts_offset", str(2**33 / 90_000 - 1.5)])
+    assert probe(film).start_s < 0  # the 33 bits of a transport stream's clock ran over
+    assert probe(film).duration_s == pytest.approx(1.0)
+
+
 def test_torn_tail_counts_up_to_the_tear(tmp_path):
     film = make_film(tmp_path, ".mkv")
     torn = tmp_path / "torn.mkv"

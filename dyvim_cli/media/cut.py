@@ -67,10 +67,11 @@ def input_options(film: FilmInfo, cut: Cut, lead_s: float) -> dict:
 
 
 def _start_packet(packets: np.ndarray, latest_s: float) -> int:
-    """The last key packet not after `latest_s` that no earlier-shown picture follows."""
+    """The last key packet not after `latest_s` that no earlier-shown picture follows; else the first one."""
     times, _, is_key = packets
     earliest_to_come = np.minimum.accumulate(times[::-1])[::-1]
-    return int(np.flatnonzero((is_key > 0) & (times <= latest_s) & (times <= earliest_to_come))[-1])
+    fitting = np.flatnonzero((is_key > 0) & (times <= latest_s) & (times <= earliest_to_come))
+    return int(fitting[-1]) if len(fitting) else int(np.argmin(times))  # its key frame lies before the film
 
 
 def _end_packet(times: np.ndarray, earliest_s: float) -> tuple[int, float]:

@@ -164,7 +164,9 @@ def _write(
     channels = 8 if settings.layout == "7.1" else 6 if settings.layout == "5.1" else 2
     options = {
         "c": "copy",
-        "copypriorss:v": 0,  # nothing before the key frame that was sought
+        # nothing before the key frame that was sought; an uncut film may begin with pictures that are only
+        # decoded, not shown (an edit list), and is nothing without them
+        **({"copypriorss:v": 0} if cut.start_s > 0 else {}),
         **audio_arguments(container, 0, channels),
         **{f"c:s:{i}": codec for i, (_, codec) in enumerate(subtitles)},
         **_picture_options(film),

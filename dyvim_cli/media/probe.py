@@ -246,22 +246,23 @@ def _timing(container, stream, path: Path) -> _Timing:
     )
 
 
-def _first_frame(container, stream, path: Path):
+def _first_frame(path: Path, stream_index: int):
     """Decode one frame: only frames know rotation and fields for certain."""
     import av
 
-    container.seek(0)
-    try:
-        for packet in container.demux(stream):
-            if packet.has_sidedata(ENCRYPTED):
-                raise InputError(f"{path} is encrypted (copy protection)", "name a copy that plays anywhere")
-            try:
-                for frame in packet.decode():
-                    return frame
-            except av.FFmpegError:
-                continue  # a broken packet: the next key frame may be whole
-    except av.FFmpegError:
-        pass
+    with open_film(path) as container:  # anew: a clock that begins before zero cannot be sought back
+        try:
+            for packet in container.demux(container.streams[stream_index]):
+                if packet.has_sidedata(ENCRYPTED):
+                    hint = "name a copy that plays anywhere"
+                    raise InputError(f"{path} is encrypted (copy protection)", hint)
+                try:
+                    for frame in packet.decode():
+                        return frame
+                except av.FFmpegError:
+                    continue  # a broken packet: the next key frame may be whole
+        except av.FFmpegError:
+            pass
     raise InputError(f"not one picture of {path} could be decoded", "see that the file plays elsewhere")
 
 
@@ -306,7 +307,7 @@ def probe(path: Path) -> FilmInfo:
     with open_film(path) as container:
         stream = _picture_stream(container, path)
         timing = _timing(container, stream, path)
-        frame = _first_frame(container, stream, path)
+        frame = _first_frame(path, stream.index)
         rotation = round(frame.rotation / 90) * 90 % 360
         width, height = _upright_size(stream, rotation)
         start_us = container.start_time
