@@ -11,9 +11,13 @@ from PIL import Image
 pytest.importorskip("accelerate")
 pytest.importorskip("cv2")
 
+from dyvim_cli import weights  # noqa: E402
 from dyvim_cli.errors import InputError  # noqa: E402
 from dyvim_cli.model import conditioning  # noqa: E402
-from dyvim_cli.model.checkpoint import load_tensors  # noqa: E402
+from dyvim_cli.model.checkpoint import (
+    load_tensors,  # noqa: E402
+    save_decoder,  # noqa: E402
+)
 from dyvim_cli.model.decoder import Decoder, DecoderConfig  # noqa: E402
 from dyvim_cli.music import tokens  # noqa: E402
 from dyvim_cli.training import choreography, motion, pairs, rendered, shards  # noqa: E402
@@ -21,6 +25,7 @@ from dyvim_cli.training.arranger.library import compose  # noqa: E402
 from dyvim_cli.training.compare import compare  # noqa: E402
 from dyvim_cli.training.pairs import Pair, Ready  # noqa: E402
 from dyvim_cli.training.pretrain import losses  # noqa: E402
+from dyvim_cli.training.release import release_decoder  # noqa: E402
 from dyvim_cli.training.score_learner import VIEWS, ScoreLearner, seen_as  # noqa: E402
 from dyvim_cli.training.strategies import STRATEGIES, add_lora, merge_lora, phase  # noqa: E402
 from dyvim_cli.training.tune import STATE, Run, TuneSettings, read_log, tune  # noqa: E402
@@ -279,3 +284,15 @@ def test_strategies_are_compared_in_a_table_and_a_picture(pieces, learner, tmp_p
     assert np.asarray(picture).std() > 5
     again = compare(make, tmp_path, settings, lambda one: pytest.fail("ran again"), seeds=range(2))
     assert again == rows
+
+
+def test_what_is_released_is_half_the_size_and_listed(tmp_path):
+    """Into a folder that is not there yet, as the README has it."""
+    save_decoder(small_decoder(), tmp_path / "decoder.safetensors", half=False)
+    released = release_decoder(
+        tmp_path / "decoder.safetensors", tmp_path / "new" / "weights", {"tuned": "no"}
+    )
+    listed = json.loads((released.parent / weights.MANIFEST).read_text())[released.name]
+    assert listed["sha256"] == weights.sha256(released) and listed["bytes"] == released.stat().st_size
+    assert released.stat().st_size < 0.7 * (tmp_path / "decoder.safetensors").stat().st_size
+    assert load_tensors(released)[1]["card"] == json.dumps({"tuned": "no"})

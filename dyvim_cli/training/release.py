@@ -16,6 +16,7 @@ LICENCES = {
 
 def release_decoder(trained: Path, folder: Path, card: dict) -> Path:
     """Write a trained decoder as fp16 with its card into the weights folder; renew the list."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / weights.DECODER
     save_decoder(load_decoder(trained), path, half=True, card=card)
     write_manifest(folder)
