@@ -18,6 +18,8 @@ METRIC = np.array([3, -3, -1, -3, 1, -3, -1, -3, 2, -3, -1, -3, 1, -3, -1, -2])
 VELOCITY_SPREAD = 3.0
 INNER_VOICE = -6  # velocity of a chord's lower voices against its top
 SHORTEST_S = 0.04
+# Nothing is struck before: ffmpeg's AAC spoils a first frame that begins loud (up to 4 dB over).
+FIRST_SOUND_S = 1024 / 44100
 RING_SHARE, LONGEST_RING_S = 0.35, 1.5  # the last chord is let go this long before the film ends
 
 GROOVE_FILE = "groove-feel.json"
@@ -91,18 +93,18 @@ class Feel:
     def start_s(self, step: int) -> float:
         """When a pitched note of a step is played."""
         if self.is_accented(step):
-            return float(self.times_s[step])
+            return max(FIRST_SOUND_S, float(self.times_s[step]))
         drift = np.clip(self.rng.normal(), -2, 2) * self.palette.loose_ms / 1000
-        return max(0.0, float(self.played_s[step]) + drift)
+        return max(FIRST_SOUND_S, float(self.played_s[step]) + drift)
 
     def stroke_s(self, step: int, drum: str) -> float:
         """When a drum is struck, as a drummer of the style places it."""
         if self.is_accented(step):
-            return float(self.times_s[step])
+            return max(FIRST_SOUND_S, float(self.times_s[step]))
         at = DRUM_CLASSES.index(drum), step % STEPS_PER_BAR
         spread = np.clip(self.rng.normal(), -2, 2) * self.groove["offset_std"][at] * GROOVE_LOOSENESS
         human = self.palette.human_drums * (self.groove["offset_mean"][at] + spread)
-        return max(0.0, float(self.played_s[step] + human * self.steps_s[step]))
+        return max(FIRST_SOUND_S, float(self.played_s[step] + human * self.steps_s[step]))
 
     def span(self, start: int, end: int, part: Part, place: int = 0) -> tuple[float, float]:
         """(start, end) of a note, by articulation; the last notes ring into the end of the film."""
