@@ -51,6 +51,16 @@ def test_pull_takes_safetensors_and_configurations_and_says_the_licence(hub, tmp
     }  # fmt: skip
 
 
+def test_scoring_says_the_licence_before_it_pulls(hub, tmp_path):
+    hub.break_after = 300_000  # the pull fails: what was said was said before
+    film = tmp_path / "film.mp4"
+    options = ["--model", "musicgen-small", "--weights-dir", str(tmp_path)]
+    done = CliRunner().invoke(app, ["score", str(film), *options])
+    assert done.exit_code != 0 and "CC-BY-NC-4.0" in done.stderr and "commercially" in done.stderr
+    quiet = CliRunner().invoke(app, ["score", str(film), *options, "--offline"])
+    assert isinstance(quiet.exception, WeightsError) and "licensed" not in quiet.stderr
+
+
 def test_a_broken_download_goes_on_where_it_stopped(hub, tmp_path, monkeypatch):
     monkeypatch.setattr(download, "ATTEMPTS", 1)
     hub.break_after = 300_000

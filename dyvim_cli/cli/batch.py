@@ -16,6 +16,7 @@ from dyvim_cli.cli import options as opt
 from dyvim_cli.cli.batch_jobs import films_of, tasks_of
 from dyvim_cli.cli.batch_options import Choosing, Engine, Scheduling
 from dyvim_cli.cli.groups import ComposingMany, Extras, Mixing, Running, takes_groups
+from dyvim_cli.cli.licence import say_before_pull
 from dyvim_cli.errors import DyvimError, ExitCode
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None
     from dyvim_cli.pipeline import prepare_model
 
     for wishes in {task.wishes.model: task.wishes for task in tasks}.values():
+        say_before_pull(wishes)
         with console.progress(progress) as shown:
             prepare_model(wishes, shown)
 

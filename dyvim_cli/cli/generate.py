@@ -9,6 +9,7 @@ import typer
 from dyvim_cli.cli import console
 from dyvim_cli.cli import options as opt
 from dyvim_cli.cli.groups import Composing, Extras, Running, takes_groups
+from dyvim_cli.cli.licence import say_before_pull
 
 
 @takes_groups
@@ -37,6 +38,7 @@ def generate(
     delivery = pipeline.Delivery(
         music=music, midi=extras.midi, stems=extras.stems, overwrite=running.overwrite
     )
+    say_before_pull(wishes)
     with console.progress(running.progress) as shown:
         if source.suffix == ".safetensors":
             features = pipeline.read_features(source)

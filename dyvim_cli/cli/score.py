@@ -9,6 +9,7 @@ import typer
 from dyvim_cli.cli import console, redo
 from dyvim_cli.cli import options as opt
 from dyvim_cli.cli.groups import Composing, Extras, Mixing, Running, takes_groups
+from dyvim_cli.cli.licence import say_before_pull
 from dyvim_cli.errors import DyvimError
 from dyvim_cli.report import entry
 
@@ -52,6 +53,7 @@ def score(
     if dry_run:
         _show_plan(film, wishes, delivery, running.as_json)
         return
+    say_before_pull(wishes)
     asked = context.params | {"seed": wishes.seed}
     try:
         with console.progress(running.progress) as shown:

@@ -1,0 +1,16 @@
+"""The licence of weights that are pulled by themselves is said before, not after."""
+
+from dyvim_cli.cli import console
+from dyvim_cli.model.composition import EMBEDDED, Wishes
+
+
+def say_before_pull(wishes: Wishes) -> None:
+    """Say the licence of weights that are about to be pulled. Raises UsageError, WeightsError."""
+    if wishes.model == EMBEDDED:
+        return
+    from dyvim_cli.composer import missing_weights
+    from dyvim_cli.hub.catalogue import licence_note
+    from dyvim_cli.hub.store import known
+
+    if (missing := missing_weights(wishes)) and (note := licence_note(known(missing))):
+        console.note(f"note: {note}")
