@@ -31,7 +31,8 @@ def literature_report(
     steps = lit.motion_beats(picture.times_s, picture.energy)
     fps = 1 / np.median(np.diff(picture.times_s)) if len(picture.times_s) > 1 else 30.0
     # nothing moves into the first frame; the source repeats the second's flow there
-    peaks = lit.flow_peaks(picture.times_s, np.concatenate([picture.flow[1:2], picture.flow[1:]]))
+    n = len(picture.flow)
+    peaks = lit.flow_peaks(picture.times_s, picture.flow[np.clip(np.arange(n), 1, n - 1)])
     return {
         "bas_motion_to_music": lit.beat_alignment(steps, sound.beat_times_s),
         "bas_music_to_motion": lit.beat_alignment(sound.beat_times_s, steps),
