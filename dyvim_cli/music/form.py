@@ -16,7 +16,7 @@ HALF_BAR = STEPS_PER_BAR // 2
 RING_S = 2.8  # how long the last chord would like to ring
 RING_SHARE, SHORTEST_RING_S = 0.11, 1.2  # of a short film it rings so much, but not less than this
 LAST_STROKE_S = 0.25  # before the film ends, an event may still be struck,
-LAST_CHORD_S = 0.95  # and so long before it with the chord, which has to ring out; later the drums do it
+LAST_CHORD_S = 1.05  # and so long before it with the chord, which has to ring out; later the drums do it
 MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
 
 
