@@ -224,7 +224,7 @@ def features_of(
 def _prepare(film_path: Path, wishes: Wishes, delivery: Delivery):
     """(film, cut, output path), after every check that needs no work."""
     from dyvim_cli.media.cut import plan_cut
-    from dyvim_cli.media.output import check_output, output_path
+    from dyvim_cli.media.output import check_output, check_picture, output_path
     from dyvim_cli.media.probe import probe
 
     check_wishes(wishes, wants_score=bool(delivery.midi or delivery.stems))
@@ -232,6 +232,7 @@ def _prepare(film_path: Path, wishes: Wishes, delivery: Delivery):
     cut = plan_cut(film, delivery.start_s, delivery.end_s)
     style = wishes.style or "auto"
     output = output_path(film.path, film.codec, delivery.output, style=style, seed=wishes.seed)
+    check_picture(output, film.codec)
     check_output(output, inputs=(film.path,), overwrite=delivery.overwrite)
     check_extras(delivery, film.path)
     return film, cut, output

@@ -1,6 +1,8 @@
 """Films made on the spot by ffmpeg, and a cache that no other run sees."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,12 @@ def run_ffmpeg(*arguments: str) -> None:
     from dyvim_cli.media.ffmpeg import find_ffmpeg
 
     subprocess.run([find_ffmpeg(), "-v", "error", "-y", *arguments], check=True)
+
+
+def dyvim(*arguments, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
+    """Run the command line, in an environment with these changes."""
+    command = [sys.executable, "-m", "dyvim_cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=os.environ | environment)
 
 
 def cut_film(path: Path, *sources: str, seconds=1.6, audio: str | None = None, fps=25) -> Path:

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 from av.stream import Disposition
-from conftest import run_ffmpeg
+from conftest import dyvim, run_ffmpeg
 from media_films import (
     BURSTS,
     H264,
@@ -19,9 +19,9 @@ from media_films import (
     sound_span,
 )
 
-from dyvim_cli.errors import InputError, OutputError, UsageError
+from dyvim_cli.errors import ExitCode, InputError, UsageError
 from dyvim_cli.media.mux import mux
-from dyvim_cli.media.output import output_path
+from dyvim_cli.media.output import film_extension, output_path
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.sound import write_audio
 
@@ -255,12 +255,35 @@ def test_music_from_a_file_and_what_is_none(tmp_path):
     assert not (tmp_path / "bad.mp4").exists() and not list(tmp_path.glob(".*.part"))
 
 
-def test_a_picture_that_the_container_cannot_carry(tmp_path):
-    info = probe(make_film(tmp_path, ".mp4"))
-    with pytest.raises(OutputError) as caught:
-        mux(info, tone(1), tmp_path / "out.webm")
-    assert "h264" in caught.value.message and ".mp4" in caught.value.hint
-    assert not (tmp_path / "out.webm").exists()
+@pytest.mark.parametrize("encoder", ["libvpx", "libtheora", "mpeg4", "mpeg2video", "mjpeg", "prores", "ffv1"])
+def test_a_container_carries_the_picture_whole_or_refuses_it(tmp_path, encoder):
+    film = tmp_path / "film.nut"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x96:r=25:d=0.4", "-c:v", encoder, str(film))
+    info, carried = probe(film), set()
+    for extension in EXTENSIONS:
+        path = tmp_path / f"out{extension}"
+        try:
+            mux(info, tone(1), path)
+        except UsageError as refused:
+            assert not path.exists() and info.codec in refused.message and ".mkv" in refused.hint
+        else:
+            assert picture_hashes(path) == picture_hashes(film)
+            assert probe(path).codec == info.codec
+            carried.add(extension)
+    assert ".mkv" in carried and film_extension(film, info.codec) in carried
+    assert carried < set(EXTENSIONS)  # webm or the transport stream takes none of these
+
+
+@pytest.mark.parametrize(
+    ("extension", "wrong"), [(".mp4", ".webm"), (".webm", ".mp4"), (".webm", ".ts"), (".gif", ".webm")]
+)
+def test_a_picture_that_does_not_fit_is_refused_before_the_work(tmp_path, extension, wrong):
+    film = make_film(tmp_path, extension)
+    out, music = tmp_path / f"out{wrong}", write_audio(tmp_path / "music.wav", *tone(1))
+    for verb in (["score", film], ["mux", film, music]):
+        done = dyvim(*verb, "-o", out, "--progress", "json")
+        assert done.returncode == ExitCode.USAGE and not done.stdout and not out.exists()
+        assert out.name in done.stderr and ".mkv" in done.stderr and '"stage"' not in done.stderr
 
 
 def test_paths_that_look_like_options_or_protocols(tmp_path, monkeypatch):
@@ -272,17 +295,13 @@ def test_paths_that_look_like_options_or_protocols(tmp_path, monkeypatch):
 
 
 def test_mux_on_the_command_line(tmp_path):
-    import subprocess
-    import sys
-
     film = make_film(tmp_path, ".mp4")
     music = write_audio(tmp_path / "music.wav", *tone(1))
-    call = [sys.executable, "-c", "from dyvim_cli.cli.main import run; run()", "mux", str(film), str(music)]
-    done = subprocess.run([*call, "--json", "--progress", "none"], capture_output=True, text=True, check=True)
+    done = dyvim("mux", film, music, "--json", "--progress", "none")
     facts = json.loads(done.stdout)
     assert facts["keep_audio"] == "duck" and facts["path"] == str(tmp_path / "film.dyvim.mp4")
-    again = subprocess.run(call, capture_output=True, text=True)
-    assert again.returncode == 5 and "--overwrite" in again.stderr and not again.stdout
+    again = dyvim("mux", film, music)
+    assert again.returncode == ExitCode.OUTPUT and "--overwrite" in again.stderr and not again.stdout
 
 
 def test_variable_rate_survives(tmp_path):

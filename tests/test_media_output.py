@@ -38,6 +38,7 @@ def test_templates_and_missing_extensions(tmp_path):
         ("a.mp4", "h264", ".mp4"), ("a.MKV", "av1", ".mkv"), ("a.webm", "vp9", ".webm"),
         ("a.avi", "mpeg4", ".avi"), ("a.m2ts", "h264", ".m2ts"), ("a.gif", "gif", ".mp4"),
         ("a.flv", "h264", ".mp4"), ("a.wmv", "wmv3", ".mkv"), ("a", "h264", ".mp4"),
+        ("a.mov", "av1", ".mp4"), ("a.mp4", "vp8", ".mkv"), ("a.mov", "", ".mov"),
     ],
 )  # fmt: skip
 def test_containers_are_kept_or_replaced_by_one_that_fits(name, codec, expected):

@@ -12,16 +12,11 @@ import av
 import numpy as np
 import pyloudnorm
 import pytest
-from conftest import MOVING, cut_film, run_ffmpeg
+from conftest import MOVING, cut_film, dyvim, run_ffmpeg
 
 from dyvim_cli.errors import ExitCode
 from dyvim_cli.media.sound import read_audio
 from dyvim_cli.music.loudness import true_peak_db
-
-
-def dyvim(*arguments, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "dyvim_cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=os.environ | environment)
 
 
 def picture_md5(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from dyvim_cli.media.output import MUXERS, WEBM_CODECS
+from dyvim_cli.media.output import MUXERS
 from dyvim_cli.media.probe import FilmInfo, Track
 
 TEXT_SUBTITLES = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text", "srt")
@@ -13,7 +13,6 @@ class Container:
     """The rules of one container; bit rates are for stereo."""
 
     audio_options: dict
-    pictures: tuple[str, ...] = ()  # the only codecs that fit; none named: nearly all do
     subtitle_codecs: tuple[str, ...] = ()  # carried as they are
     text_codec: str = ""  # what other text subtitles become
     has_attachments: bool = False
@@ -42,7 +41,6 @@ CONTAINERS = {
     ),
     "webm": Container(
         {"codec": "libopus", "bit_rate": 192_000},
-        pictures=WEBM_CODECS,
         subtitle_codecs=("webvtt",),
         text_codec="webvtt",
     ),

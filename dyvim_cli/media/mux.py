@@ -19,7 +19,7 @@ from dyvim_cli.media.cut import Cut, input_options, picture_lead_s, plan_cut
 from dyvim_cli.media.ducking import Listened, listen
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
 from dyvim_cli.media.mix import MixSettings, music_alone, music_with_own_sound, own_sound
-from dyvim_cli.media.output import RE_ENCODED, commit, film_extension
+from dyvim_cli.media.output import RE_ENCODED, check_picture, commit
 from dyvim_cli.media.probe import FilmInfo, covers
 from dyvim_cli.media.sound import as_sound_file, check_sound, scratch_folder
 from dyvim_cli.progress import Progress, Silent
@@ -64,13 +64,14 @@ def mux(
     tracks beside the music (music first), "drop" leaves them out, "auto" ducks where the film
     can be heard and drops digital silence. start_s and end_s move as `cut.plan_cut` says.
 
-    Raises InputError (music or film unreadable), OutputError (exists, not writable, streams that
-    the container cannot carry), UsageError (options that contradict the film).
+    Raises InputError (music or film unreadable), OutputError (exists, not writable), UsageError
+    (options that contradict the film, a container that does not take its picture).
     """
     if keep_audio not in KEEP_AUDIO:
         raise UsageError(f"--keep-audio {keep_audio} is not known", f"one of: {', '.join(KEEP_AUDIO)}")
     out_path = Path(out_path)
-    container = _container_for(film, out_path)
+    check_picture(out_path, film.codec)
+    _, container = container_of(out_path.suffix)
     sources = (film.path,) if isinstance(music, tuple) else (film.path, Path(music))
     with ExitStack() as stack:
         temporary = stack.enter_context(commit(out_path, inputs=sources, overwrite=overwrite))
@@ -100,16 +101,6 @@ def mux(
         picture_copied=film.codec not in RE_ENCODED,
         warnings=cut.warnings + tuple(warnings),
     )
-
-
-def _container_for(film: FilmInfo, out_path: Path) -> Container:
-    """The rules of the output's container. Raises OutputError where the picture does not fit in."""
-    _, container = container_of(out_path.suffix)
-    if container.pictures and film.codec not in container.pictures + RE_ENCODED:
-        fitting = out_path.with_suffix(film_extension(film.path, film.codec))
-        reason = f"{out_path.name}: {film.codec} pictures do not fit into {out_path.suffix}"
-        raise OutputError(reason, f"keep them untouched in: -o {fitting}")
-    return container
 
 
 def _own_sound(film: FilmInfo, keep_audio: str, cut: Cut) -> Listened | None:

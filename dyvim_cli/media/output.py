@@ -14,23 +14,46 @@ MUXERS = {
     ".avi": "avi", ".ts": "mpegts", ".m2ts": "mpegts", ".mts": "mpegts",
 }  # fmt: skip
 
-WEBM_CODECS = ("vp8", "vp9", "av1")
-MP4_CODECS = ("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "vvc")
+# the only pictures that fit, where a container takes few; mpegts writes others too, but so that nobody can
+# read them (what names no type), or without the head that they keep outside of their packets (mpeg4)
+TAKES = {
+    "mp4": (
+        "h264", "hevc", "vvc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "vc1", "png",
+        "jpeg2000",
+    ),
+    "webm": ("vp8", "vp9", "av1"),
+    "mpegts": ("h264", "hevc", "vvc", "mpeg2video", "mpeg1video", "vc1", "cavs", "dirac"),
+}  # fmt: skip
+TAKES_NOT = {"mov": ("vp8", "vp9", "av1")}  # the few that do not fit, where a container takes nearly all
 OWN_MARK = ".dyvim."  # in the default name of a scored film
 RE_ENCODED = ("gif", "apng")  # no film container takes them as they are
 
 
-def film_extension(path: Path, codec: str) -> str:
-    """The extension of the scored film: the input's own where music fits in, else .mp4 or .mkv.
+def holds(extension: str, codec: str) -> bool:
+    """Whether a container takes the picture: as it is, or as the H.264 that RE_ENCODED ones become."""
+    muxer, written = MUXERS[extension], "h264" if codec in RE_ENCODED else codec
+    return written in TAKES.get(muxer, (written,)) and written not in TAKES_NOT.get(muxer, ())
 
-    A picture that mp4 cannot carry untouched goes to mkv, which carries them all.
+
+def film_extension(path: Path, codec: str) -> str:
+    """The extension of the scored film: the input's own where music and picture fit in, else .mp4 or .mkv.
+
+    A picture that mp4 cannot carry untouched goes to mkv, which carries them all. An empty codec is one
+    that nobody looked at yet.
     """
     own = Path(path).suffix.lower()
-    if codec in RE_ENCODED:
-        return ".mp4"
-    if own in MUXERS:
+    if own in MUXERS and (not codec or holds(own, codec)):
         return own
-    return ".mp4" if codec in MP4_CODECS else ".mkv"
+    return ".mp4" if holds(".mp4", codec) else ".mkv"
+
+
+def check_picture(path: Path, codec: str) -> None:
+    """Raise UsageError when the container that `path` names cannot carry the picture untouched."""
+    extension = path.suffix.lower()
+    if not holds(extension, codec):
+        fitting = " or ".join(each for each in (".mp4", ".webm", ".mkv") if holds(each, codec))
+        hint = f"give -o a name in {fitting}: there the picture stays as it is"
+        raise UsageError(f"{path.name}: {codec} pictures do not fit into {extension}", hint)
 
 
 def output_path(
