@@ -132,6 +132,7 @@ def _see(film: "FilmInfo", cut: "Cut", output: Path, use_cache: bool, progress: 
         features = features_of(
             film, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress
         )
+    device.give_back_memory()
     return Watched(film, cut, output, features, clock)
 
 
@@ -152,6 +153,7 @@ def accompany(
     film, features, clock = watched.film, watched.features, watched.clock
     with clock.stage("compose"):
         piece = compose(features, wishes, model, progress)
+    device.give_back_memory()
     with (
         clock.stage("sound"),
         sound_file(piece, model, features.duration_s, delivery, progress, meter) as music,

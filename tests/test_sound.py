@@ -297,3 +297,18 @@ def test_styles_verb():
     result = CliRunner().invoke(app, ["styles", "--json"])
     assert result.exit_code == 0 and tuple(json.loads(result.stdout)) == STYLES
     assert "cinematic" in CliRunner().invoke(app, ["styles"]).stdout
+
+
+def test_tones_of_a_long_piece_do_not_pile_up(monkeypatch):
+    """Every key is another tone: whatever is remembered stays within its bytes, and sounds the same anew."""
+    font = soundfont.shipped_soundfont()
+    first = synthesis.Instrument(font, False, 48).tones(40, 80, 48_000)
+    monkeypatch.setattr(synthesis, "CACHED_BYTES", 4 * synthesis._n_bytes(first))
+    instrument = synthesis.Instrument(font, False, 48)
+    for key in [*range(40, 70), 69]:
+        instrument.tones(key, 80, 48_000)
+        kept = [synthesis._n_bytes(made) for _, made in instrument._tones.values()]
+        assert sum(kept) == instrument._n_bytes <= synthesis.CACHED_BYTES
+    assert len(kept) > 1 and (40, 5) not in instrument._tones
+    again = instrument.tones(40, 80, 48_000)
+    assert all(np.array_equal(a.samples, b.samples) for a, b in zip(first, again, strict=True))

@@ -16,7 +16,7 @@ from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import Score, Soundtrack
 
 BLOCK_FRAMES = 5 * SAMPLE_RATE
-IN_MEMORY_BYTES = 256 << 20  # longer mixes wait on disk for mastering
+IN_MEMORY_BYTES = 64 << 20  # mixes beyond three minutes wait on disk for mastering
 StemSink = Callable[[str, np.ndarray], None]
 FADE_FRAMES = 15 * SAMPLE_RATE // 100
 

@@ -15,7 +15,7 @@ from dyvim_cli.music.soundfont import SoundFont
 from dyvim_cli.music.tone import FALL_DB, SAMPLE_RATE, Tone
 from dyvim_cli.types import Note, Stem
 
-CACHED_TONES = 128  # of one instrument; a tone of 10 s is 2 MB a channel
+CACHED_BYTES = 48 << 20  # of one instrument's tones, for a piece of hours; a tone of 10 s is 2 MB a voice
 VELOCITY_STEP = 16  # timbre is made for the middle of each step, loudness for the exact velocity
 VELOCITY_POWER = 1.6  # loudness within a step follows velocity to this power
 FADE_IN_FRAMES = 96  # of a note that begins before the film
@@ -36,6 +36,7 @@ class Instrument:
         self.font = font
         self.preset = sampler.find_preset(font, 128 if is_drums else 0, program)
         self._tones: OrderedDict[tuple[int, int], tuple[int, list[Tone]]] = OrderedDict()
+        self._n_bytes = 0
 
     def tones(self, key: int, velocity: int, n_held: int) -> list[Tone]:
         """The voices of a note that is held for n_held frames, with their ring."""
@@ -45,11 +46,20 @@ class Instrument:
             n_ready = int(n_held * 1.2)
             voices = sampler.voices(self.font, self.preset, key, middle_velocity(velocity))
             found = [made for made in (tone.render(self.font, voice, n_ready) for voice in voices) if made]
-            self._tones[slot] = (n_ready, found)
-            if len(self._tones) > CACHED_TONES:
-                self._tones.popitem(last=False)
+            self._keep(slot, n_ready, found)
         self._tones.move_to_end(slot)
         return found
+
+    def _keep(self, slot: tuple[int, int], n_ready: int, made: list[Tone]) -> None:
+        """Remember a tone at the cost of those that were not played for the longest time."""
+        self._forget(slot)
+        while self._tones and self._n_bytes + _n_bytes(made) > CACHED_BYTES:
+            self._forget(next(iter(self._tones)))
+        self._tones[slot] = (n_ready, made)
+        self._n_bytes += _n_bytes(made)
+
+    def _forget(self, slot: tuple[int, int]) -> None:
+        self._n_bytes -= _n_bytes(self._tones.pop(slot, (0, []))[1])
 
     def probe(self, keys: list[int]) -> tuple[float, int]:
         """(gain that brings a note to the reference loudness, frames until it is heard), over keys."""
@@ -68,6 +78,10 @@ class Instrument:
         if not loudness:
             return 1.0, 0
         return 10 ** ((REFERENCE_LUFS - np.mean(loudness)) / 20), int(np.median(late))
+
+
+def _n_bytes(tones: list[Tone]) -> int:
+    return sum(made.samples.nbytes for made in tones)
 
 
 def middle_velocity(velocity: int) -> int:
