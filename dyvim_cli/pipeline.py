@@ -206,11 +206,12 @@ def features_of(
     from dyvim_cli import cache
     from dyvim_cli.media.decode import frames
     from dyvim_cli.media.probe import FilmInfo, probe
-    from dyvim_cli.vision.settings import ANALYSIS_WIDTH, settings
+    from dyvim_cli.vision.settings import ANALYSIS_WIDTH, cache_settings
 
     film = film if isinstance(film, FilmInfo) else probe(film)
     start_s, end_s = start_s or 0.0, film.duration_s if end_s is None else min(end_s, film.duration_s)
-    key = cache.key_of(film.path, settings() | {"start_s": start_s, "end_s": end_s}) if use_cache else ""
+    part = {"start_s": start_s, "end_s": end_s}
+    key = cache.key_of(film.path, cache_settings() | part) if use_cache else ""
     if use_cache and (known := cache.load(key)) is not None:
         return known
     pictures = frames(film, ANALYSIS_WIDTH, start_s, end_s)  # decoded from now on, torch or not

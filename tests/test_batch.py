@@ -16,12 +16,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 from batch_films import batch, break_film, digests, films_done_twice, finish, kill, make_films, records, run
 
-from dyvim_cli import pipeline
+from dyvim_cli import pipeline, sources
 from dyvim_cli.batch import journal as journals
 from dyvim_cli.batch import local, night, staging
-from dyvim_cli.batch.fingerprint import _code as code_known
+from dyvim_cli.batch.fingerprint import CODE, content_of, film_seed, fingerprint
 from dyvim_cli.batch.fingerprint import _weights as weights_known
-from dyvim_cli.batch.fingerprint import content_of, film_seed, fingerprint
 from dyvim_cli.batch.plan import check_collisions, journal_place, made_by_us, task_of
 from dyvim_cli.batch.selection import Choice, Film, read_list, select
 from dyvim_cli.batch.work import Outcome, Seen, failure
@@ -286,8 +285,8 @@ def test_code_that_composes_counts_and_code_that_shows_does_not(tmp_path):
     shutil.copytree(Path(dyvim_cli.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
 
     def now() -> str:
-        code_known.cache_clear()
-        return code_known(package)
+        sources.digest.cache_clear()
+        return sources.digest(CODE, package)
 
     known = [now()]
     for name in ("music/harmony.py", "model/sampling.py", "media/mux.py", "pipeline.py", "vision/events.py"):
@@ -298,7 +297,6 @@ def test_code_that_composes_counts_and_code_that_shows_does_not(tmp_path):
     for name in ("cli/batch.py", "report/films.py", "batch/night.py"):
         (package / name).write_text("")
         assert now() == known[-1]
-    code_known.cache_clear()
 
 
 def test_failures_are_kept_until_asked_for(folder):

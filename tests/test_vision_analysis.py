@@ -1,15 +1,18 @@
 """A film's whole way through vision."""
 
+import shutil
+
 import numpy as np
 import pytest
 from vision_scenes import Frame, ball, film, pan
 
+from dyvim_cli import sources
 from dyvim_cli.errors import InputError
 from dyvim_cli.types import STYLES, FilmFeatures
 from dyvim_cli.vision.analysis import analyse, sampled
 from dyvim_cli.vision.keyframes import CANDIDATES, Candidates
 from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH
-from dyvim_cli.vision.settings import settings
+from dyvim_cli.vision.settings import CODE, cache_settings, settings
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +118,25 @@ def test_candidates_are_bounded_and_keep_every_shot():
 
 def test_settings_are_part_of_the_key():
     assert {"vision", "motion_encoder", "width"} <= set(settings())
+
+
+def test_code_that_decides_the_features_is_part_of_the_key(tmp_path):
+    left_out = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(sources.PACKAGE, tmp_path, ignore=left_out, dirs_exist_ok=True)
+
+    def now() -> str:
+        sources.digest.cache_clear()
+        return sources.digest(CODE, tmp_path)
+
+    known = [now()]
+    assert cache_settings()["code"] == known[0] and "code" not in settings()
+    for name in ("vision/events.py", "vision/cuts.py", "media/decode.py", "types.py"):
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b"# changed\n")
+        known.append(now())
+    assert len(set(known)) == 5
+    for name in ("media/mux.py", "music/harmony.py", "pipeline.py"):
+        (tmp_path / name).write_text("")
+        assert now() == known[-1]
+    for path in tmp_path.rglob("*.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert now() == known[-1]

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import dyvim_cli
-from dyvim_cli import weights
+from dyvim_cli import sources, weights
 from dyvim_cli.pipeline import EMBEDDED, Delivery, Wishes
 from dyvim_cli.vision import settings as vision
 
@@ -68,7 +67,7 @@ def settings_digest(wishes: Wishes, delivery: Delivery) -> str:
     settings = asdict(delivery) | {
         "wishes": asdict(wishes),
         "weights": _weights(None if wishes.model == EMBEDDED else wishes.model, wishes.adapter),
-        "code": _code(Path(dyvim_cli.__file__).parent),
+        "code": sources.digest(CODE),
     }
     del settings["overwrite"]
     here = settings.pop("output").parent
@@ -104,22 +103,6 @@ def _weights(*places: str | None) -> str:
 def _files(place: Path) -> list[Path]:
     """A file, or a folder's."""
     return [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
-
-
-@lru_cache(maxsize=1)
-def _code(package: Path) -> str:
-    """The sources that compose, sound and mux.
-
-    Not the version: a release that leaves them alone redoes no film, and a line that is changed in a
-    checkout redoes them all. A bundle that brings no sources has its version alone.
-    """
-    sources = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py")}
-    read = {
-        name: hashlib.blake2b(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
-        for name, path in sources.items()
-        if name.split("/")[0] in CODE
-    }
-    return _digest(read or dyvim_cli.__version__)
 
 
 def _digest(value: object) -> str:

@@ -3,19 +3,32 @@
 import os
 from pathlib import Path
 
-from dyvim_cli import weights
+from dyvim_cli import sources, weights
 from dyvim_cli.hub import store
 
 ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse` expects
 PULLED_CLIP = "clip"  # its name in the hub's catalogue
-CODE_VERSION = 7  # raise when the same film would give other features
+CODE_VERSION = 7  # of what z_d means to who learned from it: raise when films must be rendered anew
+# the sources that decide the features: any change of theirs makes cached ones old
+CODE = ("vision", "media/probe.py", "media/decode.py", "media/ffmpeg.py", "types.py")
 
 
 def settings() -> dict:
-    """All that the features depend on beside the film: a part of the cache's key."""
+    """What films were seen with, as rendered films and adapters record it.
+
+    With a version by hand: hours of rendering are not to be thrown away for a comment in the code.
+    """
     encoder = weights.sha256(weights.embedded(weights.MOTION_ENCODER))
     clip = str(clip_folder() or "")
     return {"vision": CODE_VERSION, "width": ANALYSIS_WIDTH, "motion_encoder": encoder, "clip": clip}
+
+
+def cache_settings() -> dict:
+    """All that the features depend on beside the film: a part of the cache's key.
+
+    With the code itself: watching a film again costs seconds, and nobody has to think of a number.
+    """
+    return settings() | {"code": sources.digest(CODE)}
 
 
 def clip_folder() -> Path | None:
