@@ -186,12 +186,18 @@ def test_rotation_is_kept(tmp_path, extension):
     assert probe(path).rotation == info.rotation == 90
 
 
-def test_data_tracks_do_not_stop_the_mux(tmp_path):
+@pytest.mark.parametrize("extension", [".mov", ".mp4", ".mkv", ".avi", ".ts"])
+def test_a_cameras_timecode_is_kept_or_said_to_be_lost(tmp_path, extension):
     film, camera = make_film(tmp_path, ".mov"), tmp_path / "camera.mov"
     run_ffmpeg("-i", str(film), "-c", "copy", "-timecode", "01:00:00:00", "-map", "0", str(camera))
-    info, result, path = scored(camera, tmp_path)
-    assert info.data_tracks and picture_hashes(path) == picture_hashes(camera)
-    assert any("data track" in warning for warning in result.warnings)
+    info = probe(camera)
+    result = mux(info, tone(1), tmp_path / f"out{extension}")
+    with av.open(str(result.path)) as container:
+        tags = {key.lower(): value for key, value in container.streams.video[0].metadata.items()}
+    assert info.data_tracks == ("timecode",)
+    is_kept = extension in (".mov", ".mp4", ".mkv")
+    assert tags.get("timecode") == ("01:00:00:00" if is_kept else None)
+    assert result.warnings == (() if is_kept else ("data track dropped: timecode",))
 
 
 def test_own_tracks_are_copied_bit_by_bit_behind_the_music(tmp_path):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from dyvim_cli.media.output import MUXERS
-from dyvim_cli.media.probe import FilmInfo, Track
+from dyvim_cli.media.probe import TIMECODE, FilmInfo, Track
 
 TEXT_SUBTITLES = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text", "srt")
 
@@ -16,6 +16,7 @@ class Container:
     subtitle_codecs: tuple[str, ...] = ()  # carried as they are
     text_codec: str = ""  # what other text subtitles become
     has_attachments: bool = False
+    has_timecode: bool = False  # ffmpeg writes it anew from the picture's tag: as a track, or in mkv the tag
     has_covers: bool = False  # as picture streams with that disposition
     muxer_options: dict = field(default_factory=dict)
 
@@ -25,6 +26,7 @@ MP4 = Container(
     AAC,
     subtitle_codecs=("mov_text", "dvd_subtitle"),
     text_codec="mov_text",
+    has_timecode=True,
     has_covers=True,
     muxer_options={"movflags": "+faststart"},  # plays while it still loads
 )
@@ -37,6 +39,7 @@ CONTAINERS = {
             "subrip", "ass", "ssa", "webvtt", "text", "dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle",
         ),  # fmt: skip
         text_codec="subrip",
+        has_timecode=True,
         has_attachments=True,
     ),
     "webm": Container(
@@ -79,8 +82,9 @@ def subtitle_plan(film: FilmInfo, container: Container) -> tuple[list[tuple[Trac
 
 def dropped_streams(film: FilmInfo, container: Container) -> list[str]:
     """Warnings about what else the container cannot carry."""
-    chapters = "SubtitleHandler" if film.n_chapters else ""  # mp4's chapters, which are kept, lie in a track
-    warnings = [f"data track dropped: {name}" for name in film.data_tracks if name != chapters]
+    kept = {"SubtitleHandler"} if film.n_chapters else set()  # mp4's chapters, which are kept, lie in a track
+    kept |= {TIMECODE} if container.has_timecode else set()
+    warnings = [f"data track dropped: {name}" for name in film.data_tracks if name not in kept]
     if film.n_attachments and not container.has_attachments:
         warnings.append(f"{film.n_attachments} attachment(s) dropped: only mkv carries them")
     if film.n_pictures_attached and not (container.has_covers or container.has_attachments):

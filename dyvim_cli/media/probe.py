@@ -19,6 +19,7 @@ DISCONTINUOUS = ("mpegts", "mpeg")  # containers without an index, whose clock m
 ENCRYPTED = "encryption_info"  # what ffmpeg tells of a protected packet (ISO/IEC 23001-7)
 NOT_PICTURES = ("ansi", "bintext", "xbin", "idf")  # text that ffmpeg would gladly draw
 SCORED_BY = "dyvim model="  # how the comment of a scored film begins (pipeline.comment)
+TIMECODE = "timecode"
 NO_TIMES = 0x80  # libavformat: AVFMT_NOTIMESTAMPS
 VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
 
@@ -62,7 +63,7 @@ class FilmInfo:
     pixel_format: str
     audio: tuple[Track, ...] = ()
     subtitles: tuple[Track, ...] = ()
-    data_tracks: tuple[str, ...] = ()  # codec or handler names
+    data_tracks: tuple[str, ...] = ()  # TIMECODE, or handler names
     n_pictures_attached: int = 0  # cover art
     n_attachments: int = 0
     n_chapters: int = 0
@@ -290,6 +291,11 @@ def _tracks(streams) -> tuple[Track, ...]:
     return tuple(found)
 
 
+def _data_name(stream) -> str:
+    """What kind of data it is, as far as one can tell; a camera's timecode is named after its picture."""
+    return TIMECODE if "timecode" in stream.metadata else stream.metadata.get("handler_name", "data")
+
+
 def _has_alpha(stream, frame) -> bool:
     """Pixel format with alpha, or VP8/VP9 that carries its alpha beside the picture."""
     layers = frame.format.components
@@ -336,7 +342,7 @@ def probe(path: Path) -> FilmInfo:
             pixel_format=frame.format.name,
             audio=_tracks(container.streams.audio),
             subtitles=_tracks(container.streams.subtitles),
-            data_tracks=tuple(s.metadata.get("handler_name", "data") for s in container.streams.data),
+            data_tracks=tuple(map(_data_name, container.streams.data)),
             n_pictures_attached=len(_cover_streams(container)),
             n_attachments=len(container.streams.attachments),
             n_chapters=len(container.chapters()),
