@@ -21,6 +21,16 @@ def test_default_name_stands_beside_the_film(tmp_path):
     assert output_path(film, "h264", f"{tmp_path}/new/") == tmp_path / "new" / "clip.one.dyvim.mp4"
 
 
+def test_names_stay_as_long_as_a_file_system_takes(tmp_path):
+    for stem in ("n" * 250, "\u00fc" * 125):
+        path = output_path(tmp_path / f"{stem}.mp4", "h264")
+        assert 253 <= len(os.fsencode(path.name)) <= 255 and path.name.endswith(".dyvim.mp4")
+        with commit(path) as part:
+            part.write_bytes(b"x")
+        with pytest.raises(OutputError, match="too long"):
+            check_output(tmp_path / f"{stem}123456.mp4")
+
+
 def test_templates_and_missing_extensions(tmp_path):
     film = tmp_path / "clip.MOV"
     path = output_path(film, "h264", "{stem}-{style}-{seed}", style="jazz", seed=7)

@@ -163,3 +163,10 @@ def test_torn_tail_counts_up_to_the_tear(tmp_path):
     torn.write_bytes(film.read_bytes()[: int(film.stat().st_size * 0.6)])
     info = probe(torn)
     assert 0.5 < info.duration_s < SECONDS - 0.3
+
+
+@pytest.mark.parametrize("name", ["-", "http://somewhere.org/film.mp4", "n" * 300 + ".mp4"])
+def test_what_is_no_file_at_all(name):
+    with pytest.raises(InputError) as caught:
+        probe(name)
+    assert ("save" in caught.value.hint) == (len(name) < 300)

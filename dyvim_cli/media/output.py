@@ -26,6 +26,7 @@ TAKES = {
 }  # fmt: skip
 TAKES_NOT = {"mov": ("vp8", "vp9", "av1")}  # the few that do not fit, where a container takes nearly all
 OWN_MARK = ".dyvim."  # in the default name of a scored film
+LONGEST_NAME = 255  # bytes, of all usual file systems
 RE_ENCODED = ("gif", "apng")  # no film container takes them as they are
 
 
@@ -74,7 +75,8 @@ def output_path(
     """
     film_path = Path(film_path)
     extension = film_extension(film_path, codec)
-    default_name = f"{film_path.stem}{OWN_MARK}{extension[1:]}"
+    mark = f"{OWN_MARK}{extension[1:]}"
+    default_name = os.fsencode(film_path.stem)[: LONGEST_NAME - len(mark)].decode(errors="ignore") + mark
     if wanted is None:
         return film_path.with_name(default_name)
     values = {"style": style, "seed": seed, "folder": folder}
@@ -112,6 +114,8 @@ def check_output(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool =
     `overwrite`, is a folder, or its folder is missing or not writable.
     """
     path = Path(path)
+    if len(os.fsencode(path.name)) > LONGEST_NAME:
+        raise OutputError(f"{path.name[:40]}... is too long a name", "name another file with -o")
     for source in inputs:
         if path.exists() and Path(source).exists() and os.path.samefile(path, source):
             raise OutputError(f"{path} is the input itself", "name another output: -o other" + path.suffix)

@@ -6,6 +6,7 @@ packets are only listed, not decoded.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ ENCRYPTED = "encryption_info"  # what ffmpeg tells of a protected packet (ISO/IE
 NOT_PICTURES = ("ansi", "bintext", "xbin", "idf")  # text that ffmpeg would gladly draw
 SCORED_BY = "dyvim model="  # how the comment of a scored film begins (pipeline.comment)
 TIMECODE = "timecode"
+URL = re.compile(r"[a-z]{2,}:/")  # pathlib makes one slash of two
 NO_TIMES = 0x80  # libavformat: AVFMT_NOTIMESTAMPS
 VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
 
@@ -107,10 +109,12 @@ def open_film(path: Path):
     import av
 
     path = Path(path)
-    if not path.exists():
-        if path.is_symlink():
+    if not os.path.exists(path):  # pathlib's own raises for a name that is too long for any file
+        if os.path.islink(path):
             raise InputError(f"{path} is a link to {os.readlink(path)}, which is not there", f"rm {path}")
-        raise InputError(f"no such file: {path}", "check the path; quote names with spaces")
+        is_stream = str(path) == "-" or URL.match(str(path))
+        hint = "save the film to a file first" if is_stream else "check the path; quote names with spaces"
+        raise InputError(f"no such file: {path}", hint)
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a film", f"name a film in it, or try: dyvim batch {path}")
     if not path.is_file():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from dyvim_cli.device import give_back_memory
 from dyvim_cli.music.expression import ridden
 from dyvim_cli.music.loudness import Meter, mastered
 from dyvim_cli.music.mix import mixed
@@ -16,6 +17,7 @@ from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import Score, Soundtrack
 
 BLOCK_FRAMES = 5 * SAMPLE_RATE
+TIDY_FRAMES = 12 * BLOCK_FRAMES
 IN_MEMORY_BYTES = 64 << 20  # mixes beyond three minutes wait on disk for mastering
 StemSink = Callable[[str, np.ndarray], None]
 FADE_FRAMES = 15 * SAMPLE_RATE // 100
@@ -72,6 +74,8 @@ def _mix(score: Score, n_frames: int, progress: Progress, stems: StemSink | None
         for name, part in parts.items() if stems is not None else ():
             stems(name, part)
         progress.update("sound", done, n_frames)
+        if done % TIDY_FRAMES == 0:
+            give_back_memory()  # tones come and go in all sizes, in two threads
         yield block.astype(np.float32)
     for start in range(done, n_frames, BLOCK_FRAMES):  # nobody plays: silence as long as the film
         yield np.zeros((2, min(BLOCK_FRAMES, n_frames - start)), np.float32)

@@ -50,7 +50,7 @@ def fall(db_per_s: float, depth_db: float = RING_DB) -> np.ndarray:
     return (10 ** (-db_per_s / 20 / SAMPLE_RATE * np.arange(n))).astype(np.float32)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _decoded(vorbis: bytes) -> np.ndarray:
     """A sample's frames, float32."""
     import soundfile
