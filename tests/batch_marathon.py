@@ -14,10 +14,10 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
+import batch_memory
 from batch_films import (
     WAYS,
     batch,
@@ -36,15 +36,20 @@ from dyvim_cli.batch.staging import FOLDER
 from dyvim_cli.errors import ExitCode
 
 FILMS_BETWEEN_KILLS = 6
+LONG = 100  # films; a shorter night has hardly begun when its workers are warm
 
 
 def night(arguments, scratch: Path) -> dict:
     """Every good film scored, every bad one listed with a hint and on the page, memory flat."""
     films, n_bad = _folder(arguments, scratch), arguments.films // 10
     out, page = scratch / "out", scratch / "report.html"
-    process = batch(films, "-r", "-o", f"{out}/", "--report", page, *_options(arguments))
-    memory_mb = _watch_memory(process)
+    asked = (films, "-r", "-o", f"{out}/", *_options(arguments))
+    began = time.monotonic()
+    process = batch(*asked, "--report", page)
+    samples = batch_memory.watch(process, out / NAME)
     done = finish(process)
+    minutes = (time.monotonic() - began) / 60
+    batch_memory.write(samples, scratch / "memory.json")
     found = records(out / NAME)
     failed = [record for record in found if record["status"] == "failed"]
     assert done.returncode == (ExitCode.PARTIAL if n_bad else 0), done.stderr[-2000:]
@@ -54,15 +59,33 @@ def night(arguments, scratch: Path) -> dict:
     assert len(reasons) == min(n_bad, len(WAYS)), "each way of being broken is told from the others"
     shown = page.read_text(encoding="utf-8")
     assert all(Path(record["input"]).name in shown for record in found)
-    return {
-        "films": arguments.films, "broken": n_bad, "ways": len(reasons), "exit": done.returncode,
-        "peak_mb_by_tenths": [round(max(memory_mb[a:b])) for a, b in _tenths(len(memory_mb))],
-    }  # fmt: skip
+    memory = batch_memory.figures(samples, arguments.films)
+    assert arguments.films < LONG or batch_memory.is_flat(memory), memory
+    facts = {"films": arguments.films, "broken": n_bad, "ways": len(reasons), "exit": done.returncode}
+    return facts | {"minutes": round(minutes, 1)} | memory | _day_after(asked, films, out / NAME)
 
 
-def _tenths(number: int) -> list[tuple[int, int]]:
-    edges = [number * i // 10 for i in range(11)]
-    return [(a, max(b, a + 1)) for a, b in zip(edges, edges[1:], strict=False)]
+def _day_after(asked: tuple, films: Path, journal: Path) -> dict:
+    """What is worked on when the same night is asked for again: as it was, failures too, mended, changed."""
+
+    def again(*more) -> list[dict]:
+        before = len(records(journal))
+        done = run(*asked, *more)
+        assert done.returncode in (0, ExitCode.PARTIAL), done.stderr[-2000:]
+        return records(journal)[before:]
+
+    good = sorted(films.glob("film 00*.mp4"))
+    bad = sorted(films.glob("broken *"))
+    assert again() == []
+    retried = again("--retry-failed")
+    assert sorted(Path(r["input"]) for r in retried) == bad and all(r["hint"] for r in retried)
+    for path in bad[:1]:
+        path.write_bytes(good[0].read_bytes())
+    mended = again()
+    assert [(Path(r["input"]), r["status"]) for r in mended] == [(path, "done") for path in bad[:1]]
+    changed = again("--include", "film 00*.mp4", "--alpha", "0.9")
+    assert sorted(Path(r["input"]) for r in changed) == good and {r["alpha"] for r in changed} == {0.9}
+    return {"again": 0, "retried": len(retried), "mended": len(mended), "changed": len(changed)}
 
 
 def kills(arguments, scratch: Path) -> dict:
@@ -165,30 +188,6 @@ def _options(arguments) -> tuple:
     return ("--jobs", 2, "--candidates", arguments.candidates, "--progress", "json")
 
 
-def _watch_memory(process: subprocess.Popen) -> list[float]:
-    """Resident MB of the whole process group, twice a second, filled while it runs (Linux)."""
-    memory_mb: list[float] = []
-
-    def look() -> None:
-        while process.poll() is None:
-            memory_mb.append(_group_mb(process.pid))
-            time.sleep(0.5)
-
-    threading.Thread(target=look, daemon=True).start()
-    return memory_mb
-
-
-def _group_mb(group: int) -> float:
-    total = 0
-    for place in Path("/proc").iterdir():
-        try:
-            if place.name.isdigit() and os.getpgid(int(place.name)) == group:
-                total += int((place / "statm").read_text().split()[1])
-        except (OSError, IndexError):
-            continue
-    return total * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=("night", "kills", "speed"))
@@ -198,9 +197,10 @@ if __name__ == "__main__":
     parser.add_argument("--candidates", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=("local", "ray"), default="local", help="whom the kills hit")
+    parser.add_argument("--keep", type=Path, help="a folder for all that is made, kept to look at")
     parsed = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DYVIM_CACHE"] = str(Path(folder, "cache"))
         os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 (so spelt; 15, unless told)
-        figures = globals()[parsed.what](parsed, Path(folder))
+        figures = globals()[parsed.what](parsed, parsed.keep or Path(folder))
     sys.stdout.write(json.dumps({"what": parsed.what, **figures}) + "\n")
