@@ -60,6 +60,7 @@ def finished(mix: Iterator[np.ndarray], meter: Meter) -> Iterator[np.ndarray]:
         for block in mix:
             meter.feed(block)
             store.write(np.ascontiguousarray(block.T).tobytes())
+        give_back_memory()  # the players are done: room for the whole film's curves
         for block in mastered(_read(store), meter):
             yield np.ascontiguousarray(block.T)
 
