@@ -6,7 +6,8 @@ from vision_scenes import FPS, ball, film, pan, texture, window
 
 from dyvim_cli.vision import flow
 from dyvim_cli.vision.analysis import analyse
-from dyvim_cli.vision.events import find_events, velocity_change
+from dyvim_cli.vision.events import find_events
+from dyvim_cli.vision.impacts import velocity_change
 
 FRAME_S = 1 / 30
 NONE = np.zeros(0)

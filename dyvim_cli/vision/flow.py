@@ -64,3 +64,9 @@ class FlowStream:
         self._speeds.append(velocity.norm(dim=1).mean((1, 2)).numpy())
         self._velocities.append(F.adaptive_avg_pool2d(velocity, REGIONS).flatten(2).mT.contiguous().numpy())
         del self._pending[:-1]
+
+
+def shot_firsts(times_s: np.ndarray, cut_times_s: np.ndarray) -> np.ndarray:
+    """Index of every shot's first frame, 0 included."""
+    firsts = np.unique(np.append(0, np.searchsorted(times_s, cut_times_s - 1e-6)))
+    return firsts[firsts < len(times_s)]

@@ -1,0 +1,142 @@
+"""Impacts: where motion changes at once, where it comes to a height, and where it sets in.
+
+Three views of the same curve, since people who hit pictures with music agree on none of them alone: a
+collision has no height, a wave has no edge, and what starts to move may go on for long.
+
+Letters: N native frames, R regions, I impacts.
+"""
+
+import numpy as np
+
+from dyvim_cli.vision.flow import Flow, shot_firsts
+
+STILL = 0.012  # picture widths a second: what the codec and the sensor make of a picture at rest
+WINDOW_S = 0.1  # velocity after against velocity before, each averaged over this long
+ORDINARY_S = 2.0  # a change is measured against motion and changes around it, over this long
+MOTION_SHARE, CHANGE_SHARE = 0.5, 1.2  # of the two in what is ordinary
+LEAST_CHANGE = 1.0  # changes below are part of what this passage does all the time
+SMOOTH_S = 0.05  # speed is smoothed over, before its peaks are looked for
+SURGE_S = 1.0  # within which speed must have risen and fallen again
+LEAST_SURGE = 0.4  # lower than for changes: such peaks are many, small and agreed on by all
+SURGE_SHARE = 0.7  # a peak of speed weighs less than a change as clear: it is less sudden
+LEAN_TO_RISE = 1 / 3  # of the way from a surge's height back to where it rose most: the eye is there by then
+LEAST_RISE = 0.5
+RISE_SHARE = 0.5  # a rise weighs less still: most are the beginning of a surge, which stands for itself
+SPACING_S = 0.25  # nearer impacts are one, and beside a cut the cut is what is seen
+
+
+def find_impacts(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(seconds [I], contrast [I]), ascending; of neighbours the clearest. Speeds [N]: bridged over cuts.
+
+    The visual beats of Davis and Agrawala (2018) are peaks of the flow's deceleration; here of its
+    whole change, since a start calls for music as much as a hit does.
+    """
+    if len(speeds) < 4:
+        return np.zeros(0), np.zeros(0)
+    step_s = float(np.median(np.diff(flow.times_s)))
+    gain = _gain(speeds, step_s)
+    found = (
+        _changes(flow, speeds, cut_times_s, step_s),
+        _surges(flow.times_s, speeds, gain, step_s),
+        _rises(flow.times_s, speeds, gain, step_s),
+    )
+    times_s, contrast = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return _clearest(times_s, contrast, cut_times_s)
+
+
+def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: float):
+    """When the regions move otherwise than before, and how clearly."""
+    from scipy.signal import find_peaks  # half a second, which another thread may have spent by now
+
+    from scipy.ndimage import median_filter  # isort: skip (scipy.signal holds it)
+
+    reach, span = _frames(WINDOW_S, step_s), _frames(ORDINARY_S, step_s, 3)
+    change = velocity_change(flow.velocities, reach, shot_firsts(flow.times_s, cut_times_s))
+    contrast = change / (_usual(speeds, step_s) + CHANGE_SHARE * median_filter(change, span))
+    peaks, _ = find_peaks(contrast, height=LEAST_CHANGE, distance=_frames(SPACING_S, step_s))
+    # seen with the first picture that moves otherwise
+    return flow.times_s[peaks] + step_s / 2, contrast[peaks]
+
+
+def _surges(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: float):
+    """When more moves than before and after, and how clearly."""
+    from scipy.signal import find_peaks
+
+    smooth = _smooth(speeds, step_s)
+    within = _frames(SURGE_S, step_s, 3)
+    peaks, found = find_peaks(smooth, prominence=0.0, wlen=within, distance=_frames(SPACING_S, step_s))
+    contrast = found["prominences"] / _usual(speeds, step_s)[peaks]
+    clear = contrast > LEAST_SURGE
+    rises = np.array([_rise_before(gain, peak, within // 2) for peak in peaks[clear]], int)
+    at = peaks[clear] + LEAN_TO_RISE * (rises - peaks[clear])
+    # motion lies between two pictures
+    return np.interp(at, np.arange(len(times_s)), times_s) - step_s / 2, SURGE_SHARE * contrast[clear]
+
+
+def _rises(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: float):
+    """When motion sets in or grows most, and how clearly."""
+    from scipy.signal import find_peaks
+
+    contrast = gain / _usual(speeds, step_s)
+    peaks, _ = find_peaks(contrast, height=LEAST_RISE, distance=_frames(SPACING_S, step_s))
+    return times_s[peaks] - step_s / 2, RISE_SHARE * contrast[peaks]
+
+
+def _rise_before(gain: np.ndarray, peak: int, within: int) -> int:
+    """The frame of the greatest gain up to a peak of speed."""
+    first = max(0, peak - within)
+    return first + int(gain[first : peak + 1].argmax())
+
+
+def _gain(speeds: np.ndarray, step_s: float) -> np.ndarray:
+    """[N] by how much speed grows over WINDOW_S around each frame; 0 where it falls."""
+    reach = _frames(WINDOW_S / 2, step_s)
+    padded = np.pad(_smooth(speeds, step_s), reach, mode="edge")
+    return np.maximum(0.0, padded[2 * reach :] - padded[: -2 * reach])
+
+
+def _smooth(speeds: np.ndarray, step_s: float) -> np.ndarray:
+    from scipy.ndimage import gaussian_filter1d
+
+    return gaussian_filter1d(speeds, SMOOTH_S / step_s, mode="nearest")
+
+
+def _usual(speeds: np.ndarray, step_s: float) -> np.ndarray:
+    """[N] speed that would not stand out: a share of what moves around, and what never counts."""
+    from scipy.ndimage import uniform_filter1d
+
+    return MOTION_SHARE * uniform_filter1d(speeds, _frames(ORDINARY_S, step_s, 3), mode="nearest") + STILL
+
+
+def _frames(span_s: float, step_s: float, least: int = 1) -> int:
+    return max(least, round(span_s / step_s))
+
+
+def _clearest(at_s: np.ndarray, contrast: np.ndarray, cut_times_s: np.ndarray):
+    """The impacts that no clearer one is near to, ascending; a cut outweighs what moves beside it."""
+    kept: list[int] = []
+    for i in np.argsort(-contrast, kind="stable"):
+        beside = np.abs(np.append(cut_times_s, at_s[kept]) - at_s[i]).min(initial=np.inf)
+        if beside >= SPACING_S:
+            kept.append(i)
+    kept.sort(key=at_s.__getitem__)
+    return at_s[kept], contrast[kept]
+
+
+def velocity_change(velocities: np.ndarray, reach: int, firsts: np.ndarray) -> np.ndarray:
+    """[N] mean over the regions of |velocity after each frame - velocity up to it|, within its shot.
+
+    Velocities [N, R, 2] are averaged over `reach` frames to either side, fewer at a shot's ends;
+    firsts: each shot's first frame.
+    """
+    n = len(velocities)
+    sums = np.concatenate([np.zeros_like(velocities[:1]), np.cumsum(velocities, axis=0, dtype=np.float64)])
+    frames = np.arange(n)
+    shot = np.searchsorted(firsts, frames, side="right") - 1
+    start = firsts[shot] + 1  # nothing moves into a shot's first frame
+    end = np.append(firsts, n)[shot + 1]
+    low, high = np.maximum(frames + 1 - reach, start), np.minimum(frames + 1 + reach, end)
+    before, after = frames + 1 - low, high - frames - 1
+    jump = (sums[high] - sums[frames + 1]) / np.maximum(after, 1)[:, None, None]
+    jump -= (sums[frames + 1] - sums[np.minimum(low, n)]) / np.maximum(before, 1)[:, None, None]
+    return np.where((before > 0) & (after > 0), np.linalg.norm(jump, axis=-1).mean(axis=1), 0.0)
