@@ -64,6 +64,26 @@ def test_picture_untouched_and_music_as_long_as_it(tmp_path, extension, keep_aud
     assert len(probe(path).audio) == (2 if keep_audio == "track" else 1)
 
 
+@pytest.mark.parametrize("extension", [".mkv", ".mp4", ".mov"])
+def test_b_frames_leave_an_avi_for_any_container(tmp_path, extension):
+    film = make_film(tmp_path, ".avi", options=["-bf", "2"])
+    path = mux(probe(film), tone(5), tmp_path / f"scored{extension}").path
+    assert picture_hashes(path) == picture_hashes(film)
+    assert probe(path).duration_s == pytest.approx(SECONDS, abs=0.002)
+
+
+def test_music_of_an_avi_with_b_frames_waits_for_the_first_picture(tmp_path):
+    film = make_film(tmp_path, ".avi", options=["-bf", "2"])  # an avi counts their delay as time
+    assert probe(film).start_s > 0
+    music = (clicks(SECONDS + 1), RATE)
+    for start_s in (None, 1.4):
+        _, result, path = scored(film, tmp_path, music, keep_audio="drop", start_s=start_s)
+        times = click_times(heard(path))
+        assert times == pytest.approx(np.arange(0.1, result.duration_s - 0.01, 0.5), abs=0.0015)
+        assert sound_span(path)[1] == pytest.approx(result.duration_s, abs=AUDIO_FRAME_S + 0.001)
+        path.unlink()
+
+
 @pytest.mark.parametrize("extension", EXTENSIONS)
 @pytest.mark.parametrize("keep_audio", ["mix", "drop"])
 @pytest.mark.parametrize("start_s", [None, 1.4])
@@ -109,6 +129,28 @@ def test_music_ducks_under_the_films_own_sound_which_keeps_its_level(tmp_path):
     assert under - between == pytest.approx(-14, abs=0.7)
     assert level(1.25, 440) == pytest.approx(level(7.25, 440), abs=0.3)
     assert level(1.25, 440) - under > 10
+
+
+@pytest.mark.parametrize("layout", ["mono", "5.1", "7.1"])
+def test_music_is_heard_under_any_number_of_channels(tmp_path, layout):
+    """Own sound in the centre alone; the ducked music plays left and right of it."""
+    centre = f"pan={layout}|{'c0' if layout == 'mono' else 'c2'}=c0"
+    film = make_film(tmp_path, ".mkv", options=["-af", centre, "-c:a", "pcm_s16le"], seconds=9)
+    _, _, path = scored(film, tmp_path, tone(9), keep_audio="duck", duck_db=-14.0)
+    samples = heard(path)
+    under, between = (tone_level_db(samples[round(s * RATE) :][: RATE // 2], 1000) for s in (4.25, 6.1))
+    assert under - between == pytest.approx(-14, abs=0.7)
+    lufs, peak_dbtp = loudness(path)
+    assert lufs == pytest.approx(-14, abs=1) and peak_dbtp <= -1
+
+
+def test_dynamic_sound_that_begins_at_full_level(tmp_path):
+    centre = ["-af", "pan=5.1|c2=c0", "-c:a", "pcm_s16le"]
+    noise = "anoisesrc=c=pink:a=0.06:seed=4,tremolo=f=1:d=0.9"
+    film = make_film(tmp_path, ".mkv", sound=noise, options=centre)
+    _, _, path = scored(film, tmp_path, tone(3), keep_audio="mix")
+    lufs, peak_dbtp = loudness(path)  # though the limiter takes much of so dynamic a sound
+    assert lufs == pytest.approx(-14, abs=0.6) and peak_dbtp <= -1
 
 
 def loudness(path) -> tuple[float, float]:

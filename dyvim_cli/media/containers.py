@@ -18,6 +18,7 @@ class Container:
     has_attachments: bool = False
     has_timecode: bool = False  # ffmpeg writes it anew from the picture's tag: as a track, or in mkv the tag
     has_covers: bool = False  # as picture streams with that disposition
+    has_late_starts: bool = True  # a track may begin after the film's zero
     muxer_options: dict = field(default_factory=dict)
 
 
@@ -48,7 +49,7 @@ CONTAINERS = {
         text_codec="webvtt",
     ),
     # avi has no way to say how much a lossy codec delays the sound: only PCM starts on time
-    "avi": Container({"codec": "pcm_s16le"}),
+    "avi": Container({"codec": "pcm_s16le"}, has_late_starts=False),
     "mpegts": Container(AAC, subtitle_codecs=("dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle")),
 }
 

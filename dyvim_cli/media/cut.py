@@ -59,6 +59,8 @@ def picture_lead_s(film: FilmInfo, cut: Cut, *starts_s: float) -> float:
 def input_options(film: FilmInfo, cut: Cut, lead_s: float) -> dict:
     """ffmpeg's options that read the cut from the film."""
     options = {}
+    if film.container == "avi":  # B-frames have no times in there, which other containers ask for
+        options["fflags"] = "+genpts"
     if cut.start_s > 0:
         options["ss"] = f"{film.start_s + cut.start_s - SEEK_MARGIN_S - film.container_start_s:.6f}"
     if cut.stop_s is not None:

@@ -17,11 +17,13 @@ LEVEL_RATE_HZ = 100  # level and gain values a second
 SPEECH_RATE = 8000  # Hz: speech lives below 4 kHz
 SPEECH_LOW_HZ = 150  # rumble below does not count as speech
 FLOOR_DB = -120.0
+SILENCE_DB = -70.0  # the least that is reported: the gate of BS.1770
 AUDIBLE_DB = -60.0  # a film whose loudest tenths of seconds stay below is silent
 LEAD_S = 0.15  # the music gives way before the first word
 HOLD_S = 0.8  # and waits for the next one
 RAMP_S = 0.5
 INTEGRATED = re.compile(r"\bI:\s+(-?[\d.]+|-inf|nan) LUFS")
+PEAK = re.compile(r"\bPeak:\s+(-?[\d.]+|-inf|nan) dBFS")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Listened:
 
     loudness_lufs: float  # integrated, ITU-R BS.1770; -70 for silence
     levels_db: np.ndarray  # [n] float32, speech band, LEVEL_RATE_HZ, dB full scale
+    peak_db: float  # the highest sample
 
     @property
     def is_audible(self) -> bool:
@@ -39,7 +42,7 @@ class Listened:
 
 def listen(sound, what: str) -> Listened:
     """Measure an ffmpeg-python audio stream in one pass; `what` opens the message of an InputError."""
-    loud = sound.filter("ebur128", framelog="verbose")
+    loud = sound.filter("ebur128", framelog="verbose", peak="sample")
     speech = loud.filter("highpass", f=SPEECH_LOW_HZ).filter("aresample", SPEECH_RATE)
     output = ffmpeg.output(speech, "pipe:1", f="f32le", ac=1)
     lines: deque = deque(maxlen=STDERR_LINES_KEPT)
@@ -50,7 +53,8 @@ def listen(sound, what: str) -> Listened:
         whole = len(rest) // (4 * block) * (4 * block)
         levels.append(_levels_db(np.frombuffer(rest[:whole], dtype="<f4").reshape(-1, block)))
         rest = rest[whole:]
-    return Listened(_loudness(lines), np.concatenate(levels or [np.zeros(0, np.float32)]))
+    levels_db = np.concatenate(levels or [np.zeros(0, np.float32)])
+    return Listened(_reported(INTEGRATED, lines), levels_db, _reported(PEAK, lines))
 
 
 def _levels_db(blocks: np.ndarray) -> np.ndarray:
@@ -59,11 +63,11 @@ def _levels_db(blocks: np.ndarray) -> np.ndarray:
     return (10 * np.log10(power + 10 ** (FLOOR_DB / 10))).astype(np.float32)
 
 
-def _loudness(lines) -> float:
-    """The integrated loudness that ebur128 reports at its end."""
-    found = [match[1] for match in map(INTEGRATED.search, lines) if match]
-    value = float(found[-1]) if found else -70.0
-    return max(-70.0, value) if value == value else -70.0
+def _reported(pattern: re.Pattern, lines) -> float:
+    """What ebur128 reports at its end."""
+    found = [match[1] for match in map(pattern.search, lines) if match]
+    value = float(found[-1]) if found else SILENCE_DB
+    return max(SILENCE_DB, value) if value == value else SILENCE_DB
 
 
 def _moving_average(values: np.ndarray, seconds: float, window=np.ones) -> np.ndarray:

@@ -17,8 +17,12 @@ MUSIC_LUFS = -17.0
 MOST_BOOST_DB = 15.0  # more would only raise hiss
 PEAK_LIMIT_DB = -2.4  # under the ceiling of music alone; up to -1 dBTP is what a lossy encoder may add
 LIMITER_ATTACK_S = 0.005
+UNNOTICED_LIMITING_DB = 3.0  # of the highest peak: costs less than a tenth of a LU
+MOST_MAKEUP_DB = 3.0
+ONSET_S = 0.02  # AAC codes sound that begins at full level badly: its first frame overshoots by decibels
 OVERSAMPLED = 4 * SAMPLE_RATE  # the limiter must see the peaks between the samples
 LAYOUTS = {6: "5.1", 8: "7.1"}  # a film's own surround stays; everything else becomes stereo
+CHANNELS = {"stereo": 2} | {layout: channels for channels, layout in LAYOUTS.items()}
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,10 @@ def _ducked(music, own: Listened, settings: MixSettings):
     curve_path = settings.scratch / "duck.wav"
     gain = duck_gain(own, settings.duck_db, settings.duration_s + 1)
     soundfile.write(curve_path, gain, LEVEL_RATE_HZ, subtype="FLOAT")
-    curve = sound_input(curve_path).filter("aresample", SAMPLE_RATE)
-    curve = curve.filter("aformat", sample_fmts="fltp", channel_layouts=settings.layout)
+    # to every channel as it is: a mono sound that becomes surround is heard in the centre alone
+    everywhere = "|".join(f"c{channel}=c0" for channel in range(CHANNELS[settings.layout]))
+    curve = sound_input(curve_path).filter("pan", args=f"{settings.layout}|{everywhere}")
+    curve = curve.filter("aresample", SAMPLE_RATE)
     return ffmpeg.filter([music, curve], "amultiply")
 
 
@@ -96,7 +102,7 @@ def _limited(sound, settings: MixSettings):
     sound = sound.filter("alimiter", limit=ceiling, attack=attack_ms, release=60, level="disabled")
     # the limiter looks ahead and so delays by its attack
     sound = sound.filter("atrim", start=LIMITER_ATTACK_S).filter("asetpts", "PTS-STARTPTS")
-    sound = sound.filter("aresample", SAMPLE_RATE)
+    sound = sound.filter("aresample", SAMPLE_RATE).filter("afade", type="in", duration=ONSET_S)
     return sound.filter("apad").filter("atrim", duration=settings.duration_s)
 
 
@@ -123,11 +129,18 @@ def _mixture(settings: MixSettings, own: Listened, music_lufs: float):
 def music_with_own_sound(settings: MixSettings, own: Listened):
     """Own sound and music in one track at -14 LUFS, at most -1 dBTP.
 
-    Integrated loudness is measured in a pass of its own, so that one constant gain sets it:
-    dynamics stay as they are.
+    Integrated loudness is measured in a pass of its own, so that one constant gain sets it: dynamics stay as
+    they are. Where the limiter will take much, what it leaves is measured too, and made up for.
     """
     given = listen(sound_input(settings.music), f"cannot read {settings.music}")
     mixed = listen(_mixture(settings, own, given.loudness_lufs), "cannot mix the sound")
     gain_db = min(TARGET_LUFS - mixed.loudness_lufs, MOST_BOOST_DB)
-    mixture = _mixture(settings, own, given.loudness_lufs).filter("volume", f"{gain_db:.2f}dB")
-    return _limited(mixture, settings)
+
+    def limited(gain_db: float):
+        mixture = _mixture(settings, own, given.loudness_lufs)
+        return _limited(mixture.filter("volume", f"{gain_db:.2f}dB"), settings)
+
+    if mixed.peak_db + gain_db > PEAK_LIMIT_DB + UNNOTICED_LIMITING_DB:
+        left = listen(limited(gain_db), "cannot mix the sound")
+        gain_db += min(TARGET_LUFS - left.loudness_lufs, MOST_MAKEUP_DB)
+    return limited(gain_db)

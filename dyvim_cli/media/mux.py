@@ -15,10 +15,10 @@ from dyvim_cli.media.containers import (
     dropped_streams,
     subtitle_plan,
 )
-from dyvim_cli.media.cut import Cut, input_options, picture_lead_s, plan_cut
+from dyvim_cli.media.cut import SEEK_MARGIN_S, Cut, input_options, picture_lead_s, plan_cut
 from dyvim_cli.media.ducking import Listened, listen
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
-from dyvim_cli.media.mix import MixSettings, music_alone, music_with_own_sound, own_sound
+from dyvim_cli.media.mix import CHANNELS, MixSettings, music_alone, music_with_own_sound, own_sound
 from dyvim_cli.media.output import RE_ENCODED, check_picture, commit
 from dyvim_cli.media.probe import FilmInfo, covers
 from dyvim_cli.media.sound import as_sound_file, check_sound, scratch_folder
@@ -145,6 +145,8 @@ def _write(
     lead_s = picture_lead_s(film, cut, *used)
     source = ffmpeg.input(file_url(film.path), **input_options(film, cut, lead_s))
     sound = sound.filter("asetpts", f"PTS+{lead_s:.6f}/TB")
+    if lead_s > SEEK_MARGIN_S and not container.has_late_starts:  # silence in its place
+        sound = sound.filter("aresample", first_pts=0)
     streams = [*_picture(film, source, container), sound, *[source[f"a:{i}"] for i in own_tracks]]
     streams += [source[f"s:{track.position}"] for track, _ in subtitles]
     extra = _tags(film, metadata, len(own_tracks))
@@ -152,13 +154,12 @@ def _write(
         streams.append(source["t"])
     if container.has_attachments:
         extra += _attached_covers(film, settings.scratch)
-    channels = 8 if settings.layout == "7.1" else 6 if settings.layout == "5.1" else 2
     options = {
         "c": "copy",
         # nothing before the key frame that was sought; an uncut film may begin with pictures that are only
         # decoded, not shown (an edit list), and is nothing without them
         **({"copypriorss:v": 0} if cut.start_s > 0 else {}),
-        **audio_arguments(container, 0, channels),
+        **audio_arguments(container, 0, CHANNELS[settings.layout]),
         **{f"c:s:{i}": codec for i, (_, codec) in enumerate(subtitles)},
         **_picture_options(film),
         **_dispositions(len(own_tracks)),
