@@ -312,3 +312,14 @@ def test_tones_of_a_long_piece_do_not_pile_up(monkeypatch):
     assert len(kept) > 1 and (40, 5) not in instrument._tones
     again = instrument.tones(40, 80, 48_000)
     assert all(np.array_equal(a.samples, b.samples) for a, b in zip(first, again, strict=True))
+
+
+def test_what_rings_for_long_leaves_no_long_curves_behind(monkeypatch):
+    """A synthetic bass decays for 20 s: no curve is made beyond what the note lasts."""
+    longest, curves = 0, []
+    monkeypatch.setattr(tone, "_slope", lambda rate, n, make=tone._slope: curves.append(n) or make(rate, n))
+    tone.fall.cache_clear()
+    for key in range(24, 100, 3):
+        for made in synthesis.Instrument(soundfont.shipped_soundfont(), False, 38).tones(key, 80, 24_000):
+            longest = max(longest, len(made.samples))
+    assert curves and max(curves) <= longest

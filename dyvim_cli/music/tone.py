@@ -43,10 +43,14 @@ def render(font: SoundFont, voice: Voice, n_held: int) -> Tone | None:
     return Tone(sound, float(np.cos(angle)), float(np.sin(angle)), fall_db_per_s)
 
 
-@lru_cache(maxsize=256)
-def fall(db_per_s: float, depth_db: float = RING_DB) -> np.ndarray:
-    """Gain that falls from 1 to -depth_db at a steady rate."""
-    n = int(depth_db / db_per_s * SAMPLE_RATE) + 1
+@lru_cache(maxsize=64)
+def fall(db_per_s: float) -> np.ndarray:
+    """Gain of a note that is let go: from 1 to -RING_DB at a steady rate; 0.8 MB at most."""
+    return _slope(db_per_s, int(RING_DB / db_per_s * SAMPLE_RATE) + 1)
+
+
+def _slope(db_per_s: float, n: int) -> np.ndarray:
+    """The first n gains of a fall from 1 at a steady rate, float32."""
     return (10 ** (-db_per_s / 20 / SAMPLE_RATE * np.arange(n))).astype(np.float32)
 
 
@@ -113,7 +117,8 @@ def _shape(sound: np.ndarray, voice: Voice) -> None:
     rise *= np.linspace(0, 1, top - begin, endpoint=False, dtype=np.float32)[: len(rise)]
     if floor_db == 0 or edge >= len(sound):
         return
-    slope = fall(FALL_DB / min(max(decay, 1e-3), 600.0), floor_db)[: len(sound) - edge]
+    db_per_s = FALL_DB / min(max(decay, 1e-3), 600.0)
+    slope = _slope(db_per_s, min(int(floor_db / db_per_s * SAMPLE_RATE) + 1, len(sound) - edge))
     sound[edge : edge + len(slope)] *= slope
     sound[edge + len(slope) :] *= slope[-1]
 
