@@ -95,6 +95,11 @@ def test_short_shots_between_two_pictures_are_no_flashes(n):
     assert cuts == [15 + k * n for k in range(5)]
 
 
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_film_begins_with_its_first_shot_not_with_a_stray_picture(n):
+    assert cuts_of(film(pan(7, n, 0) + pan(8, 30, 1.0)))[0] == ([n] if n == 3 else [])
+
+
 def test_cut_beside_a_flash_remains():
     frames = flash()
     assert cuts_of(film(frames[:30] + pan(9, 20, 1.0)))[0] == [30]

@@ -34,7 +34,7 @@ def find_cuts(
         & (step > GRADUAL_SHARE * _over_three(differences))
         & (_nearest_return(differences, only_light) > RETURN_SHARE * step)
     )
-    is_cut[0] = False
+    is_cut[:SHORTEST_SHOT] = False  # a stray picture at the head: the film begins, and its music with it
     cuts = np.flatnonzero(is_cut)
     low, high = CUT_WEIGHTS
     return cuts, np.clip(low + (high - low) * step[cuts], low, high).astype(np.float32)
