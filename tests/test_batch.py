@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from batch_films import batch, break_film, digests, films_done_twice, finish, kill, make_films, records, run
+from conftest import run_ffmpeg
 
 from dyvim_cli import pipeline, sources
 from dyvim_cli.batch import journal as journals
@@ -550,6 +551,30 @@ def test_a_worker_that_dies_is_replaced_and_its_films_tried_again(films, undistu
                 worker.kill()
     assert len(digests(tmp_path)) == 3 and digests(tmp_path).items() <= digests(reference).items()
     assert multiprocessing.active_children() == []
+
+
+def test_a_picture_that_its_container_cannot_carry_costs_one_film_of_the_night(films, tmp_path):
+    """vp8 fits into webm and mkv, and a download called .mov that holds it is no mov."""
+    good, folder, out = films / "film 000.mp4", tmp_path / "films", tmp_path / "out"
+    folder.mkdir()
+    shutil.copy(good, folder / "good.mp4")
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x96:r=12:d=1.2", "-c:v", "libvpx", "-deadline", "realtime",
+               str(folder / "web.webm"))  # fmt: skip
+    shutil.copy(folder / "web.webm", folder / "renamed.mov")
+    refused = "vp8 pictures do not fit into .mov"
+    plan = run(folder, "-o", f"{out}/{{stem}}.mov", "--dry-run", "--json")
+    told = {Path(line["input"]).name: line for line in map(json.loads, plan.stdout.splitlines())}
+    assert {name: line["status"] for name, line in told.items()} == {
+        "good.mp4": "todo", "renamed.mov": "failed", "web.webm": "failed",
+    }  # fmt: skip
+    assert plan.returncode == 0 and refused in told["web.webm"]["error"]
+    done = run(folder, "-o", f"{out}/{{stem}}.mov", "--jobs", 1, *QUICK)
+    assert done.returncode == ExitCode.PARTIAL, done.stderr
+    assert done.stderr.count(refused) == done.stderr.count("give -o a name in .webm or .mkv") == 2
+    assert list(digests(out)) == ["good.mov"]
+    mended = run(folder, "-o", f"{out}/{{stem}}", "--jobs", 1, "--include", "renamed*", *QUICK)
+    assert mended.returncode == 0, mended.stderr
+    assert list(digests(out)) == ["good.mov", "renamed.mkv"]
 
 
 def test_own_outputs_are_known_whatever_they_are_called(films, undisturbed, tmp_path):

@@ -16,7 +16,7 @@ from pathlib import Path
 from dyvim_cli.batch import staging
 from dyvim_cli.batch.fingerprint import fingerprint, known_content
 from dyvim_cli.batch.journal import Journal, open_journal
-from dyvim_cli.batch.plan import Task
+from dyvim_cli.batch.plan import Task, check_container
 from dyvim_cli.batch.work import Outcome, failure
 from dyvim_cli.errors import DyvimError, ExitCode
 from dyvim_cli.media.output import check_output
@@ -85,15 +85,19 @@ def _waits(task: Task, record: dict) -> bool:
 
 
 def _refusal(task: Task, record: dict | None) -> DyvimError | None:
-    """Why the outputs must not be written: only our own, unchanged ones are replaced unasked."""
+    """Why the outputs must not be written: no room for the picture; or in the way of what is not ours.
+
+    Only our own, unchanged files are replaced unasked.
+    """
     is_ours = record is not None and record["status"] == "done" and _is_there(task, record)
-    for path in staging.results(task.delivery):
-        try:
+    try:
+        check_container(task)
+        for path in staging.results(task.delivery):
             if path.exists() and path != task.delivery.stems:
                 overwrite = is_ours or task.delivery.overwrite
                 check_output(path, inputs=(task.film,), overwrite=overwrite)
-        except DyvimError as error:
-            return error
+    except DyvimError as error:
+        return error
     return None
 
 

@@ -10,7 +10,7 @@ from dyvim_cli.batch.journal import NAME
 from dyvim_cli.batch.selection import Film
 from dyvim_cli.batch.staging import results
 from dyvim_cli.errors import InputError, UsageError
-from dyvim_cli.media.output import MUXERS, filled, output_path
+from dyvim_cli.media.output import check_picture, filled, output_path
 from dyvim_cli.pipeline import Delivery, Wishes
 
 ADVICE = "put {stem} or {folder} into the name: -o 'scored/{folder}/{stem}.mp4'"
@@ -73,15 +73,22 @@ def _is_folder(template: str) -> bool:
 
 
 def _codec(film: Path) -> str:
-    """The picture's codec where the output's extension depends on it; a film that is none fails later."""
-    if film.suffix.lower() in MUXERS:
-        return ""
+    """The picture's codec, on which the output's extension depends; a film that is none fails later.
+
+    Only the head is read, in milliseconds; the film's name does not tell: a .mov may be a renamed webm.
+    """
     from dyvim_cli.media.probe import picture_codec
 
     try:
         return picture_codec(film)
     except InputError:
         return ""
+
+
+def check_container(task: Task) -> None:
+    """Raise UsageError when the output's name asks for a container that cannot carry the film's picture."""
+    if codec := _codec(task.film):
+        check_picture(task.output, codec)
 
 
 def check_collisions(tasks: Iterable[Task]) -> None:

@@ -53,7 +53,7 @@ def check_picture(path: Path, codec: str) -> None:
     extension = path.suffix.lower()
     if not holds(extension, codec):
         fitting = " or ".join(each for each in (".mp4", ".webm", ".mkv") if holds(each, codec))
-        hint = f"give -o a name in {fitting}: there the picture stays as it is"
+        hint = f"give -o a name in {fitting}, or without an ending: the picture stays as it is"
         raise UsageError(f"{path.name}: {codec} pictures do not fit into {extension}", hint)
 
 
