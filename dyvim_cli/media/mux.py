@@ -20,8 +20,9 @@ from dyvim_cli.media.ducking import Listened, listen
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
 from dyvim_cli.media.mix import CHANNELS, MixSettings, music_alone, music_with_own_sound, own_sound
 from dyvim_cli.media.output import RE_ENCODED, check_picture, commit
-from dyvim_cli.media.probe import FilmInfo, covers
+from dyvim_cli.media.probe import TIMECODE, FilmInfo, covers
 from dyvim_cli.media.sound import as_sound_file, check_sound, scratch_folder
+from dyvim_cli.media.timecode import later
 from dyvim_cli.progress import Progress, Silent
 
 KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
@@ -150,6 +151,11 @@ def _write(
     streams = [*_picture(film, source, container), sound, *[source[f"a:{i}"] for i in own_tracks]]
     streams += [source[f"s:{track.position}"] for track, _ in subtitles]
     extra = _tags(film, metadata, len(own_tracks))
+    if film.timecode and cut.start_s > 0 and container.has_timecode:
+        moved = _moved_timecode(film, cut)
+        # the film's tag is what counts, and a stream's would contradict it; an empty one is none
+        extra += metadata_options({TIMECODE: moved}) + metadata_options({TIMECODE: ""}, ":s:v")
+        warnings += [] if moved else [f"timecode dropped: {film.timecode} cannot be moved to the new start"]
     if film.n_attachments and container.has_attachments:
         streams.append(source["t"])
     if container.has_attachments:
@@ -214,6 +220,11 @@ def _attached_covers(film: FilmInfo, scratch: Path) -> list[str]:
         tags = {"mimetype": cover.mimetype, "filename": cover.name}
         options += ["-attach", file_url(path), *metadata_options(tags, f":s:t:{position}")]
     return options
+
+
+def _moved_timecode(film: FilmInfo, cut: Cut) -> str:
+    """The timecode of the picture that comes first after the cut; "" where that cannot be told."""
+    return "" if film.is_variable_rate else later(film.timecode, cut.start_s, film.fps) or ""
 
 
 def _dispositions(n_own_tracks: int) -> dict:

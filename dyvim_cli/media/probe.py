@@ -70,6 +70,7 @@ class FilmInfo:
     n_attachments: int = 0
     n_chapters: int = 0
     comment: str = ""  # what the film's own comment tag says
+    timecode: str = ""  # of the first picture, as the camera counted
 
     def ffmpeg_zero_s(self, *starts_s: float) -> float:
         """The stamp that ffmpeg calls zero when it reads streams that start at `starts_s`.
@@ -151,10 +152,18 @@ def is_scored(path: Path) -> bool:
     """Whether a film says in its comment that dyvim gave it its music; False when it cannot be read."""
     try:
         with open_film(path) as container:
-            tags = container.metadata
+            return SCORED_BY in _tag("comment", container)
     except InputError:
         return False
-    return SCORED_BY in tags.get("comment", tags.get("COMMENT", ""))
+
+
+def _tag(name: str, *places) -> str:
+    """The first place's tag of that name, which matroska writes in capitals; "" without."""
+    for place in places:
+        for key, value in place.metadata.items():
+            if key.lower() == name:
+                return value
+    return ""
 
 
 def _cover_streams(container) -> list:
@@ -350,5 +359,6 @@ def probe(path: Path) -> FilmInfo:
             n_pictures_attached=len(_cover_streams(container)),
             n_attachments=len(container.streams.attachments),
             n_chapters=len(container.chapters()),
-            comment=container.metadata.get("comment", container.metadata.get("COMMENT", "")),
+            comment=_tag("comment", container),
+            timecode=_tag(TIMECODE, stream, container),
         )
