@@ -1,6 +1,19 @@
-"""python -m dyvim_cli: the same as the `dyvim` command."""
+"""The `dyvim` command, and python -m dyvim_cli: Ctrl-C is heard while the verbs are imported, too."""
 
-from dyvim_cli.cli.main import run
+import sys
+
+from dyvim_cli.errors import ExitCode
+
+
+def run() -> None:
+    """Entry point of the `dyvim` command."""
+    try:
+        from dyvim_cli.cli.main import run as run_verb
+    except KeyboardInterrupt:
+        print("interrupted; nothing was begun", file=sys.stderr)
+        sys.exit(ExitCode.INTERRUPTED)
+    run_verb()
+
 
 if __name__ == "__main__":
     run()

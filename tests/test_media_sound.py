@@ -1,12 +1,21 @@
 """Sound files: every format there and back."""
 
+import os
+
 import numpy as np
 import pytest
 import soundfile
 from media_films import make_film
 
 from dyvim_cli.errors import InputError, OutputError, UsageError
-from dyvim_cli.media.sound import convert_audio, read_audio, sound_writer, stem_writer, write_audio
+from dyvim_cli.media.sound import (
+    convert_audio,
+    read_audio,
+    scratch_folder,
+    sound_writer,
+    stem_writer,
+    write_audio,
+)
 
 RATE = 48_000
 
@@ -89,6 +98,21 @@ def test_stems_are_written_block_by_block_and_appear_together(tmp_path):
         write("lead", bass)
         write("bass", bass)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bass.wav", "drums.wav"]
+
+
+def test_ctrl_c_during_the_cleaning_up_still_cleans_up(monkeypatch):
+    remove, calls = os.rmdir, []
+
+    def interrupted_once(*args, **named):
+        if not calls:
+            calls.append(args)
+            raise KeyboardInterrupt
+        remove(*args, **named)
+
+    with pytest.raises(KeyboardInterrupt), scratch_folder() as folder:
+        (folder / "music.wav").write_bytes(b"12")
+        monkeypatch.setattr(os, "rmdir", interrupted_once)
+    assert calls and not folder.exists()
 
 
 def test_a_failure_leaves_no_empty_folder_behind(tmp_path):

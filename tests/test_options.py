@@ -74,6 +74,14 @@ def test_help_lists_the_verbs_and_stays_light():
         assert verb in shown.stdout
 
 
+def test_ctrl_c_while_it_is_still_being_imported(tmp_path):
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = dyvim("--help", PYTHONPATH=path)
+    assert done.returncode == ExitCode.INTERRUPTED
+    assert done.stderr.splitlines() == ["interrupted; nothing was begun"]
+
+
 def test_usage_errors_end_in_2():
     assert dyvim("score").returncode == ExitCode.USAGE
     assert dyvim("score", "film.mp4", "--alpha", "7").returncode == ExitCode.USAGE

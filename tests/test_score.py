@@ -106,8 +106,11 @@ def test_a_wrapper_can_follow_the_progress(scored):
     assert left and all(isinstance(eta_s, float) and eta_s >= 0 for eta_s in left)
 
 
+INTERRUPTIONS = [("vision", "SIGINT"), ("compose", "SIGTERM"), ("sound", "SIGHUP")]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-@pytest.mark.parametrize(("stage", "how"), [("vision", signal.SIGINT), ("compose", signal.SIGTERM)])
+@pytest.mark.parametrize(("stage", "how"), INTERRUPTIONS)
 def test_interrupted_in_any_stage_nothing_is_left(film, tmp_path, stage, how):
     out, scratch = tmp_path / "out", tmp_path / "scratch"
     out.mkdir(), scratch.mkdir()
@@ -119,7 +122,7 @@ def test_interrupted_in_any_stage_nothing_is_left(film, tmp_path, stage, how):
     while line := job.stderr.readline():
         if line.startswith("{") and json.loads(line)["stage"] == stage:
             break
-    job.send_signal(how)
+    job.send_signal(getattr(signal, how))
     stdout, stderr = job.communicate(timeout=300)
     assert job.returncode == ExitCode.INTERRUPTED and stdout == "" and "interrupted" in stderr
     assert list(out.iterdir()) == [] and list(scratch.iterdir()) == []

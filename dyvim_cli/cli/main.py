@@ -83,8 +83,10 @@ _register()
 
 
 def run() -> None:
-    """Entry point of the `dyvim` command; the one place that maps failures to exit codes."""
+    """Run the verb that was asked for; the one place that maps failures to exit codes."""
     signal.signal(signal.SIGTERM, _interrupt)  # a kill cleans up like Ctrl-C
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under nohup
+        signal.signal(signal.SIGHUP, _interrupt)  # and so does a terminal that is closed
     sys.stdout.reconfigure(errors="surrogateescape")  # a path whose bytes are not UTF-8 comes out as it is
     try:
         app()

@@ -118,8 +118,15 @@ def stem_writer(folder: Path, seconds: float, *, overwrite: bool) -> Iterator[Ca
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder for intermediate files, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="dyvim-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+    folder = tempfile.TemporaryDirectory(prefix="dyvim-", ignore_cleanup_errors=True)
+    try:
+        yield Path(folder.name)
+    finally:
+        try:
+            folder.cleanup()
+        except KeyboardInterrupt:  # in the midst of it
+            folder.cleanup()
+            raise
 
 
 @contextmanager
