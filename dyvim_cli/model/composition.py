@@ -214,4 +214,4 @@ def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
     forced[chord, planned] = form.forced_chords[planned]
     forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
     grooves = form.groove_from(hit), form.ground
-    return Plan(forced, form.copy_from, character.key.is_minor, form.breath, *grooves)
+    return Plan(forced, form.copy_from, character.key.is_minor, form.breath, *grooves, form.gesture_from)

@@ -10,6 +10,7 @@ from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.decoder import Decoder
 from dyvim_cli.model.delay import undelay
 from dyvim_cli.model.grammar import BREATH, FORBIDDEN, Grammar
+from dyvim_cli.model.motif import Motif
 from dyvim_cli.model.stepping import Stepper
 from dyvim_cli.model.taste import Taste
 from dyvim_cli.music import tokens
@@ -43,6 +44,9 @@ class Plan:
     breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
     groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
     ground: Ground | None = None  # what the style's drums and bass would play
+    gesture_from: np.ndarray | None = (
+        None  # [S] earlier step whose gesture the melody may take up, -1 = none
+    )
 
 
 @torch.inference_mode()
@@ -61,6 +65,7 @@ def compose(
     extension, place, masks = _inputs(model, conditions, settings.alpha)
     stepper = Stepper(model, torch.from_numpy(conditions.semantics), rows)
     grammar = Grammar(n, plan.is_minor, max(model.config.cardinalities))
+    motif = Motif(n, plan.gesture_from)
     taste = Taste(n, max(model.config.cardinalities), plan.groove_from, plan.ground)
     gather, absent = _padding(model)
     shares = [STREAM_TEMPERATURE.get(stream.name, 1.0) for stream in tokens.STREAMS]
@@ -84,11 +89,13 @@ def compose(
         padded = logits[:, gather] / temperatures + absent
         padded += grammar.bias(_chords_at(delayed, position), position) + taste.bias(delayed, position)
         padded[:, MELODY, tokens.FIRST_PITCH :] += breaths[position]
+        motif.lean(padded, delayed, position)
         drawn = _draw(padded, settings.top_p, generator)
         previous = _decided(drawn, delayed, position, plan, n_steps, model.pad)
         delayed[:, :, position] = previous
         grammar.advance(previous)
         taste.advance(previous)
+        motif.advance(previous)
         if position % 32 == 0:
             progress.update("compose", position, delayed.shape[-1])
     progress.update("compose", 1, 1)
@@ -154,8 +161,11 @@ def _decided(drawn, delayed, position: int, plan: Plan, n_steps: int, pad: torch
             decided[:, k] = pad[k]
         elif plan.forced[k, step] != tokens.UNKNOWN:
             decided[:, k] = int(plan.forced[k, step])
-            if plan.forced[k, step] == tokens.HOLD and position and tokens.STREAMS[k].name in tokens.PITCHED:
-                decided[delayed[:, k, position - 1] == tokens.REST, k] = tokens.REST
         elif plan.copy_from[k, step] >= 0:
             decided[:, k] = delayed[:, k, int(plan.copy_from[k, step]) + k]
+        if (
+            position and tokens.STREAMS[k].name in tokens.PITCHED
+        ):  # nothing can be held that was not begun
+            silent = delayed[:, k, position - 1] == tokens.REST
+            decided[silent & (decided[:, k] == tokens.HOLD), k] = tokens.REST
     return decided

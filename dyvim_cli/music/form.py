@@ -7,6 +7,7 @@ import numpy as np
 from dyvim_cli.music import tokens
 from dyvim_cli.music.arrangement import plan_activity
 from dyvim_cli.music.grooves import Ground, plan_ground
+from dyvim_cli.music.motifs import gesture_sources
 from dyvim_cli.music.returns import periods, returns
 from dyvim_cli.music.sections import FilmOnGrid, Section, plan_sections
 from dyvim_cli.music.skeleton import hold_in_stillness, plan_chords, write_cadence
@@ -34,6 +35,7 @@ class Form:
     forced_chords: np.ndarray  # [S] int16 chord tokens, UNKNOWN = free
     ending: np.ndarray  # [K, S] int16 tokens of the last chord as it rings, UNKNOWN = free
     copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none
+    gesture_from: np.ndarray  # [S] int64 earlier step whose melodic gesture may be taken up, -1 = none
     final_step: int  # where the last chord is struck
     played: np.ndarray  # [S] bool, steps that last
     ground: Ground  # what the style's drums and bass would play
@@ -106,6 +108,7 @@ def plan_form(
         chords,
         _ending(tempo_map, final_step, _last_strokes(tempo_map, film.hits, final_step, alpha), is_minor),
         copy_from,
+        gesture_sources(sections, phrase_starts, film.hits, final_step),
         final_step,
         tempo_map.played,
         plan_ground(rng, sections, film.energy, film.hits, style, final_step),

@@ -1,0 +1,102 @@
+"""A melody made of few ideas: where gestures come from, how they are taken up, what returns around events."""
+
+import numpy as np
+import torch
+
+from dyvim_cli.model import motif
+from dyvim_cli.model.motif import MELODY, Motif
+from dyvim_cli.model.sampling import Plan, _decided
+from dyvim_cli.music import tokens
+from dyvim_cli.music.motifs import gesture_sources
+from dyvim_cli.music.returns import returns
+from dyvim_cli.music.sections import FilmOnGrid, Section
+from dyvim_cli.types import STEPS_PER_BAR
+
+N_BARS = 24
+N_STEPS = N_BARS * STEPS_PER_BAR
+SECTIONS = (
+    Section(0, 8 * STEPS_PER_BAR, "theme", 0, 0.0, 0.0),
+    Section(8 * STEPS_PER_BAR, 16 * STEPS_PER_BAR, "contrast", 1, 0.0, 0.0),
+    Section(16 * STEPS_PER_BAR, N_STEPS, "theme", 0, 0.0, 0.0, recap_of=0),
+)
+PHRASES = np.array([0, 4, 8, 16, 20]) * STEPS_PER_BAR  # the contrast is one phrase of eight bars
+WIDTH = tokens.STREAMS[MELODY].cardinality
+
+
+def bars_taken_up() -> dict[int, int]:
+    """{bar: the bar whose gesture it takes up}"""
+    sources = gesture_sources(SECTIONS, PHRASES, np.zeros(N_STEPS), final_step=23 * STEPS_PER_BAR)
+    assert (sources < np.arange(N_STEPS)).all()
+    assert (sources[sources >= 0] % STEPS_PER_BAR == np.flatnonzero(sources >= 0) % STEPS_PER_BAR).all()
+    firsts = sources[::STEPS_PER_BAR]
+    return {bar: int(first) // STEPS_PER_BAR for bar, first in enumerate(firsts) if first >= 0}
+
+
+def test_phrases_answer_themselves_and_returns_take_up_the_theme():
+    expected = {1: 0, 4: 0, 5: 1, 6: 2}  # two phrases of four bars
+    expected |= {9: 8, 12: 8, 13: 9, 14: 10}  # one of eight, in halves
+    expected |= {16: 0, 17: 1, 18: 2, 19: 3, 20: 4, 21: 5}  # the theme again, but for the way into the end
+    assert bars_taken_up() == expected
+
+
+def test_an_event_takes_up_nothing():
+    hits = np.zeros(N_STEPS)
+    hits[5 * STEPS_PER_BAR + 3] = 0.2
+    sources = gesture_sources(SECTIONS, PHRASES, hits, final_step=23 * STEPS_PER_BAR)
+    steps = np.arange(5 * STEPS_PER_BAR, 6 * STEPS_PER_BAR)
+    assert np.flatnonzero(sources[steps] < 0).tolist() == [3]
+
+
+def sung(phrase: list[int], sources: np.ndarray, n_steps: int) -> list[int]:
+    """A melody of n_steps that begins with a phrase and goes on as it is leaned to (else it rests)."""
+    follow, delayed = Motif(1, sources), torch.zeros(1, tokens.K, n_steps + tokens.K, dtype=torch.long)
+    for position in range(n_steps + MELODY):
+        logits = torch.zeros(1, tokens.K, WIDTH)
+        logits[:, MELODY, tokens.REST] = 0.1
+        follow.lean(logits, delayed, position)
+        step = position - MELODY
+        token = phrase[step] if 0 <= step < len(phrase) else int(logits[0, MELODY].argmax())
+        delayed[0, MELODY, position] = token
+        follow.advance(delayed[:, :, position])
+    return delayed[0, MELODY, MELODY : MELODY + n_steps].tolist()
+
+
+def test_a_gesture_comes_again_with_its_rhythm_and_its_intervals():
+    rest, hold = tokens.REST, tokens.HOLD
+    phrase = [20, hold, 22, rest, 24, hold, 17, hold, 15]  # up, up, down; then from another note
+    sources = np.full(16, -1)
+    sources[9:16] = np.arange(1, 8)
+    again = sung(phrase, sources, 16)[9:]
+    assert again == [hold, 17, rest, 19, hold, 12, hold]
+
+
+def test_without_a_source_nothing_is_leaned_to():
+    logits = torch.zeros(1, tokens.K, WIDTH)
+    Motif(1, np.full(8, -1)).lean(logits, torch.zeros(1, tokens.K, 32, dtype=torch.long), MELODY + 3)
+    Motif(1, None).lean(logits, torch.zeros(1, tokens.K, 32, dtype=torch.long), MELODY + 3)
+    assert not logits.any() and motif.RHYTHM > 0
+
+
+def test_a_theme_makes_room_for_a_heavy_event_and_for_no_more():
+    hits = np.zeros(N_STEPS)
+    hits[[17 * STEPS_PER_BAR + 8, 18 * STEPS_PER_BAR + 8]] = 0.9, 0.3
+    film = FilmOnGrid(np.zeros(1, int), np.zeros(1, int), np.zeros((1, 2)), np.full(N_STEPS, 0.5), hits)
+    copy_from = returns(SECTIONS, PHRASES, film, np.ones((tokens.K, N_STEPS), bool), N_STEPS)[MELODY]
+    assert np.flatnonzero(copy_from[17 * STEPS_PER_BAR :][: 2 * STEPS_PER_BAR] < 0).tolist() == list(
+        range(6, 12)
+    )
+    kept = np.flatnonzero(copy_from >= 0)
+    assert (kept - copy_from[kept] == 16 * STEPS_PER_BAR).all()
+
+
+def test_what_returns_holds_nothing_that_does_not_sound():
+    n_steps, position = 8, MELODY + 4
+    free = np.full((tokens.K, n_steps), -1, dtype=np.int64)
+    plan = Plan(free, free.copy(), is_minor=False)
+    plan.copy_from[MELODY, 4] = 1  # which was held
+    delayed = torch.zeros(2, tokens.K, n_steps + tokens.K, dtype=torch.long)
+    delayed[:, MELODY, MELODY + 1] = tokens.HOLD
+    delayed[1, MELODY, position - 1] = 20  # only the second piece has a note to hold
+    drawn = torch.zeros(2, tokens.K, dtype=torch.long)
+    decided = _decided(drawn, delayed, position, plan, n_steps, torch.zeros(tokens.K, dtype=torch.long))
+    assert decided[:, MELODY].tolist() == [tokens.REST, tokens.HOLD]
