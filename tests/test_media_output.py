@@ -37,7 +37,7 @@ def test_templates_and_missing_extensions(tmp_path):
     assert path.name == "clip-jazz-7.mov"
     assert output_path(film, "h264", "a.mkv").name == "a.mkv"
     assert output_path(film, "h264", "take 1.5").name == "take 1.5.mov"
-    for wrong in ("{nothing}.mp4", "{.mp4", "song.wav"):
+    for wrong in ("{nothing}.mp4", "{.mp4", "song.wav", "song.mp3", "-", os.devnull):
         with pytest.raises(UsageError):
             output_path(film, "h264", wrong)
 

@@ -143,6 +143,12 @@ def test_pipes_and_devices_are_told_from_empty_files(tmp_path):
             probe(path)
 
 
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="no descriptors by name here")
+def test_a_redirected_film_is_told_from_a_file(tmp_path):
+    with open(make_film(tmp_path, ".mp4")) as file, pytest.raises(InputError, match="pipe or a device"):
+        probe(Path(f"/dev/fd/{file.fileno()}"))
+
+
 def test_a_raw_stream_without_times_is_told_how_to_get_some(tmp_path):
     raw = tmp_path / "raw.h264"
     run_ffmpeg("-i", str(make_film(tmp_path, ".mp4")), "-an", "-c", "copy", str(raw))

@@ -1,5 +1,6 @@
 """Where a result goes and how it gets there: names, containers, and nothing half-written."""
 
+import mimetypes
 import os
 import tempfile
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ def output_path(
     `wanted` is None (`<stem>.dyvim<ext>` beside the film), a folder (that name inside it), or a file
     name; {stem}, {style}, {seed} and {folder} (the film's own, within a batch) in it are filled in
     (but not in a Path), and a missing extension is added.
-    Raises UsageError for an unknown placeholder or an extension that is no film's.
+    Raises UsageError for an unknown placeholder, an extension that is no film's, or what is no file at all.
     """
     film_path = Path(film_path)
     extension = film_extension(film_path, codec)
@@ -84,13 +85,21 @@ def output_path(
     if named.endswith(("/", os.sep)) or Path(named).is_dir():
         return Path(named) / default_name
     path = Path(named)
+    if named == "-" or (path.exists() and not path.is_file()):
+        raise UsageError(f"-o {named} is no file: films are not written to pipes", "-o film.mp4")
     if path.suffix.lower() in MUXERS:
         return path
-    if path.suffix and len(path.suffix) <= 5 and path.suffix[1:].isalpha():
+    if _names_a_kind(path):
         raise UsageError(
             f"{path.name}: films cannot be written as {path.suffix}", f"-o {path.with_suffix(extension)}"
         )
     return path.with_name(path.name + extension)
+
+
+def _names_a_kind(path: Path) -> bool:
+    """Whether the name's end says what kind of file is wanted, unlike the 5 of "take 1.5"."""
+    is_word = len(path.suffix) <= 5 and path.suffix[1:].isalpha()
+    return is_word or mimetypes.guess_type(f"name{path.suffix}")[0] is not None
 
 
 def filled(

@@ -22,6 +22,7 @@ NOT_PICTURES = ("ansi", "bintext", "xbin", "idf")  # text that ffmpeg would glad
 SCORED_BY = "dyvim model="  # how the comment of a scored film begins (pipeline.comment)
 TIMECODE = "timecode"
 URL = re.compile(r"[a-z]{2,}:/")  # pathlib makes one slash of two
+DESCRIPTORS = ("/dev", "/dev/fd", "/proc/self/fd")  # open here, not in ffmpeg, though a file be behind them
 NO_TIMES = 0x80  # libavformat: AVFMT_NOTIMESTAMPS
 VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
 
@@ -118,7 +119,7 @@ def open_film(path: Path):
         raise InputError(f"no such file: {path}", hint)
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a film", f"name a film in it, or try: dyvim batch {path}")
-    if not path.is_file():
+    if not path.is_file() or str(path.parent) in DESCRIPTORS:
         raise InputError(f"{path} is a pipe or a device, not a file", "save the film to a file first")
     try:
         if path.stat().st_size == 0:
