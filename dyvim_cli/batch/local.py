@@ -26,7 +26,7 @@ from dyvim_cli.errors import DyvimError, EnvironmentFault, ExitCode, fault_of
 from dyvim_cli.pipeline import EMBEDDED
 
 AT_ONCE = 2  # films a worker holds: one is being composed for, the next is being watched
-MEMORY_A_JOB_GB = 1.4  # PSS over 200 films of 2 to 20 s: 1.1 after 40, 1.2 after 60, 1.35 at the end
+MEMORY_A_JOB_GB = 1.1  # PSS over 200 films of 2 to 20 s: 0.85 from the 40th to the last, 0.97 at most
 MEMORY_A_MUSICGEN_GB = 4.0  # the small one with its codec, in fp32
 FAREWELL_S = 10.0  # for a worker to remove its temporary files
 MAX_DEATHS = 2
