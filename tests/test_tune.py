@@ -1,6 +1,7 @@
 """Tuning on rendered pairs: what a film of a piece shows, what learns when, runs that go on to the digit."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -280,6 +281,8 @@ def test_strategies_are_compared_in_a_table_and_a_picture(pieces, learner, tmp_p
     assert (
         len(table) == 5 and len({len(line) for line in table}) == 1 and "+0.500 (+0.250..+0.750)" in table[1]
     )
+    assert "shuffled - true" in table[0] and "none - true" in table[0]
+    assert all(re.search(r"[+-][.\d]+ \[[+-][.\d]+\.\.[+-]", row) for row in table[1:])
     picture = Image.open(tmp_path / "strategies.png").convert("L")
     assert np.asarray(picture).std() > 5
     again = compare(make, tmp_path, settings, lambda one: pytest.fail("ran again"), seeds=range(2))

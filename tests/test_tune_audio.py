@@ -16,7 +16,7 @@ from dyvim_cli.model.loading import load_audio_model  # noqa: E402
 from dyvim_cli.model.musicgen import delayed, undelayed  # noqa: E402
 from dyvim_cli.training import audio as tuning  # noqa: E402
 from dyvim_cli.training import film_pairs  # noqa: E402
-from dyvim_cli.training.audio_learner import UNKNOWN, AudioLearner  # noqa: E402
+from dyvim_cli.training.audio_learner import UNKNOWN, AudioLearner, token_losses  # noqa: E402
 from dyvim_cli.training.film_pairs import SoundedFilm, encoded, load_films, prepare_films  # noqa: E402
 from dyvim_cli.training.strategies import STRATEGIES, low_rank_terms, merge_lora  # noqa: E402
 from dyvim_cli.training.tune import TuneSettings, read_log, tune  # noqa: E402
@@ -163,6 +163,20 @@ def test_true_motion_beats_anothers_on_held_out_films(tmp_path):
     ]
     assert losses["true"] < losses["shuffled"] - 0.01
     assert losses["true"] < losses["none"] - 0.01
+    gains = learner.film_losses("shuffled") - learner.film_losses("true")
+    assert gains.shape == (2,) and (gains > 0).all()
+    assert gains.mean() == pytest.approx(losses["shuffled"] - losses["true"], abs=0.01)
+
+
+def test_another_films_motion_is_another_films():
+    """Windows that follow each other in a batch lend each other their motion: never two of one film."""
+    films = [sounded(i, duration_s=6.0) for i in range(8)]
+    learner = AudioLearner(load_audio_model("debug"), films[:4], films[4:], n_frames=60, batch_size=4)
+    numbers = iter(learner.judged_films)
+    for batch in learner.judged_by:
+        own = [next(numbers) for _ in batch.tokens]
+        assert all(a != b for a, b in zip(own, own[-1:] + own[:-1], strict=True))
+    assert sorted(set(learner.judged_films)) == [0, 1, 2, 3]
 
 
 def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):
@@ -210,3 +224,23 @@ def test_rendered_films_come_with_their_own_music(tmp_path):
     assert abs(len(sound) - duration_s * 32_000) < 100 and np.abs(sound).max() > 0.05
     again = tuning.prepare_rendered([tmp_path / "short.safetensors"], tmp_path / "pairs", "debug", 2, 0)
     assert again["prepared_now"] == 0
+
+
+def test_a_small_backbone_is_made_that_has_heard_music(tmp_path):
+    """Its tokens tell sounds apart, its decoder expects them, and both are there when it is opened again."""
+    from dataclasses import replace
+
+    from dyvim_cli.model.loading import open_checkpoint
+    from dyvim_cli.training import shards, small_backbone
+    from dyvim_cli.training.arranger.library import compose
+
+    pieces = [replace(p, bpm=100.0) for p in compose(24, seed=5) if not p.name.startswith("free/")][:6]
+    shards.save(pieces, tmp_path / "pieces.safetensors")
+    loss = small_backbone.make(tmp_path / "pieces.safetensors", tmp_path / "made", 3, 2, minutes=0.1)
+    assert loss < np.log(small_backbone.SMALL.n_tokens) - 0.1
+    audio = open_checkpoint(tmp_path / "made", "made", "cpu")
+    codes = encoded(small_backbone._sound(pieces[0], audio, 0), audio.codec).clone()
+    assert all(len(stream.unique()) > 40 for stream in codes)
+    nothing = audio.memory("").silenced()
+    nats, known = token_losses(audio.musicgen, codes[None, :, :500], nothing)
+    assert float(nats.sum() / known.sum()) < np.log(small_backbone.SMALL.n_tokens) - 0.1

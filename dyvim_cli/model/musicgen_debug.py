@@ -3,6 +3,8 @@
 It has the real classes, files and rates (32 kHz, 50 frames a second), and makes noise, not music.
 """
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,8 +17,21 @@ WORDS = (
 HIDDEN, N_TOKENS = 32, 64
 
 
+@dataclass(frozen=True)
+class Size:
+    """How large a decoder and its codec are; spread of the weights as transformers' initializer_factor."""
+
+    hidden: int = HIDDEN
+    n_layers: int = 2
+    n_tokens: int = N_TOKENS
+    spread: float = 0.3
+
+
+TINY = Size()
+
+
 def write_debug_checkpoint(
-    folder: Path, *, stereo: bool = False, melody: bool = False, seed: int = 0
+    folder: Path, *, stereo: bool = False, melody: bool = False, seed: int = 0, size: Size = TINY
 ) -> Path:
     """Write a random checkpoint in transformers' format; the same weights every time."""
     from transformers import (
@@ -37,13 +52,14 @@ def write_debug_checkpoint(
     )
     audio = EncodecConfig(
         sampling_rate=32_000, upsampling_ratios=[8, 5, 4, 4], num_filters=4, hidden_size=16,
-        codebook_size=N_TOKENS, codebook_dim=16, num_lstm_layers=1, use_causal_conv=False,
-        target_bandwidths=[50 * 6 * 4 / 1000],
+        codebook_size=size.n_tokens, codebook_dim=16, num_lstm_layers=1, use_causal_conv=False,
+        target_bandwidths=[50 * math.log2(size.n_tokens) * 4 / 1000],
     )  # fmt: skip
     sizes = dict(
-        vocab_size=N_TOKENS, hidden_size=HIDDEN, ffn_dim=64, num_hidden_layers=2, num_attention_heads=4,
+        vocab_size=size.n_tokens, hidden_size=size.hidden, ffn_dim=2 * size.hidden,
+        num_hidden_layers=size.n_layers, num_attention_heads=4,
         num_codebooks=8 if stereo else 4, audio_channels=2 if stereo else 1,
-        pad_token_id=N_TOKENS, bos_token_id=N_TOKENS, initializer_factor=0.3,
+        pad_token_id=size.n_tokens, bos_token_id=size.n_tokens, initializer_factor=size.spread,
     )  # fmt: skip
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -58,7 +74,7 @@ def write_debug_checkpoint(
         for layer in model.audio_encoder.quantizer.layers:
             layer.codebook.embed.normal_()  # transformers leaves them at zero: every token would sound alike
     settings = model.generation_config
-    settings.decoder_start_token_id = settings.pad_token_id = settings.bos_token_id = N_TOKENS
+    settings.decoder_start_token_id = settings.pad_token_id = settings.bos_token_id = size.n_tokens
     settings.do_sample, settings.guidance_scale, settings.max_length = True, 3.0, 1500
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)

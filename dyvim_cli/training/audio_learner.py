@@ -23,7 +23,8 @@ from dyvim_cli.training.score_learner import of_another
 
 UNKNOWN = -1
 N_FRAMES = 500  # 10 s at 50 Hz: what fits beside a decoder in the memory of one GPU
-MOST_HELD_OUT = 16  # windows
+MOST_HELD_OUT = 24  # windows
+VIEWS = {"true": (1.0, True), "shuffled": (1.0, False), "none": (0.0, True)}  # (strength, its own motion)
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class AudioLearner(nn.Module):
                 self.model.weight.device
             )
         self.films = [_Film(f, audio) for f in training]
-        self.judged_by = self._held_out_batches([_Film(f, audio) for f in held_out])
+        self.judged_by, self.judged_films = self._held_out_batches([_Film(f, audio) for f in held_out])
 
     def draw(self, dropout: float, rng: np.random.Generator) -> AudioBatch:
         """Windows from anywhere; a share `dropout` without film and words."""
@@ -81,16 +82,24 @@ class AudioLearner(nn.Module):
             rows.append(self._window(film, first, alpha, told=not dropped))
         return _collate(rows, self.model)
 
-    def _held_out_batches(self, films: list["_Film"]) -> list[AudioBatch]:
-        """Windows from all over the held-out films, the same each time."""
-        starts = [
-            (f, a) for f in films for a in range(0, max(1, f.n_frames - self.n_frames + 1), self.n_frames)
+    def _held_out_batches(self, films: list["_Film"]) -> tuple[list[AudioBatch], list[int]]:
+        """Windows from all over the held-out films, the same each time, and the number of each one's film.
+
+        Beginnings of all films first, then what follows: the next window of a batch is of another film, whose
+        motion is what "shuffled" tells.
+        """
+        places = [
+            (a, i)
+            for i, f in enumerate(films)
+            for a in range(0, max(1, f.n_frames - self.n_frames + 1), self.n_frames)
         ]
+        places.sort()
         kept = [
-            starts[i] for i in np.linspace(0, len(starts) - 1, min(MOST_HELD_OUT, len(starts))).astype(int)
+            places[i] for i in np.linspace(0, len(places) - 1, min(MOST_HELD_OUT, len(places))).astype(int)
         ]
-        rows = [self._window(f, a, 1.0, told=True) for f, a in kept]
-        return [_collate(group, self.model) for group in even_groups(rows, self.batch_size)]
+        rows = [self._window(films[i], a, 1.0, told=True) for a, i in kept]
+        batches = [_collate(group, self.model) for group in even_groups(rows, self.batch_size)]
+        return batches, [i for _, i in kept]
 
     def _window(self, film: "_Film", first: int, alpha: float, told: bool) -> dict:
         lead = self.model.n_delays - 1
@@ -111,19 +120,14 @@ class AudioLearner(nn.Module):
 
     def losses(self, batch: AudioBatch) -> torch.Tensor:
         """[K] cross-entropy of each codebook."""
-        model = self.model
-        batch = batch.to(model.weight.device)
-        targets = delayed(batch.tokens, model.delays, UNKNOWN)
-        written = torch.where(targets == UNKNOWN, model.start, targets)
-        inputs = F.pad(written[..., :-1], (1, 0), value=model.start)
-        extension = model.extend(batch.dynamics, batch.alpha)
-        pictures = model.look(batch.embeddings, batch.visible)
-        logits = model(inputs, batch.memory, extension, pictures)
-        losses = F.cross_entropy(
-            logits.float().permute(0, 3, 1, 2), targets, ignore_index=UNKNOWN, reduction="none"
-        )
-        known = (targets != UNKNOWN).sum(dim=(0, 2))
-        return losses.sum(dim=(0, 2)) / known.clamp_min(1)
+        nats, known = self._token_losses(batch)
+        return nats.sum(dim=(0, 2)) / known.sum(dim=(0, 2)).clamp_min(1)
+
+    def _token_losses(self, batch: AudioBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        batch = batch.to(self.model.weight.device)
+        extension = self.model.extend(batch.dynamics, batch.alpha)
+        pictures = self.model.look(batch.embeddings, batch.visible)
+        return token_losses(self.model, batch.tokens, batch.memory, extension, pictures)
 
     def new_modules(self) -> list[nn.Module]:
         """The adapter."""
@@ -143,13 +147,39 @@ class AudioLearner(nn.Module):
         ]
 
     def held_out(self, alpha: float = 1.0) -> dict[str, float]:
-        """Loss on the held-out windows with their own motion, that of another place, and none."""
-        changes = {"true": (alpha, True), "shuffled": (alpha, False), "none": (0.0, True)}
+        """Loss on the held-out windows with their own motion, that of another film, and none."""
         with torch.no_grad():
             return {
-                view: float(torch.stack([self.losses(_told(b, *change)) for b in self.judged_by]).mean())
-                for view, change in changes.items()
+                view: float(
+                    torch.stack([self.losses(_told(b, alpha * share, own)) for b in self.judged_by]).mean()
+                )
+                for view, (share, own) in VIEWS.items()
             }
+
+    @torch.no_grad()
+    def film_losses(self, view: str) -> np.ndarray:
+        """[n] loss in nats a token of each held-out film under one of VIEWS."""
+        rows = [self._token_losses(_told(b, *VIEWS[view])) for b in self.judged_by]
+        windows = torch.cat([nats.sum(dim=(1, 2)) / known.sum(dim=(1, 2)) for nats, known in rows])
+        windows, films = windows.cpu().numpy(), np.array(self.judged_films)
+        return np.array([windows[films == i].mean() for i in np.unique(films)])
+
+
+def token_losses(
+    model, tokens: torch.Tensor, memory: Memory, extension=None, pictures=None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cross-entropy in nats of each token of B windows [B, K, N] given those before it, and which are known.
+
+    Both [B, K, P]; what is UNKNOWN costs nothing.
+    """
+    targets = delayed(tokens, model.delays, UNKNOWN)
+    written = torch.where(targets == UNKNOWN, model.start, targets)
+    inputs = F.pad(written[..., :-1], (1, 0), value=model.start)
+    logits = model(inputs, memory, extension, pictures)
+    nats = F.cross_entropy(
+        logits.float().permute(0, 3, 1, 2), targets, ignore_index=UNKNOWN, reduction="none"
+    )
+    return nats, targets != UNKNOWN
 
 
 def _told(batch: AudioBatch, alpha: float, is_own: bool) -> AudioBatch:

@@ -22,7 +22,7 @@ from dyvim_cli.types import FilmFeatures
 FILMS = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".flv"}
 CODEC, FAILURES = "codec.json", "failures.json"
 ENCODED_S, CONTEXT_S = 20.0, 1.0  # encoded at a time, so that memory does not grow with the film
-HELD_OUT_SHARE = 0.1
+HELD_OUT_SHARE = 1 / 7  # as of rendered films
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def encoded(samples: torch.Tensor, codec: Codec) -> torch.Tensor:
 
 
 def load_films(folder: Path) -> tuple[list[SoundedFilm], list[SoundedFilm], dict]:
-    """(training films, held-out films, facts); a tenth, one at least, is held out by a hash of its name."""
+    """(training films, held-out films, facts); one in seven is held out, by a hash of its name."""
     facts = folder / CODEC
     paths = [p for p in folder.glob("*.safetensors") if not p.name.startswith(".")]
     if not facts.exists() or len(paths) < 2:

@@ -49,6 +49,9 @@ class Learner(Protocol):
     def held_out(self, *, alpha: float = 1.0) -> dict[str, float]:
         """Loss on held-out pairs at some alpha: at least "true", "shuffled" and "none"."""
 
+    def film_losses(self, view: str) -> np.ndarray:
+        """[n] loss of each held-out film under one of the views of `held_out`, alpha 1."""
+
 
 @dataclass(frozen=True)
 class TuneSettings:
