@@ -138,7 +138,10 @@ def test_an_adapter_is_small_and_comes_back_as_it_was(checkpoint, adapter):
     assert sum(value.numel() for value in first.values()) < backbone
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "no weights", "another model", "a layer short"])
+@pytest.mark.parametrize(
+    "damage",
+    ["missing", "truncated", "no weights", "another model", "no words", "torn words", "a layer short"],
+)
 def test_a_damaged_checkpoint_ends_in_4_and_never_in_random_weights(damage, checkpoint, short_film, tmp_path):
     import shutil
 
@@ -156,6 +159,10 @@ def test_a_damaged_checkpoint_ends_in_4_and_never_in_random_weights(damage, chec
         weights.unlink()
     elif damage == "another model":
         (folder / "config.json").write_text('{"model_type": "bert"}')
+    elif damage == "no words":
+        (folder / "tokenizer.json").unlink()
+    elif damage == "torn words":
+        (folder / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes()[:200])
     else:
         tensors = load_file(weights)
         tensors.pop("decoder.model.decoder.layers.1.fc1.weight")
@@ -163,6 +170,17 @@ def test_a_damaged_checkpoint_ends_in_4_and_never_in_random_weights(damage, chec
     done = dyvim("generate", short_film, "-o", tmp_path / "m.wav", "--model", folder)
     assert isinstance(done.exception, WeightsError), done.exception
     assert done.exception.exit_code == 4 and str(folder) in done.exception.message and done.exception.hint
+    assert not (tmp_path / "m.wav").exists()
+
+
+def test_an_adapter_that_is_gone_or_torn_ends_in_4_with_what_mends_it(short_film, tmp_path):
+    for folder in (tmp_path / "torn", tmp_path / "gone"):
+        folder.mkdir()
+        (tmp_path / "torn" / "adapter.safetensors").write_bytes(b"x" * 300)
+        ask = ("generate", short_film, "-o", tmp_path / "m.wav", "--model", "debug")
+        done = dyvim(*ask, "--adapter", folder)
+        assert isinstance(done.exception, WeightsError), done.exception
+        assert str(folder) in done.exception.message and "dyvim train tune" in done.exception.hint
     assert not (tmp_path / "m.wav").exists()
 
 

@@ -59,7 +59,7 @@ def save_adapter(
 def load_adapter(model: MusicGen, folder: Path) -> dict:
     """Give the model the adapter of a folder (or file); returns its card. Raises WeightsError."""
     path = adapter_file(folder)
-    tensors, metadata = load_tensors(path)
+    tensors, metadata = load_tensors(path, "leave out --adapter, or make one: dyvim train tune")
     expected = backbone_hash(model)
     if metadata.get("backbone") != expected:
         raise WeightsError(

@@ -19,13 +19,15 @@ def save_tensors(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[st
     part.replace(path)
 
 
-def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+def load_tensors(
+    path: Path, hint: str = "run `dyvim doctor`"
+) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """All tensors and the metadata of a safetensors file. Raises WeightsError when it cannot be read."""
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path}: weights cannot be read ({error})", "run `dyvim doctor`") from error
+        raise WeightsError(f"{path}: weights cannot be read ({error})", hint) from error
 
 
 def save_decoder(model: Decoder, path: Path, half: bool = True, card: dict | None = None) -> None:

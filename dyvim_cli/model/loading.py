@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dyvim_cli.model.musicgen import Memory, MusicGen
 
 DEBUG, ADAPTER = "debug", "adapter.safetensors"
+TOKENIZERS = ("tokenizer.json", "spiece.model")  # one of them holds the words
 READ = {".json", ".safetensors", ".model", ".txt"}  # what of a checkpoint's folder is opened
 KINDS = {
     "musicgen": "MusicgenForConditionalGeneration",
@@ -163,6 +164,8 @@ def open_checkpoint(folder: Path, name: str, device_name: str = "auto") -> Audio
         kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
         if kind not in KINDS:
             raise WeightsError(f"{folder}: a model of type '{kind}', not a MusicGen", hint)
+        if not any((folder / file).is_file() for file in TOKENIZERS):  # transformers would make an empty one
+            raise WeightsError(f"{folder}: no tokenizer is in it ({' or '.join(TOKENIZERS)})", hint)
         backbone, info = getattr(transformers, KINDS[kind]).from_pretrained(
             folder,
             local_files_only=True,
