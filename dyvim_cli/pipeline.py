@@ -6,7 +6,7 @@ score() is the whole way; each step is also a verb of the command line. Nothing 
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +21,13 @@ from dyvim_cli.composer import (
     missing_weights,
     notes_of,
     prepare_model,
-    sound_blocks,
 )
-from dyvim_cli.errors import OutputError, UsageError
+from dyvim_cli.delivery import Delivery, check_extras, sound_file, write_extras
+from dyvim_cli.errors import UsageError
+from dyvim_cli.facts import comment, describe
 from dyvim_cli.model.composition import EMBEDDED, Wishes
 from dyvim_cli.progress import Progress, Silent
-from dyvim_cli.types import EVENT_KINDS, STYLES, FilmFeatures, Score
+from dyvim_cli.types import FilmFeatures, Score
 
 if TYPE_CHECKING:
     from dyvim_cli.media.cut import Cut
@@ -36,24 +37,6 @@ if TYPE_CHECKING:
     from dyvim_cli.model.loading import AudioModel
 
 __all__ = ["EMBEDDED", "load_embedded", "load_model", "prepare_model"]  # from composer, for the layers above
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """How the music and the film come together, and what else is written."""
-
-    output: str | Path | None = None  # folder or template, a Path as it is; None = beside the film
-    keep_audio: str = "auto"
-    duck_db: float = -12.0
-    music_gain_db: float = 0.0
-    fade_in_s: float = 0.0
-    fade_out_s: float = 0.0
-    start_s: float | None = None
-    end_s: float | None = None
-    overwrite: bool = False
-    midi: Path | None = None
-    stems: Path | None = None  # folder
-    music: Path | None = None  # the music alone, as a sound file
 
 
 @dataclass(frozen=True)
@@ -295,127 +278,3 @@ def _open_studio(wishes: Wishes):
     if wishes.model == EMBEDDED:
         shipped_soundfont()
     return model
-
-
-@contextmanager
-def sound_file(
-    piece: "Score | Recording", model, duration_s: float, delivery: Delivery, progress: Progress, meter=None
-) -> Iterator[Path]:
-    """The piece as a lossless file, gone afterwards; stems are written on the way if asked for.
-
-    meter: a music.loudness.Meter that shall hear it.
-    """
-    from dyvim_cli.media.sound import scratch_folder, sound_writer, stem_writer
-
-    with scratch_folder() as folder:
-        path = folder / "music.wav"
-        with ExitStack() as stack:
-            write = stack.enter_context(sound_writer(path, duration_s, "FLOAT"))
-            stems = None
-            if delivery.stems is not None:
-                writer = stem_writer(delivery.stems, duration_s, overwrite=delivery.overwrite)
-                stems = stack.enter_context(writer)
-            for block in sound_blocks(piece, model, duration_s, progress, stems, meter):
-                write(block)
-        yield path
-
-
-def check_extras(delivery: Delivery, film_path: Path | None) -> None:
-    """Fail before the work starts if MIDI, stems or music cannot be written."""
-    from dyvim_cli.media.output import check_output
-    from dyvim_cli.media.sound import check_sound_name
-
-    inputs = (film_path,) if film_path else ()
-    if delivery.music is not None:
-        check_sound_name(delivery.music)
-    for path in (delivery.music, delivery.midi):
-        if path is not None:
-            check_output(path, inputs=inputs, overwrite=delivery.overwrite)
-    if delivery.stems is not None:
-        check_stems(delivery.stems, delivery.overwrite)
-
-
-def check_stems(folder: Path, overwrite: bool) -> None:
-    """Raise OutputError unless stems can be written into the folder (which need not exist)."""
-    from dyvim_cli.media.output import check_folder
-    from dyvim_cli.music.palettes import PALETTES
-
-    check_folder(folder)
-    names = {name for palette in PALETTES.values() for name in (*palette.parts, "accent")}
-    there = sorted(name for name in names if (folder / f"{name}.wav").exists())
-    if there and not overwrite:
-        reason = f"{folder} holds stems already ({there[0]}.wav)"
-        raise OutputError(reason, "add --overwrite, or name another folder")
-
-
-def write_extras(piece: Score, music: Path, delivery: Delivery, metadata: dict | None = None) -> None:
-    """Write the music alone and the MIDI file, each atomically."""
-    from dyvim_cli.media.output import commit
-    from dyvim_cli.media.sound import convert_audio
-    from dyvim_cli.music.midi import write_midi
-
-    if delivery.music is not None:
-        convert_audio(music, delivery.music, overwrite=delivery.overwrite, metadata=metadata or {})
-    if delivery.midi is not None:
-        with commit(delivery.midi, overwrite=delivery.overwrite) as part:
-            write_midi(piece, part)
-
-
-def comment(piece: "Score | Recording", wishes: Wishes) -> str:
-    """What the film's comment tag says of its music: enough to make it again."""
-    return (
-        f"dyvim model={Path(wishes.model).name} seed={wishes.seed} alpha={wishes.alpha:g} "
-        f"style={piece.style} tempo={piece.tempo_map.bpm:.2f}" + (f" key={piece.key}" if piece.key else "")
-    )
-
-
-def describe(piece: "Score | Recording", features: FilmFeatures, wishes: Wishes) -> dict:
-    """Plain facts about a composition: what was chosen, the form, and where every event was put."""
-    grid = piece.tempo_map.step_times_s
-    recorded = {} if isinstance(piece, Score) else piece.facts()
-    return recorded | {
-        "model": wishes.model,
-        "seed": wishes.seed,
-        "alpha": wishes.alpha,
-        "style": piece.style,
-        "key": str(piece.key) if piece.key else None,
-        "tempo_bpm": round(piece.tempo_map.bpm, 3),
-        "sections": [
-            {"start_s": round(float(grid[a]), 3), "end_s": round(float(grid[b]), 3), "role": role}
-            for a, b, role in piece.sections
-        ],
-        "scenes": len(features.scene_starts_s),
-        "hits": [
-            {
-                "film_s": round(hit.film_time_s, 4),
-                "music_s": round(hit.music_time_s, 4),
-                "error_ms": round(1000 * hit.error_s, 1),
-                "kind": hit.kind,
-                "weight": round(hit.weight, 3),
-                "on_beat": hit.on_beat,
-                "on_downbeat": hit.on_downbeat,
-            }
-            for hit in piece.tempo_map.hits
-        ],
-    }
-
-
-def describe_features(features: FilmFeatures) -> dict:
-    """Plain facts about a film's features."""
-    kinds = [EVENT_KINDS[kind] for kind in features.event_kinds]
-    times, weight = features.event_times_s.tolist(), features.event_weights.tolist()
-    return {
-        "duration_s": features.duration_s,
-        "frames": len(features.times_s),
-        "events": [
-            {"time_s": round(t, 4), "kind": k, "weight": round(w, 3)}
-            for t, k, w in zip(times, kinds, weight, strict=True)
-        ],
-        "scenes": [
-            {"start_s": round(float(s), 3), "label": int(label), "mood": [round(float(m), 3) for m in mood]}
-            for s, label, mood in zip(
-                features.scene_starts_s, features.scene_labels, features.scene_moods, strict=True
-            )
-        ],
-        "styles": dict(zip(STYLES, (round(float(x), 3) for x in features.style_scores), strict=True)),
-    }

@@ -13,7 +13,10 @@ from dyvim_cli.vision import settings as vision
 
 BLOCK = 1 << 20
 # what decides a result's bytes; the command line, the engines, the page, training and judging do not
-CODE = ("pipeline.py", "composer.py", "types.py", "device.py", "media", "vision", "music", "model")
+CODE = (
+    "pipeline.py", "delivery.py", "facts.py", "composer.py", "types.py", "device.py",
+    "media", "vision", "music", "model",
+)  # fmt: skip
 SEED_BITS = 31  # what device.new_seed draws, short enough to type again
 
 

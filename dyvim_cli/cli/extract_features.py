@@ -45,11 +45,11 @@ def extract_features(
 
 
 def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progress) -> None:
-    from dyvim_cli import cache, pipeline
+    from dyvim_cli import cache, facts, pipeline
 
     with console.progress(progress) as shown:
         features = pipeline.features_of(film, use_cache=not no_cache, progress=shown)
-    summary = pipeline.describe_features(features) | {"film": str(film)}
+    summary = facts.describe_features(features) | {"film": str(film)}
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{film.name}.features.safetensors"

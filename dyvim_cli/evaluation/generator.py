@@ -24,9 +24,10 @@ def dyvim_generator(
     candidates: takes a piece, of which the best is kept; fewer is faster. steady: the decoder alone,
     told of the film as ever, but on a grid that ignores it. decoder: other weights than the shipped ones.
     """
+    from dyvim_cli.delivery import Delivery, sound_file
     from dyvim_cli.model.checkpoint import load_decoder
     from dyvim_cli.model.composition import Wishes, write_score
-    from dyvim_cli.pipeline import Delivery, features_of, load_embedded, sound_file
+    from dyvim_cli.pipeline import features_of, load_embedded
 
     model = load_decoder(decoder) if decoder else load_embedded()
 

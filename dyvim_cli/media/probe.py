@@ -19,7 +19,7 @@ from dyvim_cli.media.ffmpeg import file_url
 DISCONTINUOUS = ("mpegts", "mpeg")  # containers without an index, whose clock may jump
 ENCRYPTED = "encryption_info"  # what ffmpeg tells of a protected packet (ISO/IEC 23001-7)
 NOT_PICTURES = ("ansi", "bintext", "xbin", "idf")  # text that ffmpeg would gladly draw
-SCORED_BY = "dyvim model="  # how the comment of a scored film begins (pipeline.comment)
+SCORED_BY = "dyvim model="  # how the comment of a scored film begins (facts.comment)
 TIMECODE = "timecode"
 URL = re.compile(r"[a-z]{2,}:/")  # pathlib makes one slash of two
 DESCRIPTORS = ("/dev", "/dev/fd", "/proc/self/fd")  # open here, not in ffmpeg, though a file be behind them

@@ -1,0 +1,97 @@
+"""What is written beside the film, and how it all comes together: the music alone, MIDI, stems."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dyvim_cli.composer import sound_blocks
+from dyvim_cli.errors import OutputError
+from dyvim_cli.progress import Progress
+from dyvim_cli.types import Score
+
+if TYPE_CHECKING:
+    from dyvim_cli.model.audio_composition import Recording
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How the music and the film come together, and what else is written."""
+
+    output: str | Path | None = None  # folder or template, a Path as it is; None = beside the film
+    keep_audio: str = "auto"
+    duck_db: float = -12.0
+    music_gain_db: float = 0.0
+    fade_in_s: float = 0.0
+    fade_out_s: float = 0.0
+    start_s: float | None = None
+    end_s: float | None = None
+    overwrite: bool = False
+    midi: Path | None = None
+    stems: Path | None = None  # folder
+    music: Path | None = None  # the music alone, as a sound file
+
+
+@contextmanager
+def sound_file(
+    piece: "Score | Recording", model, duration_s: float, delivery: Delivery, progress: Progress, meter=None
+) -> Iterator[Path]:
+    """The piece as a lossless file, gone afterwards; stems are written on the way if asked for.
+
+    meter: a music.loudness.Meter that shall hear it.
+    """
+    from dyvim_cli.media.sound import scratch_folder, sound_writer, stem_writer
+
+    with scratch_folder() as folder:
+        path = folder / "music.wav"
+        with ExitStack() as stack:
+            write = stack.enter_context(sound_writer(path, duration_s, "FLOAT"))
+            stems = None
+            if delivery.stems is not None:
+                writer = stem_writer(delivery.stems, duration_s, overwrite=delivery.overwrite)
+                stems = stack.enter_context(writer)
+            for block in sound_blocks(piece, model, duration_s, progress, stems, meter):
+                write(block)
+        yield path
+
+
+def check_extras(delivery: Delivery, film_path: Path | None) -> None:
+    """Fail before the work starts if MIDI, stems or music cannot be written."""
+    from dyvim_cli.media.output import check_output
+    from dyvim_cli.media.sound import check_sound_name
+
+    inputs = (film_path,) if film_path else ()
+    if delivery.music is not None:
+        check_sound_name(delivery.music)
+    for path in (delivery.music, delivery.midi):
+        if path is not None:
+            check_output(path, inputs=inputs, overwrite=delivery.overwrite)
+    if delivery.stems is not None:
+        check_stems(delivery.stems, delivery.overwrite)
+
+
+def check_stems(folder: Path, overwrite: bool) -> None:
+    """Raise OutputError unless stems can be written into the folder (which need not exist)."""
+    from dyvim_cli.media.output import check_folder
+    from dyvim_cli.music.palettes import PALETTES
+
+    check_folder(folder)
+    names = {name for palette in PALETTES.values() for name in (*palette.parts, "accent")}
+    there = sorted(name for name in names if (folder / f"{name}.wav").exists())
+    if there and not overwrite:
+        reason = f"{folder} holds stems already ({there[0]}.wav)"
+        raise OutputError(reason, "add --overwrite, or name another folder")
+
+
+def write_extras(piece: Score, music: Path, delivery: Delivery, metadata: dict | None = None) -> None:
+    """Write the music alone and the MIDI file, each atomically."""
+    from dyvim_cli.media.output import commit
+    from dyvim_cli.media.sound import convert_audio
+    from dyvim_cli.music.midi import write_midi
+
+    if delivery.music is not None:
+        convert_audio(music, delivery.music, overwrite=delivery.overwrite, metadata=metadata or {})
+    if delivery.midi is not None:
+        with commit(delivery.midi, overwrite=delivery.overwrite) as part:
+            write_midi(piece, part)
