@@ -6,9 +6,10 @@ import pytest
 from dyvim_cli.model.taste import BASS, DRUM_IDIOM, DRUMS, Taste
 from dyvim_cli.music import tokens
 from dyvim_cli.music.grooves import Ground, plan_ground
+from dyvim_cli.music.performance import perform
 from dyvim_cli.music.returns import returns
 from dyvim_cli.music.sections import FilmOnGrid, Section
-from dyvim_cli.types import STEPS_PER_BAR, STYLES
+from dyvim_cli.types import STEPS_PER_BAR, STYLES, Key, TempoMap
 
 KICK, SNARE, HAT = (1 << tokens.DRUM_CLASSES.index(name) for name in ("kick", "snare", "hat"))
 
@@ -90,3 +91,38 @@ def test_a_return_brings_its_band_where_the_picture_moves_alike():
     assert np.array_equal(melody[64:112], np.arange(48)) and (melody[112:] == -1).all()
     assert (copies[BASS, 64:96] == -1).all() and np.array_equal(copies[BASS, 96:112], np.arange(32, 48))
     assert (copies[DRUMS] == -1).all()  # other picture, an event, or no drums before
+
+
+KIT_STYLES = ("lofi", "pop", "electronic", "jazz", "rock", "acoustic", "playful")
+
+
+@pytest.mark.parametrize("style", KIT_STYLES)
+def test_a_kit_keeps_eighths_and_fills_them_in_when_the_picture_moves(style):
+    """Held-out drummers strike 7.7 to 15 steps a bar."""
+    for seed in range(6):
+        calm, moving = (ground(style, energy, seed=seed).drums for energy in (0.4, 0.8))
+        struck = [(row.reshape(-1, STEPS_PER_BAR) > 0).sum(axis=1).mean() for row in (calm, moving)]
+        assert struck[0] >= 7 and struck[1] >= 8 and struck[1] >= struck[0], (style, seed, struck)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_ride_skips_where_swing_puts_it(seed):
+    """Swing delays the second eighth of a beat to the triplet; a sixteenth before the beat is none."""
+    ride = (ground("jazz", 0.6, seed=seed).drums & HAT) > 0
+    ride = ride.reshape(-1, STEPS_PER_BAR)
+    assert not ride[:, 1::2].any() and ride[:, [2, 6, 10, 14]].any(axis=1).all()
+
+
+def test_ghost_notes_are_touched_and_rolls_are_not():
+    row = np.zeros(64, dtype=np.int16)
+    row[[4, 12, 20, 28]], row[[7, 9, 15, 23]] = SNARE, SNARE
+    row[44:48] = SNARE  # a roll
+    score = np.zeros((tokens.K, 64), dtype=np.int16)
+    score[0], score[DRUMS] = 4, row
+    tempo_map = TempoMap(np.arange(65) * 0.125, 120.0)
+    stems = perform(score, tempo_map, Key(0, False), "rock", 8.0, 1).stems
+    notes = next(stem.notes for stem in stems if stem.is_drums)
+    loudness = {step: n.velocity for n in notes for step in [round(n.start_s / 0.125)]}
+    ghosts, beats = [loudness[s] for s in (7, 9, 15, 23)], [loudness[s] for s in (4, 12, 20)]
+    roll = [loudness[s] for s in range(44, 48)]
+    assert max(ghosts) < 0.65 * min(beats) and min(roll) > max(ghosts)

@@ -14,6 +14,7 @@ from dyvim_cli.model import conditioning, ranking
 from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.film_curves import film_curves, motion_features
 from dyvim_cli.music import tokens
+from dyvim_cli.music.ending import settle
 from dyvim_cli.music.form import Form, plan_form
 from dyvim_cli.music.metre import rebar
 from dyvim_cli.music.palettes import PALETTES
@@ -86,6 +87,7 @@ def write_score(
     )
     fixed = as_plan(form, character, hit * (wishes.alpha > 0))
     pieces = compose(model, conditions, fixed, settings, progress)
+    pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
     takes = [ranking.judge(piece, hit, energy) for piece in pieces]
     chosen = ranking.best(takes, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)

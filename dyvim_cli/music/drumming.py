@@ -12,6 +12,7 @@ STROKE_S = 0.4
 SOFTER = {"hat": 14, "open_hat": 10}  # cymbals that keep time stay under the drums
 GHOST_PLACES = (3, 7, 9, 15)  # sixteenths on which a snare drum may be touched
 GHOST_VELOCITY = (18, 34)
+GHOST_SHARE = 0.45  # of the velocity that the stroke would have: touched, far below the backbeat
 
 
 def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tuple[Note, ...]:
@@ -24,6 +25,8 @@ def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tup
             choices = keys[name]
             turn = min(toms - 1, len(choices) - 1) if name == "tom" else _turn(name, step) % len(choices)
             velocity = max(1, feel.stroke(step, part, name) - SOFTER.get(name, 0))
+            if name == "snare" and _is_ghost(row, step) and not feel.is_accented(step):
+                velocity = max(1, round(GHOST_SHARE * velocity))
             start_s = feel.stroke_s(step, name)
             notes += _strokes(choices[turn], start_s, RING_S.get(name, STROKE_S), velocity, feel)
         if (
@@ -34,6 +37,12 @@ def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tup
             velocity = int(feel.rng.integers(*GHOST_VELOCITY))
             notes += _strokes(keys["snare"][0], feel.stroke_s(step, "snare"), STROKE_S, velocity, feel)
     return tuple(sorted(notes, key=lambda note: (note.start_s, note.pitch)))
+
+
+def _is_ghost(row: np.ndarray, step: int) -> bool:
+    """Whether a snare's stroke fills in between: on an odd sixteenth, and in no roll."""
+    before = drum_classes(int(row[step - 1])) if step and row[step - 1] > 0 else ()
+    return step % 2 == 1 and "snare" not in before
 
 
 def _strokes(keys, start_s: float, ring_s: float, velocity: int, feel: Feel) -> list[Note]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from dyvim_cli.music import tokens
 from dyvim_cli.music.arrangement import plan_activity
+from dyvim_cli.music.ending import LAST_CHORD_STREAMS, choose_final_step, last_chord, last_strokes
 from dyvim_cli.music.grooves import Ground, plan_ground
 from dyvim_cli.music.motifs import gesture_sources
 from dyvim_cli.music.returns import periods, returns
@@ -14,11 +15,6 @@ from dyvim_cli.music.skeleton import hold_in_stillness, plan_chords, write_caden
 from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES, TempoMap
 
 HALF_BAR = STEPS_PER_BAR // 2
-RING_S = 2.8  # how long the last chord would like to ring
-RING_SHARE, SHORTEST_RING_S = 0.11, 1.2  # of a short film it rings so much, but not less than this
-LAST_STROKE_S = 0.25  # before the film ends, an event may still be struck,
-LAST_CHORD_S = 1.05  # and so long before it with the chord, which has to ring out; later the drums do it
-MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ def plan_form(
         chords = hold_in_stillness(chords, film.energy, film.hits)
     write_cadence(rng, chords, final_step, style, is_minor)
     active = plan_activity(rng, sections, film.energy, style)
-    active[:, final_step:] |= np.isin(np.arange(tokens.K), _last_chord_streams())[:, None]
+    active[:, final_step:] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]
     copy_from = returns(sections, phrase_starts, film, active, final_step)
     copy_from = periods(copy_from, sections, chords, film.hits, final_step)
     copy_from[~tempo_map.played[copy_from]] = -1
@@ -106,29 +102,13 @@ def plan_form(
         _breaths(phrase_starts, sections, final_step, film.n_steps),
         active,
         chords,
-        _ending(tempo_map, final_step, _last_strokes(tempo_map, film.hits, final_step, alpha), is_minor),
+        last_chord(tempo_map, final_step, last_strokes(tempo_map, film.hits, final_step, alpha), is_minor),
         copy_from,
         gesture_sources(sections, phrase_starts, film.hits, final_step),
         final_step,
         tempo_map.played,
         plan_ground(rng, sections, film.energy, film.hits, style, final_step),
     )
-
-
-def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
-    """Strong beat for the last chord: it rings about RING_S, less in a short film. An event attracts it,
-    and so do events that would come after it, for then nothing is struck any more."""
-    n_steps = tempo_map.n_steps
-    candidates = np.arange(0, max(1, n_steps - STEPS_PER_BEAT), HALF_BAR)
-    candidates = candidates[tempo_map.played[candidates]]
-    rest_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[candidates]
-    film_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[0]
-    wanted_s = np.clip(RING_SHARE * film_s, min(SHORTEST_RING_S, 0.4 * film_s), RING_S)
-    cost = np.abs(rest_s - wanted_s) + 0.5 * (candidates % STEPS_PER_BAR != 0)
-    near = rest_s <= 2 * RING_S
-    cost[near] -= 0.8 * hits[candidates[near]]
-    cost += MISSED_COST * (hits.sum() - np.cumsum(hits)[candidates])
-    return 0 if n_steps < STEPS_PER_BAR else int(candidates[np.argmin(cost)])
 
 
 def _on_grid(tempo_map, starts_s, labels, moods, energy, event_steps, event_weights, alpha) -> FilmOnGrid:
@@ -187,32 +167,3 @@ def _breaths(phrase_starts, sections, final_step: int, n_steps: int) -> np.ndarr
             breath[section.start : section.end] = False
     breath[max(0, final_step - STEPS_PER_BAR) :] = False  # the melody leads into the last chord
     return breath
-
-
-def _last_chord_streams() -> list[int]:
-    return [tokens.STREAM_INDEX[name] for name in ("level", "chord", "melody", "bass", "pad")]
-
-
-def _last_strokes(tempo_map: TempoMap, hits: np.ndarray, final_step: int, alpha: float) -> np.ndarray:
-    """[R] steps after the last chord at which it is struck once more: the events that the picture still has,
-    the heavier ones first as alpha grows, as long as there is time for the chord to ring."""
-    left_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[:-1]
-    again = (hits > 0) & (hits >= 1 - alpha) & (left_s >= LAST_STROKE_S)
-    again[: final_step + STEPS_PER_BEAT // 2] = False
-    return np.flatnonzero(again)
-
-
-def _ending(tempo_map: TempoMap, final_step: int, strokes: np.ndarray, is_minor: bool) -> np.ndarray:
-    """[K, S]: tonic in the bass, third or tonic on top, held to the end or to the next stroke; nothing else
-    starts after it but the drums of the last strokes."""
-    ending = tokens.empty(tempo_map.n_steps)
-    late = tempo_map.step_times_s[-1] - tempo_map.step_times_s[strokes] < LAST_CHORD_S
-    third = 3 if is_minor else 4
-    for name, pitch in (("bass", 36), ("pad", 60 + third), ("melody", 72)):
-        row = tokens.STREAM_INDEX[name]
-        ending[row, final_step + 1 :] = tokens.HOLD
-        ending[row, [final_step, *strokes[~late]]] = tokens.pitch_token(tokens.STREAMS[row], pitch)
-    ending[tokens.STREAM_INDEX["drums"], final_step + 1 :] = 0
-    ending[tokens.STREAM_INDEX["drums"], strokes[late]] = tokens.drum_token(("kick", "tom"))
-    ending[tokens.STREAM_INDEX["arp"], final_step:] = tokens.REST
-    return ending

@@ -193,7 +193,7 @@ PALETTES: dict[str, Palette] = {
         },
         Part((0, 61), -5, reverb=0.2),
         Room(1.2, 0.012),
-        {"hat": (51, 51, 44), "snare": (38, 37, 40), "open_hat": (53,), "crash": (57, 59)},
+        {"hat": (51, 51, (51, 44), 51), "snare": (38, 37, 40), "open_hat": (53,), "crash": (57, 59)},
         swing_eighths=0.85, loose_ms=7, width_db=4.0, tone=((45.0, -3.0),),
     ),
     "rock": Palette(

@@ -1,0 +1,84 @@
+"""How a piece ends: when the last chord is struck, what it is, and what is still struck while it rings."""
+
+import numpy as np
+
+from dyvim_cli.music import tokens
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
+
+HALF_BAR = STEPS_PER_BAR // 2
+MELODY = tokens.STREAM_INDEX["melody"]
+LAST_CHORD_STREAMS = [tokens.STREAM_INDEX[name] for name in ("level", "chord", "melody", "bass", "pad")]
+RING_S = 2.8  # how long the last chord would like to ring
+RING_SHARE, SHORTEST_RING_S = 0.11, 1.2  # of a short film it rings so much, but not less than this
+LAST_STROKE_S = 0.25  # before the film ends, an event may still be struck,
+LAST_CHORD_S = 1.05  # and so long before it with the chord, which has to ring out; later the drums do it
+MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
+THIRD_COST = 2  # semitones that the tune would rather go than close on the third
+
+
+def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
+    """Strong beat for the last chord: it rings about RING_S, less in a short film. An event attracts it,
+    and so do events that would come after it, for then nothing is struck any more."""
+    n_steps = tempo_map.n_steps
+    candidates = np.arange(0, max(1, n_steps - STEPS_PER_BEAT), HALF_BAR)
+    candidates = candidates[tempo_map.played[candidates]]
+    rest_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[candidates]
+    film_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[0]
+    wanted_s = np.clip(RING_SHARE * film_s, min(SHORTEST_RING_S, 0.4 * film_s), RING_S)
+    rings = rest_s >= min(SHORTEST_RING_S, 0.4 * film_s)  # a later event is struck by the drums
+    candidates, rest_s = (candidates[rings], rest_s[rings]) if rings.any() else (candidates, rest_s)
+    cost = np.abs(rest_s - wanted_s) + 0.5 * (candidates % STEPS_PER_BAR != 0)
+    near = rest_s <= 2 * RING_S
+    cost[near] -= 0.8 * hits[candidates[near]]
+    cost += MISSED_COST * (hits.sum() - np.cumsum(hits)[candidates])
+    return 0 if n_steps < STEPS_PER_BAR else int(candidates[np.argmin(cost)])
+
+
+def last_strokes(tempo_map: TempoMap, hits: np.ndarray, final_step: int, alpha: float) -> np.ndarray:
+    """[R] steps after the last chord at which it is struck once more: the events that the picture still has,
+    the heavier ones first as alpha grows, as long as there is time for the chord to ring."""
+    left_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[:-1]
+    again = (hits > 0) & (hits >= 1 - alpha) & (left_s >= LAST_STROKE_S)
+    again[: final_step + STEPS_PER_BEAT // 2] = False
+    return np.flatnonzero(again)
+
+
+def last_chord(tempo_map: TempoMap, final_step: int, strokes: np.ndarray, is_minor: bool) -> np.ndarray:
+    """[K, S]: tonic in the bass, third or tonic on top, held to the end or to the next stroke; nothing else
+    starts after it but the drums of the last strokes."""
+    ending = tokens.empty(tempo_map.n_steps)
+    late = tempo_map.step_times_s[-1] - tempo_map.step_times_s[strokes] < LAST_CHORD_S
+    third = 3 if is_minor else 4
+    for name, pitch in (("bass", 36), ("pad", 60 + third), ("melody", 72)):
+        row = tokens.STREAM_INDEX[name]
+        ending[row, final_step + 1 :] = tokens.HOLD
+        ending[row, [final_step, *strokes[~late]]] = tokens.pitch_token(tokens.STREAMS[row], pitch)
+    ending[tokens.STREAM_INDEX["drums"], final_step + 1 :] = 0
+    ending[tokens.STREAM_INDEX["drums"], strokes[late]] = tokens.drum_token(("kick", "tom"))
+    ending[tokens.STREAM_INDEX["arp"], final_step:] = tokens.REST
+    return ending
+
+
+def settle(piece: np.ndarray, final_step: int, is_minor: bool) -> np.ndarray:
+    """A piece [K, S] whose melody closes where it was going: on the tonic next to its last note, or on the
+    third where that is much nearer. Cadences fall by a step or rise by one; a leap would open them again."""
+    row = piece[MELODY]
+    line = row[:final_step][row[:final_step] >= tokens.FIRST_PITCH]
+    closing = np.arange(len(row)) >= final_step
+    struck = closing & (row >= tokens.FIRST_PITCH)
+    if not len(line) or not struck.any():
+        return piece
+    settled = piece.copy()
+    settled[MELODY, struck] = _closing_token(int(line[-1]), is_minor)
+    return settled
+
+
+def _closing_token(last: int, is_minor: bool) -> int:
+    """Melody token of the tonic, or third, that is nearest to a token."""
+    stream = tokens.STREAMS[MELODY]
+    cost = {}
+    for token in range(tokens.FIRST_PITCH, stream.cardinality):
+        degree = tokens.token_pitch(stream, token) % 12
+        if degree in (0, 3 if is_minor else 4):
+            cost[token] = abs(token - last) + THIRD_COST * (degree != 0)
+    return min(cost, key=lambda token: cost[token])
