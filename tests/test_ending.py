@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dyvim_cli.music import tokens
-from dyvim_cli.music.ending import MELODY, SHORTEST_RING_S, choose_final_step, last_chord, settle
+from dyvim_cli.music.ending import LAST_CHORD_S, MELODY, choose_final_step, last_chord, settle
+from dyvim_cli.music.feel import RING_SHARE
 from dyvim_cli.types import TempoMap
 
 STREAM = tokens.STREAMS[MELODY]
@@ -13,13 +14,13 @@ STREAM = tokens.STREAMS[MELODY]
 def closing_pitch(last: int, is_minor: bool = False) -> int:
     """What a tune whose last note before the end is a pitch closes on."""
     tempo_map = TempoMap(np.arange(65) * 0.125, 120.0)
-    ending = last_chord(tempo_map, 48, np.array([54]), is_minor)
+    ending = last_chord(tempo_map, 48, np.array([51]), is_minor)
     piece = np.where(ending == tokens.UNKNOWN, 0, ending)
     piece[MELODY, 40] = tokens.pitch_token(STREAM, last)
     settled = settle(piece, 48, is_minor)
     assert np.array_equal(np.delete(settled, MELODY, 0), np.delete(piece, MELODY, 0))
-    assert settled[MELODY, 54] == settled[MELODY, 48]  # struck again, it is the same note
-    assert (settled[MELODY, 49:54] == tokens.HOLD).all()
+    assert settled[MELODY, 51] == settled[MELODY, 48]  # struck again, it is the same note
+    assert (np.delete(settled[MELODY, 49:], 2) == tokens.HOLD).all()
     return tokens.token_pitch(STREAM, settled[MELODY, 48])
 
 
@@ -50,4 +51,5 @@ def test_a_late_event_does_not_take_the_last_chords_ring(late_step):
     hits = np.zeros(64)
     hits[[late_step, 56]] = 1.0
     final = choose_final_step(tempo_map, hits)
-    assert (64 - final) * 0.125 >= SHORTEST_RING_S
+    assert (64 - final) * 0.125 >= LAST_CHORD_S
+    assert (1 - RING_SHARE) * LAST_CHORD_S >= 1.0  # so long it sounds before it is let go

@@ -117,6 +117,13 @@ def test_the_report_says_what_is_inside_the_band(piece):
     assert "in_harmony" in musicality_check.text_of(report)
 
 
+def test_drums_are_judged_where_a_drummer_keeps_time(piece):
+    timpani = replace(piece, score=replace(piece.score, style="orchestral"))
+    kit, both = musicality_check.judge([piece]), musicality_check.judge([piece, timpani])
+    assert kit["measures"]["drums_density"] == both["measures"]["drums_density"]
+    assert "drums_density" not in musicality_check.judge([timpani])["measures"]
+
+
 def test_chords_are_named_in_the_key():
     assert chord_name(roman("V7"), Key(2, False)) == "A7"
     assert chord_name(roman("i"), Key(9, True)) == "Am"

@@ -25,6 +25,7 @@ from dyvim_cli.evaluation.composed import (
 )
 from dyvim_cli.evaluation.imagined import imagined_film
 from dyvim_cli.evaluation.report import aligned
+from dyvim_cli.music.grooves import KEPT
 from dyvim_cli.types import STYLES, FilmFeatures
 
 FILM_S = (12.0, 60.0)  # how long imagined films are
@@ -34,6 +35,9 @@ JUDGED = (
     "pitch_class_entropy", "groove_consistency", "self_similarity", "density",
     "melody_density", "bass_density", "drums_density",
 )  # fmt: skip
+# Drums are judged where a drummer keeps time: all drums of the corpus are a kit's (drummers' takes, bands),
+# none an orchestra's, whose two timpani strokes a bar are as they should be.
+KIT_ONLY = ("drums_density",)
 IN_HARMONY = 0.95
 DIFFERENT = 0.5  # two pieces that share fewer struck notes are different pieces
 
@@ -89,7 +93,7 @@ def compose_all(compose: Compose, n: int, clips: Path | None, say: Callable[[str
 
 def judge(pieces: Sequence[Composed]) -> dict:
     """JSON-ready: for each measure the corpus' band, ours, the share inside; faults; notes in harmony."""
-    measured, bands = [figures(piece) for piece in pieces], corpus_bands()
+    measured, bands = [comparable(piece) for piece in pieces], corpus_bands()
     rows = {}
     for name, band in bands.items():
         values = np.array([m[name] for m in measured if name in m])
@@ -104,6 +108,12 @@ def judge(pieces: Sequence[Composed]) -> dict:
         "faults": {name: listed for name, listed in found.items() if listed},
         "verdicts": _verdicts(measured, rows, found),
     }
+
+
+def comparable(piece: Composed) -> dict[str, float]:
+    """Figures of a piece that the corpus has something to say about."""
+    kit = piece.score.style in KEPT
+    return {name: value for name, value in figures(piece).items() if kit or name not in KIT_ONLY}
 
 
 def _verdicts(measured: list[dict], rows: dict, found: dict) -> dict[str, bool]:

@@ -9,9 +9,10 @@ HALF_BAR = STEPS_PER_BAR // 2
 MELODY = tokens.STREAM_INDEX["melody"]
 LAST_CHORD_STREAMS = [tokens.STREAM_INDEX[name] for name in ("level", "chord", "melody", "bass", "pad")]
 RING_S = 2.8  # how long the last chord would like to ring
-RING_SHARE, SHORTEST_RING_S = 0.11, 1.2  # of a short film it rings so much, but not less than this
+RING_SHARE, SHORTEST_RING_S = 0.11, 1.6  # of a short film it rings so much, but not less than this
 LAST_STROKE_S = 0.25  # before the film ends, an event may still be struck,
-LAST_CHORD_S = 1.05  # and so long before it with the chord, which has to ring out; later the drums do it
+LAST_CHORD_S = 1.55  # and so long before it with the chord, which has to ring a second; later the drums do it
+SHORT_SHARE = 0.4  # of a film too short for that
 MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
 THIRD_COST = 2  # semitones that the tune would rather go than close on the third
 
@@ -24,8 +25,8 @@ def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
     candidates = candidates[tempo_map.played[candidates]]
     rest_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[candidates]
     film_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[0]
-    wanted_s = np.clip(RING_SHARE * film_s, min(SHORTEST_RING_S, 0.4 * film_s), RING_S)
-    rings = rest_s >= min(SHORTEST_RING_S, 0.4 * film_s)  # a later event is struck by the drums
+    wanted_s = np.clip(RING_SHARE * film_s, min(SHORTEST_RING_S, SHORT_SHARE * film_s), RING_S)
+    rings = rest_s >= min(LAST_CHORD_S, SHORT_SHARE * film_s)  # a later event is struck by the drums
     candidates, rest_s = (candidates[rings], rest_s[rings]) if rings.any() else (candidates, rest_s)
     cost = np.abs(rest_s - wanted_s) + 0.5 * (candidates % STEPS_PER_BAR != 0)
     near = rest_s <= 2 * RING_S
