@@ -126,3 +126,38 @@ def test_ghost_notes_are_touched_and_rolls_are_not():
     ghosts, beats = [loudness[s] for s in (7, 9, 15, 23)], [loudness[s] for s in (4, 12, 20)]
     roll = [loudness[s] for s in range(44, 48)]
     assert max(ghosts) < 0.65 * min(beats) and min(roll) > max(ghosts)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_build_up_rises_to_its_border(style):
+    plan = ground(style, 0.5, ("theme", "build", "theme"))
+    first, second = plan.drums[64:96], plan.drums[96:128]
+    assert (second > 0).sum() > (first > 0).sum(), style
+    assert plan.lift[64] == -1 and plan.lift[127] == 1 and (np.diff(plan.lift[64:128]) > 0).all()
+    assert not plan.lift[:64].any() and not plan.lift[128:].any()
+
+
+def test_taste_lifts_the_level_but_into_no_accent():
+    import torch
+
+    lift = np.zeros(8)
+    lift[[2, 5]] = -1, 1
+    taste = Taste(1, 64, None, Ground(np.zeros(0), np.zeros(0), lift))
+    low, plain, high = (taste.bias(torch.zeros(1, tokens.K, 16).long(), step)[0, 0] for step in (2, 3, 5))
+    assert (high[:6].diff() > 0).all() and (low[:6].diff() < 0).all()
+    assert not plain.any() and not high[6:].any() and not low[6:].any()
+
+
+def test_the_builds_roll_is_believed():
+    """A decoder that is sure of silence: the groove is its own, the roll of a build-up is not its choice."""
+    import torch
+
+    drums, lift = np.full(8, SNARE), np.zeros(8)
+    lift[5] = 1
+    taste = Taste(1, 64, None, Ground(drums, np.full(8, tokens.UNKNOWN), lift))
+    sure = torch.zeros(64).index_fill(0, torch.tensor([0]), 30.0)
+    chosen = [
+        int((sure + taste.bias(torch.zeros(1, tokens.K, 16).long(), step + DRUMS)[0, DRUMS]).argmax())
+        for step in (3, 5)
+    ]
+    assert chosen == [0, SNARE]

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from dyvim_cli.model import motif
+from dyvim_cli.model.grammar import LONGEST_HOLD_STEPS, Grammar
 from dyvim_cli.model.motif import MELODY, Motif
 from dyvim_cli.model.sampling import Plan, _decided
 from dyvim_cli.music import tokens
@@ -89,14 +90,25 @@ def test_a_theme_makes_room_for_a_heavy_event_and_for_no_more():
     assert (kept - copy_from[kept] == 16 * STEPS_PER_BAR).all()
 
 
-def test_what_returns_holds_nothing_that_does_not_sound():
+def test_what_returns_holds_its_own_note_alone():
+    """A theme whose first bar begins in a tied note, over silence, over the same note and over another."""
     n_steps, position = 8, MELODY + 4
     free = np.full((tokens.K, n_steps), -1, dtype=np.int64)
     plan = Plan(free, free.copy(), is_minor=False)
     plan.copy_from[MELODY, 4] = 1  # which was held
-    delayed = torch.zeros(2, tokens.K, n_steps + tokens.K, dtype=torch.long)
-    delayed[:, MELODY, MELODY + 1] = tokens.HOLD
-    delayed[1, MELODY, position - 1] = 20  # only the second piece has a note to hold
-    drawn = torch.zeros(2, tokens.K, dtype=torch.long)
-    decided = _decided(drawn, delayed, position, plan, n_steps, torch.zeros(tokens.K, dtype=torch.long))
-    assert decided[:, MELODY].tolist() == [tokens.REST, tokens.HOLD]
+    delayed = torch.zeros(3, tokens.K, n_steps + tokens.K, dtype=torch.long)
+    delayed[:, MELODY, MELODY], delayed[:, MELODY, MELODY + 1] = 20, tokens.HOLD
+    delayed[:, MELODY, position - 1] = torch.tensor([tokens.REST, 20, 22])
+    grammar = Grammar(3, False, 64)
+    for before in range(position):
+        grammar.advance(delayed[..., before])
+    drawn = torch.full((3, tokens.K), 25)
+    pad = torch.zeros(tokens.K, dtype=torch.long)
+    decided = _decided(drawn, delayed, position, plan, n_steps, pad, grammar)
+    assert decided[:, MELODY].tolist() == [25, tokens.HOLD, 25]
+    drawn[0, MELODY] = tokens.HOLD
+    decided = _decided(drawn, delayed, position, plan, n_steps, pad, grammar)
+    assert decided[0, MELODY] == tokens.REST  # not even if it is drawn
+    grammar.held[1, MELODY] = LONGEST_HOLD_STEPS
+    assert _decided(drawn, delayed, position, plan, n_steps, pad, grammar)[1, MELODY] == 25
+

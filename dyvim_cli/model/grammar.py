@@ -54,6 +54,7 @@ class Grammar:
         self.pitched = torch.tensor([s.name in tokens.PITCHED for s in tokens.STREAMS])
         self.pad = torch.tensor([s.cardinality for s in tokens.STREAMS])  # "nothing here" strikes nothing
         self.held = torch.zeros(batch, tokens.K, dtype=torch.long)  # steps the sounding note has lasted
+        self.sounding: list[torch.Tensor] = []  # [B, K] a position: token of the note that sounds, or 0
         self.streams = torch.arange(tokens.K)
         self.chord = tokens.STREAM_INDEX["chord"]
 
@@ -71,3 +72,12 @@ class Grammar:
         sounds_on = (written == tokens.HOLD) & (self.held > 0)
         starts = (written >= tokens.FIRST_PITCH) & (written < self.pad)
         self.held = torch.where(starts, 1, torch.where(sounds_on, self.held + 1, 0)) * self.pitched
+        before = self.sounding[-1] if self.sounding else torch.zeros_like(written)
+        self.sounding.append(torch.where(starts, written, torch.where(sounds_on, before, 0)) * self.pitched)
+
+    def may_copy(self, copied: torch.Tensor, stream: int, source: int) -> torch.Tensor:
+        """[B] whether tokens [B] of an earlier position mean here what they meant there: a hold goes on with
+        the same note, and not for ever."""
+        same = self.sounding[-1][:, stream] == self.sounding[source - 1][:, stream]
+        holds = self.pitched[stream] & (copied == tokens.HOLD)
+        return ~holds | (same & (self.held[:, stream] < LONGEST_HOLD_STEPS))

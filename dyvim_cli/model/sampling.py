@@ -91,7 +91,7 @@ def compose(
         padded[:, MELODY, tokens.FIRST_PITCH :] += breaths[position]
         motif.lean(padded, delayed, position)
         drawn = _draw(padded, settings.top_p, generator)
-        previous = _decided(drawn, delayed, position, plan, n_steps, model.pad)
+        previous = _decided(drawn, delayed, position, plan, n_steps, model.pad, grammar)
         delayed[:, :, position] = previous
         grammar.advance(previous)
         taste.advance(previous)
@@ -152,7 +152,9 @@ def _draw(logits: torch.Tensor, top_p: float, generator: torch.Generator) -> tor
     return order.gather(-1, choice)[..., 0]
 
 
-def _decided(drawn, delayed, position: int, plan: Plan, n_steps: int, pad: torch.Tensor) -> torch.Tensor:
+def _decided(
+    drawn, delayed, position: int, plan: Plan, n_steps: int, pad: torch.Tensor, grammar: Grammar
+) -> torch.Tensor:
     """[B, K] final tokens: drawn, unless forced, copied from a theme's statement, or outside the piece."""
     decided = drawn.clone()
     for k in range(tokens.K):
@@ -162,7 +164,9 @@ def _decided(drawn, delayed, position: int, plan: Plan, n_steps: int, pad: torch
         elif plan.forced[k, step] != tokens.UNKNOWN:
             decided[:, k] = int(plan.forced[k, step])
         elif plan.copy_from[k, step] >= 0:
-            decided[:, k] = delayed[:, k, int(plan.copy_from[k, step]) + k]
+            source = int(plan.copy_from[k, step]) + k
+            copied = delayed[:, k, source]
+            decided[:, k] = torch.where(grammar.may_copy(copied, k, source), copied, drawn[:, k])
         if (
             position and tokens.STREAMS[k].name in tokens.PITCHED
         ):  # nothing can be held that was not begun

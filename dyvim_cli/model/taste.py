@@ -8,9 +8,11 @@ import numpy as np
 import torch
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.feel import ACCENT_LEVEL
 from dyvim_cli.music.grooves import Ground
 
 MELODY, BASS, DRUMS, PAD = (tokens.STREAM_INDEX[name] for name in ("melody", "bass", "drums", "pad"))
+LEVEL = tokens.STREAM_INDEX["level"]
 PITCHED = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
 CARDINALITIES = torch.tensor([tokens.STREAMS[k].cardinality for k in PITCHED])
 # by semitones from the note before: in songs 45 % of the intervals are steps, hardly any beyond a fifth
@@ -21,8 +23,11 @@ GROOVE = 1.2  # for a drum stroke, or a silence, as it was a bar ago
 RHYTHM = 0.6  # for starting, holding or resting as a bar ago, in the pitched streams of the ground
 GROUND = ("bass", "pad", "arp")
 DRUM_IDIOM = 7.0  # for what the style's drums would strike: less, and sparser strokes that it is sure of win
+BUILD_IDIOM = 40.0  # the same in a build-up, as good as decided: the decoder does not believe in rolls
 BASS_IDIOM = 1.2  # for a bass note that begins where the style's would
 BASS_REST = 0.3  # for none where the style has none
+LIFT = 3.0  # for a build-up's rise, between softest and
+LIFT_TOP = ACCENT_LEVEL - 1  # loudest without being an accent: accents are for events
 LONGEST_SILENCE = 12  # steps without a note; then somebody comes in, if only with a held chord
 COME_IN = 9.0
 
@@ -46,6 +51,7 @@ class Taste:
         self.groove_from = np.zeros(0, dtype=int) if groove_from is None else groove_from
         nothing = np.zeros(0, dtype=int)
         self.drums, self.bass = (nothing, nothing) if ground is None else (ground.drums, ground.bass)
+        self.lift = np.zeros(0) if ground is None else ground.lift
         self.last = torch.zeros(batch, dtype=torch.long)  # melody's last pitch token
         self.repeats = torch.zeros(batch, dtype=torch.long)
         self.silent = torch.zeros(batch, dtype=torch.long)  # steps since a note was heard
@@ -77,9 +83,13 @@ class Taste:
             )[:, : tokens.FIRST_PITCH]
 
     def _lean_on_style(self, bias: torch.Tensor, position: int) -> None:
-        drums, bass = position - DRUMS, position - BASS
+        drums, bass, level = position - DRUMS, position - BASS, position - LEVEL
+        if level < len(self.lift) and self.lift[level]:
+            rise = torch.linspace(-1, 1, LIFT_TOP + 1)
+            bias[:, LEVEL, : LIFT_TOP + 1] += LIFT * float(self.lift[level]) * rise
         if 0 <= drums < len(self.drums) and self.drums[drums] != tokens.UNKNOWN:
-            bias[:, DRUMS, int(self.drums[drums])] += DRUM_IDIOM
+            rises = drums < len(self.lift) and self.lift[drums] != 0
+            bias[:, DRUMS, int(self.drums[drums])] += BUILD_IDIOM if rises else DRUM_IDIOM
         if 0 <= bass < len(self.bass) and self.bass[bass] == 1:
             bias[:, BASS, tokens.FIRST_PITCH :] += BASS_IDIOM
         elif 0 <= bass < len(self.bass) and self.bass[bass] == 0:

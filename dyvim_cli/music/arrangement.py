@@ -19,6 +19,10 @@ ROLE_INTENSITY = {
 }  # fmt: skip
 # What a role adds to a need: the tune waits for its first statement, and rests in a break.
 ROLE_NEEDS = {"intro": {"melody": 0.2}, "break": {"melody": 0.1}, "outro": {"arp": 0.1}}
+# Who does not leave merely for a change; elsewhere tune and drums.
+ROLE_KEEPS = {"break": (), "contrast": ("melody",), "intro": ()}
+LEAVING = 0.1  # it is rather somebody's entry than somebody's leaving that sets sections apart
+WHIM = 0.25
 MOST_SILENT = 2  # so that an event can still be struck together
 CLIMAX = 0.7  # part of the piece at which it is fullest, all else being equal
 
@@ -30,23 +34,49 @@ def plan_activity(
     active = np.ones((tokens.K, len(energy)), dtype=bool)
     taste = {part: rng.normal(0, 0.08) for part in NEEDS}
     heard: dict[int, int] = {}
+    before: list[str] | None = None
     for section in sections:
         times = heard.get(section.label, 0)
         heard[section.label] = times + 1
-        intensity = _intensity(section, energy, times)
-        for part in silent_parts(intensity, section.role, style, taste):
+        lack = _lacks(_intensity(section, energy, times), section.role, style, taste)
+        silent = silent_parts(lack)
+        if before is not None and set(silent) == set(before):
+            silent = _another_band(rng, silent, lack, section.role)
+        for part in silent:
             active[tokens.STREAM_INDEX[part], section.start : section.end] = False
+        before = silent
     return active
 
 
-def silent_parts(intensity: float, role: str, style: str, taste: dict[str, float]) -> list[str]:
-    """Parts whose need is not met, the most demanding first, MOST_SILENT at most."""
+def _lacks(intensity: float, role: str, style: str, taste: dict[str, float]) -> dict[str, float]:
+    """How much each part's need is above the intensity."""
     more = MORE_NEEDED[style], ROLE_NEEDS.get(role, {}), taste
-    lack = {part: need + sum(m.get(part, 0.0) for m in more) - intensity for part, need in NEEDS.items()}
+    return {part: need + sum(m.get(part, 0.0) for m in more) - intensity for part, need in NEEDS.items()}
+
+
+def silent_parts(lack: dict[str, float]) -> list[str]:
+    """Parts whose need is not met, the most demanding first, MOST_SILENT at most."""
     silent = sorted((part for part in lack if lack[part] > 0), key=lambda part: -lack[part])
     if "pad" in silent and "arp" in silent:  # somebody has to tell the chord
         silent.remove("pad")
     return silent[:MOST_SILENT]
+
+
+def _another_band(rng, silent: list[str], lack: dict[str, float], role: str) -> list[str]:
+    """The silent parts with one part in or out, whichever is nearest to it: a new section is heard to begin.
+
+    The tune and the drums stay in where they carry the section; a build-up only gains players.
+    """
+    choices = []
+    for part in lack:
+        other = [p for p in silent if p != part] if part in silent else [*silent, part]
+        leaves = part not in silent
+        stays = role == "build" or part in ROLE_KEEPS.get(role, ("melody", "drums"))
+        if len(other) > MOST_SILENT or {"pad", "arp"} <= set(other) or (leaves and stays):
+            continue
+        reluctance = abs(lack[part]) + LEAVING * leaves + rng.uniform(0, WHIM)
+        choices.append((reluctance, other))
+    return min(choices)[1] if choices else silent
 
 
 def _intensity(section: Section, energy: np.ndarray, times_heard: int) -> float:

@@ -85,6 +85,8 @@ FILLS = (
     {"kick": "........5.....5.", "snare": "..........55..55"}, {"tom": "..............55"},
 )  # fmt: skip
 
+ROLL = "........5.5.5555"  # what a build-up ends in
+ROLLING = ("cinematic", "orchestral")  # styles whose drums are toms rather than a kit
 ROLLING_FILLS = ({"tom": "............5.55"}, {"tom": "..........5.5555"}, {"tom": "........5...5.5."})
 
 BASS_IDIOMS = {
@@ -129,6 +131,7 @@ KEPT = {  # energy at which the players keep time however calm the picture is
 USUALLY_KEPT = 0.2
 ROLE_KEPT = {"intro": -0.1, "break": -0.2, "outro": -0.1}
 STILL = 0.05  # mean energy of a bar below which nobody is told to play
+BUILD_LIFT = 0.3  # by so much a build-up begins below and ends above the energy it has
 FILL_FROM = 0.35  # energy of a bar that may end in a fill
 
 
@@ -137,6 +140,7 @@ class Ground(NamedTuple):
 
     drums: np.ndarray  # int16 drum tokens
     bass: np.ndarray  # int16: 1 = a note begins, 0 = none does
+    lift: np.ndarray = np.zeros(0)  # -1..1, from below to above the usual level: a build-up's rise
 
 
 def needs(pattern: str) -> np.ndarray:
@@ -154,6 +158,7 @@ def plan_ground(
 ) -> Ground:
     """Patterns for sections over energy [S] 0..1 and weights of hits [S]; a theme keeps its groove."""
     drums, bass = (np.full(len(energy), tokens.UNKNOWN, dtype=np.int16) for _ in range(2))
+    lift = np.zeros(len(energy))
     main = int(rng.integers(len(GROOVES[style]))), int(rng.integers(len(BASS_BY_STYLE[style])))
     of_label: dict[int, tuple[int, int]] = {}
     level = bar_means(energy)
@@ -163,16 +168,22 @@ def plan_ground(
         span = slice(section.start, section.end)
         kept = KEPT.get(style, USUALLY_KEPT) + ROLE_KEPT.get(section.role, 0.0)
         reached = kept + (1 - kept) * level[span]
+        if section.role == "build":
+            lift[span] = np.linspace(-1, 1, section.end - section.start)
+            reached = reached + BUILD_LIFT * lift[span]
         drums[span] = _struck(GROOVES[style][groove], reached, section)
         bass_needs = needs(BASS_IDIOMS[BASS_BY_STYLE[style][idiom]][1])
         bass[span] = _laid(bass_needs, section) <= reached
-        turns = after is not None and section.role != "build" and after.role not in ("break", "outro")
-        if turns and level[section.end - 1] >= FILL_FROM and style != "ambient":
-            _fill(rng, drums, section, style)
+        turns = after is not None and after.role not in ("break", "outro") and style != "ambient"
+        if turns and section.role == "build":
+            _lay_fill(drums, section, {"tom" if style in ROLLING else "snare": ROLL})
+        elif turns and level[section.end - 1] >= FILL_FROM:
+            fills = ROLLING_FILLS if style in ROLLING else FILLS
+            _lay_fill(drums, section, fills[int(rng.integers(len(fills)))])
     silent = (level < STILL) | (hits > 0)
     silent[final_step:] = True
-    drums[silent], bass[silent] = tokens.UNKNOWN, tokens.UNKNOWN
-    return Ground(drums, bass)
+    drums[silent], bass[silent], lift[silent] = tokens.UNKNOWN, tokens.UNKNOWN, 0.0
+    return Ground(drums, bass, lift)
 
 
 def bar_means(energy: np.ndarray) -> np.ndarray:
@@ -195,10 +206,9 @@ def _struck(groove: dict[str, str], reached: np.ndarray, section: Section) -> np
     return row
 
 
-def _fill(rng: np.random.Generator, drums: np.ndarray, section: Section, style: str) -> None:
+def _lay_fill(drums: np.ndarray, section: Section, patterns: dict[str, str]) -> None:
     """Turn the corner of a section: a fill takes the place of the groove in its last half bar."""
-    fills = ROLLING_FILLS if style in ("cinematic", "orchestral") else FILLS
-    fill = {name: needs(p) < NEVER for name, p in fills[int(rng.integers(len(fills)))].items()}
+    fill = {name: needs(pattern) < NEVER for name, pattern in patterns.items()}
     row = np.zeros(STEPS_PER_BAR, dtype=np.int16)
     for name, struck in fill.items():
         row[struck] |= tokens.drum_token([name])
