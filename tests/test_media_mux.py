@@ -20,10 +20,12 @@ from media_films import (
 )
 
 from dyvim_cli.errors import ExitCode, InputError, UsageError
+from dyvim_cli.media.containers import CONTAINERS, audio_arguments
+from dyvim_cli.media.mix import PEAK_LIMIT_DB
 from dyvim_cli.media.mux import mux
 from dyvim_cli.media.output import film_extension, output_path
 from dyvim_cli.media.probe import probe
-from dyvim_cli.media.sound import write_audio
+from dyvim_cli.media.sound import read_audio, write_audio
 
 RATE = 48_000
 AUDIO_FRAME_S = 1024 / RATE
@@ -142,6 +144,21 @@ def test_music_is_heard_under_any_number_of_channels(tmp_path, layout):
     assert under - between == pytest.approx(-14, abs=0.7)
     lufs, peak_dbtp = loudness(path)
     assert lufs == pytest.approx(-14, abs=1) and peak_dbtp <= -1
+
+
+@pytest.mark.parametrize("seed", [1, 6, 7])
+def test_what_is_struck_at_once_hardly_overshoots_when_it_is_encoded(tmp_path, seed):
+    rng, time_s = np.random.default_rng(seed), np.arange(RATE // 5) / RATE
+    partials = 2 * np.pi * 110 * np.outer([1, 2, 3, 4, 6, 8], time_s) + rng.uniform(0, 6, (6, 1))
+    note = np.pad(np.exp(-6 * time_s) * np.sin(partials).sum(0), (RATE * 3 // 100, 0))[: len(time_s)]
+    sound = note[:, None] / 2 + 0.1 * rng.standard_normal((len(time_s), 2))
+    ceiling = 10 ** (PEAK_LIMIT_DB / 20)
+    loud = write_audio(tmp_path / "loud.wav", np.clip(sound, -ceiling, ceiling).astype(np.float32), RATE)
+    coded, options = tmp_path / "coded.m4a", []
+    for name, value in audio_arguments(CONTAINERS["mp4"], 0, 2).items():
+        options += [f"-{name}", str(value)]
+    run_ffmpeg("-i", str(loud), *options, str(coded))
+    assert 20 * np.log10(np.abs(read_audio(coded)[0]).max()) < -1
 
 
 def test_dynamic_sound_that_begins_at_full_level(tmp_path):
