@@ -69,9 +69,12 @@ marathon: $(VENV)/.installed-dev
 	$(BIN)/python tests/batch_marathon.py speed --films 20 --seconds 2 10 --candidates 3
 
 # the paper's figures: attention, strategies at equal time, loss and sync over alpha. PAIRS are made by `dyvim train
-# render`; with BACKBONE and AUDIO_PAIRS (`dyvim train prepare`) the same of MusicGen. A run goes on where it stopped
+# render`; with BACKBONE and AUDIO_PAIRS (`dyvim train prepare`) the same of MusicGen, with SHARD (`dyvim train
+# prepare-music`) of a small one that is made on the spot. A run goes on where it stopped
 PAIRS    ?= demo/pairs
-BACKBONE ?=
+SHARD    ?=
+BACKBONE ?= $(if $(SHARD),demo/backbone)
+AUDIO_PAIRS ?= demo/audio-pairs
 MINUTES  ?= 3
 figures: SEEDS = 2
 figures: $(VENV)/.installed-dev $(FILM)
@@ -80,6 +83,10 @@ figures: $(VENV)/.installed-dev $(FILM)
 	$(BIN)/dyvim train tune "$(PAIRS)" -o demo/figures/tuned --minutes $(MINUTES)
 	$(BIN)/dyvim train alpha "$(PAIRS)" -o demo/figures --tuned demo/figures/tuned/decoder.safetensors \
 	    --seeds $(SEEDS) $(addprefix --film ,$(FILMS))
+ifneq ($(SHARD),)
+	test -e demo/backbone/config.json || $(BIN)/python -m dyvim_cli.training.small_backbone "$(SHARD)" -o demo/backbone
+	$(BIN)/dyvim train prepare "$(SHARD)" -o "$(AUDIO_PAIRS)" --films 60 --backbone "$(BACKBONE)"
+endif
 ifneq ($(BACKBONE),)
 	$(BIN)/dyvim train compare "$(AUDIO_PAIRS)" --backbone "$(BACKBONE)" -o demo/figures/musicgen \
 	    --minutes $(MINUTES) --seeds $(SEEDS)
