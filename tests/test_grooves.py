@@ -5,7 +5,10 @@ import pytest
 
 from dyvim_cli.model.taste import BASS, DRUM_IDIOM, DRUMS, Taste
 from dyvim_cli.music import tokens
+from dyvim_cli.music.drumming import play_drums
+from dyvim_cli.music.feel import ACCENT_LEVEL, Feel
 from dyvim_cli.music.grooves import Ground, plan_ground
+from dyvim_cli.music.palettes import PALETTES
 from dyvim_cli.music.performance import perform
 from dyvim_cli.music.returns import returns
 from dyvim_cli.music.sections import FilmOnGrid, Section
@@ -161,3 +164,20 @@ def test_the_builds_roll_is_believed():
         for step in (3, 5)
     ]
     assert chosen == [0, SNARE]
+
+
+def test_what_keeps_time_is_softer_than_what_meets_an_event():
+    n_steps = 4 * STEPS_PER_BAR
+    piece = tokens.empty(n_steps)
+    piece[DRUMS] = tokens.drum_token(["kick"])
+    piece[tokens.STREAM_INDEX["level"]] = ACCENT_LEVEL - 1
+    piece[tokens.STREAM_INDEX["level"], ::STEPS_PER_BAR] = ACCENT_LEVEL
+    grid = TempoMap(np.arange(n_steps + 1) * 0.125, 120.0)
+    feel = Feel(piece, grid, PALETTES["pop"], "pop", 8.0, np.random.default_rng(0))
+    notes = play_drums(piece[DRUMS], PALETTES["pop"], PALETTES["pop"].parts["drums"], feel)
+    struck = np.array([note.velocity for note in notes if note.pitch == notes[0].pitch])
+    at = np.rint(np.array([note.start_s for note in notes if note.pitch == notes[0].pitch]) / 0.125).astype(
+        int
+    )
+    accented = at % STEPS_PER_BAR == 0
+    assert struck[accented].mean() - struck[~accented].mean() > 14

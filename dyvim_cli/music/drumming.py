@@ -10,6 +10,7 @@ from dyvim_cli.types import STEPS_PER_BAR, Note
 RING_S = {"crash": 4.0, "open_hat": 0.8}  # a stroke is let ring so long, if it can
 STROKE_S = 0.4
 SOFTER = {"hat": 14, "open_hat": 10}  # cymbals that keep time stay under the drums
+TIME_KEEPING = 12  # softer is what only keeps time, so that the film's events stand out of a full groove
 GHOST_PLACES = (3, 7, 9, 15)  # sixteenths on which a snare drum may be touched
 GHOST_VELOCITY = (18, 34)
 GHOST_SHARE = 0.45  # of the velocity that the stroke would have: touched, far below the backbeat
@@ -24,7 +25,8 @@ def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tup
         for name in classes:
             choices = keys[name]
             turn = min(toms - 1, len(choices) - 1) if name == "tom" else _turn(name, step) % len(choices)
-            velocity = max(1, feel.stroke(step, part, name) - SOFTER.get(name, 0))
+            softer = SOFTER.get(name, 0) + TIME_KEEPING * (not feel.is_accented(step))
+            velocity = max(1, feel.stroke(step, part, name) - softer)
             if name == "snare" and _is_ghost(row, step) and not feel.is_accented(step):
                 velocity = max(1, round(GHOST_SHARE * velocity))
             start_s = feel.stroke_s(step, name)
