@@ -141,6 +141,7 @@ def accompany(
         clock.stage("sound"),
         sound_file(piece, model, features.duration_s, delivery, progress, meter) as music,
     ):
+        device.give_back_memory()  # the mastering's curves
         with clock.stage("mux"):
             muxed = mux(
                 film,

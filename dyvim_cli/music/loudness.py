@@ -27,6 +27,13 @@ MAX_GAIN_DB = 60.0
 ROUNDS = 12
 
 
+def _joined(pieces: list[np.ndarray]) -> np.ndarray:
+    """The pieces as one array, which takes their place: two hours of them need not be there twice."""
+    if len(pieces) != 1:
+        pieces[:] = [np.concatenate(pieces) if pieces else np.zeros(0)]
+    return pieces[0]
+
+
 class Meter:
     """Listens to stereo blocks [2, n]; powers and peaks hold one value a cell of 32 frames."""
 
@@ -48,17 +55,19 @@ class Meter:
 
     def rescale(self, gains: np.ndarray) -> None:
         """Hear every cell as many times as loud as gains [cells] say."""
-        self._powers, self._peaks = [self.powers * gains**2], [self.peaks * gains]
+        squares = gains**2
+        squares *= self.powers
+        self._powers, self._peaks = [squares], [self.peaks * gains]
 
     @property
     def powers(self) -> np.ndarray:
         """K-weighted power of each cell, both channels together."""
-        return np.concatenate([*self._powers, np.zeros(0)])
+        return _joined(self._powers)
 
     @property
     def peaks(self) -> np.ndarray:
         """True peak of each cell, linear."""
-        return np.concatenate([*self._peaks, np.zeros(0, np.float32)])
+        return _joined(self._peaks)
 
 
 def hop_powers(powers: np.ndarray) -> np.ndarray:
@@ -116,16 +125,24 @@ def limiter_curve_db(peaks: np.ndarray, gain_db: float) -> np.ndarray:
     It glides down before a peak and back up after it, straight in dB: running maxima of straight
     lines. A cell needs what its neighbours need, so that the line between two cells is enough too.
     """
-    needed = 20 * np.log10(np.maximum(peaks, 1e-9)) + gain_db - CEILING_DBTP
-    needed = np.maximum(needed, 0)
-    wide = np.pad(needed, 1)
-    needed = np.maximum(np.maximum(wide[:-2], wide[2:]), needed)
-    cells = np.arange(len(needed)) * (CELL / SAMPLE_RATE)
-    curve = np.maximum.accumulate((needed - ATTACK_DB_PER_S * cells)[::-1])[::-1]
-    curve += ATTACK_DB_PER_S * cells
-    curve += RELEASE_DB_PER_S * cells
+    needed = np.maximum(peaks, 1e-9)
+    np.log10(needed, out=needed)
+    needed *= 20
+    needed += gain_db
+    needed -= CEILING_DBTP
+    np.maximum(needed, 0, out=needed)
+    curve = needed.astype(np.float64)  # 90 MB for two hours, as what follows: changed in place
+    np.maximum(curve[1:], needed[:-1], out=curve[1:])
+    np.maximum(curve[:-1], needed[1:], out=curve[:-1])
+    del needed
+    time_s = np.arange(len(curve), dtype=np.float64)
+    time_s *= CELL / SAMPLE_RATE
+    curve -= ATTACK_DB_PER_S * time_s
+    np.maximum.accumulate(curve[::-1], out=curve[::-1])
+    curve += ATTACK_DB_PER_S * time_s
+    curve += RELEASE_DB_PER_S * time_s
     np.maximum.accumulate(curve, out=curve)
-    curve -= RELEASE_DB_PER_S * cells
+    curve -= RELEASE_DB_PER_S * time_s
     return curve
 
 
@@ -136,12 +153,13 @@ def mastering_gain_db(meter: Meter) -> float:
     if not np.isfinite(gain_db):
         return 0.0
     for _ in range(ROUNDS):
-        course = limiter_curve_db(peaks, gain_db)  # 90 MB for two hours: changed in place from here on
+        course = limiter_curve_db(peaks, gain_db)
         np.subtract(gain_db, course, out=course)
         course /= 10
         np.power(10, course, out=course)
         course *= powers
         missing = TARGET_LUFS - integrated_lufs(course)
+        del course  # before the next one is made
         gain_db = min(gain_db + missing, MAX_GAIN_DB)
         if abs(missing) < 0.02:
             break
@@ -154,8 +172,10 @@ def mastered(blocks: Iterable[np.ndarray], meter: Meter) -> Iterator[np.ndarray]
     Afterwards the meter shows the mastered sound.
     """
     gain_db = mastering_gain_db(meter)
-    curve = gain_db - limiter_curve_db(meter.peaks, gain_db)
-    gains, start = 10 ** (curve / 20), 0
+    gains, start = limiter_curve_db(meter.peaks, gain_db), 0
+    np.subtract(gain_db, gains, out=gains)
+    gains /= 20
+    np.power(10, gains, out=gains)
     meter.rescale(gains)
     for block in blocks:
         n = block.shape[1]
