@@ -25,6 +25,7 @@ K_WEIGHTING = np.array(  # BS.1770-4, tables 1 and 2: the head's shelf, then a h
 ATTACK_DB_PER_S, RELEASE_DB_PER_S = 1500.0, 80.0  # slopes of the limiter's gain
 MAX_GAIN_DB = 60.0
 ROUNDS = 12
+TILTED_CELLS = 1 << 16
 
 
 def _joined(pieces: list[np.ndarray]) -> np.ndarray:
@@ -57,7 +58,8 @@ class Meter:
         """Hear every cell as many times as loud as gains [cells] say."""
         squares = gains**2
         squares *= self.powers
-        self._powers, self._peaks = [squares], [self.peaks * gains]
+        self._powers = [squares]
+        self._peaks = [self.peaks * gains]
 
     @property
     def powers(self) -> np.ndarray:
@@ -135,15 +137,20 @@ def limiter_curve_db(peaks: np.ndarray, gain_db: float) -> np.ndarray:
     np.maximum(curve[1:], needed[:-1], out=curve[1:])
     np.maximum(curve[:-1], needed[1:], out=curve[:-1])
     del needed
-    time_s = np.arange(len(curve), dtype=np.float64)
-    time_s *= CELL / SAMPLE_RATE
-    curve -= ATTACK_DB_PER_S * time_s
+    _tilt(curve, -ATTACK_DB_PER_S)
     np.maximum.accumulate(curve[::-1], out=curve[::-1])
-    curve += ATTACK_DB_PER_S * time_s
-    curve += RELEASE_DB_PER_S * time_s
+    _tilt(curve, ATTACK_DB_PER_S)
+    _tilt(curve, RELEASE_DB_PER_S)
     np.maximum.accumulate(curve, out=curve)
-    curve -= RELEASE_DB_PER_S * time_s
+    _tilt(curve, -RELEASE_DB_PER_S)
     return curve
+
+
+def _tilt(curve: np.ndarray, db_per_s: float) -> None:
+    """Add a straight line to a curve of cells, in place and piece by piece: no second curve beside it."""
+    for start in range(0, len(curve), TILTED_CELLS):
+        part = curve[start : start + TILTED_CELLS]
+        part += db_per_s * (np.arange(start, start + len(part)) * (CELL / SAMPLE_RATE))
 
 
 def mastering_gain_db(meter: Meter) -> float:
