@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dyvim_cli.model.taste import BASS, DRUM_IDIOM, DRUMS, Taste
+from dyvim_cli.model.taste import BASS, DRUM_IDIOM, DRUMS, MELODY, Taste
 from dyvim_cli.music import tokens
 from dyvim_cli.music.drumming import play_drums
 from dyvim_cli.music.feel import ACCENT_LEVEL, Feel
@@ -181,3 +181,22 @@ def test_what_keeps_time_is_softer_than_what_meets_an_event():
     )
     accented = at % STEPS_PER_BAR == 0
     assert struck[accented].mean() - struck[~accented].mean() > 14
+
+
+def test_a_tune_goes_on_after_a_long_rest_on_a_half_bar():
+    import torch
+
+    taste, blank = Taste(1, 64, None), torch.zeros(1, tokens.K, 64).long()
+    rest, note = torch.zeros(1, tokens.K).long(), torch.zeros(1, tokens.K).long()
+    note[0, MELODY] = 20
+
+    def leaning(step: int) -> float:
+        return float(taste.bias(blank, step + MELODY)[0, MELODY, tokens.FIRST_PITCH + 5])
+
+    for _ in range(27):
+        taste.advance(rest)
+    assert leaning(32) == 0
+    taste.advance(rest)
+    assert leaning(32) > 5 and leaning(33) == 0
+    taste.advance(note)
+    assert leaning(40) < 5

@@ -67,7 +67,8 @@ def _draw_notes(axes, score: Score) -> None:
     _name_sections(axes, score, low, high)
     _name_chords(axes, score, high)
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles, labels, loc="lower right", ncols=len(labels), fontsize=8, framealpha=0.8)
+    above = (1.0, 1.07)  # the chords' names: inside it would hide the bass
+    axes.legend(handles, labels, loc="lower right", bbox_to_anchor=above, ncols=len(labels), fontsize=8)
 
 
 def _bars_of(axes, stem: Stem, name: str) -> None:

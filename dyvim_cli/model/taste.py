@@ -10,6 +10,7 @@ import torch
 from dyvim_cli.music import tokens
 from dyvim_cli.music.feel import ACCENT_LEVEL
 from dyvim_cli.music.grooves import Ground
+from dyvim_cli.types import STEPS_PER_BAR
 
 MELODY, BASS, DRUMS, PAD = (tokens.STREAM_INDEX[name] for name in ("melody", "bass", "drums", "pad"))
 LEVEL = tokens.STREAM_INDEX["level"]
@@ -30,6 +31,8 @@ LIFT = 3.0  # for a build-up's rise, between softest and
 LIFT_TOP = ACCENT_LEVEL - 1  # loudest without being an accent: accents are for events
 LONGEST_SILENCE = 12  # steps without a note; then somebody comes in, if only with a held chord
 COME_IN = 9.0
+TUNELESS = 28  # steps without a tune where there may be one; then it goes on, on the next half bar
+HALF_BAR = STEPS_PER_BAR // 2
 
 
 def interval_table(width: int) -> torch.Tensor:
@@ -55,6 +58,7 @@ class Taste:
         self.last = torch.zeros(batch, dtype=torch.long)  # melody's last pitch token
         self.repeats = torch.zeros(batch, dtype=torch.long)
         self.silent = torch.zeros(batch, dtype=torch.long)  # steps since a note was heard
+        self.tuneless = torch.zeros(batch, dtype=torch.long)  # steps since the melody sounded
         self.rows = torch.arange(batch)
 
     def bias(self, delayed: torch.Tensor, position: int) -> torch.Tensor:
@@ -96,6 +100,8 @@ class Taste:
             bias[:, BASS, : tokens.FIRST_PITCH] += BASS_REST
         lonely = (self.silent >= LONGEST_SILENCE)[:, None, None]
         bias[:, [BASS, PAD], tokens.FIRST_PITCH :] += COME_IN * lonely
+        if (position - MELODY) % HALF_BAR == 0:
+            bias[:, MELODY, tokens.FIRST_PITCH :] += COME_IN * (self.tuneless >= TUNELESS)[:, None]
 
     def advance(self, written: torch.Tensor) -> None:
         """Take note of the tokens [B, K] just written."""
@@ -103,6 +109,7 @@ class Taste:
         self.silent = torch.where(heard, 0, self.silent + 1)
         note = written[:, MELODY]
         starts = (note >= tokens.FIRST_PITCH) & (note < tokens.STREAMS[MELODY].cardinality)
+        self.tuneless = torch.where(starts | (note == tokens.HOLD), 0, self.tuneless + 1)
         same = starts & (note == self.last)
         self.repeats = torch.where(same, self.repeats + 1, torch.where(starts, 0, self.repeats))
         self.last = torch.where(starts, note, self.last)
