@@ -80,6 +80,18 @@ def test_taste_leans_to_the_style():
     assert (bias[0, BASS, tokens.FIRST_PITCH :] > 0).all()  # silence has lasted long enough
 
 
+def test_drums_keep_their_groove_the_firmer_the_more_the_film_moves():
+    import torch
+
+    leans = []
+    for energy in (0.2, 0.8):
+        plan = ground("rock", energy)
+        step = int(np.flatnonzero(plan.drums > 0)[0])
+        bias = Taste(1, 64, None, plan).bias(torch.zeros(1, tokens.K, 80, dtype=torch.long), step + DRUMS)
+        leans.append(float(bias[0, DRUMS, int(plan.drums[step])]))
+    assert DRUM_IDIOM < leans[0] < leans[1] - 2
+
+
 def test_a_return_brings_its_band_where_the_picture_moves_alike():
     first = Section(0, 64, "theme", 0, 0.0, 0.0)
     again = Section(64, 128, "theme", 0, 0.0, 0.0, recap_of=0)

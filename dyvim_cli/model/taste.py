@@ -24,6 +24,7 @@ GROOVE = 1.2  # for a drum stroke, or a silence, as it was a bar ago
 RHYTHM = 0.6  # for starting, holding or resting as a bar ago, in the pitched streams of the ground
 GROUND = ("bass", "pad", "arp")
 DRUM_IDIOM = 7.0  # for what the style's drums would strike: less, and sparser strokes that it is sure of win
+MOVING_IDIOM = 7.0  # so much more where the film moves most: there the decoder saves itself for the events
 BUILD_IDIOM = 40.0  # the same in a build-up, as good as decided: the decoder does not believe in rolls
 BASS_IDIOM = 1.2  # for a bass note that begins where the style's would
 BASS_REST = 0.3  # for none where the style has none
@@ -47,14 +48,12 @@ def interval_table(width: int) -> torch.Tensor:
 class Taste:
     """Follows B pieces; groove_from [S]: the earlier step whose pattern may go on, -1 = none."""
 
-    def __init__(
-        self, batch: int, width: int, groove_from: np.ndarray | None, ground: Ground | None = None
-    ):
+    def __init__(self, batch: int, width: int, groove_from: np.ndarray | None, ground: Ground | None = None):
         self.intervals = interval_table(width)
         self.groove_from = np.zeros(0, dtype=int) if groove_from is None else groove_from
         nothing = np.zeros(0, dtype=int)
         self.drums, self.bass = (nothing, nothing) if ground is None else (ground.drums, ground.bass)
-        self.lift = np.zeros(0) if ground is None else ground.lift
+        self.lift, self.drive = (np.zeros(0),) * 2 if ground is None else (ground.lift, ground.drive)
         self.last = torch.zeros(batch, dtype=torch.long)  # melody's last pitch token
         self.repeats = torch.zeros(batch, dtype=torch.long)
         self.silent = torch.zeros(batch, dtype=torch.long)  # steps since a note was heard
@@ -82,9 +81,12 @@ class Taste:
                 bias[self.rows, k, before] += GROOVE
                 continue
             bias[:, k, tokens.FIRST_PITCH :] += RHYTHM * (before >= tokens.FIRST_PITCH)[:, None]
-            bias[:, k, : tokens.FIRST_PITCH] += RHYTHM * torch.nn.functional.one_hot(
-                before.clamp(max=tokens.FIRST_PITCH), tokens.FIRST_PITCH + 1
-            )[:, : tokens.FIRST_PITCH]
+            bias[:, k, : tokens.FIRST_PITCH] += (
+                RHYTHM
+                * torch.nn.functional.one_hot(before.clamp(max=tokens.FIRST_PITCH), tokens.FIRST_PITCH + 1)[
+                    :, : tokens.FIRST_PITCH
+                ]
+            )
 
     def _lean_on_style(self, bias: torch.Tensor, position: int) -> None:
         drums, bass, level = position - DRUMS, position - BASS, position - LEVEL
@@ -93,7 +95,9 @@ class Taste:
             bias[:, LEVEL, : LIFT_TOP + 1] += LIFT * float(self.lift[level]) * rise
         if 0 <= drums < len(self.drums) and self.drums[drums] != tokens.UNKNOWN:
             rises = drums < len(self.lift) and self.lift[drums] != 0
-            bias[:, DRUMS, int(self.drums[drums])] += BUILD_IDIOM if rises else DRUM_IDIOM
+            drive = float(self.drive[drums]) if drums < len(self.drive) else 0.0
+            lean = BUILD_IDIOM if rises else DRUM_IDIOM + MOVING_IDIOM * drive
+            bias[:, DRUMS, int(self.drums[drums])] += lean
         if 0 <= bass < len(self.bass) and self.bass[bass] == 1:
             bias[:, BASS, tokens.FIRST_PITCH :] += BASS_IDIOM
         elif 0 <= bass < len(self.bass) and self.bass[bass] == 0:

@@ -125,8 +125,9 @@ BASS_BY_STYLE = {
 }
 
 NEVER = 9.0  # a need that no energy meets
-KEPT = {  # energy at which the players keep time however calm the picture is
-    "lofi": 0.4, "pop": 0.4, "electronic": 0.4, "jazz": 0.4, "rock": 0.4, "acoustic": 0.4, "playful": 0.4,
+KEPT = {  # energy at which the players keep time however calm the picture is; more, and none is heard to rise
+    "lofi": 0.3, "pop": 0.25, "electronic": 0.25, "jazz": 0.3, "rock": 0.25, "acoustic": 0.25,
+    "playful": 0.25,
 }  # fmt: skip
 USUALLY_KEPT = 0.2
 ROLE_KEPT = {"intro": -0.1, "break": -0.2, "outro": -0.1}
@@ -141,6 +142,7 @@ class Ground(NamedTuple):
     drums: np.ndarray  # int16 drum tokens
     bass: np.ndarray  # int16: 1 = a note begins, 0 = none does
     lift: np.ndarray = np.zeros(0)  # -1..1, from below to above the usual level: a build-up's rise
+    drive: np.ndarray = np.zeros(0)  # 0..1 how firmly the drums keep to it: as the film moves
 
 
 def needs(pattern: str) -> np.ndarray:
@@ -183,7 +185,7 @@ def plan_ground(
     silent = (level < STILL) | (hits > 0)
     silent[final_step:] = True
     drums[silent], bass[silent], lift[silent] = tokens.UNKNOWN, tokens.UNKNOWN, 0.0
-    return Ground(drums, bass, lift)
+    return Ground(drums, bass, lift, energy)
 
 
 def bar_means(energy: np.ndarray) -> np.ndarray:
