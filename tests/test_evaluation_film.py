@@ -60,7 +60,8 @@ def test_a_fade_is_no_cut(tmp_path):
 
 def test_a_fade_from_black_is_no_storm(tmp_path):
     path = tmp_path / "dawn.mp4"
-    soft = "gradients=s=320x180:d=3:speed=0.00001:seed=3,format=yuv420p,fade=in:0:50"
+    # drawn by formula: the source `gradients` is another picture at every run, whatever its seed
+    soft = "color=gray:s=320x180:d=3,geq=lum=90+30*X/W+20*Y/H:cb=128:cr=128,fade=in:0:50"
     run_ffmpeg("-f", "lavfi", "-i", soft, "-c:v", "libx264", "-crf", "35", str(path))
     seen = visual_events(path)
     assert seen.energy.max() < 0.05 and len(seen.cut_times_s) == 0 and seen.event_weights.sum() < 0.5
