@@ -106,9 +106,9 @@ def test_what_returns_holds_its_own_note_alone():
     pad = torch.zeros(tokens.K, dtype=torch.long)
     decided = _decided(drawn, delayed, position, plan, n_steps, pad, grammar)
     assert decided[:, MELODY].tolist() == [25, tokens.HOLD, 25]
-    drawn[0, MELODY] = tokens.HOLD
-    decided = _decided(drawn, delayed, position, plan, n_steps, pad, grammar)
-    assert decided[0, MELODY] == tokens.REST  # not even if it is drawn
     grammar.held[1, MELODY] = LONGEST_HOLD_STEPS
     assert _decided(drawn, delayed, position, plan, n_steps, pad, grammar)[1, MELODY] == 25
+    plan.forced[MELODY, 4] = tokens.HOLD  # the form may ask to hold what sounds, but not what does not
+    decided = _decided(drawn, delayed, position, plan, n_steps, pad, grammar)
+    assert decided[:, MELODY].tolist() == [tokens.REST, tokens.HOLD, tokens.HOLD]
 

@@ -1,16 +1,20 @@
 """Pre-training learns and goes on; its baseline is a true n-gram."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from dyvim_cli.model.checkpoint import load_decoder
+from dyvim_cli.model.decoder import Decoder
 from dyvim_cli.music import tokens
 from dyvim_cli.training.arranger import library
+from dyvim_cli.training.batches import Sampler
 from dyvim_cli.training.held_out import held_out_table
 from dyvim_cli.training.ngram import NGram
-from dyvim_cli.training.pretrain import PretrainSettings, pretrain
+from dyvim_cli.training.pretrain import PretrainSettings, _update, pretrain, score_config
 
 SETTINGS = PretrainSettings(minutes=0.15, n_steps=64, batch_size=2)
 
@@ -53,3 +57,18 @@ def test_training_learns_saves_and_goes_on(pieces, tmp_path):
     assert set(with_curves) == {stream.name for stream in tokens.STREAMS}
     assert np.mean(list(with_curves.values())) < 0.8 * np.mean(untrained)
     assert json.dumps(table)
+
+
+def test_half_precision_learns_as_single_does(pieces):
+    """One update from the same weights on the same crops: a like loss, a like step."""
+    batch = Sampler(pieces[:10], 64, 2, seed=0).draw(alpha=1.0)
+    found, weights = {}, {}
+    for is_bf16 in (False, True):
+        torch.manual_seed(0)
+        model = Decoder(replace(score_config(), dropout=0.0))
+        optimiser = torch.optim.SGD(model.parameters(), lr=1.0)
+        found[is_bf16] = _update(model, optimiser, batch, 1.0, is_bf16)
+        weights[is_bf16] = model.head.bias.detach()
+    assert found[True] != found[False] and found[True] == pytest.approx(found[False], rel=0.01)
+    assert weights[True].dtype == torch.float32
+    assert torch.nn.functional.cosine_similarity(weights[True], weights[False], dim=0) > 0.99

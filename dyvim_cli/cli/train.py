@@ -1,8 +1,9 @@
 """`dyvim train`: how the shipped weights were learned, and how to learn others."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -40,7 +41,7 @@ def prepare_music(
         raise UsageError("no folder to read", "give at least one of --openewld, --lieder, --midi ...")
     with console.progress(progress) as shown:
         report = prepare(folders, out, shown)
-    console.data(json.dumps(report, indent=2, default=str))
+    console.data(json.dumps({n: asdict(one) for n, one in report.items()}, indent=2, default=str))
 
 
 @app.command("arrange")
@@ -65,6 +66,7 @@ def pretrain(
     batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
     start_from: Annotated[Path | None, typer.Option(help="Weights to go on from.", exists=True)] = None,
     peak_rate: Annotated[float, typer.Option(min=1e-6, help="Learning rate; less when going on.")] = 1.5e-3,
+    mixed_precision: Annotated[Literal["no", "bf16"], typer.Option(help="bf16: faster with AMX.")] = "no",
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed of crops and weights.")] = 0,
 ) -> None:
@@ -78,7 +80,13 @@ def pretrain(
     torch.set_num_threads(threads)
     everything = [piece for path in shards for piece in load(path)]
     pieces, held_out = split(everything)
-    settings = PretrainSettings(minutes=minutes, batch_size=batch_size, peak_rate=peak_rate, seed=seed)
+    settings = PretrainSettings(
+        minutes=minutes,
+        batch_size=batch_size,
+        peak_rate=peak_rate,
+        mixed_precision=mixed_precision,
+        seed=seed,
+    )
     train(pieces, held_out, out, settings, start_from, lambda record: console.note(json.dumps(record)))
     console.data(str(out / "decoder.safetensors"))
 

@@ -75,6 +75,11 @@ class Grammar:
         before = self.sounding[-1] if self.sounding else torch.zeros_like(written)
         self.sounding.append(torch.where(starts, written, torch.where(sounds_on, before, 0)) * self.pitched)
 
+    def begun(self, token: int, stream: int) -> torch.Tensor:
+        """[B] a token that the form asks for: nothing can be held that was not begun."""
+        lost = (token == tokens.HOLD) & self.pitched[stream] & (self.held[:, stream] == 0)
+        return torch.where(lost, tokens.REST, token)
+
     def may_copy(self, copied: torch.Tensor, stream: int, source: int) -> torch.Tensor:
         """[B] whether tokens [B] of an earlier position mean here what they meant there: a hold goes on with
         the same note, and not for ever."""

@@ -44,9 +44,7 @@ class Plan:
     breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
     groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
     ground: Ground | None = None  # what the style's drums and bass would play
-    gesture_from: np.ndarray | None = (
-        None  # [S] earlier step whose gesture the melody may take up, -1 = none
-    )
+    gesture_from: np.ndarray | None = None  # [S] earlier step whose gesture may be taken up, -1 = none
 
 
 @torch.inference_mode()
@@ -162,14 +160,9 @@ def _decided(
         if not 0 <= step < n_steps:
             decided[:, k] = pad[k]
         elif plan.forced[k, step] != tokens.UNKNOWN:
-            decided[:, k] = int(plan.forced[k, step])
+            decided[:, k] = grammar.begun(int(plan.forced[k, step]), k)
         elif plan.copy_from[k, step] >= 0:
             source = int(plan.copy_from[k, step]) + k
             copied = delayed[:, k, source]
             decided[:, k] = torch.where(grammar.may_copy(copied, k, source), copied, drawn[:, k])
-        if (
-            position and tokens.STREAMS[k].name in tokens.PITCHED
-        ):  # nothing can be held that was not begun
-            silent = delayed[:, k, position - 1] == tokens.REST
-            decided[silent & (decided[:, k] == tokens.HOLD), k] = tokens.REST
     return decided

@@ -56,7 +56,8 @@ class Taste:
         self.lift, self.drive = (np.zeros(0),) * 2 if ground is None else (ground.lift, ground.drive)
         self.last = torch.zeros(batch, dtype=torch.long)  # melody's last pitch token
         self.repeats = torch.zeros(batch, dtype=torch.long)
-        self.silent = torch.zeros(batch, dtype=torch.long)  # steps since a note was heard
+        # steps since a note was heard: the film is not left waiting for the first
+        self.silent = torch.full((batch,), LONGEST_SILENCE)
         self.tuneless = torch.zeros(batch, dtype=torch.long)  # steps since the melody sounded
         self.rows = torch.arange(batch)
 

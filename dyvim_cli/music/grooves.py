@@ -46,9 +46,9 @@ GROOVES = {
         {"kick": "2..6....2.....7.", "snare": "....2.......2...", "hat": "3.4.3.463.463.4."},
     ],
     "jazz": [  # ride with swung skip notes (the pedal is in its keys), feathered kick, comping snare
-        {"hat": "2.4.2.2.2.4.2.2.", "kick": "5.......6.......", "snare": "......6...7....."},
-        {"hat": "2...2.2.2...2.2.", "kick": "5...6...5...6...", "snare": "..6.......5...7."},
-        {"hat": "2.5.2.2.2.2.2.5.", "snare": "......5.......6.", "kick": "5.........7....."},
+        {"hat": "2...2.2.2...2.2.", "kick": "4.......5.......", "snare": "..5...6...4....."},
+        {"hat": "2.4.2.3.2.4.2.3.", "kick": "4...6...4...6...", "snare": "......5.......6."},
+        {"hat": "2.4.2.3.2...2.3.", "kick": "4.........6.....", "snare": "..........4...7."},
     ],
     "acoustic": [  # shaker, soft kick, brush on the backbeat
         {"hat": "3.463.473.463.47", "kick": "4.......5.......", "snare": "....6.......6..."},
@@ -94,8 +94,8 @@ BASS_IDIOMS = {
     "pedal": ("P.......P...P...", "1.......5...7...", 64),
     "root_fifth": ("R...R.R.5...5.R.", "1...9.7.3...8.7.", 10),
     "pop": ("R.....R.R.....5.", "1.....5.3.....6.", 16),
-    "eighths": ("R.R.R.R.R.R.R.R.", "1.6.4.6.2.6.4.6.", 4),
-    "gallop": ("R.RRR.RRR.RRR.RR", "1.683.681.683.68", 2),
+    "eighths": ("R.R.R.R.R.R.R.R.", "1.5.3.5.2.5.3.5.", 4),
+    "gallop": ("R.RRR.RRR.RRR.RR", "1.573.571.573.57", 2),
     "syncopated": ("R..R..R...R.5.A.", "1..5..3...6.4.7.", 6),
     "lazy": ("R..8...5..R.R.A.", "1..9...5..3.8.6.", 10),
     "sub": ("R.....R...R.....", "1.....5...4.....", 24),
@@ -150,6 +150,12 @@ def needs(pattern: str) -> np.ndarray:
     return np.array([int(c) / 10 if c.isdigit() else NEVER for c in pattern])
 
 
+def reached(style: str, role: str, energy: np.ndarray) -> np.ndarray:
+    """Energy [S] that the patterns of those who keep time meet: they do not stop for a calm picture."""
+    kept = KEPT.get(style, USUALLY_KEPT) + ROLE_KEPT.get(role, 0.0)
+    return kept + (1 - kept) * energy
+
+
 def plan_ground(
     rng: np.random.Generator,
     sections: tuple[Section, ...],
@@ -168,14 +174,13 @@ def plan_ground(
         other = int(rng.integers(len(GROOVES[style]))), main[1]
         groove, idiom = of_label.setdefault(section.label, main if rng.random() < 0.5 else other)
         span = slice(section.start, section.end)
-        kept = KEPT.get(style, USUALLY_KEPT) + ROLE_KEPT.get(section.role, 0.0)
-        reached = kept + (1 - kept) * level[span]
+        energy_met = reached(style, section.role, level[span])
         if section.role == "build":
             lift[span] = np.linspace(-1, 1, section.end - section.start)
-            reached = reached + BUILD_LIFT * lift[span]
-        drums[span] = _struck(GROOVES[style][groove], reached, section)
+            energy_met = energy_met + BUILD_LIFT * lift[span]
+        drums[span] = _struck(GROOVES[style][groove], energy_met, section)
         bass_needs = needs(BASS_IDIOMS[BASS_BY_STYLE[style][idiom]][1])
-        bass[span] = _laid(bass_needs, section) <= reached
+        bass[span] = _laid(bass_needs, section) <= energy_met
         turns = after is not None and after.role not in ("break", "outro") and style != "ambient"
         if turns and section.role == "build":
             _lay_fill(drums, section, {"tom" if style in ROLLING else "snare": ROLL})
@@ -200,11 +205,11 @@ def _laid(pattern: np.ndarray, section: Section) -> np.ndarray:
     return pattern[(np.arange(section.start, section.end) - section.first_bar) % len(pattern)]
 
 
-def _struck(groove: dict[str, str], reached: np.ndarray, section: Section) -> np.ndarray:
-    """Drum tokens of a groove over a section."""
+def _struck(groove: dict[str, str], energy: np.ndarray, section: Section) -> np.ndarray:
+    """Drum tokens of a groove over a section, as far as the energy [S] goes."""
     row = np.zeros(section.end - section.start, dtype=np.int16)
     for name, pattern in groove.items():
-        row[_laid(needs(pattern), section) <= reached] |= tokens.drum_token([name])
+        row[_laid(needs(pattern), section) <= energy] |= tokens.drum_token([name])
     return row
 
 

@@ -35,6 +35,7 @@ class PretrainSettings:
     decay_from: float = 0.5
     weight_decay: float = 0.05
     evaluate_every_minutes: float = 6.0
+    mixed_precision: str = "no"  # bf16: 1.6 to 1.7 x the updates where the processor multiplies it (AMX)
     seed: int = 0
 
 
@@ -115,7 +116,7 @@ def pretrain(
     next_check, began = clock["seconds"] + 60, time.monotonic() - clock["seconds"]
     while (elapsed := time.monotonic() - began) < settings.minutes * 60:
         rate = learning_rate(elapsed / (settings.minutes * 60), settings)
-        loss = _update(model, optimiser, sampler.draw(), rate)
+        loss = _update(model, optimiser, sampler.draw(), rate, settings.mixed_precision == "bf16")
         clock["step"] += 1
         if clock["step"] % 20 == 0:
             record = {"step": clock["step"], "minutes": elapsed / 60, "rate": rate, "loss": loss}
@@ -143,10 +144,13 @@ def _optimiser(model: Decoder, settings: PretrainSettings) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=settings.peak_rate, betas=(0.9, 0.95))
 
 
-def _update(model: Decoder, optimiser: torch.optim.Optimizer, batch: Batch, rate: float) -> float:
+def _update(
+    model: Decoder, optimiser: torch.optim.Optimizer, batch: Batch, rate: float, is_bf16: bool
+) -> float:
     for group in optimiser.param_groups:
         group["lr"] = rate
-    loss = losses(model, batch).nansum() / tokens.K
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_bf16):
+        loss = losses(model, batch).nansum() / tokens.K
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.grooves import reached
 from dyvim_cli.training.arranger.film import STILL
 from dyvim_cli.training.arranger.plan import SILENT, Plan
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 PARTS = ("melody", "bass", "drums", "pad", "arp")
-HEAVY, MEDIUM = 0.6, 0.35  # hit weights from which five and four streams strike
+TIME_KEEPERS = ("bass", "drums")
+HEAVY, MEDIUM, LIGHT = 0.6, 0.35, 0.12  # hit weights from which five, four and three streams strike, else two
 TOP_LEVEL, NORMAL_LEVEL = tokens.N_LEVELS - 1, 5  # accents own the two levels above the normal ones
 FREE_MARK = 6  # how loud free music marks a new section
 
@@ -25,6 +27,7 @@ class Answer:
     """What the film asks of every part; all [S]."""
 
     drive: np.ndarray  # energy that thins or fills the parts, builds included
+    pulse: np.ndarray  # the same for those who keep time (music/grooves.py: reached)
     still: np.ndarray  # bool: nothing moves
     stir: np.ndarray  # bool: bar lines of a long stillness on which the harmony may move, softly
     build: np.ndarray  # 0..1, how far a build towards a cut has come
@@ -41,6 +44,10 @@ def answer(rng: np.random.Generator, plan: Plan) -> Answer:
     build = _builds(rng, plan, still) if plan.follows else np.zeros(plan.n_steps)
     drive = np.clip(smooth(plan.film.energy) + 0.35 * build, 0, 1)
     drive[still] = 0
+    pulse = np.zeros(plan.n_steps)
+    for scene in plan.scenes:
+        span = slice(scene.start, scene.end)
+        pulse[span] = reached(plan.style, scene.role, drive[span])
     stir = stirs(still, plan.final)
     room, breath = np.ones(plan.n_steps, dtype=bool), np.zeros(plan.n_steps, dtype=bool)
     for step in np.flatnonzero(hit):
@@ -49,7 +56,7 @@ def answer(rng: np.random.Generator, plan: Plan) -> Answer:
     force = _forced(rng, plan, hit)
     stir &= room
     _ring_in_stillness(plan, force, hit, still, stir)
-    return Answer(drive, still, stir, build, breath, room & (~still | (hit > 0)), force, hit)
+    return Answer(drive, pulse, still, stir, build, breath, room & (~still | (hit > 0)), force, hit)
 
 
 def still_steps(energy: np.ndarray) -> np.ndarray:
@@ -86,7 +93,8 @@ def smooth(values: np.ndarray) -> np.ndarray:
 
 def onsets(needs: np.ndarray, part: str, reply: Answer) -> np.ndarray:
     """[S] bool: where a part starts a note; needs [S] is the energy that each step waits for."""
-    return ((needs <= reply.drive) & reply.allow) | reply.force[part]
+    energy = reply.pulse if part in TIME_KEEPERS else reply.drive
+    return ((needs <= energy) & reply.allow) | reply.force[part]
 
 
 def levels(plan: Plan, reply: Answer) -> np.ndarray:
@@ -107,12 +115,16 @@ def levels(plan: Plan, reply: Answer) -> np.ndarray:
 def _accent(weight: float, level: int) -> int:
     if weight >= HEAVY:
         return TOP_LEVEL
+    if weight < LIGHT:  # a doubtful event is hinted at
+        return min(level + 1, NORMAL_LEVEL)
     return TOP_LEVEL - 1 if weight >= MEDIUM or level >= 4 else TOP_LEVEL - 2
 
 
 def _clear_around(step, hit, plan: Plan, room, breath, still) -> None:
     """Thin the steps before a hit and let it ring after; heavy ones get a breath of silence."""
     weight, busy = hit[step], plan.film.energy[step - 1] > 0.75 if step else False
+    if weight < LIGHT:  # no groove stops for a hint
+        return
     before = (2 if busy else 3) if weight >= HEAVY else (2 if weight >= MEDIUM else 1)
     after = 1 if busy or weight < MEDIUM else 2
     room[max(0, step - before) : step] = False
@@ -152,7 +164,9 @@ def _strikers(rng, plan: Plan, weight: float) -> tuple[str, ...]:
         return PARTS
     if weight >= MEDIUM:
         return ("drums", "pad", "bass", str(rng.choice(["melody", "melody", "arp"])))
-    return ("drums", *rng.choice([["pad", "melody"], ["bass", "melody"], ["pad", "arp"]]))
+    if weight >= LIGHT:
+        return ("drums", *rng.choice([["pad", "melody"], ["bass", "melody"], ["pad", "arp"]]))
+    return ("drums", str(rng.choice(["pad", "melody", "bass", "arp"])))
 
 
 def _builds(rng, plan: Plan, still) -> np.ndarray:
@@ -175,11 +189,11 @@ def entry(plan: Plan, part: str, scene) -> float:
     return plan.habits.entries.get(part, 0.0) + ROLE_ENTRIES[scene.role].get(part, 0.0)
 
 
-ROLE_ENTRIES = {
-    "intro": {"melody": 0.25, "drums": 0.2},
+ROLE_ENTRIES = {  # those who keep time follow grooves.ROLE_KEPT instead
+    "intro": {"melody": 0.25},
     "theme": {},
     "contrast": {"arp": -0.05},
-    "build": {"melody": 0.15, "arp": -0.1},
-    "break": {"drums": 0.35, "bass": 0.1},
-    "outro": {"drums": 0.15, "arp": 0.05},
+    "build": {"melody": 0.05, "arp": -0.15},
+    "break": {},
+    "outro": {"arp": 0.05},
 }

@@ -3,12 +3,14 @@
 import numpy as np
 
 from dyvim_cli.music import tokens
-from dyvim_cli.music.grooves import FILLS, GROOVES, NEVER, ROLLING_FILLS, needs
+from dyvim_cli.music.grooves import FILL_FROM, FILLS, GROOVES, NEVER, ROLLING, ROLLING_FILLS, needs
 from dyvim_cli.training.arranger.answers import HEAVY, MEDIUM, Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import Plan, lay
 from dyvim_cli.types import STEPS_PER_BAR
 
 ROLLS = {"cinematic": "tom", "ambient": "tom", "orchestral": "snare", "jazz": "snare"}
+
+
 def write_drums(rng: np.random.Generator, plan: Plan, reply: Answer) -> np.ndarray:
     """[S] drum tokens."""
     strikes = {name: onsets_of(row, reply) for name, row in _grooves(rng, plan).items()}
@@ -46,19 +48,21 @@ def _grooves(rng, plan: Plan) -> dict[str, np.ndarray]:
 
 
 def _fill_ends(rng, plan: Plan, reply: Answer, strikes) -> None:
-    """Free music turns the corner of a section with a fill; film music has its builds."""
-    if plan.follows or plan.style in ("ambient",):
+    """The corner of a section is turned with a fill, where no build leads to it and no event forbids it."""
+    if plan.style == "ambient":
         return
     for scene in plan.scenes[1:]:
         start = scene.start - STEPS_PER_BAR
         silent = start < 0 or "drums" in plan.scene_at(start).silent
-        if silent or scene.start > plan.final or reply.drive[start] < 0.35 or rng.random() < 0.35:
+        idle = reply.drive[start] < FILL_FROM or reply.build[max(0, scene.start - 1)] > 0
+        if silent or idle or scene.start > plan.final or rng.random() < 0.35:
             continue
-        fills = ROLLING_FILLS if plan.style in ("cinematic", "orchestral") else FILLS
+        fills = ROLLING_FILLS if plan.style in ROLLING else FILLS
         fill = {name: needs(p) < NEVER for name, p in fills[rng.integers(len(fills))].items()}
         first = min(int(np.flatnonzero(p)[0]) for p in fill.values())
         for name in strikes:
-            strikes[name][start + first : scene.start] = fill.get(name, np.zeros(16, bool))[first:]
+            span = slice(start + first, scene.start)
+            strikes[name][span] = fill.get(name, np.zeros(STEPS_PER_BAR, bool))[first:] & reply.allow[span]
 
 
 def _roll(plan: Plan, reply: Answer, strikes) -> None:
