@@ -99,7 +99,7 @@ def test_what_returns_holds_its_own_note_alone():
     delayed = torch.zeros(3, tokens.K, n_steps + tokens.K, dtype=torch.long)
     delayed[:, MELODY, MELODY], delayed[:, MELODY, MELODY + 1] = 20, tokens.HOLD
     delayed[:, MELODY, position - 1] = torch.tensor([tokens.REST, 20, 22])
-    grammar = Grammar(3, False, 64)
+    grammar = Grammar(3, False, 64, 8)
     for before in range(position):
         grammar.advance(delayed[..., before])
     drawn = torch.full((3, tokens.K), 25)

@@ -48,13 +48,15 @@ def harmony_table(is_minor: bool, width: int, clash: float = CLASH) -> torch.Ten
 class Grammar:
     """Follows B pieces as they are written and says what each stream may say next."""
 
-    def __init__(self, batch: int, is_minor: bool, width: int):
+    def __init__(self, batch: int, is_minor: bool, width: int, n_positions: int):
         self.harmony = harmony_table(is_minor, width)
         self.passing = harmony_table(is_minor, width, PASSING_CLASH)[:, MELODY]
         self.pitched = torch.tensor([s.name in tokens.PITCHED for s in tokens.STREAMS])
         self.pad = torch.tensor([s.cardinality for s in tokens.STREAMS])  # "nothing here" strikes nothing
         self.held = torch.zeros(batch, tokens.K, dtype=torch.long)  # steps the sounding note has lasted
-        self.sounding: list[torch.Tensor] = []  # [B, K] a position: token of the note that sounds, or 0
+        # token of the note that sounds at each position, or 0; row 0 lies before the first
+        self.sounding = torch.zeros(n_positions + 1, batch, tokens.K, dtype=torch.int16)
+        self.n_written = 0
         self.streams = torch.arange(tokens.K)
         self.chord = tokens.STREAM_INDEX["chord"]
 
@@ -72,8 +74,9 @@ class Grammar:
         sounds_on = (written == tokens.HOLD) & (self.held > 0)
         starts = (written >= tokens.FIRST_PITCH) & (written < self.pad)
         self.held = torch.where(starts, 1, torch.where(sounds_on, self.held + 1, 0)) * self.pitched
-        before = self.sounding[-1] if self.sounding else torch.zeros_like(written)
-        self.sounding.append(torch.where(starts, written, torch.where(sounds_on, before, 0)) * self.pitched)
+        on = torch.where(sounds_on, self.sounding[self.n_written], 0)
+        self.n_written += 1
+        self.sounding[self.n_written] = torch.where(starts, written, on) * self.pitched
 
     def begun(self, token: int, stream: int) -> torch.Tensor:
         """[B] a token that the form asks for: nothing can be held that was not begun."""
@@ -83,6 +86,6 @@ class Grammar:
     def may_copy(self, copied: torch.Tensor, stream: int, source: int) -> torch.Tensor:
         """[B] whether tokens [B] of an earlier position mean here what they meant there: a hold goes on with
         the same note, and not for ever."""
-        same = self.sounding[-1][:, stream] == self.sounding[source - 1][:, stream]
+        same = self.sounding[self.n_written, :, stream] == self.sounding[source, :, stream]
         holds = self.pitched[stream] & (copied == tokens.HOLD)
         return ~holds | (same & (self.held[:, stream] < LONGEST_HOLD_STEPS))

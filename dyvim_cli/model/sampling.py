@@ -1,5 +1,6 @@
 """Writes score tokens: one pass over the film with a key-value cache, all candidates side by side."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from dyvim_cli.music.grooves import Ground
 from dyvim_cli.progress import Progress, Silent
 
 MELODY = tokens.STREAM_INDEX["melody"]
+TOLD_AHEAD = 4096  # positions whose conditions lie ready: of two hours they would take 200 MB
 # Times the temperature: how loud a step is should be decided, not diced; what is played may surprise.
 STREAM_TEMPERATURE = {"level": 0.6}
 
@@ -60,9 +62,10 @@ def compose(
     n, n_steps = settings.candidates, conditions.n_steps
     guided = settings.alpha > 0 and settings.guidance != 1
     rows = 2 * n if guided else n
-    extension, place, masks = _inputs(model, conditions, settings.alpha)
+    told = _told(model, conditions, settings.alpha)
     stepper = Stepper(model, torch.from_numpy(conditions.semantics), rows)
-    grammar = Grammar(n, plan.is_minor, max(model.config.cardinalities))
+    n_positions = n_steps + tokens.K - 1
+    grammar = Grammar(n, plan.is_minor, max(model.config.cardinalities), n_positions)
     motif = Motif(n, plan.gesture_from)
     taste = Taste(n, max(model.config.cardinalities), plan.groove_from, plan.ground)
     gather, absent = _padding(model)
@@ -71,16 +74,16 @@ def compose(
     breaths = _breaths(plan, n_steps)
     turns = set(np.flatnonzero(np.diff(conditions.section_of_step, prepend=-1)).tolist())
     generator = torch.Generator().manual_seed(settings.seed)
-    delayed = torch.empty(n, tokens.K, n_steps + tokens.K - 1, dtype=torch.long)
+    delayed = torch.empty(n, tokens.K, n_positions, dtype=torch.long)
     previous = model.pad.expand(n, -1)
-    for position in range(delayed.shape[-1]):
-        lead = min(position, n_steps - 1)
+    for position, (place, extension) in enumerate(told):
         if position in turns:
-            stepper.look_at(masks[position])
-        condition = (place[lead] + extension[position]).expand(rows, -1)
+            seen = conditioning.memory_mask(conditions.section_of_step[[position]], len(conditions.semantics))
+            stepper.look_at(torch.from_numpy(seen[0]))
+        condition = (place + extension).expand(rows, -1)
         if guided:
             condition = condition.clone()
-            condition[n:] = place[lead]
+            condition[n:] = place
         logits = stepper.step(previous.repeat(rows // n, 1), condition)
         if guided:
             logits = logits[n:] + settings.guidance * (logits[:n] - logits[n:])
@@ -95,20 +98,31 @@ def compose(
         taste.advance(previous)
         motif.advance(previous)
         if position % 32 == 0:
-            progress.update("compose", position, delayed.shape[-1])
+            progress.update("compose", position, n_positions)
     progress.update("compose", 1, 1)
     return undelay(delayed).to(torch.int16).numpy()
 
 
-def _inputs(model: Decoder, conditions: Conditions, alpha: float):
-    """Everything that does not depend on the notes: extension [P, d], place [S, d], masks [S, M]."""
+def _told(
+    model: Decoder, conditions: Conditions, alpha: float
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """What does not depend on the notes, (place [d], extension [d]) of each of the S + K - 1 positions.
+
+    Worked out some positions ahead; the last step's place goes on to the end.
+    """
     strength = torch.tensor([alpha], dtype=torch.float32)
-    extension = model.extension(torch.from_numpy(conditions.dynamics)[None], strength)[0]
-    place = model.embed_place(
-        torch.from_numpy(conditions.place)[None], torch.from_numpy(conditions.activity)[None]
-    )[0]
-    mask = conditioning.memory_mask(conditions.section_of_step, len(conditions.semantics))
-    return extension, place, torch.from_numpy(mask)
+    dynamics, place, activity = map(
+        torch.from_numpy, (conditions.dynamics, conditions.place, conditions.activity)
+    )
+    n_steps, reach = conditions.n_steps, tokens.K - 1
+    for start in range(0, n_steps + reach, TOLD_AHEAD):
+        stop = min(start + TOLD_AHEAD, n_steps + reach)
+        first = max(0, start - reach)  # the delay pattern looks so far back
+        extensions = model.extension(dynamics[None, first:stop], strength)[0, start - first : stop - first]
+        own = slice(min(start, n_steps - 1), stop)
+        places = model.embed_place(place[None, own], activity[None, own])[0]
+        for i, extension in enumerate(extensions):
+            yield places[min(i, len(places) - 1)], extension
 
 
 def _breaths(plan: Plan, n_steps: int) -> list[float]:

@@ -91,7 +91,7 @@ class Stepper:
         self.layers = [_Layer(block, model, n_rows) for block in model.blocks]
         self.head = product(model.head.weight, model.head.bias, n_rows)
         self.memory = model.memory(semantics[None].expand(n_rows, -1, -1))
-        self.look_at(torch.ones(len(semantics), dtype=torch.bool))
+        self.visible = self.memory
 
     def look_at(self, seen: torch.Tensor) -> None:
         """Show the cross-attention only some of the semantic vectors from now on: a mask [M]."""
