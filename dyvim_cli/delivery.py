@@ -12,6 +12,7 @@ from dyvim_cli.progress import Progress
 from dyvim_cli.types import Score
 
 if TYPE_CHECKING:
+    from dyvim_cli.media.output import Together
     from dyvim_cli.model.audio_composition import Recording
 
 
@@ -34,25 +35,44 @@ class Delivery:
 
 
 @contextmanager
+def whole_set(delivery: Delivery) -> Iterator["Together"]:
+    """The group of all that is delivered: film, music, MIDI and stems appear at once, or none of them."""
+    from dyvim_cli.media.output import made_folder, together
+
+    with ExitStack() as stack:
+        if delivery.stems is not None:
+            stack.enter_context(made_folder(delivery.stems))
+        yield stack.enter_context(together())
+
+
+@contextmanager
 def sound_file(
-    piece: "Score | Recording", model, duration_s: float, delivery: Delivery, progress: Progress, meter=None
+    piece: "Score | Recording",
+    model,
+    duration_s: float,
+    delivery: Delivery,
+    progress: Progress,
+    meter=None,
+    group: "Together | None" = None,
 ) -> Iterator[Path]:
     """The piece as a lossless file, gone afterwards; stems are written on the way if asked for.
 
-    meter: a music.loudness.Meter that shall hear it.
+    meter: a music.loudness.Meter that shall hear it; group: what the stems appear together with.
     """
-    from dyvim_cli.media.sound import scratch_folder, sound_writer, stem_writer
+    from dyvim_cli.media.sound import SAMPLE_RATE, scratch_folder, sound_writer, stem_writer
 
     with scratch_folder() as folder:
-        path = folder / "music.wav"
+        path, done = folder / "music.wav", 0
         with ExitStack() as stack:
             write = stack.enter_context(sound_writer(path, duration_s, "FLOAT"))
             stems = None
             if delivery.stems is not None:
-                writer = stem_writer(delivery.stems, duration_s, overwrite=delivery.overwrite)
+                writer = stem_writer(delivery.stems, duration_s, overwrite=delivery.overwrite, group=group)
                 stems = stack.enter_context(writer)
             for block in sound_blocks(piece, model, duration_s, progress, stems, meter):
                 write(block)
+                done += len(block)
+                progress.update("master", done, round(duration_s * SAMPLE_RATE))
         yield path
 
 
@@ -84,14 +104,21 @@ def check_stems(folder: Path, overwrite: bool) -> None:
         raise OutputError(reason, "add --overwrite, or name another folder")
 
 
-def write_extras(piece: Score, music: Path, delivery: Delivery, metadata: dict | None = None) -> None:
-    """Write the music alone and the MIDI file, each atomically."""
+def write_extras(
+    piece: Score,
+    music: Path,
+    delivery: Delivery,
+    metadata: dict | None = None,
+    group: "Together | None" = None,
+) -> None:
+    """Write the music alone and the MIDI file, each whole, or with the group that they belong to."""
     from dyvim_cli.media.output import commit
     from dyvim_cli.media.sound import convert_audio
     from dyvim_cli.music.midi import write_midi
 
     if delivery.music is not None:
-        convert_audio(music, delivery.music, overwrite=delivery.overwrite, metadata=metadata or {})
+        form = {"overwrite": delivery.overwrite, "metadata": metadata or {}, "group": group}
+        convert_audio(music, delivery.music, **form)
     if delivery.midi is not None:
-        with commit(delivery.midi, overwrite=delivery.overwrite) as part:
+        with commit(delivery.midi, overwrite=delivery.overwrite, group=group) as part:
             write_midi(piece, part)

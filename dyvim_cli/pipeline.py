@@ -22,7 +22,7 @@ from dyvim_cli.composer import (
     notes_of,
     prepare_model,
 )
-from dyvim_cli.delivery import Delivery, check_extras, sound_file, write_extras
+from dyvim_cli.delivery import Delivery, check_extras, sound_file, whole_set, write_extras
 from dyvim_cli.errors import UsageError
 from dyvim_cli.facts import comment, describe
 from dyvim_cli.model.composition import EMBEDDED, Wishes
@@ -139,7 +139,8 @@ def accompany(
     device.give_back_memory()
     with (
         clock.stage("sound"),
-        sound_file(piece, model, features.duration_s, delivery, progress, meter) as music,
+        whole_set(delivery) as group,
+        sound_file(piece, model, features.duration_s, delivery, progress, meter, group) as music,
     ):
         device.give_back_memory()  # the mastering's curves
         with clock.stage("mux"):
@@ -157,8 +158,9 @@ def accompany(
                 metadata={"comment": comment(piece, wishes)},
                 overwrite=delivery.overwrite,
                 progress=progress,
+                group=group,
             )
-        write_extras(piece, music, delivery)
+        write_extras(piece, music, delivery, group=group)
     clock.seconds["sound"] -= clock.seconds["mux"]
     facts = describe(piece, features, wishes) | timeline(piece, features, meter)
     facts |= {
@@ -261,8 +263,12 @@ def generate(
     prepare_model(wishes, progress)
     model = load_model(wishes)
     piece = compose(features, wishes, model, progress)
-    with sound_file(piece, model, features.duration_s, delivery, progress) as music:
-        write_extras(piece, music, delivery, metadata={"comment": comment(piece, wishes)})
+    with (
+        whole_set(delivery) as group,
+        sound_file(piece, model, features.duration_s, delivery, progress, group=group) as music,
+    ):
+        tags = {"comment": comment(piece, wishes)}
+        write_extras(piece, music, delivery, metadata=tags, group=group)
     facts = describe(piece, features, wishes)
     facts |= {"output": str(delivery.music), "duration_s": features.duration_s}
     facts |= {"warnings": notes_of(model)}

@@ -97,6 +97,19 @@ def test_mixes_are_neither_soft_nor_clipped(tmp_path, level, extension):
         assert lufs == pytest.approx(-14, abs=1) and peak_dbtp <= -1
 
 
+def test_every_pass_over_the_sound_tells_how_far_it_is(tmp_path):
+    class Listener:
+        def update(self, stage, done, total):
+            told.setdefault(stage, []).append(done / total)
+
+    told = {}
+    scored(make_film(tmp_path, ".mkv"), tmp_path, keep_audio="duck", progress=Listener())
+    assert list(told)[:3] == ["own sound", "music level", "mix level"] and list(told)[-1] == "mux"
+    for shares in told.values():
+        assert shares == sorted(shares) and shares[-1] == 1
+    assert all(len(told[stage]) > 1 for stage in list(told)[:3])
+
+
 def test_fades(tmp_path):
     _, _, path = scored(make_film(tmp_path, ".mp4", sound=None), tmp_path, fade_in_s=1, fade_out_s=1)
     samples = heard(path)

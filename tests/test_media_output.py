@@ -11,7 +11,7 @@ from media_films import make_film
 
 from dyvim_cli.errors import EnvironmentFault, ExitCode, OutputError, UsageError
 from dyvim_cli.media import ffmpeg as runner
-from dyvim_cli.media.output import check_output, commit, film_extension, output_path
+from dyvim_cli.media.output import check_output, commit, film_extension, output_path, together
 
 
 def test_default_name_stands_beside_the_film(tmp_path):
@@ -68,6 +68,23 @@ def test_commit_writes_whole_or_not_at_all(tmp_path):
             part.write_bytes(b"half")
             raise trouble
     assert path.read_bytes() == b"film" and [p.name for p in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_files_of_a_group_appear_together_or_not_at_all(tmp_path):
+    def write_both(trouble=None):
+        with together() as group:
+            for name in ("a", "b"):
+                with commit(tmp_path / name, group=group) as part:
+                    part.write_bytes(b"whole")
+                assert not (tmp_path / name).exists()
+            if trouble:
+                raise trouble
+
+    with pytest.raises(KeyboardInterrupt):
+        write_both(KeyboardInterrupt)
+    assert not list(tmp_path.iterdir())
+    write_both()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
 
 
 def _umask():

@@ -4,8 +4,10 @@ The gain is drawn as a sound editor draws it: it goes down just before somebody 
 comes back gently. The film's own sound is only measured, never filtered.
 """
 
+import math
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ffmpeg
@@ -40,19 +42,26 @@ class Listened:
         return bool(len(self.levels_db)) and float(np.quantile(self.levels_db, 0.99)) > AUDIBLE_DB
 
 
-def listen(sound, what: str) -> Listened:
-    """Measure an ffmpeg-python audio stream in one pass; `what` opens the message of an InputError."""
+def listen(sound, what: str, on_time: Callable[[float], None] | None = None) -> Listened:
+    """Measure an ffmpeg-python audio stream in one pass; `what` opens the message of an InputError.
+
+    `on_time` hears how many seconds were measured, infinity at the end.
+    """
     loud = sound.filter("ebur128", framelog="verbose", peak="sample")
     speech = loud.filter("highpass", f=SPEECH_LOW_HZ).filter("aresample", SPEECH_RATE)
     output = ffmpeg.output(speech, "pipe:1", f="f32le", ac=1)
     lines: deque = deque(maxlen=STDERR_LINES_KEPT)
     block = SPEECH_RATE // LEVEL_RATE_HZ
-    levels, rest = [], b""
+    levels, rest, n_bytes = [], b"", 0
+    on_time = on_time or (lambda _: None)
     for chunk in stream(command(output), what, stderr_lines=lines):
         rest += chunk
         whole = len(rest) // (4 * block) * (4 * block)
         levels.append(_levels_db(np.frombuffer(rest[:whole], dtype="<f4").reshape(-1, block)))
         rest = rest[whole:]
+        n_bytes += len(chunk)
+        on_time(n_bytes / (4 * SPEECH_RATE))
+    on_time(math.inf)
     levels_db = np.concatenate(levels or [np.zeros(0, np.float32)])
     return Listened(_reported(INTEGRATED, lines), levels_db, _reported(PEAK, lines))
 

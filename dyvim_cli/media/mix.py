@@ -10,6 +10,7 @@ from dyvim_cli.media.ducking import LEVEL_RATE_HZ, Listened, duck_gain, listen
 from dyvim_cli.media.ffmpeg import file_url
 from dyvim_cli.media.probe import FilmInfo
 from dyvim_cli.media.sound import SAMPLE_RATE, sound_input
+from dyvim_cli.progress import Progress, reporter
 
 TARGET_LUFS = -14.0
 OWN_LUFS = -15.0  # the film's own sound in the mix; the music between words lies a little below
@@ -126,14 +127,18 @@ def _mixture(settings: MixSettings, own: Listened, music_lufs: float):
     return ffmpeg.filter([sound, music], "amix", inputs=2, duration="first", normalize=0)
 
 
-def music_with_own_sound(settings: MixSettings, own: Listened):
+def music_with_own_sound(settings: MixSettings, own: Listened, progress: Progress):
     """Own sound and music in one track at -14 LUFS, at most -1 dBTP.
 
     Integrated loudness is measured in a pass of its own, so that one constant gain sets it: dynamics stay as
     they are. Where the limiter will take much, what it leaves is measured too, and made up for.
     """
-    given = listen(sound_input(settings.music), f"cannot read {settings.music}")
-    mixed = listen(_mixture(settings, own, given.loudness_lufs), "cannot mix the sound")
+
+    def heard(sound, stage: str, what: str = "cannot mix the sound") -> Listened:
+        return listen(sound, what, reporter(progress, stage, settings.duration_s))
+
+    given = heard(sound_input(settings.music), "music level", f"cannot read {settings.music}")
+    mixed = heard(_mixture(settings, own, given.loudness_lufs), "mix level")
     gain_db = min(TARGET_LUFS - mixed.loudness_lufs, MOST_BOOST_DB)
 
     def limited(gain_db: float):
@@ -141,6 +146,6 @@ def music_with_own_sound(settings: MixSettings, own: Listened):
         return _limited(mixture.filter("volume", f"{gain_db:.2f}dB"), settings)
 
     if mixed.peak_db + gain_db > PEAK_LIMIT_DB + UNNOTICED_LIMITING_DB:
-        left = listen(limited(gain_db), "cannot mix the sound")
+        left = heard(limited(gain_db), "peak level")
         gain_db += min(TARGET_LUFS - left.loudness_lufs, MOST_MAKEUP_DB)
     return limited(gain_db)

@@ -1,5 +1,6 @@
 """The film with its music: picture packets copied bit by bit, everything else kept where it fits."""
 
+import math
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,11 @@ from dyvim_cli.media.cut import SEEK_MARGIN_S, Cut, input_options, picture_lead_
 from dyvim_cli.media.ducking import Listened, listen
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
 from dyvim_cli.media.mix import CHANNELS, MixSettings, music_alone, music_with_own_sound, own_sound
-from dyvim_cli.media.output import RE_ENCODED, check_picture, commit
+from dyvim_cli.media.output import RE_ENCODED, Together, check_picture, commit
 from dyvim_cli.media.probe import TIMECODE, FilmInfo, covers
 from dyvim_cli.media.sound import as_sound_file, check_sound, scratch_folder
 from dyvim_cli.media.timecode import later
-from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.progress import Progress, Silent, reporter
 
 KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
 
@@ -56,6 +57,7 @@ def mux(
     metadata: dict[str, str] | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    group: Together | None = None,
 ) -> MuxResult:
     """Write the film with music under it; the picture's packets are copied, never re-encoded.
 
@@ -63,7 +65,8 @@ def mux(
     picture and is padded or cut to the picture's length. `keep_audio`: "duck" lowers the music by
     `duck_db` under the film's own sound, "mix" lays both together, "track" copies the film's own
     tracks beside the music (music first), "drop" leaves them out, "auto" ducks where the film
-    can be heard and drops digital silence. start_s and end_s move as `cut.plan_cut` says.
+    can be heard and drops digital silence. start_s and end_s move as `cut.plan_cut` says. With a
+    `group` from `output.together` the film appears when the others do.
 
     Raises InputError (music or film unreadable), OutputError (exists, not writable), UsageError
     (options that contradict the film, a container that does not take its picture).
@@ -75,9 +78,9 @@ def mux(
     _, container = container_of(out_path.suffix)
     sources = (film.path,) if isinstance(music, tuple) else (film.path, Path(music))
     with ExitStack() as stack:
-        temporary = stack.enter_context(commit(out_path, inputs=sources, overwrite=overwrite))
-        cut = plan_cut(film, start_s, end_s)
-        own = _own_sound(film, keep_audio, cut)
+        temporary = stack.enter_context(commit(out_path, inputs=sources, overwrite=overwrite, group=group))
+        cut, progress = plan_cut(film, start_s, end_s), progress or Silent()
+        own = _own_sound(film, keep_audio, cut, progress)
         mode = _resolved(keep_audio, own)
         settings = MixSettings(
             film=film,
@@ -91,8 +94,8 @@ def mux(
             fade_out_s=fade_out_s,
             scratch=stack.enter_context(scratch_folder()),
         )
-        sound = music_with_own_sound(settings, own) if settings.mixes_own else music_alone(settings)
-        warnings = _write(settings, sound, cut, temporary, out_path, metadata or {}, progress or Silent())
+        sound = music_with_own_sound(settings, own, progress) if settings.mixes_own else music_alone(settings)
+        warnings = _write(settings, sound, cut, temporary, out_path, metadata or {}, progress)
     return MuxResult(
         path=out_path,
         keep_audio=mode,
@@ -104,11 +107,12 @@ def mux(
     )
 
 
-def _own_sound(film: FilmInfo, keep_audio: str, cut: Cut) -> Listened | None:
+def _own_sound(film: FilmInfo, keep_audio: str, cut: Cut, progress: Progress) -> Listened | None:
     """Measure the film's own sound where the answer matters; None when it has none."""
     if not film.audio or keep_audio in ("track", "drop"):
         return None
-    return listen(own_sound(film, cut.start_s), f"cannot read the sound of {film.path}")
+    on_time = reporter(progress, "own sound", film.duration_s - cut.start_s)
+    return listen(own_sound(film, cut.start_s), f"cannot read the sound of {film.path}", on_time)
 
 
 def _resolved(keep_audio: str, own: Listened | None) -> str:
@@ -177,14 +181,9 @@ def _write(
         "f": muxer,
     }
     output = ffmpeg.output(*streams, file_url(temporary), **options)
-    total_s = lead_s + settings.duration_s
-    run(
-        command(output, *extra),
-        f"cannot write {out_path}",
-        error=OutputError,
-        on_time=lambda time_s: progress.update("mux", min(time_s, total_s), total_s),
-    )
-    progress.update("mux", total_s, total_s)
+    on_time = reporter(progress, "mux", lead_s + settings.duration_s)
+    run(command(output, *extra), f"cannot write {out_path}", error=OutputError, on_time=on_time)
+    on_time(math.inf)
     return warnings + dropped_streams(film, container)
 
 

@@ -27,6 +27,7 @@ TAKES = {
 }  # fmt: skip
 TAKES_NOT = {"mov": ("vp8", "vp9", "av1")}  # the few that do not fit, where a container takes nearly all
 OWN_MARK = ".dyvim."  # in the default name of a scored film
+Together = list[tuple[Path, Path]]  # (temporary, path) of finished files that wait for each other
 LONGEST_NAME = 255  # bytes, of all usual file systems
 RE_ENCODED = ("gif", "apng")  # no film container takes them as they are
 
@@ -169,11 +170,33 @@ def made_folder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def commit(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool = False) -> Iterator[Path]:
+def together() -> Iterator[Together]:
+    """Give a list for `commit`'s files, which appear all at once at the end, or none on any exception."""
+    whole: Together = []
+    try:
+        yield whole
+        for temporary, path in whole:
+            _appear(temporary, path)
+    except BaseException:
+        for temporary, _ in whole:
+            with suppress(OSError):
+                temporary.unlink()
+        raise
+
+
+@contextmanager
+def commit(
+    path: Path,
+    *,
+    inputs: tuple[Path, ...] = (),
+    overwrite: bool = False,
+    group: Together | None = None,
+) -> Iterator[Path]:
     """Give a temporary file beside `path` to write to; on success it becomes `path` at once.
 
     Its name is hidden and ends in .part, so ffmpeg needs -f. On any exception, Ctrl-C included,
-    it is removed and `path` stays as it was. Raises OutputError as `check_output` does.
+    it is removed and `path` stays as it was. With a group from `together` it waits for the others.
+    Raises OutputError as `check_output` does.
     """
     path = Path(path)
     check_output(path, inputs=inputs, overwrite=overwrite)
@@ -186,20 +209,28 @@ def commit(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool = False
     temporary = Path(name)
     try:
         yield temporary
-        _settle(temporary, path)
+        _to_disk(temporary)
+        if group is None:
+            _appear(temporary, path)
+        else:
+            group.append((temporary, path))
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
 
 
-def _settle(temporary: Path, path: Path) -> None:
-    """Move a finished file into place: on the disk before it carries the name."""
+def _to_disk(temporary: Path) -> None:
+    """A finished file is on the disk before it carries its name."""
     with open(temporary, "rb+") as file:
         os.fsync(file.fileno())
     umask = os.umask(0)
     os.umask(umask)
     temporary.chmod(0o666 & ~umask)  # mkstemp's files are private
+
+
+def _appear(temporary: Path, path: Path) -> None:
+    """Move a finished file into place."""
     try:
         temporary.replace(path)
     except OSError as error:

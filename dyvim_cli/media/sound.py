@@ -11,7 +11,7 @@ import soundfile
 
 from dyvim_cli.errors import InputError, OutputError, UsageError, disk_full
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run, stream
-from dyvim_cli.media.output import commit, made_folder
+from dyvim_cli.media.output import Together, commit, made_folder
 
 SAMPLE_RATE = 48_000
 CHUNK = 1 << 18  # samples
@@ -97,18 +97,20 @@ def _room_for(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def stem_writer(folder: Path, seconds: float, *, overwrite: bool) -> Iterator[Callable]:
+def stem_writer(
+    folder: Path, seconds: float, *, overwrite: bool, group: Together | None = None
+) -> Iterator[Callable]:
     """Give a function of a part's name and its next block [2, n]: each part becomes a wav file in `folder`.
 
-    The folder is made if need be; the files appear when all are whole. Raises OutputError when one exists
-    and `overwrite` is off.
+    The folder is made if need be; the files appear when all are whole, and those of the group. Raises
+    OutputError when one exists and `overwrite` is off.
     """
     writers: dict[str, Callable] = {}
     with made_folder(folder), ExitStack() as stack:
 
         def write(name: str, block: np.ndarray) -> None:
             if name not in writers:
-                part = stack.enter_context(commit(folder / f"{name}.wav", overwrite=overwrite))
+                part = stack.enter_context(commit(folder / f"{name}.wav", overwrite=overwrite, group=group))
                 writers[name] = stack.enter_context(sound_writer(part, seconds))
             writers[name](block.T)
 
@@ -146,14 +148,21 @@ def _encode(source: Path, temporary: Path, path: Path, metadata: dict) -> None:
     run(command(output, *metadata_options(metadata)), f"cannot write {path}", error=OutputError)
 
 
-def convert_audio(source: Path, path: Path, *, overwrite: bool = True, metadata: dict | None = None) -> Path:
+def convert_audio(
+    source: Path,
+    path: Path,
+    *,
+    overwrite: bool = True,
+    metadata: dict | None = None,
+    group: Together | None = None,
+) -> Path:
     """Write a lossless sound file in the format that the extension of `path` names, chunk by chunk.
 
-    Raises as `write_audio` does.
+    Raises as `write_audio` does; with a group from `together` the file appears with the others.
     """
     path = Path(path)
     check_sound_name(path)
-    with commit(path, overwrite=overwrite) as temporary:
+    with commit(path, overwrite=overwrite, group=group) as temporary:
         if path.suffix.lower() in LOSSLESS:
             with soundfile.SoundFile(source) as file:
                 blocks = file.blocks(CHUNK, dtype="float32", always_2d=True)
