@@ -10,7 +10,8 @@ from conftest import run_ffmpeg
 from media_films import FPS, H264, SECONDS, make_film
 
 from dyvim_cli.errors import ExitCode, InputError
-from dyvim_cli.media.probe import covers, probe
+from dyvim_cli.media.covers import covers
+from dyvim_cli.media.probe import probe
 
 
 @pytest.mark.parametrize("extension", [".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts"])

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo, open_film
+from dyvim_cli.media.opening import open_film
+from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
 
 MULTIPLE = 8  # both sides, for the motion encoder's 1/8 resolution
 SHORTEST_SIDE = 32  # of extreme banners

@@ -16,12 +16,13 @@ from dyvim_cli.media.containers import (
     dropped_streams,
     subtitle_plan,
 )
+from dyvim_cli.media.covers import covers
 from dyvim_cli.media.cut import SEEK_MARGIN_S, Cut, input_options, picture_lead_s, plan_cut
 from dyvim_cli.media.ducking import Listened, listen
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
 from dyvim_cli.media.mix import CHANNELS, MixSettings, music_alone, music_with_own_sound, own_sound
 from dyvim_cli.media.output import RE_ENCODED, Together, check_picture, commit
-from dyvim_cli.media.probe import TIMECODE, FilmInfo, covers
+from dyvim_cli.media.probe import TIMECODE, FilmInfo
 from dyvim_cli.media.sound import as_sound_file, check_sound, scratch_folder
 from dyvim_cli.media.timecode import later
 from dyvim_cli.progress import Progress, Silent, reporter
