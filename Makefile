@@ -70,7 +70,7 @@ marathon: $(VENV)/.installed-dev
 
 # the paper's figures: attention, strategies at equal time, loss and sync over alpha. PAIRS are made by `dyvim train
 # render`; with BACKBONE and AUDIO_PAIRS (`dyvim train prepare`) the same of MusicGen, with SHARD (`dyvim train
-# prepare-music`) of a small one that is made on the spot. A run goes on where it stopped
+# arrange`) of a small one that is made on the spot. A run goes on where it stopped
 PAIRS    ?= demo/pairs
 SHARD    ?=
 BACKBONE ?= $(if $(SHARD),demo/backbone)
@@ -85,7 +85,7 @@ figures: $(VENV)/.installed-dev $(FILM)
 	    --seeds $(SEEDS) $(addprefix --film ,$(FILMS))
 ifneq ($(SHARD),)
 	test -e demo/backbone/config.json || $(BIN)/python -m dyvim_cli.training.small_backbone "$(SHARD)" -o demo/backbone
-	$(BIN)/dyvim train prepare "$(SHARD)" -o "$(AUDIO_PAIRS)" --films 60 --backbone "$(BACKBONE)"
+	$(BIN)/dyvim train prepare "$(SHARD)" -o "$(AUDIO_PAIRS)" --films 240 --backbone "$(BACKBONE)"
 endif
 ifneq ($(BACKBONE),)
 	$(BIN)/dyvim train compare "$(AUDIO_PAIRS)" --backbone "$(BACKBONE)" -o demo/figures/musicgen \

@@ -15,9 +15,9 @@ from dyvim_cli.errors import UsageError, WeightsError
 from dyvim_cli.media.sound import read_audio
 from dyvim_cli.model.adapter import load_adapter, save_adapter
 from dyvim_cli.model.checkpoint import load_tensors, save_tensors
-from dyvim_cli.model.conditioning import D_DYNAMICS
 from dyvim_cli.model.loading import open_checkpoint
 from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
+from dyvim_cli.model.token_dynamics import TokenDynamics
 
 PICTURES = 1280  # what the embedded image encoder says of a key frame
 
@@ -55,7 +55,7 @@ def adapter(checkpoint, tmp_path_factory) -> Path:
     """A trained (random) adapter of the checkpoint."""
     model = open_checkpoint(checkpoint, "tiny", "cpu").musicgen
     folder = tmp_path_factory.mktemp("adapter")
-    save_adapter(extended(model, D_DYNAMICS, PICTURES), folder, {"steps": 7})
+    save_adapter(extended(model, TokenDynamics.width, PICTURES), folder, {"steps": 7})
     return folder
 
 
@@ -120,6 +120,10 @@ def test_an_adapter_of_another_backbone_is_refused(checkpoint, adapter, short_fi
     save_tensors(tensors, tmp_path / "old" / "adapter.safetensors", facts | {"motion_encoder": "another"})
     with pytest.raises(WeightsError, match="another motion encoder"):
         load_adapter(open_checkpoint(checkpoint, "tiny").musicgen, tmp_path / "old")
+    narrow = json.dumps(json.loads(facts["config"]) | {"d_dynamics": 88})
+    save_tensors(tensors, tmp_path / "old" / "adapter.safetensors", facts | {"config": narrow})
+    with pytest.raises(WeightsError, match="88 numbers a token"):
+        load_adapter(open_checkpoint(checkpoint, "tiny").musicgen, tmp_path / "old")
     (tmp_path / "torn").mkdir()
     torn = tmp_path / "torn" / "adapter.safetensors"
     torn.write_bytes((adapter / "adapter.safetensors").read_bytes()[:-50])
@@ -133,7 +137,7 @@ def test_an_adapter_is_small_and_comes_back_as_it_was(checkpoint, adapter):
     first = {name: value.clone() for name, value in model.adapter.state_dict().items()}
     backbone = sum(p.numel() for p in model.backbone.parameters())
     assert set(first) == {"extension.weight", "extension.gate", "pictures.weight"}
-    again = extended(open_checkpoint(checkpoint, "tiny").musicgen, D_DYNAMICS, PICTURES)
+    again = extended(open_checkpoint(checkpoint, "tiny").musicgen, TokenDynamics.width, PICTURES)
     assert all(torch.equal(first[name], value) for name, value in again.adapter.state_dict().items())
     assert sum(value.numel() for value in first.values()) < backbone
 

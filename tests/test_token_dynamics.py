@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from dyvim_cli.model.conditioning import D_MOTION, N_CURVES
-from dyvim_cli.model.token_dynamics import TokenDynamics
+from dyvim_cli.model.conditioning import D_DYNAMICS, D_MOTION, N_CURVES
+from dyvim_cli.model.token_dynamics import AROUND_S, TokenDynamics
 from dyvim_cli.types import EVENT_KINDS, STYLES, FilmFeatures
 
 RATE_HZ = 50.0
@@ -48,6 +48,15 @@ def test_a_stretch_is_a_piece_of_the_whole_and_zero_outside_the_film(film):
     around = dynamics(-3, 210)
     assert torch.equal(around[3:203], whole)
     assert not around[:3].any() and not around[203:].any()
+
+
+def test_a_token_is_told_what_is_just_before_and_after_it(film):
+    z = TokenDynamics(film, RATE_HZ)(0, 200)
+    now = z[:, :D_DYNAMICS]
+    assert z.shape[1] == TokenDynamics.width == len(AROUND_S) * D_DYNAMICS
+    for i, at_s in enumerate(AROUND_S):
+        frames, columns = torch.arange(10, 190), slice(i * D_DYNAMICS, (i + 1) * D_DYNAMICS)
+        assert torch.equal(z[frames, columns], now[frames + round(at_s * RATE_HZ)])
 
 
 def test_events_move_with_the_film_and_not_with_the_token_rate(film):

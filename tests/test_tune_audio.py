@@ -14,6 +14,7 @@ from dyvim_cli.errors import InputError, WeightsError  # noqa: E402
 from dyvim_cli.model.adapter import load_adapter, save_adapter  # noqa: E402
 from dyvim_cli.model.loading import load_audio_model  # noqa: E402
 from dyvim_cli.model.musicgen import delayed, undelayed  # noqa: E402
+from dyvim_cli.model.token_dynamics import TokenDynamics  # noqa: E402
 from dyvim_cli.training import audio as tuning  # noqa: E402
 from dyvim_cli.training import film_pairs  # noqa: E402
 from dyvim_cli.training.audio_learner import UNKNOWN, AudioLearner, token_losses  # noqa: E402
@@ -141,7 +142,7 @@ def test_an_adapter_plays_what_was_tuned(tmp_path, strategy):
 
 def test_a_changed_weight_that_the_backbone_lacks_is_refused(tmp_path):
     model = load_audio_model("debug").musicgen
-    model.adapter = model.new_adapter(88)
+    model.adapter = model.new_adapter(TokenDynamics.width)
     save_adapter(model, tmp_path, changes={"decoder.nothing.weight": torch.zeros(2, 2)})
     with pytest.raises(WeightsError):
         load_adapter(model, tmp_path)
@@ -226,6 +227,57 @@ def test_rendered_films_come_with_their_own_music(tmp_path):
     assert again["prepared_now"] == 0
 
 
+def test_an_excerpt_is_whole_bars_of_the_piece():
+    from dyvim_cli.training.arranger.library import compose
+
+    piece = next(p for p in compose(24, seed=5) if p.tokens.shape[1] >= 128 and len(p.sections) > 2)
+    part = tuning.excerpt(piece, 12.0, np.random.default_rng(1))
+    n = part.tokens.shape[1]
+    assert n % 16 == 0 and 12.0 - 240 / piece.bpm < n * 15 / piece.bpm <= 12.0
+    first = next(
+        a
+        for a in range(0, piece.tokens.shape[1] - n + 1, 16)
+        if np.array_equal(piece.tokens[:, a : a + n], part.tokens)
+    )
+    assert np.array_equal(part.curves, piece.curves[first : first + n])
+    role = {step: s.role for s in piece.sections for step in range(s.start, s.end)}
+    assert [role[first + step] for s in part.sections for step in range(s.start, s.end)] == [
+        s.role for s in part.sections for _ in range(s.start, s.end)
+    ]
+    assert part.sections[0].start == 0 and part.sections[-1].end == n
+    assert (part.starts_piece, part.ends_piece) == (first == 0, first + n == piece.tokens.shape[1])
+    assert tuning.excerpt(piece, 1e4, np.random.default_rng(1)) is piece
+
+
+def test_words_of_a_rendered_film_say_what_its_music_is():
+    from dyvim_cli.training.arranger.library import compose
+    from dyvim_cli.training.audio_learner import prompt_of
+
+    piece = compose(24, seed=5)[3]
+    told, seen = tuning.described(piece), prompt_of(tuning.dressed(sounded(0), piece))
+    assert told.rsplit(",", 1)[0] == seen.rsplit(",", 1)[0]  # all but the tempo, which is the film's own
+
+
+def test_a_small_codec_hears_how_loud_it_is(tmp_path):
+    """After a little schooling its first codebook tells strong tones from weak ones that it has not heard."""
+    from dyvim_cli.model.loading import open_checkpoint
+    from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
+    from dyvim_cli.training.small_codec import fit_codebooks, teach_encoder
+
+    codec = open_checkpoint(write_debug_checkpoint(tmp_path), "small", "cpu").codec
+    rng, n = np.random.default_rng(0), 640 * 120
+    level = torch.from_numpy(rng.uniform(0.0, 0.3, (6, 12)).astype(np.float32)).repeat_interleave(n // 12, 1)
+    sounds = list((level * torch.sin(2 * np.pi * 440 / 32_000 * torch.arange(n)))[:, None])
+    before = next(codec.model.encoder.parameters()).clone()
+    teach_encoder(codec.model, sounds[:4], 0.05, rng)
+    assert not before.equal(next(codec.model.encoder.parameters()))
+    fit_codebooks(codec.model, sounds[:4], 1, rng)
+    first = np.concatenate([encoded(s, codec)[0].numpy() for s in sounds[4:]])
+    strength = level[4:, ::640].numpy().ravel()
+    within = [strength[first == code].std() * (first == code).sum() for code in np.unique(first)]
+    assert len(np.unique(first)) > 8 and sum(within) / len(first) < 0.3 * strength.std()
+
+
 def test_a_small_backbone_is_made_that_has_heard_music(tmp_path):
     """Its tokens tell sounds apart, its decoder expects them, and both are there when it is opened again."""
     from dataclasses import replace
@@ -233,14 +285,18 @@ def test_a_small_backbone_is_made_that_has_heard_music(tmp_path):
     from dyvim_cli.model.loading import open_checkpoint
     from dyvim_cli.training import shards, small_backbone
     from dyvim_cli.training.arranger.library import compose
+    from dyvim_cli.training.pairs import choose
 
     pieces = [replace(p, bpm=100.0) for p in compose(24, seed=5) if not p.name.startswith("free/")][:6]
     shards.save(pieces, tmp_path / "pieces.safetensors")
-    loss = small_backbone.make(tmp_path / "pieces.safetensors", tmp_path / "made", 3, 2, minutes=0.1)
+    loss = small_backbone.make(tmp_path / "pieces.safetensors", tmp_path / "made", 4, 2, minutes=0.1)
     assert loss < np.log(small_backbone.SMALL.n_tokens) - 0.1
     audio = open_checkpoint(tmp_path / "made", "made", "cpu")
-    codes = encoded(small_backbone._sound(pieces[0], audio, 0), audio.codec).clone()
-    assert all(len(stream.unique()) > 40 for stream in codes)
-    nothing = audio.memory("").silenced()
-    nats, known = token_losses(audio.musicgen, codes[None, :, :500], nothing)
+    filmed = {p.name for p in choose(pieces, 2, 0)}
+    heard = [small_backbone._sound(p, audio, 0) for p in pieces if p.name not in filmed]
+    codes = torch.stack([encoded(sound, audio.codec)[:, :500] for sound in heard])
+    assert all(len(stream.unique()) > 40 for stream in codes.transpose(0, 1))
+    nothing = audio.memory("").silenced().repeated(len(heard))
+    with torch.no_grad():
+        nats, known = token_losses(audio.musicgen, codes, nothing)
     assert float(nats.sum() / known.sum()) < np.log(small_backbone.SMALL.n_tokens) - 0.1

@@ -14,6 +14,7 @@ from dyvim_cli.errors import WeightsError
 from dyvim_cli.model.checkpoint import load_tensors, save_tensors
 from dyvim_cli.model.loading import ADAPTER, adapter_file
 from dyvim_cli.model.musicgen import Adapter, AdapterConfig, MusicGen
+from dyvim_cli.model.token_dynamics import TokenDynamics
 from dyvim_cli.vision.settings import settings
 
 BACKBONE = "backbone."
@@ -72,8 +73,14 @@ def load_adapter(model: MusicGen, folder: Path) -> dict:
         )
     changes = {n: tensors.pop(n) for n in list(tensors) if n.startswith(BACKBONE)}
     try:
+        config = AdapterConfig(**json.loads(metadata["config"]))
+        if config.d_dynamics != TokenDynamics.width:
+            raise WeightsError(
+                f"{path}: tuned on {config.d_dynamics} numbers a token, films now tell {TokenDynamics.width}",
+                "tune it again: dyvim train tune",
+            )
         _change(model, changes)
-        adapter = Adapter(AdapterConfig(**json.loads(metadata["config"])))
+        adapter = Adapter(config)
         adapter.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(

@@ -23,7 +23,7 @@ from dyvim_cli.training.score_learner import of_another
 
 UNKNOWN = -1
 N_FRAMES = 500  # 10 s at 50 Hz: what fits beside a decoder in the memory of one GPU
-MOST_HELD_OUT = 24  # windows
+MOST_HELD_OUT = 60  # windows
 VIEWS = {"true": (1.0, True), "shuffled": (1.0, False), "none": (0.0, True)}  # (strength, its own motion)
 
 
@@ -209,17 +209,22 @@ def prompt_of(film: SoundedFilm) -> str:
     return describe_music(character.style, character.valence, character.arousal, bpm)
 
 
+def stacked(rows: list[Memory], dtype: torch.dtype = torch.float32) -> Memory:
+    """Memories of one row each as one; words that are missing are padded with ones that nobody hears."""
+    n = max(m.mask.shape[1] for m in rows)
+    states = [F.pad(m.states, (0, 0, 0, n - m.states.shape[1])) for m in rows]
+    masks = [F.pad(m.mask, (0, n - m.mask.shape[1])) for m in rows]
+    return Memory(torch.cat(states).to(dtype), torch.cat(masks))
+
+
 def _collate(rows: list[dict], model) -> AudioBatch:
     """Stack windows; words and key frames are padded with ones that nobody sees."""
-    n_words = max(r["memory"].mask.shape[1] for r in rows)
     n_keys = max(len(r["embeddings"]) for r in rows)
-    states = [F.pad(r["memory"].states[0], (0, 0, 0, n_words - r["memory"].states.shape[1])) for r in rows]
-    masks = [F.pad(r["memory"].mask[0], (0, n_words - r["memory"].mask.shape[1])) for r in rows]
     return AudioBatch(
         tokens=torch.stack([r["tokens"] for r in rows]),
         dynamics=torch.stack([r["dynamics"] for r in rows]),
         alpha=torch.tensor([r["alpha"] for r in rows], dtype=torch.float32),
-        memory=Memory(torch.stack(states).to(model.weight.dtype), torch.stack(masks)),
+        memory=stacked([r["memory"] for r in rows], model.weight.dtype),
         embeddings=torch.stack(
             [F.pad(r["embeddings"], (0, 0, 0, n_keys - len(r["embeddings"]))) for r in rows]
         ),
