@@ -32,7 +32,7 @@ from dyvim_cli.types import STEPS_PER_BAR
 SMALL = Size(hidden=160, n_layers=4, n_tokens=128, spread=0.05)
 HEARD_BARS = 12  # of each piece
 N_FRAMES, BATCH, RATE = 500, 4, 1e-3
-ENCODER_MINUTES = 1.0
+ENCODER_SHARE = 1 / 8  # of the decoder's minutes, before them
 N_FILMS = 240
 UNTOLD_SHARE = 0.2  # of the windows, heard without words, for guidance
 
@@ -50,7 +50,7 @@ def make(shard: Path, out: Path, n_pieces: int, n_films: int, minutes: float, se
     with tempfile.TemporaryDirectory() as folder:
         audio = open_checkpoint(write_debug_checkpoint(Path(folder), seed=seed, size=SMALL), "small", "cpu")
         sounds = [_sound(piece, audio, i) for i, piece in enumerate(chosen)]
-        teach_encoder(audio.codec.model, sounds, min(ENCODER_MINUTES, minutes), rng)
+        teach_encoder(audio.codec.model, sounds, ENCODER_SHARE * minutes, rng)
         fit_codebooks(audio.codec.model, sounds, len(audio.codec.cardinalities), rng)
         codes = [encoded(sound, audio.codec).clone() for sound in sounds]  # born outside of autograd
         loss = _learn(audio, codes, [audio.memory(described(piece)) for piece in chosen], minutes, rng)
