@@ -13,11 +13,11 @@ from dyvim_cli.cli.main import app  # noqa: E402
 from dyvim_cli.errors import InputError, WeightsError  # noqa: E402
 from dyvim_cli.model.adapter import load_adapter, save_adapter  # noqa: E402
 from dyvim_cli.model.loading import load_audio_model  # noqa: E402
-from dyvim_cli.model.musicgen import delayed, undelayed  # noqa: E402
+from dyvim_cli.model.musicgen import Memory, delayed, undelayed  # noqa: E402
 from dyvim_cli.model.token_dynamics import TokenDynamics  # noqa: E402
 from dyvim_cli.training import audio as tuning  # noqa: E402
 from dyvim_cli.training import film_pairs  # noqa: E402
-from dyvim_cli.training.audio_learner import UNKNOWN, AudioLearner, token_losses  # noqa: E402
+from dyvim_cli.training.audio_learner import UNKNOWN, AudioLearner, stacked, token_losses  # noqa: E402
 from dyvim_cli.training.film_pairs import SoundedFilm, encoded, load_films, prepare_films  # noqa: E402
 from dyvim_cli.training.strategies import STRATEGIES, low_rank_terms, merge_lora  # noqa: E402
 from dyvim_cli.training.tune import TuneSettings, read_log, tune  # noqa: E402
@@ -98,6 +98,14 @@ def test_a_batch_is_what_the_sampler_would_be_told():
     told, none = learner.losses(batch), learner.held_out()
     assert none["true"] == none["none"]  # an untrained adapter changes nothing
     assert told.shape == (4,) and told.isfinite().all()
+
+
+def test_words_of_unlike_length_stand_beside_each_other_unheard():
+    rows = [Memory(torch.ones(1, n, 3), torch.ones(1, n, dtype=torch.long)) for n in (2, 4)]
+    both = stacked(rows)
+    assert both.states.shape == (2, 4, 3)
+    assert both.mask.tolist() == [[1, 1, 0, 0], [1, 1, 1, 1]]
+    assert both.states[0, :2].all() and both.states[1].all()
 
 
 def test_the_loss_is_that_of_each_token_given_those_before_it():
