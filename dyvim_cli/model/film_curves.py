@@ -12,9 +12,6 @@ from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BEAT, FilmFeatures, TempoMap
 # Picture widths a second: what reads as stillness, and as all the motion there is.
 STILL_MOTION, FULL_MOTION = 0.004, 0.8
 CUT = EVENT_KINDS.index("cut")
-# Doubtful events are hinted at, not struck, which leaves the accents to the clear ones. Events hit beyond
-# chance, on edited and single-take films: .62 at power 1, .65 at 1.5, .64 at 2.2; cuts .89, .91, .95.
-HIT_POWER = 1.5
 
 
 def motion_on_scale(energy: np.ndarray) -> np.ndarray:
@@ -56,13 +53,23 @@ def smooth(values: np.ndarray, n_steps: int) -> np.ndarray:
     return np.convolve(padded, np.full(n_steps, 1 / n_steps), mode="valid")
 
 
+def struck(weight: float) -> float:
+    """How hard an event of a weight 0..1 is struck: doubtful ones are hinted at, clear ones stand out.
+
+    Smoothstep. Of the events lighter than .3 one in twenty is one to the judge of `dyvim evaluate`, of those
+    from .4 on six in ten, of those from .8 on nearly all (34 films). Against a power of 1.5 and the decoder
+    that went with it: events hit on edited films .84 -> .86, on single takes .45 -> .47.
+    """
+    return weight * weight * (3 - 2 * weight)
+
+
 def film_curves(features: FilmFeatures, tempo_map: TempoMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """hit [S], cut [S], energy [S], each 0..1, on the grid."""
     n_steps = tempo_map.n_steps
     hit, cut = np.zeros(n_steps), np.zeros(n_steps)
     for event in tempo_map.hits:
         step = min(event.step, n_steps - 1)
-        hit[step] = max(hit[step], event.weight**HIT_POWER)
+        hit[step] = max(hit[step], struck(event.weight))
         if event.kind == EVENT_KINDS[CUT]:
             cut[step] = 1.0
     energy = step_means(features.energy.astype(np.float64), features.times_s, tempo_map.step_times_s)
