@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import av
@@ -120,7 +121,8 @@ def test_interrupted_in_any_stage_nothing_is_left(tmp_path, stage, how):
     command += ["--stems", out / "stems", "--progress", "json"]
     environment = os.environ | {"TMPDIR": str(scratch)}
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    job = subprocess.Popen(command, env=environment, **pipes)
+    heard = partial(signal.signal, getattr(signal, how), signal.SIG_DFL)  # though nohup started the tests
+    job = subprocess.Popen(command, env=environment, preexec_fn=heard, **pipes)
     while line := job.stderr.readline():
         if line.startswith("{") and json.loads(line)["stage"] == stage:
             break
