@@ -13,7 +13,7 @@ pytest.importorskip("accelerate")
 pytest.importorskip("cv2")
 
 from dyvim_cli import weights  # noqa: E402
-from dyvim_cli.errors import InputError  # noqa: E402
+from dyvim_cli.errors import InputError, OutputError, WeightsError  # noqa: E402
 from dyvim_cli.model import conditioning  # noqa: E402
 from dyvim_cli.model.checkpoint import (
     load_tensors,  # noqa: E402
@@ -27,6 +27,7 @@ from dyvim_cli.training.compare import compare  # noqa: E402
 from dyvim_cli.training.pairs import Pair, Ready  # noqa: E402
 from dyvim_cli.training.pretrain import losses  # noqa: E402
 from dyvim_cli.training.release import release_decoder  # noqa: E402
+from dyvim_cli.training.same_run import check_same_run  # noqa: E402
 from dyvim_cli.training.score_learner import VIEWS, ScoreLearner, seen_as  # noqa: E402
 from dyvim_cli.training.strategies import STRATEGIES, add_lora, merge_lora, phase  # noqa: E402
 from dyvim_cli.training.tune import STATE, Run, TuneSettings, read_log, tune  # noqa: E402
@@ -209,6 +210,28 @@ def test_a_stopped_run_goes_on_to_the_last_digit(learner, pieces, tmp_path, stra
     assert torch.equal(trained["extension.gate"], start["extension.gate"])
 
 
+def test_a_folder_goes_on_with_its_own_run_alone(learner, tmp_path):
+    settings = TuneSettings("annealing", updates=4, evaluations=1, seed=1)
+    tune(learner, tmp_path, settings, stop_after=2)
+    log = (tmp_path / "log.jsonl").read_bytes()
+    for other in ({"strategy": "frozen"}, {"updates": 9}, {"seed": 2}, {"mixed_precision": "bf16"}):
+        learner.model = small_decoder()
+        with pytest.raises(OutputError, match=next(iter(other))):
+            check_same_run(tmp_path / STATE, vars(replace(settings, **other)))
+    with pytest.raises(OutputError, match="strategy annealing, not frozen"):
+        tune(learner, tmp_path, replace(settings, strategy="frozen"))
+    learner.model = small_decoder()
+    learner.model.head.weight.data[0, 0] += 0.5
+    with pytest.raises(OutputError, match="other weights"):
+        tune(learner, tmp_path, settings)
+    assert (tmp_path / "log.jsonl").read_bytes() == log
+    learner.model = small_decoder()
+    assert tune(learner, tmp_path, settings)["updates"] == 4
+    (tmp_path / STATE).write_bytes((tmp_path / STATE).read_bytes()[:-9])
+    with pytest.raises(WeightsError, match="cannot be read"):
+        tune(learner, tmp_path, settings)
+
+
 def test_a_state_of_a_crash_between_saves_replays_the_same(learner, tmp_path):
     settings = TuneSettings("annealing", updates=6, evaluations=2, seed=1, save_every_s=1e9)
     tune(learner, tmp_path, settings, stop_after=3)
@@ -287,6 +310,8 @@ def test_strategies_are_compared_in_a_table_and_a_picture(pieces, learner, tmp_p
     assert np.asarray(picture).std() > 5
     again = compare(make, tmp_path, settings, lambda one: pytest.fail("ran again"), seeds=range(2))
     assert again == rows
+    with pytest.raises(OutputError, match="updates 3, not 4"):
+        compare(make, tmp_path, replace(settings, updates=4), seeds=range(2))
 
 
 def test_what_is_released_is_half_the_size_and_listed(tmp_path):

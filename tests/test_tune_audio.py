@@ -61,12 +61,14 @@ def test_films_are_prepared_once_and_bad_ones_listed(tmp_path):
     cut_film(films / "b.mp4", FRACTAL, seconds=1.2, audio="sine=frequency=220")
     cut_film(films / "mute.mp4", MOVING, seconds=0.5)
     (films / "torn.mp4").write_bytes(b"no film")
+    (films / "gone.mp4").symlink_to("nowhere.mp4")
+    (films / "takes.mov").mkdir()  # a folder, whatever its name
     codec = load_audio_model("debug").codec
     facts = prepare_films(films, out, codec, "debug")
     assert facts["films"] == facts["prepared_now"] == 2
     assert (
         set(facts["failures"])
-        == {"mute.mp4", "torn.mp4"}
+        == {"mute.mp4", "torn.mp4", "gone.mp4"}
         == set(json.loads((out / "failures.json").read_text()))
     )
     assert prepare_films(films, out, codec, "debug")["prepared_now"] == 0
@@ -75,6 +77,8 @@ def test_films_are_prepared_once_and_bad_ones_listed(tmp_path):
     assert [len(training), len(held_out)] == [1, 1] and np.abs(np.array(lengths) - (60, 80)).max() <= 3
     with pytest.raises(InputError, match="another codec"):
         prepare_films(films, out, codec, "another")
+    with pytest.raises(InputError, match="no films"):
+        prepare_films(films / "takes.mov", out, codec, "debug")
 
 
 def test_long_music_is_encoded_in_stretches_as_in_one(monkeypatch):
@@ -186,6 +190,18 @@ def test_another_films_motion_is_another_films():
         own = [next(numbers) for _ in batch.tokens]
         assert all(a != b for a, b in zip(own, own[-1:] + own[:-1], strict=True))
     assert sorted(set(learner.judged_films)) == [0, 1, 2, 3]
+
+
+def test_two_films_are_held_out_as_soon_as_there_are_four(tmp_path):
+    from dyvim_cli import cache
+
+    (tmp_path / "codec.json").write_text("{}")
+    shares = []
+    for i in range(16):
+        cache.write_features(sounded(i), tmp_path / f"film-{i}.safetensors")
+        if i:
+            shares.append([len(part) for part in load_films(tmp_path)[:2]])
+    assert shares[:4] == [[1, 1], [2, 1], [2, 2], [3, 2]] and shares[-1] == [14, 2]
 
 
 def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):

@@ -67,7 +67,7 @@ def prepare_rendered(
         for i, piece in enumerate(pieces):
             name = piece.name.replace("/", "-")
             key = hashlib.sha256(json.dumps([facts, seed, i, name], sort_keys=True).encode()).hexdigest()
-            yield name, key, lambda piece=piece, i=i: make(piece, i)
+            yield name, lambda key=key: key, lambda piece=piece, i=i: make(piece, i)
 
     return store(items(), len(pieces), out, audio.codec, facts, progress)
 

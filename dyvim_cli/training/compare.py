@@ -1,6 +1,7 @@
 """Figure 3 of the paper, for any learner: the four strategies at equal time, with what they reach.
 
-A strategy that is finished is not run again; one that was stopped goes on.
+A strategy that is finished is not run again; one that was stopped goes on; other
+settings want another folder.
 """
 
 import json
@@ -12,8 +13,9 @@ import numpy as np
 
 from dyvim_cli.training.figures import strategies_picture
 from dyvim_cli.training.findings import aligned
+from dyvim_cli.training.same_run import check_same_run
 from dyvim_cli.training.strategies import STRATEGIES
-from dyvim_cli.training.tune import LOG, TuneSettings, read_log, tune
+from dyvim_cli.training.tune import LOG, STATE, TuneSettings, read_log, tune
 
 WORSE = ("shuffled", "none")
 FACTS, TABLE, PICTURE = "strategies.json", "strategies.txt", "strategies.png"
@@ -37,10 +39,12 @@ def compare(
     for seed in seeds:
         for strategy in STRATEGIES:
             folder = out / f"{strategy}-{seed}"
-            done = folder / "facts.json"
-            if not done.exists():
+            done, own = folder / "facts.json", replace(settings, strategy=strategy, seed=seed)
+            if done.exists():
+                check_same_run(folder / STATE, vars(own))
+            else:
                 learner = make()
-                facts = tune(learner, folder, replace(settings, strategy=strategy, seed=seed), log)
+                facts = tune(learner, folder, own, log)
                 facts |= {"films": _by_film(learner.eval())} | judge(learner)
                 done.write_text(json.dumps(facts), encoding="utf-8")
             rows[strategy].append(json.loads(done.read_text(encoding="utf-8")))

@@ -47,36 +47,46 @@ def prepare_films(
     from dyvim_cli.pipeline import features_of
     from dyvim_cli.vision.settings import settings as seen_with
 
-    films = sorted(p for p in folder.rglob("*") if p.suffix.lower() in FILMS)
+    films = sorted(p for p in folder.rglob("*") if p.suffix.lower() in FILMS and not p.is_dir())
+    if not films:
+        raise InputError(f"{folder}: no films are in it", "films end in " + ", ".join(sorted(FILMS)))
     facts = facts_of(codec, codec_name) | seen_with()
 
-    def items() -> Iterator[tuple[str, str, Callable]]:
+    def items() -> Iterator[tuple[str, Callable[[], str], Callable]]:
         for path in films:
             yield (
                 str(path.relative_to(folder)),
-                cache.key_of(path, facts),
-                lambda p=path: (
-                    features_of(p),
-                    heard_in(p, codec),
-                ),
+                lambda p=path: _key_of(p, facts),
+                lambda p=path: (features_of(p), heard_in(p, codec)),
             )
 
     return store(items(), len(films), out, codec, facts, progress)
 
 
+def _key_of(film: Path, facts: dict) -> str:
+    """cache.key_of; raises InputError for a film that cannot be opened, such as a link to nowhere."""
+    try:
+        return cache.key_of(film, facts)
+    except OSError as error:
+        raise InputError(f"{film}: cannot be read ({error.strerror})", "look at the file") from error
+
+
 def store(items, n_items: int, out: Path, codec: Codec, facts: dict, progress: Progress | None) -> dict:
-    """Write (name, key, make) items, make() -> (FilmFeatures, samples [C, n]); those there are kept."""
+    """Write (name, key, make) items, make() -> (FilmFeatures, samples [C, n]); those there are kept.
+
+    key() names what `make` would make; items for which either raises a DyvimError are listed.
+    """
     progress = progress or Silent()
     out.mkdir(parents=True, exist_ok=True)
     _claim(out, facts)
     made, kept, failures = 0, 0, {}
     for done, (name, key, make) in enumerate(items):
         progress.update("prepare", done, n_items)
-        path = out / f"{Path(name).stem}-{key[:12]}.safetensors"
-        if path.exists():
-            kept += 1
-            continue
         try:
+            path = out / f"{Path(name).stem}-{key()[:12]}.safetensors"
+            if path.exists():
+                kept += 1
+                continue
             features, samples = make()
             codes = encoded(samples, codec).numpy().astype(np.int16)
         except DyvimError as error:
@@ -135,7 +145,10 @@ def encoded(samples: torch.Tensor, codec: Codec) -> torch.Tensor:
 
 
 def load_films(folder: Path) -> tuple[list[SoundedFilm], list[SoundedFilm], dict]:
-    """(training films, held-out films, facts); one in seven is held out, by a hash of its name."""
+    """(training films, held-out films, facts); one in seven is held out, by a hash of its name.
+
+    Two at least where there are four: what another film's motion costs takes another film.
+    """
     facts = folder / CODEC
     paths = [p for p in folder.glob("*.safetensors") if not p.name.startswith(".")]
     if not facts.exists() or len(paths) < 2:
@@ -144,5 +157,5 @@ def load_films(folder: Path) -> tuple[list[SoundedFilm], list[SoundedFilm], dict
         )
     paths.sort(key=lambda p: hashlib.sha256(p.name.encode()).digest())
     films = [cache.read_features(p, SoundedFilm) for p in paths]
-    n = max(1, round(HELD_OUT_SHARE * len(films)))
+    n = max(min(2, len(films) // 2), round(HELD_OUT_SHARE * len(films)))
     return films[n:], films[:n], json.loads(facts.read_text(encoding="utf-8"))

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from dyvim_cli.model.checkpoint import load_tensors, save_tensors
+from dyvim_cli.training.same_run import BEGAN_FROM, SETTINGS, check_same_run, weights_in_short
 from dyvim_cli.training.strategies import DECODER_RATE, LORA_RATE, Phase, add_lora, phase
 
 STATE, LOG, ADAPTER = "state.safetensors", "log.jsonl", "adapter.safetensors"
@@ -86,6 +87,7 @@ class Run:
         torch.manual_seed(settings.seed)
         self.settings, self.out, self.clock = settings, out, Clock()
         self.inner, self.decoder_gain = learner, settings.decoder_gain
+        self.began_from = weights_in_short(learner)
         parts = learner.parts()
         learner.requires_grad_(False)
         self.parts = [[p for m in part for p in m.parameters()] for part in parts]
@@ -174,16 +176,17 @@ class Run:
         state = {f"model.{name}": p for name, p in self.inner.named_parameters() if self._has_learned(p)}
         for i, moments in self.optimizer.state_dict()["state"].items():
             state |= {f"optimizer.{i}.{k}": torch.as_tensor(v) for k, v in moments.items()}
-        facts = {"clock": json.dumps(vars(self.clock)), "settings": json.dumps(vars(self.settings))}
-        save_tensors(state, self.out / STATE, facts)
+        facts = {"clock": json.dumps(vars(self.clock)), SETTINGS: json.dumps(vars(self.settings))}
+        save_tensors(state, self.out / STATE, facts | {BEGAN_FROM: self.began_from})
 
     def _has_learned(self, parameter: nn.Parameter) -> bool:
         return parameter in self.optimizer.state and len(self.optimizer.state[parameter]) > 0
 
     def restore(self) -> bool:
-        """Go back to what `save` wrote; False when there is nothing."""
+        """Go back to what `save` wrote; False when there is nothing. Raises OutputError for another run."""
         if not (self.out / STATE).exists():
             return False
+        check_same_run(self.out / STATE, vars(self.settings), self.began_from)
         state, facts = load_tensors(self.out / STATE)
         self.clock = Clock(**json.loads(facts["clock"]))
         own = dict(self.inner.named_parameters())
@@ -209,8 +212,8 @@ def tune(
 ) -> dict:
     """Tune to the end, or for stop_after more updates; returns plain facts about the finished run.
 
-    A folder that holds a state goes on where it stopped. Low-rank terms are left in place (merge_lora
-    folds them in), every other weight trained.
+    A folder that holds a state goes on where it stopped; another run's raises OutputError. Low-rank terms are
+    left in place (merge_lora folds them in), every other weight trained.
     """
     out.mkdir(parents=True, exist_ok=True)
     run = Run(learner, out, settings)

@@ -1,0 +1,46 @@
+"""Whether a folder's run is the one that was asked for: a run goes on where it stopped, no other in its
+place."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from dyvim_cli.errors import OutputError, WeightsError
+
+SETTINGS, BEGAN_FROM = "settings", "began_from"  # in the metadata of a run's state
+
+
+def weights_in_short(model: nn.Module) -> str:
+    """Sixteen hexadecimal digits of all weights' names, shapes and sums."""
+    rows = [
+        f"{name} {tuple(weight.shape)} {float(weight.detach().abs().double().sum()):.6g}"
+        for name, weight in model.named_parameters()
+    ]
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
+
+
+def check_same_run(state: Path, settings: dict, began_from: str | None = None) -> None:
+    """Raise OutputError unless a state was written under these settings, and from these weights if named."""
+    try:
+        with safe_open(state, framework="pt") as file:
+            known = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(
+            f"{state}: cannot be read ({error})", f"delete {state.parent}: begin anew"
+        ) from error
+    stated = json.loads(known.get(SETTINGS, "{}"))
+    other = [
+        f"{name} {stated.get(name)}, not {value}"
+        for name, value in settings.items()
+        if stated.get(name) != value
+    ]
+    if began_from is not None and known.get(BEGAN_FROM) != began_from:
+        other.append("other weights to begin from")
+    if other:
+        raise OutputError(
+            f"{state.parent}: holds another run ({'; '.join(other)})",
+            "name another folder with -o, or delete this one",
+        )
