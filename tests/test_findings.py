@@ -70,5 +70,6 @@ def test_loss_over_alpha_is_written_three_ways(tmp_path):
     table = alpha_figure(Learner(), tmp_path / "out", (0.0, 0.5, 1.0))
     assert table.splitlines()[1].split() == ["0.0", "2.0", "2.0"]
     facts = json.loads((tmp_path / "out" / "alpha.json").read_text())
+    assert facts["none"] == 2.0
     assert [row["true"] for row in facts["alphas"]] == [2.0, 1.75, 1.5]
     assert np.asarray(Image.open(tmp_path / "out" / "alpha.png").convert("L")).std() > 5

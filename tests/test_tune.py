@@ -288,11 +288,16 @@ def test_alpha_zero_takes_no_gradient_into_the_extension(learner):
     assert learner.model.extension.weight.grad.abs().max() == 0
 
 
-def test_strategies_are_compared_in_a_table_and_a_picture(pieces, learner, tmp_path):
+def test_strategies_are_compared_in_a_table_and_a_picture(learner, tmp_path, monkeypatch):
+    from dyvim_cli.training import figures
+    from dyvim_cli.training.figures import figure
+
     def make():
         learner.model = small_decoder()
         return learner
 
+    shown = []
+    monkeypatch.setattr(figures, "figure", lambda *size: shown.append(figure(*size)) or shown[-1])
     settings, accents = TuneSettings(updates=3, evaluations=1), iter([0.25] * 4 + [0.75] * 4)
     whole = sum(p.numel() for m in learner.parts() for n in m for p in n.parameters())
     rows = compare(make, tmp_path, settings, lambda one: {"accent": next(accents)}, seeds=range(2))
@@ -306,8 +311,10 @@ def test_strategies_are_compared_in_a_table_and_a_picture(pieces, learner, tmp_p
     )
     assert "shuffled - true" in table[0] and "none - true" in table[0]
     assert all(re.search(r"[+-][.\d]+ \[[+-][.\d]+\.\.[+-]", row) for row in table[1:])
-    picture = Image.open(tmp_path / "strategies.png").convert("L")
-    assert np.asarray(picture).std() > 5
+    assert np.asarray(Image.open(tmp_path / "strategies.png").convert("L")).std() > 5
+    drawn = [[text.get_text() for text in axes.texts] for axes in shown[0].axes][1]  # over the bars
+    gain = np.mean([np.subtract(f["films"]["shuffled"], f["films"]["true"]) for f in rows["full"]])
+    assert drawn[4] == f"{gain:.3g}" and f"{gain:+.4f} [" in table[3]  # picture, table and facts agree
     again = compare(make, tmp_path, settings, lambda one: pytest.fail("ran again"), seeds=range(2))
     assert again == rows
     with pytest.raises(OutputError, match="updates 3, not 4"):

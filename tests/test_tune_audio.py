@@ -10,7 +10,7 @@ from conftest import FRACTAL, MOVING, cut_film
 pytest.importorskip("accelerate")
 
 from dyvim_cli.cli.main import app  # noqa: E402
-from dyvim_cli.errors import InputError, WeightsError  # noqa: E402
+from dyvim_cli.errors import InputError, UsageError, WeightsError  # noqa: E402
 from dyvim_cli.model.adapter import load_adapter, save_adapter  # noqa: E402
 from dyvim_cli.model.loading import load_audio_model  # noqa: E402
 from dyvim_cli.model.musicgen import Memory, delayed, undelayed  # noqa: E402
@@ -202,6 +202,11 @@ def test_two_films_are_held_out_as_soon_as_there_are_four(tmp_path):
         if i:
             shares.append([len(part) for part in load_films(tmp_path)[:2]])
     assert shares[:4] == [[1, 1], [2, 1], [2, 2], [3, 2]] and shares[-1] == [14, 2]
+    torn = tmp_path / "film-3.safetensors"
+    torn.write_bytes(torn.read_bytes()[:500])
+    with pytest.raises(InputError, match="film-3") as failure:
+        load_films(tmp_path)
+    assert "dyvim train prepare again" in failure.value.hint
 
 
 def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):
@@ -225,6 +230,17 @@ def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told["megabytes"] < 5 and (out / "adapter.safetensors").exists()
+    weights = str(out / "adapter.safetensors")
+    for option in (
+        ["tune", "--start-from", weights],
+        ["compare", "--film", weights],
+        ["alpha", "--film", weights],
+    ):
+        verb, *rest = option
+        refused = CliRunner().invoke(
+            app, ["train", verb, str(pairs), "-o", str(out), "--backbone", "debug", *rest]
+        )
+        assert isinstance(refused.exception, UsageError) and rest[0] in refused.exception.message
 
 
 def test_rendered_films_come_with_their_own_music(tmp_path):

@@ -92,6 +92,7 @@ def tune(
 
     from dyvim_cli.training.tune import TuneSettings
 
+    _check_goes_with(backbone, start_from=start_from)
     torch.set_num_threads(threads)
     settings = TuneSettings(strategy, minutes, updates, mixed_precision=mixed_precision, seed=seed)
     if backbone == "embedded":
@@ -126,6 +127,7 @@ def compare(
     from dyvim_cli.training.embedded import DECODER_GAIN, NEW_GAIN, sync_on
     from dyvim_cli.training.tune import TuneSettings
 
+    _check_goes_with(backbone, start_from=start_from, film=film)
     torch.set_num_threads(threads)
     settings = TuneSettings(minutes=minutes, updates=updates)
     if backbone == "embedded":
@@ -159,8 +161,7 @@ def alpha(
     from dyvim_cli.training.findings import ALPHAS, alpha_figure
 
     is_embedded = backbone == "embedded"
-    if film and not is_embedded:
-        raise UsageError("sync over alpha is for the embedded decoder", "leave out --film")
+    _check_goes_with(backbone, film=film)
     learner = _learner(backbone, pairs, tuned if is_embedded else None, batch_size)
     if not is_embedded and tuned is not None:
         from dyvim_cli.model.adapter import load_adapter
@@ -191,6 +192,13 @@ def attention(
     from dyvim_cli.training.findings import attention_figure
 
     console.data(attention_figure(films, out, moments).rstrip())
+
+
+def _check_goes_with(backbone: str, **options) -> None:
+    """Raise UsageError for what is only known of the embedded decoder."""
+    for name in (name for name, value in options.items() if value and backbone != "embedded"):
+        option = "--" + name.replace("_", "-")
+        raise UsageError(f"{option} is for the embedded decoder", f"leave out {option}, or --backbone")
 
 
 def _learner(backbone: str, pairs: Path, start_from: Path | None, batch_size: int):

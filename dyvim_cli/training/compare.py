@@ -51,7 +51,8 @@ def compare(
             curves[strategy].append([r for r in read_log(folder / LOG) if "held_out" in r])
     (out / FACTS).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     (out / TABLE).write_text(table(rows), encoding="utf-8")
-    strategies_picture(rows, curves, out / PICTURE)
+    gains = {name: [_gain([f["films"] for f in facts], v) for v in WORSE] for name, facts in rows.items()}
+    strategies_picture(rows, curves, gains, out / PICTURE)
     return rows
 
 
@@ -59,8 +60,8 @@ def table(rows: dict[str, list[dict]]) -> str:
     """Columns of equal width: strategy, updates, seconds, learned parameters, held-out losses, sync.
 
     Means over the seeds; with several of them the lowest and the highest in brackets. What another film's
-    motion, and none, costs over the film's own: its mean over held-out films, and in square brackets the 95 %
-    bootstrap interval over films; one that holds 0 shows nothing.
+    motion, and none, costs over the film's own: its mean over held-out films, each by the tokens that its own
+    music has, and in square brackets the 95 % bootstrap interval over films; one that holds 0 shows nothing.
     """
     flat = []
     for strategy, facts in rows.items():
@@ -69,7 +70,8 @@ def table(rows: dict[str, list[dict]]) -> str:
         for view in facts[0]["held_out"]:
             row[view] = _mean_and_range([f["held_out"][view] for f in facts], ".4f")
         for view in WORSE:
-            row[f"{view} - true"] = _gain([f["films"] for f in facts], view)
+            mean, low, high = _gain([f["films"] for f in facts], view)
+            row[f"{view} - true"] = f"{mean:+.4f} [{low:+.4f}..{high:+.4f}]"
         for name in (n for n, value in facts[0].items() if isinstance(value, float) and n != "seconds"):
             row[name] = _mean_and_range([f[name] for f in facts], "+.3f")
         flat.append(row)
@@ -81,16 +83,16 @@ def _by_film(learner) -> dict[str, list[float]]:
     return {view: [round(float(x), 5) for x in learner.film_losses(view)] for view in ("true", *WORSE)}
 
 
-def _gain(seeds: list[dict[str, list[float]]], view: str) -> str:
-    """Mean over held-out films, each film's seeds averaged first, and its bootstrap interval."""
+def _gain(seeds: list[dict[str, list[float]]], view: str) -> tuple[float, float, float]:
+    """(mean over held-out films, low, high): each film's seeds averaged first; 95 % by bootstrap."""
     from scipy.stats import bootstrap
 
     gains = np.mean([np.subtract(films[view], films["true"]) for films in seeds], axis=0)
-    mean = format(float(gains.mean()), "+.3f")
+    mean = float(gains.mean())
     if np.ptp(gains) == 0:
-        return mean
+        return mean, mean, mean
     found = bootstrap((gains,), np.mean, n_resamples=2000, method="percentile", rng=np.random.default_rng(0))
-    return f"{mean} [{found.confidence_interval.low:+.3f}..{found.confidence_interval.high:+.3f}]"
+    return mean, float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
 def _mean_and_range(values: list[float], form: str) -> str:

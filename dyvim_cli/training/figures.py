@@ -15,10 +15,16 @@ def figure(width_in: float, height_in: float):
     return made
 
 
-def strategies_picture(rows: dict[str, list[dict]], curves: dict[str, list[list[dict]]], path: Path) -> None:
+def strategies_picture(
+    rows: dict[str, list[dict]],
+    curves: dict[str, list[list[dict]]],
+    gains: dict[str, list[tuple[float, float, float]]],
+    path: Path,
+) -> None:
     """Held-out loss over the run, and what the film is worth at its end, strategy by strategy.
 
     A line is the mean of the seeds, the shade around it reaches from the lowest to the highest of them.
+    gains: what another film's motion, and none, cost over the film's own: (mean, low, high) over films.
     """
     made = figure(10, 4.2)
     left, right = made.subplots(1, 2)
@@ -27,27 +33,26 @@ def strategies_picture(rows: dict[str, list[dict]], curves: dict[str, list[list[
     left.set(xlabel="seconds of training", ylabel="held-out loss, nats a token")
     left.set_title("solid: with the film's motion, dotted: without", fontsize=9, loc="left")
     left.legend(frameon=False)
-    for i, (name, facts) in enumerate(rows.items()):
-        gains = [
-            [f["held_out"][view] - f["held_out"]["true"] for f in facts] for view in ("shuffled", "none")
-        ]
-        for x, values, shade in zip((i - 0.2, i + 0.2), gains, (1.0, 0.5), strict=True):
-            mean = sum(values) / len(values)
+    for i, (name, worse) in enumerate(gains.items()):
+        for x, (mean, low, high), shade in zip((i - 0.2, i + 0.2), worse, (1.0, 0.5), strict=True):
             right.bar(x, mean, width=0.36, color=COLOURS[name], alpha=shade)
-            if len(values) > 1:
-                right.vlines(x, min(values), max(values), color="black", lw=1)
+            right.vlines(x, low, high, color="black", lw=1)
             right.annotate(
-                f"{mean:.3f}",
-                (x, max(*values, 0)),
+                f"{mean:.3g}",
+                (x, max(high, 0)),
                 (0, 2),
                 textcoords="offset points",
                 ha="center",
                 fontsize=8,
             )
-    right.set(xticks=range(len(rows)), xticklabels=rows, ylabel="nats above the true film's")
+    right.set(xticks=range(len(rows)), xticklabels=rows, ylabel="loss above the film's own, nats a token")
     right.axhline(0, color="black", lw=0.8)
     right.margins(y=0.1)
-    right.set_title("with another film's motion (full colour), with none (pale)", fontsize=9, loc="left")
+    right.set_title(
+        "with another film's motion (full colour), with none (pale); line: 95 % over films",
+        fontsize=9,
+        loc="left",
+    )
     made.savefig(path, dpi=130)
 
 
@@ -80,6 +85,12 @@ def attention_picture(films: dict[str, list], path: Path) -> None:
         fastest = max(float(moment.speed.max()) for moment in moments)
         for column, moment in enumerate(moments):
             _draw_moment(grid[4 * row : 4 * row + 4, column], moment, name if column == 0 else "", fastest)
+    made.suptitle(
+        "attention, dynamics: bright = more than the frame's mean cell, each frame by itself; "
+        "speed: one scale a film",
+        fontsize=8,
+        color="#666666",
+    )
     made.savefig(path, dpi=110)
 
 
@@ -97,12 +108,15 @@ def _draw_moment(axes, moment, name: str, fastest: float) -> None:
     axes[3].set_title(f"speed: up to {moment.speed.max():.1%} of the width a frame", fontsize=7, loc="left")
 
 
-def alpha_picture(alphas: list[float], rows: dict[str, list[float]], path: Path) -> None:
-    """Held-out loss over alpha, with the film's own motion and with another's."""
+def alpha_picture(alphas: list[float], rows: dict[str, list[float]], none: float, path: Path) -> None:
+    """Held-out loss over alpha, with the film's own motion and with another's, beside that without any."""
     made = figure(6, 4)
     axes = made.subplots()
-    for (name, losses), style in zip(rows.items(), ("o-", "s--"), strict=False):
+    axes.axhline(none, color="#999999", lw=0.8, ls=":", label="no film")
+    for (name, losses), style in zip(rows.items(), ("o-", "s--"), strict=True):
         axes.plot(alphas, losses, style, label=name)
-    axes.set(xlabel="alpha", ylabel="held-out loss, nats")
+    axes.set(xlabel="alpha (0 = the motion has no say, 1 = as in training)", xticks=alphas)
+    axes.set_ylabel("held-out loss, nats a token")
+    axes.ticklabel_format(axis="y", useOffset=False)
     axes.legend(frameon=False)
     made.savefig(path, dpi=130)

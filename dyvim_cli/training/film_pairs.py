@@ -156,6 +156,13 @@ def load_films(folder: Path) -> tuple[list[SoundedFilm], list[SoundedFilm], dict
             f"{folder}: fewer than two prepared films", "dyvim train prepare FOLDER -o " + str(folder)
         )
     paths.sort(key=lambda p: hashlib.sha256(p.name.encode()).digest())
-    films = [cache.read_features(p, SoundedFilm) for p in paths]
+    films = [_read(p) for p in paths]
     n = max(min(2, len(films) // 2), round(HELD_OUT_SHARE * len(films)))
     return films[n:], films[:n], json.loads(facts.read_text(encoding="utf-8"))
+
+
+def _read(path: Path) -> SoundedFilm:
+    try:
+        return cache.read_features(path, SoundedFilm)
+    except InputError as error:
+        raise InputError(error.message, f"delete {path.name} and run dyvim train prepare again") from error

@@ -60,13 +60,14 @@ def alpha_figure(learner, out: Path, alphas: tuple[float, ...] = ALPHAS) -> str:
     learner.eval()
     found = [learner.held_out(alpha=alpha) for alpha in alphas]
     rows = [
-        {"alpha": alpha, "true": round(f["true"], 4), "shuffled": round(f["shuffled"], 4)}
+        {"alpha": alpha} | {view: round(f[view], 4) for view in ("true", "shuffled")}
         for alpha, f in zip(alphas, found, strict=True)
     ]
     files = Files.of(out, "alpha")
-    curves = {f"{name} motion": [row[name] for row in rows] for name in ("true", "shuffled")}
-    alpha_picture(list(alphas), curves, files.picture)
-    return _write(files, rows, {"alphas": rows})
+    names = {"true": "the film's own motion", "shuffled": "another film's"}
+    curves = {name: [row[view] for row in rows] for view, name in names.items()}
+    alpha_picture(list(alphas), curves, found[0]["none"], files.picture)
+    return _write(files, rows, {"alphas": rows, "none": round(found[0]["none"], 4)})
 
 
 def _write(files: Files, rows: list[dict], facts: dict) -> str:
