@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dyvim_cli.music import tokens
 from dyvim_cli.music.expression import FULLEST_DB, LEAD_S, SOFTEST_DB, accents_db, course_db, ridden
-from dyvim_cli.music.feel import articulation
+from dyvim_cli.music.feel import RISES_S, articulation
 from dyvim_cli.music.performance import perform
 from dyvim_cli.music.production import produce
 from dyvim_cli.music.rubato import MOST_SQUEEZE, NEAR_ENOUGH_S, lean
@@ -86,7 +86,7 @@ def test_an_accent_breaks_through_a_calm_at_its_onset():
     rows[tokens.STREAM_INDEX["level"]] = 0
     rows[tokens.STREAM_INDEX["level"], 32] = 7
     gain = ridden(perform(rows, steady([], n_steps=64), Key(0, False), "pop", 64 * STEP_S, 1))
-    at = round((32 * STEP_S - LEAD_S / 4) * 48000)
+    at = round((32 * STEP_S - RISES_S - LEAD_S / 4) * 48000)
     assert gain(at, 1)[0] > 0.9
     assert gain(at - round(0.03 * 48000), 1)[0] < 0.2  # nothing swells towards it
     assert gain(0, 1)[0] == gain(50 * 6720, 1)[0] == pytest.approx(10 ** (SOFTEST_DB / 20))

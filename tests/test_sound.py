@@ -7,7 +7,7 @@ import pytest
 
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.music import loudness, palettes, sampler, soundfont, synthesis, tokens, tone
-from dyvim_cli.music.feel import FIRST_SOUND_S
+from dyvim_cli.music.feel import FIRST_SOUND_S, RISES_S
 from dyvim_cli.music.midi import key_signature, tempo_events, write_midi
 from dyvim_cli.music.performance import key_shift, onsets, perform, power_chord, smooth_voicing
 from dyvim_cli.music.production import produce, produce_blocks
@@ -121,14 +121,31 @@ def test_blocks_have_no_seams_and_repeat_exactly():
     np.testing.assert_array_equal(whole, pieces)
 
 
-def test_sound_begins_where_the_note_does():
-    note = Note(0.5, 0.8, 60, 100)
-    sound = next(
-        synthesis.stem_blocks(soundfont.shipped_soundfont(), Stem("a", 0, False, (note,)), RATE, RATE)
-    )
-    loud = np.abs(sound).max(axis=0)
-    first = np.flatnonzero(loud > 0.05 * loud.max())[0] / RATE
-    assert abs(first - 0.5) < 0.01
+@pytest.mark.parametrize(
+    ("program", "is_drums", "key", "late_s"),
+    [(0, False, 60, 0.006), (25, False, 64, 0.006), (34, False, 36, 0.008), (0, True, 36, 0.008),
+     (48, False, 60, 0.06), (52, False, 60, 0.06)],
+)  # fmt: skip
+def test_sound_has_risen_where_the_note_is(program, is_drums, key, late_s):
+    """Whatever leads it in: a pick 40 ms before its string, a bow that takes its time."""
+    part = Stem("a", program, is_drums, (Note(0.5, 0.9, key, 100),))
+    sound = next(synthesis.stem_blocks(soundfont.shipped_soundfont(), part, RATE, RATE))
+    envelope = np.abs(sound[:, : round(0.65 * RATE)]).max(axis=0)
+    risen_s = np.flatnonzero(envelope > 0.4 * envelope.max())[0] / RATE
+    assert -0.002 < risen_s - (0.5 - RISES_S) < late_s
+    assert envelope[: round(0.43 * RATE)].max() < 0.02 * envelope.max()
+
+
+def test_a_note_makes_room_for_the_next():
+    """Both begin early by as much: a breath before an accent stays as long as it is written."""
+    font, silence_s = soundfont.shipped_soundfont(), []
+    for n in (1, 2):
+        notes = (Note(0.5, 0.8, 60, 90), Note(0.9, 1.2, 67, 90))[:n]
+        part = Stem("a", 80, False, notes)
+        sound = np.abs(next(synthesis.stem_blocks(font, part, 2 * RATE, 2 * RATE))).max(axis=0)
+        silence_s.append(np.flatnonzero(sound > 0.5 * sound[: RATE // 2 + RATE // 4].max()) / RATE)
+    let_go, starts = silence_s[0].max(), silence_s[1][silence_s[1] > 0.85].min()
+    assert starts - let_go == pytest.approx(0.1, abs=0.012)
 
 
 @pytest.mark.parametrize("style", STYLES)

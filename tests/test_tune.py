@@ -128,6 +128,22 @@ def test_pairs_are_cached_and_made_once(pieces, tmp_path):
         pairs.load_pairs(tmp_path / "nothing")
 
 
+def test_a_film_is_told_how_its_music_begins_and_moves_on_the_scale_of_the_music(pieces):
+    piece = next(p for p in pieces if np.ptp(p.curves[:, 2]) > 0.3)
+    own = piece.curves.copy()
+    own[0, :2] = 0.9, 1.0
+    seen = own.copy()
+    seen[:, :2] = 0
+    seen[8, 0] = 0.4
+    seen[:, 2] = 0.5 * own[::-1, 2]
+    before = seen.copy()
+    told = pairs.as_told(Pair(replace(piece, curves=own), seen, np.zeros((len(seen), 64), np.float32)))
+    np.testing.assert_array_equal(seen, before)
+    np.testing.assert_array_equal(told[0, :2], own[0, :2])
+    np.testing.assert_array_equal(told[1:, :2], seen[1:, :2])
+    np.testing.assert_array_equal(told[:, 2], own[::-1, 2])
+
+
 def test_views_show_what_they_say(learner):
     batch = learner.judged_by[0]
     n = conditioning.N_CURVES

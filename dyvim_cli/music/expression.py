@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dyvim_cli.music.feel import ACCENT_LEVEL, DEFAULT_LEVEL
+from dyvim_cli.music.feel import ACCENT_LEVEL, DEFAULT_LEVEL, RISES_S
 from dyvim_cli.music.tokens import STREAM_INDEX, UNKNOWN
 from dyvim_cli.music.tone import SAMPLE_RATE
 from dyvim_cli.types import STEPS_PER_BEAT, Score
@@ -53,7 +53,7 @@ def ridden(score: Score) -> Callable[[int, int], np.ndarray]:
     at_s, gain_db = _knots(levels, score.tempo_map.step_times_s[np.append(played, played[-1] + 1)])
 
     def gain(first: int, n: int) -> np.ndarray:
-        times_s = np.arange(first, first + n) / SAMPLE_RATE
+        times_s = np.arange(first, first + n) / SAMPLE_RATE + RISES_S  # as the players
         return (10 ** (np.interp(times_s, at_s, gain_db) / 20)).astype(np.float32)
 
     return gain

@@ -18,8 +18,11 @@ METRIC = np.array([3, -3, -1, -3, 1, -3, -1, -3, 2, -3, -1, -3, 1, -3, -1, -2])
 VELOCITY_SPREAD = 3.0
 INNER_VOICE = -6  # velocity of a chord's lower voices against its top
 SHORTEST_S = 0.04
+# A tone's moment, to a listener as to an onset detector, is not its first sound but when it has risen, 5 to
+# 20 ms later (Gordon 1987, perceptual attack time). The sound of a step begins so much before the step.
+RISES_S = 0.015
 # Nothing is struck before: ffmpeg's AAC spoils a first frame that begins loud (up to 4 dB over).
-FIRST_SOUND_S = 1024 / 44100
+FIRST_SOUND_S = 1024 / 44100 + RISES_S
 RING_SHARE, LONGEST_RING_S = 0.35, 1.5  # the last chord is let go this long before the film ends
 
 GROOVE_FILE = "groove-feel.json"

@@ -4,7 +4,7 @@ import numpy as np
 
 from dyvim_cli.music import palettes
 from dyvim_cli.music.drumming import play_drums
-from dyvim_cli.music.feel import Feel
+from dyvim_cli.music.feel import FIRST_SOUND_S, Feel
 from dyvim_cli.music.palettes import Palette, Part
 from dyvim_cli.music.tokens import (
     FIRST_PITCH,
@@ -148,7 +148,8 @@ def _accents(stems: list[Stem], palette: Palette, feel: Feel) -> tuple[Note, ...
     """The lowest note struck on each accented step, doubled by an instrument that speaks at once."""
     part, notes = palette.accent, []
     pitched = sorted((note.start_s, note.pitch) for stem in stems if not stem.is_drums for note in stem.notes)
-    starts_s, times_s = [start_s for start_s, _ in pitched], feel.times_s[: feel.n_steps]
+    starts_s = [start_s for start_s, _ in pitched]
+    times_s = np.maximum(feel.times_s[: feel.n_steps], FIRST_SOUND_S)
     first = np.searchsorted(starts_s, times_s - TOGETHER_S, side="right")
     end = np.searchsorted(starts_s, times_s + TOGETHER_S)
     for step in np.flatnonzero(first < end).tolist():

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dyvim_cli.music import sampler, tone
+from dyvim_cli.music.feel import RISES_S
 from dyvim_cli.music.loudness import Meter, hop_powers
 from dyvim_cli.music.soundfont import SoundFont
 from dyvim_cli.music.tone import FALL_DB, SAMPLE_RATE, Tone
@@ -26,7 +27,8 @@ REFERENCE_LUFS = -24.0  # one note of every instrument at PROBE_VELOCITY: what t
 PROBE_VELOCITY, PROBE_KEYS, PROBE_S = 96, 6, 1.0
 LOUDEST_FOR_DRUMS = (35, 36, 38, 39, 37, 86, 87)  # a kit is as loud as its kicks and snares
 SPEAKS_AT = 0.4  # an instrument is heard when it has reached this share of its first 150 ms' peak
-LATEST_S = 0.015  # more would let what leads a slow note in be heard as an onset of its own
+STIRS_AT = 0.1  # below this share it may make a noise already, as a pick before its string does
+SWELLS_S = 0.015  # started earlier than this before it stirs, a slow note's swell is an onset of its own
 
 
 class Instrument:
@@ -92,19 +94,20 @@ def middle_velocity(velocity: int) -> int:
 def _speaking_frame(envelope: np.ndarray) -> int:
     """First frame that counts as heard; what speaks within 5 ms speaks at once."""
     envelope = envelope[: int(0.15 * SAMPLE_RATE)]
-    frame = int(np.argmax(envelope >= SPEAKS_AT * envelope.max()))
-    return 0 if frame < 0.005 * SAMPLE_RATE else min(frame, int(LATEST_S * SAMPLE_RATE))
+    stirs, speaks = (int(np.argmax(envelope >= share * envelope.max())) for share in (STIRS_AT, SPEAKS_AT))
+    return 0 if speaks < 0.005 * SAMPLE_RATE else min(speaks, stirs + int(SWELLS_S * SAMPLE_RATE))
 
 
 def stem_blocks(font: SoundFont, stem: Stem, n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
     """The stem as consecutive blocks [2, <= block_frames] float32, n_frames in all, without seams.
 
-    Every instrument comes at the same loudness; slow speakers start earlier, to be heard on time.
+    Every instrument comes at the same loudness and rises RISES_S before its notes; slow speakers start
+    earlier still, to be heard on time.
     """
     instrument = Instrument(font, stem.is_drums, stem.program)
     notes = sorted(stem.notes, key=lambda note: (note.start_s, note.pitch))
     gain, lead = instrument.probe(_probe_keys(stem))
-    lead = 0 if stem.is_drums else lead
+    lead = _frame(RISES_S) + (0 if stem.is_drums else lead)
     chokes = _next_hats(notes) if stem.is_drums else [np.inf] * len(notes)
     carry, i = np.zeros((2, 0), np.float32), 0
     for start in range(0, n_frames, block_frames):
@@ -164,7 +167,7 @@ def _place(
 ) -> None:
     """Add one note."""
     at = _frame(note.start_s) - lead
-    n_held = max(1, _frame(min(note.end_s, choke_s)) - at)
+    n_held = max(1, _frame(min(note.end_s, choke_s) - RISES_S) - at)  # let go as much earlier as it began
     gain *= (note.velocity / middle_velocity(note.velocity)) ** VELOCITY_POWER
     for voice in instrument.tones(note.pitch, note.velocity, n_held):
         fall_db_per_s = FALL_DB / CHOKE_S if choke_s < note.end_s else voice.fall_db_per_s
