@@ -68,24 +68,27 @@ marathon: $(VENV)/.installed-dev
 	$(BIN)/python tests/batch_marathon.py kills --films 6 --kills 6 --seconds 1 3 --engine ray
 	$(BIN)/python tests/batch_marathon.py speed --films 20 --seconds 2 10 --candidates 3
 
-# the paper's figures: attention, strategies at equal time, loss and sync over alpha. PAIRS are made by `dyvim train
+# the paper's figures, in demo/figures: attention, strategies at equal time, loss and sync over alpha. PAIRS are made by `dyvim train
 # render`; with BACKBONE and AUDIO_PAIRS (`dyvim train prepare`) the same of MusicGen, with SHARD (`dyvim train
-# arrange`) of a small one that is made on the spot. A run goes on where it stopped
+# arrange`) of a small one that is made on the spot, with AUDIO_FILMS films of music that it has not heard. A run goes
+# on where it stopped; another MINUTES wants another folder for what is done
 PAIRS    ?= demo/pairs
 SHARD    ?=
 BACKBONE ?= $(if $(SHARD),demo/backbone)
 AUDIO_PAIRS ?= demo/audio-pairs
+AUDIO_FILMS ?= 240
 MINUTES  ?= 3
 figures: SEEDS = 2
-figures: $(VENV)/.installed-dev $(FILM)
+figures: $(VENV)/.installed-dev $(FILMS)
 	$(BIN)/dyvim train attention $(FILMS) -o demo/figures
 	$(BIN)/dyvim train compare "$(PAIRS)" -o demo/figures --minutes $(MINUTES) --seeds $(SEEDS) $(addprefix --film ,$(FILMS))
 	$(BIN)/dyvim train tune "$(PAIRS)" -o demo/figures/tuned --minutes $(MINUTES)
 	$(BIN)/dyvim train alpha "$(PAIRS)" -o demo/figures --tuned demo/figures/tuned/decoder.safetensors \
 	    --seeds $(SEEDS) $(addprefix --film ,$(FILMS))
 ifneq ($(SHARD),)
-	test -e demo/backbone/config.json || $(BIN)/python -m dyvim_cli.training.small_backbone "$(SHARD)" -o demo/backbone
-	$(BIN)/dyvim train prepare "$(SHARD)" -o "$(AUDIO_PAIRS)" --films 240 --backbone "$(BACKBONE)"
+	test -e demo/backbone/config.json || $(BIN)/python -m dyvim_cli.training.small_backbone "$(SHARD)" -o demo/backbone \
+	    --films $(AUDIO_FILMS)
+	$(BIN)/dyvim train prepare "$(SHARD)" -o "$(AUDIO_PAIRS)" --films $(AUDIO_FILMS) --backbone "$(BACKBONE)"
 endif
 ifneq ($(BACKBONE),)
 	$(BIN)/dyvim train compare "$(AUDIO_PAIRS)" --backbone "$(BACKBONE)" -o demo/figures/musicgen \

@@ -49,7 +49,7 @@ def strategies_picture(
     right.axhline(0, color="black", lw=0.8)
     right.margins(y=0.1)
     right.set_title(
-        "with another film's motion (full colour), with none (pale); line: 95 % over films",
+        "another film's motion (full colour), none (pale); 95 % over films",
         fontsize=9,
         loc="left",
     )
