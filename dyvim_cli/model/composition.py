@@ -62,6 +62,15 @@ class Character:
     tempo_prior: tuple[float, float]  # centre in BPM, spread in octaves
 
 
+def strength(alpha: float) -> float:
+    """What the dynamics term is scaled by: the root of alpha, up to 1.
+
+    In training a strength of s means that a share 1 - s of the curves is wrong, which the decoder answers
+    with as much doubt; at a strength of .5 it meets half of the cuts. Half of the knob shall mean most.
+    """
+    return alpha**0.5 if alpha < 1 else alpha
+
+
 def write_score(
     features: FilmFeatures,
     wishes: Wishes,
@@ -83,7 +92,7 @@ def write_score(
     conditions = condition(features, tempo_map, character, form, (hit, cut, energy), wishes)
     guidance = GUIDANCE if wishes.guidance is None else wishes.guidance
     settings = SamplingSettings(
-        wishes.alpha, wishes.temperature, 0.95, guidance, wishes.candidates, wishes.seed
+        strength(wishes.alpha), wishes.temperature, 0.95, guidance, wishes.candidates, wishes.seed
     )
     fixed = as_plan(form, character, hit * (wishes.alpha > 0))
     pieces = compose(model, conditions, fixed, settings, progress)
