@@ -2,11 +2,12 @@
 
 import pytest
 import torch
-from conftest import MOVING, cut_film
+from conftest import FRACTAL, MOVING, cut_film
 
-from dyvim_cli.model.composition import Wishes, write_score
-from dyvim_cli.model.taste import BASS, COME_IN, LONGEST_SILENCE, MELODY, PAD, Taste
+from dyvim_cli.model.composition import Wishes, strength, write_score
+from dyvim_cli.model.taste import BASS, COME_IN, LEVEL, LONGEST_SILENCE, MELODY, PAD, Taste
 from dyvim_cli.music import tokens
+from dyvim_cli.music.feel import ACCENT_LEVEL
 from dyvim_cli.pipeline import features_of, load_embedded
 
 WIDTH = max(stream.cardinality for stream in tokens.STREAMS)
@@ -36,3 +37,17 @@ def test_a_short_film_is_not_left_waiting_for_its_music(tmp_path, alpha):
     for seed in range(6):
         score = write_score(features, Wishes(alpha=alpha, seed=seed, candidates=1), load_embedded())
         assert min(note.start_s for stem in score.stems for note in stem.notes) < 0.1
+
+
+def test_a_film_that_simply_begins_gets_no_accent_for_it(tmp_path):
+    """What moves moves evenly from the first frame on: the first accent waits for an event."""
+    features, model = features_of(cut_film(tmp_path / "even.mp4", FRACTAL, seconds=6)), load_embedded()
+    assert (features.event_times_s > 0.1).all()
+    for seed, style in enumerate(("acoustic", "rock", "orchestral", "pop")):
+        wishes = Wishes(alpha=1.0, seed=seed, candidates=1, style=style)
+        assert write_score(features, wishes, model).tokens[LEVEL][:2].max() < ACCENT_LEVEL
+
+
+def test_half_of_the_knob_means_most_of_the_motion():
+    assert [strength(alpha) for alpha in (0, 1, 2)] == [0, 1, 2]
+    assert 0.25 < strength(0.25) < strength(0.5) < 1 and strength(0.5) > 0.7

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from dyvim_cli.model.composition import strength
 from dyvim_cli.model.conditioning import N_CURVES
 from dyvim_cli.model.decoder import Decoder
 from dyvim_cli.music import tokens
@@ -68,7 +69,8 @@ class ScoreLearner(nn.Module):
 
     def held_out(self, views=MAIN_VIEWS, alpha: float = 1.0) -> dict[str, float]:
         """Loss on the held-out films by what is told of them."""
-        return {view: float(self.stream_losses(view, alpha).nansum() / tokens.K) for view in views}
+        told = strength(alpha)  # as a film is scored at this alpha
+        return {view: float(self.stream_losses(view, told).nansum() / tokens.K) for view in views}
 
     @torch.no_grad()
     def stream_losses(self, view: str, alpha: float = 1.0) -> torch.Tensor:
@@ -102,8 +104,8 @@ def seen_as(batch: Batch, view: str, alpha: float = 1.0) -> Batch:
     if motion == "other":
         dynamics[..., N_CURVES:] = others[..., N_CURVES:]
     hide(dynamics, curves is not None, motion is not None)
-    strength = torch.full_like(batch.alpha, alpha if curves or motion else 0.0)
-    return replace(batch, dynamics=dynamics, alpha=strength)
+    told = torch.full_like(batch.alpha, alpha if curves or motion else 0.0)
+    return replace(batch, dynamics=dynamics, alpha=told)
 
 
 def of_another(dynamics: torch.Tensor) -> torch.Tensor:
