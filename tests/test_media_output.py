@@ -125,6 +125,7 @@ from dyvim_cli.media.probe import probe
 from dyvim_cli.media import mux as module
 import signal
 signal.signal(signal.SIGTERM, main._interrupt)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # though what started the tests may ignore it
 film = probe(sys.argv[1])
 # -re makes ffmpeg take as long as the film plays
 run = module.run
