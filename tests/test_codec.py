@@ -53,6 +53,12 @@ def test_musicgens_codec_is_transformers_own(encodec):
     assert again.shape == tokens.shape and again.min() >= 0 and again.max() < 64
 
 
+def test_of_several_bandwidths_the_richest_is_taken(encodec, monkeypatch):
+    (only,) = encodec.model.config.target_bandwidths
+    monkeypatch.setattr(encodec.model.config, "target_bandwidths", [only / 2, only])
+    assert len(encodec.encode(tune(0.2, 32_000, encodec.channels))) == len(encodec.cardinalities)
+
+
 @pytest.mark.parametrize("stereo", [False, True], ids=["24 kHz", "48 kHz"])
 def test_the_packages_codecs_through_tokens_alone(stereo):
     model = package_model(stereo)
@@ -99,6 +105,25 @@ def test_blocks_join_without_a_seam(encodec):
     power = whole.square().mean(0).unfold(0, 3200, 1600).mean(1)
     power_joined = joined.square().mean(0).unfold(0, 3200, 1600).mean(1)
     assert (10 * (power_joined / power).log10()).abs().max() < 0.2  # loudness even across the seams
+
+
+class Counting:
+    """A codec whose every decoding sounds otherwise: the n-th is all n."""
+
+    sample_rate, channels, hop, block, n_decoded = 1000, 1, 10, 1, 0
+
+    def sample_of(self, frame: int) -> int:
+        return frame * self.hop
+
+    def decode(self, tokens):
+        self.n_decoded += 1
+        return torch.full((1, tokens.shape[1] * self.hop), float(self.n_decoded))
+
+
+def test_one_block_fades_into_the_next():
+    joined = torch.cat(list(decoded_blocks(Counting(), torch.zeros(1, 700), block_s=2.0)), dim=1)[0]
+    assert len(joined) == 7000 and joined[0] == 1 and joined[-1] == 4
+    assert 0 < joined.diff().max() < 0.2 and joined.diff().min() >= 0
 
 
 def test_segments_join_exactly():

@@ -1,0 +1,61 @@
+"""Takes of a MusicGen that does not see: which is kept, and how it lies under the film."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import FRACTAL, MOVING, cut_film
+
+from dyvim_cli.model import audio_composition
+from dyvim_cli.model.audio_composition import LEAD_S, Heard, lay, record
+from dyvim_cli.model.audio_sound import recorded_blocks
+from dyvim_cli.model.composition import Wishes
+from dyvim_cli.model.loading import load_audio_model
+from dyvim_cli.music.beats import Placing
+from dyvim_cli.pipeline import features_of
+
+WISHES = Wishes(model="debug", seed=3, candidates=3)
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory):
+    """Of 3 seconds with a cut in the middle."""
+    return features_of(cut_film(tmp_path_factory.mktemp("film") / "f.mp4", MOVING, FRACTAL, seconds=1.5))
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_audio_model("debug")
+
+
+def test_beats_move_to_the_events_but_for_alpha_0(features):
+    heard = Heard(np.arange(0.1, 5, 0.5), 120.0, np.zeros(500))
+    assert lay(heard, features, LEAD_S, alpha=0.0, follows=False) == Placing(LEAD_S, 1.0, 0.0)
+    moved = lay(heard, features, LEAD_S, alpha=1.0, follows=False)
+    cut_s = moved.to_film(heard.beats_s) - 1.5
+    assert moved.reward > 0 and np.abs(cut_s).min() < 0.03
+
+
+@pytest.mark.parametrize("best", [0, 1, 2])
+def test_the_take_that_meets_the_film_best_is_kept(best, features, model, monkeypatch):
+    rewards = iter(np.roll([0.9, 0.1, 0.5], best))
+    monkeypatch.setattr(audio_composition, "lay", lambda *_: Placing(LEAD_S, 1.0, float(next(rewards))))
+    piece = record(features, WISHES, model)
+    assert piece.take == best and piece.placing.reward == 0.9
+
+
+def test_a_take_is_heard_where_it_was_laid(features, model):
+    piece = record(features, WISHES, model)
+
+    def sound(start_s):
+        laid = replace(piece, placing=Placing(start_s, 1.0, 0.0))
+        return np.concatenate(list(recorded_blocks(laid, model, 3.0)))[:, 0]
+
+    at_once, later, rate = sound(0.2), sound(0.7), 48_000
+    inside = slice(round(0.1 * rate), round(0.9 * rate))  # neither fade
+    shifted = at_once[inside.start + rate // 2 : inside.stop + rate // 2]
+
+    def unlike(there):  # random weights hum: what counts is what is left beside the hum
+        return 1 - np.corrcoef(later[inside], there)[0, 1]
+
+    assert unlike(shifted) < 0.1 * unlike(at_once[inside])
