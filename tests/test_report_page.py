@@ -97,7 +97,7 @@ def test_filters_filter_and_sorts_sort(opened):
     assert len(names(page)) == 4 and NASTY in names(page)
     page.get_by_role("radio", name="Failed").check(force=True)
     assert names(page) == ["broken.mov"]
-    assert "see that the file plays elsewhere" in page.locator(".card:visible").inner_text()
+    assert "see that the file plays elsewhere" in page.locator(".card:visible").text_content()
     page.get_by_role("radio", name="All").check(force=True)
     page.get_by_label("Style").select_option("rock")
     assert sorted(names(page)) == sorted([NASTY, "alley.mp4"])
@@ -156,7 +156,7 @@ def test_score_writes_the_page_of_its_film(film, tmp_path, browser):
     assert done.returncode == 0, done.stderr
     page = browser.new_page()
     page.goto((tmp_path / "report.html").as_uri())
-    text = page.locator(".card").inner_text()
+    text = page.locator(".card").text_content()
     assert "out.mp4" in text and "--seed 3" in text and "Scored" in text
     assert page.locator("video").get_attribute("src") == "out.mp4"
     page.close()

@@ -28,7 +28,7 @@ PROBE_VELOCITY, PROBE_KEYS, PROBE_S = 96, 6, 1.0
 LOUDEST_FOR_DRUMS = (35, 36, 38, 39, 37, 86, 87)  # a kit is as loud as its kicks and snares
 SPEAKS_AT = 0.4  # an instrument is heard when it has reached this share of its first 150 ms' peak
 STIRS_AT = 0.1  # below this share it may make a noise already, as a pick before its string does
-SWELLS_S = 0.015  # started earlier than this before it stirs, a slow note's swell is an onset of its own
+SWELLS_S = 0.015  # of a slow note's swell at most this much comes early: more would be an onset of its own
 
 
 class Instrument:

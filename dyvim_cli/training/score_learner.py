@@ -68,13 +68,13 @@ class ScoreLearner(nn.Module):
         return [[m.norm, m.head], *layers, [m.embedding, m.place, m.activity, m.semantics]]
 
     def held_out(self, views=MAIN_VIEWS, alpha: float = 1.0) -> dict[str, float]:
-        """Loss on the held-out films by what is told of them."""
+        """Loss on the held-out films by what is told of them, alpha being the knob of a scoring."""
         told = strength(alpha)  # as a film is scored at this alpha
         return {view: float(self.stream_losses(view, told).nansum() / tokens.K) for view in views}
 
     @torch.no_grad()
     def stream_losses(self, view: str, alpha: float = 1.0) -> torch.Tensor:
-        """[K] mean loss a stream on the held-out films under one of VIEWS."""
+        """[K] mean loss a stream on the held-out films under one of VIEWS; alpha scales the term itself."""
         rows = [
             losses(self.model, seen_as(b, view, alpha).to(self.model.head.weight.device))
             for b in self.judged_by
