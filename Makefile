@@ -95,7 +95,7 @@ ifneq ($(BACKBONE),)
 	    --minutes $(MINUTES) --seeds $(SEEDS)
 	$(BIN)/dyvim train tune "$(AUDIO_PAIRS)" --backbone "$(BACKBONE)" -o demo/figures/musicgen/tuned --minutes $(MINUTES)
 	$(BIN)/dyvim train alpha "$(AUDIO_PAIRS)" --backbone "$(BACKBONE)" -o demo/figures/musicgen \
-	    --tuned demo/figures/musicgen/tuned
+	    --tuned demo/figures/musicgen/tuned --seeds $(SEEDS) $(addprefix --film ,$(FILMS))
 endif
 
 clean:

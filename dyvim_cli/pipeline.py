@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from dyvim_cli.model.decoder import Decoder
     from dyvim_cli.model.loading import AudioModel
 
-__all__ = ["EMBEDDED", "load_embedded", "load_model", "prepare_model"]  # from composer, for the layers above
+# from composer, for the layers above
+__all__ = ["EMBEDDED", "compose", "load_embedded", "load_model", "notes_of", "prepare_model"]
 
 
 @dataclass(frozen=True)

@@ -239,7 +239,6 @@ def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):
     for option in (
         ["tune", "--start-from", weights],
         ["compare", "--film", weights],
-        ["alpha", "--film", weights],
     ):
         verb, *rest = option
         refused = CliRunner().invoke(

@@ -155,32 +155,48 @@ def alpha(
 ) -> None:
     """Held-out loss over alpha, with true and another film's motion: a table, a JSON and a picture.
 
-    With real films (embedded decoder) also how well the music that it writes follows them, over alpha: the
-    paper's Figure 4.
+    With real films also how well the music that is written for them follows them, over alpha: the paper's
+    Figure 4.
     """
-    from dyvim_cli.training.findings import ALPHAS, alpha_figure
+    if film and not tuned and backbone != "embedded":
+        hint = "--tuned with the folder of `dyvim train tune --backbone`"
+        raise UsageError("--film: without an adapter MusicGen does not see the motion", hint)
+    console.data(_loss_over_alpha(backbone, pairs, tuned, batch_size, out).rstrip())
+    if film:
+        console.data(_sync_over_alpha(backbone, film, tuned, seeds, out, progress))
+
+
+def _loss_over_alpha(backbone: str, pairs: Path, tuned: Path | None, batch_size: int, out: Path) -> str:
+    """Judge held-out films at each alpha, write; returns the table."""
+    from dyvim_cli.training.findings import alpha_figure
 
     is_embedded = backbone == "embedded"
-    _check_goes_with(backbone, film=film)
     learner = _learner(backbone, pairs, tuned if is_embedded else None, batch_size)
-    if not is_embedded and tuned is not None:
+    if tuned and not is_embedded:
         from dyvim_cli.model.adapter import load_adapter
 
         load_adapter(learner.model, tuned)
-    console.data(alpha_figure(learner, out).rstrip())
-    if film:
-        console.data(_sync_over_alpha(film, ALPHAS, seeds, tuned, out, progress))
+    return alpha_figure(learner, out)
 
 
-def _sync_over_alpha(films, alphas, seeds: int, decoder: Path | None, out: Path, progress) -> str:
-    """Compose for the films at each alpha, judge, write; returns the table."""
-    from dyvim_cli.evaluation.generator import dyvim_generator
+def _sync_over_alpha(backbone: str, films, tuned: Path | None, seeds: int, out: Path, progress) -> str:
+    """Compose for the films at each alpha as `score` does, judge, write; returns the table."""
+    from dyvim_cli.evaluation.generator import generator_of
     from dyvim_cli.evaluation.sweep import sweep, write_sweep
     from dyvim_cli.media.sound import scratch_folder
+    from dyvim_cli.model.checkpoint import load_decoder
+    from dyvim_cli.model.composition import Wishes
+    from dyvim_cli.pipeline import load_model, notes_of
+    from dyvim_cli.training.findings import ALPHAS
 
+    is_embedded = backbone == "embedded"
+    wishes = Wishes(candidates=1, model=backbone, adapter=None if is_embedded else str(tuned))
+    model = load_decoder(tuned) if tuned and is_embedded else load_model(wishes)
+    for text in notes_of(model):
+        console.note(text)
     with scratch_folder() as folder, console.progress(progress) as shown:
-        generate = dyvim_generator(folder, candidates=1, decoder=decoder)
-        return write_sweep(sweep(films, alphas, range(seeds), generate, shown), out)
+        generate = generator_of(model, wishes, folder)
+        return write_sweep(sweep(films, ALPHAS, range(seeds), generate, shown), out)
 
 
 def attention(

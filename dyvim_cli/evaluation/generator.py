@@ -7,34 +7,43 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dyvim_cli.progress import Silent
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, TempoMap
 
+if TYPE_CHECKING:
+    from dyvim_cli.model.composition import Wishes
+
 Generate = Callable[[Path, float, int], Path]  # film, alpha, seed -> music
 
 
-def dyvim_generator(
-    folder: Path, candidates: int = 3, *, steady: bool = False, decoder: Path | None = None
-) -> Generate:
-    """Our own generator, writing wav files into `folder`; films are watched once and then cached.
+def dyvim_generator(folder: Path, candidates: int = 3, *, steady: bool = False) -> Generate:
+    """The shipped decoder; candidates: takes a piece, of which the best is kept; fewer is faster."""
+    from dyvim_cli.model.composition import Wishes
+    from dyvim_cli.pipeline import load_embedded
 
-    candidates: takes a piece, of which the best is kept; fewer is faster. steady: the decoder alone,
-    told of the film as ever, but on a grid that ignores it. decoder: other weights than the shipped ones.
+    return generator_of(load_embedded(), Wishes(candidates=candidates), folder, steady=steady)
+
+
+def generator_of(model, wishes: "Wishes", folder: Path, *, steady: bool = False) -> Generate:
+    """`model` as it composes to the wishes (which name it; alpha and seed apart), wav files into `folder`.
+
+    Films are watched once and then cached. steady: the embedded decoder alone, told of the film as ever, but
+    on a grid that ignores it.
     """
     from dyvim_cli.delivery import Delivery, sound_file
-    from dyvim_cli.model.checkpoint import load_decoder
-    from dyvim_cli.model.composition import Wishes, write_score
-    from dyvim_cli.pipeline import features_of, load_embedded
-
-    model = load_decoder(decoder) if decoder else load_embedded()
+    from dyvim_cli.model.composition import write_score
+    from dyvim_cli.pipeline import compose, features_of
 
     def write(film: Path, alpha: float, seed: int) -> Path:
-        features, wishes = features_of(film), Wishes(alpha=alpha, seed=seed, candidates=candidates)
-        grid = film_grid(features, replace(wishes, alpha=0.0)) if steady else None
-        piece = write_score(features, wishes, model, tempo_map=grid)
+        features, own = features_of(film), replace(wishes, alpha=alpha, seed=seed)
+        if steady:
+            piece = write_score(features, own, model, tempo_map=film_grid(features, replace(own, alpha=0.0)))
+        else:
+            piece = compose(features, own, model, Silent())
         music = folder / f"{film.stem}.alpha{alpha:g}{'.steady' * steady}.seed{seed}.wav"
         with sound_file(piece, model, features.duration_s, Delivery(), Silent()) as sound:
             shutil.copyfile(sound, music)
@@ -43,7 +52,7 @@ def dyvim_generator(
     return write
 
 
-def film_grid(features: FilmFeatures, wishes) -> TempoMap:
+def film_grid(features: FilmFeatures, wishes: "Wishes") -> TempoMap:
     """The grid that the generator would lay for a film."""
     from dyvim_cli.model.composition import choose_character, lay_grid, with_own_seed
 
