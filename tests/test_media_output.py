@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from media_films import make_film
 
 from dyvim_cli.errors import EnvironmentFault, ExitCode, OutputError, UsageError
 from dyvim_cli.media import ffmpeg as runner
-from dyvim_cli.media.output import check_output, commit, film_extension, output_path, together
+from dyvim_cli.media.output import check_folder, check_output, commit, film_extension, output_path, together
 
 
 def test_default_name_stands_beside_the_film(tmp_path):
@@ -29,6 +30,15 @@ def test_names_stay_as_long_as_a_file_system_takes(tmp_path):
             part.write_bytes(b"x")
         with pytest.raises(OutputError, match="too long"):
             check_output(tmp_path / f"{stem}123456.mp4")
+
+
+def test_an_option_is_no_file(tmp_path, monkeypatch):
+    """`--midi --overwrite` means a forgotten name, not a file that is called so."""
+    monkeypatch.chdir(tmp_path)
+    for check in (check_output, check_folder):
+        with pytest.raises(UsageError, match="--overwrite stands where"):
+            check(Path("--overwrite"))
+        check(tmp_path / "--overwrite")
 
 
 def test_templates_and_missing_extensions(tmp_path):

@@ -121,9 +121,11 @@ def check_output(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool =
     """Fail before the work starts if `path` must not or cannot be written.
 
     Raises OutputError when it is one of `inputs` (by any name or link), exists without
-    `overwrite`, is a folder, or its folder is missing or not writable.
+    `overwrite`, is a folder, or its folder is missing or not writable. Raises UsageError for an
+    option's name.
     """
     path = Path(path)
+    _check_name(path)
     if len(os.fsencode(path.name)) > LONGEST_NAME:
         raise OutputError(f"{path.name[:40]}... is too long a name", "name another file with -o")
     for source in inputs:
@@ -140,8 +142,16 @@ def check_output(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool =
         raise OutputError(f"the folder {folder} is not writable", "name another place with -o")
 
 
+def _check_name(path: Path) -> None:
+    """Raise UsageError for the option that stands where a file was forgotten: `--midi --overwrite`."""
+    if str(path).startswith("--"):
+        hint = "name the file before the next option; one that is called so, by its whole path"
+        raise UsageError(f"{path} stands where a file or folder is named", hint)
+
+
 def check_folder(folder: Path) -> None:
-    """Raise OutputError unless `folder` is one to write into, or can be made."""
+    """Raise OutputError unless `folder` is one to write into, or can be made; UsageError for an option."""
+    _check_name(Path(folder))
     there = Path(folder).absolute()
     while not there.exists() and there != there.parent:
         there = there.parent
