@@ -127,16 +127,41 @@ def test_the_ride_skips_where_swing_puts_it(seed):
     assert not ride[:, 1::2].any() and ride[:, [2, 6, 10, 14]].any(axis=1).all()
 
 
+def drummed(row, style="rock", hits=()):
+    """(step, key, velocity) of every stroke of a drum row at 120 BPM; hits: steps that are accents."""
+    score = np.zeros((tokens.K, len(row)), dtype=np.int16)
+    score[0], score[DRUMS] = 4, row
+    score[0, list(hits)] = 7
+    tempo_map = TempoMap(np.arange(len(row) + 1) * 0.125, 120.0)
+    stems = perform(score, tempo_map, Key(0, False), style, len(row) / 8, 1).stems
+    notes = next(stem.notes for stem in stems if stem.is_drums)
+    return [(round(n.start_s / 0.125), n.pitch, n.velocity) for n in notes]
+
+
+def test_kick_and_snare_take_turns_but_at_accents():
+    row = np.zeros(64, dtype=np.int16)
+    row[[4, 7, 10, 20, 26]] = KICK | SNARE
+    row[30] = KICK | SNARE | tokens.drum_token(["crash"])
+    played = {(step, key) for step, key, _ in drummed(row, "rock", hits=(26,))}
+    kicks, snares = ({step for step, key in played if key == drum} for drum in (36, 38))
+    assert kicks == {7, 10, 26, 30} and snares == {4, 20, 26, 30}  # the backbeat is the snare's
+    machine = {(step, key) for step, key, _ in drummed(row, "electronic")}
+    assert {step for step, key in machine if key == 36} == {4, 7, 10, 20, 26, 30}  # four on the floor
+
+
+def test_the_hat_goes_on_over_a_lesser_event():
+    row = np.zeros(64, dtype=np.int16)
+    row[0:16:2], row[16:32:4] = HAT, HAT
+    row[[6, 34]], row[10] = KICK, KICK | SNARE
+    hats = {step for step, key, _ in drummed(row, "pop", hits=(10,)) if key == 42}
+    assert hats == {0, 2, 4, 6, 8, 12, 14, 16, 20, 24, 28}  # not where the film is hit, nor where none went
+
+
 def test_ghost_notes_are_touched_and_rolls_are_not():
     row = np.zeros(64, dtype=np.int16)
     row[[4, 12, 20, 28]], row[[7, 9, 15, 23]] = SNARE, SNARE
     row[44:48] = SNARE  # a roll
-    score = np.zeros((tokens.K, 64), dtype=np.int16)
-    score[0], score[DRUMS] = 4, row
-    tempo_map = TempoMap(np.arange(65) * 0.125, 120.0)
-    stems = perform(score, tempo_map, Key(0, False), "rock", 8.0, 1).stems
-    notes = next(stem.notes for stem in stems if stem.is_drums)
-    loudness = {step: n.velocity for n in notes for step in [round(n.start_s / 0.125)]}
+    loudness = {step: velocity for step, _, velocity in drummed(row)}
     ghosts, beats = [loudness[s] for s in (7, 9, 15, 23)], [loudness[s] for s in (4, 12, 20)]
     roll = [loudness[s] for s in range(44, 48)]
     assert max(ghosts) < 0.65 * min(beats) and min(roll) > max(ghosts)

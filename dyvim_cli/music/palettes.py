@@ -44,7 +44,7 @@ class Palette:
     swing_sixteenths: float = 0.0
     loose_ms: float = 5.0  # spread of human timing
     human_drums: float = 1.0  # how far drums follow the drummers' placement; 0 = a machine
-    ghosts: float = 0.0  # how often a free sixteenth gets a ghost note on the snare
+    backbeat: bool = False  # kick and snare take turns; together they strike accents alone
     duck_db: float = 0.0  # how far the kick pushes pad and arpeggio down
     drive: float = 0.0  # tape-like saturation of the mix
     low_pass_hz: float = 0.0  # 0 = open
@@ -131,8 +131,8 @@ PALETTES: dict[str, Palette] = {
         Part((4,), -5, reverb=0.25),
         Room(0.9, 0.01, brightness=0.7),
         {"kick": (36,), "snare": (38, 38, 40), "hat": (42,), "open_hat": (46,), "crash": (57,)},
-        swing_sixteenths=0.55, loose_ms=9, drive=0.9, low_pass_hz=9500, glue_ratio=2.2, width_db=4.5,
-        tone=((45.0, -3.0),),
+        swing_sixteenths=0.55, loose_ms=9, backbeat=True, drive=0.9, low_pass_hz=9500, glue_ratio=2.2,
+        width_db=4.5, tone=((45.0, -3.0),),
     ),
     "pop": Palette(
         "piano, guitars, synth pads and a tight kit",
@@ -147,7 +147,7 @@ PALETTES: dict[str, Palette] = {
         Part((0, 61), -5, reverb=0.25),
         Room(1.3, 0.015),
         {"snare": (38, (38, 39))},
-        loose_ms=4, glue_ratio=2.0, width_db=4.0, air_db=2.0,
+        loose_ms=4, backbeat=True, glue_ratio=2.0, width_db=4.0, air_db=2.0,
     ),
     "electronic": Palette(
         "saw leads, synth bass and drum machine, the pads pumping with the kick",
@@ -194,7 +194,7 @@ PALETTES: dict[str, Palette] = {
         Part((0, 61), -5, reverb=0.2),
         Room(1.2, 0.012),
         {"hat": (51, 51, (51, 44), 51), "snare": (38, 37, 40), "open_hat": (53,), "crash": (57, 59)},
-        swing_eighths=0.85, loose_ms=7, width_db=4.0, tone=((45.0, -3.0),),
+        swing_eighths=0.85, loose_ms=7, backbeat=True, width_db=4.0, tone=((45.0, -3.0),),
     ),
     "rock": Palette(
         "distorted and clean guitars, picked bass and a big kit",
@@ -209,7 +209,7 @@ PALETTES: dict[str, Palette] = {
         Part((30,), -5, reverb=0.15),
         Room(1.2, 0.012),
         {"crash": (49, 57)},
-        loose_ms=4, drive=0.6, glue_ratio=2.4, width_db=6.0, air_db=2.0,
+        loose_ms=4, backbeat=True, drive=0.6, glue_ratio=2.4, width_db=6.0, air_db=2.0,
     ),
     "playful": Palette(
         "pizzicato, marimba, clarinet and tuba with woodblocks and bells",
