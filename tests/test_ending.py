@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from dyvim_cli.music import tokens
-from dyvim_cli.music.ending import LAST_CHORD_S, MELODY, choose_final_step, last_chord, settle
+from dyvim_cli.music.ending import LAST_CHORD_S, MELODY, PAD, choose_final_step, last_chord, settle
 from dyvim_cli.music.feel import RING_SHARE
-from dyvim_cli.types import TempoMap
+from dyvim_cli.music.palettes import PALETTES
+from dyvim_cli.music.performance import perform
+from dyvim_cli.music.production import produce
+from dyvim_cli.types import STYLES, Key, TempoMap
 
 STREAM = tokens.STREAMS[MELODY]
 
@@ -41,7 +44,49 @@ def test_a_minor_tune_closes_on_its_own_third_and_never_leaps():
 def test_without_a_tune_the_chord_stays_as_it_was():
     ending = last_chord(TempoMap(np.arange(65) * 0.125, 120.0), 48, np.array([], int), False)
     piece = np.where(ending == tokens.UNKNOWN, 0, ending)
-    assert settle(piece, 48, False) is piece
+    assert np.array_equal(settle(piece, 48, False), piece)
+
+
+@pytest.mark.parametrize(
+    "last, is_minor, closes",
+    [(77, False, 76), (77, True, 75), (73, False, 72), (66, True, 67), (79, True, 79)],
+)
+def test_the_chords_close_on_the_nearest_tone_of_the_tonic(last, is_minor, closes):
+    """A last chord an octave below the others would sound like another instrument."""
+    ending = last_chord(TempoMap(np.arange(65) * 0.125, 120.0), 48, np.array([51]), is_minor)
+    piece = np.where(ending == tokens.UNKNOWN, 0, ending)
+    piece[PAD, 40] = tokens.pitch_token(tokens.STREAMS[PAD], last)
+    struck = settle(piece, 48, is_minor)[PAD, [48, 51]]
+    assert [tokens.token_pitch(tokens.STREAMS[PAD], token) for token in struck] == [closes, closes]
+
+
+@pytest.mark.parametrize("weight, stops", [(0.9, True), (0.3, False)])
+def test_the_music_stops_with_the_picture(weight, stops):
+    """A heavy event takes the last chord wherever it falls; a light one leaves it on a strong beat."""
+    hits = np.zeros(288)
+    hits[266] = weight
+    final = choose_final_step(TempoMap(np.arange(289) * 0.1047, 143.0), hits)
+    assert (final == 266) == stops and (stops or final % 8 == 0)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_last_chord_rings_to_the_end_of_the_film_and_not_beyond(style):
+    """The last half second is neither empty, however dry the room, nor cut off."""
+    tempo_map = TempoMap(np.arange(129) * 0.125, 120.0)
+    ending = last_chord(tempo_map, 104, np.array([], int), False)
+    piece = np.where(ending == tokens.UNKNOWN, 0, ending)
+    piece[tokens.STREAM_INDEX["level"]] = 3
+    piece[tokens.STREAM_INDEX["chord"]] = tokens.chord_token(0, "maj")
+    score = perform(piece, tempo_map, Key(0, False), style, 16.0, 2)
+    let_go = 16.0 - max(note.end_s for stem in score.stems for note in stem.notes)
+    assert 0.2 < let_go < 1.05 and let_go <= 0.31 * PALETTES[style].room.decay_s
+    sound = (produce(score, 16.0).samples ** 2).mean(axis=1)
+
+    def level_db(start_s, end_s):
+        return 10 * np.log10(sound[round(48000 * start_s) : round(48000 * end_s)].mean() + 1e-12)
+
+    assert level_db(15.5, 15.8) > level_db(14.0, 15.0) - 26
+    assert level_db(15.97, 16.0) < level_db(14.0, 15.0) - 26
 
 
 @pytest.mark.parametrize("late_step", [60, 62, 58])

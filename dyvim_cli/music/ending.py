@@ -6,7 +6,7 @@ from dyvim_cli.music import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
 HALF_BAR = STEPS_PER_BAR // 2
-MELODY = tokens.STREAM_INDEX["melody"]
+MELODY, PAD = tokens.STREAM_INDEX["melody"], tokens.STREAM_INDEX["pad"]
 LAST_CHORD_STREAMS = [tokens.STREAM_INDEX[name] for name in ("level", "chord", "melody", "bass", "pad")]
 RING_S = 2.8  # how long the last chord would like to ring
 RING_SHARE, SHORTEST_RING_S = 0.11, 1.6  # of a short film it rings so much, but not less than this
@@ -14,14 +14,18 @@ LAST_STROKE_S = 0.25  # before the film ends, an event may still be struck,
 LAST_CHORD_S = 1.55  # and so long before it with the chord, which has to ring a second; later the drums do it
 SHORT_SHARE = 0.4  # of a film too short for that
 MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
-THIRD_COST = 2  # semitones that the tune would rather go than close on the third
+# Semitones that a part would rather go than close on tonic, third, fifth: the tune wants the tonic, a chord's
+# top voice goes to whatever is near
+CLOSING_COST = {MELODY: (0, 2, 99), PAD: (1, 0, 0)}
+STOPS = 0.6  # the last chord may fall on an event as heavy, on whatever step it is
 
 
 def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
-    """Strong beat for the last chord: it rings about RING_S, less in a short film. An event attracts it,
-    and so do events that would come after it, for then nothing is struck any more."""
+    """Strong beat, or heavy event, for the last chord: it rings about RING_S, less in a short film. An event
+    attracts it, and so do events that would come after it, for then nothing is struck any more."""
     n_steps = tempo_map.n_steps
-    candidates = np.arange(0, max(1, n_steps - STEPS_PER_BEAT), HALF_BAR)
+    steps = np.arange(max(1, n_steps - STEPS_PER_BEAT))
+    candidates = steps[(steps % HALF_BAR == 0) | (hits[steps] >= STOPS)]
     candidates = candidates[tempo_map.played[candidates]]
     rest_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[candidates]
     film_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[0]
@@ -61,25 +65,24 @@ def last_chord(tempo_map: TempoMap, final_step: int, strokes: np.ndarray, is_min
 
 
 def settle(piece: np.ndarray, final_step: int, is_minor: bool) -> np.ndarray:
-    """A piece [K, S] whose melody closes where it was going: on the tonic next to its last note, or on the
-    third where that is much nearer. Cadences fall by a step or rise by one; a leap would open them again."""
-    row = piece[MELODY]
-    line = row[:final_step][row[:final_step] >= tokens.FIRST_PITCH]
-    closing = np.arange(len(row)) >= final_step
-    struck = closing & (row >= tokens.FIRST_PITCH)
-    if not len(line) or not struck.any():
-        return piece
+    """A piece [K, S] whose tune and chords close where they were going: on the tone of the last chord next to
+    their last note (CLOSING_COST). Cadences fall by a step or rise by one; a leap would open them again."""
     settled = piece.copy()
-    settled[MELODY, struck] = _closing_token(int(line[-1]), is_minor)
+    for stream in CLOSING_COST:
+        row = settled[stream]
+        line = row[:final_step][row[:final_step] >= tokens.FIRST_PITCH]
+        closing = row[final_step:]
+        if len(line):
+            closing[closing >= tokens.FIRST_PITCH] = _closing_token(stream, int(line[-1]), is_minor)
     return settled
 
 
-def _closing_token(last: int, is_minor: bool) -> int:
-    """Melody token of the tonic, or third, that is nearest to a token."""
-    stream = tokens.STREAMS[MELODY]
-    cost = {}
-    for token in range(tokens.FIRST_PITCH, stream.cardinality):
-        degree = tokens.token_pitch(stream, token) % 12
-        if degree in (0, 3 if is_minor else 4):
-            cost[token] = abs(token - last) + THIRD_COST * (degree != 0)
-    return min(cost, key=lambda token: cost[token])
+def _closing_token(stream: int, last: int, is_minor: bool) -> int:
+    """Token of the tone that a stream closes on after a token."""
+    costs = dict(zip((0, 3 if is_minor else 4, 7), CLOSING_COST[stream], strict=True))
+    steps = {}
+    for token in range(tokens.FIRST_PITCH, tokens.STREAMS[stream].cardinality):
+        degree = tokens.token_pitch(tokens.STREAMS[stream], token) % 12
+        if degree in costs:
+            steps[token] = abs(token - last) + costs[degree]
+    return min(steps, key=lambda token: steps[token])

@@ -23,7 +23,9 @@ SHORTEST_S = 0.04
 RISES_S = 0.015
 # Nothing is struck before: ffmpeg's AAC spoils a first frame that begins loud (up to 4 dB over).
 FIRST_SOUND_S = 1024 / 44100 + RISES_S
-RING_SHARE, LONGEST_RING_S = 0.35, 1.5  # the last chord is let go this long before the film ends
+# The last chord is let go so long before the film ends that its room has fallen by 18 dB by then; no earlier,
+# or a dry room leaves the picture alone, and no more than this share of the ring
+LET_GO_DECAYS, RING_SHARE = 0.3, 0.35
 
 GROOVE_FILE = "groove-feel.json"
 GROOVE_LOOSENESS = 0.3  # share of the drummers' spread in time that is played
@@ -117,7 +119,8 @@ class Feel:
         last_s = max(self.duration_s - 0.01, SHORTEST_S)
         start_s = min(start_s, last_s - SHORTEST_S)
         if end >= self.n_steps:
-            end_s = self.duration_s - min(RING_SHARE * (self.duration_s - start_s), LONGEST_RING_S)
+            room_s = LET_GO_DECAYS * self.palette.room.decay_s
+            end_s = self.duration_s - min(RING_SHARE * (self.duration_s - start_s), room_s)
         else:
             written_s = self.played_s[end] - start_s
             end_s = start_s + written_s * articulation(part.length, end - start) + part.overlap_s

@@ -20,7 +20,7 @@ BLOCK_FRAMES = 5 * SAMPLE_RATE
 TIDY_FRAMES = 12 * BLOCK_FRAMES
 IN_MEMORY_BYTES = 64 << 20  # mixes beyond three minutes wait on disk for mastering
 StemSink = Callable[[str, np.ndarray], None]
-FADE_FRAMES = 15 * SAMPLE_RATE // 100
+FADE_FRAMES = 30 * SAMPLE_RATE // 100  # what still rings is not cut off
 
 
 def produce(
