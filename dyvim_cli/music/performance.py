@@ -3,6 +3,7 @@
 import numpy as np
 
 from dyvim_cli.music import palettes
+from dyvim_cli.music.compass import KEYBOARD, folded, in_compass
 from dyvim_cli.music.drumming import play_drums
 from dyvim_cli.music.feel import FIRST_SOUND_S, Feel
 from dyvim_cli.music.palettes import Palette, Part
@@ -17,7 +18,6 @@ from dyvim_cli.music.tokens import (
 )
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Key, Note, Score, Stem, TempoMap
 
-KEYBOARD = (21, 108)
 TOGETHER_S = 0.03  # notes that start so near an accent belong to it
 
 
@@ -45,10 +45,11 @@ def perform(
             notes = play_drums(tokens[STREAM_INDEX[name]], palette, part, feel)
         else:
             notes = _play_pitched(name, tokens[:, : feel.n_steps], key, palette, part, feel)
+            notes = _without_overlap(in_compass(name, program, notes))
         stems.append(Stem(name, program, name == "drums", notes))
-    stems.append(
-        Stem("accent", int(rng.choice(palette.accent.programs)), False, _accents(stems, palette, feel))
-    )
+    program = int(rng.choice(palette.accent.programs))
+    accents = in_compass("accent", program, _accents(stems, palette, feel))
+    stems.append(Stem("accent", program, False, _without_overlap(accents)))
     return Score(tuple(stem for stem in stems if stem.notes), tempo_map, key, style, tokens, tuple(sections))
 
 
@@ -68,7 +69,7 @@ def onsets(row: np.ndarray) -> list[tuple[int, int, int]]:
     return [tuple(note) for note in found]
 
 
-def _play_pitched(name, tokens, key: Key, palette: Palette, part: Part, feel: Feel) -> tuple[Note, ...]:
+def _play_pitched(name, tokens, key: Key, palette: Palette, part: Part, feel: Feel) -> list[Note]:
     """Notes of a pitched stream; the pad's top note becomes a chord."""
     chords, row = tokens[STREAM_INDEX["chord"]], tokens[STREAM_INDEX[name]]
     stream, shift = STREAMS[STREAM_INDEX[name]], key_shift(key) + 12 * part.octave
@@ -81,8 +82,8 @@ def _play_pitched(name, tokens, key: Key, palette: Palette, part: Part, feel: Fe
         for place, pitch in enumerate(voices):
             start_s, end_s = feel.span(start, end, part, place)
             velocity = feel.velocity(start, part, inner=place < len(voices) - 1)
-            notes.append(Note(start_s, end_s, _playable(pitch + shift), velocity))
-    return _without_overlap(notes)
+            notes.append(Note(start_s, end_s, folded(pitch + shift, *KEYBOARD), velocity))
+    return notes
 
 
 def _chord(chord: int, top: int, previous: tuple[int, ...], palette: Palette, part: Part) -> tuple[int, ...]:
@@ -123,16 +124,6 @@ def _pedal_end(chords: np.ndarray, start: int) -> int:
     return start + int(changed[0]) if len(changed) else min(len(chords), start + STEPS_PER_BAR)
 
 
-def _playable(pitch: int) -> int:
-    """Keep a pitch on the keyboard, by octaves."""
-    low, high = KEYBOARD
-    while pitch < low:
-        pitch += 12
-    while pitch > high:
-        pitch -= 12
-    return pitch
-
-
 def _without_overlap(notes: list[Note]) -> tuple[Note, ...]:
     """The notes in order, each ended before its key is struck again."""
     following: dict[int, float] = {}
@@ -144,7 +135,7 @@ def _without_overlap(notes: list[Note]) -> tuple[Note, ...]:
     return tuple(reversed(result))
 
 
-def _accents(stems: list[Stem], palette: Palette, feel: Feel) -> tuple[Note, ...]:
+def _accents(stems: list[Stem], palette: Palette, feel: Feel) -> list[Note]:
     """The lowest note struck on each accented step, doubled by an instrument that speaks at once."""
     part, notes = palette.accent, []
     pitched = sorted((note.start_s, note.pitch) for stem in stems if not stem.is_drums for note in stem.notes)
@@ -157,5 +148,5 @@ def _accents(stems: list[Stem], palette: Palette, feel: Feel) -> tuple[Note, ...
             lowest = min(pitch for _, pitch in pitched[first[step] : end[step]])
             start_s, end_s = feel.span(step, min(step + STEPS_PER_BEAT, feel.n_steps), part)
             velocity = feel.velocity(step, part)
-            notes.append(Note(start_s, end_s, _playable(lowest + 12 * part.octave), velocity))
-    return _without_overlap(notes)
+            notes.append(Note(start_s, end_s, folded(lowest + 12 * part.octave, *KEYBOARD), velocity))
+    return notes

@@ -1,0 +1,45 @@
+"""How high and low an instrument plays: beyond that a stretched sample sounds like a toy."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dyvim_cli.types import Note
+
+# Sounding MIDI pitches by General MIDI program (Adler, Study of Orchestration); a synthesizer has no bounds
+COMPASS = {
+    8: (60, 108), 9: (72, 108), 10: (60, 96), 11: (53, 89), 12: (45, 96), 13: (65, 108), 14: (60, 79),
+    24: (40, 83), 25: (40, 83), 26: (40, 84), 27: (40, 86), 28: (40, 86), 29: (40, 88), 30: (40, 88),
+    32: (28, 60), 33: (28, 60), 34: (28, 60), 38: (28, 60), 39: (28, 60),
+    40: (55, 96), 42: (36, 76), 43: (28, 57), 45: (28, 93), 46: (24, 100), 47: (40, 57),
+    48: (28, 96), 49: (28, 96), 52: (41, 81), 54: (48, 81), 56: (55, 84), 58: (28, 58), 59: (55, 84),
+    60: (41, 77), 61: (40, 82), 66: (44, 76), 68: (58, 91), 70: (34, 72), 71: (50, 91), 73: (60, 96),
+}  # fmt: skip
+KEYBOARD = (21, 108)
+SINGLE = ("bass", "accent")  # their notes move one by one: what counts is each root
+CHORDS = ("pad",)  # a voicing stays as it is
+MOVED_COST = 0.05  # a tune rather stays where it is written than lose this share of its notes
+
+
+def in_compass(name: str, program: int, notes: Sequence[Note]) -> list[Note]:
+    """A stem's notes moved by octaves to where its instrument plays: a tune as a whole, to keep its shape."""
+    low, high = COMPASS.get(program, KEYBOARD)
+    if name in SINGLE:
+        return [replace(note, pitch=folded(note.pitch, low, high)) for note in notes]
+    if name in CHORDS or not notes:
+        return list(notes)
+
+    def cost(octaves: int) -> float:
+        outside = sum(not low <= note.pitch + 12 * octaves <= high for note in notes)
+        return outside / len(notes) + MOVED_COST * abs(octaves)
+
+    octaves = min((0, -1, 1, -2, 2), key=cost)
+    return [replace(note, pitch=folded(note.pitch + 12 * octaves, *KEYBOARD)) for note in notes]
+
+
+def folded(pitch: int, low: int, high: int) -> int:
+    """A pitch moved by octaves into low..high, which hold one octave at least."""
+    while pitch < low:
+        pitch += 12
+    while pitch > high:
+        pitch -= 12
+    return pitch
