@@ -179,11 +179,17 @@ def mastered(blocks: Iterable[np.ndarray], meter: Meter) -> Iterator[np.ndarray]
     Afterwards the meter shows the mastered sound.
     """
     gain_db = mastering_gain_db(meter)
-    gains, start = limiter_curve_db(meter.peaks, gain_db), 0
+    gains = limiter_curve_db(meter.peaks, gain_db)
     np.subtract(gain_db, gains, out=gains)
     gains /= 20
     np.power(10, gains, out=gains)
     meter.rescale(gains)
+    yield from shaped(blocks, gains)
+
+
+def shaped(blocks: Iterable[np.ndarray], gains: np.ndarray) -> Iterator[np.ndarray]:
+    """The blocks [2, m] under gains [cells], straight lines between the middles of the cells."""
+    start = 0
     for block in blocks:
         n = block.shape[1]
         cells = (np.arange(start, start + n) + 0.5) / CELL - 0.5

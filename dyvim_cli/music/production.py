@@ -7,9 +7,10 @@ import numpy as np
 
 from dyvim_cli.device import give_back_memory
 from dyvim_cli.music.expression import ridden
-from dyvim_cli.music.loudness import Meter, mastered
+from dyvim_cli.music.loudness import Meter, mastered, shaped
 from dyvim_cli.music.mix import mixed
 from dyvim_cli.music.palettes import PALETTES
+from dyvim_cli.music.riding import calm_gains
 from dyvim_cli.music.soundfont import shipped_soundfont
 from dyvim_cli.music.synthesis import stem_blocks
 from dyvim_cli.music.tone import SAMPLE_RATE
@@ -61,7 +62,9 @@ def finished(mix: Iterator[np.ndarray], meter: Meter) -> Iterator[np.ndarray]:
             meter.feed(block)
             store.write(np.ascontiguousarray(block.T).tobytes())
         give_back_memory()  # the players are done: room for the whole film's curves
-        for block in mastered(_read(store), meter):
+        lifted = calm_gains(meter.powers)
+        meter.rescale(lifted)
+        for block in mastered(shaped(_read(store), lifted), meter):
             yield np.ascontiguousarray(block.T)
 
 
