@@ -25,10 +25,10 @@ from dyvim_cli.training import choreography, motion, pairs, rendered, shards  # 
 from dyvim_cli.training.arranger.library import compose  # noqa: E402
 from dyvim_cli.training.compare import compare  # noqa: E402
 from dyvim_cli.training.pairs import Pair, Ready  # noqa: E402
-from dyvim_cli.training.pretrain import losses  # noqa: E402
 from dyvim_cli.training.release import release_decoder  # noqa: E402
 from dyvim_cli.training.same_run import check_same_run  # noqa: E402
 from dyvim_cli.training.score_learner import VIEWS, ScoreLearner, seen_as  # noqa: E402
+from dyvim_cli.training.score_loss import losses  # noqa: E402
 from dyvim_cli.training.strategies import STRATEGIES, add_lora, merge_lora, phase  # noqa: E402
 from dyvim_cli.training.tune import STATE, Run, TuneSettings, read_log, tune  # noqa: E402
 

@@ -62,7 +62,7 @@ def arrange(
 def pretrain(
     shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True)],
     out: Out,
-    minutes: Annotated[float, typer.Option(min=0.01, help="Wall-clock time to train for.")] = 90,
+    minutes: Annotated[float, typer.Option(min=0.01, help="Time of the clock for its updates.")] = 90,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
     start_from: Annotated[Path | None, typer.Option(help="Weights to go on from.", exists=True)] = None,
     peak_rate: Annotated[float, typer.Option(min=1e-6, help="Learning rate; less when going on.")] = 1.5e-3,
@@ -70,7 +70,11 @@ def pretrain(
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed of crops and weights.")] = 0,
 ) -> None:
-    """Pre-train the score decoder on music alone, conditioned on its own event curves; resumable."""
+    """Pre-train the score decoder on music alone, conditioned on its own event curves.
+
+    A folder with a state in it goes on where it stopped. Beside the decoder lie log.jsonl, with held-out
+    losses by source and stream (with the curves, without, and an n-gram's), and their curves.png.
+    """
     import torch
 
     from dyvim_cli.training.pretrain import PretrainSettings
@@ -99,11 +103,14 @@ def held_out(
 ) -> None:
     """Loss on held-out music by source and stream: with the curves, without, and an n-gram's."""
     from dyvim_cli import weights
+    from dyvim_cli.errors import InputError
     from dyvim_cli.model.checkpoint import load_decoder
     from dyvim_cli.training.held_out import held_out_table
     from dyvim_cli.training.shards import load, split
 
     train, kept = split([piece for path in shards for piece in load(path)])
+    if not kept:
+        raise InputError("a single piece: none can be held out", "more music: dyvim train prepare-music")
     model = load_decoder(decoder or weights.embedded(weights.DECODER))
     console.data(json.dumps(held_out_table(model, train, kept, batches), indent=2))
 

@@ -8,38 +8,68 @@ import torch
 
 from dyvim_cli.model.decoder import Decoder
 from dyvim_cli.music import tokens
-from dyvim_cli.training.batches import Sampler
+from dyvim_cli.training.batches import Batch, Sampler
 from dyvim_cli.training.ngram import NGram
 from dyvim_cli.training.piece import Piece
-from dyvim_cli.training.pretrain import losses
+from dyvim_cli.training.score_loss import losses
 
 MOST_STEPS = 2_000_000  # that an n-gram of one source is counted on
+VIEWS = {"with curves": 1.0, "without": 0.0}  # alpha
+NGRAM = "n-gram"
+
+Table = dict[str, dict[str, dict[str, float]]]  # {source: {view: {stream: nats a token}}}
 
 
-def held_out_table(
-    model: Decoder, train: list[Piece], held_out: list[Piece], n_batches: int = 12, seed: int = 1
-) -> dict[str, dict[str, dict[str, float]]]:
-    """{source: {"with curves" | "without" | "n-gram": {stream: nats a token}}}, all on the same crops.
+def held_out_table(model: Decoder, train: list[Piece], held_out: list[Piece], n_batches: int = 12) -> Table:
+    """The decoder with the curves and without, and an n-gram of the training pieces, all on the same crops.
 
     Streams that a source does not have are left out.
     """
+    by_decoder, by_ngram = decoder_table(model, held_out, n_batches), ngram_table(train, held_out, n_batches)
+    return {source: by_decoder[source] | by_ngram[source] for source in by_decoder}
+
+
+@torch.no_grad()
+def decoder_table(
+    model: Decoder, held_out: list[Piece], n_batches: int, n_steps: int = 384, batch_size: int = 6
+) -> Table:
+    """A decoder's losses; it is left in the mode (training or not) that it was in."""
+    was_training = model.training
     model.eval()
-    table = {}
-    for source in sorted({piece.source for piece in held_out}):
-        own = [piece for piece in held_out if piece.source == source]
-        models = _ngrams([piece for piece in train if piece.source == source])
-        rows = {"with curves": [], "without": [], "n-gram": []}
-        for name, alpha in (("with curves", 1.0), ("without", 0.0)):
-            sampler = Sampler(own, 384, 6, seed)
-            for _ in range(n_batches):
-                batch = sampler.draw(alpha=alpha)
-                with torch.no_grad():
-                    rows[name].append(losses(model, batch).numpy())
-        sampler = Sampler(own, 384, 6, seed)
-        crops = (sampler.draw(alpha=1.0).tokens.numpy() for _ in range(n_batches))
-        rows["n-gram"] = [_ngram_losses(models, crop) for crop in crops]
-        table[source] = {name: _by_stream(values) for name, values in rows.items()}
+    table = {
+        source: {
+            view: _by_stream(
+                [losses(model, b).numpy() for b in _crops(own, n_batches, n_steps, batch_size, alpha)]
+            )
+            for view, alpha in VIEWS.items()
+        }
+        for source, own in _by_source(held_out).items()
+    }
+    model.train(was_training)
     return table
+
+
+def ngram_table(
+    train: list[Piece], held_out: list[Piece], n_batches: int, n_steps: int = 384, batch_size: int = 6
+) -> Table:
+    """An n-gram's losses on the same crops, counted on the training pieces of the same source."""
+    learned, table = _by_source(train), {}
+    for source, own in _by_source(held_out).items():
+        models = _ngrams(learned.get(source, []))
+        crops = _crops(own, n_batches, n_steps, batch_size, 1.0)
+        table[source] = {NGRAM: _by_stream([_ngram_losses(models, b.tokens.numpy()) for b in crops])}
+    return table
+
+
+def _by_source(pieces: list[Piece]) -> dict[str, list[Piece]]:
+    sources = sorted({piece.source for piece in pieces})
+    return {source: [piece for piece in pieces if piece.source == source] for source in sources}
+
+
+def _crops(pieces: list[Piece], n_batches: int, n_steps: int, batch_size: int, alpha: float) -> list[Batch]:
+    """The same ones each time, whatever alpha."""
+    sampler = Sampler(pieces, n_steps, batch_size, seed=1)
+    return [sampler.draw(alpha=alpha) for _ in range(n_batches)]
 
 
 def _ngrams(pieces: list[Piece]) -> list[NGram | None]:

@@ -1,33 +1,41 @@
 """Pre-training: the decoder learns music alone, conditioned on the music's own event curves.
 
 No video is needed (V2M-Zero's idea: what must match between picture and music is when and how much
-changes). Stops and goes on at any time: the checkpoint holds weights, optimiser and clock, and the
-weights alone are enough to go on from.
+changes). Stops and goes on at any time, interrupted or killed: weights, optimiser and clock lie in one
+file that is written as a whole, and what was logged behind it is dropped.
 """
 
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch.nn import functional as F
 
+from dyvim_cli import weights
+from dyvim_cli.errors import InputError, WeightsError
 from dyvim_cli.model import conditioning
 from dyvim_cli.model.checkpoint import load_tensors, save_decoder, save_tensors
 from dyvim_cli.model.decoder import Decoder, DecoderConfig
-from dyvim_cli.model.delay import delay, delayed_times
 from dyvim_cli.music import tokens
 from dyvim_cli.training.batches import Batch, Sampler
+from dyvim_cli.training.held_out import decoder_table, ngram_table
+from dyvim_cli.training.learning_curves import draw_curves
 from dyvim_cli.training.piece import Piece
+from dyvim_cli.training.same_run import BEGAN_FROM, SETTINGS, check_same_run, read_log
+from dyvim_cli.training.score_loss import losses
+
+STATE, DECODER, LOG, CURVES = "state.safetensors", "decoder.safetensors", "log.jsonl", "curves.png"
+SAVE_EVERY_S = 60.0
+JUDGED_BY = 4  # batches a source
 
 
 @dataclass(frozen=True)
 class PretrainSettings:
-    """How to train; minutes are wall-clock and rule the learning rate."""
+    """How to train; minutes of the clock rule the learning rate."""
 
-    minutes: float = 90.0
+    minutes: float = 90.0  # of its updates
     n_steps: int = 384
     batch_size: int = 10
     peak_rate: float = 1.5e-3
@@ -51,24 +59,6 @@ def score_config() -> DecoderConfig:
     )
 
 
-def losses(model: Decoder, batch: Batch) -> torch.Tensor:
-    """Cross-entropy [K] a stream (nats a known token; NaN where a stream has none)."""
-    targets = delay(batch.tokens, torch.full((tokens.K,), tokens.UNKNOWN))
-    written = torch.where(targets == tokens.UNKNOWN, model.pad[:, None], targets)
-    start = model.pad[None, :, None].expand(len(written), -1, 1)
-    inputs = torch.cat([start, written[..., :-1]], dim=-1)
-    lead = delayed_times(batch.tokens.shape[-1], tokens.K)[:, 0].clamp(max=batch.tokens.shape[-1] - 1)
-    conditions = model.extension(batch.dynamics, batch.alpha)
-    conditions = conditions + model.embed_place(batch.place[:, lead], batch.activity[:, lead])
-    logits = model(inputs, conditions, batch.semantics, batch.memory_mask[:, None, lead])
-    return torch.stack(
-        [
-            F.cross_entropy(part.flatten(0, 1), targets[:, k].flatten(), ignore_index=tokens.UNKNOWN)
-            for k, part in enumerate(model.split(logits))
-        ]
-    )
-
-
 def learning_rate(progress: float, settings: PretrainSettings) -> float:
     """Linear warm-up, plateau, then linear to 2 %; progress is the share of the time that is over."""
     if progress < settings.warmup:
@@ -77,20 +67,64 @@ def learning_rate(progress: float, settings: PretrainSettings) -> float:
     return settings.peak_rate * min(1.0, max(left, 0.02))
 
 
-@torch.no_grad()
-def held_out_losses(model: Decoder, sampler: Sampler, n_batches: int = 4) -> dict[str, list[float]]:
-    """Mean loss per stream on held-out music: each source with its curves (alpha 1) and without."""
-    model.eval()
-    table = {}
-    for source in sampler.sources:
-        for alpha in (1.0, 0.0):
-            sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)(1))  # the same crops each time
-            rows = torch.stack(
-                [losses(model, sampler.draw(alpha=alpha, source=source)) for _ in range(n_batches)]
-            )
-            table[f"{source}/alpha{alpha:.0f}"] = [round(x, 4) for x in rows.nanmean(dim=0).tolist()]
-    model.train()
-    return table
+class _Run:
+    """A pre-training in progress: decoder, optimiser, clock, and the folder that it lives in."""
+
+    def __init__(self, out: Path, settings: PretrainSettings, start_from: Path | None):
+        torch.manual_seed(settings.seed)
+        out.mkdir(parents=True, exist_ok=True)
+        self.out, self.settings = out, settings
+        self.model = Decoder(score_config())
+        self.optimiser = _optimiser(self.model, settings)
+        self.step, self.seconds = 0, 0.0
+        # a longer run goes on where a shorter one ended
+        self.lasting = {name: value for name, value in asdict(settings).items() if "minutes" not in name}
+        self.began_from = weights.sha256(start_from) if start_from else ""
+        if (out / STATE).exists():
+            self._restore()
+        elif start_from is not None:
+            self._take(load_tensors(start_from, "name a decoder with --start-from")[0], start_from)
+        self.model.train()
+
+    def save(self) -> None:
+        """Everything to go on from; beside it the decoder as it is now."""
+        state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for i, moments in self.optimiser.state_dict()["state"].items():
+            state |= {f"optimiser.{i}.{name}": value for name, value in moments.items()}
+        clock = json.dumps({"step": self.step, "seconds": self.seconds})
+        facts = {"clock": clock, SETTINGS: json.dumps(self.lasting), BEGAN_FROM: self.began_from}
+        save_tensors(state, self.out / STATE, facts)
+        save_decoder(self.model, self.out / DECODER, half=False)
+
+    def _restore(self) -> None:
+        """Go back to what `save` wrote. Raises OutputError for another run, WeightsError for a torn state."""
+        path = self.out / STATE
+        check_same_run(path, self.lasting, self.began_from)
+        state, facts = load_tensors(path, f"delete {self.out}: begin anew")
+        clock = json.loads(facts["clock"])
+        self.step, self.seconds = clock["step"], clock["seconds"]
+        self._take({n.removeprefix("model."): t for n, t in state.items() if n.startswith("model.")}, path)
+        moments: dict[int, dict] = {}
+        for name in (n for n in state if n.startswith("optimiser.")):
+            _, index, field = name.split(".", 2)
+            moments.setdefault(int(index), {})[field] = state[name]
+        self.optimiser.load_state_dict(self.optimiser.state_dict() | {"state": moments})
+        kept = [record for record in read_log(self.out / LOG) if record["step"] <= self.step]
+        (self.out / LOG).write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
+
+    def _take(self, tensors: dict[str, torch.Tensor], path: Path) -> None:
+        try:
+            self.model.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise WeightsError(
+                f"{path}: not a decoder of this architecture", "name another with --start-from"
+            ) from error
+
+    def update(self, batch: Batch) -> float:
+        """One update at the rate of the moment; returns its loss."""
+        rate = learning_rate(self.seconds / (60 * self.settings.minutes), self.settings)
+        self.step += 1
+        return _update(self.model, self.optimiser, batch, rate, self.settings.mixed_precision == "bf16")
 
 
 def pretrain(
@@ -101,37 +135,60 @@ def pretrain(
     start_from: Path | None = None,
     log: Callable[[dict], None] = lambda record: None,
 ) -> Path:
-    """Train until the time is over; returns the folder `out` with decoder, optimiser state and log.
+    """Train until the time is over; returns the folder `out` with decoder, state, log and curves.
 
-    start_from: weights to begin with. A folder that holds a state goes on where it stopped.
+    start_from: weights to begin with. A folder that holds a state goes on where it stopped, another run's
+    raises OutputError; without anything held out InputError is raised.
     """
-    torch.manual_seed(settings.seed)
-    out.mkdir(parents=True, exist_ok=True)
-    model = Decoder(score_config())
-    optimiser = _optimiser(model, settings)
-    clock = _resume(model, optimiser, out, start_from)
-    sampler = Sampler(pieces, settings.n_steps, settings.batch_size, settings.seed + clock["step"])
-    judge = Sampler(held_out, settings.n_steps, settings.batch_size, 1)
-    model.train()
-    next_check, began = clock["seconds"] + 60, time.monotonic() - clock["seconds"]
-    while (elapsed := time.monotonic() - began) < settings.minutes * 60:
-        rate = learning_rate(elapsed / (settings.minutes * 60), settings)
-        loss = _update(model, optimiser, sampler.draw(), rate, settings.mixed_precision == "bf16")
-        clock["step"] += 1
-        if clock["step"] % 20 == 0:
-            record = {"step": clock["step"], "minutes": elapsed / 60, "rate": rate, "loss": loss}
-            _append(out / "log.jsonl", record)
-            log(record)
-        if elapsed > next_check:
-            next_check = elapsed + settings.evaluate_every_minutes * 60
-            clock["seconds"] = elapsed
-            _save(model, optimiser, clock, out)
-            record = {"step": clock["step"], "held_out": held_out_losses(model, judge)}
-            _append(out / "log.jsonl", record)
-            log(record)
-    clock["seconds"] = settings.minutes * 60
-    _save(model, optimiser, clock, out)
+    if not pieces or not held_out:
+        raise InputError(
+            f"{len(pieces) + len(held_out)} piece to learn from: none can be held out",
+            "more music: dyvim train prepare-music",
+        )
+    run = _Run(out, settings, start_from)
+    sampler = Sampler(pieces, settings.n_steps, settings.batch_size, settings.seed + run.step)
+
+    def record(facts: dict) -> None:
+        facts = {"step": run.step, "minutes": round(run.seconds / 60, 3)} | facts
+        with (out / LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(facts) + "\n")
+        log(facts)
+
+    def judge() -> None:
+        sizes, lines = (settings.n_steps, settings.batch_size), read_log(out / LOG)
+        if any("held_out" in line and line["step"] == run.step for line in lines):
+            return  # before it was stopped
+        if not any("ngram" in line for line in lines):
+            record({"ngram": ngram_table(pieces, held_out, JUDGED_BY, *sizes)})
+        record({"held_out": decoder_table(run.model, held_out, JUDGED_BY, *sizes)})
+        draw_curves(out / LOG, out / CURVES)
+
+    try:
+        _learn(run, sampler, record, judge)
+    finally:
+        run.save()
+    judge()
     return out
+
+
+def _learn(run: _Run, sampler: Sampler, record: Callable[[dict], None], judge: Callable[[], None]) -> None:
+    """Update until the time is over; what is spent on judging and saving does not count."""
+    settings, saved_s = run.settings, time.monotonic()
+    looks = [line["minutes"] for line in read_log(run.out / LOG) if "held_out" in line]
+    judged = 60 * looks[-1] if looks else None
+    while run.seconds < 60 * settings.minutes:
+        if judged is None or run.seconds - judged >= 60 * settings.evaluate_every_minutes:
+            judged = run.seconds
+            run.save()  # first: killed while it is judged, it goes on from here
+            judge()
+        began = time.monotonic()
+        loss = run.update(sampler.draw())
+        run.seconds += time.monotonic() - began
+        if run.step % 20 == 0 or run.step == 1:
+            record({"loss": loss, "rate": run.optimiser.param_groups[0]["lr"]})
+        if time.monotonic() - saved_s >= SAVE_EVERY_S:
+            run.save()
+            saved_s = time.monotonic()
 
 
 def _optimiser(model: Decoder, settings: PretrainSettings) -> torch.optim.AdamW:
@@ -156,36 +213,3 @@ def _update(
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
     return float(loss.detach())
-
-
-def _append(path: Path, record: dict) -> None:
-    with path.open("a") as file:
-        file.write(json.dumps(record) + "\n")
-
-
-def _save(model: Decoder, optimiser: torch.optim.Optimizer, clock: dict, out: Path) -> None:
-    save_decoder(model, out / "decoder.safetensors", half=False)
-    moments = {
-        f"{i}.{name}": value
-        for i, state in optimiser.state_dict()["state"].items()
-        for name, value in state.items()
-    }
-    save_tensors(moments, out / "optimiser.safetensors", {"clock": json.dumps(clock)})
-
-
-def _resume(model: Decoder, optimiser: torch.optim.Optimizer, out: Path, start_from: Path | None) -> dict:
-    """Load what there is: the folder's own state, else weights to start from; returns the clock."""
-    clock = {"step": 0, "seconds": 0.0}
-    own = out / "decoder.safetensors"
-    weights = own if own.exists() else start_from
-    if weights is not None:
-        model.load_state_dict(load_tensors(weights)[0])
-    if own.exists():
-        moments, metadata = load_tensors(out / "optimiser.safetensors")
-        state: dict = {}
-        for name, value in moments.items():
-            index, field = name.split(".", 1)
-            state.setdefault(int(index), {})[field] = value
-        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-        clock = json.loads(metadata["clock"])
-    return clock

@@ -1,5 +1,7 @@
-"""Whether a folder's run is the one that was asked for: a run goes on where it stopped, no other in its
-place."""
+"""What a training leaves in its folder: whether it is the run that was asked for, and its log.
+
+A run goes on where it stopped, no other in its place.
+"""
 
 import hashlib
 import json
@@ -44,3 +46,14 @@ def check_same_run(state: Path, settings: dict, began_from: str | None = None) -
             f"{state.parent}: holds another run ({'; '.join(other)})",
             "name another folder with -o, or delete this one",
         )
+
+
+def read_log(path: Path) -> list[dict]:
+    """The lines of a log; a last one that is not whole is left out."""
+    records = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return records

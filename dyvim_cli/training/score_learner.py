@@ -12,7 +12,7 @@ from dyvim_cli.model.decoder import Decoder
 from dyvim_cli.music import tokens
 from dyvim_cli.training.batches import Batch
 from dyvim_cli.training.pairs import Ready, draw, held_out_batches, hide
-from dyvim_cli.training.pretrain import losses
+from dyvim_cli.training.score_loss import losses
 
 # What of the film is told: (event curves, z_d), each of the film itself, of another one, or nothing.
 VIEWS = {

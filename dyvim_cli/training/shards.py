@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -97,9 +98,19 @@ def work_of(name: str) -> str:
 
 
 def split(pieces: list[Piece], held_out: float = 0.05) -> tuple[list[Piece], list[Piece]]:
-    """(training, held-out) pieces, by a hash of the work: stable, whatever else is in the data."""
+    """(training, held-out) pieces, by a hash of the work: stable, whatever else is in the data.
+
+    Of so few works that none falls to the held-out side one is, unless it is the only one.
+    """
+    shares = {work_of(piece.name): _share(work_of(piece.name)) for piece in pieces}
+    if len(shares) > 1:
+        held_out = max(held_out, math.nextafter(min(shares.values()), 1))
     sides: tuple[list[Piece], list[Piece]] = ([], [])
     for piece in pieces:
-        digest = hashlib.sha256(work_of(piece.name).encode()).digest()
-        sides[int.from_bytes(digest[:8], "big") / 2**64 < held_out].append(piece)
+        sides[shares[work_of(piece.name)] < held_out].append(piece)
     return sides
+
+
+def _share(work: str) -> float:
+    """A number 0..1 that belongs to a work."""
+    return int.from_bytes(hashlib.sha256(work.encode()).digest()[:8], "big") / 2**64

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from dyvim_cli.model.checkpoint import load_tensors, save_tensors
-from dyvim_cli.training.same_run import BEGAN_FROM, SETTINGS, check_same_run, weights_in_short
+from dyvim_cli.training.same_run import BEGAN_FROM, SETTINGS, check_same_run, read_log, weights_in_short
 from dyvim_cli.training.strategies import DECODER_RATE, LORA_RATE, Phase, add_lora, phase
 
 STATE, LOG, ADAPTER = "state.safetensors", "log.jsonl", "adapter.safetensors"
@@ -259,17 +259,6 @@ def _record(run: Run, facts: dict, log: Callable[[dict], None]) -> None:
     with (run.out / LOG).open("a", encoding="utf-8") as file:
         file.write(json.dumps(facts) + "\n")
     log(facts | {"total": run.clock.total})
-
-
-def read_log(path: Path) -> list[dict]:
-    """The lines of a log; a last one that is not whole is left out."""
-    records = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return records
 
 
 def _cut_log(path: Path, update: int) -> None:
