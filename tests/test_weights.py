@@ -180,6 +180,55 @@ def test_list_path_verify_and_rm(hub, tmp_path):
     assert isinstance(run.invoke(app, ["weights", "pull", "musicgen-tiny", *at]).exception, UsageError)
 
 
+def test_a_checkpoint_that_was_copied_there_is_used_and_checked_by_a_pull(hub, tmp_path):
+    """On a machine without the hub weights come by other means; half of them are none."""
+    run, at = CliRunner(), ["--weights-dir", str(tmp_path)]
+    folder = tmp_path / "musicgen-small"
+    folder.mkdir()
+    (folder / "config.json").write_bytes(FILES["config.json"])
+    with pytest.raises(WeightsError, match="not here"):
+        store.find("musicgen-small", tmp_path)
+    shards = {letter: f"model-0000{i}-of-00002.safetensors" for i, letter in enumerate("ab", 1)}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+    (folder / "model-00001-of-00002.safetensors").write_bytes(b"one")
+    with pytest.raises(WeightsError, match="not here"):
+        store.find("musicgen-small", tmp_path)
+    (folder / "model-00002-of-00002.safetensors").write_bytes(b"two")
+    assert store.find("musicgen-small", tmp_path) == folder
+    for name in folder.glob("model*"):
+        name.unlink()
+    (folder / "model.safetensors").write_bytes(LARGE)
+    assert run.invoke(app, ["weights", "path", "musicgen-small", *at]).stdout.strip() == str(folder)
+    assert "here, unchecked" in run.invoke(app, ["weights", "list", *at]).stdout
+    unknown = run.invoke(app, ["weights", "verify", *at])
+    assert isinstance(unknown.exception, WeightsError) and "no checksums" in unknown.exception.message
+    hub.asked.clear()
+    store.pull("musicgen-small", tmp_path)
+    assert [name for name, _ in hub.asked] == ["tokenizer.json"]  # the rest is what the hub promises
+    store.verify("musicgen-small", tmp_path)
+
+
+def test_verify_looks_at_all_before_it_complains(hub, tmp_path):
+    for name in ("musicgen-small", "musicgen-medium", "clip"):
+        store.pull(name, tmp_path)
+    (tmp_path / "musicgen-large").mkdir()  # a pull that never got anything
+    for name in ("musicgen-small", "clip"):
+        (tmp_path / name / "config.json").write_bytes(b"changed")
+    done = CliRunner().invoke(app, ["weights", "verify", "--weights-dir", str(tmp_path)])
+    assert "ok    musicgen-medium" in done.stdout
+    assert "musicgen-small" in done.stderr and "dyvim weights pull musicgen-small" in done.stderr
+    assert isinstance(done.exception, WeightsError) and "clip" in done.exception.message
+
+
+@pytest.mark.parametrize("verb", ["prepare", "tune", "compare"])
+def test_learning_from_a_backbone_says_its_licence_too(tmp_path, verb, monkeypatch):
+    monkeypatch.setenv("DYVIM_OFFLINE", "1")
+    monkeypatch.setenv("DYVIM_WEIGHTS_DIR", str(tmp_path / "weights"))
+    ask = ["train", verb, str(tmp_path), "-o", str(tmp_path / "out"), "--backbone", "musicgen-small"]
+    done = CliRunner().invoke(app, ask)
+    assert isinstance(done.exception, WeightsError) and "CC-BY-NC-4.0" in done.stderr
+
+
 def test_a_full_disk_and_a_folder_that_cannot_be_made(hub, tmp_path, monkeypatch):
     monkeypatch.setattr(download.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 10})())
     with pytest.raises(EnvironmentFault, match="free"):
@@ -239,3 +288,5 @@ def test_named_weights_are_told_apart_by_what_is_read_of_them(hub, tmp_path, mon
     assert first == named_weights(tuned) == named_weights(as_file)
     (adapter / "adapter.safetensors").write_bytes(b"two")
     assert first != named_weights(tuned)
+    (folder / store.MANIFEST).unlink()  # as if copied there
+    assert named_weights(pulled) == named_weights(Wishes(model=str(folder))) != ""

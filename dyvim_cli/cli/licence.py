@@ -1,4 +1,4 @@
-"""The licence of weights that are pulled by themselves is said before, not after."""
+"""The licence of weights is said before they are pulled or learned from, not after."""
 
 from typing import TYPE_CHECKING
 
@@ -17,4 +17,12 @@ def say_before_pull(wishes: "Wishes") -> None:
     if wishes.model == EMBEDDED:
         return
     if (missing := missing_weights(wishes)) and (note := licence_note(known(missing))):
+        console.note(f"note: {note}")
+
+
+def say_before_learning(backbone: str) -> None:
+    """Say the licence of a backbone that a training is about to use, or to pull first."""
+    from dyvim_cli.hub.catalogue import CATALOGUE, licence_note
+
+    if backbone in CATALOGUE and (note := licence_note(CATALOGUE[backbone])):
         console.note(f"note: {note}")

@@ -1,5 +1,6 @@
 """Options that several verbs share, each written once."""
 
+import os
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dyvim_cli.cli.console import ProgressKind
+from dyvim_cli.errors import OutputError
 
 MUSIC, SOUND, OUTPUT, RUN = "The music", "Sound and the film's own sound", "Output", "How it runs"
 
@@ -78,14 +80,19 @@ Candidates = Annotated[
 Guidance = Annotated[
     float | None,
     typer.Option(
-        min=1, max=5, rich_help_panel=MUSIC, show_default="1.5; MusicGen 3",
+        min=1,
+        max=5,
+        rich_help_panel=MUSIC,
+        show_default="1.5; MusicGen 3",
         help="How far to exaggerate what motion, and with MusicGen words, change.",
     ),
 ]
 Model = Annotated[
     str,
     typer.Option(
-        envvar="DYVIM_MODEL", rich_help_panel=MUSIC, metavar="NAME|FOLDER",
+        envvar="DYVIM_MODEL",
+        rich_help_panel=MUSIC,
+        metavar="NAME|FOLDER",
         help="embedded (shipped), musicgen-small and the like (`dyvim weights list`), or a folder.",
     ),
 ]
@@ -180,3 +187,19 @@ Offline = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", rich_help_panel=RUN, help="Say what would be done, and do nothing.")
 ]
+
+
+def can_be_made(folder: Path) -> Path:
+    """The folder, which work may be put into; raises OutputError before the work rather than after it."""
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for place in new:  # no trace of a run that then refuses its input
+            place.rmdir()
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be made ({error.strerror})", "name another folder with -o"
+        ) from error
+    if not new and not os.access(folder, os.W_OK):
+        raise OutputError(f"{folder}: cannot be written to", "name another folder with -o")
+    return folder

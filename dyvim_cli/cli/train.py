@@ -17,7 +17,7 @@ app.command("compare")(tune.compare)
 app.command("alpha")(tune.alpha)
 app.command("attention")(tune.attention)
 
-Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False)]
+Out = tune.Folder
 
 
 @app.command("prepare-music")

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from dyvim_cli.cli import console
+from dyvim_cli.cli import options as opt
+from dyvim_cli.cli.licence import say_before_learning
 from dyvim_cli.errors import UsageError
 
 Strategy = Literal["annealing", "frozen", "full", "lora"]
@@ -16,7 +18,10 @@ Clips = Annotated[Path | None, typer.Option(help="Real footage to film with.", e
 Start = Annotated[Path | None, typer.Option(help="Decoder to adapt, else the shipped one.", exists=True)]
 Backbone = Annotated[str, typer.Option(help="embedded, musicgen-small .., a folder, or debug.")]
 Films = Annotated[list[Path] | None, typer.Option(help="Real films to judge sync on.", exists=True)]
-Folder = Annotated[Path, typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False)]
+Folder = Annotated[
+    Path,
+    typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False, callback=opt.can_be_made),
+]
 ProgressOption = Annotated[console.ProgressKind, typer.Option(help="How to show progress.")]
 
 
@@ -60,6 +65,7 @@ def prepare(
     from dyvim_cli.training.audio import prepare as make
     from dyvim_cli.training.audio import prepare_rendered
 
+    say_before_learning(backbone)
     with console.progress(progress) as shown:
         if source.is_dir():
             facts = make(source, out, backbone, shown)
@@ -211,10 +217,11 @@ def attention(
 
 
 def _check_goes_with(backbone: str, **options) -> None:
-    """Raise UsageError for what is only known of the embedded decoder."""
+    """Raise UsageError for what is only known of the embedded decoder; say a backbone's licence."""
     for name in (name for name, value in options.items() if value and backbone != "embedded"):
         option = "--" + name.replace("_", "-")
         raise UsageError(f"{option} is for the embedded decoder", f"leave out {option}, or --backbone")
+    say_before_learning(backbone)
 
 
 def _learner(backbone: str, pairs: Path, start_from: Path | None, batch_size: int):

@@ -7,6 +7,7 @@ import typer
 
 from dyvim_cli.cli import console
 from dyvim_cli.cli import options as opt
+from dyvim_cli.errors import WeightsError
 
 app = typer.Typer(no_args_is_help=True, help="Weights to pull: list, pull, verify, path, rm.")
 Name = Annotated[str, typer.Argument(help="A name of `dyvim weights list`.", show_default=False)]
@@ -16,7 +17,7 @@ Name = Annotated[str, typer.Argument(help="A name of `dyvim weights list`.", sho
 def list_weights(weights_dir: opt.WeightsDir = None, as_json: opt.Json = False) -> None:
     """List what can be pulled, its licence, and what is here."""
     from dyvim_cli.hub.catalogue import CATALOGUE
-    from dyvim_cli.hub.store import manifest, n_bytes
+    from dyvim_cli.hub.store import is_placed, manifest, n_bytes, weights_folder
 
     for source in CATALOGUE.values():
         here, size = manifest(source.name, weights_dir), n_bytes(source.name, weights_dir)
@@ -26,6 +27,8 @@ def list_weights(weights_dir: opt.WeightsDir = None, as_json: opt.Json = False) 
             console.data(json.dumps(facts | {"files": here["files"] if here else None}))
         else:
             state = f"{size / 1e9:6.2f} GB here" if here else f"~{source.about_gb:g} GB to pull"
+            if is_placed(weights_folder(weights_dir) / source.name):
+                state = "here, unchecked"
             console.data(
                 f"{source.name:28} {state:>16}  {source.licence:13} {source.purpose}  {source.where}"
             )
@@ -58,13 +61,23 @@ def verify_weights(
 ) -> None:
     """Check every byte of what was pulled."""
     from dyvim_cli.hub.catalogue import CATALOGUE
-    from dyvim_cli.hub.store import verify, weights_folder
+    from dyvim_cli.hub.store import is_placed, manifest, verify, weights_folder
 
-    here = [name for name in CATALOGUE if (weights_folder(weights_dir) / name).is_dir()]
-    for name in names or here:
-        with console.progress(progress) as shown:
-            folder = verify(name, weights_dir, shown)
-        console.data(f"ok    {name}: {folder}")
+    if not names:
+        folder = weights_folder(weights_dir)
+        names = [n for n in CATALOGUE if manifest(n, weights_dir) or is_placed(folder / n)]
+    faults = []
+    for name in names:
+        try:
+            with console.progress(progress) as shown:
+                folder = verify(name, weights_dir, shown)
+            console.data(f"ok    {name}: {folder}")
+        except WeightsError as fault:
+            faults.append(fault)
+    for fault in faults[:-1]:
+        console.show_error(fault)
+    if faults:  # all of them are looked at first
+        raise faults[-1]
 
 
 @app.command("path")

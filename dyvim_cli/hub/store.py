@@ -1,4 +1,8 @@
-"""Pulled weights on disk: one folder a name, with a manifest of source, size, SHA-256 and licence."""
+"""Pulled weights on disk: one folder a name, with a manifest of source, size, SHA-256 and licence.
+
+A folder that somebody copied there from elsewhere has no manifest: it is used as it is, and `pull` checks it
+against the source's listing and writes one.
+"""
 
 import json
 import os
@@ -18,6 +22,7 @@ from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.weights import sha256
 
 MANIFEST = "dyvim-manifest.json"
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 WANTED = ("*.json", "*.model", "*.txt")  # configurations and tokenizers; weights are chosen apart
 
 
@@ -65,10 +70,24 @@ def n_bytes(name: str, chosen: Path | None = None) -> int | None:
     return sum(file["bytes"] for file in listed["files"].values()) if listed else None
 
 
+def is_placed(folder: Path) -> bool:
+    """Whether a checkpoint was put there by other means than `pull`: no manifest, but all of its files."""
+    if (folder / MANIFEST).exists() or not (folder / "config.json").is_file():
+        return False
+    try:
+        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        needed = set(index["weight_map"].values())
+    except (OSError, ValueError, KeyError, AttributeError):
+        needed = {WEIGHTS}
+    return all((folder / file).is_file() for file in needed)
+
+
 def find(name: str, chosen: Path | None = None) -> Path:
     """The folder of pulled weights, every file there and of its size. Raises WeightsError."""
     known(name)
     folder, listed = weights_folder(chosen) / name, manifest(name, chosen)
+    if listed is None and is_placed(folder):
+        return folder
     if listed is None:
         raise WeightsError(f"{folder}: the weights of {name} are not here", how_to_pull(name, chosen))
     for file, facts in listed["files"].items():
@@ -82,7 +101,12 @@ def find(name: str, chosen: Path | None = None) -> Path:
 def verify(name: str, chosen: Path | None = None, progress: Progress | None = None) -> Path:
     """find(), and every byte checked against the manifest. Raises WeightsError."""
     folder, progress = find(name, chosen), progress or Silent()
-    files = manifest(name, chosen)["files"]
+    listed = manifest(name, chosen)
+    if listed is None:
+        raise WeightsError(
+            f"{folder}: was not pulled, so that no checksums are known", how_to_pull(name, chosen)
+        )
+    files = listed["files"]
     for n, (file, facts) in enumerate(files.items()):
         progress.update("verify", n, len(files))
         if sha256(folder / file) != facts["sha256"]:
@@ -182,8 +206,8 @@ def _listing(source: Source, hint: str) -> tuple[str, list[RemoteFile]]:
 
 def _weight_files(rows: dict) -> list[str]:
     """The weights to take of a repository: one file, else its shards; no pickles, no other precisions."""
-    if "model.safetensors" in rows:
-        return ["model.safetensors"]
+    if WEIGHTS in rows:
+        return [WEIGHTS]
     return [name for name in rows if fnmatch(name, "model-?????-of-?????.safetensors")]
 
 

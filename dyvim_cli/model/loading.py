@@ -66,10 +66,12 @@ def load_audio_model(
     offline: bool = False,
     device_name: str = "auto",
     progress: Progress | None = None,
+    is_single: bool = False,
 ) -> AudioModel:
     """`name`: debug, a name of the catalogue (pulled if it is not here, unless offline), or a folder.
 
-    Raises UsageError for an unknown name, WeightsError with the command that mends it.
+    is_single: in single precision on any device, to learn with. Raises UsageError for an unknown name,
+    WeightsError with the command that mends it.
     """
     notes: tuple[str, ...] = ()
     if name == DEBUG:
@@ -79,12 +81,12 @@ def load_audio_model(
             from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
 
             hush(transformers)
-            model = open_checkpoint(write_debug_checkpoint(Path(folder)), name, device_name)
+            model = open_checkpoint(write_debug_checkpoint(Path(folder)), name, device_name, is_single)
         notes = (DEBUG_NOTE,)
     else:
         folder = find_backbone(name, weights_dir, offline, progress)
         try:
-            model = open_checkpoint(folder, name, device_name)
+            model = open_checkpoint(folder, name, device_name, is_single)
         except WeightsError as error:
             hint = store.how_to_pull(name, weights_dir) if name in CATALOGUE else error.hint
             raise WeightsError(error.message, hint) from error
@@ -141,17 +143,22 @@ def content_of_weights(name: str, adapter: Path | None = None, weights_dir: Path
     weights: the log and the state that a tuning left beside them do not count.
     """
     files: dict[str, str] = {}
-    if Path(name).is_dir():
-        files = {p.name: sha256(p) for p in Path(name).iterdir() if p.suffix in READ}
-    elif listed := store.manifest(name, weights_dir):
+    placed = store.weights_folder(weights_dir) / name  # by hand, if no manifest is with it
+    folder = Path(name) if Path(name).is_dir() else placed
+    if folder is placed and (listed := store.manifest(name, weights_dir)):
         files = {file: facts["sha256"] for file, facts in listed["files"].items()}
+    elif folder.is_dir():
+        files = {p.name: sha256(p) for p in folder.iterdir() if p.suffix in READ}
     if adapter is not None and adapter_file(adapter).is_file():
         files["adapter"] = sha256(adapter_file(adapter))
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest() if files else ""
 
 
-def open_checkpoint(folder: Path, name: str, device_name: str = "auto") -> AudioModel:
+def open_checkpoint(
+    folder: Path, name: str, device_name: str = "auto", is_single: bool = False
+) -> AudioModel:
     """A checkpoint in transformers' format, from this folder alone. Raises WeightsError."""
+    import torch
     import transformers
 
     from dyvim_cli.model.codec import EncodecCodec
@@ -159,6 +166,7 @@ def open_checkpoint(folder: Path, name: str, device_name: str = "auto") -> Audio
 
     hint = "name a folder that save_pretrained wrote, with its tokenizer"
     where = device.choose(device_name)
+    precision = torch.float32 if is_single else _precision(where)
     hush(transformers)
     try:
         kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
@@ -171,8 +179,10 @@ def open_checkpoint(folder: Path, name: str, device_name: str = "auto") -> Audio
             local_files_only=True,
             use_safetensors=True,
             output_loading_info=True,
-            dtype=_precision(where),
+            dtype=precision,
         )
+        if precision is not torch.float32:  # a codec in half precision crackles; once rounded, it hisses
+            backbone.audio_encoder = _single_codec(folder, backbone.config.audio_encoder)
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except WeightsError:
         raise
@@ -184,10 +194,24 @@ def open_checkpoint(folder: Path, name: str, device_name: str = "auto") -> Audio
     if missing:  # transformers would go on with random weights in their place
         raise WeightsError(f"{folder}: {len(missing)} weights are missing, the first is {missing[0]}", hint)
     backbone = backbone.eval().requires_grad_(False).to(where)
-    backbone.audio_encoder.float()  # a codec in half precision crackles
     config = backbone.config.decoder
     codec = EncodecCodec(backbone.audio_encoder, config.num_codebooks, config.audio_channels == 2)
     return AudioModel(name, MusicGen(backbone), codec, tokenizer)
+
+
+def _single_codec(folder: Path, config):
+    """A checkpoint's codec alone, as it is in the file."""
+    import torch
+    from transformers import EncodecModel
+
+    return EncodecModel.from_pretrained(
+        folder,
+        config=config,
+        key_mapping={r"^audio_encoder\.": ""},
+        local_files_only=True,
+        use_safetensors=True,
+        dtype=torch.float32,
+    )
 
 
 def hush(transformers) -> None:
