@@ -124,11 +124,30 @@ def test_an_adapter_of_another_backbone_is_refused(checkpoint, adapter, short_fi
     save_tensors(tensors, tmp_path / "old" / "adapter.safetensors", facts | {"config": narrow})
     with pytest.raises(WeightsError, match="88 numbers a token"):
         load_adapter(open_checkpoint(checkpoint, "tiny").musicgen, tmp_path / "old")
+    sister = write_debug_checkpoint(tmp_path / "sister", stereo=True, seed=4)
+    with pytest.raises(WeightsError, match="other weights of this backbone's shape"):
+        load_adapter(open_checkpoint(sister, "tiny").musicgen, adapter)
+    half = open_checkpoint(checkpoint, "tiny").musicgen
+    half.backbone.bfloat16()
+    load_adapter(half, adapter)  # the same, as a GPU holds it
     (tmp_path / "torn").mkdir()
     torn = tmp_path / "torn" / "adapter.safetensors"
     torn.write_bytes((adapter / "adapter.safetensors").read_bytes()[:-50])
     with pytest.raises(WeightsError, match="torn"):
         load_adapter(open_checkpoint(checkpoint, "tiny").musicgen, tmp_path / "torn")
+
+
+def test_half_precision_leaves_the_codec_as_it_is_in_the_file(checkpoint, monkeypatch):
+    from dyvim_cli.model import loading
+
+    whole = open_checkpoint(checkpoint, "tiny")
+    monkeypatch.setattr(loading, "_precision", lambda where: torch.bfloat16)  # as on a GPU
+    half, learns = open_checkpoint(checkpoint, "tiny"), open_checkpoint(checkpoint, "tiny", is_single=True)
+    assert half.musicgen.weight.dtype == torch.bfloat16 and learns.musicgen.weight.dtype == torch.float32
+    assert torch.equal(learns.musicgen.weight, whole.musicgen.weight)
+    for name, weight in half.codec.model.state_dict().items():
+        assert torch.equal(weight, whole.codec.model.state_dict()[name])
+    assert half.codec.model is half.musicgen.backbone.audio_encoder
 
 
 def test_an_adapter_is_small_and_comes_back_as_it_was(checkpoint, adapter):

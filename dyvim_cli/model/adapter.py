@@ -8,6 +8,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from dyvim_cli.errors import WeightsError
@@ -18,7 +19,8 @@ from dyvim_cli.model.token_dynamics import TokenDynamics
 from dyvim_cli.vision.settings import settings
 
 BACKBONE = "backbone."
-# what makes two backbones of one shape; weights are not hashed: gigabytes, and fp16 copies differ
+N_SAMPLED, HALF_ERROR = 64, 0.01  # bfloat16 rounds by up to .004
+# what makes two backbones of one shape
 HASHED = (
     "vocab_size", "num_hidden_layers", "ffn_dim", "num_attention_heads", "hidden_size", "num_codebooks",
     "audio_channels", "activation_function", "pad_token_id", "scale_embedding",
@@ -32,6 +34,19 @@ def backbone_hash(model: MusicGen) -> str:
     facts["kind"], facts["text"] = config.model_type, config.text_encoder.hidden_size
     facts["codec"] = [config.audio_encoder.sampling_rate, list(config.audio_encoder.upsampling_ratios)]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def backbone_sample(model: MusicGen) -> list[float]:
+    """Some weights that no strategy tunes: what tells two backbones of one shape apart.
+
+    A hash would read gigabytes, and differ between a checkpoint and its copy in half precision.
+    """
+    projection = getattr(model.backbone, "enc_to_dec_proj", None)  # none where words have the decoder's width
+    if projection is None:
+        return []
+    values = projection.weight.detach().flatten()
+    at = torch.linspace(0, len(values) - 1, N_SAMPLED).long()
+    return [float(f"{value:.6g}") for value in values[at.to(values.device)].tolist()]
 
 
 def save_adapter(
@@ -49,6 +64,7 @@ def save_adapter(
     metadata = {
         "config": json.dumps(adapter.config.to_dict()),
         "backbone": backbone_hash(model),
+        "backbone_sample": json.dumps(backbone_sample(model)),
         "motion_encoder": settings()["motion_encoder"],
         "card": json.dumps(card or {}),
     }
@@ -65,6 +81,12 @@ def load_adapter(model: MusicGen, folder: Path) -> dict:
     if metadata.get("backbone") != expected:
         raise WeightsError(
             f"{path}: tuned on another backbone ({metadata.get('backbone', 'none')}, this one is {expected})",
+            "name the backbone it was tuned on with --model",
+        )
+    known = json.loads(metadata.get("backbone_sample", "[]"))
+    if known and not np.allclose(known, backbone_sample(model), rtol=HALF_ERROR, atol=1e-4):
+        raise WeightsError(
+            f"{path}: tuned on other weights of this backbone's shape",
             "name the backbone it was tuned on with --model",
         )
     if metadata.get("motion_encoder") != settings()["motion_encoder"]:  # z_d is its language

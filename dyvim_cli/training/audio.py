@@ -34,9 +34,7 @@ FILM_S = 14.0
 
 def open_backbone(name: str, progress: Progress | None = None) -> AudioModel:
     """A backbone to learn with: in single precision, whatever it is played in. Raises as loading does."""
-    audio = load_audio_model(name, progress=progress, **placement())
-    audio.musicgen.float()
-    return audio
+    return load_audio_model(name, progress=progress, is_single=True, **placement())
 
 
 def prepare(folder: Path, out: Path, backbone: str, progress: Progress | None = None) -> dict:
