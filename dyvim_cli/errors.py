@@ -62,8 +62,14 @@ class EnvironmentFault(DyvimError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+EXTRAS = {"accelerate": "train", "cv2": "train", "skimage": "train", "matplotlib": "train"}
+
+
 def fault_of(error: Exception) -> DyvimError:
-    """Our own mistake, said as a failure that can be reported; a full disk is the machine's."""
+    """Our own mistake, said as a failure that can be reported; a full disk and a missing extra are not."""
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in EXTRAS:
+        name = error.name.split(".")[0]
+        return EnvironmentFault(f"{name} is not installed", f'pip install "dyvim[{EXTRAS[name]}]"')
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return disk_full(error.filename or "a file")
     return DyvimError(f"a fault in dyvim: {type(error).__name__}: {error}", "DYVIM_DEBUG=1 shows where")

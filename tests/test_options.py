@@ -176,3 +176,20 @@ def test_seeing_and_composing_leave_torchs_compiler_alone_and_usable():
         "import torch._dynamo; assert torch._dynamo.disable"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_training_that_cannot_write_or_lacks_its_libraries_says_so_before_it_works(tmp_path):
+    from typer.testing import CliRunner
+
+    from dyvim_cli.cli.main import app
+    from dyvim_cli.errors import EnvironmentFault, InputError, OutputError
+
+    (tmp_path / "file").touch()
+    ask = ["train", "prepare-music", "--midi", str(tmp_path), "-o", str(tmp_path / "file" / "below")]
+    done = CliRunner().invoke(app, ask)
+    assert isinstance(done.exception, OutputError) and "below" in done.exception.message
+    done = CliRunner().invoke(app, [*ask[:-1], str(tmp_path / "new" / "folder")])
+    assert isinstance(done.exception, InputError) and not (tmp_path / "new").exists()
+    fault = fault_of(ModuleNotFoundError("No module named 'accelerate.utils'", name="accelerate.utils"))
+    assert isinstance(fault, EnvironmentFault) and fault.hint == 'pip install "dyvim[train]"'
+    assert fault_of(ModuleNotFoundError("No module named 'nothing'", name="nothing")).exit_code == 1

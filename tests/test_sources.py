@@ -378,11 +378,15 @@ def test_a_malformed_file_is_listed_not_fatal(tmp_path):
     written(tmp_path, score(LEAD, fifths=1))
     written(tmp_path, "<score-partwise><part>", "cut-off.musicxml")
     written(tmp_path, score([note(60, 4).replace("<duration>16</duration>", "")]), "no-duration.musicxml")
+    absurd = score(LEAD).replace("<octave>4</octave>", "<octave>99999</octave>")
+    written(tmp_path, absurd, "absurd.musicxml")
     (tmp_path / "not-zip.mxl").write_bytes(b"PK\x03\x04 nonsense")
+    written(tmp_path, score(LEAD, beats=3), "waltz.musicxml")
     report = sources.prepare({"openewld": tmp_path}, tmp_path / "out")["openewld"]
-    assert (report.n_files, report.n_pieces, report.n_steps) == (4, 1, 64)
+    assert (report.n_files, report.n_pieces, report.n_steps) == (6, 1, 64)
     names = sorted(path.name for path, _ in report.failures)
-    assert names == ["cut-off.musicxml", "no-duration.musicxml", "not-zip.mxl"]
+    assert names == ["absurd.musicxml", "cut-off.musicxml", "no-duration.musicxml", "not-zip.mxl"]
+    assert [path.name for path in report.passed_over] == ["waltz.musicxml"]
     assert len(shards.load(report.shard)) == 1
 
 
@@ -396,6 +400,9 @@ def test_broken_midi_is_listed_too(tmp_path):
 
 def test_a_folder_without_music_is_an_error(tmp_path):
     with pytest.raises(InputError):
+        sources.prepare({"musicxml": tmp_path}, tmp_path / "out")
+    written(tmp_path, "<score-partwise><part>", "cut-off.musicxml")
+    with pytest.raises(InputError, match="no element found"):  # why not
         sources.prepare({"musicxml": tmp_path}, tmp_path / "out")
 
 

@@ -21,13 +21,14 @@ class Prepared:
     n_pieces: int
     n_steps: int
     failures: list[tuple[Path, str]] = field(default_factory=list)  # unreadable files and why
+    passed_over: list[Path] = field(default_factory=list)  # readable, but with no stretch that can be used
 
 
 def prepare(folders: dict[str, Path], out_dir: Path, progress: Progress | None = None) -> dict[str, Prepared]:
     """Write <out_dir>/<source>.safetensors for each {source: folder}.
 
-    A file that cannot be read is listed in the result, not fatal; a folder without any readable
-    piece raises InputError, as does an unknown source.
+    Files that cannot be read, or hold nothing in duple metre, are listed in the result, not fatal; a folder
+    without any readable piece raises InputError, as does an unknown source.
     """
     progress = progress or Silent()
     return {
@@ -41,17 +42,24 @@ def _prepare_one(source: str, folder: Path, out_dir: Path, progress: Progress) -
         raise InputError(f"unknown music source: {source}", f"one of: {', '.join(SOURCES)}")
     parser = import_module(f"{__name__}.{source}")
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in parser.SUFFIXES)
-    pieces, failures = [], []
+    pieces, failures, passed_over = [], [], []
     for done, path in enumerate(paths):
         progress.update(f"reading {source}", done, len(paths))
         try:
-            pieces += parser.read(path)
+            found = parser.read(path)
         except DyvimError as error:
             failures.append((path, error.message))
+            continue
+        pieces += found
+        if not found:
+            passed_over.append(path)
     if not pieces:
-        raise InputError(f"no readable {source} music in: {folder}", f"files of: {' '.join(parser.SUFFIXES)}")
+        why = f" ({failures[0][1]})" if failures else ""
+        raise InputError(
+            f"no readable {source} music in: {folder}{why}", f"files of: {' '.join(parser.SUFFIXES)}"
+        )
     progress.update(f"reading {source}", len(paths), len(paths))
     shard = out_dir / f"{source}.safetensors"
     shards.save(pieces, shard)
     n_steps = sum(piece.tokens.shape[1] for piece in pieces)
-    return Prepared(shard, len(paths), len(pieces), n_steps, failures)
+    return Prepared(shard, len(paths), len(pieces), n_steps, failures, passed_over)

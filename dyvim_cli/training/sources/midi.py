@@ -103,7 +103,8 @@ def _piece(name: str, source: str, run: grid.Run, tracks: list[roles.Track], bpm
 
 def _key(pitched: list[roles.Track]):
     every: Notes = texture.joined([track.notes for track in pitched])
-    weights = harmony.pitch_class_weights(every.pitches, every.ends - every.starts)
+    lengths = np.maximum(every.ends - every.starts, 0)  # torn files hold notes that end before they begin
+    weights = harmony.pitch_class_weights(every.pitches, lengths)
     lowest = harmony.lowest_sounding(every.starts, every.ends, every.pitches, int(every.ends.max()))
     heard = lowest[lowest >= 0]
     opening = int(heard[:STEPS_PER_BEAT].min()) % 12  # a loop comes to rest where it begins

@@ -34,7 +34,7 @@ class Sheet:
 
 
 def read(path: Path) -> Sheet:
-    """Read one file. Raises InputError when it is not MusicXML in score-partwise form."""
+    """Read one file. Raises InputError when it is not MusicXML in score-partwise form, or not whole."""
     try:
         root = _parse(_xml_bytes(Path(path)))
     except (OSError, ElementTree.ParseError, zipfile.BadZipFile, StopIteration, KeyError) as error:
@@ -47,10 +47,10 @@ def read(path: Path) -> Sheet:
     try:
         for index, part in enumerate(parts):
             reader.read_part(index, part, measures)
-    except (KeyError, ValueError, TypeError, ZeroDivisionError) as error:  # a part of a note is missing
+        return _play_out(root, measures, reader.bpm)
+    except (KeyError, ValueError, TypeError, ArithmeticError) as error:  # a part of a note is missing
         where = f"bar {len(measures)}: {error!r}"
         raise InputError(f"incomplete MusicXML: {path}: {where}", "export the score again") from error
-    return _play_out(root, measures, reader.bpm)
 
 
 def _parse(xml: bytes):
