@@ -29,11 +29,13 @@ def model():
 
 
 def test_beats_move_to_the_events_but_for_alpha_0(features):
-    heard = Heard(np.arange(0.1, 5, 0.5), 120.0, np.zeros(500))
+    heard = Heard(np.arange(0.1, 5, 0.5), 120.0, np.ones(500))
     assert lay(heard, features, LEAD_S, alpha=0.0, follows=False) == Placing(LEAD_S, 1.0, 0.0)
     moved = lay(heard, features, LEAD_S, alpha=1.0, follows=False)
     cut_s = moved.to_film(heard.beats_s) - 1.5
     assert moved.reward > 0 and np.abs(cut_s).min() < 0.03
+    silence = replace(heard, envelope=np.zeros(500))  # its even beats would meet much, unheard
+    assert lay(silence, features, LEAD_S, alpha=1.0, follows=False).reward == 0
 
 
 @pytest.mark.parametrize("best", [0, 1, 2])

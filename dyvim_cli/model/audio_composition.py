@@ -132,6 +132,8 @@ def lay(heard: Heard, features: FilmFeatures, lead_s: float, alpha: float, follo
         return Placing(lead_s, 1.0, 0.0)
     if follows:  # it was written to the film: it stays where it is, and is judged by what it strikes
         return Placing(0.0, 1.0, _struck(heard.envelope, features))
+    if not heard.envelope.any():  # beats that nobody plays meet no event, evenly as they would be laid
+        return Placing(lead_s, 1.0, 0.0)
     return place(heard.beats_s, lead_s, features.event_times_s, features.event_weights, kinds)
 
 

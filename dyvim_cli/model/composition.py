@@ -98,7 +98,9 @@ def write_score(
     fixed = as_plan(form, character, hit * (wishes.alpha > 0))
     pieces = compose(model, conditions, fixed, settings, progress)
     pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
-    takes = [ranking.judge(piece, hit, energy) for piece in pieces]
+    # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
+    moving = energy if wishes.alpha > 0 else np.ones_like(energy)
+    takes = [ranking.judge(piece, hit, moving) for piece in pieces]
     chosen = ranking.best(takes, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
     score = perform(
