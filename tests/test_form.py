@@ -144,6 +144,43 @@ def test_a_theme_returns_with_its_scene():
     assert np.mean(form.forced_chords[copied] == form.forced_chords[sources]) > 0.7
 
 
+def _scenes(labels, bars, energy=None):
+    """A film of scenes of so many bars each, that begin with cuts and move alike unless energy says."""
+    steps = np.arange(len(labels)) * bars * STEPS_PER_BAR
+    moves = np.repeat(np.full(len(labels), 0.5) if energy is None else energy, bars * STEPS_PER_BAR)
+    return {
+        "scene_starts_s": steps * STEP_S, "scene_labels": np.array(labels), "energy": moves,
+        "scene_moods": np.zeros((len(labels), 2)),
+        "event_steps": steps[1:], "event_weights": np.full(len(labels) - 1, 0.6),
+    }  # fmt: skip
+
+
+def _ideas(form) -> list[tuple[str, int]]:
+    return [(s.role, s.label) for s in form.sections]
+
+
+def test_a_theme_returns_although_no_picture_does():
+    form = _plan(_scenes(range(9), 4))
+    inner = [s for s in form.sections if s.role in ("theme", "contrast")]
+    theme = [s for s in inner if s.role == "theme"]
+    assert len(theme) >= 3 and len({s.label for s in theme}) == 1
+    assert [s.role for s in inner[:4]] == ["theme", "contrast", "theme", "contrast"]
+    assert len({s.label for s in inner if s.role == "contrast"}) == len(inner) - len(theme)
+    assert form.sections[-1].role == "outro" and form.sections[-1].label == theme[0].label
+    again = theme[1]
+    assert (form.copy_from[MELODY, again.start : again.end] >= 0).sum() >= STEPS_PER_BAR
+
+
+def test_pictures_that_return_keep_their_own_ideas():
+    """B comes back with its scene; the theme is what returns most, and a quiet scene is none."""
+    labels = [1, 2, 3, 2, 4, 2, 5]
+    ideas = _ideas(_plan(_scenes(labels, 5)))
+    assert {label for role, label in ideas if role == "theme"} == {2}
+    calm = [0.6, 0.6, 0.05, 0.6, 0.6, 0.6]
+    ideas = _ideas(_plan(_scenes([1, 2, 9, 3, 4, 5], 6, calm)))
+    assert ("break", 9) in ideas and 9 not in {label for role, label in ideas if role == "theme"}
+
+
 def test_short_scenes_are_merged():
     starts = np.arange(0, 60, 0.8)
     film = _film(480, 0) | {

@@ -6,6 +6,7 @@ an outro, and the heaviest cuts get a bar or two of build-up.
 """
 
 from bisect import bisect, insort
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -66,7 +67,7 @@ def plan_sections(film: FilmOnGrid) -> tuple[Section, ...]:
     sections = _merge_scenes(film)
     sections = _frame(sections, film)
     sections = _divide(sections)
-    sections = _assign_roles(sections, film)
+    sections = _bring_theme_back(_assign_roles(sections, film))
     return _mark_recaps(_insert_builds(sections, film))
 
 
@@ -151,12 +152,7 @@ def _divide(sections: list[Section]) -> list[Section]:
 
 
 def _assign_roles(sections: list[Section], film: FilmOnGrid) -> list[Section]:
-    """Theme for the label heard most, contrast for the others, break where the film goes quiet."""
-    lengths: dict[int, int] = {}
-    for section in sections:
-        inner = section.end - section.start if section.role == "theme" else 0  # not intro nor outro
-        lengths[section.label] = lengths.get(section.label, 0) + inner
-    main = max(lengths, key=lambda label: lengths[label])
+    """Theme for the main idea, contrast for the others, break where the film goes quiet."""
     energies = np.array([film.energy[s.start : s.end].mean() for s in sections])
     quiet = np.percentile(energies, 30)
     named = []
@@ -165,11 +161,44 @@ def _assign_roles(sections: list[Section], film: FilmOnGrid) -> list[Section]:
         if role == "theme":
             settled = i > 0 and sections[i - 1].role != "intro"
             calms = settled and energies[i] <= quiet and energies[i] < energies[i - 1] - 0.15
-            role = "break" if calms else "theme" if section.label == main else "contrast"
+            role = "break" if calms else "theme"
         named.append(replace(section, role=role))
     if named[-1].role == "break":
         named[-1] = replace(named[-1], role="outro")
-    return named
+    main = _main_label(named)
+    return [replace(s, role="contrast") if s.role == "theme" and s.label != main else s for s in named]
+
+
+def _main_label(sections: list[Section]) -> int | None:
+    """What is heard most of the ideas that return; if none does, the first that is long enough to be one."""
+    themes = [s for s in sections if s.role == "theme"]
+    statements = Counter(s.label for s in themes)
+    if statements and max(statements.values()) > 1:
+        lengths = Counter()
+        for section in themes:
+            lengths[section.label] += (statements[section.label] > 1) * (section.end - section.start)
+        return max(lengths, key=lengths.__getitem__)
+    settled = [s.label for s in themes if s.n_bars >= SETTLED_BARS - 1]
+    longest = sorted(themes, key=lambda s: s.start - s.end)[:1]
+    return settled[0] if settled else longest[0].label if longest else None
+
+
+def _bring_theme_back(sections: list[Section]) -> list[Section]:
+    """A rondo where no picture returns: between two statements of the theme there is one other idea.
+
+    A film of ever new pictures would have ever new music, which nobody remembers.
+    """
+    times = Counter(s.label for s in sections)
+    main = next((s.label for s in sections if s.role == "theme"), None)
+    result, away = [], None  # ideas since the theme; None = it was not heard yet
+    for section in sections:
+        returns = section.role == "outro" or (section.role == "contrast" and away)
+        if away is not None and returns and times[section.label] == 1:
+            section = replace(section, label=main, role="theme" if section.role == "contrast" else "outro")
+        if section.role in ("theme", "contrast"):
+            away = 0 if section.role == "theme" else away if away is None else away + 1
+        result.append(section)
+    return result
 
 
 def _insert_builds(sections: list[Section], film: FilmOnGrid) -> list[Section]:
