@@ -302,23 +302,34 @@ def test_words_of_a_rendered_film_say_what_its_music_is():
     assert told.rsplit(",", 1)[0] == seen.rsplit(",", 1)[0]  # all but the tempo, which is the film's own
 
 
-def test_a_small_codec_hears_how_loud_it_is(tmp_path):
-    """After a little schooling its first codebook tells strong tones from weak ones that it has not heard."""
+def test_a_small_codec_hears_how_loud_it_is_and_is_as_loud(tmp_path, monkeypatch):
+    """After a little schooling its first codebook tells strong noise from weak that it has not heard.
+
+    And the sound that it makes of these tokens is strong and weak where that noise is.
+    """
     from dyvim_cli.model.loading import open_checkpoint
     from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
-    from dyvim_cli.training.small_codec import fit_codebooks, teach_encoder
+    from dyvim_cli.training import small_codec
 
     codec = open_checkpoint(write_debug_checkpoint(tmp_path), "small", "cpu").codec
     rng, n = np.random.default_rng(0), 640 * 120
     level = torch.from_numpy(rng.uniform(0.0, 0.3, (6, 12)).astype(np.float32)).repeat_interleave(n // 12, 1)
-    sounds = list((level * torch.sin(2 * np.pi * 440 / 32_000 * torch.arange(n)))[:, None])
-    left = [teach_encoder(codec.model, sounds[:4], minutes, rng) for minutes in (0.002, 0.15)]
+    noise = torch.from_numpy(rng.normal(0, 0.3, (6, n)).astype(np.float32))
+    sounds = list((level * noise)[:, None])
+    left = [small_codec.teach_encoder(codec.model, sounds[:4], minutes, rng) for minutes in (0.002, 0.15)]
     assert left[1] < 0.8 * left[0]  # of what the spectrum varies by
-    fit_codebooks(codec.model, sounds[:4], 1, rng)
+    small_codec.fit_codebooks(codec.model, sounds[:4], 4, rng)
     first = np.concatenate([encoded(s, codec)[0].numpy() for s in sounds[4:]])
     strength = level[4:, ::640].numpy().ravel()
     within = [strength[first == code].std() * (first == code).sum() for code in np.unique(first)]
     assert len(np.unique(first)) > 8 and sum(within) / len(first) < 0.3 * strength.std()
+    codes = [encoded(sound, codec) for sound in sounds]
+    monkeypatch.setattr(small_codec, "BATCH", 2)
+    monkeypatch.setattr(small_codec, "CROP_S", 1.0)
+    small_codec.teach_decoder(codec.model, sounds[:4], codes[:4], 0.1, rng)
+    with torch.no_grad():
+        heard = torch.cat([codec.decode(told)[0] for told in codes[4:]]).reshape(-1, 640).std(dim=1)
+    assert np.corrcoef(heard, strength)[0, 1] > 0.7
 
 
 def test_a_small_backbone_is_made_that_has_heard_music(tmp_path):

@@ -2,9 +2,9 @@
 
 python -m dyvim_cli.training.small_backbone SHARD -o FOLDER [--pieces N] [--films N] [--minutes M]
 
-The files and classes are transformers' own. The codec learns how the pieces sound as they are played
-here (small_codec.py). The decoder then learns these pieces' tokens, told in words what they are, without
-any film, as MusicGen did: what a strategy adapts to films is a decoder that knows music and words.
+The files and classes are transformers' own. The codec learns to hear and to sound the pieces as they are
+played here (small_codec.py). The decoder then learns these pieces' tokens, told in words what they are,
+without any film, as MusicGen did: what a strategy adapts to films is a decoder that knows music and words.
 """
 
 import argparse
@@ -26,13 +26,13 @@ from dyvim_cli.training.film_pairs import encoded, fitted
 from dyvim_cli.training.pairs import choose
 from dyvim_cli.training.piece import Piece
 from dyvim_cli.training.shards import load
-from dyvim_cli.training.small_codec import fit_codebooks, teach_encoder
+from dyvim_cli.training.small_codec import fit_codebooks, teach_decoder, teach_encoder
 from dyvim_cli.types import STEPS_PER_BAR
 
 SMALL = Size(hidden=160, n_layers=4, n_tokens=128, spread=0.05)
 HEARD_BARS = 12  # of each piece
 N_FRAMES, BATCH, RATE = 500, 4, 1e-3
-ENCODER_SHARE = 1 / 8  # of the decoder's minutes, before them
+CODEC_SHARE = 1 / 8  # of the decoder's minutes: each half of the codec learns so long
 N_FILMS = 240
 UNTOLD_SHARE = 0.2  # of the windows, heard without words, for guidance
 
@@ -50,9 +50,10 @@ def make(shard: Path, out: Path, n_pieces: int, n_films: int, minutes: float, se
     with tempfile.TemporaryDirectory() as folder:
         audio = open_checkpoint(write_debug_checkpoint(Path(folder), seed=seed, size=SMALL), "small", "cpu")
         sounds = [_sound(piece, audio, i) for i, piece in enumerate(chosen)]
-        teach_encoder(audio.codec.model, sounds, ENCODER_SHARE * minutes, rng)
+        teach_encoder(audio.codec.model, sounds, CODEC_SHARE * minutes, rng)
         fit_codebooks(audio.codec.model, sounds, len(audio.codec.cardinalities), rng)
         codes = [encoded(sound, audio.codec).clone() for sound in sounds]  # born outside of autograd
+        teach_decoder(audio.codec.model, sounds, codes, CODEC_SHARE * minutes, rng)
         loss = _learn(audio, codes, [audio.memory(described(piece)) for piece in chosen], minutes, rng)
         backbone = audio.musicgen.backbone
         out.mkdir(parents=True, exist_ok=True)

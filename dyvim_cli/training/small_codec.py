@@ -1,7 +1,8 @@
 """A small EnCodec that hears: its encoder learns the sound's log-mel spectrum, its codebooks what comes out.
 
 A random encoder answers all sounds alike to a thousandth, and tokens fitted to that thousandth are next to
-noise. EnCodec's decoder stays random: nothing here is listened to.
+noise. A random decoder is as loud where the music is quiet (rank correlation .2 with it): it learns to sound
+like what the tokens were made of, so that music of tokens can be judged.
 Letters: B sounds, n samples, N frames, M mel bands.
 """
 
@@ -12,6 +13,7 @@ import torch
 from torch import nn
 
 N_MELS, LOW_HZ, HIGH_HZ, WINDOW, FLOOR = 40, 30.0, 16_000.0, 2048, 1e-3
+BRIEF = 4  # a quarter of window, hop and bands tells when within a frame it sounds
 CROP_S, BATCH, RATE = 2.0, 8, 3e-3
 FITTED_ON = 20_000  # frames, 400 s of music
 
@@ -44,6 +46,37 @@ def teach_encoder(model, sounds: list[torch.Tensor], minutes: float, rng: np.ran
     return float(np.mean(left[-20:]))
 
 
+def teach_decoder(
+    model, sounds: list[torch.Tensor], codes: list[torch.Tensor], minutes: float, rng: np.random.Generator
+) -> float:
+    """Learn to sound codes [K, N] as what they are of, for some minutes of processor time.
+
+    Returns the distance that is left: of log-mel spectra, long windows and brief ones.
+    """
+    rate_hz = model.config.sampling_rate
+    hop = int(np.prod(model.config.upsampling_ratios))
+    mels = LogMel(rate_hz, hop), LogMel(rate_hz, hop // BRIEF, WINDOW // BRIEF, N_MELS // BRIEF)
+    n_frames = round(CROP_S * rate_hz / hop)
+    long = [i for i, piece in enumerate(codes) if piece.shape[1] > n_frames]
+    decoder = model.decoder.requires_grad_(True)
+    optimizer = torch.optim.AdamW(decoder.parameters(), lr=RATE, weight_decay=0.0)
+    began, left = time.thread_time(), []
+    while (share := (time.thread_time() - began) / (60 * minutes)) < 1:
+        optimizer.param_groups[0]["lr"] = RATE * (1 - share)
+        places = [(i, int(rng.integers(codes[i].shape[1] - n_frames))) for i in rng.choice(long, size=BATCH)]
+        told = torch.stack([codes[i][:, first : first + n_frames] for i, first in places], dim=1)
+        meant = torch.stack([sounds[i][0, first * hop : (first + n_frames) * hop] for i, first in places])
+        heard = decoder(model.quantizer.decode(told).detach())[:, 0, : meant.shape[1]]
+        loss = sum((mel(heard) - mel(meant)).abs().mean() for mel in mels)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
+        optimizer.step()
+        left.append(float(loss.detach()))
+    decoder.requires_grad_(False)
+    return float(np.mean(left[-20:]))
+
+
 @torch.no_grad()
 def fit_codebooks(model, sounds: list[torch.Tensor], n_codebooks: int, rng: np.random.Generator) -> None:
     """k-means, stage by stage on what the stages before left over of the answers to sounds [1, n]."""
@@ -60,16 +93,17 @@ def fit_codebooks(model, sounds: list[torch.Tensor], n_codebooks: int, rng: np.r
 class LogMel:
     """Samples [B, n] -> [B, N, M], a frame every hop samples."""
 
-    def __init__(self, rate_hz: int, hop: int):
+    def __init__(self, rate_hz: int, hop: int, window: int = WINDOW, n_mels: int = N_MELS):
         from transformers.audio_utils import mel_filter_bank
 
-        self.hop, self.window = hop, torch.hann_window(WINDOW)
-        bank = mel_filter_bank(WINDOW // 2 + 1, N_MELS, LOW_HZ, HIGH_HZ, rate_hz)
+        self.hop, self.window = hop, torch.hann_window(window)
+        bank = mel_filter_bank(window // 2 + 1, n_mels, LOW_HZ, HIGH_HZ, rate_hz)
         self.bank = torch.from_numpy(bank).float()
 
     def __call__(self, samples: torch.Tensor) -> torch.Tensor:
         """As the class says."""
-        spectrum = torch.stft(samples, WINDOW, self.hop, window=self.window, return_complex=True).abs()
+        n, window = len(self.window), self.window
+        spectrum = torch.stft(samples, n, self.hop, window=window, return_complex=True).abs()
         return torch.log(spectrum.transpose(1, 2) @ self.bank + FLOOR)
 
 
