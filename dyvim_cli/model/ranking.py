@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dyvim_cli.model.grammar import LONGEST_HOLD_STEPS
 from dyvim_cli.music import tokens
 from dyvim_cli.types import STEPS_PER_BAR
 
 MELODY, BASS, DRUMS = (tokens.STREAM_INDEX[n] for n in ("melody", "bass", "drums"))
 CHORD, LEVEL = tokens.STREAM_INDEX["chord"], tokens.STREAM_INDEX["level"]
+FAULT = 4.0  # what one costs: all that sync can make up, from -2 to 2
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Take:
 
     def score(self, alpha: float) -> float:
         """Higher is better; sync counts as far as alpha asks for it."""
-        return alpha * (self.accent + self.following) - 2.0 * len(self.faults)
+        return alpha * (self.accent + self.following) - FAULT * len(self.faults)
 
 
 def onsets(piece: np.ndarray) -> np.ndarray:
@@ -72,6 +74,8 @@ def _faults(piece: np.ndarray, energy: np.ndarray) -> list[str]:
     pitches = melody[melody >= tokens.FIRST_PITCH]
     if len(pitches) > 8 and np.bincount(pitches).max() > 0.7 * len(pitches):
         faults.append("one melody note over and over")
+    if max(_longest_hold(piece[tokens.STREAM_INDEX[name]]) for name in tokens.PITCHED) > LONGEST_HOLD_STEPS:
+        faults.append("a note that does not end")
     bars = len(melody) // STEPS_PER_BAR
     counts = onsets(piece)[: bars * STEPS_PER_BAR].reshape(bars, STEPS_PER_BAR).sum(axis=1)
     moving = energy[: bars * STEPS_PER_BAR].reshape(bars, STEPS_PER_BAR).mean(axis=1) > 0.15
@@ -82,6 +86,14 @@ def _faults(piece: np.ndarray, energy: np.ndarray) -> list[str]:
     if bars >= 8 and len({piece[1:, b * 16 : b * 16 + 16].tobytes() for b in range(bars)}) < bars / 3:
         faults.append("an endless loop")
     return faults
+
+
+def _longest_hold(row: np.ndarray) -> int:
+    """Steps that the longest note of a pitched stream [S] lasts."""
+    struck = np.flatnonzero(row != tokens.HOLD)
+    ends = np.append(struck[1:], len(row))
+    notes = row[struck] >= tokens.FIRST_PITCH
+    return int((ends - struck)[notes].max(initial=0))
 
 
 def _clash_share(piece: np.ndarray) -> float:
