@@ -68,11 +68,14 @@ marathon: $(VENV)/.installed-dev
 	$(BIN)/python tests/batch_marathon.py kills --films 6 --kills 6 --seconds 1 3 --engine ray
 	$(BIN)/python tests/batch_marathon.py speed --films 20 --seconds 2 10 --candidates 3
 
-# the paper's figures, in demo/figures: attention, strategies at equal time, loss and sync over alpha. PAIRS are made by `dyvim train
-# render`; with BACKBONE and AUDIO_PAIRS (`dyvim train prepare`) the same of MusicGen, with SHARD (`dyvim train
-# arrange`) of a small one that is made on the spot, with AUDIO_FILMS films of music that it has not heard. A run goes
-# on where it stopped; another MINUTES wants another folder for what is done
+# the paper's figures, in demo/figures: attention, strategies at equal time, loss and sync over alpha. PAIRS are made by
+# `dyvim train render`, best those that the shipped decoder was tuned on (weights/README.md): its held-out films are then
+# new to it. START is what the strategies start from, best what it was tuned from, DECODER whose alpha it is: else both
+# are the shipped one. With BACKBONE and AUDIO_PAIRS (`dyvim train prepare`) the same of MusicGen, with SHARD (`dyvim
+# train arrange`) of a small one that is made on the spot, with AUDIO_FILMS films of music that it has not heard. A run
+# goes on where it stopped; another MINUTES wants another folder for what is done
 PAIRS    ?= demo/pairs
+START    ?=
 SHARD    ?=
 BACKBONE ?= $(if $(SHARD),demo/backbone)
 AUDIO_PAIRS ?= demo/audio-pairs
@@ -81,10 +84,10 @@ MINUTES  ?= 3
 figures: SEEDS = 2
 figures: $(VENV)/.installed-dev $(FILMS)
 	$(BIN)/dyvim train attention $(FILMS) -o demo/figures
-	$(BIN)/dyvim train compare "$(PAIRS)" -o demo/figures --minutes $(MINUTES) --seeds $(SEEDS) $(addprefix --film ,$(FILMS))
-	$(BIN)/dyvim train tune "$(PAIRS)" -o demo/figures/tuned --minutes $(MINUTES)
-	$(BIN)/dyvim train alpha "$(PAIRS)" -o demo/figures --tuned demo/figures/tuned/decoder.safetensors \
-	    --seeds $(SEEDS) $(addprefix --film ,$(FILMS))
+	$(BIN)/dyvim train compare "$(PAIRS)" -o demo/figures --minutes $(MINUTES) --seeds $(SEEDS) \
+	    $(if $(START),--start-from "$(START)") $(addprefix --film ,$(FILMS))
+	$(BIN)/dyvim train alpha "$(PAIRS)" -o demo/figures $(if $(DECODER),--tuned "$(DECODER)") --seeds $(SEEDS) \
+	    $(addprefix --film ,$(FILMS))
 ifneq ($(SHARD),)
 	test -e demo/backbone/config.json || $(BIN)/python -m dyvim_cli.training.small_backbone "$(SHARD)" -o demo/backbone \
 	    --films $(AUDIO_FILMS)

@@ -347,3 +347,26 @@ def test_what_is_released_is_half_the_size_and_listed(tmp_path):
     assert listed["sha256"] == weights.sha256(released) and listed["bytes"] == released.stat().st_size
     assert released.stat().st_size < 0.7 * (tmp_path / "decoder.safetensors").stat().st_size
     assert load_tensors(released)[1]["card"] == json.dumps({"tuned": "no"})
+
+
+def test_alpha_of_held_out_loss_is_the_knob_of_score(learner, film, monkeypatch):
+    from dyvim_cli.model.composition import Wishes, write_score
+    from dyvim_cli.pipeline import features_of
+
+    class Asked(Exception):
+        """Carries what the sampler was asked for."""
+
+    def ask(model, conditions, plan, settings, progress):
+        raise Asked(settings.alpha)
+
+    monkeypatch.setattr("dyvim_cli.model.sampling.compose", ask)
+    with pytest.raises(Asked) as asked:
+        write_score(features_of(film), Wishes(alpha=0.25), None)
+    learner.eval()
+    torch.nn.init.normal_(learner.model.extension.weight)
+    found = learner.held_out(("true",), alpha=0.25)["true"]
+    told, as_it_stands = (
+        float(learner.stream_losses("true", alpha).nansum() / tokens.K)
+        for alpha in (asked.value.args[0], 0.25)
+    )
+    assert found == pytest.approx(told, abs=1e-6) and abs(found - as_it_stands) > 1e-4
