@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dyvim_cli import device, weights
 from dyvim_cli.errors import UsageError, WeightsError
-from dyvim_cli.model.composition import EMBEDDED, Wishes, write_score
+from dyvim_cli.model.composition import EMBEDDED, Wishes, write_score, writes_score
 from dyvim_cli.model.loading import (
     DEBUG,
     content_of_weights,
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 def check_wishes(wishes: Wishes, wants_score: bool) -> None:
     """Raise UsageError where options and model disagree; wants_score: MIDI or stems are asked for."""
-    if wishes.model != EMBEDDED and wants_score:
+    if not writes_score(wishes.model) and wants_score:
         raise UsageError(f"{wishes.model} makes sound, no score: no MIDI and no stems", "--model embedded")
-    if wishes.model == EMBEDDED and (wishes.prompt is not None or wishes.adapter is not None):
+    if writes_score(wishes.model) and (wishes.prompt is not None or wishes.adapter is not None):
         raise UsageError("--prompt and --adapter are for MusicGen", "--model musicgen-small, or --style")
 
 
@@ -39,6 +39,9 @@ def missing_weights(wishes: Wishes) -> str:
     """The name of weights that a run would pull first, else empty. Raises UsageError, WeightsError."""
     if wishes.model == EMBEDDED:
         weights.embedded(weights.DECODER)
+    elif writes_score(wishes.model):
+        if not Path(wishes.model).is_file():
+            raise WeightsError(f"{wishes.model}: no such decoder", "dyvim train pretrain or tune makes one")
     elif wishes.model != DEBUG:
         where = placement()
         try:
@@ -68,6 +71,11 @@ def load_model(wishes: Wishes) -> "Decoder | AudioModel":
     """What composes for these wishes; of MusicGens the last one is kept."""
     if wishes.model == EMBEDDED:
         return load_embedded()
+    if writes_score(wishes.model):
+        from dyvim_cli.model.checkpoint import load_decoder
+
+        device.one_torch_thread()
+        return load_decoder(Path(wishes.model), hint="name a decoder that `dyvim train` made with --model")
     return _load_audio_model(wishes.model, wishes.adapter)
 
 
@@ -88,7 +96,7 @@ def compose(
     features: FilmFeatures, wishes: Wishes, model: "Decoder | AudioModel", progress: Progress
 ) -> "Score | Recording":
     """Music for a film: score tokens from the shipped decoder, audio tokens from MusicGen."""
-    if wishes.model == EMBEDDED:
+    if writes_score(wishes.model):
         device.one_torch_thread()
         return write_score(features, wishes, model, progress)
     from dyvim_cli.model.audio_composition import record

@@ -25,7 +25,7 @@ from dyvim_cli.composer import (
 from dyvim_cli.delivery import Delivery, check_extras, sound_file, whole_set, write_extras
 from dyvim_cli.errors import UsageError
 from dyvim_cli.facts import comment, describe
-from dyvim_cli.model.composition import EMBEDDED, Wishes
+from dyvim_cli.model.composition import EMBEDDED, Wishes, writes_score
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures, Score
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from dyvim_cli.model.loading import AudioModel
 
 # from composer, for the layers above
-__all__ = ["EMBEDDED", "compose", "load_embedded", "load_model", "notes_of", "prepare_model"]
+__all__ = ["EMBEDDED", "compose", "load_embedded", "load_model", "notes_of", "prepare_model", "writes_score"]
 
 
 @dataclass(frozen=True)
@@ -283,6 +283,6 @@ def _open_studio(wishes: Wishes):
     model = load_model(wishes)
     import scipy.signal  # noqa: F401 (half a second)
 
-    if wishes.model == EMBEDDED:
+    if writes_score(wishes.model):
         shipped_soundfont()
     return model

@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import FRACTAL, MOVING, cut_film
+from musicgen_tiny import extended
 
 from dyvim_cli.model import audio_composition
 from dyvim_cli.model.audio_composition import LEAD_S, Heard, lay, record
+from dyvim_cli.model.audio_sampling import AudioSettings, write_tokens
 from dyvim_cli.model.audio_sound import recorded_blocks
 from dyvim_cli.model.composition import Wishes
 from dyvim_cli.model.loading import load_audio_model
+from dyvim_cli.model.token_dynamics import TokenDynamics
 from dyvim_cli.music.beats import Placing
 from dyvim_cli.pipeline import features_of
 
@@ -44,6 +47,26 @@ def test_the_take_that_meets_the_film_best_is_kept(best, features, model, monkey
     monkeypatch.setattr(audio_composition, "lay", lambda *_: Placing(LEAD_S, 1.0, float(next(rewards))))
     piece = record(features, WISHES, model)
     assert piece.take == best and piece.placing.reward == 0.9
+
+
+def test_at_alpha_0_an_adapter_does_not_look_at_the_film(features):
+    """Neither its motion nor its key frames: token for token what the backbone writes, whatever is shown."""
+    model = load_audio_model("debug")
+    extended(model.musicgen, TokenDynamics.width, features.key_features.shape[1])
+    other = replace(features, key_features=-features.key_features, dynamics=-features.dynamics)
+    takes = {
+        alpha: [
+            record(film, replace(WISHES, alpha=alpha, prompt="calm"), model).tokens
+            for film in (features, other)
+        ]
+        for alpha in (0.0, 1.0)
+    }
+    assert np.array_equal(*takes[0.0]) and not np.array_equal(*takes[1.0])
+    settings = AudioSettings(alpha=0.0, candidates=WISHES.candidates, seed=WISHES.seed)
+    plain = write_tokens(
+        load_audio_model("debug").musicgen, model.memory("calm"), takes[0.0][0].shape[1], settings
+    )
+    assert np.array_equal(takes[0.0][0], plain[0].numpy())
 
 
 def test_a_take_is_heard_where_it_was_laid(features, model):

@@ -20,7 +20,7 @@ from dyvim_cli.batch.fingerprint import settings_digest
 from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.work import Outcome, failure, finish, see
 from dyvim_cli.errors import EnvironmentFault, fault_of
-from dyvim_cli.pipeline import EMBEDDED
+from dyvim_cli.pipeline import writes_score
 
 MAX_RETRIES = 3  # of a film whose node or process was lost
 CONNECT_S = 10.0
@@ -91,7 +91,7 @@ def _connect(address: str | None):
 
 def _resources(task: Task, there_is: dict) -> dict:
     """What a film's task needs of a node: a GPU for MusicGen, where the cluster has any."""
-    wants_gpu = task.wishes.model != EMBEDDED and os.environ.get("DYVIM_DEVICE") != "cpu"
+    wants_gpu = not writes_score(task.wishes.model) and os.environ.get("DYVIM_DEVICE") != "cpu"
     return {"num_gpus": 1} if wants_gpu and there_is.get("GPU", 0) >= 1 else {}
 
 

@@ -23,7 +23,7 @@ from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.work import Outcome, failure, finish, see
 from dyvim_cli.device import free_memory_gb, n_cores
 from dyvim_cli.errors import DyvimError, EnvironmentFault, ExitCode, fault_of
-from dyvim_cli.pipeline import EMBEDDED
+from dyvim_cli.pipeline import writes_score
 
 AT_ONCE = 2  # films a worker holds: one is being composed for, the next is being watched
 MEMORY_A_JOB_GB = 1.1  # PSS over 200 films of 2 to 20 s: 0.85 from the 40th to the last, 0.97 at most
@@ -37,7 +37,7 @@ def jobs_for(wanted: int | None, tasks: Sequence[Task]) -> int:
     """Workers to start: what was asked for, else one a core as far as the memory goes."""
     if wanted is not None:
         return wanted
-    is_light = all(task.wishes.model == EMBEDDED for task in tasks)
+    is_light = all(writes_score(task.wishes.model) for task in tasks)
     job_gb, free_gb = MEMORY_A_JOB_GB if is_light else MEMORY_A_MUSICGEN_GB, free_memory_gb()
     return max(1, n_cores() if free_gb is None else min(n_cores(), int(free_gb / job_gb)))
 

@@ -36,10 +36,8 @@ class Composing:
     def wishes(self):
         """The composer's Wishes; a seed is drawn where none was given. Raises UsageError."""
         from dyvim_cli.device import new_seed
-        from dyvim_cli.hub.catalogue import CATALOGUE
-        from dyvim_cli.model.composition import EMBEDDED, Wishes
+        from dyvim_cli.model.composition import Wishes
 
-        is_folder = self.model not in (EMBEDDED, *CATALOGUE) and Path(self.model).is_dir()
         return Wishes(
             alpha=self.alpha,
             style=parse_style(self.style),
@@ -49,10 +47,22 @@ class Composing:
             seed=new_seed() if self.seed is None else self.seed,
             candidates=self.candidates,
             guidance=self.guidance,
-            model=str(Path(self.model).absolute()) if is_folder else self.model,
+            model=_model(self.model),
             adapter=None if self.adapter is None else str(Path(self.adapter).absolute()),
             prompt=self.prompt,
         )
+
+
+def _model(named: str) -> str:
+    """A model's name as it is; of a folder or file the whole path, of a training's folder its decoder's."""
+    from dyvim_cli.hub.catalogue import CATALOGUE
+    from dyvim_cli.model.composition import EMBEDDED
+
+    place = Path(named).absolute()
+    if named in (EMBEDDED, *CATALOGUE) or not place.exists():
+        return named
+    decoder = place / "decoder.safetensors"
+    return str(decoder if decoder.is_file() else place)
 
 
 @dataclass

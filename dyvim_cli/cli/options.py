@@ -93,7 +93,8 @@ Model = Annotated[
         envvar="DYVIM_MODEL",
         rich_help_panel=MUSIC,
         metavar="NAME|FOLDER",
-        help="embedded (shipped), musicgen-small and the like (`dyvim weights list`), or a folder.",
+        help="embedded (shipped), musicgen-small and the like (`dyvim weights list`), or a folder: of a "
+        "MusicGen, or of a decoder that `dyvim train` made.",
     ),
 ]
 Adapter = Annotated[

@@ -76,7 +76,7 @@ def record(
         settings = AudioSettings(
             wishes.alpha, wishes.guidance, candidates=wishes.candidates, seed=wishes.seed
         )
-    sight = see(features, model) if follows else None
+    sight = see(features, model) if follows and wishes.alpha > 0 else None  # 0 = not its key frames either
     takes = write_tokens(model.musicgen, model.memory(prompt), n_frames, settings, sight, progress=progress)
     heard = [listen(model, take, bpm) for take in takes]
     placed = [lay(beats, features, lead_s, wishes.alpha, follows) for beats in heard]

@@ -37,9 +37,9 @@ def save_decoder(model: Decoder, path: Path, half: bool = True, card: dict | Non
     save_tensors(tensors, path, metadata)
 
 
-def load_decoder(path: Path, device: torch.device | str = "cpu") -> Decoder:
+def load_decoder(path: Path, device: torch.device | str = "cpu", hint: str = "run `dyvim doctor`") -> Decoder:
     """A decoder in fp32, ready to play (evaluation mode). Raises WeightsError."""
-    tensors, metadata = load_tensors(path)
+    tensors, metadata = load_tensors(path, hint)
     try:
         sizes = json.loads(metadata["config"])
         config = {k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()}
@@ -47,6 +47,6 @@ def load_decoder(path: Path, device: torch.device | str = "cpu") -> Decoder:
         model = Decoder(DecoderConfig(**{**config, "dropout": 0.0}))
         model.load_state_dict({n: t.float() for n, t in tensors.items()}, assign=True)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"{path}: not a dyvim decoder ({error})", "run `dyvim doctor`") from error
+        raise WeightsError(f"{path}: not a dyvim decoder ({error})", hint) from error
     model.pad, model.offsets = token_layout(model.config)
     return model.eval().requires_grad_(False).to(device)

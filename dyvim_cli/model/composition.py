@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films open
     from dyvim_cli.model.sampling import Plan
 
 EMBEDDED = "embedded"
+OWN_DECODER = ".safetensors"  # how a score decoder of the user's ends
 GUIDANCE = 1.5
 TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film's sake
 
@@ -46,9 +47,15 @@ class Wishes:
     candidates: int = 3
     guidance: float | None = None  # None = the model's own
     temperature: float = 0.9
-    model: str = EMBEDDED  # or what model/loading.py knows: debug, a name of the catalogue, a folder
+    # or a score decoder's file, or what model/loading.py knows: debug, a name of the catalogue, a folder
+    model: str = EMBEDDED
     adapter: str | None = None  # folder of the new modules that were tuned on it
     prompt: str | None = None  # words for it; None = from mood, style and tempo
+
+
+def writes_score(model: str) -> bool:
+    """Whether a model, by its name in the wishes, writes score tokens: the shipped decoder or one like it."""
+    return model == EMBEDDED or model.endswith(OWN_DECODER)
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,8 @@ def content_of_weights(name: str, adapter: Path | None = None, weights_dir: Path
     folder = Path(name) if Path(name).is_dir() else placed
     if folder is placed and (listed := store.manifest(name, weights_dir)):
         files = {file: facts["sha256"] for file, facts in listed["files"].items()}
+    elif Path(name).is_file():  # a score decoder
+        files = {Path(name).name: sha256(Path(name))}
     elif folder.is_dir():
         files = {p.name: sha256(p) for p in folder.iterdir() if p.suffix in READ}
     if adapter is not None and adapter_file(adapter).is_file():
