@@ -37,6 +37,8 @@ def test_beats_move_to_the_events_but_for_alpha_0(features):
     moved = lay(heard, features, LEAD_S, alpha=1.0, follows=False)
     cut_s = moved.to_film(heard.beats_s) - 1.5
     assert moved.reward > 0 and np.abs(cut_s).min() < 0.03
+    written = lay(heard, features, 0.0, alpha=1.0, follows=True)  # to the film: it stays where it is
+    assert (written.start_s, written.speed) == (0.0, 1.0)
     silence = replace(heard, envelope=np.zeros(500))  # its even beats would meet much, unheard
     assert lay(silence, features, LEAD_S, alpha=1.0, follows=False).reward == 0
 

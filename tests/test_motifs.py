@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from dyvim_cli.model import motif
-from dyvim_cli.model.grammar import LONGEST_HOLD_STEPS, Grammar
+from dyvim_cli.model.grammar import Grammar
 from dyvim_cli.model.motif import MELODY, Motif
 from dyvim_cli.model.sampling import Plan, _decided
 from dyvim_cli.music import tokens
@@ -106,7 +106,7 @@ def test_what_returns_holds_its_own_note_alone():
     pad = torch.zeros(tokens.K, dtype=torch.long)
     decided = _decided(drawn, delayed, position, plan, n_steps, pad, grammar)
     assert decided[:, MELODY].tolist() == [25, tokens.HOLD, 25]
-    grammar.held[1, MELODY] = LONGEST_HOLD_STEPS
+    grammar.held[1, MELODY] = tokens.LONGEST_HOLD_STEPS
     assert _decided(drawn, delayed, position, plan, n_steps, pad, grammar)[1, MELODY] == 25
     plan.forced[MELODY, 4] = tokens.HOLD  # the form may ask to hold what sounds, but not what does not
     decided = _decided(drawn, delayed, position, plan, n_steps, pad, grammar)

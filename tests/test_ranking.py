@@ -9,7 +9,7 @@ from test_alpha_zero import film
 from dyvim_cli.composer import load_embedded
 from dyvim_cli.model import ranking, sampling
 from dyvim_cli.model.composition import Wishes, write_score
-from dyvim_cli.model.grammar import FORBIDDEN, LONGEST_HOLD_STEPS, Grammar
+from dyvim_cli.model.grammar import FORBIDDEN, Grammar
 from dyvim_cli.music import tokens
 from dyvim_cli.training.arranger import library
 
@@ -120,7 +120,7 @@ def test_no_note_is_held_for_longer_than_four_bars():
     note = torch.tensor([[3, 1, 12, 12, 0, 12, 12]])
     hold = torch.tensor([[3, 1, 1, 1, 0, 1, 1]])
     grammar.advance(note)
-    for position in range(1, LONGEST_HOLD_STEPS):
+    for position in range(1, tokens.LONGEST_HOLD_STEPS):
         assert grammar.bias(chords, position)[0, PAD, tokens.HOLD] > FORBIDDEN / 2
         grammar.advance(hold)
-    assert grammar.bias(chords, LONGEST_HOLD_STEPS)[0, PAD, tokens.HOLD] <= FORBIDDEN
+    assert grammar.bias(chords, tokens.LONGEST_HOLD_STEPS)[0, PAD, tokens.HOLD] <= FORBIDDEN

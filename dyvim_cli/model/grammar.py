@@ -12,7 +12,6 @@ from dyvim_cli.types import STEPS_PER_BEAT
 
 MELODY = tokens.STREAM_INDEX["melody"]
 FORBIDDEN = -1e9
-LONGEST_HOLD_STEPS = 64  # four bars; longer is a stuck note
 OUTSIDE_SCALE = -3.0  # a note that is in neither the chord nor the scale
 PASSING_CLASH = -0.3  # the same between the beats, where a tune passes through
 CLASH = -2.0  # a semitone above a chord tone, in the scale but sharp against the harmony
@@ -65,7 +64,7 @@ class Grammar:
         bias = self.harmony[chords, self.streams]
         if (position - MELODY) % STEPS_PER_BEAT:
             bias[:, MELODY] = self.passing[chords[:, MELODY]]
-        cannot_hold = self.pitched & ((self.held == 0) | (self.held >= LONGEST_HOLD_STEPS))
+        cannot_hold = self.pitched & ((self.held == 0) | (self.held >= tokens.LONGEST_HOLD_STEPS))
         bias[..., tokens.HOLD] += cannot_hold * FORBIDDEN
         return bias
 
@@ -88,4 +87,4 @@ class Grammar:
         the same note, and not for ever."""
         same = self.sounding[self.n_written, :, stream] == self.sounding[source, :, stream]
         holds = self.pitched[stream] & (copied == tokens.HOLD)
-        return ~holds | (same & (self.held[:, stream] < LONGEST_HOLD_STEPS))
+        return ~holds | (same & (self.held[:, stream] < tokens.LONGEST_HOLD_STEPS))

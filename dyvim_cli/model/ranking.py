@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dyvim_cli.model.grammar import LONGEST_HOLD_STEPS
 from dyvim_cli.music import tokens
 from dyvim_cli.types import STEPS_PER_BAR
 
@@ -74,7 +73,8 @@ def _faults(piece: np.ndarray, energy: np.ndarray) -> list[str]:
     pitches = melody[melody >= tokens.FIRST_PITCH]
     if len(pitches) > 8 and np.bincount(pitches).max() > 0.7 * len(pitches):
         faults.append("one melody note over and over")
-    if max(_longest_hold(piece[tokens.STREAM_INDEX[name]]) for name in tokens.PITCHED) > LONGEST_HOLD_STEPS:
+    holds = [_longest_hold(piece[tokens.STREAM_INDEX[name]]) for name in tokens.PITCHED]
+    if max(holds) > tokens.LONGEST_HOLD_STEPS:
         faults.append("a note that does not end")
     bars = len(melody) // STEPS_PER_BAR
     counts = onsets(piece)[: bars * STEPS_PER_BAR].reshape(bars, STEPS_PER_BAR).sum(axis=1)

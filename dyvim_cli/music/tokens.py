@@ -11,6 +11,7 @@ import numpy as np
 
 UNKNOWN = -1
 REST, HOLD, FIRST_PITCH = 0, 1, 2  # pitched streams: silence, the note goes on, a new note
+LONGEST_HOLD_STEPS = 64  # four bars; longer is a stuck note
 
 # Chords: one token a step, absolute (the chord that sounds), so that harmony is always in view.
 NO_CHORD = 0
