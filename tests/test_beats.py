@@ -69,6 +69,15 @@ def test_random_events_never_move_the_music_too_far():
         assert 0 <= placing.reward <= 1
 
 
+def test_music_is_stretched_by_four_per_cent_and_moved_by_half_a_beat_even_where_more_would_meet_more():
+    beats = np.arange(0.1, 60, 0.6)
+    faster = place(beats, 0.75, (beats[[4, 30, 60, 80]] - 0.75) / 1.07, np.ones(4), ["cut"] * 4)
+    assert 0.96 <= faster.speed <= 1.04
+    gap = np.delete(np.arange(0.0, 30, 0.5), 20)  # 9.5 s, then 10.5 s
+    alone = place(gap, 0.75, np.array([9.95 - 0.75]), np.ones(1), ["cut"])
+    assert abs(alone.start_s - 0.75) <= 0.25 + 1e-9
+
+
 def test_heavy_events_count_more():
     beats = np.arange(0.0, 30, 0.5)
     cuts, others = beats[[6, 20]] - 0.75, beats[[9, 13, 17]] - 0.75 + 0.2

@@ -15,7 +15,7 @@ from dyvim_cli.music import tokens
 from dyvim_cli.training import pretrain as pretrain_module
 from dyvim_cli.training.arranger import library
 from dyvim_cli.training.batches import Sampler
-from dyvim_cli.training.held_out import held_out_table
+from dyvim_cli.training.held_out import decoder_table, held_out_table
 from dyvim_cli.training.ngram import NGram
 from dyvim_cli.training.pretrain import PretrainSettings, _update, pretrain, score_config
 from dyvim_cli.training.same_run import read_log
@@ -64,6 +64,12 @@ def test_training_learns_saves_and_goes_on(pieces, tmp_path):
     assert json.dumps(table)
     with pytest.raises(OutputError, match="another run"):
         pretrain(pieces[:10], pieces[10:], run, replace(SETTINGS, seed=1))
+
+
+def test_with_the_curves_and_without_are_judged_on_the_same_music(pieces):
+    untrained = Decoder(replace(score_config(), n_layers=1)).eval()  # whose extension adds nothing yet
+    views = decoder_table(untrained, pieces, n_batches=2, n_steps=64, batch_size=2)["arranged"]
+    assert views["with curves"] == views["without"]
 
 
 def test_the_log_says_from_the_first_minute_how_held_out_music_fares(pieces, tmp_path):

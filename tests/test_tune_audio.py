@@ -134,6 +134,13 @@ def test_the_loss_is_that_of_each_token_given_those_before_it():
         torch.testing.assert_close(learner.losses(batch), expected)
 
 
+def test_the_top_of_musicgen_is_its_heads_and_its_last_layer():
+    learner = new_learner()
+    parts, decoder = learner.parts(), learner.model.backbone.decoder
+    assert decoder.lm_heads in parts[0] and decoder.model.decoder.embed_tokens in parts[-1]
+    assert [part[0] for part in parts[1:-1]] == list(decoder.model.decoder.layers)[::-1]
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_an_adapter_plays_what_was_tuned(tmp_path, strategy):
     settings = TuneSettings(strategy, updates=6, evaluations=1, seed=3, new_gain=5.0)

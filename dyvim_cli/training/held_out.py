@@ -3,6 +3,8 @@
 With the event curves against without them is the proof that the dynamics are used.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -36,15 +38,13 @@ def decoder_table(
     """A decoder's losses; it is left in the mode (training or not) that it was in."""
     was_training = model.training
     model.eval()
-    table = {
-        source: {
-            view: _by_stream(
-                [losses(model, b).numpy() for b in _crops(own, n_batches, n_steps, batch_size, alpha)]
-            )
+    table = {}
+    for source, own in _by_source(held_out).items():
+        crops = _crops(own, n_batches, n_steps, batch_size)
+        table[source] = {
+            view: _by_stream([losses(model, _at(batch, alpha)).numpy() for batch in crops])
             for view, alpha in VIEWS.items()
         }
-        for source, own in _by_source(held_out).items()
-    }
     model.train(was_training)
     return table
 
@@ -56,7 +56,7 @@ def ngram_table(
     learned, table = _by_source(train), {}
     for source, own in _by_source(held_out).items():
         models = _ngrams(learned.get(source, []))
-        crops = _crops(own, n_batches, n_steps, batch_size, 1.0)
+        crops = _crops(own, n_batches, n_steps, batch_size)
         table[source] = {NGRAM: _by_stream([_ngram_losses(models, b.tokens.numpy()) for b in crops])}
     return table
 
@@ -66,10 +66,15 @@ def _by_source(pieces: list[Piece]) -> dict[str, list[Piece]]:
     return {source: [piece for piece in pieces if piece.source == source] for source in sources}
 
 
-def _crops(pieces: list[Piece], n_batches: int, n_steps: int, batch_size: int, alpha: float) -> list[Batch]:
-    """The same ones each time, whatever alpha."""
+def _crops(pieces: list[Piece], n_batches: int, n_steps: int, batch_size: int) -> list[Batch]:
+    """The same ones each time, with their true curves."""
     sampler = Sampler(pieces, n_steps, batch_size, seed=1)
-    return [sampler.draw(alpha=alpha) for _ in range(n_batches)]
+    return [sampler.draw(alpha=1.0) for _ in range(n_batches)]
+
+
+def _at(batch: Batch, alpha: float) -> Batch:
+    """The same crops at some alpha; drawn anew at 0 they would be others, for doubt takes chances too."""
+    return replace(batch, alpha=torch.full_like(batch.alpha, alpha))
 
 
 def _ngrams(pieces: list[Piece]) -> list[NGram | None]:
