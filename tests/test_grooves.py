@@ -202,6 +202,26 @@ def test_the_builds_roll_is_believed():
     assert chosen == [0, SNARE]
 
 
+def test_a_build_grows_however_calm_the_decoder_would_stay():
+    """Its second half gets louder than the decoder is sure of, and goes in eighths."""
+    import torch
+
+    lift = np.zeros(16)
+    lift[[2, 8, 9]] = -1, 1, 1
+    taste = Taste(1, 64, None, Ground(np.zeros(0), np.zeros(0), lift))
+    written = torch.zeros(1, tokens.K, 32).long()
+    sure = torch.zeros(64).index_fill(0, torch.tensor([1]), 10.0)
+    assert [int((sure + taste.bias(written, step)[0, 0]).argmax()) for step in (2, 8)] == [
+        1,
+        ACCENT_LEVEL - 1,
+    ]
+    for name in ("bass", "pad", "arp"):
+        k = tokens.STREAM_INDEX[name]
+        begins = [float(taste.bias(written, step + k)[0, k, tokens.FIRST_PITCH]) for step in (2, 8, 9)]
+        usual = float(taste.bias(written, 5 + k)[0, k, tokens.FIRST_PITCH])
+        assert begins[1] > usual + 3 and begins[0] == begins[2] == usual, name
+
+
 def test_what_keeps_time_is_softer_than_what_meets_an_event():
     n_steps = 4 * STEPS_PER_BAR
     piece = tokens.empty(n_steps)

@@ -28,7 +28,8 @@ MOVING_IDIOM = 7.0  # so much more where the film moves most: there the decoder 
 BUILD_IDIOM = 40.0  # the same in a build-up, as good as decided: the decoder does not believe in rolls
 BASS_IDIOM = 1.2  # for a bass note that begins where the style's would
 BASS_REST = 0.3  # for none where the style has none
-LIFT = 3.0  # for a build-up's rise, between softest and
+PULSE, PULSE_STEPS = 6.0, 2  # for eighths of bass, pad and arpeggio in a build-up's second half
+SINK, LIFT = 3.0, 8.0  # for a build-up's first half, and more for its rise, between softest and
 LIFT_TOP = ACCENT_LEVEL - 1  # loudest without being an accent: accents are for events
 LONGEST_SILENCE = 12  # steps without a note; then somebody comes in, if only with a held chord
 COME_IN = 9.0
@@ -92,8 +93,13 @@ class Taste:
     def _lean_on_style(self, bias: torch.Tensor, position: int) -> None:
         drums, bass, level = position - DRUMS, position - BASS, position - LEVEL
         if level < len(self.lift) and self.lift[level]:
-            rise = torch.linspace(-1, 1, LIFT_TOP + 1)
-            bias[:, LEVEL, : LIFT_TOP + 1] += LIFT * float(self.lift[level]) * rise
+            rise, lift = torch.linspace(-1, 1, LIFT_TOP + 1), float(self.lift[level])
+            bias[:, LEVEL, : LIFT_TOP + 1] += (LIFT if lift > 0 else SINK) * lift * rise
+        for name in GROUND:
+            k = tokens.STREAM_INDEX[name]
+            step = position - k
+            if 0 <= step < len(self.lift) and self.lift[step] > 0 and step % PULSE_STEPS == 0:
+                bias[:, k, tokens.FIRST_PITCH :] += PULSE * float(self.lift[step])
         if 0 <= drums < len(self.drums) and self.drums[drums] != tokens.UNKNOWN:
             rises = drums < len(self.lift) and self.lift[drums] != 0
             drive = float(self.drive[drums]) if drums < len(self.drive) else 0.0
