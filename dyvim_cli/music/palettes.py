@@ -85,7 +85,7 @@ PALETTES: dict[str, Palette] = {
         Room(2.8, 0.03),
         {"kick": ((36, 87),), "snare": (86, 38), "hat": (70, 82), "open_hat": (54,),
          "tom": (86, 87), "crash": (57, 59)},
-        open_voicing=True, steady_bars=2, drift=0.07, width_db=0.5, air_db=3.0,
+        open_voicing=True, steady_bars=2, drift=0.07, width_db=-0.5, air_db=3.0,
     ),
     "orchestral": Palette(
         "woodwinds, strings, harp and brass in a concert hall",
@@ -157,12 +157,12 @@ PALETTES: dict[str, Palette] = {
             "bass": Part((38, 39), 0, low_cut_hz=30, reverb=0.0, length=0.85),
             "pad": Part((50, 90, 95, 89), -8, reverb=0.3, side_db=3, spread=0.25, overlap_s=0.02),
             "arp": Part((88, 81, 99, 5), -6, reverb=0.25, echo=0.35, spread=0.3, length=0.7),
-            "drums": Part((24, 25), -4, low_cut_hz=28, reverb=0.06, treble_db=1.5),
+            "drums": Part((24, 25), -4, low_cut_hz=28, reverb=0.06, treble_db=2.5),
         },
         Part((62, 90), -5, reverb=0.3),
         Room(1.8, 0.02, brightness=1.2),
         {"snare": ((38, 39), 39), "tom": (50, 47, 45, 43)},
-        loose_ms=1.5, human_drums=0.0, duck_db=7.0, drive=0.5, glue_ratio=2.2, width_db=5.0,
+        loose_ms=1.5, human_drums=0.0, duck_db=7.0, drive=0.5, glue_ratio=2.2, width_db=3.4,
         tone=((45.0, -3.0),), air_db=3.0,
     ),
     "acoustic": Palette(
@@ -185,16 +185,16 @@ PALETTES: dict[str, Palette] = {
         "saxophone, muted trumpet or vibraphone with piano, walking bass and brushes",
         ("smooth", "playful", "urban", "witty"), (0.3, 0.1), False, (96, 176),
         {
-            "melody": Part((66, 59, 26, 11), 0, pan=0.1, reverb=0.22, spread=0.1),
+            "melody": Part((66, 59, 26, 11), 0, pan=0.1, reverb=0.22, spread=0.2),
             "bass": Part((32,), 0, low_cut_hz=35, reverb=0.05, length=0.97),
-            "pad": Part((0, 26), -8, pan=-0.2, reverb=0.18, spread=0.1, length=0.8, strum_s=0.004),
+            "pad": Part((0, 26), -8, pan=-0.2, reverb=0.18, spread=0.2, length=0.8, strum_s=0.004),
             "arp": Part((11, 26, 0), -6, pan=0.35, reverb=0.22),
-            "drums": Part((32, 40), -4, low_cut_hz=35, reverb=0.15, treble_db=1),
+            "drums": Part((32, 40), -4, low_cut_hz=35, reverb=0.15, treble_db=3),
         },
         Part((0, 61), -5, reverb=0.2),
         Room(1.2, 0.012),
         {"hat": (51, 51, (51, 44), 51), "snare": (38, 37, 40), "open_hat": (53,), "crash": (57, 59)},
-        swing_eighths=0.85, loose_ms=7, backbeat=True, width_db=4.0, tone=((45.0, -3.0),),
+        swing_eighths=0.85, loose_ms=7, backbeat=True, width_db=5.0, tone=((45.0, -3.0),), air_db=4.0,
     ),
     "rock": Palette(
         "distorted and clean guitars, picked bass and a big kit",
@@ -215,7 +215,7 @@ PALETTES: dict[str, Palette] = {
         "pizzicato, marimba, clarinet and tuba with woodblocks and bells",
         ("funny", "quirky", "light", "cute"), (0.8, 0.4), False, (100, 148),
         {
-            "melody": Part((71, 12, 73, 13), 0, pan=0.1, reverb=0.2, spread=0.15, length=0.8),
+            "melody": Part((71, 12, 73, 13), 0, pan=0.1, reverb=0.2, spread=0.3, length=0.8),
             "bass": Part((58, 32, 70), 0, low_cut_hz=38, reverb=0.08, length=0.6),
             "pad": Part((45, 21, 24), -8, pan=-0.2, reverb=0.22, spread=0.2, length=0.6),
             "arp": Part((9, 12, 45, 8), -6, pan=0.35, reverb=0.25, spread=0.2),
@@ -224,7 +224,7 @@ PALETTES: dict[str, Palette] = {
         Part((13, 9), -5, octave=1, reverb=0.25),
         Room(1.0, 0.012, brightness=1.1),
         {"snare": (37, 38), "hat": (76, 77, 82), "open_hat": (81, 54), "tom": (61, 60), "crash": (55, 57)},
-        loose_ms=4, width_db=4.0, air_db=4.0,
+        loose_ms=4, width_db=5.0, air_db=4.0,
     ),
 }  # fmt: skip
 
