@@ -56,6 +56,8 @@ class Grammar:
         # token of the note that sounds at each position, or 0; row 0 lies before the first
         self.sounding = torch.zeros(n_positions + 1, batch, tokens.K, dtype=torch.int16)
         self.n_written = 0
+        self.leaning = torch.zeros(batch, tokens.K, width)  # the bias of the position that is being written
+        self.suited = torch.ones(n_positions + 1, batch, tokens.K, dtype=torch.bool)  # its chord, as it stood
         self.streams = torch.arange(tokens.K)
         self.chord = tokens.STREAM_INDEX["chord"]
 
@@ -66,6 +68,7 @@ class Grammar:
             bias[:, MELODY] = self.passing[chords[:, MELODY]]
         cannot_hold = self.pitched & ((self.held == 0) | (self.held >= tokens.LONGEST_HOLD_STEPS))
         bias[..., tokens.HOLD] += cannot_hold * FORBIDDEN
+        self.leaning = bias
         return bias
 
     def advance(self, written: torch.Tensor) -> None:
@@ -75,6 +78,7 @@ class Grammar:
         self.held = torch.where(starts, 1, torch.where(sounds_on, self.held + 1, 0)) * self.pitched
         on = torch.where(sounds_on, self.sounding[self.n_written], 0)
         self.n_written += 1
+        self.suited[self.n_written] = self._suits(written)
         self.sounding[self.n_written] = torch.where(starts, written, on) * self.pitched
 
     def begun(self, token: int, stream: int) -> torch.Tensor:
@@ -83,8 +87,15 @@ class Grammar:
         return torch.where(lost, tokens.REST, token)
 
     def may_copy(self, copied: torch.Tensor, stream: int, source: int) -> torch.Tensor:
-        """[B] whether tokens [B] of an earlier position mean here what they meant there: a hold goes on with
-        the same note, and not for ever."""
+        """[B] whether tokens [B] of an earlier position mean here what they meant there: a note that
+        suited its chord suits the one here, a hold goes on with the same note, and not for ever."""
+        suits = self._suits(copied[:, None].expand(-1, tokens.K))[:, stream]
         same = self.sounding[self.n_written, :, stream] == self.sounding[source, :, stream]
         holds = self.pitched[stream] & (copied == tokens.HOLD)
-        return ~holds | (same & (self.held[:, stream] < tokens.LONGEST_HOLD_STEPS))
+        lasts = same & (self.held[:, stream] < tokens.LONGEST_HOLD_STEPS)
+        return torch.where(holds, lasts, suits | ~self.suited[source + 1, :, stream])
+
+    def _suits(self, written: torch.Tensor) -> torch.Tensor:
+        """[B, K] whether tokens [B, K] do not clash with the chords of the position that is being written."""
+        known = written.clamp(max=self.leaning.shape[-1] - 1)[..., None]
+        return self.leaning.gather(-1, known)[..., 0] > CLASH
