@@ -17,7 +17,7 @@ COMPASS = {
 KEYBOARD = (21, 108)
 SINGLE = ("bass", "accent")  # their notes move one by one: what counts is each root
 CHORDS = ("pad",)  # a voicing stays as it is
-MOVED_COST = 0.05  # a tune rather stays where it is written than lose this share of its notes
+MOVED_COST = 0.25  # a tune rather strains for this share of its notes than move below the chords' top
 
 
 def in_compass(name: str, program: int, notes: Sequence[Note]) -> list[Note]:
