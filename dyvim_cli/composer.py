@@ -76,7 +76,10 @@ def load_model(wishes: Wishes) -> "Decoder | AudioModel":
 
         device.one_torch_thread()
         return load_decoder(Path(wishes.model), hint="name a decoder that `dyvim train` made with --model")
-    return _load_audio_model(wishes.model, wishes.adapter)
+    model = _load_audio_model(wishes.model, wishes.adapter)
+    if wishes.prompt != "":
+        model.check_hears_words()
+    return model
 
 
 def load_embedded() -> "Decoder":

@@ -196,6 +196,18 @@ def test_a_damaged_checkpoint_ends_in_4_and_never_in_random_weights(damage, chec
     assert not (tmp_path / "m.wav").exists()
 
 
+def test_a_checkpoint_without_a_tokenizer_plays_without_words(checkpoint, short_film, tmp_path):
+    """As save_pretrained leaves it when only the model was saved."""
+    import shutil
+
+    shutil.copytree(checkpoint, tmp_path / "model", ignore=shutil.ignore_patterns("tokenizer*"))
+    ask = ("generate", short_film, "-o", tmp_path / "m.wav", "--model", tmp_path / "model", "--candidates", 1)
+    done = dyvim(*ask)
+    assert isinstance(done.exception, WeightsError) and '--prompt ""' in done.exception.hint
+    succeed(*ask, "--prompt", "")
+    assert (tmp_path / "m.wav").is_file()
+
+
 def test_an_adapter_that_is_gone_or_torn_ends_in_4_with_what_mends_it(short_film, tmp_path):
     for folder in (tmp_path / "torn", tmp_path / "gone"):
         folder.mkdir()

@@ -40,7 +40,7 @@ class AudioModel:
     name: str
     musicgen: "MusicGen"
     codec: "EncodecCodec"
-    tokenizer: object
+    tokenizer: object | None  # None: the checkpoint has none, so that it can be told nothing
     notes: tuple[str, ...] = ()  # what whoever uses it must be told
 
     @property
@@ -50,10 +50,19 @@ class AudioModel:
 
         return self.musicgen.adapter is not None and is_trained(self.musicgen.adapter)
 
+    def check_hears_words(self) -> None:
+        """Raise WeightsError unless there is a tokenizer."""
+        if self.tokenizer is None:
+            raise WeightsError(
+                f"{self.name}: no tokenizer is in it ({' or '.join(TOKENIZERS)})",
+                'put the tokenizer beside the weights, or --prompt "" for music without words',
+            )
+
     def memory(self, prompt: str) -> "Memory":
-        """What the decoder reads of a prompt; of an empty one, nothing."""
+        """What the decoder reads of a prompt; of an empty one, nothing. Raises WeightsError."""
         if not prompt:
             return self.musicgen.memory(None)
+        self.check_hears_words()
         words = self.tokenizer(prompt, return_tensors="pt").to(self.musicgen.weight.device)
         return self.musicgen.memory(words["input_ids"], words["attention_mask"])
 
@@ -174,8 +183,6 @@ def open_checkpoint(
         kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
         if kind not in KINDS:
             raise WeightsError(f"{folder}: a model of type '{kind}', not a MusicGen", hint)
-        if not any((folder / file).is_file() for file in TOKENIZERS):  # transformers would make an empty one
-            raise WeightsError(f"{folder}: no tokenizer is in it ({' or '.join(TOKENIZERS)})", hint)
         backbone, info = getattr(transformers, KINDS[kind]).from_pretrained(
             folder,
             local_files_only=True,
@@ -185,7 +192,9 @@ def open_checkpoint(
         )
         if precision is not torch.float32:  # a codec in half precision crackles; once rounded, it hisses
             backbone.audio_encoder = _single_codec(folder, backbone.config.audio_encoder)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = None
+        if any((folder / file).is_file() for file in TOKENIZERS):  # else transformers would make an empty one
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except WeightsError:
         raise
     except Exception as error:  # transformers, safetensors and json each have their own kinds
