@@ -1,7 +1,7 @@
 """A small EnCodec that hears: its encoder learns the sound's log-mel spectrum, its codebooks what comes out.
 
 A random encoder answers all sounds alike to a thousandth, and tokens fitted to that thousandth are next to
-noise. A random decoder is as loud where the music is quiet (rank correlation .2 with it): it learns to sound
+noise. A random decoder is as loud where the music is quiet (rank correlation .3 with it): it learns to sound
 like what the tokens were made of, so that music of tokens can be judged.
 Letters: B sounds, n samples, N frames, M mel bands.
 """
