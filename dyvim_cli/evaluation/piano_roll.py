@@ -7,6 +7,7 @@ import numpy as np
 from dyvim_cli.evaluation.extra import need
 from dyvim_cli.model.film_curves import motion_on_scale
 from dyvim_cli.music import tokens
+from dyvim_cli.music.palettes import KIT, PALETTES
 from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Key, Score, Stem
 
 COLOURS = {
@@ -43,6 +44,9 @@ def draw_piano_roll(score: Score, film: FilmFeatures, path: Path, title: str = "
     notes.set_title(title or f"{score.style}, {score.key}, {score.tempo_map.bpm:.1f} BPM", loc="left", pad=26)
     notes.set_xlim(0, film.duration_s)
     picture.set_xlabel("seconds")
+    handles, labels = notes.get_legend_handles_labels()
+    # inside it would hide the bass, above it the title of a short film
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8)
     figure.savefig(path, format="png")
 
 
@@ -66,9 +70,6 @@ def _draw_notes(axes, score: Score) -> None:
     axes.set_yticklabels([f"C{p // 12 - 1}" for p in range(0, 128, 12) if low <= p <= high])
     _name_sections(axes, score, low, high)
     _name_chords(axes, score, high)
-    handles, labels = axes.get_legend_handles_labels()
-    above = (1.0, 1.07)  # the chords' names: inside it would hide the bass
-    axes.legend(handles, labels, loc="lower right", bbox_to_anchor=above, ncols=len(labels), fontsize=8)
 
 
 def _bars_of(axes, stem: Stem, name: str) -> None:
@@ -103,17 +104,24 @@ def _name_chords(axes, score: Score, high: float) -> None:
 
 
 def _draw_drums(axes, score: Score) -> None:
-    row = score.tokens[tokens.STREAM_INDEX["drums"]]
-    levels = score.tokens[tokens.STREAM_INDEX["level"]]
-    grid = score.tempo_map.step_times_s
-    for bit, _ in enumerate(tokens.DRUM_CLASSES):
-        steps = np.flatnonzero(np.maximum(row, 0) >> bit & 1)
-        axes.scatter(
-            grid[steps], np.full(len(steps), bit), s=6 + 5 * np.maximum(levels[steps], 0),
-            color=COLOURS["drums"], marker="|", zorder=3,
-        )  # fmt: skip
+    """What is played, which is not all that is written: kick and snare may take turns (music/drumming.py)."""
+    rows = _rows_of_keys(score.style)
+    strokes = [note for stem in score.stems if stem.is_drums for note in stem.notes]
+    axes.scatter(
+        [n.start_s for n in strokes], [rows[n.pitch] for n in strokes],
+        s=[4 + n.velocity / 3 for n in strokes], color=COLOURS["drums"], marker="|", zorder=3,
+    )  # fmt: skip
     axes.set_yticks(range(len(tokens.DRUM_CLASSES)), tokens.DRUM_CLASSES, fontsize=7)
     axes.set_ylim(-0.7, len(tokens.DRUM_CLASSES) - 0.3)
+
+
+def _rows_of_keys(style: str) -> dict[int, int]:
+    """Key of a style's kit -> the first drum class that strikes it."""
+    keys, rows = KIT | PALETTES[style].drum_keys, {}
+    for row, name in enumerate(tokens.DRUM_CLASSES):
+        for key in np.hstack(keys[name]).tolist():
+            rows.setdefault(key, row)
+    return rows
 
 
 def _draw_levels(axes, score: Score) -> None:
