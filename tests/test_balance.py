@@ -5,8 +5,11 @@ import pytest
 from test_sound import C_MAJOR, RATE, grid, song
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.loudness import measured_lufs
 from dyvim_cli.music.performance import perform
 from dyvim_cli.music.production import produce
+from dyvim_cli.music.soundfont import shipped_soundfont
+from dyvim_cli.music.synthesis import stem_blocks
 from dyvim_cli.types import STYLES
 
 CYMBALS = ("pop", "electronic", "jazz", "rock")
@@ -46,3 +49,21 @@ def test_every_style_is_wide_and_what_has_cymbals_is_bright(style):
         players = [(stem.name, stem.program) for stem in score.stems]
         assert SIDE_DB[0] <= side_db(sound) <= SIDE_DB[1], (side_db(sound), players)
         assert style not in CYMBALS or roll_off_hz(sound) >= BRIGHT_HZ, (roll_off_hz(sound), players)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_drum_covers_the_others_and_none_is_struck_twice_at_once(style):
+    """The crash of some kits is 8 LU louder than their kick; in an orchestra kick and tom are one drum."""
+    rows = np.zeros((tokens.K, 96), dtype=np.int16)
+    drums = rows[tokens.STREAM_INDEX["drums"]]
+    rows[tokens.STREAM_INDEX["level"], ::16] = 7
+    drums[:16] = tokens.drum_token(("kick", "tom", "snare"))
+    drums[[32, 64]] = tokens.drum_token(("kick",)), tokens.drum_token(("crash",))
+    for seed in range(4):
+        kit = perform(rows, grid(96), C_MAJOR, style, 12.0, seed).stems[0]
+        assert kit.is_drums
+        struck = [note.pitch for note in kit.notes if note.start_s < 2.5]
+        assert max(map(struck.count, struck)) <= 16
+        sound = next(stem_blocks(shipped_soundfont(), kit, 12 * RATE, 12 * RATE))
+        kick, crash = (measured_lufs(sound[:, round(RATE * at) - 960 :][:, : RATE // 5]) for at in (4, 8))
+        assert crash < kick + 6, (kit.program, kick, crash)

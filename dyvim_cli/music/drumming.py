@@ -21,7 +21,7 @@ def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tup
         classes = _struck(row, step)
         if palette.backbeat and not feel.is_accented(step):
             classes = _by_turns(classes, step) + _kept_time(row, step)
-        toms = toms + 1 if "tom" in classes else 0
+        toms, strokes = toms + 1 if "tom" in classes else 0, []
         for name in classes:
             choices = keys[name]
             turn = min(toms - 1, len(choices) - 1) if name == "tom" else _turn(name, step) % len(choices)
@@ -30,8 +30,17 @@ def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tup
             if name == "snare" and _is_ghost(row, step) and not feel.is_accented(step):
                 velocity = max(1, round(GHOST_SHARE * velocity))
             start_s = feel.stroke_s(step, name)
-            notes += _strokes(choices[turn], start_s, RING_S.get(name, STROKE_S), velocity, feel)
+            strokes += _strokes(choices[turn], start_s, RING_S.get(name, STROKE_S), velocity, feel)
+        notes += _once(strokes)
     return tuple(sorted(notes, key=lambda note: (note.start_s, note.pitch)))
+
+
+def _once(strokes: list[Note]) -> list[Note]:
+    """A step's strokes; where two classes share a key (a bass drum is kick and tom) it is struck once."""
+    loudest: dict[int, Note] = {}
+    for stroke in sorted(strokes, key=lambda stroke: stroke.velocity):
+        loudest[stroke.pitch] = stroke
+    return list(loudest.values())
 
 
 def _struck(row: np.ndarray, step: int) -> tuple[str, ...]:

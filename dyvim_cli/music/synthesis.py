@@ -25,6 +25,7 @@ HATS = {42, 44, 46}
 
 REFERENCE_LUFS = -24.0  # one note of every instrument at PROBE_VELOCITY: what the mix's levels build on
 PROBE_VELOCITY, PROBE_KEYS, PROBE_S = 96, 6, 1.0
+LOUDEST_KEY_LU = 3.0  # of a kit above the reference: the crash of some kits is 8 louder than their kick
 LOUDEST_FOR_DRUMS = (35, 36, 38, 39, 37, 86, 87)  # a kit is as loud as its kicks and snares
 SPEAKS_AT = 0.4  # an instrument is heard when it has reached this share of its first 150 ms' peak
 STIRS_AT = 0.1  # below this share it may make a noise already, as a pick before its string does
@@ -65,21 +66,29 @@ class Instrument:
 
     def probe(self, keys: list[int]) -> tuple[float, int]:
         """(gain that brings a note to the reference loudness, frames until it is heard), over keys."""
-        loudness, late, n = [], [], int(PROBE_S * SAMPLE_RATE)
-        for key in keys:
-            sound = np.zeros((2, n), np.float32)
-            for voice in self.tones(key, PROBE_VELOCITY, n):
-                piece = voice.samples[:n]
-                sound[:, : len(piece)] += np.outer((voice.left, voice.right), piece)
-            meter = Meter()
-            meter.feed(sound)
-            power = np.convolve(hop_powers(meter.powers), (0.5, 0.5), mode="valid").max()
-            if power > 0:
-                loudness.append(-0.691 + 10 * np.log10(power))
-                late.append(_speaking_frame(np.abs(sound).max(axis=0)))
-        if not loudness:
+        heard = np.array([one for one in map(self._heard, keys) if np.isfinite(one[0])])
+        if not len(heard):
             return 1.0, 0
-        return 10 ** ((REFERENCE_LUFS - np.mean(loudness)) / 20), int(np.median(late))
+        return 10 ** ((REFERENCE_LUFS - heard[:, 0].mean()) / 20), int(np.median(heard[:, 1]))
+
+    def share(self, key: int, gain: float) -> float:
+        """How much of a gain a key gets so that it is no louder than LOUDEST_KEY_LU above the reference."""
+        over_db = self._heard(key)[0] + 20 * np.log10(gain) - REFERENCE_LUFS - LOUDEST_KEY_LU
+        return 10 ** (-max(0.0, over_db) / 20)
+
+    def _heard(self, key: int) -> tuple[float, int]:
+        """(loudness of a note in LUFS, -inf for silence; frames until it is heard)."""
+        n = int(PROBE_S * SAMPLE_RATE)
+        sound = np.zeros((2, n), np.float32)
+        for voice in self.tones(key, PROBE_VELOCITY, n):
+            piece = voice.samples[:n]
+            sound[:, : len(piece)] += np.outer((voice.left, voice.right), piece)
+        meter = Meter()
+        meter.feed(sound)
+        power = np.convolve(hop_powers(meter.powers), (0.5, 0.5), mode="valid").max()
+        if power <= 0:
+            return -np.inf, 0
+        return -0.691 + 10 * np.log10(power), _speaking_frame(np.abs(sound).max(axis=0))
 
 
 def _n_bytes(tones: list[Tone]) -> int:
@@ -108,6 +117,8 @@ def stem_blocks(font: SoundFont, stem: Stem, n_frames: int, block_frames: int) -
     notes = sorted(stem.notes, key=lambda note: (note.start_s, note.pitch))
     gain, lead = instrument.probe(_probe_keys(stem))
     lead = _frame(RISES_S) + (0 if stem.is_drums else lead)
+    keys = {note.pitch for note in notes}
+    gains = {key: gain * (instrument.share(key, gain) if stem.is_drums else 1.0) for key in keys}
     chokes = _next_hats(notes) if stem.is_drums else [np.inf] * len(notes)
     carry, i = np.zeros((2, 0), np.float32), 0
     for start in range(0, n_frames, block_frames):
@@ -115,7 +126,7 @@ def stem_blocks(font: SoundFont, stem: Stem, n_frames: int, block_frames: int) -
         canvas = _Canvas(start, max(stop - start, carry.shape[1]), n_frames)
         canvas.sound[:, : carry.shape[1]] = carry
         while i < len(notes) and _frame(notes[i].start_s) - lead < stop:
-            _place(canvas, instrument, notes[i], lead, gain, chokes[i])
+            _place(canvas, instrument, notes[i], lead, gains[notes[i].pitch], chokes[i])
             i += 1
         yield canvas.sound[:, : stop - start]
         carry = canvas.sound[:, stop - start :]
