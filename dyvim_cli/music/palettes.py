@@ -96,7 +96,7 @@ PALETTES: dict[str, Palette] = {
             "bass": Part((43, 42, 70), 0, low_cut_hz=35, reverb=0.2, overlap_s=0.04),
             "pad": Part((48, 49, 60), -8, reverb=0.35, overlap_s=0.08),
             "arp": Part((46, 45, 8), -6, pan=0.3, reverb=0.35),
-            "drums": Part((48,), -4, low_cut_hz=30, reverb=0.35),
+            "drums": Part((48,), -6, low_cut_hz=30, reverb=0.35),
         },
         Part((45, 47), -5, low_cut_hz=35, reverb=0.4),
         Room(2.3, 0.025),
