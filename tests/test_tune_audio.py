@@ -254,6 +254,28 @@ def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):
         assert isinstance(refused.exception, UsageError) and rest[0] in refused.exception.message
 
 
+def test_several_processes_learn_together(tmp_path):
+    """As torchrun or accelerate start them: one log, one state, and gradients of both."""
+    import subprocess
+    import sys
+
+    from dyvim_cli import cache
+    from dyvim_cli.training.film_pairs import facts_of
+
+    pairs, out = tmp_path / "pairs", tmp_path / "run"
+    pairs.mkdir()
+    audio = tuning.open_backbone("debug")
+    facts = facts_of(audio.codec, tuning.codec_name(audio)) | seen_with()
+    (pairs / "codec.json").write_text(json.dumps(facts))
+    for i in range(3):
+        cache.write_features(sounded(i), pairs / f"film-{i}.safetensors")
+    two = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "dyvim_cli"]
+    ask = ["train", "tune", str(pairs), "-o", str(out), "--backbone", "debug", "--updates", "2"]
+    subprocess.run([*two, *ask], check=True, capture_output=True, timeout=300)
+    updates = [record["update"] for record in read_log(out / "log.jsonl") if "loss" in record]
+    assert updates == [1, 2] and (out / "adapter.safetensors").exists()
+
+
 def test_rendered_films_come_with_their_own_music(tmp_path):
     """Pairs without any data: the film of a piece, and the piece as the players sound it."""
     from dataclasses import replace

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from dyvim_cli import device
 from dyvim_cli.model.checkpoint import load_tensors, save_tensors
 from dyvim_cli.training.same_run import BEGAN_FROM, SETTINGS, check_same_run, read_log, weights_in_short
 from dyvim_cli.training.strategies import DECODER_RATE, LORA_RATE, Phase, add_lora, phase
@@ -103,8 +104,12 @@ class Run:
         )
         # parts thaw on the way, so not every parameter answers at every update
         parallel = DistributedDataParallelKwargs(find_unused_parameters=True)
-        # cpu follows torch's own choice of device
-        self.accelerator = Accelerator(mixed_precision=settings.mixed_precision, kwargs_handlers=[parallel])
+        # without a GPU it has to be told: processes that torchrun starts would not know of each other
+        self.accelerator = Accelerator(
+            cpu=device.choose("auto").type == "cpu",
+            mixed_precision=settings.mixed_precision,
+            kwargs_handlers=[parallel],
+        )
         self.learner, self.optimizer = self.accelerator.prepare(learner, optimizer)
 
     def now_s(self) -> float:
