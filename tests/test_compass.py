@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dyvim_cli.music import tokens
-from dyvim_cli.music.compass import COMPASS, folded, in_compass
+from dyvim_cli.music.compass import COMPASS, GROWLS_BELOW, below, folded, in_compass
 from dyvim_cli.music.performance import perform
 from dyvim_cli.types import STYLES, Key, Note, TempoMap
 
@@ -56,3 +56,26 @@ def test_whatever_the_palette_draws_plays_what_it_can(style, key):
                 assert not outside, (stem.name, stem.program)
             elif stem.name == "melody":
                 assert len(outside) <= 1, (stem.program, outside)
+
+
+def test_chords_stay_below_a_tune_that_went_down_but_not_in_the_mud():
+    assert [note.pitch for note in below(notes(60, 67, 72), 1)] == [48, 55, 60]
+    assert [note.pitch for note in below(notes(60, 67, 72), 0)] == [60, 67, 72]
+    assert [note.pitch for note in below(notes(GROWLS_BELOW + 11, 72), 1)] == [GROWLS_BELOW + 11, 72]
+
+
+def test_a_saxophones_band_goes_down_with_it():
+    rows = np.zeros((tokens.K, 64), dtype=np.int16)
+    rows[tokens.STREAM_INDEX["level"]] = 3
+    rows[tokens.STREAM_INDEX["chord"]] = tokens.chord_token(0, "maj")
+    for name, written in (("melody", (79, 81, 84, 81)), ("pad", (76, 79, 76, 79))):
+        stream = tokens.STREAMS[tokens.STREAM_INDEX[name]]
+        rows[tokens.STREAM_INDEX[name], ::16] = [tokens.pitch_token(stream, pitch) for pitch in written]
+    tops = {}
+    for seed in range(12):
+        score = perform(rows, TempoMap(np.arange(65) * 0.125, 120.0), Key(0, False), "jazz", 9.0, seed)
+        stems = {stem.name: stem for stem in score.stems}
+        tops[stems["melody"].program] = [
+            max(note.pitch for note in stems[name].notes) for name in ("melody", "pad")
+        ]
+    assert tops[SAX] == [72, 67] and all(one == [84, 79] for program, one in tops.items() if program != SAX)

@@ -17,6 +17,7 @@ COMPASS = {
 KEYBOARD = (21, 108)
 SINGLE = ("bass", "accent")  # their notes move one by one: what counts is each root
 CHORDS = ("pad",)  # a voicing stays as it is
+GROWLS_BELOW = 48  # a chord lower than this is mud
 MOVED_COST = 0.25  # a tune rather strains for this share of its notes than move below the chords' top
 
 
@@ -34,6 +35,12 @@ def in_compass(name: str, program: int, notes: Sequence[Note]) -> list[Note]:
 
     octaves = min((0, -1, 1, -2, 2), key=cost)
     return [replace(note, pitch=folded(note.pitch + 12 * octaves, *KEYBOARD)) for note in notes]
+
+
+def below(notes: Sequence[Note], octaves_down: int) -> list[Note]:
+    """Chords moved down with the tune that they accompany, unless their lowest would growl there."""
+    fits = all(note.pitch - 12 * octaves_down >= GROWLS_BELOW for note in notes)
+    return [replace(note, pitch=note.pitch - 12 * octaves_down * fits) for note in notes]
 
 
 def folded(pitch: int, low: int, high: int) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dyvim_cli.music import palettes
-from dyvim_cli.music.compass import KEYBOARD, folded, in_compass
+from dyvim_cli.music.compass import KEYBOARD, below, folded, in_compass
 from dyvim_cli.music.drumming import play_drums
 from dyvim_cli.music.feel import FIRST_SOUND_S, Feel
 from dyvim_cli.music.palettes import Palette, Part
@@ -38,14 +38,17 @@ def perform(
     rng = np.random.default_rng(seed)
     palette = palettes.PALETTES[style]
     feel = Feel(tokens, tempo_map, palette, style, duration_s, rng)
-    stems = []
+    stems, tune_down = [], 0
     for name, part in palette.parts.items():
         program = int(rng.choice(part.programs))
         if name == "drums":
             notes = play_drums(tokens[STREAM_INDEX[name]], palette, part, feel)
         else:
-            notes = _play_pitched(name, tokens[:, : feel.n_steps], key, palette, part, feel)
-            notes = _without_overlap(in_compass(name, program, notes))
+            written = _play_pitched(name, tokens[:, : feel.n_steps], key, palette, part, feel)
+            notes = in_compass(name, program, written)
+            if name == "melody" and notes:
+                tune_down = max(0, written[0].pitch - notes[0].pitch) // 12
+            notes = _without_overlap(below(notes, tune_down) if name == "pad" else notes)
         stems.append(Stem(name, program, name == "drums", notes))
     program = int(rng.choice(palette.accent.programs))
     accents = in_compass("accent", program, _accents(stems, palette, feel))
