@@ -398,6 +398,17 @@ def test_broken_midi_is_listed_too(tmp_path):
     assert report.n_pieces == 1
 
 
+def test_a_metre_of_nothing_is_none():
+    from types import SimpleNamespace
+
+    torn = [
+        SimpleNamespace(time=0, numerator=0, denominator=4),
+        SimpleNamespace(time=8, numerator=4, denominator=0),
+    ]
+    song = SimpleNamespace(time_signatures=torn, end=lambda: 16)
+    assert [bar.start for bar in midi.bar_lines(song)] == [0, 4, 8, 12]
+
+
 def test_a_folder_without_music_is_an_error(tmp_path):
     with pytest.raises(InputError):
         sources.prepare({"musicxml": tmp_path}, tmp_path / "out")

@@ -45,7 +45,8 @@ def load(path: Path):
 
 def bar_lines(score) -> list[grid.Bar]:
     """Bars by the time signatures (four-four where none is given); MIDI knows no key signature to trust."""
-    changes = sorted((float(t.time), 4.0 * t.numerator / t.denominator) for t in score.time_signatures)
+    told = [t for t in score.time_signatures if t.numerator > 0 and t.denominator > 0]  # not of torn files
+    changes = sorted((float(t.time), 4.0 * t.numerator / t.denominator) for t in told)
     if not changes or changes[0][0] > 0:
         changes.insert(0, (0.0, 4.0))
     ends = [time for time, _ in changes[1:]] + [float(score.end())]
