@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.files import share
 from dyvim_cli.types import FilmFeatures
 
 HASH_BLOCK = 1 << 20
@@ -87,6 +88,7 @@ def write_features(features, path: Path, film: str = "") -> None:
     arrays["duration_s"] = np.array([features.duration_s])
     try:
         save_file(arrays, part, {"film": film})
+        share(part)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -105,3 +105,21 @@ def test_what_is_no_features_file_is_an_input_error(tmp_path):
     path.write_text("hello")
     with pytest.raises(InputError):
         cache.read_features(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no umask")
+def test_others_may_read_what_is_written_as_the_umask_says(tmp_path):
+    """safetensors makes its files private."""
+    import torch
+
+    from dyvim_cli.model.checkpoint import save_tensors
+    from dyvim_cli.training import shards
+
+    before = os.umask(0o027)
+    try:
+        cache.write_features(features(), tmp_path / "features.safetensors")
+        save_tensors({"a": torch.zeros(1)}, tmp_path / "weights.safetensors", {})
+        shards.save([], tmp_path / "shard.safetensors")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o640}

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dyvim_cli.errors import OutputError, UsageError
+from dyvim_cli.files import share
 
 # extension -> ffmpeg's muxer; a film in any other container leaves in mp4 (or mkv, see `film_extension`)
 MUXERS = {
@@ -234,9 +235,7 @@ def _to_disk(temporary: Path) -> None:
     """A finished file is on the disk before it carries its name."""
     with open(temporary, "rb+") as file:
         os.fsync(file.fileno())
-    umask = os.umask(0)
-    os.umask(umask)
-    temporary.chmod(0o666 & ~umask)  # mkstemp's files are private
+    share(temporary)
 
 
 def _appear(temporary: Path, path: Path) -> None:

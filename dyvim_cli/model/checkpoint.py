@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from dyvim_cli.errors import WeightsError
+from dyvim_cli.files import share
 from dyvim_cli.model.decoder import Decoder, DecoderConfig, token_layout
 
 
@@ -16,6 +17,7 @@ def save_tensors(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[st
     """Write safetensors atomically: a reader sees the old file or the new one."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     save_file({name: t.detach().contiguous().clone() for name, t in tensors.items()}, part, metadata)
+    share(part)
     part.replace(path)
 
 

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.files import share
 from dyvim_cli.music.tokens import K, validate
 from dyvim_cli.training.piece import BASE_CURVES, Piece, Section
 
@@ -46,6 +47,7 @@ def save(
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
     save_file(arrays, temporary, metadata=metadata)
+    share(temporary)
     os.replace(temporary, path)
 
 
