@@ -17,7 +17,7 @@ LEVEL = tokens.STREAM_INDEX["level"]
 PITCHED = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
 CARDINALITIES = torch.tensor([tokens.STREAMS[k].cardinality for k in PITCHED])
 # by semitones from the note before: in songs 45 % of the intervals are steps, hardly any beyond a fifth
-INTERVALS = np.array([-0.2, 0.9, 1.1, 0.4, 0.3, 0.0, -1.0, -0.2, -1.0, -1.0, -1.5, -2.0, -1.0])
+INTERVALS = np.array([-0.2, 0.9, 1.1, 0.4, 0.3, 0.3, -1.0, 0.2, -0.8, -0.8, -1.5, -2.0, -0.4])
 BEYOND_OCTAVE = -3.0
 THIRD_TIME = -0.9  # the same pitch once more
 GROOVE = 1.2  # for a drum stroke, or a silence, as it was a bar ago
