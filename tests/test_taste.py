@@ -1,5 +1,6 @@
 """Leanings on top of the decoder's: the music comes in with the film, and does not fall silent for long."""
 
+import numpy as np
 import pytest
 import torch
 from conftest import FRACTAL, MOVING, cut_film
@@ -9,6 +10,7 @@ from dyvim_cli.model.taste import BASS, COME_IN, LEVEL, LONGEST_SILENCE, MELODY,
 from dyvim_cli.music import tokens
 from dyvim_cli.music.feel import ACCENT_LEVEL
 from dyvim_cli.pipeline import features_of, load_embedded
+from dyvim_cli.types import STEPS_PER_BAR
 
 WIDTH = max(stream.cardinality for stream in tokens.STREAMS)
 
@@ -29,6 +31,19 @@ def test_somebody_comes_in_at_once_and_after_every_long_silence():
         asked.append(asks_for_a_note(taste))
         taste.advance(rest)
     assert asked == [False] * LONGEST_SILENCE + [True]
+
+
+def test_the_bass_comes_back_on_a_half_bar():
+    taste, empty = Taste(1, WIDTH, None), torch.zeros(1, tokens.K, 400, dtype=torch.long)
+    row = torch.full((1, tokens.K), tokens.REST)
+    row[:, PAD] = tokens.HOLD  # somebody else sounds
+    asked = []
+    for step in range(3 * STEPS_PER_BAR):
+        row[:, BASS] = tokens.HOLD if step < 3 else tokens.REST
+        taste.advance(row)
+        bias = taste.bias(empty, step + BASS)[0, BASS]
+        asked.append(bool((bias[tokens.FIRST_PITCH :] >= COME_IN).all()))
+    assert list(np.flatnonzero(asked)) == [24, 32, 40]
 
 
 @pytest.mark.parametrize("alpha", [0.5, 1.0])

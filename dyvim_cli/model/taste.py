@@ -15,7 +15,7 @@ from dyvim_cli.types import STEPS_PER_BAR
 MELODY, BASS, DRUMS, PAD = (tokens.STREAM_INDEX[name] for name in ("melody", "bass", "drums", "pad"))
 LEVEL = tokens.STREAM_INDEX["level"]
 PITCHED = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
-CARDINALITIES = torch.tensor([tokens.STREAMS[k].cardinality for k in PITCHED])
+CARDINALITIES = torch.tensor([stream.cardinality for stream in tokens.STREAMS])
 # by semitones from the note before: in songs 45 % of the intervals are steps, hardly any beyond a fifth
 INTERVALS = np.array([-0.2, 0.9, 1.1, 0.4, 0.3, 0.3, -1.0, 0.2, -0.8, -0.8, -1.5, -2.0, -0.4])
 BEYOND_OCTAVE = -3.0
@@ -34,6 +34,7 @@ LIFT_TOP = ACCENT_LEVEL - 1  # loudest without being an accent: accents are for 
 LONGEST_SILENCE = 12  # steps without a note; then somebody comes in, if only with a held chord
 COME_IN = 9.0
 TUNELESS = 28  # steps without a tune where there may be one; then it goes on, on the next half bar
+BASSLESS = STEPS_PER_BAR  # the same for the bass, where the arrangement has one
 HALF_BAR = STEPS_PER_BAR // 2
 
 
@@ -60,6 +61,7 @@ class Taste:
         # steps since a note was heard: the film is not left waiting for the first
         self.silent = torch.full((batch,), LONGEST_SILENCE)
         self.tuneless = torch.zeros(batch, dtype=torch.long)  # steps since the melody sounded
+        self.bassless = torch.zeros(batch, dtype=torch.long)  # and the bass
         self.rows = torch.arange(batch)
 
     def bias(self, delayed: torch.Tensor, position: int) -> torch.Tensor:
@@ -113,14 +115,17 @@ class Taste:
         bias[:, [BASS, PAD], tokens.FIRST_PITCH :] += COME_IN * lonely
         if (position - MELODY) % HALF_BAR == 0:
             bias[:, MELODY, tokens.FIRST_PITCH :] += COME_IN * (self.tuneless >= TUNELESS)[:, None]
+        if bass % HALF_BAR == 0:
+            bias[:, BASS, tokens.FIRST_PITCH :] += COME_IN * (self.bassless >= BASSLESS)[:, None]
 
     def advance(self, written: torch.Tensor) -> None:
         """Take note of the tokens [B, K] just written."""
-        heard = ((written[:, PITCHED] > tokens.REST) & (written[:, PITCHED] < CARDINALITIES)).any(dim=1)
-        self.silent = torch.where(heard, 0, self.silent + 1)
+        sounds = (written > tokens.REST) & (written < CARDINALITIES)
+        self.silent = torch.where(sounds[:, PITCHED].any(dim=1), 0, self.silent + 1)
+        self.tuneless = torch.where(sounds[:, MELODY], 0, self.tuneless + 1)
+        self.bassless = torch.where(sounds[:, BASS], 0, self.bassless + 1)
         note = written[:, MELODY]
         starts = (note >= tokens.FIRST_PITCH) & (note < tokens.STREAMS[MELODY].cardinality)
-        self.tuneless = torch.where(starts | (note == tokens.HOLD), 0, self.tuneless + 1)
         same = starts & (note == self.last)
         self.repeats = torch.where(same, self.repeats + 1, torch.where(starts, 0, self.repeats))
         self.last = torch.where(starts, note, self.last)
