@@ -128,6 +128,19 @@ def test_folders_that_are_not_writable(tmp_path):
         check_output(tmp_path / "out.mp4")
 
 
+def test_a_folder_is_tried_and_left_as_it_was(tmp_path, monkeypatch):
+    """Several processes may ask for one folder at once: made and removed it would be missed by the others."""
+    made, mkdir = [], os.mkdir
+    monkeypatch.setattr(os, "mkdir", lambda path, *mode: (made.append(Path(path)), mkdir(path, *mode))[1])
+    check_folder(tmp_path / "new" / "deep")
+    assert len(made) == 1 and made[0].parent == tmp_path and made[0].name != "new"
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    for bad, says in ((tmp_path / "file" / "x", "is a file"), (tmp_path / ("x" * 300), "too long")):
+        with pytest.raises(OutputError, match=says):
+            check_folder(bad)
+
+
 MUX_FOREVER = """
 import sys, numpy as np
 from dyvim_cli.cli import main

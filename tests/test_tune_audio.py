@@ -271,7 +271,9 @@ def test_several_processes_learn_together(tmp_path):
         cache.write_features(sounded(i), pairs / f"film-{i}.safetensors")
     two = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "dyvim_cli"]
     ask = ["train", "tune", str(pairs), "-o", str(out), "--backbone", "debug", "--updates", "2"]
-    subprocess.run([*two, *ask], check=True, capture_output=True, timeout=300)
+    done = subprocess.run([*two, *ask], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["updates"] == 2  # said once
     updates = [record["update"] for record in read_log(out / "log.jsonl") if "loss" in record]
     assert updates == [1, 2] and (out / "adapter.safetensors").exists()
 

@@ -1,6 +1,5 @@
 """Options that several verbs share, each written once."""
 
-import os
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,6 @@ from typing import Annotated
 import typer
 
 from dyvim_cli.cli.console import ProgressKind
-from dyvim_cli.errors import OutputError
 
 MUSIC, SOUND, OUTPUT, RUN = "The music", "Sound and the film's own sound", "Output", "How it runs"
 
@@ -191,16 +189,12 @@ DryRun = Annotated[
 
 
 def can_be_made(folder: Path) -> Path:
-    """The folder, which work may be put into; raises OutputError before the work rather than after it."""
-    new = [place for place in (folder, *folder.parents) if not place.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for place in new:  # no trace of a run that then refuses its input
-            place.rmdir()
-    except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be made ({error.strerror})", "name another folder with -o"
-        ) from error
-    if not new and not os.access(folder, os.W_OK):
-        raise OutputError(f"{folder}: cannot be written to", "name another folder with -o")
+    """The folder, which work may be put into; raises OutputError before the work rather than after it.
+
+    It is not made yet: a run that then refuses its input leaves no trace, and of several processes with one
+    folder (torchrun) none takes away what another has made.
+    """
+    from dyvim_cli.media.output import check_folder
+
+    check_folder(folder)
     return folder

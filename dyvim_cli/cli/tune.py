@@ -95,6 +95,7 @@ def tune(
 ) -> None:
     """Adapt a decoder to films. A folder with a state in it goes on where it stopped, to the digit."""
     import torch
+    from accelerate import PartialState
 
     from dyvim_cli.training.tune import TuneSettings
 
@@ -110,7 +111,8 @@ def tune(
         from dyvim_cli.training.audio import AUDIO_GAIN, tune_audio
 
         facts = tune_audio(pairs, out, backbone, replace(settings, new_gain=AUDIO_GAIN), batch_size, _note)
-    console.data(json.dumps(facts, indent=2))
+    if PartialState().is_main_process:  # of several that learn together one speaks
+        console.data(json.dumps(facts, indent=2))
 
 
 def compare(

@@ -153,13 +153,15 @@ def _check_name(path: Path) -> None:
 def check_folder(folder: Path) -> None:
     """Raise OutputError unless `folder` is one to write into, or can be made; UsageError for an option."""
     _check_name(Path(folder))
-    there = Path(folder).absolute()
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    if not there.is_dir():
-        raise OutputError(f"{there} is a file, not a folder", "name a folder")
-    if not os.access(there, os.W_OK):
-        raise OutputError(f"the folder {there} is not writable", "name another folder")
+    try:
+        there = next(place for place in (Path(folder), *Path(folder).absolute().parents) if place.exists())
+        if not there.is_dir():
+            raise OutputError(f"{there} is a file, not a folder", "name a folder")
+        with tempfile.TemporaryDirectory(prefix=OWN_MARK, dir=there):
+            pass  # the system's word: /proc grants access to root and yet takes nothing
+    except OSError as error:
+        hint = "name another folder"
+        raise OutputError(f"the folder {folder} cannot be written to ({error.strerror})", hint) from error
 
 
 @contextmanager

@@ -204,7 +204,8 @@ class Run:
                 index, field = rest.split(".", 1)
                 moments.setdefault(int(index), {})[field] = value
         self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": moments})
-        _cut_log(self.out / LOG, self.clock.update)
+        if self.accelerator.is_main_process:
+            _cut_log(self.out / LOG, self.clock.update)
         return True
 
 
@@ -222,7 +223,9 @@ def tune(
     """
     out.mkdir(parents=True, exist_ok=True)
     run = Run(learner, out, settings)
-    if not run.restore():
+    has_state = run.restore()
+    run.accelerator.wait_for_everyone()  # one of several saves right away what the others look for
+    if not has_state:
         run.plan()
         run.save()  # killed before the first update, it still goes on with this number of updates
     clock, saved_s, done = run.clock, time.monotonic(), 0
