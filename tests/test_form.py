@@ -56,19 +56,16 @@ def test_sections_cover_the_film_and_it_ends_on_the_tonic(n_steps):
         borders = [s.start for s in form.sections] + [form.sections[-1].end]
         assert borders[0] == 0 and borders[-1] == n_steps and (np.diff(borders) > 0).all()
         assert {s.role for s in form.sections} <= set(SECTION_ROLES)
-        root, quality = tokens.chord_of(form.forced_chords[-1])
+        root, quality = tokens.chord_of(form.chords[-1])
         assert root == 0 and quality in (("min", "min7") if seed % 2 else ("maj", "maj7"))
-        assert (form.forced_chords[form.final_step :] == form.forced_chords[-1]).all()
+        assert (form.chords[form.final_step :] == form.chords[-1]).all()
         tokens.validate(form.ending)
 
 
-def test_every_chord_is_planned_or_the_cadence_alone():
-    film = _film(640, 1)
-    planned, free = _plan(film), _plan(film, harmony="free")
-    assert (planned.forced_chords > tokens.NO_CHORD).all()
-    known = np.flatnonzero(free.forced_chords != tokens.UNKNOWN)
-    assert known[0] >= free.final_step - 3 * STEPS_PER_BAR and known[-1] == 639
-    assert len(set(free.forced_chords[known])) >= 2  # something leads to the tonic
+def test_every_chord_is_planned_and_something_leads_to_the_last():
+    form = _plan(_film(640, 1))
+    assert len(form.chords) == 640 and (form.chords > tokens.NO_CHORD).all()
+    assert form.chords[form.final_step - 1] != form.chords[form.final_step]
 
 
 def test_the_last_chord_is_struck_on_a_strong_beat_and_rings():
@@ -101,7 +98,7 @@ def test_the_last_chord_is_struck_again_where_the_picture_still_hits():
 def test_a_tiny_film_is_one_chord_that_rings():
     form = _plan(_film(9, 0))
     assert form.final_step == 0 and len(form.sections) == 1
-    assert len(set(form.forced_chords)) == 1
+    assert len(set(form.chords)) == 1
 
 
 def test_sections_begin_where_scenes_begin():
@@ -113,7 +110,7 @@ def test_sections_begin_where_scenes_begin():
     form = _plan(film)
     assert {0, 256, 484, 768} <= {s.start for s in form.sections}
     for start in (256, 484, 768):  # a cut brings a new chord
-        assert form.forced_chords[start] != form.forced_chords[start - 1]
+        assert form.chords[start] != form.chords[start - 1]
 
 
 def test_every_section_begins_with_a_new_chord():
@@ -121,7 +118,7 @@ def test_every_section_begins_with_a_new_chord():
         form = _plan(_film(1500, seed), style=style, is_minor=bool(seed % 2), seed=seed)
         starts = np.array([s.start for s in form.sections[1:]])
         starts = starts[starts < form.final_step - 2 * STEPS_PER_BAR]
-        assert (form.forced_chords[starts] != form.forced_chords[starts - 1]).all()
+        assert (form.chords[starts] != form.chords[starts - 1]).all()
 
 
 def test_a_theme_returns_with_its_scene():
@@ -141,7 +138,7 @@ def test_a_theme_returns_with_its_scene():
     assert (sources % STEPS_PER_BAR == copied % STEPS_PER_BAR).all()
     assert (form.copy_from[DRUMS] == -1).all() and copied[-1] < form.final_step
     # but for closes of phrases, the chords that come back are the theme's
-    assert np.mean(form.forced_chords[copied] == form.forced_chords[sources]) > 0.7
+    assert np.mean(form.chords[copied] == form.chords[sources]) > 0.7
 
 
 def _scenes(labels, bars, energy=None):
@@ -220,10 +217,6 @@ def test_phrases_start_on_bars_and_breathe():
     for seed in range(5):
         form = _plan(_film(900, seed), seed=seed)
         assert (form.phrase_starts % STEPS_PER_BAR == 0).all() and form.phrase_starts[0] == 0
-        assert (form.bar_in_phrase[form.phrase_starts] == 0).all() and form.bar_in_phrase.max() <= 9
-        assert form.bars_to_end[-1] == 0 and form.bars_to_end[0] == 56
-        for section in form.sections:
-            assert form.bars_to_section_end[section.end - 1] == 0
         ends = 1 + np.flatnonzero(form.breath[:-1] & ~form.breath[1:])
         assert len(ends) and np.isin(ends, form.phrase_starts).all()
 
@@ -258,7 +251,7 @@ def test_progressions_are_chords():
         assert all(roman(numeral) for numeral in LEADING[mode])
 
 
-@pytest.mark.parametrize("change", [{"style": "polka"}, {"harmony": "none"}, {"energy": np.zeros(3)}])
+@pytest.mark.parametrize("change", [{"style": "polka"}, {"energy": np.zeros(3)}])
 def test_nonsense_is_refused(change):
     film = _film(100, 0)
     tempo_map = TempoMap(np.arange(101) * STEP_S, 120.0)
@@ -276,7 +269,7 @@ def test_the_second_half_of_a_period_opens_as_the_first():
             if section.recap_of is None and len(copied):
                 sources = form.copy_from[MELODY, copied]
                 assert (copied - sources == 4 * STEPS_PER_BAR).all() and (sources >= section.start).all()
-                assert (form.forced_chords[copied] == form.forced_chords[sources]).all()
+                assert (form.chords[copied] == form.chords[sources]).all()
                 opened += len(copied)
     assert opened >= 2 * STEPS_PER_BAR
 

@@ -22,7 +22,7 @@ from dyvim_cli.music.performance import perform
 from dyvim_cli.music.rubato import lean
 from dyvim_cli.music.tempo_map import fit_tempo_map
 from dyvim_cli.progress import Progress
-from dyvim_cli.types import EVENT_KINDS, STYLES, FilmFeatures, Key, Score, TempoMap
+from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES, STYLES, FilmFeatures, Key, Score, TempoMap
 
 if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films opened, without it
     from dyvim_cli.model.decoder import Decoder
@@ -201,7 +201,7 @@ def plan(features, tempo_map, character: Character, energy, hit, wishes: Wishes)
 def condition(features, tempo_map, character: Character, form: Form, curves, wishes: Wishes) -> Conditions:
     """What the decoder is told."""
     n_steps = tempo_map.n_steps
-    spans = [(s.start, s.end, form.role_index(s)) for s in form.sections]
+    spans = [(s.start, s.end, SECTION_ROLES.index(s.role)) for s in form.sections]
     scores = np.zeros(len(STYLES), dtype=np.float32)
     scores[STYLES.index(character.style)] = 1.0
     minor, bpm = character.key.is_minor, tempo_map.bpm
@@ -231,8 +231,7 @@ def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
             forced[k, ~form.played] = tokens.HOLD if stream.name in tokens.PITCHED else tokens.REST
             forced[k, ~form.active[k]] = tokens.REST
     chord = tokens.STREAM_INDEX["chord"]
-    planned = form.forced_chords >= 0
-    forced[chord, planned] = form.forced_chords[planned]
+    forced[chord] = form.chords
     forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
     grooves = form.groove_from(hit), form.ground
     return Plan(forced, form.copy_from, character.key.is_minor, form.breath, *grooves, form.gesture_from)

@@ -10,9 +10,10 @@ from dyvim_cli.music.ending import LAST_CHORD_STREAMS, choose_final_step, last_c
 from dyvim_cli.music.grooves import Ground, plan_ground
 from dyvim_cli.music.motifs import gesture_sources
 from dyvim_cli.music.returns import periods, returns
-from dyvim_cli.music.sections import FilmOnGrid, Section, plan_sections
+from dyvim_cli.music.roles import assign_roles
+from dyvim_cli.music.sections import FilmOnGrid, Section, divide_film
 from dyvim_cli.music.skeleton import hold_in_stillness, plan_chords, write_cadence
-from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES, TempoMap
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, STYLES, TempoMap
 
 HALF_BAR = STEPS_PER_BAR // 2
 
@@ -23,12 +24,9 @@ class Form:
 
     sections: tuple[Section, ...]  # cover 0..S without gaps
     phrase_starts: np.ndarray  # [P] int, bar lines where a phrase begins (a section's first bar line)
-    bar_in_phrase: np.ndarray  # [S] int16, 0 = the phrase's first bar
-    bars_to_end: np.ndarray  # [S] int16, 0 = in the last bar
-    bars_to_section_end: np.ndarray  # [S] int16
     breath: np.ndarray  # [S] bool, where the melody rests between phrases
     active: np.ndarray  # [K, S] bool, which streams may play
-    forced_chords: np.ndarray  # [S] int16 chord tokens, UNKNOWN = free
+    chords: np.ndarray  # [S] int16 chord tokens
     ending: np.ndarray  # [K, S] int16 tokens of the last chord as it rings, UNKNOWN = free
     copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none
     gesture_from: np.ndarray  # [S] int64 earlier step whose melodic gesture may be taken up, -1 = none
@@ -46,11 +44,6 @@ class Form:
         free = (before >= first) & eventless & (steps < self.final_step) & self.played[earlier]
         return np.where(free, before, -1)
 
-    @staticmethod
-    def role_index(section: Section) -> int:
-        """Index of a section's role in types.SECTION_ROLES."""
-        return SECTION_ROLES.index(section.role)
-
 
 def plan_form(
     tempo_map: TempoMap,
@@ -65,53 +58,50 @@ def plan_form(
     is_minor: bool,
     seed: int = 0,
     alpha: float = 1.0,
-    harmony: str = "planned",
 ) -> Form:
     """Plan a piece for scenes [C] (seconds, labels, moods [C, 2]) and events on the grid of tempo_map.
 
     energy is [S], 0..1. alpha scales how far energy shapes the arrangement; at 0 scenes and events
-    are ignored. harmony "planned" fixes every chord, "free" the closing cadence only. The same seed
-    gives the same form. ValueError for arguments that contradict each other.
+    are ignored. The same seed gives the same form. ValueError for arguments that contradict each other.
     """
-    if style not in STYLES or harmony not in ("planned", "free"):
-        raise ValueError(f"unknown style or harmony: {style}, {harmony}")
+    if style not in STYLES:
+        raise ValueError(f"unknown style: {style}")
     film = _on_grid(
         tempo_map, scene_starts_s, scene_labels, scene_moods, energy, event_steps, event_weights, alpha
     )
     rng = np.random.default_rng(seed)
-    sections = plan_sections(film)
+    sections = assign_roles(divide_film(film), film)
     phrase_starts = _phrase_starts(rng, sections)
     final_step = choose_final_step(tempo_map, film.hits)
-    chords = np.full(film.n_steps, tokens.UNKNOWN, dtype=np.int16)
-    if harmony == "planned":
-        chords = plan_chords(rng, sections, phrase_starts, film.hits, style, is_minor)
-        chords = hold_in_stillness(chords, film.energy, film.hits)
+    chords = plan_chords(rng, sections, phrase_starts, film.hits, style, is_minor)
+    chords = hold_in_stillness(chords, film.energy, film.hits)
     write_cadence(rng, chords, final_step, style, is_minor)
     active = plan_activity(rng, sections, film.energy, style)
     active[:, final_step:] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]
     copy_from = returns(sections, phrase_starts, film, active, final_step)
     copy_from = periods(copy_from, sections, chords, film.hits, final_step)
     copy_from[~tempo_map.played[copy_from]] = -1
-    bar = np.arange(film.n_steps) // STEPS_PER_BAR
+    strokes = last_strokes(tempo_map, film.hits, final_step, alpha)
     return Form(
-        sections,
-        phrase_starts,
-        _bars_since(phrase_starts, bar),
-        (bar[-1] - bar).astype(np.int16),
-        _bars_to_section_end(sections),
-        _breaths(phrase_starts, sections, final_step, film.n_steps),
-        active,
-        chords,
-        last_chord(tempo_map, final_step, last_strokes(tempo_map, film.hits, final_step, alpha), is_minor),
-        copy_from,
-        gesture_sources(sections, phrase_starts, film.hits, final_step),
-        final_step,
-        tempo_map.played,
-        plan_ground(rng, sections, film.energy, film.hits, style, final_step),
+        sections=sections,
+        phrase_starts=phrase_starts,
+        breath=_breaths(phrase_starts, sections, final_step, film.n_steps),
+        active=active,
+        chords=chords,
+        ending=last_chord(tempo_map, final_step, strokes, is_minor),
+        copy_from=copy_from,
+        gesture_from=gesture_sources(sections, phrase_starts, film.hits, final_step),
+        final_step=final_step,
+        played=tempo_map.played,
+        ground=plan_ground(rng, sections, film.energy, film.hits, style, final_step),
     )
 
 
 def _on_grid(tempo_map, starts_s, labels, moods, energy, event_steps, event_weights, alpha) -> FilmOnGrid:
+    """The film in steps: scenes begin on the nearest beat, events weigh on theirs.
+
+    At alpha 0 it is one scene without events, below one half its energy leans to the middle.
+    """
     n_steps = tempo_map.n_steps
     starts_s, energy = np.asarray(starts_s, dtype=np.float64), np.asarray(energy, dtype=np.float64)
     labels, moods = np.asarray(labels), np.asarray(moods, dtype=np.float64).reshape(-1, 2)
@@ -126,13 +116,18 @@ def _on_grid(tempo_map, starts_s, labels, moods, energy, event_steps, event_weig
         np.maximum.at(hits, steps, np.asarray(event_weights, dtype=np.float64))
     else:
         starts_s, labels, moods = starts_s[:1], np.zeros(1, dtype=int), moods.mean(axis=0, keepdims=True)
-    beats = tempo_map.step_times_s[::STEPS_PER_BEAT]
-    nearest = np.searchsorted((beats[1:] + beats[:-1]) / 2, starts_s)
-    nearest = STEPS_PER_BEAT * (np.searchsorted(beats, beats[nearest], side="right") - 1)  # one that lasts
-    steps = np.minimum(nearest, n_steps - 1)
-    steps[0] = 0
     trust = min(1.0, 2 * alpha)
-    return FilmOnGrid(steps, labels, moods, 0.5 + trust * (energy - 0.5), hits)
+    return FilmOnGrid(_nearest_beats(tempo_map, starts_s), labels, moods, 0.5 + trust * (energy - 0.5), hits)
+
+
+def _nearest_beats(tempo_map: TempoMap, times_s: np.ndarray) -> np.ndarray:
+    """[C] the step of the beat nearest to each time, the film's beginning for the first."""
+    beats_s = tempo_map.step_times_s[::STEPS_PER_BEAT]
+    nearest = np.searchsorted((beats_s[1:] + beats_s[:-1]) / 2, times_s)
+    lasting = np.searchsorted(beats_s, beats_s[nearest], side="right") - 1  # the last of those at one time
+    steps = np.minimum(STEPS_PER_BEAT * lasting, tempo_map.n_steps - 1)
+    steps[0] = 0
+    return steps
 
 
 def _phrase_starts(rng: np.random.Generator, sections: tuple[Section, ...]) -> np.ndarray:
@@ -144,16 +139,6 @@ def _phrase_starts(rng: np.random.Generator, sections: tuple[Section, ...]) -> n
         last = max(1, section.n_bars - 1)
         starts += [section.first_bar + b * STEPS_PER_BAR for b in range(0, last, bars)]
     return np.unique(starts)
-
-
-def _bars_since(phrase_starts: np.ndarray, bar: np.ndarray) -> np.ndarray:
-    first = phrase_starts // STEPS_PER_BAR
-    return (bar - first[np.searchsorted(first, bar, side="right") - 1]).astype(np.int16)
-
-
-def _bars_to_section_end(sections: tuple[Section, ...]) -> np.ndarray:
-    parts = [(s.end - 1 - np.arange(s.start, s.end)) // STEPS_PER_BAR for s in sections]
-    return np.concatenate(parts).astype(np.int16)
 
 
 def _breaths(phrase_starts, sections, final_step: int, n_steps: int) -> np.ndarray:
