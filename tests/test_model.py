@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dyvim_cli.errors import WeightsError
-from dyvim_cli.model import conditioning, sampling
+from dyvim_cli.model import conditioning, motif, sampling
 from dyvim_cli.model.checkpoint import load_decoder, save_decoder
 from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.decoder import Decoder, DecoderConfig
 from dyvim_cli.model.delay import delay, delayed_times, undelay
-from dyvim_cli.model.sampling import Plan, SamplingSettings, compose
+from dyvim_cli.model.plan import Plan
+from dyvim_cli.model.sampling import SamplingSettings, compose
 from dyvim_cli.model.stepping import Stepper
 from dyvim_cli.model.taste import Taste
 from dyvim_cli.music import tokens
@@ -178,7 +179,7 @@ def test_nothing_is_held_that_does_not_sound_and_no_note_is_stuck(decoder, condi
 
 
 def test_the_melody_breathes_where_the_form_says(decoder, conditions, monkeypatch):
-    monkeypatch.setattr(sampling, "BREATH", -40.0)  # a random decoder is surer of itself than a trained one
+    monkeypatch.setattr(motif, "BREATH", -40.0)  # a random decoder is surer of itself than a trained one
     breath = np.zeros(N_STEPS, bool)
     breath[8:16] = breath[24:32] = True
     started = []

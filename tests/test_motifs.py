@@ -6,7 +6,7 @@ import torch
 from dyvim_cli.model import motif
 from dyvim_cli.model.grammar import Grammar
 from dyvim_cli.model.motif import MELODY, Motif
-from dyvim_cli.model.sampling import Plan, _decided
+from dyvim_cli.model.plan import Plan
 from dyvim_cli.music import tokens
 from dyvim_cli.music.motifs import gesture_sources
 from dyvim_cli.music.returns import returns
@@ -103,13 +103,12 @@ def test_what_returns_holds_its_own_note_alone():
     for before in range(position):
         grammar.advance(delayed[..., before])
     drawn = torch.full((3, tokens.K), 25)
-    pad = torch.zeros(tokens.K, dtype=torch.long)
-    decided = _decided(drawn, delayed, position, plan, n_steps, pad, grammar)
+    decided = plan.decided(drawn, delayed, position, grammar)
     assert decided[:, MELODY].tolist() == [25, tokens.HOLD, 25]
     grammar.held[1, MELODY] = tokens.LONGEST_HOLD_STEPS
-    assert _decided(drawn, delayed, position, plan, n_steps, pad, grammar)[1, MELODY] == 25
+    assert plan.decided(drawn, delayed, position, grammar)[1, MELODY] == 25
     plan.forced[MELODY, 4] = tokens.HOLD  # the form may ask to hold what sounds, but not what does not
-    decided = _decided(drawn, delayed, position, plan, n_steps, pad, grammar)
+    decided = plan.decided(drawn, delayed, position, grammar)
     assert decided[:, MELODY].tolist() == [tokens.REST, tokens.HOLD, tokens.HOLD]
 
 
@@ -122,7 +121,7 @@ def test_a_returning_note_that_clashes_with_the_chord_does_not_return():
     f = tokens.pitch_token(tokens.STREAMS[MELODY], 77)
     delayed = torch.zeros(1, tokens.K, 8 + tokens.K, dtype=torch.long)
     delayed[:, MELODY, MELODY] = f
-    drawn, pad = torch.full((1, tokens.K), 25), torch.zeros(tokens.K, dtype=torch.long)
+    drawn = torch.full((1, tokens.K), 25)
     decided = {}
     for came_over, step, root in ((5, 4, 5), (5, 4, 0), (5, 5, 0), (0, 4, 0)):
         grammar = Grammar(1, False, 64, 16)
@@ -131,6 +130,6 @@ def test_a_returning_note_that_clashes_with_the_chord_does_not_return():
             grammar.bias(torch.full((1, tokens.K), tokens.chord_token(chord, "maj")), position)
             if position < step + MELODY:
                 grammar.advance(delayed[..., position])
-        written = _decided(drawn, delayed, step + MELODY, plan, 8, pad, grammar)
+        written = plan.decided(drawn, delayed, step + MELODY, grammar)
         decided[came_over, step, root] = int(written[0, MELODY])
     assert decided == {(5, 4, 5): f, (5, 4, 0): 25, (5, 5, 0): f, (0, 4, 0): f}

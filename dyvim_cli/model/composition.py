@@ -26,7 +26,7 @@ from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES, STYLES, FilmFeatures, Ke
 
 if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films opened, without it
     from dyvim_cli.model.decoder import Decoder
-    from dyvim_cli.model.sampling import Plan
+    from dyvim_cli.model.plan import Plan
 
 EMBEDDED = "embedded"
 OWN_DECODER = ".safetensors"  # how a score decoder of the user's ends
@@ -223,7 +223,7 @@ def condition(features, tempo_map, character: Character, form: Form, curves, wis
 
 def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
     """What the form fixes token by token: silent streams, planned chords, themes that return."""
-    from dyvim_cli.model.sampling import Plan
+    from dyvim_cli.model.plan import Plan
 
     forced = np.full(form.active.shape, tokens.UNKNOWN, dtype=np.int64)
     for k, stream in enumerate(tokens.STREAMS):

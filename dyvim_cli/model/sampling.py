@@ -10,18 +10,17 @@ from dyvim_cli.model import conditioning
 from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.decoder import Decoder
 from dyvim_cli.model.delay import undelay
-from dyvim_cli.model.grammar import BREATH, FORBIDDEN, Grammar
+from dyvim_cli.model.grammar import FORBIDDEN, Grammar
 from dyvim_cli.model.motif import Motif
+from dyvim_cli.model.plan import Plan
 from dyvim_cli.model.stepping import Stepper
 from dyvim_cli.model.taste import Taste
 from dyvim_cli.music import tokens
-from dyvim_cli.music.grooves import Ground
 from dyvim_cli.progress import Progress, Silent
 
-MELODY = tokens.STREAM_INDEX["melody"]
 TOLD_AHEAD = 4096  # positions whose conditions lie ready: of two hours they would take 200 MB
 # Times the temperature: how loud a step is should be decided, not diced; what is played may surprise.
-STREAM_TEMPERATURE = {"level": 0.6}
+STREAM_TEMPERATURES = [0.6 if stream.name == "level" else 1.0 for stream in tokens.STREAMS]
 
 
 @dataclass(frozen=True)
@@ -36,19 +35,6 @@ class SamplingSettings:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is decided before the decoder writes, [K, S] each."""
-
-    forced: np.ndarray  # int64 tokens, UNKNOWN = free
-    copy_from: np.ndarray  # int64 earlier step whose token returns here, -1 = none
-    is_minor: bool
-    breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
-    groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
-    ground: Ground | None = None  # what the style's drums and bass would play
-    gesture_from: np.ndarray | None = None  # [S] earlier step whose gesture may be taken up, -1 = none
-
-
 @torch.inference_mode()
 def compose(
     model: Decoder,
@@ -59,48 +45,65 @@ def compose(
 ) -> np.ndarray:
     """Token arrays [N, K, S] int16 of N = settings.candidates pieces; same seed, same tokens."""
     progress = progress or Silent()
-    n, n_steps = settings.candidates, conditions.n_steps
-    guided = settings.alpha > 0 and settings.guidance != 1
-    rows = 2 * n if guided else n
-    told = _told(model, conditions, settings.alpha)
-    stepper = Stepper(model, torch.from_numpy(conditions.semantics), rows)
-    n_positions = n_steps + tokens.K - 1
-    grammar = Grammar(n, plan.is_minor, max(model.config.cardinalities), n_positions)
-    motif = Motif(n, plan.gesture_from)
-    taste = Taste(n, max(model.config.cardinalities), plan.groove_from, plan.ground)
+    n, n_positions = settings.candidates, conditions.n_steps + tokens.K - 1
+    width = max(model.config.cardinalities)
+    guided = _GuidedDecoder(model, conditions, settings)
+    grammar = Grammar(n, plan.is_minor, width, n_positions)
+    taste = Taste(n, width, plan.groove_from, plan.ground)
+    motif = Motif(n, plan.gesture_from, plan.breath)
     gather, absent = _padding(model)
-    shares = [STREAM_TEMPERATURE.get(stream.name, 1.0) for stream in tokens.STREAMS]
-    temperatures = settings.temperature * torch.tensor(shares)[:, None]
-    breaths = _breaths(plan, n_steps)
-    turns = set(np.flatnonzero(np.diff(conditions.section_of_step, prepend=-1)).tolist())
+    temperatures = settings.temperature * torch.tensor(STREAM_TEMPERATURES)[:, None]
     generator = torch.Generator().manual_seed(settings.seed)
     delayed = torch.empty(n, tokens.K, n_positions, dtype=torch.long)
-    previous = model.pad.expand(n, -1)
-    for position, (place, extension) in enumerate(told):
-        if position in turns:
-            seen = conditioning.memory_mask(conditions.section_of_step[[position]], len(conditions.semantics))
-            stepper.look_at(torch.from_numpy(seen[0]))
-        condition = (place + extension).expand(rows, -1)
-        if guided:
-            condition = condition.clone()
-            condition[n:] = place
-        logits = stepper.step(previous.repeat(rows // n, 1), condition)
-        if guided:
-            logits = logits[n:] + settings.guidance * (logits[:n] - logits[n:])
-        padded = logits[:, gather] / temperatures + absent
-        padded += grammar.bias(_chords_at(delayed, position), position) + taste.bias(delayed, position)
-        padded[:, MELODY, tokens.FIRST_PITCH :] += breaths[position]
-        motif.lean(padded, delayed, position)
-        drawn = _draw(padded, settings.top_p, generator)
-        previous = _decided(drawn, delayed, position, plan, n_steps, model.pad, grammar)
-        delayed[:, :, position] = previous
-        grammar.advance(previous)
-        taste.advance(previous)
-        motif.advance(previous)
+    written = model.pad.expand(n, -1)
+    for position in range(n_positions):
+        logits = guided.logits(written, position)[:, gather] / temperatures + absent
+        logits += grammar.bias(_chords_at(delayed, position), position) + taste.bias(delayed, position)
+        motif.lean(logits, delayed, position)
+        drawn = _draw(logits, settings.top_p, generator)
+        written = plan.decided(drawn, delayed, position, grammar)
+        delayed[:, :, position] = written
+        for follower in (grammar, taste, motif):
+            follower.advance(written)
         if position % 32 == 0:
             progress.update("compose", position, n_positions)
     progress.update("compose", 1, 1)
     return undelay(delayed).to(torch.int16).numpy()
+
+
+class _GuidedDecoder:
+    """The decoder on N pieces side by side, steered away from what it would write without the motion.
+
+    Classifier-free guidance (Ho and Salimans 2022): the second half of its 2 N rows knows no dynamics.
+    """
+
+    def __init__(self, model: Decoder, conditions: Conditions, settings: SamplingSettings):
+        self.n, self.guidance = settings.candidates, settings.guidance
+        self.is_guided = settings.alpha > 0 and settings.guidance != 1
+        self.n_rows = 2 * self.n if self.is_guided else self.n
+        semantics = torch.from_numpy(conditions.semantics)
+        self.stepper = Stepper(model, semantics, self.n_rows)
+        self.told = _told(model, conditions, settings.alpha)
+        self.conditions = conditions
+        self.turns = set(np.flatnonzero(np.diff(conditions.section_of_step, prepend=-1)).tolist())
+
+    def logits(self, written: torch.Tensor, position: int) -> torch.Tensor:
+        """[N, sum of cardinalities] at the next position, after the tokens [N, K] of the one before it."""
+        self._turn_to_section(position)
+        place, extension = next(self.told)
+        condition = (place + extension).expand(self.n_rows, -1)
+        if not self.is_guided:
+            return self.stepper.step(written, condition)
+        condition = condition.clone()
+        condition[self.n :] = place
+        told, untold = self.stepper.step(written.repeat(2, 1), condition).chunk(2)
+        return untold + self.guidance * (told - untold)
+
+    def _turn_to_section(self, position: int) -> None:
+        """Show the decoder the moods of a section from its first position on."""
+        if position in self.turns:
+            section, n_semantics = self.conditions.section_of_step[[position]], len(self.conditions.semantics)
+            self.stepper.look_at(torch.from_numpy(conditioning.memory_mask(section, n_semantics)[0]))
 
 
 def _told(
@@ -123,14 +126,6 @@ def _told(
         places = model.embed_place(place[None, own], activity[None, own])[0]
         for i, extension in enumerate(extensions):
             yield places[min(i, len(places) - 1)], extension
-
-
-def _breaths(plan: Plan, n_steps: int) -> list[float]:
-    """Per position, how unwelcome a new note of the melody is."""
-    leaning = np.zeros(n_steps + tokens.K - 1)
-    if plan.breath is not None:
-        leaning[MELODY : MELODY + n_steps] = np.where(plan.breath, BREATH, 0.0)
-    return leaning.tolist()
 
 
 def _padding(model: Decoder) -> tuple[torch.Tensor, torch.Tensor]:
@@ -162,21 +157,3 @@ def _draw(logits: torch.Tensor, top_p: float, generator: torch.Generator) -> tor
     # exponential race: the smallest noise / weight wins with probability proportional to weight
     choice = (ordered / -noise.log()).argmax(dim=-1, keepdim=True)
     return order.gather(-1, choice)[..., 0]
-
-
-def _decided(
-    drawn, delayed, position: int, plan: Plan, n_steps: int, pad: torch.Tensor, grammar: Grammar
-) -> torch.Tensor:
-    """[B, K] final tokens: drawn, unless forced, copied from a theme's statement, or outside the piece."""
-    decided = drawn.clone()
-    for k in range(tokens.K):
-        step = position - k
-        if not 0 <= step < n_steps:
-            decided[:, k] = pad[k]
-        elif plan.forced[k, step] != tokens.UNKNOWN:
-            decided[:, k] = grammar.begun(int(plan.forced[k, step]), k)
-        elif plan.copy_from[k, step] >= 0:
-            source = int(plan.copy_from[k, step]) + k
-            copied = delayed[:, k, source]
-            decided[:, k] = torch.where(grammar.may_copy(copied, k, source), copied, drawn[:, k])
-    return decided
