@@ -49,7 +49,7 @@ def conditions() -> Conditions:
     )
     return Conditions(
         dynamics=conditioning.dynamics(curves),
-        place=conditioning.form_place(N_STEPS, sections, [0, 16], True, True),
+        place=conditioning.form_place(N_STEPS, sections, True, True),
         activity=np.ones((N_STEPS, 2 * tokens.K), dtype=np.float32),
         semantics=rng.normal(size=(3, conditioning.D_SEMANTICS)).astype(np.float32),
         section_of_step=np.repeat([1, 2], [16, N_STEPS - 16]),

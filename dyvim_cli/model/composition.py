@@ -97,10 +97,13 @@ def write_score(
     tempo_map = tempo_map or lay_grid(features, character, wishes)
     hit, cut, energy = film_curves(features, tempo_map)
     form = plan(features, tempo_map, character, energy, hit, wishes)
-    conditions = condition(features, tempo_map, character, form, (hit, cut, energy), wishes)
-    guidance = GUIDANCE if wishes.guidance is None else wishes.guidance
+    conditions = condition(features, tempo_map, character, form, (hit, cut, energy))
     settings = SamplingSettings(
-        strength(wishes.alpha), wishes.temperature, 0.95, guidance, wishes.candidates, wishes.seed
+        alpha=strength(wishes.alpha),
+        temperature=wishes.temperature,
+        guidance=GUIDANCE if wishes.guidance is None else wishes.guidance,
+        candidates=wishes.candidates,
+        seed=wishes.seed,
     )
     fixed = as_plan(form, character, hit * (wishes.alpha > 0))
     pieces = compose(model, conditions, fixed, settings, progress)
@@ -110,15 +113,8 @@ def write_score(
     takes = [ranking.judge(piece, hit, moving) for piece in pieces]
     chosen = ranking.best(takes, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
-    score = perform(
-        pieces[chosen],
-        tempo_map,
-        character.key,
-        character.style,
-        features.duration_s,
-        wishes.seed,
-        sections,
-    )
+    key, style, duration_s = character.key, character.style, features.duration_s
+    score = perform(pieces[chosen], tempo_map, key, style, duration_s, wishes.seed, sections)
     return replace(score, extras={"take": chosen, "takes": takes, "character": character})
 
 
@@ -173,52 +169,65 @@ def lay_grid(features: FilmFeatures, character: Character, wishes: Wishes) -> Te
     return rebar(lean(tempo_map, wishes.alpha), wishes.alpha, PALETTES[character.style].steady_bars)
 
 
-def plan(features, tempo_map, character: Character, energy, hit, wishes: Wishes) -> Form:
-    """The form over the film; at alpha 0 of a film about which nothing is known."""
-    alpha = wishes.alpha
-    seen = alpha > 0
-    starts = features.scene_starts_s if seen else np.zeros(1)
-    labels = features.scene_labels if seen else np.zeros(1, dtype=np.int16)
-    moods = features.scene_moods if seen and wishes.mood is None else None
-    if moods is None:
-        moods = np.tile([character.valence, character.arousal], (len(starts), 1))
-    steps = np.flatnonzero(hit > 0) if seen else np.zeros(0, dtype=int)
+def plan(
+    features: FilmFeatures,
+    tempo_map: TempoMap,
+    character: Character,
+    energy: np.ndarray,
+    hit: np.ndarray,
+    wishes: Wishes,
+) -> Form:
+    """The form over the film, from energy [S] and weights of hits [S] on its grid; at alpha 0 of a film about
+    which nothing is known."""
+    if wishes.alpha > 0:
+        starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
+    else:
+        starts_s, labels, moods = np.zeros(1), np.zeros(1, dtype=np.int16), None
+        energy, hit = np.full(len(energy), 0.5), np.zeros(len(hit))
+    if moods is None or wishes.mood is not None:
+        moods = np.tile([character.valence, character.arousal], (len(starts_s), 1))
+    steps = np.flatnonzero(hit > 0)
     return plan_form(
         tempo_map,
-        starts,
+        starts_s,
         labels,
         moods,
-        energy if seen else np.full(len(energy), 0.5),
+        energy,
         steps,
         hit[steps],
         style=character.style,
         is_minor=character.key.is_minor,
         seed=wishes.seed,
-        alpha=alpha,
+        alpha=wishes.alpha,
     )
 
 
-def condition(features, tempo_map, character: Character, form: Form, curves, wishes: Wishes) -> Conditions:
-    """What the decoder is told."""
+def condition(
+    features: FilmFeatures,
+    tempo_map: TempoMap,
+    character: Character,
+    form: Form,
+    curves: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> Conditions:
+    """What the decoder is told; curves: hit, cut and energy [S] each."""
     n_steps = tempo_map.n_steps
     spans = [(s.start, s.end, SECTION_ROLES.index(s.role)) for s in form.sections]
-    scores = np.zeros(len(STYLES), dtype=np.float32)
-    scores[STYLES.index(character.style)] = 1.0
-    minor, bpm = character.key.is_minor, tempo_map.bpm
     vectors = [
-        conditioning.semantic_vector(scores, character.valence, character.arousal, minor, bpm, True, True)
-    ]
-    section = np.zeros(n_steps, dtype=np.int64)
-    for i, part in enumerate(form.sections):
-        section[part.start : part.end] = i + 1
-        vectors.append(
-            conditioning.semantic_vector(scores, part.valence, part.arousal, minor, bpm, False, True)
+        conditioning.semantic_vector(
+            STYLES.index(character.style),
+            part.valence,
+            part.arousal,
+            character.key.is_minor,
+            tempo_map.bpm,
+            is_global=part is character,
+            is_known=True,
         )
+        for part in (character, *form.sections)
+    ]
     activity = np.concatenate([form.active.T, np.ones_like(form.active.T)], axis=1).astype(np.float32)
     z = conditioning.dynamics(conditioning.event_curves(*curves), motion_features(features, tempo_map))
-    starts = [s.start for s in form.sections]
-    place = conditioning.form_place(n_steps, spans, starts, to_end=True, from_start=True)
-    return Conditions(z, place, activity, np.stack(vectors), section)
+    place = conditioning.form_place(n_steps, spans, to_end=True, from_start=True)
+    return Conditions(z, place, activity, np.stack(vectors), conditioning.section_rows(n_steps, spans))
 
 
 def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
@@ -226,12 +235,17 @@ def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
     from dyvim_cli.model.plan import Plan
 
     forced = np.full(form.active.shape, tokens.UNKNOWN, dtype=np.int64)
-    for k, stream in enumerate(tokens.STREAMS):
-        if stream.name in (*tokens.PITCHED, "drums"):
-            forced[k, ~form.played] = tokens.HOLD if stream.name in tokens.PITCHED else tokens.REST
-            forced[k, ~form.active[k]] = tokens.REST
-    chord = tokens.STREAM_INDEX["chord"]
-    forced[chord] = form.chords
-    forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
-    grooves = form.groove_from(hit), form.ground
-    return Plan(forced, form.copy_from, character.key.is_minor, form.breath, *grooves, form.gesture_from)
+    for name in (*tokens.PITCHED, "drums"):
+        k = tokens.STREAM_INDEX[name]
+        forced[k, ~form.played] = tokens.HOLD if name in tokens.PITCHED else tokens.REST
+        forced[k, ~form.active[k]] = tokens.REST
+    forced[tokens.STREAM_INDEX["chord"]] = form.chords
+    return Plan(
+        forced=np.where(form.ending != tokens.UNKNOWN, form.ending, forced),
+        copy_from=form.copy_from,
+        is_minor=character.key.is_minor,
+        breath=form.breath,
+        groove_from=form.groove_from(hit),
+        ground=form.ground,
+        gesture_from=form.gesture_from,
+    )

@@ -63,7 +63,7 @@ def event_curves(
     only sees the past cannot prepare a chord), where energy goes, and energy in soft bins, so that
     the linear extension can answer it in steps.
     """
-    unit, bar = steps_a_sixteenth, max(1, round(16 * steps_a_sixteenth))
+    unit, bar = steps_a_sixteenth, max(1, round(STEPS_PER_BAR * steps_a_sixteenth))
     until_hit, since_hit = steps_until(hit > 0) / unit, steps_until(hit[::-1] > 0)[::-1] / unit
     until_cut, since_cut = steps_until(cut > 0) / unit, steps_until(cut[::-1] > 0)[::-1] / unit
     ahead, behind = _mean_ahead(energy, bar), _mean_ahead(energy[::-1], bar)[::-1]
@@ -85,18 +85,21 @@ def dynamics(curves: np.ndarray, motion: np.ndarray | None = None) -> np.ndarray
     return np.concatenate([curves, motion], axis=1).astype(np.float32)
 
 
-def form_place(n_steps: int, sections: list[tuple[int, int, int]], phrase_starts, to_end, from_start):
+def form_place(
+    n_steps: int, sections: list[tuple[int, int, int]], to_end: bool, from_start: bool
+) -> np.ndarray:
     """[S, n_places] int64 of form conditions.
 
-    sections: (start, end, role or -1); phrase_starts: steps at which a phrase begins, or None when
-    nobody knows; to_end, from_start: whether the last and first step are the piece's own.
+    sections: (start, end, role, -1 where nobody knows); to_end, from_start: whether the last and first
+    step are the piece's own.
     """
     step = np.arange(n_steps)
     n_bars = -(-n_steps // STEPS_PER_BAR)
     place = np.zeros((n_steps, len(PLACE_SIZES)), dtype=np.int64)
     bar = step // STEPS_PER_BAR
     place[:, BAR_PHASE] = step % STEPS_PER_BAR
-    place[:, BAR_IN_PHRASE] = 8 if phrase_starts is None else _bar_in_phrase(bar, phrase_starts)
+    is_known = any(role >= 0 for _, _, role in sections)
+    place[:, BAR_IN_PHRASE] = _bar_in_phrase(bar, [start for start, _, _ in sections]) if is_known else 8
     place[:, BARS_TO_END] = np.minimum(n_bars - 1 - bar, MOST_BARS) if to_end else MOST_BARS + 1
     place[:, BARS_FROM_START] = np.minimum(bar, MOST_BARS) if from_start else MOST_BARS + 1
     for start, end, role in sections:
@@ -106,22 +109,30 @@ def form_place(n_steps: int, sections: list[tuple[int, int, int]], phrase_starts
     return place
 
 
-def _bar_in_phrase(bar: np.ndarray, phrase_starts) -> np.ndarray:
-    """[S] bars since the phrase began, modulo 8."""
-    starts = np.unique(np.concatenate([[0], np.asarray(phrase_starts, dtype=int) // STEPS_PER_BAR]))
+def _bar_in_phrase(bar: np.ndarray, section_starts: list[int]) -> np.ndarray:
+    """[S] bars since the section began, in phrases of 8."""
+    starts = np.unique(np.concatenate([[0], np.asarray(section_starts, dtype=int) // STEPS_PER_BAR]))
     return (bar - starts[np.searchsorted(starts, bar, side="right") - 1]) % 8
 
 
-def semantic_vector(style, valence, arousal, is_minor, bpm, is_global: bool, known: bool) -> np.ndarray:
-    """[D_SEMANTICS] float32; style: scores over STYLES [10], an index, or -1 for unknown."""
+def section_rows(n_steps: int, sections: list[tuple[int, int, int]]) -> np.ndarray:
+    """[S] int64: the row of the semantic vectors that speaks of each step's section; row 0 is the piece's."""
+    rows = np.zeros(n_steps, dtype=np.int64)
+    for row, (start, end, _) in enumerate(sections, start=1):
+        rows[start:end] = row
+    return rows
+
+
+def semantic_vector(
+    style: int, valence: float, arousal: float, is_minor: bool, bpm: float, *, is_global: bool, is_known: bool
+) -> np.ndarray:
+    """[D_SEMANTICS] float32; style: index into STYLES, or -1 for unknown."""
     vector = np.zeros(D_SEMANTICS, dtype=np.float32)
     n = len(STYLES)
-    if np.ndim(style):
-        vector[:n] = style
-    elif style >= 0:
+    if style >= 0:
         vector[style] = 1.0
     mode = -1.0 if is_minor else 1.0
-    vector[n:] = (valence, arousal, mode, (bpm - 110) / 50, float(is_global), float(known))
+    vector[n:] = (valence, arousal, mode, (bpm - 110) / 50, float(is_global), float(is_known))
     return vector
 
 

@@ -53,14 +53,10 @@ def prepare(piece: Piece) -> Prepared:
     n_steps = piece.tokens.shape[1]
     spans = [(s.start, s.end, s.role) for s in piece.sections]
     known = any(s.role >= 0 for s in piece.sections)
-    starts = [s.start for s in piece.sections] if known else None
-    place = conditioning.form_place(n_steps, spans, starts, piece.ends_piece, piece.starts_piece)
+    place = conditioning.form_place(n_steps, spans, piece.ends_piece, piece.starts_piece)
     rows = [_semantic(piece, None, known)] + [_semantic(piece, s, known) for s in piece.sections]
-    section = np.zeros(n_steps, dtype=np.int64)
-    for i, (start, end, _) in enumerate(spans):
-        section[start:end] = i + 1
     activity = conditioning.stream_activity(piece.tokens, spans)
-    return Prepared(piece, place, activity, np.stack(rows), section)
+    return Prepared(piece, place, activity, np.stack(rows), conditioning.section_rows(n_steps, spans))
 
 
 def _semantic(piece: Piece, section, known: bool) -> np.ndarray:
@@ -68,7 +64,7 @@ def _semantic(piece: Piece, section, known: bool) -> np.ndarray:
     parts = piece.sections if section is None else (section,)
     valence, arousal = np.mean([s.valence for s in parts]), np.mean([s.arousal for s in parts])
     return conditioning.semantic_vector(
-        piece.style, valence, arousal, piece.is_minor, piece.bpm, section is None, known
+        piece.style, valence, arousal, piece.is_minor, piece.bpm, is_global=section is None, is_known=known
     )
 
 
