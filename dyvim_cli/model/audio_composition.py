@@ -4,7 +4,7 @@ With an adapter the dynamics steer the decoder token by token. Without one, Musi
 told mood, style and tempo, and its beats are laid under the film.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from dyvim_cli.errors import WeightsError
 from dyvim_cli.model.audio_sampling import AudioSettings, Sight, write_tokens
 from dyvim_cli.model.codec import decoded_blocks
 from dyvim_cli.model.composition import Wishes, choose_character, lay_grid
+from dyvim_cli.model.film_curves import ranks
 from dyvim_cli.model.loading import AudioModel
 from dyvim_cli.model.prompt import describe_music
 from dyvim_cli.model.token_dynamics import TokenDynamics
@@ -73,9 +74,7 @@ def record(
     n_frames = int(np.ceil(length_s * model.codec.frame_rate_hz))
     settings = AudioSettings(wishes.alpha, candidates=wishes.candidates, seed=wishes.seed)
     if wishes.guidance is not None:
-        settings = AudioSettings(
-            wishes.alpha, wishes.guidance, candidates=wishes.candidates, seed=wishes.seed
-        )
+        settings = replace(settings, guidance=wishes.guidance)
     sight = see(features, model) if follows and wishes.alpha > 0 else None  # 0 = not its key frames either
     takes = write_tokens(model.musicgen, model.memory(prompt), n_frames, settings, sight, progress=progress)
     heard = [listen(model, take, bpm) for take in takes]
@@ -142,10 +141,9 @@ def _struck(envelope: np.ndarray, features: FilmFeatures) -> float:
     if not len(features.event_times_s) or not envelope.any():
         return 0.0
     near = np.lib.stride_tricks.sliding_window_view(np.pad(envelope, 4), 9).max(axis=1)  # 40 ms around
-    ranks = near.argsort(kind="stable").argsort(kind="stable") / max(len(near) - 1, 1)
     frames = np.rint(features.event_times_s / FRAME_S - ONSET_FRAMES).astype(int)
     frames = np.clip(frames, 0, len(near) - 1)
-    return float(np.average(ranks[frames], weights=features.event_weights + 1e-9))
+    return float(np.average(ranks(near)[frames], weights=features.event_weights + 1e-9))
 
 
 def grid_of(heard: Heard, placing: Placing, features: FilmFeatures) -> TempoMap:

@@ -20,16 +20,20 @@ def motion_on_scale(energy: np.ndarray) -> np.ndarray:
     return np.clip((np.log(energy + 1e-6) - low) / (high - low), 0.0, 1.0)
 
 
+def ranks(values: np.ndarray) -> np.ndarray:
+    """[n] 0..1 the place of each value [n] among all; equal ones in their own order."""
+    return values.argsort(kind="stable").argsort(kind="stable") / max(len(values) - 1, 1)
+
+
 def ranked_energy(energy: np.ndarray) -> np.ndarray:
     """[S] 0..1: the scale and the rank within the film, the rank as far as there is a spread to rank."""
     if len(energy) == 0:
         return energy
     scaled = motion_on_scale(energy)
-    ranks = scaled.argsort(kind="stable").argsort(kind="stable") / max(len(energy) - 1, 1)
     spread = np.subtract(*np.percentile(scaled, [90, 10]))
     trust = 0.7 * np.clip(spread / 0.25, 0.0, 1.0)
     moving = scaled > 0
-    return np.where(moving, (1 - trust) * scaled + trust * ranks, 0.0)
+    return np.where(moving, (1 - trust) * scaled + trust * ranks(scaled), 0.0)
 
 
 def step_means(values: np.ndarray, times_s: np.ndarray, step_times_s: np.ndarray) -> np.ndarray:
