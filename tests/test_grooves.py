@@ -7,7 +7,7 @@ from dyvim_cli.model.taste import BASS, DRUM_IDIOM, DRUMS, MELODY, PAD, Taste
 from dyvim_cli.music import tokens
 from dyvim_cli.music.drumming import play_drums
 from dyvim_cli.music.feel import ACCENT_LEVEL, Feel
-from dyvim_cli.music.grooves import Ground, plan_ground
+from dyvim_cli.music.ground import Ground, plan_ground
 from dyvim_cli.music.palettes import PALETTES
 from dyvim_cli.music.performance import perform
 from dyvim_cli.music.returns import returns

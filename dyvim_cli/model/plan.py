@@ -7,7 +7,7 @@ import torch
 
 from dyvim_cli.model.grammar import CARDINALITIES, Grammar
 from dyvim_cli.music import tokens
-from dyvim_cli.music.grooves import Ground
+from dyvim_cli.music.ground import Ground
 
 
 @dataclass(frozen=True)

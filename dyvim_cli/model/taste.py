@@ -11,7 +11,7 @@ from dyvim_cli.model.grammar import CARDINALITIES, PITCHED, begins
 from dyvim_cli.model.motif import lean_to_rhythm
 from dyvim_cli.music import tokens
 from dyvim_cli.music.feel import ACCENT_LEVEL
-from dyvim_cli.music.grooves import Ground
+from dyvim_cli.music.ground import Ground
 from dyvim_cli.types import STEPS_PER_BAR
 
 MELODY, BASS, DRUMS, PAD = (tokens.STREAM_INDEX[name] for name in ("melody", "bass", "drums", "pad"))

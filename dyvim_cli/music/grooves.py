@@ -1,20 +1,13 @@
-"""What drums and bass play in each style: patterns thinned by energy, and fills that turn a corner.
+"""What drums and bass can play in each style: patterns thinned by energy, and fills that turn a corner.
 
 A groove is a dict class -> 16 or 32 characters: a digit d strikes once the energy reaches d / 10. A bass
 idiom is (figure, needs, ring): figure says what each onset plays (R root, 5 fifth, 8 octave, 3 third, A a
 step that approaches the next chord), needs the energy it waits for, ring the longest note in steps.
 
-The arranger writes them out (training/arranger); over a film they are a leaning that the decoder may
-follow (model/taste.py), and nothing is said where the film has an event or stands still.
+The arranger writes them out (training/arranger); over a film they are a leaning (ground.py).
 """
 
-from typing import NamedTuple
-
 import numpy as np
-
-from dyvim_cli.music import tokens
-from dyvim_cli.music.sections import Section
-from dyvim_cli.types import STEPS_PER_BAR
 
 GROOVES = {
     "pop": [
@@ -131,18 +124,7 @@ KEPT = {  # energy at which the players keep time however calm the picture is; m
 }  # fmt: skip
 USUALLY_KEPT = 0.2
 ROLE_KEPT = {"intro": -0.1, "break": -0.2, "outro": -0.1}
-STILL = 0.05  # mean energy of a bar below which nobody is told to play
-BUILD_LIFT = 0.3  # by so much a build-up begins below and ends above the energy it has
 FILL_FROM = 0.35  # energy of a bar that may end in a fill
-
-
-class Ground(NamedTuple):
-    """What the style would play, [S] each; UNKNOWN where it has no opinion."""
-
-    drums: np.ndarray  # int16 drum tokens
-    bass: np.ndarray  # int16: 1 = a note begins, 0 = none does
-    lift: np.ndarray = np.zeros(0)  # -1..1, from below to above the usual level: a build-up's rise
-    drive: np.ndarray = np.zeros(0)  # 0..1 how firmly the drums keep to it: as the film moves
 
 
 def needs(pattern: str) -> np.ndarray:
@@ -154,71 +136,3 @@ def reached(style: str, role: str, energy: np.ndarray) -> np.ndarray:
     """Energy [S] that the patterns of those who keep time meet: they do not stop for a calm picture."""
     kept = KEPT.get(style, USUALLY_KEPT) + ROLE_KEPT.get(role, 0.0)
     return kept + (1 - kept) * energy
-
-
-def plan_ground(
-    rng: np.random.Generator,
-    sections: tuple[Section, ...],
-    energy: np.ndarray,
-    hits: np.ndarray,
-    style: str,
-    final_step: int,
-) -> Ground:
-    """Patterns for sections over energy [S] 0..1 and weights of hits [S]; a theme keeps its groove."""
-    drums, bass = (np.full(len(energy), tokens.UNKNOWN, dtype=np.int16) for _ in range(2))
-    lift = np.zeros(len(energy))
-    main = int(rng.integers(len(GROOVES[style]))), int(rng.integers(len(BASS_BY_STYLE[style])))
-    of_label: dict[int, tuple[int, int]] = {}
-    level = bar_means(energy)
-    for section, after in zip(sections, (*sections[1:], None), strict=True):
-        other = int(rng.integers(len(GROOVES[style]))), main[1]
-        groove, idiom = of_label.setdefault(section.label, main if rng.random() < 0.5 else other)
-        span = slice(section.start, section.end)
-        energy_met = reached(style, section.role, level[span])
-        if section.role == "build":
-            lift[span] = np.linspace(-1, 1, section.end - section.start)
-            energy_met = energy_met + BUILD_LIFT * lift[span]
-        drums[span] = _struck(GROOVES[style][groove], energy_met, section)
-        bass_needs = needs(BASS_IDIOMS[BASS_BY_STYLE[style][idiom]][1])
-        bass[span] = _laid(bass_needs, section) <= energy_met
-        turns = after is not None and after.role not in ("break", "outro") and style != "ambient"
-        if turns and section.role == "build":
-            _lay_fill(drums, section, {"tom" if style in ROLLING else "snare": ROLL})
-        elif turns and level[section.end - 1] >= FILL_FROM:
-            fills = ROLLING_FILLS if style in ROLLING else FILLS
-            _lay_fill(drums, section, fills[int(rng.integers(len(fills)))])
-    silent = (level < STILL) | (hits > 0)
-    silent[final_step:] = True
-    drums[silent], bass[silent], lift[silent] = tokens.UNKNOWN, tokens.UNKNOWN, 0.0
-    return Ground(drums, bass, lift, energy)
-
-
-def bar_means(energy: np.ndarray) -> np.ndarray:
-    """[S] mean energy of the bar each step lies in, so that patterns change on bar lines."""
-    starts = np.arange(0, len(energy), STEPS_PER_BAR)
-    counts = np.diff(np.append(starts, len(energy)))
-    return np.repeat(np.add.reduceat(energy, starts) / counts, counts)
-
-
-def _laid(pattern: np.ndarray, section: Section) -> np.ndarray:
-    """Values of a pattern over a section, laid on its bar lines."""
-    return pattern[(np.arange(section.start, section.end) - section.first_bar) % len(pattern)]
-
-
-def _struck(groove: dict[str, str], energy: np.ndarray, section: Section) -> np.ndarray:
-    """Drum tokens of a groove over a section, as far as the energy [S] goes."""
-    row = np.zeros(section.end - section.start, dtype=np.int16)
-    for name, pattern in groove.items():
-        row[_laid(needs(pattern), section) <= energy] |= tokens.drum_token([name])
-    return row
-
-
-def _lay_fill(drums: np.ndarray, section: Section, patterns: dict[str, str]) -> None:
-    """Turn the corner of a section: a fill takes the place of the groove in its last half bar."""
-    fill = {name: needs(pattern) < NEVER for name, pattern in patterns.items()}
-    row = np.zeros(STEPS_PER_BAR, dtype=np.int16)
-    for name, struck in fill.items():
-        row[struck] |= tokens.drum_token([name])
-    first = int(np.flatnonzero(row)[0])
-    n = min(STEPS_PER_BAR - first, section.end - section.start)
-    drums[section.end - n : section.end] = row[STEPS_PER_BAR - n :]

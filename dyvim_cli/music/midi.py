@@ -9,20 +9,7 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Key, Score, Stem
 TICKS_PER_BEAT = 3840  # a quarter of a millisecond at the slowest tempo
 TICKS_PER_STEP = TICKS_PER_BEAT // STEPS_PER_BEAT
 TOLERANCE_S = 0.0002  # how far a step may stray before the tempo changes
-FIFTHS = {
-    0: 0,
-    7: 1,
-    2: 2,
-    9: 3,
-    4: 4,
-    11: 5,
-    6: 6,
-    5: -1,
-    10: -2,
-    3: -3,
-    8: -4,
-    1: -5,
-}  # major tonic -> sharps
+FAR_STEPS = 1000  # behind the last step, further than anything rings
 
 
 def write_midi(score: Score, path: Path) -> None:
@@ -68,8 +55,9 @@ def time_signatures(played: np.ndarray) -> list[tuple[int, int]]:
 
 
 def key_signature(key: Key) -> int:
-    """Sharps (positive) or flats of a key."""
-    return FIFTHS[(key.tonic + 3) % 12 if key.is_minor else key.tonic]
+    """Sharps (positive) or flats of a key, from five flats to six sharps: a fifth up is one sharp more."""
+    major = key.tonic + 3 if key.is_minor else key.tonic
+    return (7 * major + 5) % 12 - 5
 
 
 def tempo_events(step_times_s: np.ndarray, lead_ticks: int = 0) -> list[tuple[int, int]]:
@@ -108,11 +96,9 @@ def _track(stem: Stem, step_times_s: np.ndarray, lead_ticks: int):
 
 def _ticks(times_s: list[float], step_times_s: np.ndarray, lead_ticks: int) -> list[int]:
     """Ticks of times; before the first step and after the last the tempo next to it goes on."""
-    steps = np.arange(len(step_times_s), dtype=float)
-    last_step_s = step_times_s[-1] - step_times_s[-2]
-    knots_s = np.concatenate(
-        [[0.0] if lead_ticks else [], step_times_s, [step_times_s[-1] + 1000 * last_step_s]]
-    )
-    ticks = np.concatenate([[0.0] if lead_ticks else [], lead_ticks + steps * TICKS_PER_STEP,
-                            [lead_ticks + (steps[-1] + 1000) * TICKS_PER_STEP]])  # fmt: skip
+    steps, last_step_s = np.arange(len(step_times_s)), step_times_s[-1] - step_times_s[-2]
+    knots_s = np.append(step_times_s, step_times_s[-1] + FAR_STEPS * last_step_s)
+    ticks = lead_ticks + np.append(steps, steps[-1] + FAR_STEPS) * TICKS_PER_STEP
+    if lead_ticks:
+        knots_s, ticks = np.append(0.0, knots_s), np.append(0, ticks)
     return np.rint(np.interp(times_s, knots_s, ticks)).astype(int).tolist()
