@@ -8,7 +8,7 @@ import pytest
 import symusic
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.music import harmony, tokens
+from dyvim_cli.music import harmony, keys, tokens
 from dyvim_cli.music.measures import measures
 from dyvim_cli.music.tokens import HOLD, NO_CHORD, REST, STREAM_INDEX, STREAMS, UNKNOWN, chord_of, chord_token
 from dyvim_cli.training import shards, sources
@@ -214,12 +214,12 @@ def test_broken_chords_leave_the_bass_its_first_note():
 @pytest.mark.parametrize("tonic", range(0, 12, 5))
 @pytest.mark.parametrize("is_minor", [False, True])
 def test_key_of_a_scale_with_its_weights(tonic, is_minor):
-    profile = harmony.MINOR_PROFILE if is_minor else harmony.MAJOR_PROFILE
+    profile = keys.MINOR_PROFILE if is_minor else keys.MAJOR_PROFILE
     weights = np.roll(np.where(profile > 3, profile, 0), tonic)
-    assert harmony.find_key(weights) == Key(tonic, is_minor)
+    assert keys.find_key(weights) == Key(tonic, is_minor)
     relative = tonic + 3 if is_minor else tonic
     fifths = relative * 7 % 12
-    assert harmony.find_key(weights, fifths) == Key(tonic, is_minor)
+    assert keys.find_key(weights, fifths) == Key(tonic, is_minor)
 
 
 @pytest.mark.parametrize("chord", [(0, "maj"), (9, "min"), (7, "7"), (2, "min7"), (5, "maj7"), (11, "m7b5"),

@@ -16,23 +16,42 @@ GHOST_SHARE = 0.45  # of the velocity that the stroke would have: touched, far b
 
 def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tuple[Note, ...]:
     """Notes of the drum stream, on the keys of the palette's kit."""
-    keys, notes, toms = KIT | palette.drum_keys, [], 0
+    keys, notes, n_toms = KIT | palette.drum_keys, [], 0
     for step in range(feel.n_steps):
-        classes = _struck(row, step)
-        if palette.backbeat and not feel.is_accented(step):
-            classes = _by_turns(classes, step) + _kept_time(row, step)
-        toms, strokes = toms + 1 if "tom" in classes else 0, []
+        classes, strokes = _played(row, step, palette, feel), []
+        n_toms = n_toms + 1 if "tom" in classes else 0
         for name in classes:
-            choices = keys[name]
-            turn = min(toms - 1, len(choices) - 1) if name == "tom" else _turn(name, step) % len(choices)
-            softer = SOFTER.get(name, 0) + TIME_KEEPING * (not feel.is_accented(step))
-            velocity = max(1, feel.stroke(step, part, name) - softer)
-            if name == "snare" and _is_ghost(row, step) and not feel.is_accented(step):
-                velocity = max(1, round(GHOST_SHARE * velocity))
-            start_s = feel.stroke_s(step, name)
-            strokes += _strokes(choices[turn], start_s, RING_S.get(name, STROKE_S), velocity, feel)
+            key = _key(keys[name], name, step, n_toms)
+            velocity = _velocity(row, step, name, part, feel)
+            strokes += _strokes(key, feel.stroke_s(step, name), RING_S.get(name, STROKE_S), velocity, feel)
         notes += _once(strokes)
     return tuple(sorted(notes, key=lambda note: (note.start_s, note.pitch)))
+
+
+def _played(row: np.ndarray, step: int, palette: Palette, feel: Feel) -> tuple[str, ...]:
+    """Drum classes that are struck on a step: those written, arranged where the style has a backbeat."""
+    classes = _struck(row, step)
+    if palette.backbeat and not feel.is_accented(step):
+        return _by_turns(classes, step) + _kept_time(row, step)
+    return classes
+
+
+def _key(choices: tuple, name: str, step: int, n_toms: int) -> int | tuple[int, ...]:
+    """The key, or keys together, whose turn it is: toms run down, the n-th in a row takes the n-th choice;
+    time-keepers alternate by eighths, the others by bars."""
+    if name == "tom":
+        return choices[min(n_toms, len(choices)) - 1]
+    return choices[step // (2 if name == "hat" else STEPS_PER_BAR) % len(choices)]
+
+
+def _velocity(row: np.ndarray, step: int, name: str, part: Part, feel: Feel) -> int:
+    """MIDI velocity of a stroke among the others of the drum stream."""
+    full = feel.stroke(step, part, name) - SOFTER.get(name, 0)
+    if feel.is_accented(step):
+        return max(1, full)
+    velocity = max(1, full - TIME_KEEPING)
+    is_ghost = name == "snare" and _fills_in(row, step)
+    return max(1, round(GHOST_SHARE * velocity)) if is_ghost else velocity
 
 
 def _once(strokes: list[Note]) -> list[Note]:
@@ -66,7 +85,7 @@ def _kept_time(row: np.ndarray, step: int) -> tuple[str, ...]:
     return ("hat",) if stroke and goes_on and not {"hat", "open_hat", "crash"} & set(stroke) else ()
 
 
-def _is_ghost(row: np.ndarray, step: int) -> bool:
+def _fills_in(row: np.ndarray, step: int) -> bool:
     """Whether a snare's stroke fills in between: on an odd sixteenth, and in no roll."""
     return step % 2 == 1 and "snare" not in _struck(row, step - 1)
 
@@ -76,8 +95,3 @@ def _strokes(keys, start_s: float, ring_s: float, velocity: int, feel: Feel) -> 
     start_s = min(start_s, max(0.0, feel.duration_s - 0.05))
     end_s = min(start_s + ring_s, feel.duration_s)
     return [Note(start_s, end_s, key, velocity) for key in np.atleast_1d(keys).tolist()]
-
-
-def _turn(name: str, step: int) -> int:
-    """Which of the keys' turn it is: time-keepers alternate by eighths, the others by bars."""
-    return step // 2 if name == "hat" else step // STEPS_PER_BAR

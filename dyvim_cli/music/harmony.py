@@ -1,70 +1,10 @@
-"""Key finding and chord inference from what sounds."""
+"""Chords from what sounds, by template likelihoods and Viterbi."""
 
 import numpy as np
 
+from dyvim_cli.music.keys import in_scale
 from dyvim_cli.music.tokens import CHORD_QUALITIES, QUALITY_NAMES
-from dyvim_cli.types import Key
 
-# Key profiles for the correlation method of Krumhansl and Schmuckler, with the values of Temperley 1999,
-# "What's key for key?". On full textures of songs with a key signature they find 95 % of the signatures,
-# the probe-tone ratings of Krumhansl and Kessler 1982 73 %: those confuse a key with its dominant.
-MAJOR_PROFILE = np.array([5, 2, 3.5, 2, 4.5, 4, 2, 4.5, 2, 3.5, 1.5, 4])
-MINOR_PROFILE = np.array([5, 2, 3.5, 4.5, 2, 4, 2, 4.5, 3.5, 2, 1.5, 4])
-
-TONIC_BONUS = 0.1  # correlation points for the key on whose tonic the bass comes to rest
-SCALES = {False: (0, 2, 4, 5, 7, 9, 11), True: (0, 2, 3, 5, 7, 8, 10, 11)}  # minor: leading note too
-
-
-def pitch_class_weights(pitches, durations) -> np.ndarray:
-    """[12] weight of each pitch class: the square roots of its notes' durations, summed.
-
-    Between counting notes and adding durations; finds more keys than either.
-    """
-    return np.bincount(np.asarray(pitches, dtype=int) % 12, weights=np.sqrt(durations), minlength=12)
-
-
-def _standard(values: np.ndarray) -> np.ndarray:
-    centred = values - values.mean(-1, keepdims=True)
-    return centred / np.maximum(np.linalg.norm(centred, axis=-1, keepdims=True), 1e-9)
-
-
-# [2, 12, 12] standardised profile of each mode and tonic
-_KEY_PROFILES = _standard(
-    np.array([[np.roll(p, t) for t in range(12)] for p in (MAJOR_PROFILE, MINOR_PROFILE)])
-)
-
-
-def key_scores(weights: np.ndarray, rest: int | None = None, bonus: float = TONIC_BONUS) -> np.ndarray:
-    """[2, 12] correlation of pitch-class weights with the 12 major (row 0) and 12 minor keys."""
-    scores = _KEY_PROFILES @ _standard(np.asarray(weights, dtype=float))
-    if rest is not None:
-        scores[:, rest % 12] += bonus
-    return scores
-
-
-def find_key(
-    weights: np.ndarray, fifths: int | None = None, rest: int | None = None, bonus: float = TONIC_BONUS
-) -> Key:
-    """Key of pitch-class weights [12]; a key signature (fifths) leaves only its two relative keys.
-
-    rest is the pitch class that the bass comes to rest on, where known; bonus is what that is worth.
-    """
-    scores = key_scores(weights, rest, bonus)
-    if fifths is not None:
-        major = fifths * 7 % 12
-        minor = (major + 9) % 12
-        is_minor = scores[1, minor] > scores[0, major]
-        return Key(minor if is_minor else major, bool(is_minor))
-    row, tonic = np.unravel_index(np.argmax(scores), scores.shape)
-    return Key(int(tonic), bool(row))
-
-
-def in_scale(pitch_class: int, is_minor: bool) -> bool:
-    """Whether a tonic-relative pitch class belongs to the major or the (harmonic or natural) minor."""
-    return pitch_class % 12 in SCALES[is_minor]
-
-
-# --- chords from what sounds -------------------------------------------------------------------
 # A chord is a distribution over pitch classes: its tones share all but STRAY of the mass.
 STRAY = 0.12
 EVIDENCE = 7.0  # how many independent pitch classes a full segment of sound is worth
@@ -96,14 +36,13 @@ def infer_chords(sounding: np.ndarray, bass: np.ndarray, is_minor: bool | None =
     return path.astype(np.int16)
 
 
-def sounding_weights(starts, ends, pitches, n_steps: int, weights=None) -> np.ndarray:
-    """[n_steps, 12] how much of each pitch class sounds at each grid step."""
-    starts, ends = np.clip(starts, 0, n_steps), np.clip(ends, 0, n_steps)
-    weights = np.ones(len(starts)) if weights is None else weights
+def sounding_weights(starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, n_steps: int) -> np.ndarray:
+    """[n_steps, 12] how many notes of each pitch class sound at each grid step; notes [N] in steps."""
+    classes = np.asarray(pitches, dtype=int) % 12
     change = np.zeros((n_steps + 1, 12))
-    np.add.at(change, (starts, np.asarray(pitches, dtype=int) % 12), weights)
-    np.add.at(change, (ends, np.asarray(pitches, dtype=int) % 12), -np.asarray(weights))
-    return np.maximum(np.cumsum(change, axis=0)[:n_steps], 0).round(6)
+    np.add.at(change, (np.clip(starts, 0, n_steps), classes), 1.0)
+    np.add.at(change, (np.clip(ends, 0, n_steps), classes), -1.0)
+    return np.maximum(np.cumsum(change, axis=0)[:n_steps], 0)
 
 
 def lowest_sounding(starts, ends, pitches, n_steps: int) -> np.ndarray:

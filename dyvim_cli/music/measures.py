@@ -7,7 +7,7 @@ Pitch-class entropy and groove consistency as in Wu and Yang 2020 (The Jazz Tran
 
 import numpy as np
 
-from dyvim_cli.music.harmony import SCALES
+from dyvim_cli.music.keys import SCALES
 from dyvim_cli.music.tokens import (
     DRUM_CLASSES,
     FIRST_PITCH,

@@ -50,30 +50,38 @@ def _gains(tempo_map: TempoMap) -> np.ndarray:
 
 def _bar_lengths(gains: np.ndarray, n_steps: int, steady_bars: int) -> list[int]:
     """Beats of each bar but the last; odd bars only before a gain, and never close to one another."""
-    n_beats = len(gains) - 1
-    # by regular bars since an odd one, as far as it matters
-    best = np.full((n_beats + 1, steady_bars + 1), -np.inf)
-    best[0, steady_bars] = 0.0
-    before = np.zeros(best.shape, dtype=int)  # state that each was reached from
-    for beat in range(n_beats):
-        for calm in range(steady_bars + 1):
-            for length in (BEATS, *COSTS) if calm == steady_bars else (BEATS,):
-                odd, end = length != BEATS, beat + length
-                if end > n_beats or (odd and not gains[end]):
-                    continue
-                value = best[beat, calm] + gains[end] - COSTS.get(length, 0.0)
-                state = 0 if odd else min(calm + 1, steady_bars)
-                if value > best[end, state]:
-                    best[end, state], before[end, state] = value, beat * (steady_bars + 1) + calm
+    best, before = _ways_through(gains, steady_bars)
     # the last bar takes what is left, one step to a whole bar
     last = np.arange(max(0, -(-(n_steps - STEPS_PER_BAR) // STEPS_PER_BEAT)), -(-n_steps // STEPS_PER_BEAT))
-    row, state = np.unravel_index(np.argmax(best[last]), best[last].shape)
+    row, calm = np.unravel_index(np.argmax(best[last]), best[last].shape)
     lengths, beat = [], int(last[row])
     while beat > 0:
-        start, state = divmod(int(before[beat, state]), steady_bars + 1)
+        start, calm = before[beat, calm].tolist()
         lengths.append(beat - start)
         beat = start
     return lengths[::-1]
+
+
+def _ways_through(gains: np.ndarray, steady_bars: int) -> tuple[np.ndarray, np.ndarray]:
+    """The value of the best bars up to each beat, by `calm`, and the (beat, calm) that they come from.
+
+    calm: regular bars since an odd one, as far as they matter; only at steady_bars may one be odd again.
+    """
+    n_beats = len(gains) - 1
+    best = np.full((n_beats + 1, steady_bars + 1), -np.inf)
+    best[0, steady_bars] = 0.0
+    before = np.zeros((*best.shape, 2), dtype=int)
+    for beat in range(n_beats):
+        for calm in range(steady_bars + 1):
+            for length in (BEATS, *COSTS) if calm == steady_bars else (BEATS,):
+                is_odd, end = length != BEATS, beat + length
+                if end > n_beats or (is_odd and not gains[end]):
+                    continue
+                value = best[beat, calm] + gains[end] - COSTS.get(length, 0.0)
+                after = 0 if is_odd else min(calm + 1, steady_bars)
+                if value > best[end, after]:
+                    best[end, after], before[end, after] = value, (beat, calm)
+    return best, before
 
 
 def _sources(lengths: list[int], n_steps: int) -> np.ndarray:

@@ -6,6 +6,7 @@ beat around such a moment: the step moves to the event and its neighbours give w
 """
 
 from bisect import bisect
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -46,23 +47,30 @@ def _placed(grid: np.ndarray, hits: tuple[Hit, ...]) -> tuple[np.ndarray, np.nda
     """(steps [A] ascending, shifts [A] in seconds) of the steps that move; the ends stay."""
     steps, shifts = [0, len(grid) - 1], [0.0, 0.0]
     for hit in sorted(hits, key=lambda hit: (-hit.weight, abs(hit.error_s))):
-        after = int(np.clip(np.searchsorted(grid, hit.film_time_s), 1, len(grid) - 1))
-        costs = {}
-        for step in (after - 1, after):
-            place = bisect(steps, step)
-            if 0 < place < len(steps) and steps[place - 1] != step:
-                shift = hit.film_time_s - grid[step]
-                length_s = grid[after] - grid[after - 1]
-                gaps = np.array([step - steps[place - 1], steps[place] - step])
-                squeeze = np.abs(shift - np.array(shifts[place - 1 : place + 1])) / (gaps * length_s)
-                if squeeze.max() <= MOST_SQUEEZE:
-                    off_beat = OFF_BEAT_COST.get(step % STEPS_PER_BEAT, 0.0)
-                    costs[abs(shift) / length_s + squeeze.max() + off_beat] = (place, step, shift)
-        if costs:
-            place, step, shift = costs[min(costs)]
+        if found := list(_moves(grid, hit.film_time_s, steps, shifts)):
+            _, place, step, shift = min(found)
             steps.insert(place, step)
             shifts.insert(place, shift)
     return np.array(steps), np.array(shifts)
+
+
+def _moves(
+    grid: np.ndarray, time_s: float, steps: list[int], shifts: list[float]
+) -> Iterator[tuple[float, int, int, float]]:
+    """(cost, place, step, shift in seconds) of the ways to bring a step to a time: the step before it or the
+    one after, unless it has been moved for another event, or would squeeze those between it and the moved."""
+    after = int(np.clip(np.searchsorted(grid, time_s), 1, len(grid) - 1))
+    length_s = grid[after] - grid[after - 1]
+    for step in (after - 1, after):
+        place = bisect(steps, step)
+        if not 0 < place < len(steps) or steps[place - 1] == step:
+            continue
+        shift = time_s - grid[step]
+        gaps = np.array([step - steps[place - 1], steps[place] - step])
+        squeeze = np.max(np.abs(shift - np.array(shifts[place - 1 : place + 1])) / (gaps * length_s))
+        if squeeze <= MOST_SQUEEZE:
+            off_beat = OFF_BEAT_COST.get(step % STEPS_PER_BEAT, 0.0)
+            yield abs(shift) / length_s + squeeze + off_beat, place, step, shift
 
 
 def _with_rests(steps: np.ndarray, shifts: np.ndarray, n_steps: int) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.music import harmony
+from dyvim_cli.music import harmony, keys
 from dyvim_cli.music.tokens import STREAM_INDEX, empty
 from dyvim_cli.training.curves import event_curves
 from dyvim_cli.training.piece import Piece
@@ -69,10 +69,10 @@ def _singer(raw: np.ndarray, piano: int) -> int:
 
 
 def _key(raw: np.ndarray, run: grid.Run):
-    weights = harmony.pitch_class_weights(raw["pitch"], raw["end"] - raw["start"])
+    weights = keys.pitch_class_weights(raw["pitch"], raw["end"] - raw["start"])
     last = raw[raw["end"] >= raw["end"].max() - 1.0] if len(raw) else raw
     rest = int(last["pitch"].min()) % 12 if len(last) else None
-    return harmony.find_key(weights, run.fifths, rest)
+    return keys.find_key(weights, run.fifths, rest)
 
 
 def _piano_streams(right: Notes, left: Notes, voice: Notes, n_steps: int) -> dict[str, np.ndarray]:

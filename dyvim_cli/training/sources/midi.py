@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.music import harmony
+from dyvim_cli.music import harmony, keys
 from dyvim_cli.music.tokens import STREAM_INDEX, empty
 from dyvim_cli.training.curves import event_curves
 from dyvim_cli.training.piece import Piece, Section
@@ -105,9 +105,9 @@ def _piece(name: str, source: str, run: grid.Run, tracks: list[roles.Track], bpm
 def _key(pitched: list[roles.Track]):
     every: Notes = texture.joined([track.notes for track in pitched])
     lengths = np.maximum(every.ends - every.starts, 0)  # torn files hold notes that end before they begin
-    weights = harmony.pitch_class_weights(every.pitches, lengths)
+    weights = keys.pitch_class_weights(every.pitches, lengths)
     lowest = harmony.lowest_sounding(every.starts, every.ends, every.pitches, int(every.ends.max()))
     heard = lowest[lowest >= 0]
     opening = int(heard[:STEPS_PER_BEAT].min()) % 12  # a loop comes to rest where it begins
     is_pedal = opening == np.bincount(heard % 12).argmax()
-    return harmony.find_key(weights, rest=opening, bonus=PEDAL_BONUS if is_pedal else harmony.TONIC_BONUS)
+    return keys.find_key(weights, rest=opening, bonus=PEDAL_BONUS if is_pedal else keys.TONIC_BONUS)

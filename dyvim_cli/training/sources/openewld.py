@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.music.harmony import find_key, pitch_class_weights
+from dyvim_cli.music.keys import find_key, pitch_class_weights
 from dyvim_cli.music.tokens import CHORD_QUALITIES, STREAM_INDEX, empty
 from dyvim_cli.training.curves import event_curves
 from dyvim_cli.training.piece import Piece

@@ -1,0 +1,63 @@
+"""Keys: what belongs to one, and which one it is, from how much of each pitch class sounds."""
+
+import numpy as np
+
+from dyvim_cli.types import Key
+
+# Key profiles for the correlation method of Krumhansl and Schmuckler, with the values of Temperley 1999,
+# "What's key for key?". On full textures of songs with a key signature they find 95 % of the signatures,
+# the probe-tone ratings of Krumhansl and Kessler 1982 73 %: those confuse a key with its dominant.
+MAJOR_PROFILE = np.array([5, 2, 3.5, 2, 4.5, 4, 2, 4.5, 2, 3.5, 1.5, 4])
+MINOR_PROFILE = np.array([5, 2, 3.5, 4.5, 2, 4, 2, 4.5, 3.5, 2, 1.5, 4])
+
+TONIC_BONUS = 0.1  # correlation points for the key on whose tonic the bass comes to rest
+SCALES = {False: (0, 2, 4, 5, 7, 9, 11), True: (0, 2, 3, 5, 7, 8, 10, 11)}  # minor: leading note too
+
+
+def pitch_class_weights(pitches, durations) -> np.ndarray:
+    """[12] weight of each pitch class: the square roots of its notes' durations, summed.
+
+    Between counting notes and adding durations; finds more keys than either.
+    """
+    return np.bincount(np.asarray(pitches, dtype=int) % 12, weights=np.sqrt(durations), minlength=12)
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    centred = values - values.mean(-1, keepdims=True)
+    return centred / np.maximum(np.linalg.norm(centred, axis=-1, keepdims=True), 1e-9)
+
+
+# [2, 12, 12] standardised profile of each mode and tonic
+_KEY_PROFILES = _standard(
+    np.array([[np.roll(p, t) for t in range(12)] for p in (MAJOR_PROFILE, MINOR_PROFILE)])
+)
+
+
+def key_scores(weights: np.ndarray, rest: int | None = None, bonus: float = TONIC_BONUS) -> np.ndarray:
+    """[2, 12] correlation of pitch-class weights with the 12 major (row 0) and 12 minor keys."""
+    scores = _KEY_PROFILES @ _standard(np.asarray(weights, dtype=float))
+    if rest is not None:
+        scores[:, rest % 12] += bonus
+    return scores
+
+
+def find_key(
+    weights: np.ndarray, fifths: int | None = None, rest: int | None = None, bonus: float = TONIC_BONUS
+) -> Key:
+    """Key of pitch-class weights [12]; a key signature (fifths) leaves only its two relative keys.
+
+    rest is the pitch class that the bass comes to rest on, where known; bonus is what that is worth.
+    """
+    scores = key_scores(weights, rest, bonus)
+    if fifths is not None:
+        major = fifths * 7 % 12
+        minor = (major + 9) % 12
+        is_minor = scores[1, minor] > scores[0, major]
+        return Key(minor if is_minor else major, bool(is_minor))
+    row, tonic = np.unravel_index(np.argmax(scores), scores.shape)
+    return Key(int(tonic), bool(row))
+
+
+def in_scale(pitch_class: int, is_minor: bool) -> bool:
+    """Whether a tonic-relative pitch class belongs to the major or the (harmonic or natural) minor."""
+    return pitch_class % 12 in SCALES[is_minor]
