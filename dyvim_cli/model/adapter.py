@@ -20,6 +20,8 @@ from dyvim_cli.vision.settings import settings
 
 BACKBONE = "backbone."
 N_SAMPLED, HALF_ERROR = 64, 0.01  # bfloat16 rounds by up to .004
+NAME_BACKBONE = "name the backbone it was tuned on with --model"
+TUNE_AGAIN = "tune it again: dyvim train tune"
 # what makes two backbones of one shape
 HASHED = (
     "vocab_size", "num_hidden_layers", "ffn_dim", "num_attention_heads", "hidden_size", "num_codebooks",
@@ -77,29 +79,14 @@ def load_adapter(model: MusicGen, folder: Path) -> dict:
     """Give the model the adapter of a folder (or file); returns its card. Raises WeightsError."""
     path = adapter_file(folder)
     tensors, metadata = load_tensors(path, "leave out --adapter, or make one: dyvim train tune")
-    expected = backbone_hash(model)
-    if metadata.get("backbone") != expected:
-        raise WeightsError(
-            f"{path}: tuned on another backbone ({metadata.get('backbone', 'none')}, this one is {expected})",
-            "name the backbone it was tuned on with --model",
-        )
-    known = json.loads(metadata.get("backbone_sample", "[]"))
-    if known and not np.allclose(known, backbone_sample(model), rtol=HALF_ERROR, atol=1e-4):
-        raise WeightsError(
-            f"{path}: tuned on other weights of this backbone's shape",
-            "name the backbone it was tuned on with --model",
-        )
-    if metadata.get("motion_encoder") != settings()["motion_encoder"]:  # z_d is its language
-        raise WeightsError(
-            f"{path}: tuned on what another motion encoder saw", "tune it again: dyvim train tune"
-        )
+    _check_origin(path, metadata, model)
     changes = {n: tensors.pop(n) for n in list(tensors) if n.startswith(BACKBONE)}
     try:
         config = AdapterConfig(**json.loads(metadata["config"]))
         if config.d_dynamics != TokenDynamics.width:
             raise WeightsError(
                 f"{path}: tuned on {config.d_dynamics} numbers a token, films now tell {TokenDynamics.width}",
-                "tune it again: dyvim train tune",
+                TUNE_AGAIN,
             )
         _change(model, changes)
         adapter = Adapter(config)
@@ -110,6 +97,18 @@ def load_adapter(model: MusicGen, folder: Path) -> dict:
         ) from error
     model.adapter = adapter.eval().requires_grad_(False).to(model.weight.device)
     return json.loads(metadata.get("card", "{}"))
+
+
+def _check_origin(path: Path, metadata: dict[str, str], model: MusicGen) -> None:
+    """Raise WeightsError unless an adapter was tuned on this backbone, and on films as they are seen now."""
+    theirs, ours = metadata.get("backbone", "none"), backbone_hash(model)
+    if theirs != ours:
+        raise WeightsError(f"{path}: tuned on another backbone ({theirs}, this one is {ours})", NAME_BACKBONE)
+    known = json.loads(metadata.get("backbone_sample", "[]"))
+    if known and not np.allclose(known, backbone_sample(model), rtol=HALF_ERROR, atol=1e-4):
+        raise WeightsError(f"{path}: tuned on other weights of this backbone's shape", NAME_BACKBONE)
+    if metadata.get("motion_encoder") != settings()["motion_encoder"]:  # z_d is its language
+        raise WeightsError(f"{path}: tuned on what another motion encoder saw", TUNE_AGAIN)
 
 
 @torch.no_grad()

@@ -26,6 +26,7 @@ KINDS = {
     "musicgen": "MusicgenForConditionalGeneration",
     "musicgen_melody": "MusicgenMelodyForConditionalGeneration",
 }
+CHECKPOINT_HINT = "name a folder that save_pretrained wrote, with its tokenizer"
 DEBUG_NOTE = "the debug model is random: what it makes is noise, only good to try the command line"
 PLAIN_NOTE = (
     "MusicGen without an adapter does not see the motion: the best take was chosen, "
@@ -82,16 +83,8 @@ def load_audio_model(
     is_single: in single precision on any device, to learn with. Raises UsageError for an unknown name,
     WeightsError with the command that mends it.
     """
-    notes: tuple[str, ...] = ()
     if name == DEBUG:
-        with tempfile.TemporaryDirectory(prefix="dyvim-debug-") as folder:
-            import transformers
-
-            from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
-
-            hush(transformers)
-            model = open_checkpoint(write_debug_checkpoint(Path(folder)), name, device_name, is_single)
-        notes = (DEBUG_NOTE,)
+        model = _debug_model(device_name, is_single)
     else:
         folder = find_backbone(name, weights_dir, offline, progress)
         try:
@@ -99,15 +92,29 @@ def load_audio_model(
         except WeightsError as error:
             hint = store.how_to_pull(name, weights_dir) if name in CATALOGUE else error.hint
             raise WeightsError(error.message, hint) from error
-        if name in CATALOGUE:
-            notes = (licence_note(CATALOGUE[name]),)
     if adapter is not None:
         from dyvim_cli.model.adapter import load_adapter
 
         load_adapter(model.musicgen, adapter)
-    if not model.follows_motion:
-        notes = (*notes, PLAIN_NOTE)
-    return replace(model, notes=tuple(note for note in notes if note))
+    return replace(model, notes=_notes(model))
+
+
+def _debug_model(device_name: str, is_single: bool) -> AudioModel:
+    import transformers
+
+    from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
+
+    hush(transformers)
+    with tempfile.TemporaryDirectory(prefix="dyvim-debug-") as folder:
+        return open_checkpoint(write_debug_checkpoint(Path(folder)), DEBUG, device_name, is_single)
+
+
+def _notes(model: AudioModel) -> tuple[str, ...]:
+    """What whoever uses a model must be told: what it is, its licence, what it cannot do."""
+    own = DEBUG_NOTE if model.name == DEBUG else ""
+    licence = licence_note(CATALOGUE[model.name]) if model.name in CATALOGUE else ""
+    plain = "" if model.follows_motion else PLAIN_NOTE
+    return tuple(note for note in (own, licence, plain) if note)
 
 
 def placement() -> dict:
@@ -175,54 +182,50 @@ def open_checkpoint(
     from dyvim_cli.model.codec import EncodecCodec
     from dyvim_cli.model.musicgen import MusicGen
 
-    hint = "name a folder that save_pretrained wrote, with its tokenizer"
     where = device.choose(device_name)
     precision = torch.float32 if is_single else _precision(where)
     hush(transformers)
     try:
-        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-        if kind not in KINDS:
-            raise WeightsError(f"{folder}: a model of type '{kind}', not a MusicGen", hint)
-        backbone, info = getattr(transformers, KINDS[kind]).from_pretrained(
-            folder,
-            local_files_only=True,
-            use_safetensors=True,
-            output_loading_info=True,
-            dtype=precision,
-        )
-        if precision is not torch.float32:  # a codec in half precision crackles; once rounded, it hisses
-            backbone.audio_encoder = _single_codec(folder, backbone.config.audio_encoder)
+        backbone = _backbone(folder, precision)
         tokenizer = None
         if any((folder / file).is_file() for file in TOKENIZERS):  # else transformers would make an empty one
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except WeightsError:
         raise
     except Exception as error:  # transformers, safetensors and json each have their own kinds
-        raise WeightsError(
-            f"{folder}: no MusicGen can be read from it ({_first_line(error)})", hint
-        ) from error
-    missing = [n for n in info["missing_keys"] if "embed_positions" not in n]
-    if missing:  # transformers would go on with random weights in their place
-        raise WeightsError(f"{folder}: {len(missing)} weights are missing, the first is {missing[0]}", hint)
+        message = f"{folder}: no MusicGen can be read from it ({_first_line(error)})"
+        raise WeightsError(message, CHECKPOINT_HINT) from error
     backbone = backbone.eval().requires_grad_(False).to(where)
     config = backbone.config.decoder
     codec = EncodecCodec(backbone.audio_encoder, config.num_codebooks, config.audio_channels == 2)
     return AudioModel(name, MusicGen(backbone), codec, tokenizer)
 
 
-def _single_codec(folder: Path, config):
-    """A checkpoint's codec alone, as it is in the file."""
+def _backbone(folder: Path, precision):
+    """transformers' model of a checkpoint, in a torch type. WeightsError for another kind, or a part."""
     import torch
-    from transformers import EncodecModel
+    import transformers
 
-    return EncodecModel.from_pretrained(
-        folder,
-        config=config,
-        key_mapping={r"^audio_encoder\.": ""},
-        local_files_only=True,
-        use_safetensors=True,
-        dtype=torch.float32,
+    kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    if kind not in KINDS:
+        raise WeightsError(f"{folder}: a model of type '{kind}', not a MusicGen", CHECKPOINT_HINT)
+    from_here = {"local_files_only": True, "use_safetensors": True}
+    backbone, info = getattr(transformers, KINDS[kind]).from_pretrained(
+        folder, **from_here, output_loading_info=True, dtype=precision
     )
+    missing = [n for n in info["missing_keys"] if "embed_positions" not in n]
+    if missing:  # transformers would go on with random weights in their place
+        message = f"{folder}: {len(missing)} weights are missing, the first is {missing[0]}"
+        raise WeightsError(message, CHECKPOINT_HINT)
+    if precision is not torch.float32:  # a codec in half precision crackles; once rounded, it hisses
+        backbone.audio_encoder = transformers.EncodecModel.from_pretrained(
+            folder,
+            **from_here,
+            config=backbone.config.audio_encoder,
+            key_mapping={r"^audio_encoder\.": ""},
+            dtype=torch.float32,
+        )
+    return backbone
 
 
 def hush(transformers) -> None:

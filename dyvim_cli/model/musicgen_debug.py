@@ -34,23 +34,27 @@ def write_debug_checkpoint(
     folder: Path, *, stereo: bool = False, melody: bool = False, seed: int = 0, size: Size = TINY
 ) -> Path:
     """Write a random checkpoint in transformers' format; the same weights every time."""
-    from transformers import (
-        EncodecConfig,
-        EncodecModel,
-        MusicgenConfig,
-        MusicgenDecoderConfig,
-        MusicgenForConditionalGeneration,
-        MusicgenMelodyConfig,
-        MusicgenMelodyDecoderConfig,
-        MusicgenMelodyForConditionalGeneration,
-        T5Config,
-    )
-
     tokenizer = _tokenizer()
-    text = T5Config(
-        vocab_size=len(tokenizer), d_model=24, d_kv=8, d_ff=32, num_layers=1, num_heads=3, use_cache=False
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = _random_model(len(tokenizer), stereo, melody, size)
+    settings = model.generation_config
+    settings.decoder_start_token_id = settings.pad_token_id = settings.bos_token_id = size.n_tokens
+    settings.do_sample, settings.guidance_scale, settings.max_length = True, 3.0, 1500
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _random_model(n_words: int, stereo: bool, melody: bool, size: Size):
+    """A MusicGen (or MusicGen-melody) with a text encoder, a codec and a decoder of these sizes."""
+    import transformers as t
+
+    text = t.T5Config(
+        vocab_size=n_words, d_model=24, d_kv=8, d_ff=32, num_layers=1, num_heads=3, use_cache=False
     )
-    audio = EncodecConfig(
+    audio = t.EncodecConfig(
         sampling_rate=32_000, upsampling_ratios=[8, 5, 4, 4], num_filters=4, hidden_size=16,
         codebook_size=size.n_tokens, codebook_dim=16, num_lstm_layers=1, use_causal_conv=False,
         target_bandwidths=[50 * math.log2(size.n_tokens) * 4 / 1000],
@@ -61,25 +65,16 @@ def write_debug_checkpoint(
         num_codebooks=8 if stereo else 4, audio_channels=2 if stereo else 1,
         pad_token_id=size.n_tokens, bos_token_id=size.n_tokens, initializer_factor=size.spread,
     )  # fmt: skip
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        if melody:
-            parts = as_parts(text, audio, MusicgenMelodyDecoderConfig(**sizes))
-            config = MusicgenMelodyConfig(**parts, num_chroma=12, chroma_length=5)
-            model = MusicgenMelodyForConditionalGeneration(config)
-        else:
-            config = MusicgenConfig(**as_parts(text, audio, MusicgenDecoderConfig(**sizes)))
-            model = MusicgenForConditionalGeneration(config)
-        assert isinstance(model.audio_encoder, EncodecModel)
-        for layer in model.audio_encoder.quantizer.layers:
-            layer.codebook.embed.normal_()  # transformers leaves them at zero: every token would sound alike
-    settings = model.generation_config
-    settings.decoder_start_token_id = settings.pad_token_id = settings.bos_token_id = size.n_tokens
-    settings.do_sample, settings.guidance_scale, settings.max_length = True, 3.0, 1500
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    if melody:
+        parts = as_parts(text, audio, t.MusicgenMelodyDecoderConfig(**sizes))
+        config = t.MusicgenMelodyConfig(**parts, num_chroma=12, chroma_length=5)
+        model = t.MusicgenMelodyForConditionalGeneration(config)
+    else:
+        config = t.MusicgenConfig(**as_parts(text, audio, t.MusicgenDecoderConfig(**sizes)))
+        model = t.MusicgenForConditionalGeneration(config)
+    for layer in model.audio_encoder.quantizer.layers:
+        layer.codebook.embed.normal_()  # transformers leaves them at zero: every token would sound alike
+    return model
 
 
 def as_parts(text, audio, decoder) -> dict[str, dict]:
