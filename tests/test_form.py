@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.film_on_grid import lay_on_grid
 from dyvim_cli.music.form import plan_form
 from dyvim_cli.music.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS, roman
 from dyvim_cli.music.skeleton import hold_in_stillness
@@ -40,9 +41,11 @@ def _still(n_steps: int) -> dict:
 
 
 def _plan(film: dict, **options):
-    n_steps = len(film["energy"])
-    tempo_map = TempoMap(np.arange(n_steps + 1) * STEP_S, 120.0)
-    return plan_form(tempo_map, **film, **({"style": "cinematic", "is_minor": False} | options))
+    options = {"style": "cinematic", "is_minor": False, "alpha": 1.0} | options
+    film, n_steps = dict(film), len(film["energy"])
+    tempo_map, hits = TempoMap(np.arange(n_steps + 1) * STEP_S, 120.0), np.zeros(n_steps)
+    np.maximum.at(hits, np.array(film.pop("event_steps"), dtype=int), film.pop("event_weights"))
+    return plan_form(lay_on_grid(tempo_map, **film, hits=hits, alpha=options["alpha"]), tempo_map, **options)
 
 
 def _same(one, other) -> bool:
@@ -251,12 +254,15 @@ def test_progressions_are_chords():
         assert all(roman(numeral) for numeral in LEADING[mode])
 
 
-@pytest.mark.parametrize("change", [{"style": "polka"}, {"energy": np.zeros(3)}])
+@pytest.mark.parametrize("change", [{"energy": np.zeros(3)}, {"hits": np.zeros(3)}, {"scene_labels": [0, 1]}])
 def test_nonsense_is_refused(change):
-    film = _film(100, 0)
+    scenes = {"scene_starts_s": [0.0], "scene_labels": [0], "scene_moods": [[0.0, 0.0]]}
+    film = scenes | {"energy": np.zeros(100), "hits": np.zeros(100)}
     tempo_map = TempoMap(np.arange(101) * STEP_S, 120.0)
     with pytest.raises(ValueError):
-        plan_form(tempo_map, **(film | {"style": "pop", "is_minor": False} | change))
+        lay_on_grid(tempo_map, **(film | change))
+    with pytest.raises(ValueError):
+        plan_form(lay_on_grid(tempo_map, **film), tempo_map, style="polka", is_minor=False)
 
 
 def test_the_second_half_of_a_period_opens_as_the_first():

@@ -7,11 +7,12 @@ from dyvim_cli.model.taste import BASS, DRUM_IDIOM, DRUMS, MELODY, PAD, Taste
 from dyvim_cli.music import tokens
 from dyvim_cli.music.drumming import play_drums
 from dyvim_cli.music.feel import ACCENT_LEVEL, Feel
+from dyvim_cli.music.film_on_grid import FilmOnGrid
 from dyvim_cli.music.ground import Ground, plan_ground
 from dyvim_cli.music.palettes import PALETTES
 from dyvim_cli.music.performance import perform
 from dyvim_cli.music.returns import returns
-from dyvim_cli.music.sections import FilmOnGrid, Section
+from dyvim_cli.music.sections import Section
 from dyvim_cli.types import STEPS_PER_BAR, STYLES, Key, TempoMap
 
 KICK, SNARE, HAT = (1 << tokens.DRUM_CLASSES.index(name) for name in ("kick", "snare", "hat"))

@@ -15,6 +15,7 @@ from dyvim_cli.model.conditioning import Conditions
 from dyvim_cli.model.film_curves import film_curves, motion_features
 from dyvim_cli.music import tokens
 from dyvim_cli.music.ending import settle
+from dyvim_cli.music.film_on_grid import lay_on_grid
 from dyvim_cli.music.form import Form, plan_form
 from dyvim_cli.music.metre import rebar
 from dyvim_cli.music.palettes import PALETTES
@@ -179,27 +180,14 @@ def plan(
 ) -> Form:
     """The form over the film, from energy [S] and weights of hits [S] on its grid; at alpha 0 of a film about
     which nothing is known."""
-    if wishes.alpha > 0:
-        starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
-    else:
-        starts_s, labels, moods = np.zeros(1), np.zeros(1, dtype=np.int16), None
-        energy, hit = np.full(len(energy), 0.5), np.zeros(len(hit))
-    if moods is None or wishes.mood is not None:
+    starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
+    if wishes.alpha == 0:
+        starts_s, labels = np.zeros(1), np.zeros(1, dtype=np.int16)
+    if wishes.alpha == 0 or wishes.mood is not None:
         moods = np.tile([character.valence, character.arousal], (len(starts_s), 1))
-    steps = np.flatnonzero(hit > 0)
-    return plan_form(
-        tempo_map,
-        starts_s,
-        labels,
-        moods,
-        energy,
-        steps,
-        hit[steps],
-        style=character.style,
-        is_minor=character.key.is_minor,
-        seed=wishes.seed,
-        alpha=wishes.alpha,
-    )
+    film = lay_on_grid(tempo_map, starts_s, labels, moods, energy, hit, wishes.alpha)
+    how = {"style": character.style, "is_minor": character.key.is_minor}
+    return plan_form(film, tempo_map, **how, seed=wishes.seed, alpha=wishes.alpha)
 
 
 def condition(

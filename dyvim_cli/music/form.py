@@ -7,13 +7,14 @@ import numpy as np
 from dyvim_cli.music import tokens
 from dyvim_cli.music.arrangement import plan_activity
 from dyvim_cli.music.ending import LAST_CHORD_STREAMS, choose_final_step, last_chord, last_strokes
+from dyvim_cli.music.film_on_grid import FilmOnGrid
 from dyvim_cli.music.ground import Ground, plan_ground
 from dyvim_cli.music.motifs import gesture_sources
 from dyvim_cli.music.returns import periods, returns
 from dyvim_cli.music.roles import assign_roles
-from dyvim_cli.music.sections import FilmOnGrid, Section, divide_film
+from dyvim_cli.music.sections import Section, divide_film
 from dyvim_cli.music.skeleton import hold_in_stillness, plan_chords, write_cadence
-from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, STYLES, TempoMap
+from dyvim_cli.types import STEPS_PER_BAR, STYLES, TempoMap
 
 HALF_BAR = STEPS_PER_BAR // 2
 
@@ -46,29 +47,14 @@ class Form:
 
 
 def plan_form(
-    tempo_map: TempoMap,
-    scene_starts_s: np.ndarray,
-    scene_labels: np.ndarray,
-    scene_moods: np.ndarray,
-    energy: np.ndarray,
-    event_steps: np.ndarray,
-    event_weights: np.ndarray,
-    *,
-    style: str,
-    is_minor: bool,
-    seed: int = 0,
-    alpha: float = 1.0,
+    film: FilmOnGrid, tempo_map: TempoMap, *, style: str, is_minor: bool, seed: int = 0, alpha: float = 1.0
 ) -> Form:
-    """Plan a piece for scenes [C] (seconds, labels, moods [C, 2]) and events on the grid of tempo_map.
+    """Plan a piece for a film on the grid of tempo_map; the same seed gives the same form.
 
-    energy is [S], 0..1. alpha scales how far energy shapes the arrangement; at 0 scenes and events
-    are ignored. The same seed gives the same form. ValueError for arguments that contradict each other.
+    alpha says how many events are struck while the last chord rings. ValueError for an unknown style.
     """
     if style not in STYLES:
         raise ValueError(f"unknown style: {style}")
-    film = _on_grid(
-        tempo_map, scene_starts_s, scene_labels, scene_moods, energy, event_steps, event_weights, alpha
-    )
     rng = np.random.default_rng(seed)
     sections = assign_roles(divide_film(film), film)
     phrase_starts = _phrase_starts(rng, sections)
@@ -95,39 +81,6 @@ def plan_form(
         played=tempo_map.played,
         ground=plan_ground(rng, sections, film.energy, film.hits, style, final_step),
     )
-
-
-def _on_grid(tempo_map, starts_s, labels, moods, energy, event_steps, event_weights, alpha) -> FilmOnGrid:
-    """The film in steps: scenes begin on the nearest beat, events weigh on theirs.
-
-    At alpha 0 it is one scene without events, below one half its energy leans to the middle.
-    """
-    n_steps = tempo_map.n_steps
-    starts_s, energy = np.asarray(starts_s, dtype=np.float64), np.asarray(energy, dtype=np.float64)
-    labels, moods = np.asarray(labels), np.asarray(moods, dtype=np.float64).reshape(-1, 2)
-    if len(energy) != n_steps or not len(starts_s) == len(labels) == len(moods) >= 1:
-        raise ValueError(
-            f"{n_steps} steps need as many energies, not {len(energy)}; scenes need one start, label and "
-            f"mood each, not {len(starts_s)}, {len(labels)} and {len(moods)}"
-        )
-    hits = np.zeros(n_steps)
-    if alpha > 0:
-        steps = np.minimum(np.asarray(event_steps, dtype=np.int64), n_steps - 1)
-        np.maximum.at(hits, steps, np.asarray(event_weights, dtype=np.float64))
-    else:
-        starts_s, labels, moods = starts_s[:1], np.zeros(1, dtype=int), moods.mean(axis=0, keepdims=True)
-    trust = min(1.0, 2 * alpha)
-    return FilmOnGrid(_nearest_beats(tempo_map, starts_s), labels, moods, 0.5 + trust * (energy - 0.5), hits)
-
-
-def _nearest_beats(tempo_map: TempoMap, times_s: np.ndarray) -> np.ndarray:
-    """[C] the step of the beat nearest to each time, the film's beginning for the first."""
-    beats_s = tempo_map.step_times_s[::STEPS_PER_BEAT]
-    nearest = np.searchsorted((beats_s[1:] + beats_s[:-1]) / 2, times_s)
-    lasting = np.searchsorted(beats_s, beats_s[nearest], side="right") - 1  # the last of those at one time
-    steps = np.minimum(STEPS_PER_BEAT * lasting, tempo_map.n_steps - 1)
-    steps[0] = 0
-    return steps
 
 
 def _phrase_starts(rng: np.random.Generator, sections: tuple[Section, ...]) -> np.ndarray:

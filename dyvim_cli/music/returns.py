@@ -3,8 +3,9 @@
 import numpy as np
 
 from dyvim_cli.music import tokens
+from dyvim_cli.music.film_on_grid import FilmOnGrid
 from dyvim_cli.music.ground import bar_means
-from dyvim_cli.music.sections import FilmOnGrid, Section
+from dyvim_cli.music.sections import Section
 from dyvim_cli.types import STEPS_PER_BAR
 
 MELODY, CHORD, BASS, DRUMS = (tokens.STREAM_INDEX[name] for name in ("melody", "chord", "bass", "drums"))

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dyvim_cli.music.sections import SETTLED_BARS, FilmOnGrid, Section, hit_near
+from dyvim_cli.music.film_on_grid import FilmOnGrid
+from dyvim_cli.music.sections import SETTLED_BARS, Section, hit_near
 from dyvim_cli.types import STEPS_PER_BAR
 
 QUIET_PERCENT = 30  # of the sections may be breaks, the stillest of them,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dyvim_cli.music.film_on_grid import FilmOnGrid
 from dyvim_cli.types import STEPS_PER_BAR
 
 SHORTEST_BARS = 2  # of a section after a strong change of scene
@@ -40,22 +41,6 @@ class Section:
     def n_bars(self) -> int:
         """Whole or begun bars."""
         return -(-(self.end - self.first_bar) // STEPS_PER_BAR)
-
-
-@dataclass(frozen=True)
-class FilmOnGrid:
-    """What the form listens to, in steps of the grid."""
-
-    scene_steps: np.ndarray  # [C] int, on beats, ascending, the first 0
-    labels: np.ndarray  # [C] int
-    moods: np.ndarray  # [C, 2]
-    energy: np.ndarray  # [S] 0..1
-    hits: np.ndarray  # [S] weight of the heaviest event at each step
-
-    @property
-    def n_steps(self) -> int:
-        """S."""
-        return len(self.energy)
 
 
 def divide_film(film: FilmOnGrid) -> list[Section]:
