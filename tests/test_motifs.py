@@ -9,7 +9,7 @@ from dyvim_cli.model.motif import MELODY, Motif
 from dyvim_cli.model.plan import Plan
 from dyvim_cli.music import tokens
 from dyvim_cli.music.film_on_grid import FilmOnGrid
-from dyvim_cli.music.motifs import gesture_sources
+from dyvim_cli.music.gestures import gesture_sources
 from dyvim_cli.music.returns import returns
 from dyvim_cli.music.sections import Section
 from dyvim_cli.types import STEPS_PER_BAR

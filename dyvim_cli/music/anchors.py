@@ -76,14 +76,20 @@ def choose_anchors(targets: Targets, steps_s: np.ndarray, drift: float, ease: fl
     return [search.trace_back(tempo) for tempo in range(len(steps_s))]
 
 
-def _searched(targets, steps_s: np.ndarray, drift: float, n_rates: int, ease: float = 1.0) -> "_Search":
+def _searched(
+    targets: Targets, steps_s: np.ndarray, drift: float, n_rates: int, ease: float = 1.0
+) -> "_Search":
+    """The tables for base step lengths steps_s [A], all events reached."""
     search = _Search(targets, steps_s, drift, n_rates, ease)
     for event in range(1, len(targets.times_s)):
         search.reach(event)
     return search
 
 
-def _phase_table(downbeat, half_bar, beat, eighth, sixteenth) -> np.ndarray:
+def _phase_table(
+    downbeat: float, half_bar: float, beat: float, eighth: float, sixteenth: float
+) -> np.ndarray:
+    """[P] what a unit of weight earns by its phase in the bar."""
     table = np.full(STEPS_PER_BAR, sixteenth)
     table[::2] = eighth
     table[::STEPS_PER_BEAT] = beat
@@ -158,6 +164,7 @@ class _Search:
         self.departure[event % START_SLOT] = np.concatenate([depart, depart], axis=3)
 
     def _links_to(self, event: int) -> _Links:
+        """All ways from the events in reach to this one, at all tempi."""
         times = self.targets.times_s
         sources = self._sources(event)
         nominal = (times[event] - times[sources]) / self.steps_s[:, None, None]  # [A, 1, L]
@@ -180,8 +187,13 @@ class _Search:
             return np.concatenate([[0], nearest])
         return nearest
 
-    def _near_gain(self, event, sources, which, counts, step_s) -> np.ndarray:
-        """Reward [X] of the events between, by how near a sixteenth each of them falls."""
+    def _near_gain(
+        self, event: int, sources: np.ndarray, which: np.ndarray, counts: np.ndarray, step_s: np.ndarray
+    ) -> np.ndarray:
+        """Reward [X] of the events between, by how near a sixteenth each of them falls.
+
+        sources [L]; which [X]: the source of each link; counts [X] its steps, step_s [X] their length.
+        """
         passed = np.arange(max(1, event - LOOK_BACK + 1), event)
         if not len(passed):
             return np.zeros(len(counts))

@@ -8,8 +8,8 @@ from dyvim_cli.music import tokens
 from dyvim_cli.music.arrangement import plan_activity
 from dyvim_cli.music.ending import LAST_CHORD_STREAMS, choose_final_step, last_chord, last_strokes
 from dyvim_cli.music.film_on_grid import FilmOnGrid
+from dyvim_cli.music.gestures import gesture_sources
 from dyvim_cli.music.ground import Ground, plan_ground
-from dyvim_cli.music.motifs import gesture_sources
 from dyvim_cli.music.returns import periods, returns
 from dyvim_cli.music.roles import assign_roles
 from dyvim_cli.music.sections import Section, divide_film

@@ -121,6 +121,7 @@ def _phrase_lengths(row: np.ndarray) -> list[int]:
 
 
 def _stream_measures(tokens: np.ndarray, name: str, is_minor: bool) -> dict[str, float]:
+    """Density and harmony of one pitched stream; nothing where it is silent."""
     starts = np.flatnonzero(onsets(tokens, name))
     if not len(starts):
         return {}
@@ -139,6 +140,7 @@ def _stream_measures(tokens: np.ndarray, name: str, is_minor: bool) -> dict[str,
 
 
 def _pitch_classes(tokens: np.ndarray, name: str) -> np.ndarray:
+    """[S] above the tonic, where a note of the stream begins."""
     return (tokens[STREAM_INDEX[name]] - FIRST_PITCH + STREAMS[STREAM_INDEX[name]].low) % 12
 
 
@@ -154,6 +156,7 @@ def _per_bar_played(struck: np.ndarray) -> float:
 
 
 def _entropy(tokens: np.ndarray) -> dict[str, float]:
+    """How evenly all notes are spread over the pitch classes; nothing without notes."""
     pcs = [_pitch_classes(tokens, name)[onsets(tokens, name)] for name in PITCHED]
     counts = np.bincount(np.concatenate(pcs), minlength=12)
     if not counts.sum():

@@ -43,7 +43,7 @@ def plan_chords(
     _close_phrases(rng, chords, phrase_starts, style, is_minor)
     _move_to_events(chords, hits)
     for section in sections[1:]:
-        _part(rng, chords, section.start, is_minor)
+        _tell_apart(rng, chords, section.start, is_minor)
     return chords
 
 
@@ -127,7 +127,7 @@ def _move_to_events(chords: np.ndarray, hits: np.ndarray) -> None:
             chords[change:step] = chords[change - 1]
 
 
-def _part(rng, chords: np.ndarray, border: int, is_minor: bool) -> None:
+def _tell_apart(rng, chords: np.ndarray, border: int, is_minor: bool) -> None:
     """If one chord stands on both sides of a border, what comes before gives way to a leading chord."""
     if chords[border - 1] != chords[border]:
         return

@@ -58,7 +58,7 @@ def fit_tempo_map(
     times, weights, kinds = _checked_events(duration_s, event_times_s, event_weights, event_kinds)
     _check_options(bpm_prior, bpm, alpha, max_drift)
     drift = max_drift * min(1.0, 2 * alpha)
-    centre = _take_centre(bpm_prior, seed, duration_s) if bpm is None else float(bpm)
+    centre = _centre_of_take(bpm_prior, seed, duration_s) if bpm is None else float(bpm)
     if drift == 0:
         fit = _through_anchors(duration_s, _NO_ANCHORS, centre, drift)
     else:
@@ -116,11 +116,12 @@ def _check_options(bpm_prior, bpm, alpha, max_drift) -> None:
         raise ValueError(f"max_drift must be 0 to 0.25, got {max_drift}")
 
 
-def _step_s(bpm: float) -> float:
-    return 60.0 / (STEPS_PER_BEAT * float(bpm))
+def _step_s(bpm: float | np.ndarray) -> float | np.ndarray:
+    """Seconds that a sixteenth lasts at a tempo, or at each of several."""
+    return 60.0 / (STEPS_PER_BEAT * bpm)
 
 
-def _take_centre(bpm_prior: tuple[float, float], seed: int, duration_s: float) -> float:
+def _centre_of_take(bpm_prior: tuple[float, float], seed: int, duration_s: float) -> float:
     """This take's tempo from the prior, moved so little that the film ends on a half bar."""
     centre, octaves_std = bpm_prior
     drawn = centre * 2 ** (0.5 * octaves_std * np.random.default_rng(seed).standard_normal())
@@ -134,45 +135,42 @@ def _search_tempi(targets: Targets, centre: float, octaves_std: float, drift: fl
     """The most promising base tempi, best first: coarse and then fine."""
     opening = slice(0, _SEARCH_EVENTS)
     view = Targets(targets.times_s[opening], targets.rewards[opening], targets.near_rewards[opening])
-    spread = np.arange(-40, 41)
-    coarse = _ranked(view, centre * _COARSE_RATIO**spread, centre, octaves_std, drift)
+    coarse = _ranked(view, centre * _COARSE_RATIO ** np.arange(-40, 41), centre, octaves_std, drift)
     fine = (coarse[:2, None] * _FINE_RATIO ** np.arange(-2, 3)).ravel()
     n_promising = 1 if len(targets.times_s) > _SEARCH_EVENTS else 3
     return _ranked(view, fine, centre, octaves_std, drift)[:n_promising]
 
 
-def _ranked(targets, tempi, centre, octaves_std, drift) -> np.ndarray:
+def _ranked(
+    targets: Targets, tempi: np.ndarray, centre: float, octaves_std: float, drift: float
+) -> np.ndarray:
     """Tempi of the usual range by share of the reward minus the prior's cost."""
     octaves = np.log2(tempi / centre) / octaves_std
     usable = (tempi >= MIN_BPM) & (tempi <= MAX_BPM) & (np.abs(octaves) <= 2)
     tempi, octaves = tempi[usable], octaves[usable]
-    steps_s = np.array([_step_s(tempo) for tempo in tempi])
-    rewards = rewards_of_tempi(targets, steps_s, drift)
     most = targets.rewards.max(axis=1).sum()
-    score = rewards / most - _PRIOR_WEIGHT * octaves**2
+    score = rewards_of_tempi(targets, _step_s(tempi), drift) / most - _PRIOR_WEIGHT * octaves**2
     return tempi[np.argsort(-score, kind="stable")]
 
 
 def _best_fit(duration_s: float, targets: Targets, tempi: np.ndarray, drift: float) -> _Fit:
     """Of the tempi, and of looser and tighter tempo changes, what is left with the most reward."""
-    steps_s = np.array([_step_s(tempo) for tempo in tempi])
     fits = [
         _through_anchors(duration_s, anchoring, tempo, drift)
         for ease in _EASES
-        for tempo, anchoring in zip(tempi, choose_anchors(targets, steps_s, drift, ease), strict=True)
+        for tempo, anchoring in zip(tempi, choose_anchors(targets, _step_s(tempi), drift, ease), strict=True)
     ]
     return max(fits, key=lambda fit: fit.earned)
 
 
 def _through_anchors(duration_s: float, anchoring: Anchoring, bpm: float, drift: float) -> _Fit:
     """The grid through anchors; where two bars differ too much, the lightest one among them is let go."""
-    kept = np.ones(len(anchoring.steps), dtype=bool)
+    base_s, kept = _step_s(bpm), np.ones(len(anchoring.steps), dtype=bool)
     while True:
         anchors = anchoring.times_s[kept], anchoring.steps[kept]
-        times, steps = extend_to_end(*anchors, duration_s, _step_s(bpm), drift)
-        step_times = lay_grid(times, steps, _step_s(bpm), drift)
+        step_times = lay_grid(*extend_to_end(*anchors, duration_s, base_s, drift), base_s, drift)
         n_kept = kept.sum()
-        for start in rough_bars(step_times, _step_s(bpm), drift) * STEPS_PER_BAR:
+        for start in rough_bars(step_times, base_s, drift) * STEPS_PER_BAR:
             between = (anchoring.steps > start) & (anchoring.steps < start + 2 * STEPS_PER_BAR)
             candidates = np.flatnonzero(kept & between)
             if len(candidates):
