@@ -136,7 +136,7 @@ def test_a_folder_is_tried_and_left_as_it_was(tmp_path, monkeypatch):
     assert len(made) == 1 and made[0].parent == tmp_path and made[0].name != "new"
     assert not list(tmp_path.iterdir())
     (tmp_path / "file").touch()
-    for bad, says in ((tmp_path / "file" / "x", "is a file"), (tmp_path / ("x" * 300), "too long")):
+    for bad, says in ((tmp_path / "file" / "x", "file is a file"), (tmp_path / ("x" * 300), "too long")):
         with pytest.raises(OutputError, match=says):
             check_folder(bad)
 

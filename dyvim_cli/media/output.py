@@ -156,7 +156,7 @@ def check_folder(folder: Path) -> None:
     try:
         there = next(place for place in (Path(folder), *Path(folder).absolute().parents) if place.exists())
         if not there.is_dir():
-            raise OutputError(f"{there} is a file, not a folder", "name a folder")
+            raise OutputError(f"{folder} cannot be a folder: {there} is a file", "name another folder")
         with tempfile.TemporaryDirectory(prefix=OWN_MARK, dir=there):
             pass  # the system's word: /proc grants access to root and yet takes nothing
     except OSError as error:
