@@ -68,6 +68,20 @@ def test_beats_agree_with_librosa_where_there_is_a_beat(name):
     assert np.mean(near < 0.03) > 0.9
 
 
+@pytest.mark.parametrize("seed", [0, 10, 11])
+def test_the_last_digits_of_another_processor_move_no_beat(seed):
+    film, found = picture(24.0, 12, seed=seed), set()
+    mono = hearing.analysis_signal(clicks(film.event_times_s, film.duration_s), SAMPLE_RATE)
+    bands = (hearing.N_MELS, hearing.LOW_HZ, hearing.HIGH_HZ)
+    power = spectra.mel_power(mono, hearing.SAMPLE_RATE, hearing.N_FFT, hearing.HOP, *bands)
+    rng = np.random.default_rng(0)
+    for size in [0.0] + 8 * [3e-7]:
+        digits = 1 + rng.uniform(-size, size, power.shape).astype(np.float32)
+        rise = rhythm.onset_strength((power * digits) ** hearing.LOUDNESS_EXPONENT, hearing.RISE_FRAMES)
+        found.add(tuple(rhythm.beats(rise, hearing.SAMPLE_RATE / hearing.HOP)))
+    assert len(found) == 1 and len(found.pop()) > 30
+
+
 @pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 11111])
 def test_any_sample_rate_gives_the_same_times(rate):
     t = np.arange(4 * rate) / rate

@@ -12,11 +12,15 @@ TEMPO_BPM, TEMPO_OCTAVES = 120.0, 1.0  # centre and deviation of the tempo that 
 FASTEST_BPM = 320.0
 TEMPO_WINDOW_S = 8.0
 TIGHTNESS = 100.0  # what a beat off the tempo costs (Ellis 2007)
+# single precision rounds otherwise on another processor: that must not decide where nothing sounds
+ROUNDING = 1e-6  # of the greatest rise: a smaller one is none
+TIE = 1e-3  # of two chains of beats whose scores differ by less the one with the longer last step is taken
 
 
 def onset_strength(bands: np.ndarray, lag: int = 1) -> np.ndarray:
     """[F] mean over the bands [bands, F] of the rise over `lag` frames; falls count as 0."""
     rise = np.maximum(0.0, bands[:, lag:] - bands[:, :-lag]).mean(axis=0, dtype=np.float64)
+    rise[rise < ROUNDING * rise.max(initial=0.0)] = 0.0
     return np.pad(rise, (lag, 0))[: bands.shape[1]]
 
 
@@ -84,7 +88,7 @@ def _best_paths(local, period):
         if reach <= 0:
             continue
         chains = score[n - steps[-reach] : n - steps[-1] + 1] - cost[-reach:]
-        best = chains.argmax()
+        best = np.argmax(chains > chains.max() - TIE)
         score[n] += chains[best]
         if started:
             before[n] = n - steps[-reach] + best
