@@ -96,6 +96,15 @@ def test_the_take_that_strikes_the_events_and_follows_the_motion_is_kept_as_far_
     assert ranking.best([misses, meets], 0.0) == 0  # the first of equals
 
 
+def test_beats_that_are_alike_share_a_rank(piece):
+    """Else the take that is kept depends on how a processor sorts, and the same seed on where it runs."""
+    energy = np.random.default_rng(0).integers(0, 3, N_STEPS // 4).repeat(4).astype(float)
+    order = np.random.default_rng(1).permutation(N_STEPS // 4)
+    other_piece, other_energy = (x.reshape(*x.shape[:-1], -1, 4)[..., order, :] for x in (piece, energy))
+    other = ranking.judge(other_piece.reshape(piece.shape), np.zeros(N_STEPS), other_energy.reshape(-1))
+    assert ranking.judge(piece, np.zeros(N_STEPS), energy).following == pytest.approx(other.following)
+
+
 def test_a_degenerate_candidate_is_not_what_is_heard(monkeypatch):
     whole = sampling.compose
 

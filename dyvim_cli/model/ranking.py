@@ -58,10 +58,15 @@ def _accent(struck: np.ndarray, hit: np.ndarray) -> float:
 
 
 def _following(struck: np.ndarray, energy: np.ndarray) -> float:
-    """Spearman of beat-wise sums; 0 where either is constant."""
+    """Spearman of beat-wise sums; 0 where either is constant.
+
+    Beats that are alike share a rank: which of them a sort puts first depends on the processor.
+    """
+    from scipy.stats import rankdata
+
     if len(struck) < 3 * STEPS_PER_BEAT:
         return 0.0
-    a, b = (_grouped(x, STEPS_PER_BEAT).sum(axis=1).argsort().argsort() for x in (struck, energy))
+    a, b = (rankdata(_grouped(x, STEPS_PER_BEAT).sum(axis=1)) for x in (struck, energy))
     return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
 
 
