@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dyvim_cli.model.composition import Wishes
-from dyvim_cli.types import EVENT_KINDS, STYLES, FilmFeatures, Score
+from dyvim_cli.types import STYLES, FilmFeatures, Score
 
 if TYPE_CHECKING:
     from dyvim_cli.model.audio_composition import Recording
@@ -51,14 +51,13 @@ def describe(piece: "Score | Recording", features: FilmFeatures, wishes: Wishes)
 
 def describe_features(features: FilmFeatures) -> dict:
     """Plain facts about a film's features."""
-    kinds = [EVENT_KINDS[kind] for kind in features.event_kinds]
     times, weight = features.event_times_s.tolist(), features.event_weights.tolist()
     return {
         "duration_s": features.duration_s,
         "frames": len(features.times_s),
         "events": [
             {"time_s": round(t, 4), "kind": k, "weight": round(w, 3)}
-            for t, k, w in zip(times, kinds, weight, strict=True)
+            for t, k, w in zip(times, features.event_names, weight, strict=True)
         ],
         "scenes": [
             {"start_s": round(float(s), 3), "label": int(label), "mood": [round(float(m), 3) for m in mood]}

@@ -45,6 +45,11 @@ class FilmFeatures:
     key_features: np.ndarray  # [M, F] float32, image embedding of each key frame
     style_scores: np.ndarray  # [len(STYLES)] float32, sums to 1
 
+    @property
+    def event_names(self) -> list[str]:
+        """[E] of EVENT_KINDS."""
+        return [EVENT_KINDS[kind] for kind in self.event_kinds]
+
 
 @dataclass(frozen=True)
 class Hit:

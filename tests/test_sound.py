@@ -9,7 +9,7 @@ from dyvim_cli.errors import WeightsError
 from dyvim_cli.music import loudness, palettes, sampler, soundfont, synthesis, tokens, tone
 from dyvim_cli.music.feel import FIRST_SOUND_S, RISES_S
 from dyvim_cli.music.midi import key_signature, tempo_events, write_midi
-from dyvim_cli.music.performance import key_shift, onsets, perform, power_chord, smooth_voicing
+from dyvim_cli.music.performance import key_shift, note_spans, perform, power_chord, smooth_voicing
 from dyvim_cli.music.production import produce, produce_blocks
 from dyvim_cli.types import STYLES, Key, Note, Stem, TempoMap
 
@@ -198,8 +198,8 @@ def test_louder_levels_are_played_harder():
         )
 
 
-def test_onsets_and_voicings():
-    assert onsets(np.array([5, 1, 1, 0, 6, 7])) == [(0, 3, 5), (4, 5, 6), (5, 6, 7)]
+def test_note_spans_and_voicings():
+    assert note_spans(np.array([5, 1, 1, 0, 6, 7])) == [(0, 3, 5), (4, 5, 6), (5, 6, 7)]
     chord = tokens.chord_token(0, "maj7")
     voices = smooth_voicing(chord, 71, ())
     assert voices[-1] == 71 and {v % 12 for v in voices} == {0, 4, 7, 11} and voices[-1] - voices[0] > 12

@@ -29,7 +29,7 @@ from dyvim_cli.music.beats import (
 )
 from dyvim_cli.music.tempo_map import hit_table
 from dyvim_cli.progress import Progress
-from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BEAT, FilmFeatures, Key, TempoMap
+from dyvim_cli.types import STEPS_PER_BEAT, FilmFeatures, Key, TempoMap
 
 LEAD_S = 0.75  # half a beat at 40 BPM: so far the music may be moved
 
@@ -126,14 +126,14 @@ def listen(model: AudioModel, tokens: torch.Tensor, asked_bpm: float) -> Heard:
 
 def lay(heard: Heard, features: FilmFeatures, lead_s: float, alpha: float, follows: bool) -> Placing:
     """Where the take begins and how fast it plays; at alpha 0 the film has no say in it."""
-    kinds = [EVENT_KINDS[kind] for kind in features.event_kinds]
     if alpha == 0:
         return Placing(lead_s, 1.0, 0.0)
     if follows:  # it was written to the film: it stays where it is, and is judged by what it strikes
         return Placing(0.0, 1.0, _struck(heard.envelope, features))
     if not heard.envelope.any():  # beats that nobody plays meet no event, evenly as they would be laid
         return Placing(lead_s, 1.0, 0.0)
-    return place(heard.beats_s, lead_s, features.event_times_s, features.event_weights, kinds)
+    events = features.event_times_s, features.event_weights, features.event_names
+    return place(heard.beats_s, lead_s, *events)
 
 
 def _struck(envelope: np.ndarray, features: FilmFeatures) -> float:
@@ -157,6 +157,5 @@ def grid_of(heard: Heard, placing: Placing, features: FilmFeatures) -> TempoMap:
     beats = np.concatenate([beats[0] - before * beat_s, beats, beats[-1] + after * beat_s])
     quarters = np.arange((len(beats) - 1) * STEPS_PER_BEAT + 1) / STEPS_PER_BEAT
     grid = TempoMap(np.interp(quarters, np.arange(len(beats)), beats), heard.bpm * placing.speed)
-    kinds = [EVENT_KINDS[kind] for kind in features.event_kinds]
-    hits = hit_table(grid, features.event_times_s, features.event_weights, kinds)
+    hits = hit_table(grid, features.event_times_s, features.event_weights, features.event_names)
     return TempoMap(grid.step_times_s, grid.bpm, hits)

@@ -23,7 +23,7 @@ from dyvim_cli.music.performance import perform
 from dyvim_cli.music.rubato import lean
 from dyvim_cli.music.tempo_map import fit_tempo_map
 from dyvim_cli.progress import Progress
-from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES, STYLES, FilmFeatures, Key, Score, TempoMap
+from dyvim_cli.types import SECTION_ROLES, STYLES, FilmFeatures, Key, Score, TempoMap
 
 if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films opened, without it
     from dyvim_cli.model.decoder import Decoder
@@ -155,12 +155,11 @@ def _key(valence: float, palette, rng: np.random.Generator) -> Key:
 def lay_grid(features: FilmFeatures, character: Character, wishes: Wishes) -> TempoMap:
     """The tempo map of the film's events, played with the rubato that they ask for, in bars that begin
     with the heavy cuts."""
-    kinds = [EVENT_KINDS[k] for k in features.event_kinds]
     tempo_map = fit_tempo_map(
         features.duration_s,
         features.event_times_s,
         features.event_weights,
-        kinds,
+        features.event_names,
         bpm_prior=character.tempo_prior,
         bpm=wishes.tempo_bpm,
         alpha=wishes.alpha,

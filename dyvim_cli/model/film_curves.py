@@ -11,6 +11,7 @@ from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BEAT, FilmFeatures, TempoMap
 
 # Picture widths a second: what reads as stillness, and as all the motion there is.
 STILL_MOTION, FULL_MOTION = 0.004, 0.8
+MOST_TRUST, WIDE_SPREAD = 0.7, 0.25  # share of the rank where the middle 80 % of the motion spread so widely
 CUT = EVENT_KINDS.index("cut")
 
 
@@ -31,9 +32,8 @@ def ranked_energy(energy: np.ndarray) -> np.ndarray:
         return energy
     scaled = motion_on_scale(energy)
     spread = np.subtract(*np.percentile(scaled, [90, 10]))
-    trust = 0.7 * np.clip(spread / 0.25, 0.0, 1.0)
-    moving = scaled > 0
-    return np.where(moving, (1 - trust) * scaled + trust * ranks(scaled), 0.0)
+    trust = MOST_TRUST * np.clip(spread / WIDE_SPREAD, 0.0, 1.0)
+    return np.where(scaled > 0, (1 - trust) * scaled + trust * ranks(scaled), 0.0)
 
 
 def step_means(values: np.ndarray, times_s: np.ndarray, step_times_s: np.ndarray) -> np.ndarray:

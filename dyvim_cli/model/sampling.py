@@ -47,7 +47,7 @@ def compose(
     progress = progress or Silent()
     n, n_positions = settings.candidates, conditions.n_steps + tokens.K - 1
     width = max(model.config.cardinalities)
-    guided = _GuidedDecoder(model, conditions, settings)
+    decoder = _GuidedDecoder(model, conditions, settings)
     grammar = Grammar(n, plan.is_minor, width, n_positions)
     taste = Taste(n, width, plan.groove_from, plan.ground)
     motif = Motif(n, plan.gesture_from, plan.breath)
@@ -57,7 +57,7 @@ def compose(
     delayed = torch.empty(n, tokens.K, n_positions, dtype=torch.long)
     written = model.pad.expand(n, -1)
     for position in range(n_positions):
-        logits = guided.logits(written, position)[:, gather] / temperatures + absent
+        logits = decoder.logits(written, position)[:, gather] / temperatures + absent
         logits += grammar.bias(_chords_at(delayed, position), position) + taste.bias(delayed, position)
         motif.lean(logits, delayed, position)
         drawn = _draw(logits, settings.top_p, generator)

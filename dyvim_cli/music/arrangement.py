@@ -62,7 +62,9 @@ def silent_parts(lack: dict[str, float]) -> list[str]:
     return silent[:MOST_SILENT]
 
 
-def _another_band(rng, silent: list[str], lack: dict[str, float], role: str) -> list[str]:
+def _another_band(
+    rng: np.random.Generator, silent: list[str], lack: dict[str, float], role: str
+) -> list[str]:
     """The silent parts with one part in or out, whichever is nearest to it: a new section is heard to begin.
 
     The tune and the drums stay in where they carry the section; a build-up only gains players.

@@ -61,7 +61,7 @@ def key_shift(key: Key) -> int:
     return (key.tonic + 6) % 12 - 6
 
 
-def onsets(row: np.ndarray) -> list[tuple[int, int, int]]:
+def note_spans(row: np.ndarray) -> list[tuple[int, int, int]]:
     """(start step, end step, token) of every note of a pitched stream."""
     found: list[list[int]] = []
     for step, token in enumerate(row.tolist()):
@@ -77,7 +77,7 @@ def _play_pitched(name, tokens, key: Key, palette: Palette, part: Part, feel: Fe
     chords, row = tokens[STREAM_INDEX["chord"]], tokens[STREAM_INDEX[name]]
     stream, shift = STREAMS[STREAM_INDEX[name]], key_shift(key) + 12 * part.octave
     notes, voices = [], ()
-    for start, end, token in onsets(row):
+    for start, end, token in note_spans(row):
         top = token_pitch(stream, token)
         voices = _chord(int(chords[start]), top, voices, palette, part) if name == "pad" else (top,)
         if part.pedal:

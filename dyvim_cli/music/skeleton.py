@@ -1,5 +1,7 @@
 """The harmonic skeleton: which chord stands at every step, from the style's progressions."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from dyvim_cli.music.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS, roman
@@ -83,7 +85,9 @@ def _mode(is_minor: bool) -> str:
     return "minor" if is_minor else "major"
 
 
-def _new_loop(rng, style: str, is_minor: bool, section: Section, known) -> np.ndarray:
+def _new_loop(
+    rng: np.random.Generator, style: str, is_minor: bool, section: Section, known: Collection[np.ndarray]
+) -> np.ndarray:
     """A loop of other chords than the themes known so far, if a few draws find one."""
     for _ in range(8):
         loop = _draw_loop(rng, style, is_minor, section)
@@ -92,7 +96,7 @@ def _new_loop(rng, style: str, is_minor: bool, section: Section, known) -> np.nd
     return loop
 
 
-def _draw_loop(rng, style: str, is_minor: bool, section: Section) -> np.ndarray:
+def _draw_loop(rng: np.random.Generator, style: str, is_minor: bool, section: Section) -> np.ndarray:
     """One pass of a progression, a token a step: the brighter the section, the earlier in the pool."""
     pool = PROGRESSIONS[style][_mode(is_minor)]
     place = np.clip(0.5 - 0.35 * section.valence + rng.normal(0, 0.3), 0, 0.999)
@@ -104,7 +108,9 @@ def _draw_loop(rng, style: str, is_minor: bool, section: Section) -> np.ndarray:
     return np.repeat([roman(numeral) for numeral in numerals], length)
 
 
-def _close_phrases(rng, chords, phrase_starts, style, is_minor) -> None:
+def _close_phrases(
+    rng: np.random.Generator, chords: np.ndarray, phrase_starts: np.ndarray, style: str, is_minor: bool
+) -> None:
     """Before a phrase that opens on the tonic, half a bar of a chord that leads there."""
     share = HALF_CLOSES.get(style, USUAL_HALF_CLOSES)
     for start in phrase_starts[1:]:
@@ -127,7 +133,7 @@ def _move_to_events(chords: np.ndarray, hits: np.ndarray) -> None:
             chords[change:step] = chords[change - 1]
 
 
-def _tell_apart(rng, chords: np.ndarray, border: int, is_minor: bool) -> None:
+def _tell_apart(rng: np.random.Generator, chords: np.ndarray, border: int, is_minor: bool) -> None:
     """If one chord stands on both sides of a border, what comes before gives way to a leading chord."""
     if chords[border - 1] != chords[border]:
         return

@@ -15,7 +15,7 @@ from dyvim_cli.music.tempo_map import hit_table
 from dyvim_cli.training import footage, motion_scenes
 from dyvim_cli.training.choreography import Choreography, Shot, choreograph
 from dyvim_cli.training.piece import Piece
-from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BEAT, FilmFeatures, TempoMap
+from dyvim_cli.types import STEPS_PER_BEAT, FilmFeatures, TempoMap
 from dyvim_cli.vision.analysis import analyse
 
 SHAPES = ((90, 160), (90, 160), (120, 160), (68, 160), (160, 90))  # (H, W), as media.decode gives them
@@ -80,8 +80,7 @@ def watch_film_of(
 def on_grid(features: FilmFeatures, step_times_s: np.ndarray, bpm: float) -> tuple[np.ndarray, np.ndarray]:
     """The film's curves [S, 3] and z_d [S, D_MOTION] on a grid that the music has fixed."""
     grid = TempoMap(step_times_s, bpm)
-    kinds = [EVENT_KINDS[kind] for kind in features.event_kinds]
-    hits = hit_table(grid, features.event_times_s, features.event_weights, kinds)
+    hits = hit_table(grid, features.event_times_s, features.event_weights, features.event_names)
     grid = TempoMap(step_times_s, bpm, hits)
     curves = np.stack(film_curves(features, grid), axis=1).astype(np.float32)
     return curves, motion_features(features, grid)
