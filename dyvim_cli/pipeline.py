@@ -201,7 +201,8 @@ def features_of(
     key = cache.key_of(film.path, cache_settings() | part) if use_cache else ""
     if use_cache and (known := cache.load(key)) is not None:
         return known
-    pictures = frames(film, ANALYSIS_WIDTH, start_s, end_s)  # decoded from now on, torch or not
+    # decoded from now on, torch or not
+    pictures = frames(film, ANALYSIS_WIDTH, start_s, end_s, within_bars=True)
     from dyvim_cli.vision.analysis import analyse
 
     device.one_torch_thread()

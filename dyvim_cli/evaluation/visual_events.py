@@ -195,7 +195,7 @@ def _read_frames(film) -> Iterator[tuple[float, np.ndarray]]:
             raise
         yield 0.0, picture
         return
-    for frame in frames(info, FRAME_WIDTH):
+    for frame in frames(info, FRAME_WIDTH, within_bars=True):
         yield frame.time_s, frame.pixels
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.media.bars import WHOLE, Area, picture_area
 from dyvim_cli.media.opening import open_film
 from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
 
@@ -33,15 +34,17 @@ class Frame:
     is_key: bool  # the codec could start here (thinned films: since the last frame)
 
 
-def analysis_size(film: FilmInfo, width: int) -> tuple[int, int]:
+def analysis_size(film: FilmInfo, width: int, area: Area = WHOLE) -> tuple[int, int]:
     """(width, height) of the analysed frames: the longer side is `width`, both multiples of 8."""
     longer = max(MULTIPLE, width // MULTIPLE * MULTIPLE)
-    scale = longer / max(film.width, film.height)
+    upright = area.turned() if film.rotation % 180 else area
+    across, down = film.width * upright.across, film.height * upright.down
 
-    def side(pixels: int) -> int:
-        return min(longer, max(SHORTEST_SIDE, round(pixels * scale / MULTIPLE) * MULTIPLE))
+    def side(pixels: float) -> int:
+        multiples = round(pixels * longer / max(across, down) / MULTIPLE)
+        return min(longer, max(SHORTEST_SIDE, multiples * MULTIPLE))
 
-    return side(film.width), side(film.height)
+    return side(across), side(down)
 
 
 def kept_fps(film: FilmInfo) -> float:
@@ -52,21 +55,24 @@ def kept_fps(film: FilmInfo) -> float:
 class _Scaler:
     """Turns decoded frames into small upright RGB arrays."""
 
-    def __init__(self, film: FilmInfo, width: int):
+    def __init__(self, film: FilmInfo, width: int, area: Area):
         from av.video.reformatter import Interpolation, VideoReformatter
 
-        self.width, self.height = analysis_size(film, width)
+        self.width, self.height = analysis_size(film, width, area)
         if film.rotation % 180:  # scaled before it is turned: the small picture is cheap to turn
             self.width, self.height = self.height, self.width
         self.quarter_turns = film.rotation // 90
         self.has_alpha = film.has_alpha
         self.interpolation = Interpolation.AREA  # a true average: no aliasing that looks like motion
         self.reformatter = VideoReformatter()
-        self.field = _FieldFilter() if film.is_interlaced else None
+        steps = [("field", "type=top")] if film.is_interlaced else []
+        if area != WHOLE:
+            steps.append(("crop", f"iw*{area.across}:ih*{area.down}"))  # its middle
+        self.filter = _Filter(steps) if steps else None
 
     def __call__(self, frame) -> np.ndarray:
-        if self.field:
-            frame = self.field(frame)
+        if self.filter:
+            frame = self.filter(frame)
         pixel_format = "rgba" if self.has_alpha else "rgb24"
         small = self.reformatter.reformat(
             frame, self.width, self.height, pixel_format, interpolation=self.interpolation
@@ -76,26 +82,32 @@ class _Scaler:
         return np.ascontiguousarray(np.rot90(small, self.quarter_turns))
 
 
-class _FieldFilter:
-    """Keeps one field of an interlaced frame: at this size that is a clean progressive picture."""
+class _Filter:
+    """A chain of ffmpeg's filters, (name, arguments) each; made anew for frames of another shape.
 
-    def __init__(self):
-        self.graph = None
+    One field of an interlaced frame is at this size a clean progressive picture.
+    """
+
+    def __init__(self, steps: list[tuple[str, str]]):
+        self.steps, self.graph, self.shape = steps, None, None
 
     def __call__(self, frame):
-        if self.graph is None:
-            from av.filter import Graph
-
-            self.graph = Graph()
-            source = self.graph.add_buffer(
-                width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
-            )
-            field, sink = self.graph.add("field", "type=top"), self.graph.add("buffersink")
-            source.link_to(field)
-            field.link_to(sink)
-            self.graph.configure()
+        shape = (frame.width, frame.height, frame.format.name)
+        if shape != self.shape:
+            self.graph, self.shape = self._made_for(frame), shape
         self.graph.push(frame)
         return self.graph.pull()
+
+    def _made_for(self, frame):
+        from av.filter import Graph
+
+        graph = Graph()
+        source = graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
+        )
+        graph.link_nodes(source, *(graph.add(*step) for step in self.steps), graph.add("buffersink"))
+        graph.configure()
+        return graph
 
 
 def _decoder(container, film: FilmInfo):
@@ -164,7 +176,9 @@ def _thinned(film: FilmInfo, start_s: float, end_s: float) -> Iterator:
         yield time_s, frame
 
 
-def _produce(film: FilmInfo, width: int, start_s: float, end_s: float, out: queue.Queue, stop) -> None:
+def _produce(
+    film: FilmInfo, width: int, within_bars: bool, start_s: float, end_s: float, out: queue.Queue, stop
+) -> None:
     """Decode into the queue until the end, an error or `stop`; the last item is None or the error."""
 
     def put(item) -> None:
@@ -177,7 +191,7 @@ def _produce(film: FilmInfo, width: int, start_s: float, end_s: float, out: queu
     last_word = None
     keys_before = 0  # not the decoders' own flags: some forget them, and thinning would lose them
     try:
-        scale = _Scaler(film, width)
+        scale = _Scaler(film, width, picture_area(film, start_s, end_s) if within_bars else WHOLE)
         for time_s, frame in _thinned(film, start_s, end_s):
             if stop.is_set():
                 return
@@ -190,14 +204,19 @@ def _produce(film: FilmInfo, width: int, start_s: float, end_s: float, out: queu
 
 
 def frames(
-    film: FilmInfo, width: int = 160, start_s: float | None = None, end_s: float | None = None
+    film: FilmInfo,
+    width: int = 160,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    *,
+    within_bars: bool = False,
 ) -> Iterator[Frame]:
     """Yield every frame of a film (films above 36 frames a second are thinned evenly).
 
     The longer side is `width` pixels, both sides are multiples of 8, the picture is upright
-    with square pixels, one field of interlaced pictures is used, alpha lies over black. Times
-    count from the first picture, or from `start_s`. Decoding begins with the call, not with the
-    first frame that is asked for.
+    with square pixels, one field of interlaced pictures is used, alpha lies over black, and
+    `within_bars` black bars are cut off. Times count from the first picture, or from `start_s`.
+    Decoding begins with the call, not with the first frame that is asked for.
 
     Raises InputError when fewer than two pictures can be decoded.
     """
@@ -205,7 +224,7 @@ def frames(
     buffer: queue.Queue = queue.Queue(max(8, READ_AHEAD_BYTES // (3 * width_px * height_px)))
     stop = threading.Event()
     span = (start_s or 0.0, math.inf if end_s is None else end_s)
-    task = (film, width, *span, buffer, stop)
+    task = (film, width, within_bars, *span, buffer, stop)
     thread = threading.Thread(target=_produce, args=task, name="decode", daemon=True)
     thread.start()
     taken = _taken(film, buffer, stop, thread)

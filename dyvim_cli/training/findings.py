@@ -38,7 +38,7 @@ def attention_figure(films: list[Path], out: Path, n_moments: int = 4) -> str:
     for path in films:
         film = probe(path)
         times_s = [film.duration_s * (i + 0.5) / n_moments for i in range(n_moments)]
-        pictures = frames(film, ANALYSIS_WIDTH, 0.0, film.duration_s)
+        pictures = frames(film, ANALYSIS_WIDTH, 0.0, film.duration_s, within_bars=True)
         seen[path.stem[:28]] = look(encoder, triplets_at(pictures, times_s))
     rows = [
         {

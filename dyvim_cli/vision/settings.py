@@ -10,7 +10,7 @@ ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse
 PULLED_CLIP = "clip"  # its name in the hub's catalogue
 CODE_VERSION = 7  # of what z_d means to who learned from it: raise when films must be rendered anew
 # the sources that decide the features: any change of theirs makes cached ones old
-CODE = ("vision", "media/probe.py", "media/decode.py", "media/ffmpeg.py", "types.py")
+CODE = ("vision", "media/probe.py", "media/bars.py", "media/decode.py", "media/ffmpeg.py", "types.py")
 
 
 def settings() -> dict:

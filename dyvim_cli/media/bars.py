@@ -1,0 +1,88 @@
+"""The picture within its black bars, which are no picture: they dim its mood and hide its cuts.
+
+Wide films stand in them, tall ones between them. Half of what is decoded may be bar.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dyvim_cli.media.opening import open_film
+from dyvim_cli.media.probe import FilmInfo
+
+LOOKS = 8  # at frames spread over the film
+FRAMES_A_KEY = 24  # at most decoded from one key frame on, where there are fewer of these
+BLACK, FLAT = 20, 6  # grey levels: a bar's greatest, and its spread; night is lighter, or grainy
+SHARE_OF_LOOKS = 0.75  # that show a bar: studio logos and burnt-in titles may be wider
+LEAST_BAR = 0.02  # of a side: less is an edge
+RIM = 2  # pixels between bar and picture that the codec made of both
+LEAST_PICTURE = 0.25  # of a side that is left: less is something bright in the dark
+
+
+@dataclass(frozen=True)
+class Area:
+    """A part of the coded picture, in the middle of it: the share of its width and height, each 0..1."""
+
+    across: float = 1.0
+    down: float = 1.0
+
+    def turned(self) -> "Area":
+        """The same part of a picture that was turned on its side."""
+        return Area(self.down, self.across)
+
+
+WHOLE = Area()
+
+
+def picture_area(film: FilmInfo, start_s: float, end_s: float) -> Area:
+    """What the bars leave over of a film, of as much of it as lies in [start_s, end_s)."""
+    shown = [area for grey in _looks(film, start_s, end_s) if (area := _within(grey))]
+    if not shown:
+        return WHOLE
+    across, down = np.quantile([(a.across, a.down) for a in shown], SHARE_OF_LOOKS, axis=0, method="higher")
+    return Area(float(across), float(down))
+
+
+def _within(grey: np.ndarray) -> Area | None:
+    """What the bars leave over of one picture [H, W] uint8; None when there is hardly anything."""
+    sides = []
+    for axis in (0, 1):  # of the columns, of the rows
+        is_bar = (grey.max(axis) <= BLACK) & (np.ptp(grey, axis) <= FLAT)
+        if is_bar.all():
+            return None
+        bar = min(int(np.argmin(is_bar)), int(np.argmin(is_bar[::-1])))
+        has_bars = bar >= LEAST_BAR * len(is_bar)
+        sides.append(1 - 2 * (bar + RIM) / len(is_bar) if has_bars else 1.0)
+    return Area(*sides) if min(sides) >= LEAST_PICTURE else None
+
+
+def _looks(film: FilmInfo, start_s: float, end_s: float) -> Iterator[np.ndarray]:
+    """Some decoded frames of the span as grey [H, W] uint8, 0 = black."""
+    import av
+
+    inside = film.key_times_s[(film.key_times_s >= start_s - 1e-3) & (film.key_times_s < end_s)]
+    keys = inside if len(inside) else film.key_times_s[film.key_times_s < end_s][-1:]
+    chosen = keys[np.unique(np.linspace(0, len(keys) - 1, min(LOOKS, len(keys))).astype(int))]
+    n_frames = 1 if len(chosen) >= LOOKS // 2 else FRAMES_A_KEY
+    with open_film(film.path) as container:
+        stream = container.streams[film.stream_index]
+        for key_s in chosen:
+            try:
+                container.seek(round((film.start_s + key_s) / stream.time_base), stream=stream)
+                for index, frame in enumerate(_decoded(container, stream, n_frames)):
+                    if index % (FRAMES_A_KEY // 3) == 0:
+                        yield frame.reformat(format="gray").to_ndarray()
+            except av.FFmpegError:
+                continue  # a broken stretch: the others will do
+
+
+def _decoded(container, stream, n_frames: int) -> Iterator:
+    """The next n_frames, from where the container stands."""
+    left = n_frames
+    for packet in container.demux(stream):
+        for frame in packet.decode():
+            yield frame
+            left -= 1
+            if left == 0:
+                return
