@@ -1,11 +1,41 @@
-"""Films made on the spot by ffmpeg, and a cache that no other run sees."""
+"""Films made on the spot by ffmpeg, a cache that no other run sees, and nothing that hangs on chance."""
 
+import itertools
 import os
+import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
+import hypothesis
+import numpy as np
 import pytest
+import torch
+
+# what a shell may bring with it: settings, a proxy between us and 127.0.0.1, colours where none are expected
+FOREIGN = ("DYVIM_", "HF_", "COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS")
+for name in [n for n in os.environ if n.startswith(FOREIGN) and n != "DYVIM_FFMPEG"]:
+    del os.environ[name]
+os.environ["no_proxy"] = "*"  # noqa: SIM112 (so spelt it outranks the other)
+
+# the same examples in every run, however long one takes
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """What draws without a seed draws the same, whichever tests ran before."""
+    random.seed(0), np.random.seed(0), torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def own_environment():
+    """Each command has a process of its own; here they share one, and flags end up in its environment."""
+    with patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -16,6 +46,12 @@ def own_cache(tmp_path_factory):
     patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     yield
     patch.undo()
+
+
+def steady_clock(step_s: float) -> Callable[[], float]:
+    """A clock that goes on by a step at every look: what learns for some minutes learns as much anywhere."""
+    looks = itertools.count()
+    return lambda: step_s * next(looks)
 
 
 def run_ffmpeg(*arguments: str) -> None:

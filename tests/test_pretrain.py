@@ -3,10 +3,12 @@
 import json
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from conftest import steady_clock
 
 from dyvim_cli.errors import InputError, OutputError, WeightsError
 from dyvim_cli.model.checkpoint import load_decoder, load_tensors, save_tensors
@@ -27,6 +29,11 @@ SETTINGS = PretrainSettings(minutes=0.15, n_steps=64, batch_size=2)
 @pytest.fixture(scope="module")
 def pieces():
     return library.compose(12, seed=4)
+
+
+@pytest.fixture(autouse=True)
+def fifth_of_a_second_an_update(monkeypatch):
+    monkeypatch.setattr(pretrain_module, "time", SimpleNamespace(monotonic=steady_clock(0.2)))
 
 
 def test_an_ngram_by_hand():

@@ -22,13 +22,6 @@ from dyvim_cli.model.token_dynamics import TokenDynamics
 PICTURES = 1280  # what the embedded image encoder says of a key frame
 
 
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch):
-    """Each command has a process of its own; here they share one, and flags end up in its environment."""
-    for name in ("DYVIM_WEIGHTS_DIR", "DYVIM_OFFLINE", "DYVIM_DEVICE"):
-        monkeypatch.setenv(name, "")
-
-
 def dyvim(*arguments):
     return CliRunner().invoke(app, [*map(str, arguments)])
 

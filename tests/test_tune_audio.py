@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from conftest import FRACTAL, MOVING, cut_film
+from conftest import FRACTAL, MOVING, cut_film, steady_clock
 
 pytest.importorskip("accelerate")
 
@@ -343,11 +343,12 @@ def test_a_small_codec_hears_how_loud_it_is_and_is_as_loud(tmp_path, monkeypatch
     from dyvim_cli.training import small_codec
 
     codec = open_checkpoint(write_debug_checkpoint(tmp_path), "small", "cpu").codec
+    monkeypatch.setattr(small_codec.time, "thread_time", steady_clock(0.1))
     rng, n = np.random.default_rng(0), 640 * 120
     level = torch.from_numpy(rng.uniform(0.0, 0.3, (6, 12)).astype(np.float32)).repeat_interleave(n // 12, 1)
     noise = torch.from_numpy(rng.normal(0, 0.3, (6, n)).astype(np.float32))
     sounds = list((level * noise)[:, None])
-    left = [small_codec.teach_encoder(codec.model, sounds[:4], minutes, rng) for minutes in (0.002, 0.15)]
+    left = [small_codec.teach_encoder(codec.model, sounds[:4], minutes, rng) for minutes in (0.002, 0.075)]
     assert left[1] < 0.8 * left[0]  # of what the spectrum varies by
     small_codec.fit_codebooks(codec.model, sounds[:4], 4, rng)
     first = np.concatenate([encoded(s, codec)[0].numpy() for s in sounds[4:]])
@@ -357,13 +358,13 @@ def test_a_small_codec_hears_how_loud_it_is_and_is_as_loud(tmp_path, monkeypatch
     codes = [encoded(sound, codec) for sound in sounds]
     monkeypatch.setattr(small_codec, "BATCH", 2)
     monkeypatch.setattr(small_codec, "CROP_S", 1.0)
-    small_codec.teach_decoder(codec.model, sounds[:4], codes[:4], 0.1, rng)
+    small_codec.teach_decoder(codec.model, sounds[:4], codes[:4], 0.2, rng)
     with torch.no_grad():
         heard = torch.cat([codec.decode(told)[0] for told in codes[4:]]).reshape(-1, 640).std(dim=1)
     assert np.corrcoef(heard, strength)[0, 1] > 0.7
 
 
-def test_a_small_backbone_is_made_that_has_heard_music(tmp_path):
+def test_a_small_backbone_is_made_that_has_heard_music(tmp_path, monkeypatch):
     """Its tokens tell sounds apart, its decoder expects them, and both are there when it is opened again."""
     from dataclasses import replace
 
@@ -372,6 +373,7 @@ def test_a_small_backbone_is_made_that_has_heard_music(tmp_path):
     from dyvim_cli.training.arranger.library import compose
     from dyvim_cli.training.pairs import choose
 
+    monkeypatch.setattr(small_backbone.time, "thread_time", steady_clock(0.25))
     pieces = [replace(p, bpm=100.0) for p in compose(24, seed=5) if not p.name.startswith("free/")][:6]
     shards.save(pieces, tmp_path / "pieces.safetensors")
     loss = small_backbone.make(tmp_path / "pieces.safetensors", tmp_path / "made", 4, 2, minutes=0.3)
