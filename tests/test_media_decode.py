@@ -116,21 +116,27 @@ def test_nothing_decodable_is_an_input_error(tmp_path, monkeypatch):
         list(frames(film))
 
 
+def decoding(before: set[threading.Thread]) -> list[threading.Thread]:
+    """Decoding threads that were not there before."""
+    return [thread for thread in set(threading.enumerate()) - before if thread.name == "decode"]
+
+
 def test_stopping_early_ends_the_decoding_thread(tmp_path):
     film = probe(make_film(tmp_path, ".mp4", seconds=6))
-    before = threading.active_count()
+    before = set(threading.enumerate())
     reader = frames(film)
     next(reader)
-    assert threading.active_count() == before + 1
+    (thread,) = decoding(before)
     reader.close()
-    assert threading.active_count() == before
+    assert not thread.is_alive()
 
 
 def test_decoding_begins_with_the_call_and_ends_when_nobody_asks(tmp_path, monkeypatch):
     monkeypatch.setattr(decode, "READ_AHEAD_BYTES", 0)  # a few frames: the thread waits for a reader
     film = probe(make_film(tmp_path, ".mp4"))
+    before = set(threading.enumerate())
     reader = frames(film)
-    (thread,) = [thread for thread in threading.enumerate() if thread.name == "decode"]
+    (thread,) = decoding(before)
     thread.join(timeout=0.3)
     assert thread.is_alive()
     del reader

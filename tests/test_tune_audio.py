@@ -270,6 +270,7 @@ def test_several_processes_learn_together(tmp_path):
     for i in range(3):
         cache.write_features(sounded(i), pairs / f"film-{i}.safetensors")
     two = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "-m", "dyvim_cli"]
+    two[3:3] = ["--standalone", "--local-addr", "127.0.0.1"]  # on any free port
     ask = ["train", "tune", str(pairs), "-o", str(out), "--backbone", "debug", "--updates", "2"]
     done = subprocess.run([*two, *ask], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
