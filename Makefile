@@ -24,7 +24,7 @@ $(VENV)/.installed-dev: $(STAMP)
 
 # a film with moving objects and hard cuts, made on the spot
 demo/synthetic.mp4: $(STAMP)
-	$(BIN)/python -m dyvim_cli.media.synthetic $@
+	$(BIN)/python -m benchmarks.synthetic $@
 
 demo: $(STAMP) $(FILM)
 	mkdir -p demo
@@ -41,7 +41,7 @@ check: $(VENV)/.installed-dev
 
 # seconds a stage and the real-time factor
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m dyvim_cli.evaluation.speed
+	$(BIN)/python -m benchmarks.speed
 
 # a quick answer while working on sync: `make sync FILMS="a.mp4 b.mp4" ALPHAS=0,1`; films are watched once
 sync: $(VENV)/.installed-dev
@@ -50,23 +50,23 @@ sync: $(VENV)/.installed-dev
 # every baseline on every free clip; the table goes into the README. SEEDS=1 takes a third of the time
 bench-sync: SEEDS = 3
 bench-sync: $(VENV)/.installed-dev
-	$(BIN)/python -m dyvim_cli.evaluation.bench --clips "$(CLIPS)" --out demo/bench --readme README.md --seeds $(SEEDS)
+	$(BIN)/python -m benchmarks.bench --clips "$(CLIPS)" --out demo/bench --readme README.md --seeds $(SEEDS)
 
 # five free films in three styles each: films, music, MIDI, piano rolls, hit tables, one page
 # (make gallery DECODER=run/decoder.safetensors hears other weights)
 gallery: $(VENV)/.installed-dev
-	$(BIN)/python -m dyvim_cli.evaluation.gallery $(SHOWN) --out demo/gallery $(if $(DECODER),--decoder "$(DECODER)")
+	$(BIN)/python -m benchmarks.gallery $(SHOWN) --out demo/gallery $(if $(DECODER),--decoder "$(DECODER)")
 
 # fifty composed pieces against the held-out corpus
 musicality: $(VENV)/.installed-dev
-	$(BIN)/python -m dyvim_cli.evaluation.musicality_check $(if $(DECODER),--decoder "$(DECODER)")
+	$(BIN)/python -m benchmarks.musicality_check $(if $(DECODER),--decoder "$(DECODER)")
 
 # batches at length: 200 films of which 20 are broken, 25 kills at random moments, batch against score
 marathon: $(VENV)/.installed-dev
-	$(BIN)/python tests/batch_marathon.py night --films $(or $(NIGHT),200)
-	$(BIN)/python tests/batch_marathon.py kills --films 30 --kills 25 --seconds 2 5
-	$(BIN)/python tests/batch_marathon.py kills --films 6 --kills 6 --seconds 1 3 --engine ray
-	$(BIN)/python tests/batch_marathon.py speed --films 20 --seconds 2 10 --candidates 3
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.batch_marathon night --films $(or $(NIGHT),200)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.batch_marathon kills --films 30 --kills 25 --seconds 2 5
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.batch_marathon kills --films 6 --kills 6 --seconds 1 3 --engine ray
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.batch_marathon speed --films 20 --seconds 2 10 --candidates 3
 
 # the paper's figures, in demo/figures: attention, strategies at equal time, loss and sync over alpha. PAIRS are made by
 # `dyvim train render`, best those that the shipped decoder was tuned on (weights/README.md): its held-out films are then
@@ -89,7 +89,7 @@ figures: $(VENV)/.installed-dev $(FILMS)
 	$(BIN)/dyvim train alpha "$(PAIRS)" -o demo/figures $(if $(DECODER),--tuned "$(DECODER)") --seeds $(SEEDS) \
 	    $(addprefix --film ,$(FILMS))
 ifneq ($(SHARD),)
-	test -e demo/backbone/config.json || $(BIN)/python -m dyvim_cli.training.small_backbone "$(SHARD)" -o demo/backbone \
+	test -e demo/backbone/config.json || $(BIN)/python -m tools.small_backbone "$(SHARD)" -o demo/backbone \
 	    --films $(AUDIO_FILMS)
 	$(BIN)/dyvim train prepare "$(SHARD)" -o "$(AUDIO_PAIRS)" --films $(AUDIO_FILMS) --backbone "$(BACKBONE)"
 endif

@@ -17,8 +17,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from dyvim_cli.atomic import share
 from dyvim_cli.errors import InputError
-from dyvim_cli.files import share
 from dyvim_cli.types import FilmFeatures
 
 HASH_BLOCK = 1 << 20

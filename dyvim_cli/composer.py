@@ -7,27 +7,28 @@ from typing import TYPE_CHECKING
 
 from dyvim_cli import device, weights
 from dyvim_cli.errors import UsageError, WeightsError
-from dyvim_cli.model.composition import EMBEDDED, Wishes, write_score, writes_score
-from dyvim_cli.model.loading import (
+from dyvim_cli.model.compose.score import write_score
+from dyvim_cli.model.musicgen.loading import (
     DEBUG,
     content_of_weights,
     find_backbone,
     load_audio_model,
     placement,
 )
+from dyvim_cli.options import EMBEDDED, ComposeOptions, writes_score
 from dyvim_cli.progress import Progress
 from dyvim_cli.types import FilmFeatures, Score
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from dyvim_cli.model.audio_composition import Recording
-    from dyvim_cli.model.decoder import Decoder
-    from dyvim_cli.model.loading import AudioModel
-    from dyvim_cli.music.loudness import Meter
+    from dyvim_cli.model.compose.recording import Recording
+    from dyvim_cli.model.musicgen.loading import AudioModel
+    from dyvim_cli.model.score.decoder import Decoder
+    from dyvim_cli.music.mixing.loudness import Meter
 
 
-def check_wishes(wishes: Wishes, wants_score: bool) -> None:
+def check_wishes(wishes: ComposeOptions, wants_score: bool) -> None:
     """Raise UsageError where options and model disagree; wants_score: MIDI or stems are asked for."""
     if not writes_score(wishes.model) and wants_score:
         raise UsageError(f"{wishes.model} makes sound, no score: no MIDI and no stems", "--model embedded")
@@ -35,7 +36,7 @@ def check_wishes(wishes: Wishes, wants_score: bool) -> None:
         raise UsageError("--prompt and --adapter are for MusicGen", "--model musicgen-small, or --style")
 
 
-def missing_weights(wishes: Wishes) -> str:
+def missing_weights(wishes: ComposeOptions) -> str:
     """The name of weights that a run would pull first, else empty. Raises UsageError, WeightsError."""
     if wishes.model == EMBEDDED:
         weights.embedded(weights.DECODER)
@@ -53,13 +54,13 @@ def missing_weights(wishes: Wishes) -> str:
     return ""
 
 
-def prepare_model(wishes: Wishes, progress: Progress | None = None) -> None:
+def prepare_model(wishes: ComposeOptions, progress: Progress | None = None) -> None:
     """Pull missing weights before a film is watched for nothing. Raises UsageError, WeightsError."""
     if missing_weights(wishes):
         find_backbone(wishes.model, placement()["weights_dir"], progress=progress)
 
 
-def named_weights(wishes: Wishes) -> str:
+def named_weights(wishes: ComposeOptions) -> str:
     """A digest of the model and adapter that the wishes name; "" for what is shipped, or not here yet."""
     if wishes.model == EMBEDDED:
         return ""
@@ -67,12 +68,12 @@ def named_weights(wishes: Wishes) -> str:
     return content_of_weights(wishes.model, adapter, placement()["weights_dir"])
 
 
-def load_model(wishes: Wishes) -> "Decoder | AudioModel":
+def load_model(wishes: ComposeOptions) -> "Decoder | AudioModel":
     """What composes for these wishes; of MusicGens the last one is kept."""
     if wishes.model == EMBEDDED:
         return load_embedded()
     if writes_score(wishes.model):
-        from dyvim_cli.model.checkpoint import load_decoder
+        from dyvim_cli.model.score.checkpoint import load_decoder
 
         device.one_torch_thread()
         return load_decoder(Path(wishes.model), hint="name a decoder that `dyvim train` made with --model")
@@ -84,7 +85,7 @@ def load_model(wishes: Wishes) -> "Decoder | AudioModel":
 
 def load_embedded() -> "Decoder":
     """The shipped decoder."""
-    from dyvim_cli.model.checkpoint import load_decoder
+    from dyvim_cli.model.score.checkpoint import load_decoder
 
     device.one_torch_thread()
     return load_decoder(weights.embedded(weights.DECODER))
@@ -96,13 +97,13 @@ def _load_audio_model(name: str, adapter: str | None) -> "AudioModel":
 
 
 def compose(
-    features: FilmFeatures, wishes: Wishes, model: "Decoder | AudioModel", progress: Progress
+    features: FilmFeatures, wishes: ComposeOptions, model: "Decoder | AudioModel", progress: Progress
 ) -> "Score | Recording":
     """Music for a film: score tokens from the shipped decoder, audio tokens from MusicGen."""
     if writes_score(wishes.model):
         device.one_torch_thread()
         return write_score(features, wishes, model, progress)
-    from dyvim_cli.model.audio_composition import record
+    from dyvim_cli.model.compose.recording import record
 
     device.torch_threads_of_the_machine()
     return record(features, wishes, model, progress)
@@ -113,10 +114,10 @@ def sound_blocks(
 ) -> Iterator["np.ndarray"]:
     """The soundtrack's blocks [m, 2]: synthesised from a score, or decoded from audio tokens."""
     if isinstance(piece, Score):
-        from dyvim_cli.music.production import produce_blocks
+        from dyvim_cli.music.mixing.mastering import produce_blocks
 
         return produce_blocks(piece, duration_s, progress, stems, meter)
-    from dyvim_cli.model.audio_sound import recorded_blocks
+    from dyvim_cli.model.compose.audio_sound import recorded_blocks
 
     return recorded_blocks(piece, model, duration_s, progress, meter)
 

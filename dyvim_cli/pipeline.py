@@ -22,22 +22,22 @@ from dyvim_cli.composer import (
     notes_of,
     prepare_model,
 )
-from dyvim_cli.delivery import Delivery, check_extras, sound_file, whole_set, write_extras
+from dyvim_cli.describe import comment, describe
 from dyvim_cli.errors import UsageError
-from dyvim_cli.facts import comment, describe
-from dyvim_cli.model.composition import EMBEDDED, Wishes, writes_score
+from dyvim_cli.extras import check_extras, sound_file, whole_set, write_extras
+from dyvim_cli.options import ComposeOptions, Delivery, writes_score
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures, Score
 
 if TYPE_CHECKING:
     from dyvim_cli.media.cut import Cut
     from dyvim_cli.media.probe import FilmInfo
-    from dyvim_cli.model.audio_composition import Recording
-    from dyvim_cli.model.decoder import Decoder
-    from dyvim_cli.model.loading import AudioModel
+    from dyvim_cli.model.compose.recording import Recording
+    from dyvim_cli.model.musicgen.loading import AudioModel
+    from dyvim_cli.model.score.decoder import Decoder
 
 # from composer, for the layers above
-__all__ = ["EMBEDDED", "compose", "load_embedded", "load_model", "notes_of", "prepare_model", "writes_score"]
+__all__ = ["compose", "load_embedded", "load_model", "notes_of", "prepare_model"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Watched:
 
 def score(
     film_path: Path,
-    wishes: Wishes,
+    wishes: ComposeOptions,
     delivery: Delivery = Delivery(),
     *,
     use_cache: bool = True,
@@ -95,12 +95,12 @@ def score(
         studio = beside.submit(_open_studio, wishes)  # got ready while the film is being watched
         watched = _see(*prepared, use_cache, progress)
         model = studio.result()
-    return accompany(watched, wishes, delivery, model, progress=progress)
+    return compose_and_mux(watched, wishes, delivery, model, progress=progress)
 
 
 def watch(
     film_path: Path,
-    wishes: Wishes,
+    wishes: ComposeOptions,
     delivery: Delivery = Delivery(),
     *,
     use_cache: bool = True,
@@ -120,9 +120,9 @@ def _see(film: "FilmInfo", cut: "Cut", output: Path, use_cache: bool, progress: 
     return Watched(film, cut, output, features, clock)
 
 
-def accompany(
+def compose_and_mux(
     watched: Watched,
-    wishes: Wishes,
+    wishes: ComposeOptions,
     delivery: Delivery,
     model: "Decoder | AudioModel",
     *,
@@ -130,7 +130,7 @@ def accompany(
 ) -> Result:
     """The second half of score(): compose, sound, mux. `model` is what load_model(wishes) returns."""
     from dyvim_cli.media.mux import mux
-    from dyvim_cli.music.loudness import Meter
+    from dyvim_cli.music.mixing.loudness import Meter
     from dyvim_cli.timeline import timeline
 
     progress, meter = progress or Silent(), Meter()
@@ -212,7 +212,7 @@ def features_of(
     return features
 
 
-def _prepare(film_path: Path, wishes: Wishes, delivery: Delivery):
+def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery):
     """(film, cut, output path), after every check that needs no work."""
     from dyvim_cli.media.cut import plan_cut
     from dyvim_cli.media.output import check_output, check_picture, output_path
@@ -229,7 +229,7 @@ def _prepare(film_path: Path, wishes: Wishes, delivery: Delivery):
     return film, cut, output
 
 
-def plan_job(film_path: Path, wishes: Wishes, delivery: Delivery) -> dict:
+def plan_job(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> dict:
     """What score() would do, in plain values; raises what it would raise before working."""
     film, cut, output = _prepare(film_path, wishes, delivery)
     missing = missing_weights(wishes)
@@ -251,7 +251,7 @@ def plan_job(film_path: Path, wishes: Wishes, delivery: Delivery) -> dict:
 
 
 def generate(
-    features: FilmFeatures, wishes: Wishes, delivery: Delivery, *, progress: Progress | None = None
+    features: FilmFeatures, wishes: ComposeOptions, delivery: Delivery, *, progress: Progress | None = None
 ) -> Result:
     """Compose from features alone and write the music to delivery.music. Raises DyvimError."""
     from dyvim_cli.media.sound import check_sound_name
@@ -277,9 +277,9 @@ def generate(
     return Result(delivery.music, piece, facts, tuple(facts["warnings"]))
 
 
-def _open_studio(wishes: Wishes):
+def _open_studio(wishes: ComposeOptions):
     """Load all that composing and sounding need; returns what composes."""
-    from dyvim_cli.music.soundfont import shipped_soundfont
+    from dyvim_cli.music.synth.soundfont import shipped_soundfont
 
     model = load_model(wishes)
     import scipy.signal  # noqa: F401 (half a second)

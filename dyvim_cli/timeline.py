@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dyvim_cli.music.loudness import GATE_LUFS, Meter, integrated_lufs, momentary_lufs
+from dyvim_cli.music.mixing.loudness import GATE_LUFS, Meter, integrated_lufs, momentary_lufs
 from dyvim_cli.types import STEPS_PER_BAR, FilmFeatures, Score
 
 POINTS = 200  # at most so many values a curve

@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # the command line's help needs the names, not a tenth of a s
 
 STEPS_PER_BEAT = 4
 STEPS_PER_BAR = 16  # four-four, sixteenth notes: the grid of every score token
+SAMPLE_RATE = 48_000  # Hz, of all sound that is written
+TARGET_LUFS = -14.0  # integrated loudness of a finished soundtrack
 
 STYLES = (
     "cinematic", "orchestral", "ambient", "lofi", "pop",
@@ -73,7 +75,7 @@ class Hit:
 class TempoMap:
     """Grid times that follow the film: step s sounds at step_times_s[s].
 
-    Bars have STEPS_PER_BAR steps; those that a shorter bar goes without last no time (music/metre.py).
+    Bars have STEPS_PER_BAR steps; those that a shorter bar goes without last no time (timing/bar_lines.py).
     """
 
     step_times_s: np.ndarray  # [S + 1] float64, ascending; step 0 is a downbeat

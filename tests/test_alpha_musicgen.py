@@ -5,18 +5,18 @@ import json
 import numpy as np
 import pytest
 from conftest import FRACTAL, LIFE, MOVING, cut_film
-from musicgen_tiny import extended
+from helpers.musicgen_tiny import extended
 from typer.testing import CliRunner
 
 from dyvim_cli.cli.main import app
 from dyvim_cli.errors import UsageError
-from dyvim_cli.evaluation.audio_events import audio_events, read_sound
-from dyvim_cli.evaluation.sync import compare
-from dyvim_cli.evaluation.visual_events import visual_events
-from dyvim_cli.model.adapter import save_adapter
-from dyvim_cli.model.loading import load_audio_model
-from dyvim_cli.model.token_dynamics import TokenDynamics
-from dyvim_cli.training.findings import ALPHAS
+from dyvim_cli.evaluation.judge.audio_events import audio_events, read_sound
+from dyvim_cli.evaluation.judge.sync import compare
+from dyvim_cli.evaluation.judge.visual_events import visual_events
+from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
+from dyvim_cli.model.musicgen.adapter import save_adapter
+from dyvim_cli.model.musicgen.loading import load_audio_model
+from dyvim_cli.training.figures.findings import ALPHAS
 
 pytest.importorskip("matplotlib")
 PICTURES = 1280  # what the embedded image encoder says of a key frame

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from dyvim_cli.composer import load_embedded
-from dyvim_cli.model import ranking
-from dyvim_cli.model.composition import Wishes, write_score
+from dyvim_cli.model.compose.score import write_score
+from dyvim_cli.model.score import ranking
+from dyvim_cli.options import ComposeOptions
 from dyvim_cli.types import STYLES, FilmFeatures
 
-WISHES = Wishes(style="pop", seed=3, candidates=2)
+WISHES = ComposeOptions(style="pop", seed=3, candidates=2)
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.arrangement import MOST_SILENT, plan_activity
-from dyvim_cli.music.sections import Section
+from dyvim_cli.music.form.arrangement import MOST_SILENT, plan_activity
+from dyvim_cli.music.form.sections import Section
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STYLES
 
 ROLES = ("intro", "theme", "theme", "contrast", "build", "theme", "break", "outro")

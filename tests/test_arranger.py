@@ -7,12 +7,12 @@ import sys
 import numpy as np
 import pytest
 
-from dyvim_cli.music import tokens
-from dyvim_cli.training import shards
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger import arrange, corpus
 from dyvim_cli.training.arranger.harmony import SCALES
 from dyvim_cli.training.arranger.library import compose
-from dyvim_cli.training.piece import Piece, Section
+from dyvim_cli.training.data import shards
+from dyvim_cli.training.data.piece import Piece, Section
 from dyvim_cli.types import STYLES
 
 INDEX = tokens.STREAM_INDEX

@@ -5,19 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import FRACTAL, MOVING, cut_film
-from musicgen_tiny import extended
+from helpers.musicgen_tiny import extended
 
-from dyvim_cli.model import audio_composition
-from dyvim_cli.model.audio_composition import LEAD_S, Heard, lay, record
-from dyvim_cli.model.audio_sampling import AudioSettings, write_tokens
-from dyvim_cli.model.audio_sound import recorded_blocks
-from dyvim_cli.model.composition import Wishes
-from dyvim_cli.model.loading import load_audio_model
-from dyvim_cli.model.token_dynamics import TokenDynamics
-from dyvim_cli.music.beats import Placing
+from dyvim_cli.model.compose import recording
+from dyvim_cli.model.compose.audio_sound import recorded_blocks
+from dyvim_cli.model.compose.recording import LEAD_S, Heard, lay, record
+from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
+from dyvim_cli.model.musicgen.loading import load_audio_model
+from dyvim_cli.model.musicgen.sampling import AudioSettings, write_tokens
+from dyvim_cli.music.timing.beats import Placing
+from dyvim_cli.options import ComposeOptions
 from dyvim_cli.pipeline import features_of
 
-WISHES = Wishes(model="debug", seed=3, candidates=3)
+WISHES = ComposeOptions(model="debug", seed=3, candidates=3)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_beats_move_to_the_events_but_for_alpha_0(features):
 @pytest.mark.parametrize("best", [0, 1, 2])
 def test_the_take_that_meets_the_film_best_is_kept(best, features, model, monkeypatch):
     rewards = iter(np.roll([0.9, 0.1, 0.5], best))
-    monkeypatch.setattr(audio_composition, "lay", lambda *_: Placing(LEAD_S, 1.0, float(next(rewards))))
+    monkeypatch.setattr(recording, "lay", lambda *_: Placing(LEAD_S, 1.0, float(next(rewards))))
     piece = record(features, WISHES, model)
     assert piece.take == best and piece.placing.reward == 0.9
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from test_sound import C_MAJOR, RATE, grid, song
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.loudness import measured_lufs
-from dyvim_cli.music.performance import perform
-from dyvim_cli.music.production import produce
-from dyvim_cli.music.soundfont import shipped_soundfont
-from dyvim_cli.music.synthesis import stem_blocks
+from dyvim_cli.music.mixing.loudness import measured_lufs
+from dyvim_cli.music.mixing.mastering import produce
+from dyvim_cli.music.performance.perform import perform
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.music.synth.instrument import stem_blocks
+from dyvim_cli.music.synth.soundfont import shipped_soundfont
 from dyvim_cli.types import STYLES
 
 CYMBALS = ("pop", "electronic", "jazz", "rock")

@@ -14,12 +14,22 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
-from batch_films import batch, break_film, digests, films_done_twice, finish, kill, make_films, records, run
 from conftest import run_ffmpeg
+from helpers.batch_films import (
+    batch,
+    break_film,
+    digests,
+    films_done_twice,
+    finish,
+    kill,
+    make_films,
+    records,
+    run_batch,
+)
 
-from dyvim_cli import pipeline, sources
+from dyvim_cli import code_digest, pipeline
 from dyvim_cli.batch import journal as journals
-from dyvim_cli.batch import local, night, staging
+from dyvim_cli.batch import local, run, staging
 from dyvim_cli.batch.fingerprint import CODE, content_of, film_seed, fingerprint
 from dyvim_cli.batch.fingerprint import _weights as weights_known
 from dyvim_cli.batch.plan import check_collisions, journal_place, made_by_us, task_of
@@ -27,7 +37,7 @@ from dyvim_cli.batch.selection import Choice, Film, read_list, select
 from dyvim_cli.batch.work import Outcome, Seen, failure
 from dyvim_cli.batch.work import finish as finish_film
 from dyvim_cli.errors import EnvironmentFault, ExitCode, InputError, OutputError, UsageError
-from dyvim_cli.pipeline import Delivery, Wishes
+from dyvim_cli.options import ComposeOptions, Delivery
 
 QUICK = ("--candidates", 1, "--progress", "json")
 BROKEN = (0, 2, 6, 3)  # of the ten ways: empty, broken off, sound alone, zeroed
@@ -78,7 +88,7 @@ def test_lists_hold_a_path_a_line():
 
 def tasks_for(folder: Path, *names: str, **delivery):
     films = [Film(folder / name, PurePosixPath(name)) for name in names]
-    return [task_of(film, Wishes(seed=3), Delivery(**delivery)) for film in films]
+    return [task_of(film, ComposeOptions(seed=3), Delivery(**delivery)) for film in films]
 
 
 def test_templates_and_folders(tmp_path):
@@ -173,7 +183,7 @@ def test_a_kill_between_the_record_and_the_name_costs_nothing(folder):
     result_of(two)  # this one was killed before its record
     (staging.staged(two.output).with_name(staging.TOKEN + "1")).touch()  # and Ray had been at work
     assert not one.output.exists()
-    with night.session(path, [one, two]) as session:
+    with run.session(path, [one, two]) as session:
         assert [task.film for task in session.review.todo] == [two.film]
         assert one.output.read_bytes() == b"a film with music"
     assert not two.output.exists() and not (folder / staging.FOLDER).exists()
@@ -190,10 +200,10 @@ def test_ctrl_c_between_the_record_and_the_name_costs_nothing(folder, monkeypatc
         settle(delivery)
 
     monkeypatch.setattr(staging, "settle", interrupted)
-    with pytest.raises(KeyboardInterrupt), night.session(path, [task]) as session:
-        list(night.carry_out((result_of(task) for _ in "1"), session.journal))
+    with pytest.raises(KeyboardInterrupt), run.session(path, [task]) as session:
+        list(run.carry_out((result_of(task) for _ in "1"), session.journal))
     assert task.output.read_bytes() == b"a film with music"
-    assert night.review([task], journals.read(path)).todo == []
+    assert run.review([task], journals.read(path)).todo == []
 
 
 @pytest.mark.parametrize("missing", ["fingerprint", "input", "output", "bytes", "content"])
@@ -204,7 +214,7 @@ def test_lines_of_another_version_are_no_obstacle(missing, folder):
     line = json.loads(path.read_text())
     line.pop(missing)
     path.write_text(f'[1]\n"x"\n{{}}\n{json.dumps(line)}\n')
-    found = night.review([task], journals.read(path))
+    found = run.review([task], journals.read(path))
     assert found.todo == []
     assert found.done if missing == "content" else "exists already" in found.failed[0].record["error"]
 
@@ -214,9 +224,9 @@ def test_names_that_are_no_utf8_are_kept(folder):
     odd = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.mp4"))
     odd.write_bytes(b"x")
     found = select([folder], Choice(include=["caf*"]))
-    task = task_of(found[0], Wishes(), Delivery())
+    task = task_of(found[0], ComposeOptions(), Delivery())
     kept(folder / journals.NAME, result_of(task))
-    assert night.review([task], journals.read(folder / journals.NAME)).done[0].task.film == odd
+    assert run.review([task], journals.read(folder / journals.NAME)).done[0].task.film == odd
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -234,13 +244,13 @@ def test_no_result_has_its_name_before_it_is_on_record(folder, monkeypatch):
     with journals.open_journal(folder / journals.NAME) as journal:
         monkeypatch.setattr(os, "write", full)
         with pytest.raises(OutputError, match="No space left"):
-            list(night.carry_out((result_of(task) for _ in "1"), journal))
+            list(run.carry_out((result_of(task) for _ in "1"), journal))
     assert not task.output.exists()
 
 
 def kept(path: Path, *outcomes: Outcome) -> None:
     with journals.open_journal(path) as journal:
-        list(night.carry_out((outcome for outcome in outcomes), journal))
+        list(run.carry_out((outcome for outcome in outcomes), journal))
 
 
 def test_done_means_output_content_and_settings_are_as_recorded(folder):
@@ -248,20 +258,20 @@ def test_done_means_output_content_and_settings_are_as_recorded(folder):
     (task,) = tasks_for(folder, "a.mp4")
 
     def todo(task=task, **options) -> int:
-        return len(night.review([task], journals.read(path), **options).todo)
+        return len(run.review([task], journals.read(path), **options).todo)
 
     assert todo() == 1
     kept(path, result_of(task))
     assert todo() == 0 and task.output.exists()
     task.film.touch()
     assert todo() == 0, "the same bytes at another time are the same film"
-    (other,) = (task_of(Film(task.film, PurePosixPath("a.mp4")), Wishes(seed=4), Delivery()),)
+    (other,) = (task_of(Film(task.film, PurePosixPath("a.mp4")), ComposeOptions(seed=4), Delivery()),)
     assert todo(other) == 1, "other settings"
     task.film.write_bytes(b"y")
     assert todo() == 1, "another film under the name"
     task.film.write_bytes(b"x")
     task.output.write_bytes(b"somebody else's work")
-    refused = night.review([task], journals.read(path))
+    refused = run.review([task], journals.read(path))
     assert not refused.todo and "exists already" in refused.failed[0].record["error"]
     task.output.unlink()
     assert todo() == 1, "the output has gone"
@@ -271,7 +281,7 @@ def test_done_means_output_content_and_settings_are_as_recorded(folder):
 def test_the_content_of_an_adapter_counts(named, folder):
     touch(folder, "adapter/adapter.safetensors")
     film = Film(folder / "a.mp4", PurePosixPath("a.mp4"))
-    wishes = Wishes(model="debug", adapter=str(folder / named))
+    wishes = ComposeOptions(model="debug", adapter=str(folder / named))
     before = task_of(film, wishes, Delivery()).settings
     assert before == task_of(film, wishes, Delivery()).settings
     (folder / "adapter/adapter.safetensors").write_bytes(b"trained on")
@@ -286,17 +296,17 @@ def test_code_that_composes_counts_and_code_that_shows_does_not(tmp_path):
     shutil.copytree(Path(dyvim_cli.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
 
     def now() -> str:
-        sources.digest.cache_clear()
-        return sources.digest(CODE, package)
+        code_digest.digest.cache_clear()
+        return code_digest.digest(CODE, package)
 
     known = [now()]
-    music = ("music/harmony.py", "model/sampling.py", "facts.py", "delivery.py", "pipeline.py")
+    music = ("music/form/chord_plan.py", "model/score/sampling.py", "describe.py", "extras.py", "pipeline.py")
     for name in (*music, "media/mux.py", "vision/events.py"):
         with (package / name).open("a") as file:
             file.write("# changed\n")
         known.append(now())
     assert len(set(known)) == 8
-    for name in ("cli/batch.py", "report/films.py", "batch/night.py"):
+    for name in ("cli/verbs/batch.py", "report/films.py", "batch/run.py"):
         (package / name).write_text("")
         assert now() == known[-1]
 
@@ -305,10 +315,10 @@ def test_failures_are_kept_until_asked_for(folder):
     path = folder / journals.NAME
     (task,) = tasks_for(folder, "a.mp4")
     kept(path, result_of(task, status="failed"))
-    assert len(night.review([task], journals.read(path)).failed) == 1
-    assert len(night.review([task], journals.read(path), retry_failed=True).todo) == 1
+    assert len(run.review([task], journals.read(path)).failed) == 1
+    assert len(run.review([task], journals.read(path), retry_failed=True).todo) == 1
     task.film.write_bytes(b"mended")
-    assert len(night.review([task], journals.read(path)).todo) == 1
+    assert len(run.review([task], journals.read(path)).todo) == 1
 
 
 def test_faults_of_the_machine_are_tried_again(folder):
@@ -317,7 +327,7 @@ def test_faults_of_the_machine_are_tried_again(folder):
     content = content_of(task.film)
     for fault, is_tried in ((EnvironmentFault("full"), 1), (OutputError("no"), 1), (InputError("torn"), 0)):
         kept(path, failure(task, fault, content))
-        assert len(night.review([task], journals.read(path)).todo) == is_tried
+        assert len(run.review([task], journals.read(path)).todo) == is_tried
 
 
 def test_a_film_that_changes_meanwhile_is_not_taken_for_done(folder, monkeypatch):
@@ -329,14 +339,14 @@ def test_a_film_that_changes_meanwhile_is_not_taken_for_done(folder, monkeypatch
         task.film.write_bytes(b"xx")
         return pipeline.Result(part, None, {})
 
-    monkeypatch.setattr(pipeline, "accompany", grows)
+    monkeypatch.setattr(pipeline, "compose_and_mux", grows)
     watched = pipeline.Watched(None, None, part, None, None)
     outcome = finish_film(Seen(task, content_of(task.film), watched), None)
     assert "was changed" in outcome.record["error"] and not outcome.is_done
     path = folder / journals.NAME
     kept(path, outcome)
-    assert len(night.review([task], journals.read(path)).todo) == 1
-    monkeypatch.setattr(pipeline, "accompany", lambda *_: pipeline.Result(part, None, {}))
+    assert len(run.review([task], journals.read(path)).todo) == 1
+    monkeypatch.setattr(pipeline, "compose_and_mux", lambda *_: pipeline.Result(part, None, {}))
     seen = Seen(task, content_of(task.film), watched)
     assert finish_film(seen, None).is_done
     task.film.unlink()
@@ -348,7 +358,7 @@ def test_the_journal_moves_with_its_folder(folder):
     kept(folder / journals.NAME, result_of(task))
     moved = folder.rename(folder.with_name("moved"))
     (there,) = tasks_for(moved, "a.mp4")
-    assert night.review([there], journals.read(moved / journals.NAME)).todo == []
+    assert run.review([there], journals.read(moved / journals.NAME)).todo == []
 
 
 def test_a_film_on_which_two_workers_died_has_failed_and_its_neighbour_has_not(folder):
@@ -386,7 +396,7 @@ def context_of(*arguments: str):
 
 
 def test_a_folders_own_settings(tmp_path):
-    from dyvim_cli.cli.film_settings import film_settings
+    from dyvim_cli.cli.options.film_settings import film_settings
 
     touch(tmp_path, "a.mp4", "sub/b.mp4")
     (tmp_path / "dyvim.toml").write_text('style = "jazz"\nalpha = 0.9\nkeep-audio = "mix"')
@@ -400,7 +410,7 @@ def test_a_folders_own_settings(tmp_path):
 
 @pytest.mark.parametrize("wrong", ["alpha = 7", "alfa = 1", "overwrite = true", "alpha = "])
 def test_a_wrong_setting_names_its_file(wrong, tmp_path):
-    from dyvim_cli.cli.film_settings import film_settings
+    from dyvim_cli.cli.options.film_settings import film_settings
 
     touch(tmp_path, "a.mp4")
     (tmp_path / "dyvim.toml").write_text(wrong)
@@ -411,7 +421,7 @@ def test_a_wrong_setting_names_its_file(wrong, tmp_path):
 
 def test_the_command_asks_score_for_the_same(tmp_path):
     from dyvim_cli.cli.batch_jobs import films_of, tasks_of
-    from dyvim_cli.cli.groups import Composing, Mixing, group_of
+    from dyvim_cli.cli.options.groups import Composing, Mixing, group_of
     from dyvim_cli.media.output import output_path
 
     touch(tmp_path, "in/{b} 'q\" ä #1.mp4")
@@ -458,7 +468,7 @@ def undisturbed(films, tmp_path_factory):
     """The folder scored in one go: (outputs' folder, the finished process)."""
     out = tmp_path_factory.mktemp("undisturbed")
     page = out.with_name("report.html")
-    return out, run(films, "-r", "-o", f"{out}/", "--jobs", 1, "--json", "--report", page, *QUICK)
+    return out, run_batch(films, "-r", "-o", f"{out}/", "--jobs", 1, "--json", "--report", page, *QUICK)
 
 
 def test_every_good_film_is_scored_and_every_broken_one_listed(films, undisturbed):
@@ -505,7 +515,7 @@ def test_killed_at_any_moment_and_resumed_it_comes_to_the_same(films, undisturbe
         kill(batch(*arguments), lines, seconds)
         whole = {name: md5 for name, md5 in digests(tmp_path).items() if staging.FOLDER not in name}
         assert whole.items() <= digests(reference).items(), "half-written or different under a final name"
-    done = run(*arguments)
+    done = run_batch(*arguments)
     assert done.returncode == ExitCode.PARTIAL, done.stderr
     assert digests(tmp_path) == digests(reference)
     assert films_done_twice(tmp_path / journals.NAME) == []
@@ -533,7 +543,7 @@ def test_interrupted_it_leaves_nothing_behind_and_goes_on(films, undisturbed, tm
     shown = page.read_text()
     assert shown.count('data-status="done"') == len(done)
     assert shown.count('data-status="pending"') == 5 - len(done)
-    finished = run(*arguments)
+    finished = run_batch(*arguments)
     assert finished.returncode == 0, finished.stderr
     assert digests(tmp_path / "out") == digests(reference)
     assert films_done_twice(tmp_path / "out" / journals.NAME) == []
@@ -542,10 +552,10 @@ def test_interrupted_it_leaves_nothing_behind_and_goes_on(films, undisturbed, tm
 def test_a_worker_that_dies_is_replaced_and_its_films_tried_again(films, undisturbed, tmp_path):
     reference, _ = undisturbed
     chosen = [film for film in select([films], Choice()) if "film 00" in film.path.name][:3]
-    tasks = [task_of(film, Wishes(candidates=1), Delivery(output=f"{tmp_path}/")) for film in chosen]
-    with night.session(tmp_path / "j.jsonl", tasks) as session:
+    tasks = [task_of(film, ComposeOptions(candidates=1), Delivery(output=f"{tmp_path}/")) for film in chosen]
+    with run.session(tmp_path / "j.jsonl", tasks) as session:
         outcomes = local.run(session.review.todo, 1, session.scratch)
-        for n, outcome in enumerate(night.carry_out(outcomes, session.journal)):
+        for n, outcome in enumerate(run.carry_out(outcomes, session.journal)):
             assert outcome.is_done, outcome.record
             if n == 0:
                 (worker,) = multiprocessing.active_children()
@@ -563,17 +573,17 @@ def test_a_picture_that_its_container_cannot_carry_costs_one_film_of_the_night(f
                str(folder / "web.webm"))  # fmt: skip
     shutil.copy(folder / "web.webm", folder / "renamed.mov")
     refused = "vp8 pictures do not fit into .mov"
-    plan = run(folder, "-o", f"{out}/{{stem}}.mov", "--dry-run", "--json")
+    plan = run_batch(folder, "-o", f"{out}/{{stem}}.mov", "--dry-run", "--json")
     told = {Path(line["input"]).name: line for line in map(json.loads, plan.stdout.splitlines())}
     assert {name: line["status"] for name, line in told.items()} == {
         "good.mp4": "todo", "renamed.mov": "failed", "web.webm": "failed",
     }  # fmt: skip
     assert plan.returncode == 0 and refused in told["web.webm"]["error"]
-    done = run(folder, "-o", f"{out}/{{stem}}.mov", "--jobs", 1, *QUICK)
+    done = run_batch(folder, "-o", f"{out}/{{stem}}.mov", "--jobs", 1, *QUICK)
     assert done.returncode == ExitCode.PARTIAL, done.stderr
     assert done.stderr.count(refused) == done.stderr.count("give -o a name in .webm or .mkv") == 2
     assert list(digests(out)) == ["good.mov"]
-    mended = run(folder, "-o", f"{out}/{{stem}}", "--jobs", 1, "--include", "renamed*", *QUICK)
+    mended = run_batch(folder, "-o", f"{out}/{{stem}}", "--jobs", 1, "--include", "renamed*", *QUICK)
     assert mended.returncode == 0, mended.stderr
     assert list(digests(out)) == ["good.mov", "renamed.mkv"]
 
@@ -583,15 +593,17 @@ def test_own_outputs_are_known_whatever_they_are_called(films, undisturbed, tmp_
     touch(tmp_path, "a.mp4")
     (tmp_path / "a-music.mp4").write_bytes((reference / "film 000.dyvim.mp4").read_bytes())
     found = select([tmp_path], Choice())
-    tasks = [task_of(film, Wishes(), Delivery(output=f"{tmp_path}/{{stem}}-music.mp4")) for film in found]
+    delivery = Delivery(output=f"{tmp_path}/{{stem}}-music.mp4")
+    tasks = [task_of(film, ComposeOptions(), delivery) for film in found]
     assert made_by_us(found, tasks) == {tmp_path / "a-music.mp4"}
 
 
 def test_fail_fast_stops_and_dry_run_does_nothing(films, tmp_path):
-    plan = run(films, "-o", f"{tmp_path}/out/", "--dry-run", "--json")
+    plan = run_batch(films, "-o", f"{tmp_path}/out/", "--dry-run", "--json")
     assert plan.returncode == 0, plan.stderr
     assert len(plan.stdout.splitlines()) == 8 and list(tmp_path.iterdir()) == []
-    stopped = run(films, "-o", f"{tmp_path}/", "--fail-fast", "--jobs", 1, "--include", "broken*", *QUICK)
+    broken = ("--jobs", 1, "--include", "broken*", *QUICK)
+    stopped = run_batch(films, "-o", f"{tmp_path}/", "--fail-fast", *broken)
     assert stopped.returncode == ExitCode.PARTIAL and "3 not come to" in stopped.stderr
-    wrong = run(films, "-o", f"{tmp_path}/out.mp4")
+    wrong = run_batch(films, "-o", f"{tmp_path}/out.mp4")
     assert wrong.returncode == ExitCode.USAGE and "would both become" in wrong.stderr

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from batch_films import break_film, digests, films_done_twice, make_films, records
+from helpers.batch_films import break_film, digests, films_done_twice, make_films, records
 
-from dyvim_cli.batch import night
+from dyvim_cli.batch import run
 from dyvim_cli.batch.plan import task_of
 from dyvim_cli.batch.selection import Choice, select
 from dyvim_cli.batch.work import finish, see
 from dyvim_cli.errors import EnvironmentFault
-from dyvim_cli.pipeline import Delivery, Wishes, load_embedded
+from dyvim_cli.options import ComposeOptions, Delivery
+from dyvim_cli.pipeline import load_embedded
 
 ray = pytest.importorskip("ray", reason="the optional extra dyvim[ray]")
 
@@ -24,7 +25,8 @@ def films(tmp_path_factory):
 
 def tasks_for(films, out, **delivery):
     found = select([films], Choice(recursive=True))
-    return [task_of(film, Wishes(candidates=1), Delivery(output=f"{out}/", **delivery)) for film in found]
+    options = ComposeOptions(candidates=1)
+    return [task_of(film, options, Delivery(output=f"{out}/", **delivery)) for film in found]
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +34,8 @@ def reference(films, tmp_path_factory):
     """The same films scored here, one after the other."""
     out, model = tmp_path_factory.mktemp("here"), load_embedded()
     tasks = tasks_for(films, out)
-    with night.session(out / "j.jsonl", tasks) as session:
-        list(night.carry_out((finish(see(task), model) for task in session.review.todo), session.journal))
+    with run.session(out / "j.jsonl", tasks) as session:
+        list(run.carry_out((finish(see(task), model) for task in session.review.todo), session.journal))
     return digests(out)
 
 
@@ -58,9 +60,9 @@ def test_a_lost_nodes_films_run_again_elsewhere(films, reference, nodes, tmp_pat
 
     machines, workers = nodes
     tasks = tasks_for(films, tmp_path)
-    with night.session(tmp_path / "j.jsonl", tasks) as session:
+    with run.session(tmp_path / "j.jsonl", tasks) as session:
         outcomes = cluster.run(session.review.todo, machines.address)
-        for n, _ in enumerate(night.carry_out(outcomes, session.journal)):
+        for n, _ in enumerate(run.carry_out(outcomes, session.journal)):
             if n == 1:
                 machines.remove_node(workers.pop(), allow_graceful=False)
     assert digests(tmp_path) == reference and len(reference) == 4
@@ -74,16 +76,16 @@ def test_films_and_results_as_bytes(films, reference, nodes, tmp_path):
 
     machines, _ = nodes
     tasks = tasks_for(films, tmp_path, midi=tmp_path / "{stem}.mid", stems=tmp_path / "stems")[:2]
-    with night.session(tmp_path / "j.jsonl", tasks) as session:
+    with run.session(tmp_path / "j.jsonl", tasks) as session:
         outcomes = cluster.run(session.review.todo, machines.address, ship=True)
-        kept = list(night.carry_out(outcomes, session.journal))
+        kept = list(run.carry_out(outcomes, session.journal))
     failed, done = sorted(kept, key=lambda outcome: outcome.is_done)
     assert failed.record["error"].startswith(f"{films / 'broken.mp4'} is truncated")
     assert done.record["input"] == str(films / "film 000.mp4")
     made = digests(tmp_path)
     assert made["film 000.dyvim.mp4"] == reference["film 000.dyvim.mp4"]
     assert "film 000.mid" in made and any(name.startswith("stems/film 000/") for name in made)
-    assert night.review(tasks, {task.output: outcome.record for task, outcome in zip(
+    assert run.review(tasks, {task.output: outcome.record for task, outcome in zip(
         [done.task, failed.task], [done, failed], strict=True)}).todo == []  # fmt: skip
 
 

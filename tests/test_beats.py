@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dyvim_cli.music.beats import MOST_STRETCH, Listener, find_tempo, place, track_beats
+from dyvim_cli.music.timing.beats import MOST_STRETCH, Listener, find_tempo, place, track_beats
 
 RATE = 16_000
 

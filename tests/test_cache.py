@@ -112,8 +112,8 @@ def test_others_may_read_what_is_written_as_the_umask_says(tmp_path):
     """safetensors makes its files private."""
     import torch
 
-    from dyvim_cli.model.checkpoint import save_tensors
-    from dyvim_cli.training import shards
+    from dyvim_cli.model.score.checkpoint import save_tensors
+    from dyvim_cli.training.data import shards
 
     before = os.umask(0o027)
     try:

@@ -6,9 +6,9 @@ import torch
 from encodec import EncodecModel as PackageModel
 
 from dyvim_cli.errors import WeightsError
-from dyvim_cli.model.codec import ENCODEC_FILES, SegmentCodec, decoded_blocks, encodec_codec
-from dyvim_cli.model.loading import open_checkpoint
-from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
+from dyvim_cli.model.musicgen.codec import ENCODEC_FILES, SegmentCodec, decoded_blocks, encodec_codec
+from dyvim_cli.model.musicgen.debug import write_debug_checkpoint
+from dyvim_cli.model.musicgen.loading import open_checkpoint
 
 
 @pytest.fixture(scope="module", params=["mono", "stereo"])

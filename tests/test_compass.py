@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.compass import COMPASS, GROWLS_BELOW, below, folded, in_compass
-from dyvim_cli.music.performance import perform
+from dyvim_cli.music.performance.instrument_ranges import COMPASS, GROWLS_BELOW, below, folded, in_compass
+from dyvim_cli.music.performance.perform import perform
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STYLES, Key, Note, TempoMap
 
 SAX, VIOLIN, BELLS, BASS_GUITAR = 66, 40, 9, 33

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.ending import LAST_CHORD_S, MELODY, PAD, choose_final_step, last_chord, settle
-from dyvim_cli.music.feel import RING_SHARE
-from dyvim_cli.music.palettes import PALETTES
-from dyvim_cli.music.performance import perform
-from dyvim_cli.music.production import produce
+from dyvim_cli.music.form.ending import LAST_CHORD_S, MELODY, PAD, choose_final_step, last_chord, settle
+from dyvim_cli.music.mixing.mastering import produce
+from dyvim_cli.music.performance.humanize import RING_SHARE
+from dyvim_cli.music.performance.perform import perform
+from dyvim_cli.music.styles.palettes import PALETTES
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STYLES, Key, TempoMap
 
 STREAM = tokens.STREAMS[MELODY]

@@ -10,17 +10,18 @@ import pytest
 import soundfile
 import typer
 from conftest import run_ffmpeg
-from evaluation_planted import SAMPLE_RATE, clicks, jerky_film
+from helpers.evaluation_planted import SAMPLE_RATE, clicks, jerky_film
 from typer.testing import CliRunner
 
-from dyvim_cli.cli.evaluate import evaluate
+from benchmarks import baselines
+from dyvim_cli.cli.verbs.evaluate import evaluate
 from dyvim_cli.errors import EnvironmentFault, InputError, UsageError
-from dyvim_cli.evaluation import baselines, extra
-from dyvim_cli.evaluation.audio_events import audio_events
-from dyvim_cli.evaluation.judge import judge_film
-from dyvim_cli.evaluation.sweep import sweep, write_sweep
-from dyvim_cli.evaluation.sync import sync_report
-from dyvim_cli.evaluation.visual_events import visual_events
+from dyvim_cli.evaluation.judge import extra
+from dyvim_cli.evaluation.judge.audio_events import audio_events
+from dyvim_cli.evaluation.judge.judge_film import judge_film
+from dyvim_cli.evaluation.judge.sync import sync_report
+from dyvim_cli.evaluation.judge.visual_events import visual_events
+from dyvim_cli.evaluation.sweep.alpha_sweep import sweep, write_sweep
 
 CUTS_S, TURNS_S, DURATION_S = (1.5, 4.1, 6.0), (0.8, 2.7, 5.1, 7.0), 8.0
 
@@ -137,8 +138,8 @@ def test_table_mean_and_a_bad_film_among_good_ones(tmp_path, scene):
 
 
 def test_what_luck_explains_stands_in_brackets_and_still_counts_in_the_mean(tmp_path, scene):
-    from dyvim_cli.evaluation.report import summary, table
-    from dyvim_cli.evaluation.sync import compare
+    from dyvim_cli.evaluation.judge.sync import compare
+    from dyvim_cli.evaluation.show.tables import summary, table
 
     picture, cells = visual_events(scene[0]), []
     for shift in (0.7, 1.9, 3.1):
@@ -155,7 +156,7 @@ def test_what_luck_explains_stands_in_brackets_and_still_counts_in_the_mean(tmp_
 
 
 def test_each_event_is_told_which_accent_meets_it(scene):
-    from dyvim_cli.evaluation.meetings import meetings
+    from dyvim_cli.evaluation.judge.meetings import meetings
 
     picture = visual_events(scene[0])
     at = picture.event_times_s
@@ -228,7 +229,7 @@ def fake_generator():
 
 
 def test_a_sweep_draws_the_answer_to_alpha(tmp_path, scene, fake_generator, monkeypatch):
-    monkeypatch.setattr("dyvim_cli.evaluation.generator.dyvim_generator", fake_generator)
+    monkeypatch.setattr("dyvim_cli.evaluation.sweep.generator.dyvim_generator", fake_generator)
     plot = tmp_path / "sweep.png"
     result = invoke(scene[0], "--sweep-alpha", "1,0", "--seeds", "3", "--plot", plot, "--json")
     found = json.loads(result.stdout)
@@ -245,7 +246,7 @@ def test_a_sweep_draws_the_answer_to_alpha(tmp_path, scene, fake_generator, monk
 
 
 def test_a_film_is_watched_once_for_all_sweeps(scene, monkeypatch):
-    from dyvim_cli.evaluation import visual_events as module
+    from dyvim_cli.evaluation.judge import visual_events as module
 
     seen = visual_events(scene[0], use_cache=True)
     monkeypatch.setattr(module, "_read_frames", None)  # whoever reads now fails
@@ -255,7 +256,7 @@ def test_a_film_is_watched_once_for_all_sweeps(scene, monkeypatch):
 
 
 def test_the_benchmark_s_table(tmp_path, scene, fake_generator, monkeypatch):
-    from dyvim_cli.evaluation import bench
+    from benchmarks import bench
 
     monkeypatch.setattr(bench, "tempo_map_beats", lambda film, seed: (np.array(CUTS_S), np.array([1, 0, 1])))
     generate = fake_generator(tmp_path)
@@ -288,8 +289,8 @@ def test_the_benchmark_s_table(tmp_path, scene, fake_generator, monkeypatch):
 
 
 def test_films_are_cut_together_from_those_that_can_be_read(tmp_path, film):
-    from dyvim_cli.evaluation import bench
-    from dyvim_cli.media.montage import draw_shots
+    from benchmarks import bench
+    from benchmarks.montage import draw_shots
     from dyvim_cli.media.probe import probe
 
     broken = tmp_path / "broken.mp4"
@@ -305,8 +306,8 @@ def test_films_are_cut_together_from_those_that_can_be_read(tmp_path, film):
 
 
 def test_the_real_generator_in_a_sweep_and_on_a_steady_grid(tmp_path, film):
-    from dyvim_cli.evaluation.generator import dyvim_generator, film_grid, tempo_map_beats
-    from dyvim_cli.model.composition import Wishes
+    from dyvim_cli.evaluation.sweep.generator import dyvim_generator, film_grid, tempo_map_beats
+    from dyvim_cli.options import ComposeOptions
     from dyvim_cli.pipeline import features_of
 
     facts = json.loads(
@@ -314,7 +315,7 @@ def test_the_real_generator_in_a_sweep_and_on_a_steady_grid(tmp_path, film):
     )
     [take] = facts["takes"]
     assert take["sync"]["n_cuts"] == 3 and take["sync"]["n_onsets"] > 3
-    steady = np.diff(film_grid(features_of(film), Wishes(alpha=0.0)).step_times_s)
+    steady = np.diff(film_grid(features_of(film), ComposeOptions(alpha=0.0)).step_times_s)
     assert np.ptp(steady) < 1e-6
     beats, _ = tempo_map_beats(film, 0)
     assert max(np.abs(beats - cut).min() for cut in (1.6, 3.2, 4.8)) < 0.02

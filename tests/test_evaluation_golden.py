@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evaluation_planted import SAMPLE_RATE, clicks, picture
 from golden.make_evaluation import FILE, FILM, judged, tracks
+from helpers.evaluation_planted import SAMPLE_RATE, clicks, picture
 
-from dyvim_cli.evaluation import audio_events as hearing
-from dyvim_cli.evaluation import literature as lit
-from dyvim_cli.evaluation import rhythm, spectra
-from dyvim_cli.evaluation.literature_report import LORIS_PICKING, detect_onsets
-from dyvim_cli.evaluation.sync import compare
+from dyvim_cli.evaluation.judge import audio_events as hearing
+from dyvim_cli.evaluation.judge import literature as lit
+from dyvim_cli.evaluation.judge import rhythm, spectra
+from dyvim_cli.evaluation.judge.literature_report import LORIS_PICKING, detect_onsets
+from dyvim_cli.evaluation.judge.sync import compare
 
 GOLDEN = json.loads(FILE.read_text(encoding="utf-8"))
 TRACKS = tracks()

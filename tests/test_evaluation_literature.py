@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from evaluation_planted import SAMPLE_RATE, clicks, every, picture
+from helpers.evaluation_planted import SAMPLE_RATE, clicks, every, picture
 
-from dyvim_cli.evaluation import literature as lit
-from dyvim_cli.evaluation.audio_events import analysis_signal, audio_events
-from dyvim_cli.evaluation.literature_report import D2MGAN_PICKING, LORIS_PICKING, literature_report
-from dyvim_cli.evaluation.rhythm import pick_peaks
+from dyvim_cli.evaluation.judge import literature as lit
+from dyvim_cli.evaluation.judge.audio_events import analysis_signal, audio_events
+from dyvim_cli.evaluation.judge.literature_report import D2MGAN_PICKING, LORIS_PICKING, literature_report
+from dyvim_cli.evaluation.judge.rhythm import pick_peaks
 
 
 def test_onsets_are_counted_by_the_second():

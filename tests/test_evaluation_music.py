@@ -2,19 +2,19 @@
 
 import numpy as np
 import pytest
-from evaluation_planted import SAMPLE_RATE, clicks, every, tones
+from helpers.evaluation_planted import SAMPLE_RATE, clicks, every, tones
 
-from dyvim_cli.evaluation import musicality as m
-from dyvim_cli.evaluation.audio_events import analysis_signal, audio_events
-from dyvim_cli.evaluation.bootstrap import mean_interval
-from dyvim_cli.evaluation.distributions import (
+from dyvim_cli.evaluation.judge import musicality as m
+from dyvim_cli.evaluation.judge.audio_events import analysis_signal, audio_events
+from dyvim_cli.evaluation.judge.bootstrap import mean_interval
+from dyvim_cli.evaluation.judge.distributions import (
     SIZE,
     density_coverage,
     distances,
     embed,
     frechet_distance,
 )
-from dyvim_cli.evaluation.musicality_midi import bars_of, figures_of_notes, score_figures
+from dyvim_cli.evaluation.judge.musicality_midi import bars_of, figures_of_notes, score_figures
 
 C_MAJOR_SCALE = (60, 62, 64, 65, 67, 69, 71)
 

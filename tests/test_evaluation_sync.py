@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from evaluation_planted import SAMPLE_RATE, clicks, every, on_grid, picture
+from helpers.evaluation_planted import SAMPLE_RATE, clicks, every, on_grid, picture
 from scipy.stats import spearmanr
 
-from dyvim_cli.evaluation.audio_events import audio_events
-from dyvim_cli.evaluation.chance import correct, draw_shifts
-from dyvim_cli.evaluation.sync import accent_weights, compare
-from dyvim_cli.evaluation.visual_events import VisualEvents
+from dyvim_cli.evaluation.judge.audio_events import audio_events
+from dyvim_cli.evaluation.judge.chance import correct, draw_shifts
+from dyvim_cli.evaluation.judge.sync import accent_weights, compare
+from dyvim_cli.evaluation.judge.visual_events import VisualEvents
 
 FILMS = [picture(40, 20, seed) for seed in (0, 1)] + [picture(25, 9, 2, impacts=0.0)]
 
@@ -141,7 +141,7 @@ def test_nothing_else_matters(half_right, change):
 
 @pytest.mark.parametrize("extension", ["mp3", "m4a", "opus"])
 def test_codecs_do_not_matter(half_right, extension, tmp_path):
-    from dyvim_cli.evaluation.audio_events import read_sound
+    from dyvim_cli.evaluation.judge.audio_events import read_sound
     from dyvim_cli.media.sound import write_audio
 
     film, track, before = half_right

@@ -5,13 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.expression import FULLEST_DB, LEAD_S, SOFTEST_DB, accents_db, course_db, ridden
-from dyvim_cli.music.feel import RISES_S, articulation
-from dyvim_cli.music.performance import perform
-from dyvim_cli.music.production import produce
-from dyvim_cli.music.rubato import MOST_SQUEEZE, NEAR_ENOUGH_S, lean
-from dyvim_cli.music.tempo_map import fit_tempo_map, hit_table
+from dyvim_cli.music.mixing.mastering import produce
+from dyvim_cli.music.performance.expression import (
+    FULLEST_DB,
+    LEAD_S,
+    SOFTEST_DB,
+    accents_db,
+    course_db,
+    ridden,
+)
+from dyvim_cli.music.performance.humanize import RISES_S, articulation
+from dyvim_cli.music.performance.perform import perform
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.music.timing.rubato import MOST_SQUEEZE, NEAR_ENOUGH_S, lean
+from dyvim_cli.music.timing.tempo_map import fit_tempo_map, hit_table
 from dyvim_cli.types import Key, TempoMap
 
 STEP_S = 0.14

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from helpers.vision_scenes import texture, window
 from PIL import Image
-from vision_scenes import texture, window
 
 from dyvim_cli import weights
-from dyvim_cli.training.figures import attention_picture
-from dyvim_cli.training.findings import alpha_figure
+from dyvim_cli.training.figures.drawing import attention_picture
+from dyvim_cli.training.figures.findings import alpha_figure
 from dyvim_cli.vision.attention import look, triplets_at
 from dyvim_cli.vision.motion_encoder import load
 

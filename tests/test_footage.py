@@ -5,7 +5,7 @@ import pytest
 
 cv2 = pytest.importorskip("cv2")
 
-from dyvim_cli.training import footage  # noqa: E402
+from dyvim_cli.training.films import footage  # noqa: E402
 
 HEIGHT, WIDTH = 72, 192
 

@@ -5,11 +5,11 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.film_on_grid import lay_on_grid
-from dyvim_cli.music.form import plan_form
-from dyvim_cli.music.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS, roman
-from dyvim_cli.music.skeleton import hold_in_stillness
+from dyvim_cli.music.form.chord_plan import hold_in_stillness
+from dyvim_cli.music.form.film_on_grid import lay_on_grid
+from dyvim_cli.music.form.planning import plan_form
+from dyvim_cli.music.styles.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS, roman
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES, TempoMap
 
 STEP_S = 0.125

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from conftest import MOVING, STILL, cut_film
 
-from dyvim_cli.evaluation import composed, gallery, musicality_check
-from dyvim_cli.evaluation.imagined import imagined_film, still_film
-from dyvim_cli.evaluation.piano_roll import chord_name
-from dyvim_cli.model.composition import Wishes, write_score
-from dyvim_cli.music import tokens
-from dyvim_cli.music.measures import measures
-from dyvim_cli.music.progressions import roman
+from benchmarks import composed, gallery, musicality_check
+from benchmarks.imagined import imagined_film, still_film
+from benchmarks.piano_roll import chord_name
+from dyvim_cli.model.compose.score import write_score
+from dyvim_cli.music.styles.progressions import roman
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.music.symbols.measures import measures
+from dyvim_cli.options import ComposeOptions
 from dyvim_cli.pipeline import features_of, load_embedded
 from dyvim_cli.types import STYLES, Key
 
@@ -38,7 +39,7 @@ def decoder():
 @pytest.fixture(scope="module")
 def piece(decoder):
     film = imagined_film(np.random.default_rng(3), 12.0, "pop")
-    score = write_score(film, Wishes(alpha=1.0, style="pop", seed=2, candidates=1), decoder)
+    score = write_score(film, ComposeOptions(alpha=1.0, style="pop", seed=2, candidates=1), decoder)
     return composed.Composed("one", film, score)
 
 
@@ -98,7 +99,7 @@ def test_faults_are_found(piece):
 def test_pieces_are_told_apart(piece, decoder):
     def again(**wishes):
         wishes = {"alpha": 1.0, "style": "pop", "seed": 2, "candidates": 1} | wishes
-        return write_score(piece.features, Wishes(**wishes), decoder)
+        return write_score(piece.features, ComposeOptions(**wishes), decoder)
 
     assert composed.likeness(piece.score, again()) == 1
     assert composed.likeness(piece.score, again(seed=3)) < 0.5
@@ -143,7 +144,8 @@ def test_the_gallery_is_one_page_with_everything_beside_it(tmp_path, decoder):
     film = cut_film(tmp_path / "film.mp4", MOVING, STILL, seconds=1.5)
     folder = tmp_path / "gallery"
     films = [(film, features_of(film))]
-    index = gallery.write_gallery(films, decoder, folder, Wishes(alpha=1.0, candidates=1), lambda line: None)
+    options = ComposeOptions(alpha=1.0, candidates=1)
+    index = gallery.write_gallery(films, decoder, folder, options, lambda line: None)
     page = index.read_text(encoding="utf-8")
     rolls = sorted(folder.glob("*.png"))
     assert len(rolls) == 3

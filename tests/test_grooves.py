@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from dyvim_cli.model.taste import BASS, DRUM_IDIOM, DRUMS, MELODY, PAD, Taste
-from dyvim_cli.music import tokens
-from dyvim_cli.music.drumming import play_drums
-from dyvim_cli.music.feel import ACCENT_LEVEL, Feel
-from dyvim_cli.music.film_on_grid import FilmOnGrid
-from dyvim_cli.music.ground import Ground, plan_ground
-from dyvim_cli.music.palettes import PALETTES
-from dyvim_cli.music.performance import perform
-from dyvim_cli.music.returns import returns
-from dyvim_cli.music.sections import Section
+from dyvim_cli.model.score.style_bias import BASS, DRUM_IDIOM, DRUMS, MELODY, PAD, Taste
+from dyvim_cli.music.form.film_on_grid import FilmOnGrid
+from dyvim_cli.music.form.recapitulation import returns
+from dyvim_cli.music.form.sections import Section
+from dyvim_cli.music.form.style_patterns import Ground, plan_ground
+from dyvim_cli.music.performance.drumming import play_drums
+from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, Feel
+from dyvim_cli.music.performance.perform import perform
+from dyvim_cli.music.styles.palettes import PALETTES
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STYLES, Key, TempoMap
 
 KICK, SNARE, HAT = (1 << tokens.DRUM_CLASSES.index(name) for name in ("kick", "snare", "hat"))

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from conftest import run_ffmpeg
-from media_films import FPS, H264, SECONDS, make_film
+from helpers.media_films import FPS, H264, SECONDS, make_film
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.media import decode

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import run_ffmpeg
-from media_films import BURSTS, heard, make_film
+from helpers.media_films import BURSTS, heard, make_film
 from test_media_mux import RATE, scored, tone
 
 from dyvim_cli.media.containers import CONTAINERS, audio_arguments

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 from conftest import dyvim, run_ffmpeg
-from media_films import (
+from helpers.media_films import (
     H264,
     SECONDS,
     click_times,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import run_ffmpeg
-from media_films import CODECS, FPS, SECONDS, click_times, clicks, heard, make_film, picture_hashes
+from helpers.media_films import CODECS, FPS, SECONDS, click_times, clicks, heard, make_film, picture_hashes
 
 from dyvim_cli.media.decode import frames
 from dyvim_cli.media.mux import mux

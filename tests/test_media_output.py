@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from media_films import make_film
+from helpers.media_films import make_film
 
 from dyvim_cli.errors import EnvironmentFault, ExitCode, OutputError, UsageError
 from dyvim_cli.media import ffmpeg as runner

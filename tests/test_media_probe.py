@@ -4,10 +4,10 @@ import os
 import sys
 from pathlib import Path
 
-import batch_films
 import pytest
 from conftest import run_ffmpeg
-from media_films import FPS, H264, SECONDS, make_film
+from helpers import batch_films
+from helpers.media_films import FPS, H264, SECONDS, make_film
 
 from dyvim_cli.errors import ExitCode, InputError
 from dyvim_cli.media.covers import covers

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 import soundfile
-from media_films import make_film
+from helpers.media_films import make_film
 
 from dyvim_cli.errors import InputError, OutputError, UsageError
 from dyvim_cli.media.sound import (

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import run_ffmpeg
-from media_films import FPS, SECONDS, make_film
+from helpers.media_films import FPS, SECONDS, make_film
 from PIL import Image
 
 from dyvim_cli.errors import InputError, OutputError

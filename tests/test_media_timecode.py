@@ -3,7 +3,7 @@
 import av
 import numpy as np
 import pytest
-from media_films import make_film
+from helpers.media_films import make_film
 
 from dyvim_cli.media.mux import mux
 from dyvim_cli.media.probe import probe

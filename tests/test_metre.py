@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dyvim_cli.music.metre import rebar
-from dyvim_cli.music.midi import time_signatures
-from dyvim_cli.music.tempo_map import hit_table
+from dyvim_cli.music.symbols.midi import time_signatures
+from dyvim_cli.music.timing.bar_lines import rebar
+from dyvim_cli.music.timing.tempo_map import hit_table
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
 STEP_S = 0.125

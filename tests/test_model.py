@@ -9,16 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dyvim_cli.errors import WeightsError
-from dyvim_cli.model import conditioning, motif, sampling
-from dyvim_cli.model.checkpoint import load_decoder, save_decoder
-from dyvim_cli.model.conditioning import Conditions
-from dyvim_cli.model.decoder import Decoder, DecoderConfig
-from dyvim_cli.model.delay import delay, delayed_times, undelay
-from dyvim_cli.model.plan import Plan
-from dyvim_cli.model.sampling import SamplingSettings, compose
-from dyvim_cli.model.stepping import Stepper
-from dyvim_cli.model.taste import Taste
-from dyvim_cli.music import tokens
+from dyvim_cli.model.conditioning import decoder_inputs
+from dyvim_cli.model.conditioning.decoder_inputs import Conditions
+from dyvim_cli.model.score import motif, sampling
+from dyvim_cli.model.score.checkpoint import load_decoder, save_decoder
+from dyvim_cli.model.score.decoder import Decoder, DecoderConfig
+from dyvim_cli.model.score.delay import delay, delayed_times, undelay
+from dyvim_cli.model.score.plan import Plan
+from dyvim_cli.model.score.sampling import SamplingSettings, compose
+from dyvim_cli.model.score.stepping import Stepper
+from dyvim_cli.model.score.style_bias import Taste
+from dyvim_cli.music.symbols import tokens
 
 N_STEPS = 48
 
@@ -29,9 +30,9 @@ def decoder() -> Decoder:
     config = DecoderConfig(
         cardinalities=tuple(s.cardinality for s in tokens.STREAMS),
         d_model=32, n_layers=4, n_heads=2, d_ff=64,
-        place_sizes=conditioning.PLACE_SIZES,
-        d_dynamics=conditioning.D_DYNAMICS,
-        d_semantics=conditioning.D_SEMANTICS,
+        place_sizes=decoder_inputs.PLACE_SIZES,
+        d_dynamics=decoder_inputs.D_DYNAMICS,
+        d_semantics=decoder_inputs.D_SEMANTICS,
         window=12,
     )  # fmt: skip
     model = Decoder(config).eval()
@@ -44,14 +45,14 @@ def decoder() -> Decoder:
 def conditions() -> Conditions:
     rng = np.random.default_rng(0)
     sections = [(0, 16, 0), (16, N_STEPS, 1)]
-    curves = conditioning.event_curves(
+    curves = decoder_inputs.event_curves(
         (rng.random(N_STEPS) > 0.9) * 1.0, np.zeros(N_STEPS), rng.random(N_STEPS)
     )
     return Conditions(
-        dynamics=conditioning.dynamics(curves),
-        place=conditioning.form_place(N_STEPS, sections, True, True),
+        dynamics=decoder_inputs.dynamics(curves),
+        place=decoder_inputs.form_place(N_STEPS, sections, True, True),
         activity=np.ones((N_STEPS, 2 * tokens.K), dtype=np.float32),
-        semantics=rng.normal(size=(3, conditioning.D_SEMANTICS)).astype(np.float32),
+        semantics=rng.normal(size=(3, decoder_inputs.D_SEMANTICS)).astype(np.float32),
         section_of_step=np.repeat([1, 2], [16, N_STEPS - 16]),
     )
 
@@ -87,7 +88,7 @@ def test_stepwise_equals_whole_sequence_beyond_the_window(decoder, packed, monke
     rows = [torch.randint(0, s.cardinality + 1, shape, generator=generator) for s in tokens.STREAMS]
     inputs = torch.stack(rows, 1)
     condition = torch.randn(2, n_positions, 32, generator=generator)
-    semantics = torch.randn(3, conditioning.D_SEMANTICS, generator=generator)
+    semantics = torch.randn(3, decoder_inputs.D_SEMANTICS, generator=generator)
     seen = torch.ones(n_positions, 3, dtype=torch.bool)
     seen[:25, 2], seen[25:, 1] = False, False
     if not packed:  # a torch without oneDNN
@@ -116,7 +117,7 @@ def test_conditions_told_piece_by_piece_are_those_of_the_whole(decoder, conditio
 
 
 def test_a_shifted_curve_shifts_the_extension(decoder):
-    curve = torch.zeros(1, N_STEPS, conditioning.D_DYNAMICS)
+    curve = torch.zeros(1, N_STEPS, decoder_inputs.D_DYNAMICS)
     curve[0, 10, 0] = 1.0
     one = torch.ones(1)
     moved = decoder.extension(curve.roll(5, dims=1), one)
@@ -124,7 +125,7 @@ def test_a_shifted_curve_shifts_the_extension(decoder):
 
 
 def test_extension_gives_each_stream_the_dynamics_of_its_own_step(decoder):
-    curve = torch.zeros(1, N_STEPS, conditioning.D_DYNAMICS)
+    curve = torch.zeros(1, N_STEPS, decoder_inputs.D_DYNAMICS)
     curve[0, 10, 0] = 1.0
     extended = decoder.extension(curve, torch.ones(1))[0]
     for k in range(tokens.K):
@@ -133,7 +134,7 @@ def test_extension_gives_each_stream_the_dynamics_of_its_own_step(decoder):
 
 
 def test_alpha_scales_the_extension_linearly_and_zero_removes_it(decoder):
-    curve = torch.randn(3, N_STEPS, conditioning.D_DYNAMICS)
+    curve = torch.randn(3, N_STEPS, decoder_inputs.D_DYNAMICS)
     out = decoder.extension(curve[:1].expand(3, -1, -1), torch.tensor([0.0, 0.5, 1.0]))
     assert out[0].abs().max() == 0
     torch.testing.assert_close(2 * out[1], out[2])
@@ -194,8 +195,8 @@ def test_the_melody_breathes_where_the_form_says(decoder, conditions, monkeypatc
 def test_event_curves_look_ahead():
     hit = np.zeros(64)
     hit[40] = 0.8
-    curves = conditioning.event_curves(hit, hit > 0, np.full(64, 0.5))
-    assert curves.shape == (64, conditioning.N_CURVES)
+    curves = decoder_inputs.event_curves(hit, hit > 0, np.full(64, 0.5))
+    assert curves.shape == (64, decoder_inputs.N_CURVES)
     nearness = curves[:, 4]  # how soon the next hit comes
     assert nearness[40] == 1 and (np.diff(nearness[:41]) > 0).all() and nearness[41:].max() < 1e-6
 

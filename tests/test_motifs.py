@@ -3,15 +3,15 @@
 import numpy as np
 import torch
 
-from dyvim_cli.model import motif
-from dyvim_cli.model.grammar import Grammar
-from dyvim_cli.model.motif import MELODY, Motif
-from dyvim_cli.model.plan import Plan
-from dyvim_cli.music import tokens
-from dyvim_cli.music.film_on_grid import FilmOnGrid
-from dyvim_cli.music.gestures import gesture_sources
-from dyvim_cli.music.returns import returns
-from dyvim_cli.music.sections import Section
+from dyvim_cli.model.score import motif
+from dyvim_cli.model.score.motif import MELODY, Motif
+from dyvim_cli.model.score.plan import Plan
+from dyvim_cli.model.score.token_constraints import Grammar
+from dyvim_cli.music.form.film_on_grid import FilmOnGrid
+from dyvim_cli.music.form.motif_sources import gesture_sources
+from dyvim_cli.music.form.recapitulation import returns
+from dyvim_cli.music.form.sections import Section
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR
 
 N_BARS = 24

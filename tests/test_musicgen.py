@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from musicgen_tiny import START, backbone, extended, peers_tokens, words
+from helpers.musicgen_tiny import START, backbone, extended, peers_tokens, words
 
-from dyvim_cli.model.audio_sampling import AudioSettings, Sight, write_tokens
-from dyvim_cli.model.musicgen import MusicGen, delayed, undelayed
-from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
+from dyvim_cli.model.musicgen.backbone import MusicGen, delayed, undelayed
+from dyvim_cli.model.musicgen.debug import write_debug_checkpoint
+from dyvim_cli.model.musicgen.sampling import AudioSettings, Sight, write_tokens
 
 N_FRAMES, PROMPT = 24, 9
 KINDS = {"mono": {}, "stereo": {"stereo": True}, "melody": {"melody": True}}

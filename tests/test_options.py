@@ -9,8 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from dyvim_cli.cli import config, console
-from dyvim_cli.cli.parsing import parse_key, parse_mood, parse_style
+from dyvim_cli.cli.options import config
+from dyvim_cli.cli.options.parsing import parse_key, parse_mood, parse_style
+from dyvim_cli.cli.show import console
 from dyvim_cli.errors import DyvimError, ExitCode, UsageError, fault_of
 
 
@@ -159,8 +160,8 @@ def test_films_are_opened_and_refused_without_torch(tmp_path):
     program = (
         "import sys; from pathlib import Path\n"
         "from dyvim_cli import pipeline; from dyvim_cli.errors import InputError\n"
-        "from dyvim_cli.model.composition import Wishes\n"
-        "try: pipeline.score(Path('bad.mp4'), Wishes())\n"
+        "from dyvim_cli.model.compose.score import ComposeOptions\n"
+        "try: pipeline.score(Path('bad.mp4'), ComposeOptions())\n"
         "except InputError: assert 'torch' not in sys.modules\n"
         "else: raise SystemExit('not refused')"
     )
@@ -170,7 +171,7 @@ def test_films_are_opened_and_refused_without_torch(tmp_path):
 def test_seeing_and_composing_leave_torchs_compiler_alone_and_usable():
     program = (
         "import sys; from dyvim_cli import pipeline\n"
-        "import dyvim_cli.vision.analysis, dyvim_cli.model.sampling\n"
+        "import dyvim_cli.vision.analysis, dyvim_cli.model.score.sampling\n"
         "pipeline.load_embedded()\n"
         "assert not any(name.startswith('torch._dynamo') for name in sys.modules)\n"
         "import torch._dynamo; assert torch._dynamo.disable"

@@ -12,8 +12,8 @@ from dyvim_cli import weights
 from dyvim_cli.cli.main import app
 from dyvim_cli.composer import named_weights
 from dyvim_cli.errors import UsageError, WeightsError
-from dyvim_cli.model.checkpoint import load_decoder, save_decoder
-from dyvim_cli.model.composition import Wishes
+from dyvim_cli.model.score.checkpoint import load_decoder, save_decoder
+from dyvim_cli.options import ComposeOptions
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +39,9 @@ def test_a_trainings_folder_composes(short_film, tmp_path):
     assert json.loads(done.stdout)["model"] == str(run / "decoder.safetensors")
     learned = load_decoder(run / "decoder.safetensors")
     learned.head.weight = torch.nn.Parameter(learned.head.weight.flip(1))
-    before = named_weights(Wishes(model=str(run / "decoder.safetensors")))
+    before = named_weights(ComposeOptions(model=str(run / "decoder.safetensors")))
     save_decoder(learned, run / "decoder.safetensors")
-    assert named_weights(Wishes(model=str(run / "decoder.safetensors"))) not in ("", before)
+    assert named_weights(ComposeOptions(model=str(run / "decoder.safetensors"))) not in ("", before)
     generated(short_film, tmp_path / "other", "--model", run / "decoder.safetensors")
     assert (tmp_path / "other.mid").read_bytes() != (tmp_path / "shipped.mid").read_bytes()
 

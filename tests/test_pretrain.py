@@ -11,17 +11,17 @@ import torch
 from conftest import steady_clock
 
 from dyvim_cli.errors import InputError, OutputError, WeightsError
-from dyvim_cli.model.checkpoint import load_decoder, load_tensors, save_tensors
-from dyvim_cli.model.decoder import Decoder
-from dyvim_cli.music import tokens
-from dyvim_cli.training import pretrain as pretrain_module
+from dyvim_cli.model.score.checkpoint import load_decoder, load_tensors, save_tensors
+from dyvim_cli.model.score.decoder import Decoder
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger import library
-from dyvim_cli.training.batches import Sampler
-from dyvim_cli.training.held_out import decoder_table, held_out_table
-from dyvim_cli.training.ngram import NGram
-from dyvim_cli.training.pretrain import PretrainSettings, _update, pretrain, score_config
-from dyvim_cli.training.same_run import read_log
-from dyvim_cli.training.shards import split
+from dyvim_cli.training.data.batches import Sampler
+from dyvim_cli.training.data.shards import split
+from dyvim_cli.training.figures.held_out import decoder_table, held_out_table
+from dyvim_cli.training.figures.ngram import NGram
+from dyvim_cli.training.learn import pretrain as pretrain_module
+from dyvim_cli.training.learn.pretrain import PretrainSettings, _update, pretrain, score_config
+from dyvim_cli.training.learn.same_run import read_log
 
 SETTINGS = PretrainSettings(minutes=0.15, n_steps=64, batch_size=2)
 

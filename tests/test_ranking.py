@@ -7,10 +7,11 @@ import torch
 from test_alpha_zero import film
 
 from dyvim_cli.composer import load_embedded
-from dyvim_cli.model import ranking, sampling
-from dyvim_cli.model.composition import Wishes, write_score
-from dyvim_cli.model.grammar import FORBIDDEN, Grammar
-from dyvim_cli.music import tokens
+from dyvim_cli.model.compose.score import write_score
+from dyvim_cli.model.score import ranking, sampling
+from dyvim_cli.model.score.token_constraints import FORBIDDEN, Grammar
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.options import ComposeOptions
 from dyvim_cli.training.arranger import library
 
 N_STEPS = 256
@@ -114,7 +115,7 @@ def test_a_degenerate_candidate_is_not_what_is_heard(monkeypatch):
         melody[melody >= tokens.FIRST_PITCH] = 20
         return pieces
 
-    wishes = Wishes(style="pop", seed=3, candidates=2, alpha=1.0)
+    wishes = ComposeOptions(style="pop", seed=3, candidates=2, alpha=1.0)
     decoder = load_embedded()
     monkeypatch.setattr(sampling, "compose", compose)
     score = write_score(film(1, duration_s=20.0), wishes, decoder)

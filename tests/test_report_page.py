@@ -165,8 +165,8 @@ def test_score_writes_the_page_of_its_film(film, tmp_path, browser):
 
 
 def test_the_judge_s_page_is_of_the_same_kind(tmp_path, opened):
-    from dyvim_cli.evaluation.judge import judge_film
-    from dyvim_cli.evaluation.page import write_page
+    from dyvim_cli.evaluation.judge.judge_film import judge_film
+    from dyvim_cli.evaluation.show.page import write_page
 
     film = cut_film(tmp_path / NASTY, MOVING, STILL, seconds=1.2, audio="sine=frequency=300")
     fault = InputError("/films/broken.mov is no film", "see that the file plays elsewhere")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dyvim_cli.music import loudness, production
-from dyvim_cli.music.riding import DEPTH_LU, MOST_DB, calm_gains
+from dyvim_cli.music.mixing import loudness, mastering
+from dyvim_cli.music.mixing.leveling import DEPTH_LU, MOST_DB, calm_gains
 
 RATE = 48000
 
@@ -27,7 +27,7 @@ def gains_db(sound: np.ndarray) -> np.ndarray:
 
 def mastered(sound: np.ndarray, block: int) -> np.ndarray:
     blocks = (sound[:, i : i + block] for i in range(0, sound.shape[1], block))
-    return np.concatenate(list(production.finished(blocks, loudness.Meter()))).T
+    return np.concatenate(list(mastering.finished(blocks, loudness.Meter()))).T
 
 
 def test_a_long_calm_is_lifted_up_to_its_edges_and_nothing_else():

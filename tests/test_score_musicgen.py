@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import torch
 from conftest import FRACTAL, MOVING, cut_film
-from musicgen_tiny import extended
+from helpers.musicgen_tiny import extended
 from typer.testing import CliRunner
 
 from dyvim_cli.cli.main import app
 from dyvim_cli.errors import UsageError, WeightsError
 from dyvim_cli.media.sound import read_audio
-from dyvim_cli.model.adapter import load_adapter, save_adapter
-from dyvim_cli.model.checkpoint import load_tensors, save_tensors
-from dyvim_cli.model.loading import open_checkpoint
-from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
-from dyvim_cli.model.token_dynamics import TokenDynamics
+from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
+from dyvim_cli.model.musicgen.adapter import load_adapter, save_adapter
+from dyvim_cli.model.musicgen.debug import write_debug_checkpoint
+from dyvim_cli.model.musicgen.loading import open_checkpoint
+from dyvim_cli.model.score.checkpoint import load_tensors, save_tensors
 
 PICTURES = 1280  # what the embedded image encoder says of a key frame
 
@@ -131,7 +131,7 @@ def test_an_adapter_of_another_backbone_is_refused(checkpoint, adapter, short_fi
 
 
 def test_half_precision_leaves_the_codec_as_it_is_in_the_file(checkpoint, monkeypatch):
-    from dyvim_cli.model import loading
+    from dyvim_cli.model.musicgen import loading
 
     whole = open_checkpoint(checkpoint, "tiny")
     monkeypatch.setattr(loading, "_precision", lambda where: torch.bfloat16)  # as on a GPU
@@ -220,7 +220,7 @@ def test_weights_that_are_not_here_end_in_4_with_the_command_that_pulls_them(sho
 
 
 def test_a_pulled_model_scores_and_its_licence_is_said_at_use(checkpoint, short_film, tmp_path, monkeypatch):
-    from weights_server import serve
+    from helpers.weights_server import serve
 
     files = {path.name: path.read_bytes() for path in checkpoint.iterdir()}
     with serve(files) as hub:
@@ -259,13 +259,13 @@ def test_a_batch_may_use_musicgen(short_film, tmp_path):
     from dyvim_cli.batch.selection import Film
     from dyvim_cli.batch.staging import prepare
     from dyvim_cli.batch.work import finish, see
-    from dyvim_cli.pipeline import Delivery, Wishes
+    from dyvim_cli.options import ComposeOptions, Delivery
 
-    wishes = Wishes(model="debug", candidates=1, guidance=1.0)
+    wishes = ComposeOptions(model="debug", candidates=1, guidance=1.0)
     film = Film(short_film, PurePosixPath(short_film.name))
     delivery = Delivery(output=str(tmp_path / "out.mp4"))
     task = task_of(film, wishes, delivery)
-    assert task.settings != task_of(film, Wishes(), delivery).settings  # another model, another result
+    assert task.settings != task_of(film, ComposeOptions(), delivery).settings  # another model
     prepare(task.delivery)
     outcome = finish(see(task), None)
     assert outcome.is_done and outcome.record["model"] == "debug"

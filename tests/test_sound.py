@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 
 from dyvim_cli.errors import WeightsError
-from dyvim_cli.music import loudness, palettes, sampler, soundfont, synthesis, tokens, tone
-from dyvim_cli.music.feel import FIRST_SOUND_S, RISES_S
-from dyvim_cli.music.midi import key_signature, tempo_events, write_midi
-from dyvim_cli.music.performance import key_shift, note_spans, perform, power_chord, smooth_voicing
-from dyvim_cli.music.production import produce, produce_blocks
+from dyvim_cli.music.mixing import loudness
+from dyvim_cli.music.mixing.mastering import produce, produce_blocks
+from dyvim_cli.music.performance.humanize import FIRST_SOUND_S, RISES_S
+from dyvim_cli.music.performance.perform import key_shift, note_spans, perform, power_chord, smooth_voicing
+from dyvim_cli.music.styles import palettes
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.music.symbols.midi import key_signature, tempo_events, write_midi
+from dyvim_cli.music.synth import instrument, sampler, soundfont, voice
 from dyvim_cli.types import STYLES, Key, Note, Stem, TempoMap
 
-RATE = tone.SAMPLE_RATE
+RATE = voice.SAMPLE_RATE
 STEP_S = 0.125
 C_MAJOR = Key(0, False)
 
@@ -93,7 +96,7 @@ def test_bad_font_is_a_weights_error(tmp_path):
 def test_instruments_are_in_tune(program):
     font = soundfont.shipped_soundfont()
     voices = sampler.voices(font, sampler.find_preset(font, 0, program), 69, 90)
-    sound = tone.render(font, voices[0], RATE).samples[:RATE]
+    sound = voice.render(font, voices[0], RATE).samples[:RATE]
     assert abs(1200 * np.log2(pitch_hz(sound) / 440)) < 25
 
 
@@ -103,7 +106,7 @@ def test_harder_is_louder_and_brighter():
 
     def spectrum(velocity):
         voices = sampler.voices(font, preset, 60, velocity)
-        sound = sum(tone.render(font, voice, RATE).samples[:RATE] for voice in voices)
+        sound = sum(voice.render(font, one, RATE).samples[:RATE] for one in voices)
         return np.abs(np.fft.rfft(sound))
 
     soft, hard = spectrum(40), spectrum(120)
@@ -115,8 +118,8 @@ def test_harder_is_louder_and_brighter():
 def test_blocks_have_no_seams_and_repeat_exactly():
     font, part = soundfont.shipped_soundfont(), stem(played("lofi"), "melody")
     n = 4 * RATE
-    whole = next(synthesis.stem_blocks(font, part, n, n))
-    pieces = np.concatenate(list(synthesis.stem_blocks(font, part, n, RATE // 2)), axis=1)
+    whole = next(instrument.stem_blocks(font, part, n, n))
+    pieces = np.concatenate(list(instrument.stem_blocks(font, part, n, RATE // 2)), axis=1)
     assert whole.shape == (2, n) and np.abs(whole).max() > 0
     np.testing.assert_array_equal(whole, pieces)
 
@@ -129,7 +132,7 @@ def test_blocks_have_no_seams_and_repeat_exactly():
 def test_sound_has_risen_where_the_note_is(program, is_drums, key, late_s):
     """Whatever leads it in: a pick 40 ms before its string, a bow that takes its time."""
     part = Stem("a", program, is_drums, (Note(0.5, 0.9, key, 100),))
-    sound = next(synthesis.stem_blocks(soundfont.shipped_soundfont(), part, RATE, RATE))
+    sound = next(instrument.stem_blocks(soundfont.shipped_soundfont(), part, RATE, RATE))
     envelope = np.abs(sound[:, : round(0.65 * RATE)]).max(axis=0)
     risen_s = np.flatnonzero(envelope > 0.4 * envelope.max())[0] / RATE
     assert -0.002 < risen_s - (0.5 - RISES_S) < late_s
@@ -142,7 +145,7 @@ def test_a_note_makes_room_for_the_next():
     for n in (1, 2):
         notes = (Note(0.5, 0.8, 60, 90), Note(0.9, 1.2, 67, 90))[:n]
         part = Stem("a", 80, False, notes)
-        sound = np.abs(next(synthesis.stem_blocks(font, part, 2 * RATE, 2 * RATE))).max(axis=0)
+        sound = np.abs(next(instrument.stem_blocks(font, part, 2 * RATE, 2 * RATE))).max(axis=0)
         silence_s.append(np.flatnonzero(sound > 0.5 * sound[: RATE // 2 + RATE // 4].max()) / RATE)
     let_go, starts = silence_s[0].max(), silence_s[1][silence_s[1] > 0.85].min()
     assert starts - let_go == pytest.approx(0.1, abs=0.012)
@@ -319,24 +322,24 @@ def test_styles_verb():
 def test_tones_of_a_long_piece_do_not_pile_up(monkeypatch):
     """Every key is another tone: whatever is remembered stays within its bytes, and sounds the same anew."""
     font = soundfont.shipped_soundfont()
-    first = synthesis.Instrument(font, False, 48).tones(40, 80, 48_000)
-    monkeypatch.setattr(synthesis, "CACHED_BYTES", 4 * synthesis._n_bytes(first))
-    instrument = synthesis.Instrument(font, False, 48)
+    first = instrument.Instrument(font, False, 48).tones(40, 80, 48_000)
+    monkeypatch.setattr(instrument, "CACHED_BYTES", 4 * instrument._n_bytes(first))
+    strings = instrument.Instrument(font, False, 48)
     for key in [*range(40, 70), 69]:
-        instrument.tones(key, 80, 48_000)
-        kept = [synthesis._n_bytes(made) for _, made in instrument._tones.values()]
-        assert sum(kept) == instrument._n_bytes <= synthesis.CACHED_BYTES
-    assert len(kept) > 1 and (40, 5) not in instrument._tones
-    again = instrument.tones(40, 80, 48_000)
+        strings.tones(key, 80, 48_000)
+        kept = [instrument._n_bytes(made) for _, made in strings._tones.values()]
+        assert sum(kept) == strings._n_bytes <= instrument.CACHED_BYTES
+    assert len(kept) > 1 and (40, 5) not in strings._tones
+    again = strings.tones(40, 80, 48_000)
     assert all(np.array_equal(a.samples, b.samples) for a, b in zip(first, again, strict=True))
 
 
 def test_what_rings_for_long_leaves_no_long_curves_behind(monkeypatch):
     """A synthetic bass decays for 20 s: no curve is made beyond what the note lasts."""
     longest, curves = 0, []
-    monkeypatch.setattr(tone, "_slope", lambda rate, n, make=tone._slope: curves.append(n) or make(rate, n))
-    tone.fall.cache_clear()
+    monkeypatch.setattr(voice, "_slope", lambda rate, n, make=voice._slope: curves.append(n) or make(rate, n))
+    voice.fall.cache_clear()
     for key in range(24, 100, 3):
-        for made in synthesis.Instrument(soundfont.shipped_soundfont(), False, 38).tones(key, 80, 24_000):
+        for made in instrument.Instrument(soundfont.shipped_soundfont(), False, 38).tones(key, 80, 24_000):
             longest = max(longest, len(made.samples))
     assert curves and max(curves) <= longest

@@ -8,15 +8,25 @@ import pytest
 import symusic
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.music import harmony, keys, tokens
-from dyvim_cli.music.measures import measures
-from dyvim_cli.music.tokens import HOLD, NO_CHORD, REST, STREAM_INDEX, STREAMS, UNKNOWN, chord_of, chord_token
-from dyvim_cli.training import shards, sources
-from dyvim_cli.training.curves import event_curves, note_lengths
-from dyvim_cli.training.piece import Piece, Section
-from dyvim_cli.training.sources import drums, dynamics, groove, lieder, midi, openewld, sheet
+from dyvim_cli.music.symbols import keys, tokens
+from dyvim_cli.music.symbols.measures import measures
+from dyvim_cli.music.symbols.tokens import (
+    HOLD,
+    NO_CHORD,
+    REST,
+    STREAM_INDEX,
+    STREAMS,
+    UNKNOWN,
+    chord_of,
+    chord_token,
+)
+from dyvim_cli.training import sources
+from dyvim_cli.training.data import shards
+from dyvim_cli.training.data.curves import event_curves, note_lengths
+from dyvim_cli.training.data.piece import Piece, Section
+from dyvim_cli.training.data.statistics import corpus_statistics
+from dyvim_cli.training.sources import chord_inference, drums, dynamics, groove, lieder, midi, openewld, sheet
 from dyvim_cli.training.sources.texture import Notes, bass_mask
-from dyvim_cli.training.statistics import corpus_statistics
 from dyvim_cli.types import STYLES, Key
 
 STEP_NAMES = [("C", 0), ("C", 1), ("D", 0), ("E", -1), ("E", 0), ("F", 0), ("F", 1), ("G", 0), ("A", -1),
@@ -228,7 +238,7 @@ def test_a_chord_in_root_position_is_named(chord):
     sounding, bass = np.zeros((4, 12)), np.zeros((4, 12))
     sounding[:, list(tokens.chord_pitch_classes(chord_token(*chord)))] = 8
     bass[:, chord[0]] = 8
-    assert {chord_of(t) for t in harmony.infer_chords(sounding, bass, False)} == {chord}
+    assert {chord_of(t) for t in chord_inference.infer_chords(sounding, bass, False)} == {chord}
 
 
 def test_an_inversion_keeps_its_root_and_a_passing_note_changes_nothing():
@@ -236,13 +246,13 @@ def test_an_inversion_keeps_its_root_and_a_passing_note_changes_nothing():
     sounding[:, [0, 4, 7]] = 8
     bass[:, 4] = 8
     sounding[2, [2, 5]] = 2
-    assert {chord_of(t) for t in harmony.infer_chords(sounding, bass, False)} == {(0, "maj")}
+    assert {chord_of(t) for t in chord_inference.infer_chords(sounding, bass, False)} == {(0, "maj")}
 
 
 def test_silence_has_no_chord_then_carries_on():
     sounding = np.zeros((3, 12))
     sounding[1, [0, 4, 7]] = 8
-    inferred = harmony.infer_chords(sounding, sounding, False)
+    inferred = chord_inference.infer_chords(sounding, sounding, False)
     assert inferred[0] == NO_CHORD
     assert chord_of(inferred[1]) == chord_of(inferred[2]) == (0, "maj")
 

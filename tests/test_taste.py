@@ -5,10 +5,11 @@ import pytest
 import torch
 from conftest import FRACTAL, MOVING, cut_film
 
-from dyvim_cli.model.composition import Wishes, strength, write_score
-from dyvim_cli.model.taste import BASS, COME_IN, LEVEL, LONGEST_SILENCE, MELODY, PAD, Taste
-from dyvim_cli.music import tokens
-from dyvim_cli.music.feel import ACCENT_LEVEL
+from dyvim_cli.model.compose.score import strength, write_score
+from dyvim_cli.model.score.style_bias import BASS, COME_IN, LEVEL, LONGEST_SILENCE, MELODY, PAD, Taste
+from dyvim_cli.music.performance.humanize import ACCENT_LEVEL
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.options import ComposeOptions
 from dyvim_cli.pipeline import features_of, load_embedded
 from dyvim_cli.types import STEPS_PER_BAR
 
@@ -50,7 +51,7 @@ def test_the_bass_comes_back_on_a_half_bar():
 def test_a_short_film_is_not_left_waiting_for_its_music(tmp_path, alpha):
     features = features_of(cut_film(tmp_path / "short.mp4", MOVING, seconds=2))
     for seed in range(6):
-        score = write_score(features, Wishes(alpha=alpha, seed=seed, candidates=1), load_embedded())
+        score = write_score(features, ComposeOptions(alpha=alpha, seed=seed, candidates=1), load_embedded())
         assert min(note.start_s for stem in score.stems for note in stem.notes) < 0.1
 
 
@@ -59,7 +60,7 @@ def test_a_film_that_simply_begins_gets_no_accent_for_it(tmp_path):
     features, model = features_of(cut_film(tmp_path / "even.mp4", FRACTAL, seconds=6)), load_embedded()
     assert (features.event_times_s > 0.1).all()
     for seed, style in enumerate(("acoustic", "rock", "orchestral", "pop")):
-        wishes = Wishes(alpha=1.0, seed=seed, candidates=1, style=style)
+        wishes = ComposeOptions(alpha=1.0, seed=seed, candidates=1, style=style)
         assert write_score(features, wishes, model).tokens[LEVEL][:2].max() < ACCENT_LEVEL
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dyvim_cli.music.tempo_map import MAX_BPM, MIN_BPM, fit_tempo_map, hit_table
+from dyvim_cli.music.timing.tempo_map import MAX_BPM, MIN_BPM, fit_tempo_map, hit_table
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
 

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from test_cache import features
 
-from dyvim_cli.music.loudness import Meter
-from dyvim_cli.music.tone import SAMPLE_RATE
+from dyvim_cli.music.mixing.loudness import Meter
 from dyvim_cli.timeline import POINTS, accents, motion, timeline
-from dyvim_cli.types import Key, Note, Score, Stem, TempoMap
+from dyvim_cli.types import SAMPLE_RATE, Key, Note, Score, Stem, TempoMap
 
 
 def piece(*notes: tuple[float, int], n_steps: int = 64, step_s: float = 0.125) -> Score:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from dyvim_cli.model.conditioning import D_DYNAMICS, D_MOTION, N_CURVES
-from dyvim_cli.model.token_dynamics import AROUND_S, TokenDynamics
+from dyvim_cli.model.conditioning.decoder_inputs import D_DYNAMICS, D_MOTION, N_CURVES
+from dyvim_cli.model.conditioning.token_dynamics import AROUND_S, TokenDynamics
 from dyvim_cli.types import EVENT_KINDS, STYLES, FilmFeatures
 
 RATE_HZ = 50.0

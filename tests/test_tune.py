@@ -14,23 +14,22 @@ pytest.importorskip("cv2")
 
 from dyvim_cli import weights  # noqa: E402
 from dyvim_cli.errors import InputError, OutputError, WeightsError  # noqa: E402
-from dyvim_cli.model import conditioning  # noqa: E402
-from dyvim_cli.model.checkpoint import (
-    load_tensors,  # noqa: E402
-    save_decoder,  # noqa: E402
-)
-from dyvim_cli.model.decoder import Decoder, DecoderConfig  # noqa: E402
-from dyvim_cli.music import tokens  # noqa: E402
-from dyvim_cli.training import choreography, motion, pairs, rendered, shards  # noqa: E402
+from dyvim_cli.model.conditioning import decoder_inputs  # noqa: E402
+from dyvim_cli.model.score.checkpoint import load_tensors, save_decoder
+from dyvim_cli.model.score.decoder import Decoder, DecoderConfig  # noqa: E402
+from dyvim_cli.music.symbols import tokens  # noqa: E402
 from dyvim_cli.training.arranger.library import compose  # noqa: E402
-from dyvim_cli.training.compare import compare  # noqa: E402
-from dyvim_cli.training.pairs import Pair, Ready  # noqa: E402
-from dyvim_cli.training.release import release_decoder  # noqa: E402
-from dyvim_cli.training.same_run import check_same_run  # noqa: E402
-from dyvim_cli.training.score_learner import VIEWS, ScoreLearner, seen_as  # noqa: E402
-from dyvim_cli.training.score_loss import losses  # noqa: E402
-from dyvim_cli.training.strategies import STRATEGIES, add_lora, merge_lora, phase  # noqa: E402
-from dyvim_cli.training.tune import STATE, Run, TuneSettings, read_log, tune  # noqa: E402
+from dyvim_cli.training.data import shards  # noqa: E402
+from dyvim_cli.training.figures.compare import compare  # noqa: E402
+from dyvim_cli.training.films import choreography, pairs, rendered
+from dyvim_cli.training.films.pairs import Pair, Ready  # noqa: E402
+from dyvim_cli.training.learn.same_run import check_same_run  # noqa: E402
+from dyvim_cli.training.learn.score_learner import VIEWS, ScoreLearner, seen_as  # noqa: E402
+from dyvim_cli.training.learn.score_loss import losses  # noqa: E402
+from dyvim_cli.training.learn.strategies import STRATEGIES, add_lora, merge_lora, phase  # noqa: E402
+from dyvim_cli.training.learn.tune import STATE, Run, TuneSettings, read_log, tune  # noqa: E402
+from dyvim_cli.training.tasks import motion
+from dyvim_cli.training.tasks.release import release_decoder  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +43,9 @@ def small_decoder() -> Decoder:
     config = DecoderConfig(
         cardinalities=tuple(s.cardinality for s in tokens.STREAMS),
         d_model=32, n_layers=3, n_heads=2, d_ff=64,
-        place_sizes=conditioning.PLACE_SIZES,
-        d_dynamics=conditioning.D_DYNAMICS,
-        d_semantics=conditioning.D_SEMANTICS,
+        place_sizes=decoder_inputs.PLACE_SIZES,
+        d_dynamics=decoder_inputs.D_DYNAMICS,
+        d_semantics=decoder_inputs.D_SEMANTICS,
         window=32,
         dropout=0.1,
     )  # fmt: skip
@@ -57,7 +56,7 @@ def telling_pair(piece, seed) -> Pair:
     """A pair whose z_d says what is struck: no film, but all that a film could tell."""
     rng = np.random.default_rng(seed)
     drums = piece.tokens[tokens.STREAM_INDEX["drums"]]
-    z_d = rng.normal(0, 0.1, (len(drums), conditioning.D_MOTION)).astype(np.float32)
+    z_d = rng.normal(0, 0.1, (len(drums), decoder_inputs.D_MOTION)).astype(np.float32)
     z_d[:, 0] += drums > 0
     return Pair(piece, piece.curves, z_d)
 
@@ -96,7 +95,7 @@ def test_a_rendered_film_is_seen_as_it_was_meant(pieces):
     curves[half, :2] = 1.0
     piece = replace(source, tokens=source.tokens[:, :n], curves=curves, bpm=180.0)
     pair = rendered.render_pair(piece, rendered.Material(motion._textures()), np.random.default_rng(2))
-    assert pair.curves.shape == (n, 3) and pair.motion.shape == (n, conditioning.D_MOTION)
+    assert pair.curves.shape == (n, 3) and pair.motion.shape == (n, decoder_inputs.D_MOTION)
     cuts = np.flatnonzero(pair.curves[:, 1])
     assert len(cuts) == 1 and abs(cuts[0] - half) <= 1
     assert pair.curves[half + 4 : -4, 2].mean() > pair.curves[4 : half - 4, 2].mean() + 0.3
@@ -146,7 +145,7 @@ def test_a_film_is_told_how_its_music_begins_and_moves_on_the_scale_of_the_music
 
 def test_views_show_what_they_say(learner):
     batch = learner.judged_by[0]
-    n = conditioning.N_CURVES
+    n = decoder_inputs.N_CURVES
     seen = {view: seen_as(batch, view) for view in VIEWS}
     assert torch.equal(seen["true"].dynamics, batch.dynamics)
     assert (seen["none"].alpha == 0).all()
@@ -162,7 +161,7 @@ def test_what_is_heard_without_film_is_the_music_of_pretraining(learner):
     rng = np.random.default_rng(3)
     music = pairs.draw(told, 64, 16, 1.0, rng).dynamics
     films = pairs.draw(told, 64, 16, 0.0, rng).dynamics
-    n = conditioning.N_CURVES
+    n = decoder_inputs.N_CURVES
     assert not music[..., n:].any() and music[..., :n].any()
     assert films[..., n:].any()
 
@@ -190,7 +189,7 @@ def test_lora_begins_as_nothing_and_merges_into_the_weights():
     batch = (
         torch.randint(0, 5, (1, tokens.K, 9)),
         torch.zeros(1, 9, 32),
-        torch.zeros(1, 2, conditioning.D_SEMANTICS),
+        torch.zeros(1, 2, decoder_inputs.D_SEMANTICS),
     )
     with torch.no_grad():
         before = model(*batch)
@@ -227,7 +226,7 @@ def test_a_stopped_run_goes_on_to_the_last_digit(learner, pieces, tmp_path, stra
     changed = {n.split(".")[0] for n, t in trained.items() if not torch.equal(t, start[n])}
     assert "extension" in changed
     assert (changed == {"extension"}) == (strategy == "frozen")
-    curves = slice(None), slice(conditioning.N_CURVES)
+    curves = slice(None), slice(decoder_inputs.N_CURVES)
     assert torch.equal(trained["extension.weight"][curves], start["extension.weight"][curves])
     assert torch.equal(trained["extension.gate"], start["extension.gate"])
 
@@ -290,7 +289,7 @@ def test_z_d_is_learned_where_it_tells_something(learner, tmp_path):
     """Frozen decoder: only the extension can have learned; drums follow the z_d that tells of them."""
     weight = learner.model.extension.weight
     tune(learner, tmp_path, TuneSettings("frozen", updates=70, evaluations=1, seed=2, new_gain=30.0))
-    assert weight[:, conditioning.N_CURVES :].abs().max() > 0
+    assert weight[:, decoder_inputs.N_CURVES :].abs().max() > 0
     drums = tokens.STREAM_INDEX["drums"]
     with torch.no_grad():
         views = ("true", "curves, shuffled z_d")
@@ -320,15 +319,15 @@ def test_alpha_zero_takes_no_gradient_into_the_extension(learner):
 
 
 def test_strategies_are_compared_in_a_table_and_a_picture(learner, tmp_path, monkeypatch):
-    from dyvim_cli.training import figures
-    from dyvim_cli.training.figures import figure
+    from dyvim_cli.training.figures import drawing
+    from dyvim_cli.training.figures.drawing import figure
 
     def make():
         learner.model = small_decoder()
         return learner
 
     shown = []
-    monkeypatch.setattr(figures, "figure", lambda *size: shown.append(figure(*size)) or shown[-1])
+    monkeypatch.setattr(drawing, "figure", lambda *size: shown.append(figure(*size)) or shown[-1])
     settings, accents = TuneSettings(updates=3, evaluations=1), iter([0.25] * 4 + [0.75] * 4)
     whole = sum(p.numel() for m in learner.parts() for n in m for p in n.parameters())
     rows = compare(make, tmp_path, settings, lambda one: {"accent": next(accents)}, seeds=range(2))
@@ -365,7 +364,8 @@ def test_what_is_released_is_half_the_size_and_listed(tmp_path):
 
 
 def test_alpha_of_held_out_loss_is_the_knob_of_score(learner, film, monkeypatch):
-    from dyvim_cli.model.composition import Wishes, write_score
+    from dyvim_cli.model.compose.score import write_score
+    from dyvim_cli.options import ComposeOptions
     from dyvim_cli.pipeline import features_of
 
     class Asked(Exception):
@@ -374,9 +374,9 @@ def test_alpha_of_held_out_loss_is_the_knob_of_score(learner, film, monkeypatch)
     def ask(model, conditions, plan, settings, progress):
         raise Asked(settings.alpha)
 
-    monkeypatch.setattr("dyvim_cli.model.sampling.compose", ask)
+    monkeypatch.setattr("dyvim_cli.model.score.sampling.compose", ask)
     with pytest.raises(Asked) as asked:
-        write_score(features_of(film), Wishes(alpha=0.25), None)
+        write_score(features_of(film), ComposeOptions(alpha=0.25), None)
     learner.eval()
     torch.nn.init.normal_(learner.model.extension.weight)
     found = learner.held_out(("true",), alpha=0.25)["true"]

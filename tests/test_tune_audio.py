@@ -11,16 +11,16 @@ pytest.importorskip("accelerate")
 
 from dyvim_cli.cli.main import app  # noqa: E402
 from dyvim_cli.errors import InputError, UsageError, WeightsError  # noqa: E402
-from dyvim_cli.model.adapter import load_adapter, save_adapter  # noqa: E402
-from dyvim_cli.model.loading import load_audio_model  # noqa: E402
-from dyvim_cli.model.musicgen import Memory, delayed, undelayed  # noqa: E402
-from dyvim_cli.model.token_dynamics import TokenDynamics  # noqa: E402
-from dyvim_cli.training import audio as tuning  # noqa: E402
-from dyvim_cli.training import film_pairs  # noqa: E402
-from dyvim_cli.training.audio_learner import UNKNOWN, AudioLearner, stacked, token_losses  # noqa: E402
-from dyvim_cli.training.film_pairs import SoundedFilm, encoded, load_films, prepare_films  # noqa: E402
-from dyvim_cli.training.strategies import STRATEGIES, low_rank_terms, merge_lora  # noqa: E402
-from dyvim_cli.training.tune import TuneSettings, read_log, tune  # noqa: E402
+from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics  # noqa: E402
+from dyvim_cli.model.musicgen.adapter import load_adapter, save_adapter  # noqa: E402
+from dyvim_cli.model.musicgen.backbone import Memory, delayed, undelayed  # noqa: E402
+from dyvim_cli.model.musicgen.loading import load_audio_model  # noqa: E402
+from dyvim_cli.training.films import film_pairs  # noqa: E402
+from dyvim_cli.training.films.film_pairs import SoundedFilm, encoded, load_films, prepare_films  # noqa: E402
+from dyvim_cli.training.learn.audio_learner import UNKNOWN, AudioLearner, stacked, token_losses  # noqa: E402
+from dyvim_cli.training.learn.strategies import STRATEGIES, low_rank_terms, merge_lora  # noqa: E402
+from dyvim_cli.training.learn.tune import TuneSettings, read_log, tune  # noqa: E402
+from dyvim_cli.training.tasks import audio as tuning  # noqa: E402
 from dyvim_cli.types import STYLES  # noqa: E402
 from dyvim_cli.vision.settings import settings as seen_with  # noqa: E402
 
@@ -225,7 +225,7 @@ def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):
     from typer.testing import CliRunner
 
     from dyvim_cli import cache
-    from dyvim_cli.training.film_pairs import facts_of
+    from dyvim_cli.training.films.film_pairs import facts_of
 
     pairs, out = tmp_path / "pairs", tmp_path / "run"
     pairs.mkdir()
@@ -260,7 +260,7 @@ def test_several_processes_learn_together(tmp_path):
     import sys
 
     from dyvim_cli import cache
-    from dyvim_cli.training.film_pairs import facts_of
+    from dyvim_cli.training.films.film_pairs import facts_of
 
     pairs, out = tmp_path / "pairs", tmp_path / "run"
     pairs.mkdir()
@@ -283,8 +283,8 @@ def test_rendered_films_come_with_their_own_music(tmp_path):
     """Pairs without any data: the film of a piece, and the piece as the players sound it."""
     from dataclasses import replace
 
-    from dyvim_cli.training import shards
     from dyvim_cli.training.arranger.library import compose
+    from dyvim_cli.training.data import shards
 
     pieces = [p for p in compose(24, seed=5) if not p.name.startswith("free/")]
     short = [replace(p, tokens=p.tokens[:, :32], curves=p.curves[:32], bpm=170.0) for p in pieces[:2]]
@@ -327,7 +327,7 @@ def test_an_excerpt_is_whole_bars_of_the_piece():
 
 def test_words_of_a_rendered_film_say_what_its_music_is():
     from dyvim_cli.training.arranger.library import compose
-    from dyvim_cli.training.audio_learner import prompt_of
+    from dyvim_cli.training.learn.audio_learner import prompt_of
 
     piece = compose(24, seed=5)[3]
     told, seen = tuning.described(piece), prompt_of(tuning.dressed(sounded(0), piece))
@@ -339,9 +339,9 @@ def test_a_small_codec_hears_how_loud_it_is_and_is_as_loud(tmp_path, monkeypatch
 
     And the sound that it makes of these tokens is strong and weak where that noise is.
     """
-    from dyvim_cli.model.loading import open_checkpoint
-    from dyvim_cli.model.musicgen_debug import write_debug_checkpoint
-    from dyvim_cli.training import small_codec
+    from dyvim_cli.model.musicgen.debug import write_debug_checkpoint
+    from dyvim_cli.model.musicgen.loading import open_checkpoint
+    from tools import small_codec
 
     codec = open_checkpoint(write_debug_checkpoint(tmp_path), "small", "cpu").codec
     monkeypatch.setattr(small_codec.time, "thread_time", steady_clock(0.1))
@@ -369,10 +369,11 @@ def test_a_small_backbone_is_made_that_has_heard_music(tmp_path, monkeypatch):
     """Its tokens tell sounds apart, its decoder expects them, and both are there when it is opened again."""
     from dataclasses import replace
 
-    from dyvim_cli.model.loading import open_checkpoint
-    from dyvim_cli.training import shards, small_backbone
+    from dyvim_cli.model.musicgen.loading import open_checkpoint
     from dyvim_cli.training.arranger.library import compose
-    from dyvim_cli.training.pairs import choose
+    from dyvim_cli.training.data import shards
+    from dyvim_cli.training.films.pairs import choose
+    from tools import small_backbone
 
     monkeypatch.setattr(small_backbone.time, "thread_time", steady_clock(0.25))
     pieces = [replace(p, bpm=100.0) for p in compose(24, seed=5) if not p.name.startswith("free/")][:6]

@@ -4,9 +4,9 @@ import shutil
 
 import numpy as np
 import pytest
-from vision_scenes import Frame, ball, film, pan
+from helpers.vision_scenes import Frame, ball, film, pan
 
-from dyvim_cli import sources
+from dyvim_cli import code_digest
 from dyvim_cli.errors import InputError
 from dyvim_cli.types import STYLES, FilmFeatures
 from dyvim_cli.vision.analysis import analyse, sampled
@@ -122,11 +122,11 @@ def test_settings_are_part_of_the_key():
 
 def test_code_that_decides_the_features_is_part_of_the_key(tmp_path):
     left_out = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(sources.PACKAGE, tmp_path, ignore=left_out, dirs_exist_ok=True)
+    shutil.copytree(code_digest.PACKAGE, tmp_path, ignore=left_out, dirs_exist_ok=True)
 
     def now() -> str:
-        sources.digest.cache_clear()
-        return sources.digest(CODE, tmp_path)
+        code_digest.digest.cache_clear()
+        return code_digest.digest(CODE, tmp_path)
 
     known = [now()]
     assert cache_settings()["code"] == known[0] and "code" not in settings()
@@ -134,7 +134,7 @@ def test_code_that_decides_the_features_is_part_of_the_key(tmp_path):
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b"# changed\n")
         known.append(now())
     assert len(set(known)) == 5
-    for name in ("media/mux.py", "music/harmony.py", "pipeline.py"):
+    for name in ("media/mux.py", "music/form/chord_plan.py", "pipeline.py"):
         (tmp_path / name).write_text("")
         assert now() == known[-1]
     for path in tmp_path.rglob("*.py"):

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from vision_scenes import FPS, HEIGHT, WIDTH, film, pan, texture, window
+from helpers.vision_scenes import FPS, HEIGHT, WIDTH, film, pan, texture, window
 
 from dyvim_cli.types import EVENT_KINDS
 from dyvim_cli.vision import events, impacts
 from dyvim_cli.vision.cuts import CUT_WEIGHTS, find_cuts
 from dyvim_cli.vision.flow import Flow
-from dyvim_cli.vision.watch import LAGS, Watch
+from dyvim_cli.vision.frame_differences import LAGS, Watch
 
 NONE = np.zeros(0)
 

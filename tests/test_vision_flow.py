@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from vision_scenes import FPS, ball, film, pan, texture, window
+from helpers.vision_scenes import FPS, ball, film, pan, texture, window
 
 from dyvim_cli.vision import flow
 from dyvim_cli.vision.analysis import analyse

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from vision_scenes import FPS, film, pan, texture, window
+from helpers.vision_scenes import FPS, film, pan, texture, window
 
 from dyvim_cli import weights
 from dyvim_cli.errors import WeightsError

@@ -6,7 +6,8 @@ import pytest
 cv2 = pytest.importorskip("cv2")
 pytest.importorskip("skimage")
 
-from dyvim_cli.training import motion, motion_scenes  # noqa: E402
+from dyvim_cli.training.films import motion_scenes  # noqa: E402
+from dyvim_cli.training.tasks import motion  # noqa: E402
 from dyvim_cli.vision.motion_encoder import load  # noqa: E402
 
 SIZE = (72, 128)

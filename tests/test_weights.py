@@ -4,8 +4,8 @@ import hashlib
 import json
 
 import pytest
+from helpers.weights_server import serve
 from typer.testing import CliRunner
-from weights_server import serve
 
 from dyvim_cli.cli.main import app
 from dyvim_cli.errors import EnvironmentFault, UsageError, WeightsError
@@ -252,7 +252,7 @@ def test_a_pulled_clip_is_what_vision_sees_with(hub, tmp_path, monkeypatch):
 
 
 def test_doctor_lists_what_was_pulled_and_warns_of_what_is_torn(hub, tmp_path, monkeypatch):
-    from dyvim_cli.cli import doctor
+    from dyvim_cli.cli.verbs import doctor
 
     monkeypatch.setenv("DYVIM_WEIGHTS_DIR", str(tmp_path))
     monkeypatch.setattr(doctor, "CHECKS", {"pulled": doctor.CHECKS["pulled"]})
@@ -269,24 +269,24 @@ def test_doctor_lists_what_was_pulled_and_warns_of_what_is_torn(hub, tmp_path, m
 
 def test_named_weights_are_told_apart_by_what_is_read_of_them(hub, tmp_path, monkeypatch):
     from dyvim_cli.composer import named_weights
-    from dyvim_cli.model.composition import Wishes
+    from dyvim_cli.options import ComposeOptions
 
     monkeypatch.setenv("DYVIM_WEIGHTS_DIR", str(tmp_path))
-    pulled = Wishes(model="musicgen-small")
-    assert named_weights(Wishes()) == named_weights(pulled) == ""
+    pulled = ComposeOptions(model="musicgen-small")
+    assert named_weights(ComposeOptions()) == named_weights(pulled) == ""
     folder = store.pull("musicgen-small")
-    local = named_weights(Wishes(model=str(folder)))
+    local = named_weights(ComposeOptions(model=str(folder)))
     assert len({local, named_weights(pulled), ""}) == 3
     adapter = tmp_path / "adapter"
     adapter.mkdir()
-    tuned = Wishes(model="musicgen-small", adapter=str(adapter))
+    tuned = ComposeOptions(model="musicgen-small", adapter=str(adapter))
     (adapter / "adapter.safetensors").write_bytes(b"one")
     first = named_weights(tuned)
     assert first != named_weights(pulled)
     (adapter / "state.safetensors").write_bytes(b"left by the tuning")
-    as_file = Wishes(model="musicgen-small", adapter=str(adapter / "adapter.safetensors"))
+    as_file = ComposeOptions(model="musicgen-small", adapter=str(adapter / "adapter.safetensors"))
     assert first == named_weights(tuned) == named_weights(as_file)
     (adapter / "adapter.safetensors").write_bytes(b"two")
     assert first != named_weights(tuned)
     (folder / store.MANIFEST).unlink()  # as if copied there
-    assert named_weights(pulled) == named_weights(Wishes(model=str(folder))) != ""
+    assert named_weights(pulled) == named_weights(ComposeOptions(model=str(folder))) != ""

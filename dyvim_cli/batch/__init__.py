@@ -1,5 +1,5 @@
 """Many films: which ones, where to, what is done already, and who does the rest.
 
 select -> plan -> journal says what is done -> an engine (local processes, Ray) does the rest ->
-each result is written to the journal, then given its final name. Start reading in night.py.
+each result is written to the journal, then given its final name. Start reading in run.py.
 """

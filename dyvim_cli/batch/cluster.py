@@ -20,7 +20,7 @@ from dyvim_cli.batch.fingerprint import settings_digest
 from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.work import Outcome, failure, finish, see
 from dyvim_cli.errors import EnvironmentFault, fault_of
-from dyvim_cli.pipeline import writes_score
+from dyvim_cli.options import writes_score
 
 MAX_RETRIES = 3  # of a film whose node or process was lost
 CONNECT_S = 10.0

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from dyvim_cli import sources, weights
-from dyvim_cli.pipeline import EMBEDDED, Delivery, Wishes
+from dyvim_cli import code_digest, weights
+from dyvim_cli.options import EMBEDDED, ComposeOptions, Delivery
 from dyvim_cli.vision import settings as vision
 
 BLOCK = 1 << 20
 # what decides a result's bytes; the command line, the engines, the page, training and judging do not
 CODE = (
-    "pipeline.py", "delivery.py", "facts.py", "composer.py", "types.py", "device.py",
+    "pipeline.py", "extras.py", "describe.py", "composer.py", "options.py", "types.py", "device.py",
     "media", "vision", "music", "model",
 )  # fmt: skip
 SEED_BITS = 31  # what device.new_seed draws, short enough to type again
@@ -65,12 +65,12 @@ def is_unchanged(film: Path, content: Content | None) -> bool:
     )
 
 
-def settings_digest(wishes: Wishes, delivery: Delivery) -> str:
+def settings_digest(wishes: ComposeOptions, delivery: Delivery) -> str:
     """All that the result depends on beside the film; where it goes is not a part of it."""
     settings = asdict(delivery) | {
         "wishes": asdict(wishes),
         "weights": _weights(None if wishes.model == EMBEDDED else wishes.model, wishes.adapter),
-        "code": sources.digest(CODE),
+        "code": code_digest.digest(CODE),
     }
     del settings["overwrite"]
     here = settings.pop("output").parent

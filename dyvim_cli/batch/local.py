@@ -23,7 +23,7 @@ from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.work import Outcome, failure, finish, see
 from dyvim_cli.device import free_memory_gb, n_cores
 from dyvim_cli.errors import DyvimError, EnvironmentFault, ExitCode, fault_of
-from dyvim_cli.pipeline import writes_score
+from dyvim_cli.options import writes_score
 
 AT_ONCE = 2  # films a worker holds: one is being composed for, the next is being watched
 MEMORY_A_JOB_GB = 1.1  # PSS over 200 films of 2 to 20 s: 0.85 from the 40th to the last, 0.97 at most

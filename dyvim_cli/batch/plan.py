@@ -11,7 +11,7 @@ from dyvim_cli.batch.selection import Film
 from dyvim_cli.batch.staging import results
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.media.output import check_picture, filled, output_path
-from dyvim_cli.pipeline import Delivery, Wishes
+from dyvim_cli.options import ComposeOptions, Delivery
 
 ADVICE = "put {stem} or {folder} into the name: -o 'scored/{folder}/{stem}.mp4'"
 
@@ -21,7 +21,7 @@ class Task:
     """One film's job. The delivery's paths are final and absolute."""
 
     film: Path
-    wishes: Wishes
+    wishes: ComposeOptions
     delivery: Delivery
     settings: str  # digest of all that the result depends on beside the film
     use_cache: bool = True
@@ -34,7 +34,7 @@ class Task:
         return self.delivery.output
 
 
-def task_of(film: Film, wishes: Wishes, delivery: Delivery, use_cache: bool = True) -> Task:
+def task_of(film: Film, wishes: ComposeOptions, delivery: Delivery, use_cache: bool = True) -> Task:
     """A film's job from what holds for all of them: templates filled in, the seed made its own.
 
     Raises UsageError for a template that is not understood.

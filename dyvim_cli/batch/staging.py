@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dyvim_cli.errors import OutputError
-from dyvim_cli.pipeline import Delivery
+from dyvim_cli.options import Delivery
 
 FOLDER = ".dyvim-part"
 TOKEN = ".token-"  # begins the names of files by which other machines know our storage (cluster.py)

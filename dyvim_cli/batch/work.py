@@ -47,7 +47,7 @@ def finish(seen: Seen, model) -> Outcome:
     if isinstance(result, pipeline.Watched):
         watched, delivery = result, staged_delivery(task.delivery)
         result = _attempt(
-            lambda: pipeline.accompany(watched, task.wishes, delivery, _composer(task.wishes, model))
+            lambda: pipeline.compose_and_mux(watched, task.wishes, delivery, _composer(task.wishes, model))
         )
     if not is_unchanged(task.film, seen.content):  # the journal must not take it for the whole film's music
         reason = f"{task.film} was changed or removed while it was worked on"
@@ -60,7 +60,7 @@ def finish(seen: Seen, model) -> Outcome:
     return Outcome(task, record | size | _marks(task, seen.content))
 
 
-def _composer(wishes: pipeline.Wishes, shipped):
+def _composer(wishes: pipeline.ComposeOptions, shipped):
     """What composes for a film: the worker's own decoder, unless another model was asked for."""
     return shipped if wishes.model == pipeline.EMBEDDED else pipeline.load_model(wishes)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from dyvim_cli.cli import redo
-from dyvim_cli.cli.film_settings import film_settings
-from dyvim_cli.cli.groups import Composing, Mixing, group_of
+from dyvim_cli.cli import command_line
+from dyvim_cli.cli.options.film_settings import film_settings
+from dyvim_cli.cli.options.groups import Composing, Mixing, group_of
 from dyvim_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,4 +70,4 @@ def _command(context: typer.Context, values, task: "Task") -> tuple[str, ...]:
     paths = {"film": task.film, "output": delivery.output}
     paths |= {"midi": delivery.midi, "stems": delivery.stems, "music": delivery.music}
     score = context.parent.command.get_command(context.parent, "score")
-    return tuple(redo.arguments(score, {**values, **paths, "seed": task.wishes.seed}))
+    return tuple(command_line.arguments(score, {**values, **paths, "seed": task.wishes.seed}))

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from dyvim_cli import __version__
-from dyvim_cli.cli import config, console
+from dyvim_cli.cli.options import config
+from dyvim_cli.cli.show import console
 from dyvim_cli.errors import DyvimError, ExitCode, fault_of
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -34,7 +35,7 @@ VERBS = {
 
 def _register() -> None:
     for verb, (module, name) in VERBS.items():
-        target = getattr(importlib.import_module(f"dyvim_cli.cli.{module}"), name)
+        target = getattr(importlib.import_module(f"dyvim_cli.cli.verbs.{module}"), name)
         if isinstance(target, typer.Typer):
             app.add_typer(target, name=verb)
         else:

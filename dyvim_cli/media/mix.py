@@ -9,10 +9,10 @@ import soundfile
 from dyvim_cli.media.ducking import LEVEL_RATE_HZ, Listened, duck_gain, listen
 from dyvim_cli.media.ffmpeg import file_url
 from dyvim_cli.media.probe import FilmInfo
-from dyvim_cli.media.sound import SAMPLE_RATE, sound_input
+from dyvim_cli.media.sound import sound_input
 from dyvim_cli.progress import Progress, reporter
+from dyvim_cli.types import SAMPLE_RATE, TARGET_LUFS
 
-TARGET_LUFS = -14.0
 OWN_LUFS = -15.0  # the film's own sound in the mix; the music between words lies a little below
 MUSIC_LUFS = -17.0
 MOST_BOOST_DB = 15.0  # more would only raise hiss

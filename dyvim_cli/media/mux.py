@@ -21,7 +21,7 @@ from dyvim_cli.media.cut import SEEK_MARGIN_S, Cut, input_options, picture_lead_
 from dyvim_cli.media.ducking import Listened, listen
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
 from dyvim_cli.media.mix import CHANNELS, MixSettings, music_alone, music_with_own_sound, own_sound
-from dyvim_cli.media.output import RE_ENCODED, Together, check_picture, commit
+from dyvim_cli.media.output import RE_ENCODED, PendingFiles, check_picture, commit
 from dyvim_cli.media.probe import TIMECODE, FilmInfo
 from dyvim_cli.media.sound import as_sound_file, check_sound, scratch_folder
 from dyvim_cli.media.timecode import later
@@ -58,7 +58,7 @@ def mux(
     metadata: dict[str, str] | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
-    group: Together | None = None,
+    group: PendingFiles | None = None,
 ) -> MuxResult:
     """Write the film with music under it; the picture's packets are copied, never re-encoded.
 

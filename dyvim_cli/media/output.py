@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dyvim_cli.atomic import share
 from dyvim_cli.errors import OutputError, UsageError
-from dyvim_cli.files import share
 
 # extension -> ffmpeg's muxer; a film in any other container leaves in mp4 (or mkv, see `film_extension`)
 MUXERS = {
@@ -28,7 +28,7 @@ TAKES = {
 }  # fmt: skip
 TAKES_NOT = {"mov": ("vp8", "vp9", "av1")}  # the few that do not fit, where a container takes nearly all
 OWN_MARK = ".dyvim."  # in the default name of a scored film
-Together = list[tuple[Path, Path]]  # (temporary, path) of finished files that wait for each other
+PendingFiles = list[tuple[Path, Path]]  # (temporary, path) of finished files that wait for each other
 LONGEST_NAME = 255  # bytes, of all usual file systems
 RE_ENCODED = ("gif", "apng")  # no film container takes them as they are
 
@@ -183,9 +183,9 @@ def made_folder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def together() -> Iterator[Together]:
+def together() -> Iterator[PendingFiles]:
     """Give a list for `commit`'s files, which appear all at once at the end, or none on any exception."""
-    whole: Together = []
+    whole: PendingFiles = []
     try:
         yield whole
         for temporary, path in whole:
@@ -203,7 +203,7 @@ def commit(
     *,
     inputs: tuple[Path, ...] = (),
     overwrite: bool = False,
-    group: Together | None = None,
+    group: PendingFiles | None = None,
 ) -> Iterator[Path]:
     """Give a temporary file beside `path` to write to; on success it becomes `path` at once.
 

@@ -14,7 +14,7 @@ from dyvim_cli.media.timing import packet_times, timing_of
 
 DISCONTINUOUS = ("mpegts", "mpeg")  # containers without an index, whose clock may jump
 ENCRYPTED = "encryption_info"  # what ffmpeg tells of a protected packet (ISO/IEC 23001-7)
-SCORED_BY = "dyvim model="  # how the comment of a scored film begins (facts.comment)
+SCORED_BY = "dyvim model="  # how the comment of a scored film begins (describe.comment)
 TIMECODE = "timecode"
 
 

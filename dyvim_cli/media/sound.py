@@ -11,9 +11,9 @@ import soundfile
 
 from dyvim_cli.errors import InputError, OutputError, UsageError, disk_full
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run, stream
-from dyvim_cli.media.output import Together, commit, made_folder
+from dyvim_cli.media.output import PendingFiles, commit, made_folder
+from dyvim_cli.types import SAMPLE_RATE
 
-SAMPLE_RATE = 48_000
 CHUNK = 1 << 18  # samples
 LOSSLESS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
 # extension -> (muxer, options): transparent rates
@@ -98,7 +98,7 @@ def _room_for(path: Path) -> Iterator[None]:
 
 @contextmanager
 def stem_writer(
-    folder: Path, seconds: float, *, overwrite: bool, group: Together | None = None
+    folder: Path, seconds: float, *, overwrite: bool, group: PendingFiles | None = None
 ) -> Iterator[Callable]:
     """Give a function of a part's name and its next block [2, n]: each part becomes a wav file in `folder`.
 
@@ -154,7 +154,7 @@ def convert_audio(
     *,
     overwrite: bool = True,
     metadata: dict | None = None,
-    group: Together | None = None,
+    group: PendingFiles | None = None,
 ) -> Path:
     """Write a lossless sound file in the format that the extension of `path` names, chunk by chunk.
 

@@ -13,12 +13,12 @@ from dyvim_cli.types import FilmFeatures
 from dyvim_cli.vision import events, scenes
 from dyvim_cli.vision.cuts import find_cuts
 from dyvim_cli.vision.flow import FlowStream
+from dyvim_cli.vision.frame_differences import Watch
 from dyvim_cli.vision.keyframes import Candidates
 from dyvim_cli.vision.motion import MotionStream
 from dyvim_cli.vision.motion_encoder import load
 from dyvim_cli.vision.semantics import colours, describe
 from dyvim_cli.vision.settings import clip_folder
-from dyvim_cli.vision.watch import Watch
 
 MOST_STEP_S = 0.1002  # between frames that the motion encoder sees: ten a second, also of NTSC's 29.97
 MEMORY_S = 2.5  # the last seconds that novelty compares with

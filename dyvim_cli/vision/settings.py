@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from dyvim_cli import sources, weights
+from dyvim_cli import code_digest, weights
 from dyvim_cli.hub import store
 
 ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse` expects
@@ -28,7 +28,7 @@ def cache_settings() -> dict:
 
     With the code itself: watching a film again costs seconds, and nobody has to think of a number.
     """
-    return settings() | {"code": sources.digest(CODE)}
+    return settings() | {"code": code_digest.digest(CODE)}
 
 
 def clip_folder() -> Path | None:

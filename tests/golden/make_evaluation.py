@@ -14,13 +14,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from evaluation_planted import SAMPLE_RATE, clicks, every, picture, tones
+from helpers.evaluation_planted import SAMPLE_RATE, clicks, every, picture, tones
 
-from dyvim_cli.evaluation import audio_events as hearing
-from dyvim_cli.evaluation.literature_report import LORIS_PICKING, literature_report
-from dyvim_cli.evaluation.musicality import musicality
-from dyvim_cli.evaluation.report import plain, sync_facts
-from dyvim_cli.evaluation.sync import compare
+from dyvim_cli.evaluation.judge import audio_events as hearing
+from dyvim_cli.evaluation.judge.literature_report import LORIS_PICKING, literature_report
+from dyvim_cli.evaluation.judge.musicality import musicality
+from dyvim_cli.evaluation.judge.sync import compare
+from dyvim_cli.evaluation.show.tables import plain, sync_facts
 
 FILE = Path(__file__).with_name("evaluation.json")
 FILM = picture(24.0, 12, seed=11)

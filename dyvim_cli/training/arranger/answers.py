@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.grooves import reached
+from dyvim_cli.music.styles.grooves import reached
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.film import STILL
 from dyvim_cli.training.arranger.plan import SILENT, Plan
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
@@ -27,7 +27,7 @@ class Answer:
     """What the film asks of every part; all [S]."""
 
     drive: np.ndarray  # energy that thins or fills the parts, builds included
-    pulse: np.ndarray  # the same for those who keep time (music/grooves.py: reached)
+    pulse: np.ndarray  # the same for those who keep time (music/styles/grooves.py: reached)
     still: np.ndarray  # bool: nothing moves
     stir: np.ndarray  # bool: bar lines of a long stillness on which the harmony may move, softly
     build: np.ndarray  # 0..1, how far a build towards a cut has come

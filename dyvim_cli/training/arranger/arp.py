@@ -6,8 +6,8 @@ matter of energy alone (beats first, then eighths, then sixteenths).
 
 import numpy as np
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.grooves import NEVER, needs
+from dyvim_cli.music.styles.grooves import NEVER, needs
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.answers import Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import Plan, lay, write_row
 

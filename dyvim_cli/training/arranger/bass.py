@@ -1,9 +1,9 @@
-"""Bass: idioms by style (music/grooves.py)."""
+"""Bass: idioms by style (music/styles/grooves.py)."""
 
 import numpy as np
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.grooves import BASS_BY_STYLE, BASS_IDIOMS, NEVER, needs
+from dyvim_cli.music.styles.grooves import BASS_BY_STYLE, BASS_IDIOMS, NEVER, needs
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.answers import Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import (
     SILENT,

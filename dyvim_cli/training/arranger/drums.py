@@ -1,9 +1,9 @@
-"""Drums: grooves by style (music/grooves.py), thinned by energy; rolls into cuts; fills; accents at hits."""
+"""Drums: grooves by style (styles/grooves.py), thinned by energy; rolls into cuts; fills; accents at hits."""
 
 import numpy as np
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.grooves import FILL_FROM, FILLS, GROOVES, NEVER, ROLLING, ROLLING_FILLS, needs
+from dyvim_cli.music.styles.grooves import FILL_FROM, FILLS, GROOVES, NEVER, ROLLING, ROLLING_FILLS, needs
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.answers import HEAVY, MEDIUM, Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import Plan, lay
 from dyvim_cli.types import STEPS_PER_BAR

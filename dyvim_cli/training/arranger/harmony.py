@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS
+from dyvim_cli.music.styles.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.form import Scene
 from dyvim_cli.training.arranger.styles import STYLES
 from dyvim_cli.types import STEPS_PER_BAR

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.grooves import NEVER
+from dyvim_cli.music.styles.grooves import NEVER
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.melody import METRIC_NEEDS, Theme
-from dyvim_cli.training.piece import Piece
+from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.types import STEPS_PER_BAR
 
 MELODY, CHORD = tokens.STREAM_INDEX["melody"], tokens.STREAM_INDEX["chord"]

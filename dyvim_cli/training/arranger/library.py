@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.training import shards
 from dyvim_cli.training.arranger.writer import arrange
-from dyvim_cli.training.piece import Piece
+from dyvim_cli.training.data import shards
+from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.types import STYLES
 
 QUOTING = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dyvim_cli.music.grooves import NEVER
+from dyvim_cli.music.styles.grooves import NEVER
 from dyvim_cli.training.arranger.answers import Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import Plan, write_row
 from dyvim_cli.training.arranger.tune import approach, best_pitches

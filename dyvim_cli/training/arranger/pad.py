@@ -5,8 +5,8 @@ A pattern is (needs, ring): the energy each strike waits for and the longest cho
 
 import numpy as np
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.grooves import NEVER, needs
+from dyvim_cli.music.styles.grooves import NEVER, needs
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.answers import HEAVY, Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import (
     SILENT,

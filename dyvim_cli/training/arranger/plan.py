@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dyvim_cli.music import tokens
-from dyvim_cli.music.grooves import NEVER
+from dyvim_cli.music.styles.grooves import NEVER
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.film import Film
 from dyvim_cli.training.arranger.form import Scene
 from dyvim_cli.training.arranger.styles import STYLES, Style

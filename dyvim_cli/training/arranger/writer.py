@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dyvim_cli.music import tokens
+from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.answers import NORMAL_LEVEL, Answer, answer, levels
 from dyvim_cli.training.arranger.arp import write_arp
 from dyvim_cli.training.arranger.bass import write_bass
@@ -15,7 +15,7 @@ from dyvim_cli.training.arranger.melody import write_melody
 from dyvim_cli.training.arranger.pad import write_pad
 from dyvim_cli.training.arranger.plan import Plan
 from dyvim_cli.training.arranger.styles import STYLES
-from dyvim_cli.training.piece import ROLES, Piece, Section
+from dyvim_cli.training.data.piece import ROLES, Piece, Section
 from dyvim_cli.types import STEPS_PER_BAR
 from dyvim_cli.types import STYLES as STYLE_NAMES
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dyvim_cli.errors import DyvimError, InputError
 from dyvim_cli.progress import Progress, Silent
-from dyvim_cli.training import shards
+from dyvim_cli.training.data import shards
 
 # Source name -> module with SUFFIXES and read(path) -> list[Piece]; imported when asked for.
 SOURCES = ("openewld", "lieder", "freedoom", "groove", "midi", "musicxml")

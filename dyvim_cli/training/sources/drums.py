@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dyvim_cli.music.tokens import DRUM_CLASSES
+from dyvim_cli.music.symbols.tokens import DRUM_CLASSES
 
 CLASS_KEYS = {
     "kick": (35, 36),

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dyvim_cli.music.tokens import N_LEVELS, UNKNOWN
-from dyvim_cli.training.curves import ranks
+from dyvim_cli.music.symbols.tokens import N_LEVELS, UNKNOWN
+from dyvim_cli.training.data.curves import ranks
 
 MARK_LEVEL = {
     "pppp": 0, "ppp": 0, "pp": 1, "p": 2, "mp": 3, "mf": 4, "f": 5, "ff": 6, "fff": 7, "ffff": 7,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dyvim_cli.training.piece import Piece
+from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.sources import midi
 
 SOURCE = "freedoom"

@@ -4,8 +4,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dyvim_cli.music.tokens import FIRST_PITCH, HOLD, NO_CHORD, REST, STREAM_INDEX, STREAMS, chord_token
-from dyvim_cli.training.piece import Section
+from dyvim_cli.music.symbols.tokens import (
+    FIRST_PITCH,
+    HOLD,
+    NO_CHORD,
+    REST,
+    STREAM_INDEX,
+    STREAMS,
+    chord_token,
+)
+from dyvim_cli.training.data.piece import Section
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 BAR_QUARTERS = STEPS_PER_BAR // STEPS_PER_BEAT

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.music.tokens import DRUM_CLASSES, STREAM_INDEX, empty
-from dyvim_cli.training.curves import event_curves
-from dyvim_cli.training.piece import Piece, Section
+from dyvim_cli.music.symbols.tokens import DRUM_CLASSES, STREAM_INDEX, empty
+from dyvim_cli.training.data.curves import event_curves
+from dyvim_cli.training.data.piece import Piece, Section
 from dyvim_cli.training.sources import drums, dynamics, midi
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, STYLES
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.music import harmony, keys
-from dyvim_cli.music.tokens import STREAM_INDEX, empty
-from dyvim_cli.training.curves import event_curves
-from dyvim_cli.training.piece import Piece
-from dyvim_cli.training.sources import dynamics, grid, sheet, texture
+from dyvim_cli.music.symbols import keys
+from dyvim_cli.music.symbols.tokens import STREAM_INDEX, empty
+from dyvim_cli.training.data.curves import event_curves
+from dyvim_cli.training.data.piece import Piece
+from dyvim_cli.training.sources import chord_inference, dynamics, grid, sheet, texture
 from dyvim_cli.training.sources.texture import Notes
 
 SOURCE = "lieder"
@@ -51,7 +51,7 @@ def _piece(name: str, source: str, song: sheet.Sheet, run: grid.Run, piano: int)
     tokens[STREAM_INDEX["melody"]] = grid.line("melody", voice.starts, voice.ends, voice.pitches, run.n_steps)
     for stream, row in _piano_streams(*hands, voice, run.n_steps).items():
         tokens[STREAM_INDEX[stream]] = row
-    tokens[STREAM_INDEX["chord"]] = harmony.chords_of_notes(
+    tokens[STREAM_INDEX["chord"]] = chord_inference.chords_of_notes(
         every.starts, every.ends, every.pitches, run.n_steps, key.is_minor
     )
     tokens[STREAM_INDEX["level"]] = dynamics.levels(song, run, raw)

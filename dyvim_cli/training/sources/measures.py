@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dyvim_cli.music.tokens import CHORD_QUALITIES
+from dyvim_cli.music.symbols.tokens import CHORD_QUALITIES
 
 STEP_PITCH = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 

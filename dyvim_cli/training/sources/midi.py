@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.music import harmony, keys
-from dyvim_cli.music.tokens import STREAM_INDEX, empty
-from dyvim_cli.training.curves import event_curves
-from dyvim_cli.training.piece import Piece, Section
-from dyvim_cli.training.sources import drums, dynamics, grid, roles, texture
+from dyvim_cli.music.symbols import keys
+from dyvim_cli.music.symbols.tokens import STREAM_INDEX, empty
+from dyvim_cli.training.data.curves import event_curves
+from dyvim_cli.training.data.piece import Piece, Section
+from dyvim_cli.training.sources import chord_inference, drums, dynamics, grid, roles, texture
 from dyvim_cli.training.sources.texture import Notes
 from dyvim_cli.types import STEPS_PER_BEAT, STYLES
 
@@ -83,7 +83,7 @@ def _piece(name: str, source: str, run: grid.Run, tracks: list[roles.Track], bpm
                 stream, notes.starts, notes.ends, notes.pitches + shift, run.n_steps
             )
     every = texture.joined([track.notes for track in pitched])
-    tokens[STREAM_INDEX["chord"]] = harmony.chords_of_notes(
+    tokens[STREAM_INDEX["chord"]] = chord_inference.chords_of_notes(
         every.starts, every.ends, every.pitches - key.tonic + 12, run.n_steps, key.is_minor
     )
     struck = [track for track in inside if track.is_drums]
@@ -106,7 +106,7 @@ def _key(pitched: list[roles.Track]):
     every: Notes = texture.joined([track.notes for track in pitched])
     lengths = np.maximum(every.ends - every.starts, 0)  # torn files hold notes that end before they begin
     weights = keys.pitch_class_weights(every.pitches, lengths)
-    lowest = harmony.lowest_sounding(every.starts, every.ends, every.pitches, int(every.ends.max()))
+    lowest = chord_inference.lowest_sounding(every.starts, every.ends, every.pitches, int(every.ends.max()))
     heard = lowest[lowest >= 0]
     opening = int(heard[:STEPS_PER_BEAT].min()) % 12  # a loop comes to rest where it begins
     is_pedal = opening == np.bincount(heard % 12).argmax()

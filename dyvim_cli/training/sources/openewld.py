@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.music.keys import find_key, pitch_class_weights
-from dyvim_cli.music.tokens import CHORD_QUALITIES, STREAM_INDEX, empty
-from dyvim_cli.training.curves import event_curves
-from dyvim_cli.training.piece import Piece
+from dyvim_cli.music.symbols.keys import find_key, pitch_class_weights
+from dyvim_cli.music.symbols.tokens import CHORD_QUALITIES, STREAM_INDEX, empty
+from dyvim_cli.training.data.curves import event_curves
+from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.sources import grid, sheet
 from dyvim_cli.types import Key
 

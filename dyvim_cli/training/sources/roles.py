@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dyvim_cli.training.curves import centred_convolution
+from dyvim_cli.training.data.curves import centred_convolution
 from dyvim_cli.training.sources import texture
 from dyvim_cli.training.sources.texture import Notes
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT

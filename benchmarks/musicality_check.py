@@ -1,0 +1,171 @@
+"""Is what the decoder writes music? Many pieces held against the held-out corpus.
+
+python -m benchmarks.musicality_check [--pieces 50] [--decoder FILE] [--clips DIR] [--out JSON]
+
+Every piece is composed for a film of its own (of --clips, else imagined), in all styles in turn. The
+corpus' bands stand in corpus_bands.json (training/data/statistics.py makes it), so no corpus is needed.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.composed import Composed, faults, figures, instrument_likeness, likeness, rhythm_likeness
+from benchmarks.imagined import imagined_film
+from dyvim_cli.evaluation.show.tables import aligned
+from dyvim_cli.music.styles.grooves import KEPT
+from dyvim_cli.types import STYLES, FilmFeatures
+
+FILM_S = (12.0, 60.0)  # how long imagined films are
+SHORTEST_S = 8.0  # shorter films have no form to speak of
+# judged by "inside the corpus' band"; the others are shown beside the corpus' figures
+JUDGED = (
+    "pitch_class_entropy", "groove_consistency", "self_similarity", "density",
+    "melody_density", "bass_density", "drums_density",
+)  # fmt: skip
+# Drums are judged where a drummer keeps time: all drums of the corpus are a kit's (drummers' takes, bands),
+# none an orchestra's, whose two timpani strokes a bar are as they should be.
+KIT_ONLY = ("drums_density",)
+IN_HARMONY = 0.95
+DIFFERENT = 0.5  # two pieces that share fewer struck notes are different pieces
+
+Compose = Callable[[FilmFeatures, str, int], Composed]  # film, style, seed -> piece
+
+
+def corpus_bands() -> dict[str, list[float]]:
+    """{measure: [10th, 50th, 90th percentile]} over the held-out pieces that people wrote."""
+    text = Path(__file__).with_name("corpus_bands.json").read_text(encoding="utf-8")
+    return json.loads(text)["bands"]["corpus"]
+
+
+def composer(decoder: Path | None, alpha: float) -> Compose:
+    """Composes with a decoder (the shipped one by default), without sounding anything."""
+    from dyvim_cli.model.compose.score import write_score
+    from dyvim_cli.model.score.checkpoint import load_decoder
+    from dyvim_cli.options import ComposeOptions
+    from dyvim_cli.pipeline import load_embedded
+
+    model = load_embedded() if decoder is None else load_decoder(decoder)
+
+    def compose(film: FilmFeatures, style: str, seed: int) -> Composed:
+        score = write_score(film, ComposeOptions(alpha=alpha, style=style, seed=seed), model)
+        return Composed(f"{style}, {film.duration_s:.0f} s, seed {seed}", film, score)
+
+    return compose
+
+
+def films(n: int, clips: Path | None) -> Iterator[FilmFeatures]:
+    """n films: those of a folder in turn, else imagined ones (always the same)."""
+    from benchmarks.bench import FILMS
+    from dyvim_cli.pipeline import features_of
+
+    if clips is None:
+        for i in range(n):
+            rng = np.random.default_rng([7, i])
+            yield imagined_film(rng, float(rng.uniform(*FILM_S)), STYLES[i % len(STYLES)])
+        return
+    watched = [features_of(p) for p in sorted(clips.iterdir()) if p.suffix.lower() in FILMS]
+    watched = [film for film in watched if film.duration_s >= SHORTEST_S]
+    for i in range(n):
+        yield watched[i % len(watched)]
+
+
+def compose_all(compose: Compose, n: int, clips: Path | None, say: Callable[[str], None]) -> list[Composed]:
+    """n pieces, styles in turn, every one with a seed of its own."""
+    pieces = []
+    for i, film in enumerate(films(n, clips)):
+        pieces.append(compose(film, STYLES[i % len(STYLES)], i))
+        for fault in faults(pieces[-1]):
+            say(f"{pieces[-1].name}: {fault}")
+    return pieces
+
+
+def judge(pieces: Sequence[Composed]) -> dict:
+    """JSON-ready: for each measure the corpus' band, ours, the share inside; faults; notes in harmony."""
+    measured, bands = [comparable(piece) for piece in pieces], corpus_bands()
+    rows = {}
+    for name, band in bands.items():
+        values = np.array([m[name] for m in measured if name in m])
+        if len(values):
+            inside = (values >= band[0]) & (values <= band[2])
+            ours = [round(float(v), 4) for v in np.percentile(values, [10, 50, 90])]
+            rows[name] = {"corpus": band, "ours": ours, "inside": round(float(inside.mean()), 3)}
+    found = {piece.name: list(faults(piece)) for piece in pieces}
+    return {
+        "pieces": len(pieces),
+        "measures": rows,
+        "faults": {name: listed for name, listed in found.items() if listed},
+        "verdicts": _verdicts(measured, rows, found),
+    }
+
+
+def comparable(piece: Composed) -> dict[str, float]:
+    """Figures of a piece that the corpus has something to say about."""
+    kit = piece.score.style in KEPT
+    return {name: value for name, value in figures(piece).items() if kit or name not in KIT_ONLY}
+
+
+def _verdicts(measured: list[dict], rows: dict, found: dict) -> dict[str, bool]:
+    """The criteria that a composer has to meet."""
+    mean = {name: float(np.mean([m[name] for m in measured if name in m])) for name in rows}
+    verdicts = {f"notes in chord or scale >= {IN_HARMONY}": mean.get("in_harmony", 0) >= IN_HARMONY}
+    if "melody_clashes" in rows:
+        corpus = rows["melody_clashes"]["corpus"][1]
+        verdicts["melody clashes with the chord no more than the corpus"] = mean["melody_clashes"] <= corpus
+    for name in JUDGED:
+        if name in rows:
+            low, _, high = rows[name]["corpus"]
+            verdicts[f"{name.replace('_', ' ')} inside the band"] = low <= rows[name]["ours"][1] <= high
+    verdicts["no stuck note, no silent bar, every ending an ending"] = not any(found.values())
+    return verdicts
+
+
+def differences(compose: Compose) -> dict[str, bool]:
+    """Whether two seeds, two films and two styles give different music."""
+    one, other = (imagined_film(np.random.default_rng(s), 24.0, "cinematic") for s in (101, 102))
+    base = compose(one, "cinematic", 1).score
+    seed, film = compose(one, "cinematic", 2).score, compose(other, "cinematic", 1).score
+    style = compose(one, "jazz", 1).score
+    return {
+        "two seeds differ": likeness(base, seed) < DIFFERENT,
+        "two films differ": likeness(base, film) < DIFFERENT,
+        "two styles differ in instruments": instrument_likeness(base, style) < DIFFERENT,
+        "two styles differ in rhythm": rhythm_likeness(base, style) < DIFFERENT,
+    }
+
+
+def text_of(report: dict) -> str:
+    """The report as tables."""
+    rows = [["measure", "corpus 10", "50", "90", "ours 10", "50", "90", "inside"]]
+    for name, row in report["measures"].items():
+        cells = [f"{value:.3g}" for value in (*row["corpus"], *row["ours"])]
+        rows.append([name, *cells, f"{100 * row['inside']:.0f} %"])
+    lines = [f"{'met ' if met else 'MISSED'}  {name}" for name, met in report["verdicts"].items()]
+    listed = [f"  {name}: {'; '.join(faults)}" for name, faults in report["faults"].items()]
+    return "\n".join([aligned(rows), "", *lines, *(["", "faults:", *listed] if listed else [])])
+
+
+def main() -> None:
+    """Compose, measure, print; exit 0 whatever is found (it is a measurement, not a test)."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pieces", type=int, default=50)
+    parser.add_argument("--decoder", type=Path, help="weights to try instead of the shipped ones")
+    parser.add_argument("--clips", type=Path, help="folder of films; without it films are imagined")
+    parser.add_argument("--alpha", type=float, default=1.0)
+    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
+    options = parser.parse_args()
+    compose = composer(options.decoder, options.alpha)
+    pieces = compose_all(compose, options.pieces, options.clips, lambda s: sys.stderr.write(s + "\n"))
+    report = judge(pieces)
+    report["verdicts"] |= differences(compose)
+    if options.out:
+        options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(text_of(report) + "\n")
+
+
+if __name__ == "__main__":
+    main()

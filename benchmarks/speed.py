@@ -1,0 +1,83 @@
+"""How long a film takes: seconds a stage and the real-time factor, beside what ffmpeg alone needs to decode.
+
+    python -m benchmarks.speed [film ...]
+
+Without films two are synthesised: 15 s of 720p and 60 s of 1080p. The last line sets the shipped
+decoder beside one of musicgen-small's size: seconds a second of music, composed and sounded. Ratios
+are of one run on one machine; single seconds are not to be compared across machines.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.musicgen_speed import beside
+from dyvim_cli.media.ffmpeg import find_ffmpeg
+from dyvim_cli.media.probe import probe
+
+FILMS = (("720p15s", "1280x720", 15), ("1080p60s", "1920x1080", 60))
+
+
+def synthesise(folder: Path, name: str, size: str, seconds: int) -> Path:
+    """A moving, cutting, noisy H.264 film of the given size."""
+    path, third = folder / f"{name}.mp4", seconds / 3
+    sources = (
+        f"mandelbrot=size={size}:rate=25:start_scale=2",
+        f"testsrc2=size={size}:rate=25",
+        f"gradients=size={size}:rate=25:speed=0.03:seed=1",
+    )
+    inputs = [part for source in sources for part in ("-f", "lavfi", "-t", str(third), "-i", source)]
+    graph = "".join(f"[{i}:v]setsar=1,format=yuv420p,noise=alls=6:allf=t[v{i}];" for i in range(3))
+    graph += "[v0][v1][v2]concat=n=3[v]"
+    encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23"]
+    command = [find_ffmpeg(), "-v", "error", "-y", *inputs, "-filter_complex", graph, "-map", "[v]", *encode]
+    subprocess.run([*command, str(path)], check=True)
+    return path
+
+
+def measure(film: Path, scratch: Path) -> dict:
+    """Whole-process seconds of ffmpeg's decoding, of a cold score, and of one with cached features."""
+    options = ["--seed", "1", "--overwrite", "--json", "-o", str(scratch / f"out{film.suffix}")]
+    score = [sys.executable, "-m", "dyvim_cli", "score", str(film), *options]
+    decode_s, _ = _timed([find_ffmpeg(), "-v", "error", "-i", str(film), "-map", "0:v:0", "-f", "null", "-"])
+    cold_s, facts = _timed([*score, "--no-cache"])
+    _timed(score)
+    cached_s, _ = _timed(score)
+    duration_s = probe(film).duration_s
+    return {
+        "film": film.name,
+        "duration_s": round(duration_s, 2),
+        "decode_s": round(decode_s, 2),
+        "score_s": round(cold_s, 2),
+        "cached_s": round(cached_s, 2),
+        "score_over_decode": round(cold_s / decode_s, 2),
+        "real_time_factor": round(duration_s / cold_s, 2),
+        "stages_s": json.loads(facts)["seconds"],
+    }
+
+
+def _timed(command: list[str]) -> tuple[float, str]:
+    began = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return time.monotonic() - began, done.stdout
+
+
+def main(films: list[Path]) -> None:
+    """Measure the given films, or the synthesised ones, and print a JSON line each."""
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        for film in films or [synthesise(scratch, *facts) for facts in FILMS]:
+            _show(measure(film, scratch))
+        _show(beside(film))
+
+
+def _show(facts: dict) -> None:
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main([Path(name) for name in sys.argv[1:]])

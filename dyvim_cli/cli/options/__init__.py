@@ -1,0 +1,1 @@
+"""Declarations, parsing and configuration of command-line options."""

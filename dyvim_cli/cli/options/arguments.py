@@ -1,0 +1,200 @@
+"""Options that several verbs share, each written once."""
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli.show.console import ProgressKind
+
+MUSIC, SOUND, OUTPUT, RUN = "The music", "Sound and the film's own sound", "Output", "How it runs"
+
+
+class KeepAudio(str, Enum):
+    """What becomes of the film's own sound."""
+
+    AUTO = "auto"
+    DUCK = "duck"
+    MIX = "mix"
+    TRACK = "track"
+    DROP = "drop"
+
+
+Film = Annotated[Path, typer.Argument(help="The film.", show_default=False)]
+Alpha = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, envvar="DYVIM_ALPHA", rich_help_panel=MUSIC,
+        help="How strongly the music follows the motion: 0 ignores the picture, 1 as in training.",
+    ),
+]  # fmt: skip
+Style = Annotated[
+    str | None,
+    typer.Option(
+        envvar="DYVIM_STYLE",
+        rich_help_panel=MUSIC,
+        help="A palette of `dyvim styles`; else the film decides.",
+    ),
+]
+Mood = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VALENCE,AROUSAL",
+        rich_help_panel=MUSIC,
+        help="Each -1 to 1, e.g. 0.5,-0.3; else the film decides.",
+    ),
+]
+Tempo = Annotated[
+    float | None, typer.Option(min=40, max=220, rich_help_panel=MUSIC, help="Base tempo in beats a minute.")
+]
+KeyName = Annotated[
+    str | None, typer.Option("--key", rich_help_panel=MUSIC, help="A key, e.g. 'C', 'F# minor', 'Bbm'.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        envvar="DYVIM_SEED",
+        rich_help_panel=MUSIC,
+        help="Same seed, same music; else one is drawn and printed.",
+    ),
+]
+BaseSeed = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        envvar="DYVIM_SEED",
+        rich_help_panel=MUSIC,
+        help="Each film's own seed follows from this one and from its place in the folder.",
+    ),
+]
+Candidates = Annotated[
+    int,
+    typer.Option(
+        min=1, max=32, envvar="DYVIM_CANDIDATES", rich_help_panel=MUSIC, help="Takes to choose the best of."
+    ),
+]
+Guidance = Annotated[
+    float | None,
+    typer.Option(
+        min=1,
+        max=5,
+        rich_help_panel=MUSIC,
+        show_default="1.5; MusicGen 3",
+        help="How far to exaggerate what motion, and with MusicGen words, change.",
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        envvar="DYVIM_MODEL",
+        rich_help_panel=MUSIC,
+        metavar="NAME|FOLDER",
+        help="embedded (shipped), musicgen-small and the like (`dyvim weights list`), or a folder: of a "
+        "MusicGen, or of a decoder that `dyvim train` made.",
+    ),
+]
+Adapter = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, rich_help_panel=MUSIC, help="What `dyvim train tune` taught a MusicGen of the motion."
+    ),
+]
+Prompt = Annotated[
+    str | None, typer.Option(rich_help_panel=MUSIC, help="Words for MusicGen; else from what the film shows.")
+]
+Keep = Annotated[
+    KeepAudio,
+    typer.Option(
+        "--keep-audio",
+        envvar="DYVIM_KEEP_AUDIO",
+        rich_help_panel=SOUND,
+        help="The film's own sound: duck the music under it, mix both, keep it as a track of its own, or "
+        "drop it; auto ducks unless the film is silent.",
+    ),
+]
+DuckDb = Annotated[
+    float,
+    typer.Option(
+        "--duck-db", min=-60, max=0, rich_help_panel=SOUND, help="Level of the music under speech, in dB."
+    ),
+]
+MusicGain = Annotated[
+    float,
+    typer.Option("--music-gain-db", min=-40, max=20, rich_help_panel=SOUND, help="Louder or softer music."),
+]
+FadeIn = Annotated[
+    float, typer.Option("--fade-in", min=0, rich_help_panel=SOUND, help="Fade the music in, seconds.")
+]
+FadeOut = Annotated[
+    float, typer.Option("--fade-out", min=0, rich_help_panel=SOUND, help="Fade the music out, seconds.")
+]
+Device = Annotated[
+    str, typer.Option(envvar="DYVIM_DEVICE", rich_help_panel=RUN, help="auto, cpu, cuda, cuda:1, mps.")
+]
+Midi = Annotated[Path | None, typer.Option(rich_help_panel=OUTPUT, help="Also write the score as MIDI.")]
+Stems = Annotated[
+    Path | None,
+    typer.Option(rich_help_panel=OUTPUT, help="Also write each instrument as WAV into this folder."),
+]
+Music = Annotated[
+    Path | None,
+    typer.Option(rich_help_panel=OUTPUT, help="Also write the music alone, as wav, flac, mp3 ..."),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="HTML", rich_help_panel=OUTPUT, help="Also write what came out as one page, with players."
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite", "-y", envvar="DYVIM_OVERWRITE", rich_help_panel=OUTPUT, help="Replace what is there."
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print everything about the result as JSON.")
+]
+Start = Annotated[
+    float | None, typer.Option(min=0, rich_help_panel=OUTPUT, help="Begin here, in seconds of the film.")
+]
+End = Annotated[
+    float | None, typer.Option(min=0, rich_help_panel=OUTPUT, help="End here, in seconds of the film.")
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", rich_help_panel=RUN, help="Neither read nor write cached features.")
+]
+Progress = Annotated[
+    ProgressKind,
+    typer.Option(envvar="DYVIM_PROGRESS", rich_help_panel=RUN, help="How to show progress on stderr."),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, envvar="DYVIM_THREADS", rich_help_panel=RUN, help="Threads to compute with."),
+]
+WeightsDir = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="DYVIM_WEIGHTS_DIR", rich_help_panel=RUN, help="Where pulled weights lie; else by the cache."
+    ),
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", envvar="DYVIM_OFFLINE", rich_help_panel=RUN, help="Fetch nothing.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", rich_help_panel=RUN, help="Say what would be done, and do nothing.")
+]
+
+
+def can_be_made(folder: Path) -> Path:
+    """The folder, which work may be put into; raises OutputError before the work rather than after it.
+
+    It is not made yet: a run that then refuses its input leaves no trace, and of several processes with one
+    folder (torchrun) none takes away what another has made.
+    """
+    from dyvim_cli.media.output import check_folder
+
+    check_folder(folder)
+    return folder

@@ -1,0 +1,91 @@
+"""Batch's own options: which films, and who does the work."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli.options.arguments import RUN
+from dyvim_cli.errors import UsageError
+
+FILMS = "Which films"
+
+
+class Engine(str, Enum):
+    """Who does the work."""
+
+    LOCAL = "local"  # processes on this machine
+    RAY = "ray"  # a cluster
+
+
+@dataclass
+class Choosing:
+    """Which films."""
+
+    recursive: Annotated[
+        bool, typer.Option("-r", "--recursive", rich_help_panel=FILMS, help="Look into sub-folders.")
+    ] = False
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB", rich_help_panel=FILMS, help="Take only these from folders, e.g. 'take*.mov'."
+        ),
+    ] = None
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", rich_help_panel=FILMS, help="Leave these out.")
+    ] = None
+    from_list: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="LIST|-", rich_help_panel=FILMS,
+            help="A file of paths, one a line, or with NUL between them; - is stdin.",
+        ),
+    ] = None  # fmt: skip
+
+
+@dataclass
+class Scheduling:
+    """How the work is shared out, and what becomes of failures."""
+
+    jobs: Annotated[
+        str,
+        typer.Option(
+            "-j", "--jobs", metavar="N|auto", envvar="DYVIM_JOBS", rich_help_panel=RUN,
+            help="Films at once; auto: one a core, as far as memory goes.",
+        ),
+    ] = "auto"  # fmt: skip
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", rich_help_panel=RUN, help="Try again what failed earlier.")
+    ] = False
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", rich_help_panel=RUN, help="Stop at the first failure.")
+    ] = False
+    journal: Annotated[
+        Path | None,
+        typer.Option(rich_help_panel=RUN, help="The record of what is done; else beside the outputs."),
+    ] = None
+    engine: Annotated[
+        Engine, typer.Option(rich_help_panel=RUN, help="Processes on this machine, or a Ray cluster.")
+    ] = Engine.LOCAL
+    address: Annotated[
+        str | None,
+        typer.Option(envvar="RAY_ADDRESS", rich_help_panel=RUN, help="The Ray cluster's, e.g. auto."),
+    ] = None
+    ship: Annotated[
+        bool,
+        typer.Option(
+            "--ship", rich_help_panel=RUN, help="Send films as bytes, even to nodes that see the disk."
+        ),
+    ] = False
+
+    @property
+    def n_jobs(self) -> int | None:
+        """Films at once; None for auto. Raises UsageError."""
+        if self.jobs == "auto":
+            return None
+        if not self.jobs.isdigit() or int(self.jobs) < 1:
+            reason = f"--jobs '{self.jobs}' is no number of films"
+            raise UsageError(reason, "for example --jobs 2, or --jobs auto")
+        return int(self.jobs)

@@ -1,0 +1,64 @@
+"""What holds for a film of a batch: flags and environment, else its folder's dyvim.toml, else the rest."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from dyvim_cli.cli.options import config
+from dyvim_cli.cli.options.groups import Composing, Mixing, names
+from dyvim_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from dyvim_cli.batch.selection import Film
+
+NAME = "dyvim.toml"
+KEYS = tuple(name for name in (*names(Composing), *names(Mixing)) if name != "adapter")
+
+
+def film_settings(context: typer.Context) -> "Callable[[Film], Mapping]":
+    """A function from a film to its option values by name.
+
+    The file in the film's own folder counts more than those above it, up to the folder that was named.
+    It raises UsageError, naming the file, for unknown keys and for values that the flag would not take.
+    """
+
+    @cache
+    def values(files: tuple[Path, ...]) -> Mapping:
+        return _overlaid(context, files) if files else context.params
+
+    return lambda film: values(_files(film))
+
+
+def _files(film: "Film") -> tuple[Path, ...]:
+    folders = [film.root, *(film.root / parent for parent in reversed(film.relative.parents[:-1]))]
+    return tuple(path for folder in folders if (path := folder / NAME).is_file())
+
+
+def _overlaid(context: typer.Context, files: tuple[Path, ...]) -> Mapping:
+    """The verb's options as if the files were its configuration; what the command line says stays."""
+    given: dict = {}
+    for path in files:
+        given |= _read(path)
+    said = {
+        name: value for name, value in context.params.items()
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    }  # fmt: skip
+    defaults = {**(context.default_map or {}), **given}
+    try:
+        parsed = context.command.make_context(
+            context.info_name, ["-"], parent=context.parent, default_map=defaults
+        )
+    except typer.BadParameter as error:
+        raise UsageError(f"{files[-1]}: {error.format_message()}", f"mend {files[-1]}") from error
+    return {**parsed.params, **said}
+
+
+def _read(path: Path) -> dict:
+    settings = {key.replace("-", "_"): value for key, value in config.read(path).items()}
+    for key in settings:
+        if key not in KEYS:
+            raise UsageError(f"{path}: unknown key '{key}'", f"a folder may set: {', '.join(KEYS)}")
+    return settings

@@ -1,0 +1,166 @@
+"""Options that verbs share, in groups: a verb that takes a group has all its options.
+
+A group is a dataclass whose fields are options (arguments.py). `takes_groups` shows Typer a verb's flat
+list of options and hands the verb its groups.
+"""
+
+import inspect
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
+from pathlib import Path
+
+from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.arguments import KeepAudio
+from dyvim_cli.cli.options.parsing import parse_key, parse_mood, parse_style
+from dyvim_cli.cli.show.console import ProgressKind
+
+
+@dataclass
+class Composing:
+    """What the music shall be."""
+
+    alpha: opt.Alpha = 0.5
+    style: opt.Style = None
+    mood: opt.Mood = None
+    tempo: opt.Tempo = None
+    key: opt.KeyName = None
+    seed: opt.Seed = None
+    candidates: opt.Candidates = 3
+    guidance: opt.Guidance = None
+    model: opt.Model = "embedded"
+    adapter: opt.Adapter = None
+    prompt: opt.Prompt = None
+
+    def wishes(self):
+        """The composer's ComposeOptions; a seed is drawn where none was given. Raises UsageError."""
+        from dyvim_cli.device import new_seed
+        from dyvim_cli.options import ComposeOptions
+
+        return ComposeOptions(
+            alpha=self.alpha,
+            style=parse_style(self.style),
+            mood=parse_mood(self.mood),
+            tempo_bpm=self.tempo,
+            key=parse_key(self.key),
+            seed=new_seed() if self.seed is None else self.seed,
+            candidates=self.candidates,
+            guidance=self.guidance,
+            model=_model(self.model),
+            adapter=None if self.adapter is None else str(Path(self.adapter).absolute()),
+            prompt=self.prompt,
+        )
+
+
+def _model(named: str) -> str:
+    """A model's name as it is; of a folder or file the whole path, of a training's folder its decoder's."""
+    from dyvim_cli.hub.catalogue import CATALOGUE
+    from dyvim_cli.options import EMBEDDED
+
+    place = Path(named).absolute()
+    if named in (EMBEDDED, *CATALOGUE) or not place.exists():
+        return named
+    decoder = place / "decoder.safetensors"
+    return str(decoder if decoder.is_file() else place)
+
+
+@dataclass
+class ComposingMany(Composing):
+    """What the music of many films shall be."""
+
+    seed: opt.BaseSeed = 0
+
+
+@dataclass
+class Mixing:
+    """How music and film come together."""
+
+    keep_audio: opt.Keep = KeepAudio.AUTO
+    duck_db: opt.DuckDb = -12.0
+    music_gain_db: opt.MusicGain = 0.0
+    fade_in: opt.FadeIn = 0.0
+    fade_out: opt.FadeOut = 0.0
+    start: opt.Start = None
+    end: opt.End = None
+
+    def delivery(self, **where):
+        """The pipeline's Delivery; where: output, midi, stems, music and overwrite."""
+        from dyvim_cli.options import Delivery
+
+        return Delivery(
+            keep_audio=KeepAudio(self.keep_audio).value,
+            duck_db=self.duck_db,
+            music_gain_db=self.music_gain_db,
+            fade_in_s=self.fade_in,
+            fade_out_s=self.fade_out,
+            start_s=self.start,
+            end_s=self.end,
+            **where,
+        )
+
+
+@dataclass
+class Extras:
+    """What else is written of a score."""
+
+    midi: opt.Midi = None
+    stems: opt.Stems = None
+
+
+@dataclass
+class Running:
+    """How it runs, and what is said of it."""
+
+    overwrite: opt.Overwrite = False
+    as_json: opt.Json = False
+    no_cache: opt.NoCache = False
+    weights_dir: opt.WeightsDir = None
+    offline: opt.Offline = False
+    device: opt.Device = "auto"
+    progress: opt.Progress = ProgressKind.AUTO
+
+    def place(self) -> None:
+        """Put in the environment where models lie and run, for this process and its workers."""
+        folder = str(self.weights_dir.absolute()) if self.weights_dir else ""
+        os.environ.update(
+            DYVIM_WEIGHTS_DIR=folder, DYVIM_DEVICE=self.device, DYVIM_OFFLINE="1" if self.offline else ""
+        )
+
+
+def names(group: type) -> tuple[str, ...]:
+    """The names of a group's options."""
+    return tuple(field.name for field in fields(group))
+
+
+def group_of(group: type, values: Mapping):
+    """A group from option values by name, those of other groups among them."""
+    return group(**{name: values[name] for name in names(group)})
+
+
+def takes_groups(verb: Callable) -> Callable:
+    """The verb as Typer shall see it: each parameter that is a group replaced by the group's options."""
+    parameters = inspect.signature(verb).parameters.values()
+    groups = {p.name: p.annotation for p in parameters if is_dataclass(p.annotation)}
+    grouped = {name for group in groups.values() for name in names(group)}
+
+    @wraps(verb)
+    def flat(**values):
+        others = {name: value for name, value in values.items() if name not in grouped}
+        return verb(**others, **{name: group_of(group, values) for name, group in groups.items()})
+
+    shown = [option for p in parameters for option in _options(p)]
+    flat.__signature__ = inspect.Signature(shown)
+    flat.__annotations__ = {option.name: option.annotation for option in shown}
+    return flat
+
+
+def _options(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+    """A parameter as it is, or a group's fields."""
+    kind = inspect.Parameter.KEYWORD_ONLY
+    if not is_dataclass(parameter.annotation):
+        return [parameter.replace(kind=kind)]
+    return [
+        inspect.Parameter(field.name, kind, default=field.default, annotation=field.type)
+        for field in fields(parameter.annotation)
+    ]

@@ -1,0 +1,1 @@
+"""Console output, batch progress, licence notes."""

@@ -1,0 +1,29 @@
+"""The licence of weights is said before they are pulled or learned from, not after."""
+
+from typing import TYPE_CHECKING
+
+from dyvim_cli.cli.show import console
+
+if TYPE_CHECKING:
+    from dyvim_cli.options import ComposeOptions
+
+
+def say_before_pull(wishes: "ComposeOptions") -> None:
+    """Say the licence of weights that are about to be pulled. Raises UsageError, WeightsError."""
+    from dyvim_cli.composer import missing_weights
+    from dyvim_cli.hub.catalogue import licence_note
+    from dyvim_cli.hub.store import known
+    from dyvim_cli.options import EMBEDDED
+
+    if wishes.model == EMBEDDED:
+        return
+    if (missing := missing_weights(wishes)) and (note := licence_note(known(missing))):
+        console.note(f"note: {note}")
+
+
+def say_before_learning(backbone: str) -> None:
+    """Say the licence of a backbone that a training is about to use, or to pull first."""
+    from dyvim_cli.hub.catalogue import CATALOGUE, licence_note
+
+    if backbone in CATALOGUE and (note := licence_note(CATALOGUE[backbone])):
+        console.note(f"note: {note}")

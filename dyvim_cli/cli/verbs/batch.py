@@ -1,0 +1,192 @@
+"""dyvim batch: a folder's films, or many, each given its music; what is done is not done again."""
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dyvim_cli import __version__
+from dyvim_cli.cli.batch_jobs import films_of, tasks_of
+from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.batch_options import Choosing, Engine, Scheduling
+from dyvim_cli.cli.options.groups import ComposingMany, Extras, Mixing, Running, takes_groups
+from dyvim_cli.cli.show import console, tally
+from dyvim_cli.cli.show.licence import say_before_pull
+from dyvim_cli.errors import DyvimError, ExitCode
+
+if TYPE_CHECKING:
+    from dyvim_cli.batch.plan import Task
+    from dyvim_cli.batch.run import Review, Session
+    from dyvim_cli.batch.work import Outcome
+
+
+@takes_groups
+def batch(
+    *,
+    context: typer.Context,
+    films: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FOLDER|FILE...", help="Folders and films.", show_default=False),
+    ] = None,
+    choosing: Choosing,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            rich_help_panel=opt.OUTPUT,
+            help="Folder, or template with {stem}, {folder}, {style}, {seed}; else beside each film.",
+        ),
+    ] = None,
+    scheduling: Scheduling,
+    composing: ComposingMany,
+    mixing: Mixing,
+    extras: Extras,
+    music: opt.Music = None,
+    report: opt.Report = None,
+    dry_run: opt.DryRun = False,
+    running: Running,
+) -> None:
+    """Give every film of a folder its music. Run it again and it goes on where it stopped.
+
+    Prints the path of each new film, or with --json everything about it, one object a line. A
+    dyvim.toml beside the films may set style, alpha, seed and the like for its folder.
+    """
+    from dyvim_cli.batch import journal as journals
+    from dyvim_cli.batch import run
+    from dyvim_cli.batch.plan import journal_place
+    from dyvim_cli.media.output import check_output
+
+    running.place()
+    n_jobs, retry_failed = scheduling.n_jobs, scheduling.retry_failed
+    chosen = films_of(context)
+    journal = scheduling.journal or journal_place(output, chosen)
+    tasks = tasks_of(context, chosen)
+    if dry_run:
+        _show_plan(run.review(tasks, journals.read(journal), retry_failed=retry_failed), running.as_json)
+        return
+    if report is not None:
+        report.absolute().parent.mkdir(parents=True, exist_ok=True)
+        check_output(report, inputs=tuple(task.film for task in tasks), overwrite=True)
+    _prepare_models(tasks, running.progress)
+    with (
+        _told(tasks, report) as outcomes,
+        run.session(journal, tasks, retry_failed=retry_failed) as session,
+    ):
+        outcomes += [*session.review.done, *session.review.failed]
+        _work(session, scheduling, n_jobs, running, outcomes)
+    if not all(outcome.is_done for outcome in outcomes):
+        raise typer.Exit(ExitCode.PARTIAL)
+
+
+def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None:
+    """Pull weights that are missing once, before the night begins."""
+    from dyvim_cli.pipeline import prepare_model
+
+    for wishes in {task.wishes.model: task.wishes for task in tasks}.values():
+        say_before_pull(wishes)
+        with console.progress(progress) as shown:
+            prepare_model(wishes, shown)
+
+
+def _show_plan(review: "Review", as_json: bool) -> None:
+    """What would be done: a line a film."""
+    states = [("done", o.task) for o in review.done] + [("failed", o.task) for o in review.failed]
+    faults = {outcome.task.film: outcome.record for outcome in review.failed}
+    for state, task in sorted([*states, *(("todo", task) for task in review.todo)], key=lambda s: s[1].film):
+        said = faults.get(task.film, {})
+        plan = {
+            "status": state,
+            "input": str(task.film),
+            "output": str(task.output),
+            "seed": task.wishes.seed,
+        }
+        plan |= {name: said[name] for name in ("error", "hint") if said.get(name)}
+        if not as_json:
+            console.note(f"{state}: {task.film} -> {task.output}" + (f" ({said['error']})" if said else ""))
+        console.data(json.dumps(plan) if as_json else str(task.output))
+
+
+def _work(
+    session: "Session",
+    scheduling: Scheduling,
+    n_jobs: int | None,
+    running: Running,
+    outcomes: "list[Outcome]",
+) -> None:
+    """Do what is to be done, show it, and add it to the outcomes."""
+    from dyvim_cli.batch import journal, run
+
+    found, fail_fast = session.review, scheduling.fail_fast
+    session.journal.append(
+        {"run": shlex.join(sys.argv), "version": __version__, "films": len(found.todo), "at": journal.now()}
+    )
+    counts = tally.Tally(len(found.todo) + len(outcomes), len(found.done), len(found.failed))
+    if found.done:
+        console.note(f"{counts.done} of {counts.total} films are done already")
+    if found.failed and fail_fast:
+        return
+    engine = _engine(session, scheduling, n_jobs)
+    with tally.display(running.progress) as shown:
+        shown.show(counts, None)
+        for outcome in run.carry_out(engine, session.journal, fail_fast=fail_fast):
+            outcomes.append(outcome)
+            counts.count(outcome.is_done)
+            shown.show(counts, outcome.record)
+            if running.as_json:
+                console.data(json.dumps(outcome.record))
+            elif outcome.is_done:
+                console.data(str(outcome.task.output))
+
+
+def _engine(session: "Session", scheduling: Scheduling, n_jobs: int | None) -> "Iterator[Outcome]":
+    todo = session.review.todo
+    if scheduling.engine is Engine.RAY:
+        from dyvim_cli.batch import cluster
+
+        return cluster.run(todo, scheduling.address, ship=scheduling.ship)
+    from dyvim_cli.batch import local
+
+    return local.run(todo, local.jobs_for(n_jobs, todo), session.scratch)
+
+
+@contextmanager
+def _told(tasks: "Sequence[Task]", report: Path | None) -> "Iterator[list[Outcome]]":
+    """A list for what becomes of the films; whatever ends the night, Ctrl-C too, it is told to the end."""
+    outcomes: list[Outcome] = []
+    try:
+        yield outcomes
+    except BaseException:
+        with suppress(DyvimError):  # what ended the night is the news
+            _tell(tasks, outcomes, report)
+        raise
+    _tell(tasks, outcomes, report)
+
+
+def _tell(tasks: "Sequence[Task]", outcomes: "Sequence[Outcome]", report: Path | None) -> None:
+    """List the failures with what to do about them, say how far it came, and write the page."""
+    failed = [outcome.record for outcome in outcomes if not outcome.is_done]
+    for record in failed:
+        console.show_error(DyvimError(record["error"], record["hint"]))
+    left = len(tasks) - len(outcomes)
+    rest = f", {left} not come to" if left else ""
+    console.note(f"{len(outcomes) - len(failed)} of {len(tasks)} films done, {len(failed)} failed{rest}")
+    if report is not None:
+        _write_report(report, tasks, outcomes)
+
+
+def _write_report(path: Path, tasks: "Sequence[Task]", outcomes: "Sequence[Outcome]") -> None:
+    """One page about all films, in their order, also about those that were not come to."""
+    from dyvim_cli.report.films import write_report
+
+    known = {outcome.task.output: outcome.record for outcome in outcomes}
+    pending = {
+        task.output: {"status": "pending", "input": str(task.film), "command": list(task.command)}
+        for task in tasks
+    }
+    write_report(list((pending | known).values()), path)

@@ -1,0 +1,47 @@
+"""dyvim cache: look at, clean and find the feature cache."""
+
+import json
+import time
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli.show import console
+
+app = typer.Typer(no_args_is_help=True, help="The cache of film features: list, clean, path.")
+
+
+@app.command("list")
+def list_entries(as_json: Annotated[bool, typer.Option("--json", help="As JSON lines.")] = False) -> None:
+    """List what is cached, the longest unused first."""
+    from dyvim_cli.cache import entries
+
+    for entry in entries():
+        days = (time.time() - entry.used_at) / 86400
+        if as_json:
+            facts = {"path": str(entry.path), "film": entry.film, "bytes": entry.n_bytes}
+            console.data(json.dumps(facts | {"unused_days": round(days, 3)}))
+        else:
+            console.data(
+                f"{entry.path.stem[:12]}  {entry.n_bytes / 1e3:9.1f} kB  {days:6.1f} days  {entry.film}"
+            )
+
+
+@app.command("clean")
+def clean_entries(
+    older_than: Annotated[float, typer.Option(min=0, help="Only what was not used for so many days.")] = 0,
+    keep_mb: Annotated[int, typer.Option(min=0, help="Stop when no more than this is left.")] = 0,
+) -> None:
+    """Remove cached features."""
+    from dyvim_cli.cache import clean
+
+    removed, freed = clean(older_than, keep_mb * 1_000_000)
+    console.note(f"removed {removed} entries, {freed / 1e6:.1f} MB")
+
+
+@app.command("path")
+def show_path() -> None:
+    """Print where the cache lies."""
+    from dyvim_cli.cache import cache_folder
+
+    console.data(str(cache_folder()))

@@ -1,0 +1,146 @@
+"""dyvim evaluate: how well music follows a film, by a judge that knows nothing of the generator."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.show import console
+from dyvim_cli.errors import DyvimError, ExitCode, UsageError
+
+
+def evaluate(
+    films: Annotated[
+        list[Path], typer.Argument(metavar="FILM...", help="Films with music on them.", show_default=False)
+    ],
+    music: Annotated[
+        Path | None, typer.Option(help="Judge this music in place of the films' own sound.")
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="Music by people, for the metrics and distances that compare with one."),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PNG",
+            rich_help_panel=opt.OUTPUT,
+            help="Draw cuts, motion, loudness and accents over time.",
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="HTML", rich_help_panel=opt.OUTPUT, help="Write everything as one page."),
+    ] = None,
+    as_json: opt.Json = False,
+    sweep_alpha: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,...",
+            rich_help_panel=opt.MUSIC,
+            help="Generate music at each of these alphas and judge that, e.g. 0,0.25,0.5,1.",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Pieces a film and alpha in a sweep.")
+    ] = 3,
+    candidates: Annotated[
+        int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Takes a piece in a sweep; 1 is fastest.")
+    ] = 3,
+    seed: Annotated[
+        int, typer.Option(min=0, rich_help_panel=opt.RUN, help="Draws the shifts that stand for chance.")
+    ] = 0,
+    progress: opt.Progress = console.ProgressKind.AUTO,
+) -> None:
+    """Judge how well music follows the picture: 0 is chance, 1 is perfect.
+
+    Prints a table with a row a film, and with several films their mean and its 95 % interval. Figures
+    in brackets are what luck alone explains.
+    """
+    alphas = _alphas(sweep_alpha)
+    if alphas and (music or reference or report):
+        raise UsageError(
+            "a sweep makes its own music and draws one curve", "drop --music, --reference and --report"
+        )
+    with console.progress(progress) as shown:
+        if alphas:
+            _sweep(films, alphas, seeds, candidates, plot, as_json, shown)
+        else:
+            _judge(films, music, reference, plot, report, as_json, seed, shown)
+
+
+def _alphas(text: str | None) -> list[float]:
+    """'0,0.5,1' -> [0, 0.5, 1]."""
+    try:
+        alphas = [float(part) for part in text.split(",")] if text is not None else []
+    except ValueError as fault:
+        raise UsageError(f"--sweep-alpha {text}: not a list of numbers", "--sweep-alpha 0,0.5,1") from fault
+    if not all(0 <= alpha <= 1 for alpha in alphas):
+        raise UsageError(f"--sweep-alpha {text}: alpha lies between 0 and 1", "--sweep-alpha 0,0.5,1")
+    return alphas
+
+
+def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
+    """Judge every film; one that cannot be read does not keep the others from it."""
+    from dyvim_cli.evaluation.judge.distributions import distances
+    from dyvim_cli.evaluation.judge.judge_film import judge_film
+    from dyvim_cli.evaluation.show.tables import LEGEND, aligned, film_facts, plain, summary, table
+
+    original, reports, failures = _reference(reference), [], []
+    for i, film in enumerate(films):
+        try:
+            reports.append(judge_film(film, music, original, seed))
+        except DyvimError as fault:
+            failures.append((film, fault))
+            if len(films) > 1:
+                console.show_error(fault)
+        shown.update("evaluate", i + 1, len(films))
+    if not reports:
+        raise failures[0][1]
+    apart = None if original is None else distances([r.heard.mono for r in reports], [original])
+    _draw(reports, failures, plot, page, seed)
+    if as_json:
+        facts = {"films": [film_facts(r) for r in reports], **summary(reports, seed), "seed": seed}
+        console.data(json.dumps(facts | {"distances": plain(apart)}, allow_nan=False))
+    else:
+        console.data(aligned(table(reports, seed)))
+        console.note(LEGEND)
+        if apart:
+            console.note("  ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in apart.items()))
+    if failures:
+        raise typer.Exit(int(ExitCode.PARTIAL))
+
+
+def _sweep(films, alphas, seeds, candidates, plot, as_json, shown) -> None:
+    """Generate at every alpha with every seed, judge, print or draw the curve."""
+    from dyvim_cli.evaluation.show.plot import draw_sweep
+    from dyvim_cli.evaluation.show.tables import aligned
+    from dyvim_cli.evaluation.sweep.alpha_sweep import curves, sweep, sweep_facts, sweep_table
+    from dyvim_cli.evaluation.sweep.generator import dyvim_generator
+    from dyvim_cli.media.sound import scratch_folder
+
+    with scratch_folder() as folder:
+        takes = sweep(films, alphas, range(seeds), dyvim_generator(folder, candidates), shown)
+    if plot:
+        draw_sweep(*curves(takes), plot)
+    console.data(json.dumps(sweep_facts(takes), allow_nan=False) if as_json else aligned(sweep_table(takes)))
+
+
+def _reference(path: Path | None):
+    """The reference music as an analysis signal, None without one."""
+    from dyvim_cli.evaluation.judge.audio_events import analysis_signal, read_sound
+
+    return analysis_signal(*read_sound(path)) if path else None
+
+
+def _draw(reports, failures, plot: Path | None, page: Path | None, seed: int) -> None:
+    """Write the pictures that were asked for."""
+    from dyvim_cli.evaluation.show.page import write_page
+    from dyvim_cli.evaluation.show.plot import draw_films
+
+    if plot:
+        draw_films(reports, plot)
+    if page:
+        write_page(reports, page, seed, failures)

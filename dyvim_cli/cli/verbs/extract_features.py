@@ -1,0 +1,59 @@
+"""dyvim extract-features: see a film once, and keep what was seen."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.show import console
+from dyvim_cli.errors import DyvimError, ExitCode
+
+
+def extract_features(
+    source: Annotated[Path, typer.Argument(help="A film, or a folder of films.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", rich_help_panel=opt.OUTPUT, help="Also write the features into this folder."),
+    ] = None,
+    as_json: opt.Json = False,
+    no_cache: opt.NoCache = False,
+    progress: opt.Progress = console.ProgressKind.AUTO,
+) -> None:
+    """Compute and cache what the generator needs: dynamics, events, scenes, moods.
+
+    Prints a line a film: the features file with --out, else the film; or JSON.
+    """
+    from dyvim_cli.batch.selection import Choice, select
+    from dyvim_cli.media.output import check_folder
+
+    if out is not None:
+        check_folder(out)
+    films = [film.path for film in select([source], Choice())]
+    failed = 0
+    for film in films:
+        try:
+            _extract(film, out, as_json, no_cache, progress)
+        except DyvimError as error:
+            if len(films) == 1:
+                raise
+            failed += 1
+            console.show_error(error)
+    if failed:
+        raise typer.Exit(int(ExitCode.PARTIAL))
+
+
+def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progress) -> None:
+    from dyvim_cli import cache, describe, pipeline
+
+    with console.progress(progress) as shown:
+        features = pipeline.features_of(film, use_cache=not no_cache, progress=shown)
+    summary = describe.describe_features(features) | {"film": str(film)}
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        path = out / f"{film.name}.features.safetensors"
+        cache.write_features(features, path, film.name)
+        path.with_suffix(".json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
+        summary["features"] = str(path)
+    console.data(json.dumps(summary) if as_json else summary.get("features", str(film)))

@@ -1,0 +1,51 @@
+"""dyvim generate: the music alone, from a film's cached features or a features file."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.groups import Composing, Extras, Running, takes_groups
+from dyvim_cli.cli.show import console
+from dyvim_cli.cli.show.licence import say_before_pull
+
+
+@takes_groups
+def generate(
+    *,
+    source: Annotated[
+        Path,
+        typer.Argument(help="A film, or features written by extract-features --out.", show_default=False),
+    ],
+    music: Annotated[
+        Path,
+        typer.Option("-o", "--output", rich_help_panel=opt.OUTPUT, help="The music: wav, flac, mp3, ogg ..."),
+    ],
+    composing: Composing,
+    extras: Extras,
+    running: Running,
+) -> None:
+    """Compose from features alone: no film is decoded when they are cached.
+
+    Prints the path of the music, or with --json everything about it.
+    """
+    from dyvim_cli import pipeline
+
+    running.place()
+    wishes = composing.wishes()
+    delivery = pipeline.Delivery(
+        music=music, midi=extras.midi, stems=extras.stems, overwrite=running.overwrite
+    )
+    say_before_pull(wishes)
+    with console.progress(running.progress) as shown:
+        if source.suffix == ".safetensors":
+            features = pipeline.read_features(source)
+        else:
+            features = pipeline.features_of(source, use_cache=not running.no_cache, progress=shown)
+        result = pipeline.generate(features, wishes, delivery, progress=shown)
+    for warning in result.warnings:
+        console.note(f"note: {warning}")
+    console.note(console.summary(result.facts))
+    console.data(json.dumps(result.facts) if running.as_json else str(result.output))

@@ -1,0 +1,91 @@
+"""dyvim score: a film in, the same film out, with music composed to its motion."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli import command_line
+from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.groups import Composing, Extras, Mixing, Running, takes_groups
+from dyvim_cli.cli.show import console
+from dyvim_cli.cli.show.licence import say_before_pull
+from dyvim_cli.errors import DyvimError
+from dyvim_cli.report import entry
+
+
+@takes_groups
+def score(
+    *,
+    context: typer.Context,
+    film: opt.Film,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            rich_help_panel=opt.OUTPUT,
+            help="File, folder, or template with {stem}, {style}, {seed}; else beside the film.",
+        ),
+    ] = None,
+    composing: Composing,
+    mixing: Mixing,
+    extras: Extras,
+    music: opt.Music = None,
+    report: opt.Report = None,
+    dry_run: opt.DryRun = False,
+    running: Running,
+) -> None:
+    """Give a film a soundtrack composed to its motion; the picture stays untouched.
+
+    Prints the path of the new film, or with --json everything about it.
+    """
+    from dyvim_cli.media.output import check_output
+    from dyvim_cli.pipeline import score as score_film
+
+    running.place()
+    wishes = composing.wishes()
+    delivery = mixing.delivery(
+        output=output, overwrite=running.overwrite, midi=extras.midi, stems=extras.stems, music=music
+    )
+    if report is not None:
+        check_output(report, inputs=(film,), overwrite=True)
+    if dry_run:
+        _show_plan(film, wishes, delivery, running.as_json)
+        return
+    say_before_pull(wishes)
+    asked = context.params | {"seed": wishes.seed}
+    try:
+        with console.progress(running.progress) as shown:
+            result = score_film(film, wishes, delivery, use_cache=not running.no_cache, progress=shown)
+    except DyvimError as fault:
+        _report(report, entry.failed(str(film), fault, command_line.arguments(context.command, asked)))
+        raise
+    command = command_line.arguments(context.command, asked | {"output": result.output})
+    _report(report, entry.done(result.facts, command))
+    for warning in result.warnings:
+        console.note(f"note: {warning}")
+    console.note(console.summary(result.facts))
+    console.data(json.dumps(result.facts) if running.as_json else str(result.output))
+
+
+def _report(path: Path | None, film: dict) -> None:
+    """Write the page of one film, if it was asked for."""
+    from dyvim_cli.report.films import write_report
+
+    if path is not None:
+        write_report([film], path)
+
+
+def _show_plan(film: Path, wishes, delivery, as_json: bool) -> None:
+    """What would be done, after the checks that need no work."""
+    from dyvim_cli.pipeline import plan_job
+
+    plan = plan_job(film, wishes, delivery)
+    if as_json:
+        console.data(json.dumps(plan))
+        return
+    for name, value in plan.items():
+        console.note(f"{name}: {value}")
+    console.data(plan["output"])

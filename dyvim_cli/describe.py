@@ -1,0 +1,69 @@
+"""What is known of a film and of its music, in plain values: for the film's comment tag and for JSON."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dyvim_cli.options import ComposeOptions
+from dyvim_cli.types import STYLES, FilmFeatures, Score
+
+if TYPE_CHECKING:
+    from dyvim_cli.model.compose.recording import Recording
+
+
+def comment(piece: "Score | Recording", wishes: ComposeOptions) -> str:
+    """What the film's comment tag says of its music: enough to make it again."""
+    return (
+        f"dyvim model={Path(wishes.model).name} seed={wishes.seed} alpha={wishes.alpha:g} "
+        f"style={piece.style} tempo={piece.tempo_map.bpm:.2f}" + (f" key={piece.key}" if piece.key else "")
+    )
+
+
+def describe(piece: "Score | Recording", features: FilmFeatures, wishes: ComposeOptions) -> dict:
+    """Plain facts about a composition: what was chosen, the form, and where every event was put."""
+    grid = piece.tempo_map.step_times_s
+    recorded = {} if isinstance(piece, Score) else piece.facts()
+    return recorded | {
+        "model": wishes.model,
+        "seed": wishes.seed,
+        "alpha": wishes.alpha,
+        "style": piece.style,
+        "key": str(piece.key) if piece.key else None,
+        "tempo_bpm": round(piece.tempo_map.bpm, 3),
+        "sections": [
+            {"start_s": round(float(grid[a]), 3), "end_s": round(float(grid[b]), 3), "role": role}
+            for a, b, role in piece.sections
+        ],
+        "scenes": len(features.scene_starts_s),
+        "hits": [
+            {
+                "film_s": round(hit.film_time_s, 4),
+                "music_s": round(hit.music_time_s, 4),
+                "error_ms": round(1000 * hit.error_s, 1),
+                "kind": hit.kind,
+                "weight": round(hit.weight, 3),
+                "on_beat": hit.on_beat,
+                "on_downbeat": hit.on_downbeat,
+            }
+            for hit in piece.tempo_map.hits
+        ],
+    }
+
+
+def describe_features(features: FilmFeatures) -> dict:
+    """Plain facts about a film's features."""
+    times, weight = features.event_times_s.tolist(), features.event_weights.tolist()
+    return {
+        "duration_s": features.duration_s,
+        "frames": len(features.times_s),
+        "events": [
+            {"time_s": round(t, 4), "kind": k, "weight": round(w, 3)}
+            for t, k, w in zip(times, features.event_names, weight, strict=True)
+        ],
+        "scenes": [
+            {"start_s": round(float(s), 3), "label": int(label), "mood": [round(float(m), 3) for m in mood]}
+            for s, label, mood in zip(
+                features.scene_starts_s, features.scene_labels, features.scene_moods, strict=True
+            )
+        ],
+        "styles": dict(zip(STYLES, (round(float(x), 3) for x in features.style_scores), strict=True)),
+    }

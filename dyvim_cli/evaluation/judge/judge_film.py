@@ -1,0 +1,99 @@
+"""One film with music on it -> everything there is to say about how the two go together."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.evaluation.judge.audio_events import (
+    SAMPLE_RATE,
+    AudioEvents,
+    analysis_signal,
+    audio_events,
+    read_sound,
+)
+from dyvim_cli.evaluation.judge.literature_report import literature_report
+from dyvim_cli.evaluation.judge.musicality import Musicality, musicality
+from dyvim_cli.evaluation.judge.musicality_midi import ScoreFigures, score_figures
+from dyvim_cli.evaluation.judge.sync import SyncReport, compare
+from dyvim_cli.evaluation.judge.visual_events import VisualEvents, visual_events
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A piece of music as the judge hears it."""
+
+    path: Path
+    mono: np.ndarray  # [n] float32, analysis signal
+    events: AudioEvents
+    musicality: Musicality
+    score: ScoreFigures | None = None  # of the MIDI file beside the music
+
+
+@dataclass(frozen=True)
+class FilmReport:
+    """The judge's findings on one film and its music."""
+
+    film: Path
+    picture: VisualEvents
+    heard: Heard
+    sync: SyncReport
+    literature: dict[str, float | None]
+
+
+def hear(path: Path | str) -> Heard:
+    """Listen to a sound file, or to a film's first sound track. Raises InputError."""
+    path = Path(path)
+    samples, sample_rate = read_sound(path)
+    mono = analysis_signal(samples, sample_rate)
+    events = audio_events(mono, SAMPLE_RATE)
+    midi = path.with_suffix(".mid")
+    return Heard(
+        path=path,
+        mono=mono,
+        events=events,
+        musicality=musicality(samples, sample_rate, events),
+        score=score_figures(midi) if midi.is_file() else None,
+    )
+
+
+def report_on(
+    film: Path, picture: VisualEvents, heard: Heard, reference: np.ndarray | None = None, seed: int = 0
+) -> FilmReport:
+    """Compare what was seen with what was heard; `reference` is an analysis signal."""
+    return FilmReport(
+        film=film,
+        picture=picture,
+        heard=heard,
+        sync=compare(picture, heard.events, seed),
+        literature=literature_report(picture, heard.events, heard.mono, reference),
+    )
+
+
+def judge_film(
+    film: Path | str,
+    music: Path | str | None = None,
+    reference: np.ndarray | None = None,
+    seed: int = 0,
+) -> FilmReport:
+    """Watch a film and listen to `music` (else to the film's own sound), at the same time.
+
+    Raises InputError when either cannot be read, EnvironmentFault without the extra `evaluate`.
+    """
+    film = Path(film)
+    music = music or _own_sound(film)
+    with ThreadPoolExecutor(1) as beside:
+        listening = beside.submit(hear, music)
+        picture = visual_events(film)
+        return report_on(film, picture, listening.result(), reference, seed)
+
+
+def _own_sound(film: Path) -> Path:
+    """The film, if it has any sound to judge."""
+    from dyvim_cli.media.probe import probe
+
+    if not probe(film).audio:
+        raise InputError(f"{film} has no sound to judge", f"dyvim evaluate {film.name} --music FILE")
+    return film

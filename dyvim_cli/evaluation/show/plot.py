@@ -1,0 +1,104 @@
+"""Pictures of the findings: where the cuts, the motion, the loudness and the onsets lie."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.evaluation.judge.extra import need
+from dyvim_cli.evaluation.judge.judge_film import FilmReport
+from dyvim_cli.evaluation.judge.sync import accents_of
+from dyvim_cli.evaluation.judge.visual_events import STILL
+from dyvim_cli.evaluation.show.tables import LEGEND, MEASURES, measured_cell
+
+CUT, IMPACT, MOTION, LOUD, ONSET = "#c0392b", "#e39b27", "#3d6b99", "#4c9f70", "#333333"
+INCHES_A_FILM = 3.4
+
+
+def draw_films(reports: Sequence[FilmReport], path: Path | None = None) -> bytes:
+    """PNG of the films' time lines, one below the other; also written to `path`, whole or not at all."""
+    figure = _figure(14, INCHES_A_FILM * len(reports))
+    panels = figure.subplots(2 * len(reports), 1, squeeze=False)[:, 0]
+    for i, report in enumerate(reports):
+        _draw_picture(panels[2 * i], report)
+        _draw_sound(panels[2 * i + 1], report)
+    return _png(figure, path)
+
+
+def draw_sweep(alphas: Sequence[float], curves: dict[str, list], path: Path | None = None) -> bytes:
+    """PNG of measures against alpha, a panel each; curves: name -> Interval (or None) for each alpha."""
+    figure = _figure(2.6 * len(curves), 3.4)
+    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
+    colours = (CUT, IMPACT, ONSET, LOUD, MOTION)
+    for axes, (name, intervals), colour in zip(panels, curves.items(), colours, strict=True):
+        known = [(a, i) for a, i in zip(alphas, intervals, strict=True) if i is not None]
+        if known:
+            x, means, lows, highs = zip(*((a, i.mean, i.low, i.high) for a, i in known), strict=True)
+            axes.fill_between(x, lows, highs, color=colour, alpha=0.15, lw=0)
+            axes.plot(x, means, "o-", color=colour)
+        axes.axhline(0, color="#999999", lw=0.8)
+        axes.set(xlabel="alpha", xlim=(-0.05, 1.05), xticks=[0, 0.5, 1])
+        axes.set_title(name, fontsize=10)
+    panels[0].set(ylabel="0 = chance, 1 = perfect", ylim=(-0.5, 1.05))
+    figure.suptitle("mean over films and its 95 % interval", fontsize=9, color="#666666")
+    return _png(figure, path)
+
+
+def _figure(width, height):
+    """A figure without any window system behind it."""
+    need("matplotlib.figure")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _draw_picture(axes, report):
+    picture = report.picture
+    axes.fill_between(picture.times_s, picture.energy, color=MOTION, alpha=0.35, lw=0)
+    top = max(float(np.quantile(picture.energy, 0.995)) * 1.2, 10 * STILL)
+    for time, weight, cut in zip(picture.event_times_s, picture.event_weights, picture.is_cut, strict=True):
+        axes.plot(
+            [time, time], [0, top * (1 if cut else 0.3 + 0.6 * weight)], color=CUT if cut else IMPACT, lw=1.4
+        )
+    axes.set(xlim=(0, max(picture.duration_s, 0.1)), ylim=(0, top), ylabel="motion\n(widths/s)")
+    axes.set_title(_headline(report), loc="left", fontsize=9)
+    axes.tick_params(labelbottom=False)
+
+
+def _draw_sound(axes, report):
+    sound = report.heard.events
+    axes.fill_between(sound.times_s, sound.loudness_db, -70, color=LOUD, alpha=0.35, lw=0)
+    times, accents = accents_of(report.picture, sound)
+    axes.vlines(times, -70, -70 + 70 * accents, color=ONSET, lw=1.0)
+    for time in report.picture.cut_times_s:
+        axes.axvline(time, color=CUT, lw=0.8, ls=":")
+    axes.set(xlim=(0, max(report.picture.duration_s, 0.1)), ylim=(-70, 0), xlabel="seconds")
+    axes.set_ylabel("loudness (dB)\naccents")
+
+
+def _headline(report):
+    sync = report.sync
+    cuts, events, loudness = (
+        measured_cell(MEASURES[name](sync)) for name in ("cuts hit", "events hit", "motion~loudness")
+    )
+    parts = [
+        f"cuts hit {cuts} of {sync.n_cuts} (red)" if sync.n_cuts else "no cuts",
+        f"events hit {events} of {sync.n_events} (amber: impacts)" if sync.n_events else "no events",
+        f"motion ~ loudness {loudness}" if sync.is_moving else "no motion",
+    ]
+    return f"{report.film.name}   {', '.join(parts)}   [{LEGEND}]"
+
+
+def _png(figure, path):
+    from dyvim_cli.media.output import commit
+
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    if path is not None:
+        with commit(Path(path), overwrite=True) as part:
+            part.write_bytes(buffer.getvalue())
+    return buffer.getvalue()

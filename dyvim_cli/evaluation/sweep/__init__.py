@@ -1,0 +1,1 @@
+"""Sweeps of alpha: pieces generated and judged."""

@@ -1,0 +1,107 @@
+"""What is written beside the film: the music alone, MIDI, stems."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dyvim_cli.composer import sound_blocks
+from dyvim_cli.errors import OutputError
+from dyvim_cli.options import Delivery
+from dyvim_cli.progress import Progress
+from dyvim_cli.types import Score
+
+if TYPE_CHECKING:
+    from dyvim_cli.media.output import PendingFiles
+    from dyvim_cli.model.compose.recording import Recording
+
+
+@contextmanager
+def whole_set(delivery: Delivery) -> Iterator["PendingFiles"]:
+    """The group of all that is delivered: film, music, MIDI and stems appear at once, or none of them."""
+    from dyvim_cli.media.output import made_folder, together
+
+    with ExitStack() as stack:
+        if delivery.stems is not None:
+            stack.enter_context(made_folder(delivery.stems))
+        yield stack.enter_context(together())
+
+
+@contextmanager
+def sound_file(
+    piece: "Score | Recording",
+    model,
+    duration_s: float,
+    delivery: Delivery,
+    progress: Progress,
+    meter=None,
+    group: "PendingFiles | None" = None,
+) -> Iterator[Path]:
+    """The piece as a lossless file, gone afterwards; stems are written on the way if asked for.
+
+    meter: a loudness.Meter that shall hear it; group: what the stems appear together with.
+    """
+    from dyvim_cli.media.sound import scratch_folder, sound_writer, stem_writer
+    from dyvim_cli.types import SAMPLE_RATE
+
+    with scratch_folder() as folder:
+        path, done = folder / "music.wav", 0
+        with ExitStack() as stack:
+            write = stack.enter_context(sound_writer(path, duration_s, "FLOAT"))
+            stems = None
+            if delivery.stems is not None:
+                writer = stem_writer(delivery.stems, duration_s, overwrite=delivery.overwrite, group=group)
+                stems = stack.enter_context(writer)
+            for block in sound_blocks(piece, model, duration_s, progress, stems, meter):
+                write(block)
+                done += len(block)
+                progress.update("master", done, round(duration_s * SAMPLE_RATE))
+        yield path
+
+
+def check_extras(delivery: Delivery, film_path: Path | None) -> None:
+    """Fail before the work starts if MIDI, stems or music cannot be written."""
+    from dyvim_cli.media.output import check_output
+    from dyvim_cli.media.sound import check_sound_name
+
+    inputs = (film_path,) if film_path else ()
+    if delivery.music is not None:
+        check_sound_name(delivery.music)
+    for path in (delivery.music, delivery.midi):
+        if path is not None:
+            check_output(path, inputs=inputs, overwrite=delivery.overwrite)
+    if delivery.stems is not None:
+        check_stems(delivery.stems, delivery.overwrite)
+
+
+def check_stems(folder: Path, overwrite: bool) -> None:
+    """Raise OutputError unless stems can be written into the folder (which need not exist)."""
+    from dyvim_cli.media.output import check_folder
+    from dyvim_cli.music.styles.palettes import PALETTES
+
+    check_folder(folder)
+    names = {name for palette in PALETTES.values() for name in (*palette.parts, "accent")}
+    there = sorted(name for name in names if (folder / f"{name}.wav").exists())
+    if there and not overwrite:
+        reason = f"{folder} holds stems already ({there[0]}.wav)"
+        raise OutputError(reason, "add --overwrite, or name another folder")
+
+
+def write_extras(
+    piece: Score,
+    music: Path,
+    delivery: Delivery,
+    metadata: dict | None = None,
+    group: "PendingFiles | None" = None,
+) -> None:
+    """Write the music alone and the MIDI file, each whole, or with the group that they belong to."""
+    from dyvim_cli.media.output import commit
+    from dyvim_cli.media.sound import convert_audio
+    from dyvim_cli.music.symbols.midi import write_midi
+
+    if delivery.music is not None:
+        form = {"overwrite": delivery.overwrite, "metadata": metadata or {}, "group": group}
+        convert_audio(music, delivery.music, **form)
+    if delivery.midi is not None:
+        with commit(delivery.midi, overwrite=delivery.overwrite, group=group) as part:
+            write_midi(piece, part)

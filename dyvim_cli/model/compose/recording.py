@@ -1,0 +1,162 @@
+"""A film's features to recorded music: words, tokens, and of several takes the best.
+
+With an adapter the dynamics steer the decoder token by token. Without one, MusicGen as it comes is
+told mood, style and tempo, and its beats are laid under the film.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from dyvim_cli.errors import WeightsError
+from dyvim_cli.model.compose.score import choose_character, lay_grid
+from dyvim_cli.model.conditioning.film_curves import ranks
+from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
+from dyvim_cli.model.musicgen.codec import decoded_blocks
+from dyvim_cli.model.musicgen.loading import AudioModel
+from dyvim_cli.model.musicgen.prompt import describe_music
+from dyvim_cli.model.musicgen.sampling import AudioSettings, Sight, write_tokens
+from dyvim_cli.music.timing.beats import (
+    FRAME_S,
+    MOST_STRETCH,
+    ONSET_FRAMES,
+    Listener,
+    Placing,
+    find_tempo,
+    place,
+    track_beats,
+)
+from dyvim_cli.music.timing.tempo_map import hit_table
+from dyvim_cli.options import ComposeOptions
+from dyvim_cli.progress import Progress
+from dyvim_cli.types import STEPS_PER_BEAT, FilmFeatures, Key, TempoMap
+
+LEAD_S = 0.75  # half a beat at 40 BPM: so far the music may be moved
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Music as audio tokens, and how it lies under the film."""
+
+    tokens: np.ndarray  # [K, N] int16
+    placing: Placing
+    tempo_map: TempoMap  # the tracked beats in film time, and what they meet
+    style: str
+    prompt: str
+    take: int
+    key: Key | None = None
+    sections: tuple = ()
+    stems: tuple = ()  # MusicGen knows no instruments
+
+    def facts(self) -> dict:
+        """What is to be told of it, plain values."""
+        return {
+            "prompt": self.prompt,
+            "take": self.take,
+            "music_start_s": round(self.placing.start_s, 3),
+            "speed": round(self.placing.speed, 4),
+        }
+
+
+def record(
+    features: FilmFeatures, wishes: ComposeOptions, model: AudioModel, progress: Progress | None = None
+) -> Recording:
+    """Compose sound for a film; same seed, same tokens. Raises WeightsError as see() does."""
+    rng = np.random.default_rng(wishes.seed)
+    character = choose_character(features, wishes, rng)
+    bpm = lay_grid(features, character, wishes).bpm
+    prompt = wishes.prompt
+    if prompt is None:
+        prompt = describe_music(character.style, character.valence, character.arousal, bpm, wishes.key)
+    follows = model.follows_motion
+    lead_s = 0.0 if follows else LEAD_S
+    length_s = features.duration_s if follows else (features.duration_s + 2 * LEAD_S) * (1 + MOST_STRETCH)
+    n_frames = int(np.ceil(length_s * model.codec.frame_rate_hz))
+    settings = AudioSettings(wishes.alpha, candidates=wishes.candidates, seed=wishes.seed)
+    if wishes.guidance is not None:
+        settings = replace(settings, guidance=wishes.guidance)
+    sight = see(features, model) if follows and wishes.alpha > 0 else None  # 0 = not its key frames either
+    takes = write_tokens(model.musicgen, model.memory(prompt), n_frames, settings, sight, progress=progress)
+    heard = [listen(model, take, bpm) for take in takes]
+    placed = [lay(beats, features, lead_s, wishes.alpha, follows) for beats in heard]
+    chosen = int(np.argmax([placing.reward for placing in placed]))
+    tempo_map = grid_of(heard[chosen], placed[chosen], features)
+    tokens = takes[chosen].to(torch.int16).cpu().numpy()
+    return Recording(tokens, placed[chosen], tempo_map, character.style, prompt, chosen, wishes.key)
+
+
+def see(features: FilmFeatures, model: AudioModel) -> Sight:
+    """The film as the adapter sees it. Raises WeightsError when key frames are of another encoder."""
+    dynamics = TokenDynamics(features, model.codec.frame_rate_hz)
+    expected, width = model.musicgen.adapter.config.d_pictures, features.key_features.shape[1]
+    if not expected:
+        return Sight(dynamics)
+    if width != expected:
+        raise WeightsError(
+            f"the adapter looks at key frames of width {expected}, the film's are of width {width}",
+            "DYVIM_CLIP=clip (dyvim weights pull clip), or unset DYVIM_CLIP",
+        )
+    return Sight(dynamics, picture_embeddings(features), dynamics.visible)
+
+
+def picture_embeddings(features: FilmFeatures) -> torch.Tensor:
+    """Key frames [M, F] at the scale that the adapter learned: each of length sqrt(F)."""
+    keys = torch.from_numpy(np.asarray(features.key_features, dtype=np.float32))
+    return torch.nn.functional.normalize(keys, dim=1) * keys.shape[1] ** 0.5
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard in a take."""
+
+    beats_s: np.ndarray  # [B] music time
+    bpm: float
+    envelope: np.ndarray  # [F] every 10 ms
+
+
+def listen(model: AudioModel, tokens: torch.Tensor, asked_bpm: float) -> Heard:
+    """Beats of one take [K, N], heard block by block; in doubt about the tempo, it is the one asked for."""
+    listener = Listener(model.codec.sample_rate)
+    for block in decoded_blocks(model.codec, tokens):
+        listener.feed(block.mean(dim=0).cpu().numpy())
+    envelope = listener.envelope
+    bpm = find_tempo(envelope, asked_bpm)
+    return Heard(track_beats(envelope, bpm), bpm, envelope)
+
+
+def lay(heard: Heard, features: FilmFeatures, lead_s: float, alpha: float, follows: bool) -> Placing:
+    """Where the take begins and how fast it plays; at alpha 0 the film has no say in it."""
+    if alpha == 0:
+        return Placing(lead_s, 1.0, 0.0)
+    if follows:  # it was written to the film: it stays where it is, and is judged by what it strikes
+        return Placing(0.0, 1.0, _struck(heard.envelope, features))
+    if not heard.envelope.any():  # beats that nobody plays meet no event, evenly as they would be laid
+        return Placing(lead_s, 1.0, 0.0)
+    events = features.event_times_s, features.event_weights, features.event_names
+    return place(heard.beats_s, lead_s, *events)
+
+
+def _struck(envelope: np.ndarray, features: FilmFeatures) -> float:
+    """Mean rank of the onset strength at the film's events, 0..1; 0 without events."""
+    if not len(features.event_times_s) or not envelope.any():
+        return 0.0
+    near = np.lib.stride_tricks.sliding_window_view(np.pad(envelope, 4), 9).max(axis=1)  # 40 ms around
+    frames = np.rint(features.event_times_s / FRAME_S - ONSET_FRAMES).astype(int)
+    frames = np.clip(frames, 0, len(near) - 1)
+    return float(np.average(ranks(near)[frames], weights=features.event_weights + 1e-9))
+
+
+def grid_of(heard: Heard, placing: Placing, features: FilmFeatures) -> TempoMap:
+    """The beats in film time, quartered, from the film's beginning to its end, with the hit table."""
+    beats = placing.to_film(heard.beats_s)
+    beat_s = 60 / heard.bpm / placing.speed
+    if len(beats) < 2:
+        beats = np.array([0.0, beat_s])
+    before = np.arange(int(np.ceil(max(0.0, beats[0]) / beat_s)), 0, -1)
+    after = np.arange(1, int(np.ceil(max(0.0, features.duration_s - beats[-1]) / beat_s)) + 1)
+    beats = np.concatenate([beats[0] - before * beat_s, beats, beats[-1] + after * beat_s])
+    quarters = np.arange((len(beats) - 1) * STEPS_PER_BEAT + 1) / STEPS_PER_BEAT
+    grid = TempoMap(np.interp(quarters, np.arange(len(beats)), beats), heard.bpm * placing.speed)
+    hits = hit_table(grid, features.event_times_s, features.event_weights, features.event_names)
+    return TempoMap(grid.step_times_s, grid.bpm, hits)

@@ -1,0 +1,214 @@
+"""A film's features to a finished score: mood, tempo map, form, tokens, players.
+
+The composer's decisions in the order in which they are made; each can be fixed by a wish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dyvim_cli.model.conditioning import decoder_inputs
+from dyvim_cli.model.conditioning.decoder_inputs import Conditions
+from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features
+from dyvim_cli.model.score import ranking
+from dyvim_cli.music.form.ending import settle
+from dyvim_cli.music.form.film_on_grid import lay_on_grid
+from dyvim_cli.music.form.planning import Form, plan_form
+from dyvim_cli.music.performance.perform import perform
+from dyvim_cli.music.styles.palettes import PALETTES
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.music.timing.bar_lines import rebar
+from dyvim_cli.music.timing.rubato import lean
+from dyvim_cli.music.timing.tempo_map import fit_tempo_map
+from dyvim_cli.options import ComposeOptions
+from dyvim_cli.progress import Progress
+from dyvim_cli.types import SECTION_ROLES, STYLES, FilmFeatures, Key, Score, TempoMap
+
+if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films opened, without it
+    from dyvim_cli.model.score.decoder import Decoder
+    from dyvim_cli.model.score.plan import Plan
+
+GUIDANCE = 1.5
+TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film's sake
+
+
+@dataclass(frozen=True)
+class Character:
+    """What kind of music it is to be."""
+
+    style: str
+    valence: float
+    arousal: float
+    key: Key
+    tempo_prior: tuple[float, float]  # centre in BPM, spread in octaves
+
+
+def strength(alpha: float) -> float:
+    """What the dynamics term is scaled by: the root of alpha, up to 1.
+
+    In training a strength of s means that a share 1 - s of the curves is wrong, which the decoder answers
+    with as much doubt: on real films three quarters of the cuts are met at a strength of .5, nine tenths at
+    .71. Half of the knob shall mean most of them.
+    """
+    return alpha**0.5 if alpha < 1 else alpha
+
+
+def write_score(
+    features: FilmFeatures,
+    wishes: ComposeOptions,
+    model: Decoder,
+    progress: Progress | None = None,
+    tempo_map: TempoMap | None = None,
+) -> Score:
+    """Compose for a film, on a grid of its own (lay_grid) unless one is given.
+
+    Deterministic for a seed; raises ValueError for features that make no sense.
+    """
+    from dyvim_cli.model.score.sampling import SamplingSettings, compose
+
+    wishes = with_own_seed(features, wishes)
+    character = choose_character(features, wishes, np.random.default_rng(wishes.seed))
+    tempo_map = tempo_map or lay_grid(features, character, wishes)
+    hit, cut, energy = film_curves(features, tempo_map)
+    form = plan(features, tempo_map, character, energy, hit, wishes)
+    conditions = condition(features, tempo_map, character, form, (hit, cut, energy))
+    settings = SamplingSettings(
+        alpha=strength(wishes.alpha),
+        temperature=wishes.temperature,
+        guidance=GUIDANCE if wishes.guidance is None else wishes.guidance,
+        candidates=wishes.candidates,
+        seed=wishes.seed,
+    )
+    fixed = as_plan(form, character, hit * (wishes.alpha > 0))
+    pieces = compose(model, conditions, fixed, settings, progress)
+    pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
+    # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
+    moving = energy if wishes.alpha > 0 else np.ones_like(energy)
+    takes = [ranking.judge(piece, hit, moving) for piece in pieces]
+    chosen = ranking.best(takes, wishes.alpha)
+    sections = tuple((s.start, s.end, s.role) for s in form.sections)
+    key, style, duration_s = character.key, character.style, features.duration_s
+    score = perform(pieces[chosen], tempo_map, key, style, duration_s, wishes.seed, sections)
+    return replace(score, extras={"take": chosen, "takes": takes, "character": character})
+
+
+def with_own_seed(features: FilmFeatures, wishes: ComposeOptions) -> ComposeOptions:
+    """The wishes with the seed of this very film, so that one seed gives two films two keys and two bands.
+
+    It hangs on the film's length, frames and mood alone, in numbers too coarse to differ between machines.
+    """
+    mood = features.scene_moods.mean(axis=0) if len(features.scene_moods) else np.zeros(2)
+    film = [round(1000 * features.duration_s), len(features.times_s), *(10 + np.rint(10 * mood).astype(int))]
+    state = np.random.SeedSequence([wishes.seed, *map(int, film)]).generate_state(1)
+    return replace(wishes, seed=int(state[0]))
+
+
+def choose_character(features: FilmFeatures, wishes: ComposeOptions, rng: np.random.Generator) -> Character:
+    """Style from what the film shows, mood from its scenes, key and tempo from both."""
+    style = wishes.style or STYLES[int(np.argmax(features.style_scores))]
+    palette = PALETTES[style]
+    seen = features.scene_moods.mean(axis=0) if len(features.scene_moods) else np.zeros(2)
+    valence, arousal = wishes.mood or (float(seen[0]), float(seen[1]))
+    low, high = palette.bpm
+    # faster for more arousal; a little of chance, so that two seeds differ
+    place = np.clip(0.5 + 0.35 * arousal + rng.normal(0, 0.12), 0, 1)
+    centre = low * (high / low) ** place
+    return Character(
+        style, valence, arousal, wishes.key or _key(valence, palette, rng), (centre, TEMPO_SPREAD_OCTAVES)
+    )
+
+
+def _key(valence: float, palette, rng: np.random.Generator) -> Key:
+    """Minor for dark films, in doubt what the palette prefers; any tonic."""
+    lean = 2.5 * valence + (-0.6 if palette.prefers_minor else 0.6)
+    is_minor = rng.random() > 1 / (1 + np.exp(-2 * lean))
+    return Key(int(rng.integers(12)), bool(is_minor))
+
+
+def lay_grid(features: FilmFeatures, character: Character, wishes: ComposeOptions) -> TempoMap:
+    """The tempo map of the film's events, played with the rubato that they ask for, in bars that begin
+    with the heavy cuts."""
+    tempo_map = fit_tempo_map(
+        features.duration_s,
+        features.event_times_s,
+        features.event_weights,
+        features.event_names,
+        bpm_prior=character.tempo_prior,
+        bpm=wishes.tempo_bpm,
+        alpha=wishes.alpha,
+        max_drift=PALETTES[character.style].drift,
+        seed=wishes.seed,
+    )
+    return rebar(lean(tempo_map, wishes.alpha), wishes.alpha, PALETTES[character.style].steady_bars)
+
+
+def plan(
+    features: FilmFeatures,
+    tempo_map: TempoMap,
+    character: Character,
+    energy: np.ndarray,
+    hit: np.ndarray,
+    wishes: ComposeOptions,
+) -> Form:
+    """The form over the film, from energy [S] and weights of hits [S] on its grid; at alpha 0 of a film about
+    which nothing is known."""
+    starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
+    if wishes.alpha == 0:
+        starts_s, labels = np.zeros(1), np.zeros(1, dtype=np.int16)
+    if wishes.alpha == 0 or wishes.mood is not None:
+        moods = np.tile([character.valence, character.arousal], (len(starts_s), 1))
+    film = lay_on_grid(tempo_map, starts_s, labels, moods, energy, hit, wishes.alpha)
+    how = {"style": character.style, "is_minor": character.key.is_minor}
+    return plan_form(film, tempo_map, **how, seed=wishes.seed, alpha=wishes.alpha)
+
+
+def condition(
+    features: FilmFeatures,
+    tempo_map: TempoMap,
+    character: Character,
+    form: Form,
+    curves: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> Conditions:
+    """What the decoder is told; curves: hit, cut and energy [S] each."""
+    n_steps = tempo_map.n_steps
+    spans = [(s.start, s.end, SECTION_ROLES.index(s.role)) for s in form.sections]
+    vectors = [
+        decoder_inputs.semantic_vector(
+            STYLES.index(character.style),
+            part.valence,
+            part.arousal,
+            character.key.is_minor,
+            tempo_map.bpm,
+            is_global=part is character,
+            is_known=True,
+        )
+        for part in (character, *form.sections)
+    ]
+    activity = np.concatenate([form.active.T, np.ones_like(form.active.T)], axis=1).astype(np.float32)
+    z = decoder_inputs.dynamics(decoder_inputs.event_curves(*curves), motion_features(features, tempo_map))
+    place = decoder_inputs.form_place(n_steps, spans, to_end=True, from_start=True)
+    return Conditions(z, place, activity, np.stack(vectors), decoder_inputs.section_rows(n_steps, spans))
+
+
+def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
+    """What the form fixes token by token: silent streams, planned chords, themes that return."""
+    from dyvim_cli.model.score.plan import Plan
+
+    forced = np.full(form.active.shape, tokens.UNKNOWN, dtype=np.int64)
+    for name in (*tokens.PITCHED, "drums"):
+        k = tokens.STREAM_INDEX[name]
+        forced[k, ~form.played] = tokens.HOLD if name in tokens.PITCHED else tokens.REST
+        forced[k, ~form.active[k]] = tokens.REST
+    forced[tokens.STREAM_INDEX["chord"]] = form.chords
+    return Plan(
+        forced=np.where(form.ending != tokens.UNKNOWN, form.ending, forced),
+        copy_from=form.copy_from,
+        is_minor=character.key.is_minor,
+        breath=form.breath,
+        groove_from=form.groove_from(hit),
+        ground=form.ground,
+        gesture_from=form.gesture_from,
+    )

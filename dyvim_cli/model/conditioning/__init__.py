@@ -1,0 +1,1 @@
+"""Film and music curves as inputs of the decoders."""

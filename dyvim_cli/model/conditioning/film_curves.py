@@ -1,0 +1,87 @@
+"""A film's features on the music's grid: the curves that stand where the music's own stood in training.
+
+Both sides are ranked, so that their distributions meet (V2M-Zero); on the film's side the rank only
+counts as far as the motion really differs, so that a still film stays calm.
+"""
+
+import numpy as np
+
+from dyvim_cli.model.conditioning.decoder_inputs import D_MOTION
+from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BEAT, FilmFeatures, TempoMap
+
+# Picture widths a second: what reads as stillness, and as all the motion there is.
+STILL_MOTION, FULL_MOTION = 0.004, 0.8
+MOST_TRUST, WIDE_SPREAD = 0.7, 0.25  # share of the rank where the middle 80 % of the motion spread so widely
+CUT = EVENT_KINDS.index("cut")
+
+
+def motion_on_scale(energy: np.ndarray) -> np.ndarray:
+    """Mean flow [T] in picture widths a second -> 0 (still) .. 1 (all there is), logarithmic."""
+    low, high = np.log(STILL_MOTION), np.log(FULL_MOTION)
+    return np.clip((np.log(energy + 1e-6) - low) / (high - low), 0.0, 1.0)
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """[n] 0..1 the place of each value [n] among all; equal ones in their own order."""
+    return values.argsort(kind="stable").argsort(kind="stable") / max(len(values) - 1, 1)
+
+
+def ranked_energy(energy: np.ndarray) -> np.ndarray:
+    """[S] 0..1: the scale and the rank within the film, the rank as far as there is a spread to rank."""
+    if len(energy) == 0:
+        return energy
+    scaled = motion_on_scale(energy)
+    spread = np.subtract(*np.percentile(scaled, [90, 10]))
+    trust = MOST_TRUST * np.clip(spread / WIDE_SPREAD, 0.0, 1.0)
+    return np.where(scaled > 0, (1 - trust) * scaled + trust * ranks(scaled), 0.0)
+
+
+def step_means(values: np.ndarray, times_s: np.ndarray, step_times_s: np.ndarray) -> np.ndarray:
+    """[S, ...] mean of frame values [T, ...] within each grid step; steps without a frame interpolate."""
+    centres = (step_times_s[:-1] + step_times_s[1:]) / 2
+    flat = values.reshape(len(values), -1)
+    index = np.searchsorted(step_times_s, times_s, side="right") - 1
+    inside = (index >= 0) & (index < len(centres))
+    counts = np.bincount(index[inside], minlength=len(centres))
+    columns = []
+    for column in flat.T:
+        sums = np.bincount(index[inside], weights=column[inside], minlength=len(centres))
+        between = np.interp(centres, times_s, column)
+        columns.append(np.where(counts > 0, sums / np.maximum(counts, 1), between))
+    return np.stack(columns, axis=1).reshape(len(centres), *values.shape[1:])
+
+
+def smooth(values: np.ndarray, n_steps: int) -> np.ndarray:
+    """[S] moved mean over n_steps."""
+    padded = np.pad(values, (n_steps // 2, n_steps - 1 - n_steps // 2), mode="edge")
+    return np.convolve(padded, np.full(n_steps, 1 / n_steps), mode="valid")
+
+
+def struck(weight: float) -> float:
+    """How hard an event of a weight 0..1 is struck: doubtful ones are hinted at, clear ones stand out.
+
+    Smoothstep. Of the events lighter than .3 one in twenty is one to the judge of `dyvim evaluate`, of those
+    from .4 on six in ten, of those from .8 on nearly all (34 films). Against a power of 1.5 and the decoder
+    that went with it: events hit on edited films .84 -> .86, on single takes .45 -> .47.
+    """
+    return weight * weight * (3 - 2 * weight)
+
+
+def film_curves(features: FilmFeatures, tempo_map: TempoMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """hit [S], cut [S], energy [S], each 0..1, on the grid."""
+    n_steps = tempo_map.n_steps
+    hit, cut = np.zeros(n_steps), np.zeros(n_steps)
+    for event in tempo_map.hits:
+        step = min(event.step, n_steps - 1)
+        hit[step] = max(hit[step], struck(event.weight))
+        if event.kind == EVENT_KINDS[CUT]:
+            cut[step] = 1.0
+    energy = step_means(features.energy.astype(np.float64), features.times_s, tempo_map.step_times_s)
+    return hit, cut, ranked_energy(smooth(energy, STEPS_PER_BEAT))
+
+
+def motion_features(features: FilmFeatures, tempo_map: TempoMap) -> np.ndarray:
+    """z_d on the grid [S, D_MOTION] float32, standardised over the film."""
+    z = step_means(features.dynamics.astype(np.float64), features.times_s, tempo_map.step_times_s)
+    z = (z - z.mean(axis=0)) / (z.std(axis=0) + 1e-3)
+    return np.clip(z[:, :D_MOTION], -4, 4).astype(np.float32)

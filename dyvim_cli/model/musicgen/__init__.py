@@ -1,0 +1,1 @@
+"""MusicGen with the dynamics extension: backbone, loading, adapter, codec, sampling."""

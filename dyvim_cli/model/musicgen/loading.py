@@ -1,0 +1,247 @@
+"""A MusicGen by name or folder, ready to play: backbone, codec, tokenizer, adapter."""
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dyvim_cli import device
+from dyvim_cli.errors import UsageError, WeightsError
+from dyvim_cli.hub import store
+from dyvim_cli.hub.catalogue import CATALOGUE, licence_note
+from dyvim_cli.progress import Progress
+from dyvim_cli.weights import sha256
+
+if TYPE_CHECKING:
+    from dyvim_cli.model.musicgen.backbone import Memory, MusicGen
+    from dyvim_cli.model.musicgen.codec import EncodecCodec
+
+DEBUG, ADAPTER = "debug", "adapter.safetensors"
+TOKENIZERS = ("tokenizer.json", "spiece.model")  # one of them holds the words
+READ = {".json", ".safetensors", ".model", ".txt"}  # what of a checkpoint's folder is opened
+KINDS = {
+    "musicgen": "MusicgenForConditionalGeneration",
+    "musicgen_melody": "MusicgenMelodyForConditionalGeneration",
+}
+CHECKPOINT_HINT = "name a folder that save_pretrained wrote, with its tokenizer"
+DEBUG_NOTE = "the debug model is random: what it makes is noise, only good to try the command line"
+PLAIN_NOTE = (
+    "MusicGen without an adapter does not see the motion: the best take was chosen, "
+    "and moved and stretched a little so that its beats meet the film"
+)
+
+
+@dataclass(frozen=True)
+class AudioModel:
+    """All that it takes to make sound of words and motion."""
+
+    name: str
+    musicgen: "MusicGen"
+    codec: "EncodecCodec"
+    tokenizer: object | None  # None: the checkpoint has none, so that it can be told nothing
+    notes: tuple[str, ...] = ()  # what whoever uses it must be told
+
+    @property
+    def follows_motion(self) -> bool:
+        """Whether a trained adapter is there."""
+        from dyvim_cli.model.musicgen.adapter import is_trained
+
+        return self.musicgen.adapter is not None and is_trained(self.musicgen.adapter)
+
+    def check_hears_words(self) -> None:
+        """Raise WeightsError unless there is a tokenizer."""
+        if self.tokenizer is None:
+            raise WeightsError(
+                f"{self.name}: no tokenizer is in it ({' or '.join(TOKENIZERS)})",
+                'put the tokenizer beside the weights, or --prompt "" for music without words',
+            )
+
+    def memory(self, prompt: str) -> "Memory":
+        """What the decoder reads of a prompt; of an empty one, nothing. Raises WeightsError."""
+        if not prompt:
+            return self.musicgen.memory(None)
+        self.check_hears_words()
+        words = self.tokenizer(prompt, return_tensors="pt").to(self.musicgen.weight.device)
+        return self.musicgen.memory(words["input_ids"], words["attention_mask"])
+
+
+def load_audio_model(
+    name: str,
+    adapter: Path | None = None,
+    *,
+    weights_dir: Path | None = None,
+    offline: bool = False,
+    device_name: str = "auto",
+    progress: Progress | None = None,
+    is_single: bool = False,
+) -> AudioModel:
+    """`name`: debug, a name of the catalogue (pulled if it is not here, unless offline), or a folder.
+
+    is_single: in single precision on any device, to learn with. Raises UsageError for an unknown name,
+    WeightsError with the command that mends it.
+    """
+    if name == DEBUG:
+        model = _debug_model(device_name, is_single)
+    else:
+        folder = find_backbone(name, weights_dir, offline, progress)
+        try:
+            model = open_checkpoint(folder, name, device_name, is_single)
+        except WeightsError as error:
+            hint = store.how_to_pull(name, weights_dir) if name in CATALOGUE else error.hint
+            raise WeightsError(error.message, hint) from error
+    if adapter is not None:
+        from dyvim_cli.model.musicgen.adapter import load_adapter
+
+        load_adapter(model.musicgen, adapter)
+    return replace(model, notes=_notes(model))
+
+
+def _debug_model(device_name: str, is_single: bool) -> AudioModel:
+    import transformers
+
+    from dyvim_cli.model.musicgen.debug import write_debug_checkpoint
+
+    hush(transformers)
+    with tempfile.TemporaryDirectory(prefix="dyvim-debug-") as folder:
+        return open_checkpoint(write_debug_checkpoint(Path(folder)), DEBUG, device_name, is_single)
+
+
+def _notes(model: AudioModel) -> tuple[str, ...]:
+    """What whoever uses a model must be told: what it is, its licence, what it cannot do."""
+    own = DEBUG_NOTE if model.name == DEBUG else ""
+    licence = licence_note(CATALOGUE[model.name]) if model.name in CATALOGUE else ""
+    plain = "" if model.follows_motion else PLAIN_NOTE
+    return tuple(note for note in (own, licence, plain) if note)
+
+
+def placement() -> dict:
+    """Where weights lie (DYVIM_WEIGHTS_DIR), whether to pull (DYVIM_OFFLINE), where to run (DYVIM_DEVICE).
+
+    The command line's flags set these, so that worker processes know them too.
+    """
+    folder = os.environ.get("DYVIM_WEIGHTS_DIR")
+    return {
+        "weights_dir": Path(folder) if folder else None,
+        "offline": os.environ.get("DYVIM_OFFLINE", "").lower() in ("1", "true", "yes", "on"),
+        "device_name": os.environ.get("DYVIM_DEVICE") or "auto",
+    }
+
+
+def find_backbone(
+    name: str, weights_dir: Path | None = None, offline: bool = False, progress: Progress | None = None
+) -> Path:
+    """The folder of a backbone. Raises UsageError, WeightsError."""
+    if Path(name).is_dir():
+        return Path(name)
+    if not name.startswith("musicgen-") or name not in CATALOGUE:
+        names = ", ".join(n for n in CATALOGUE if n.startswith("musicgen-"))
+        raise UsageError(f"no model is called '{name}'", f"embedded, {DEBUG}, a folder, or one of: {names}")
+    try:
+        return store.find(name, weights_dir)
+    except WeightsError:
+        if offline:
+            raise
+    return store.pull(name, weights_dir, progress)
+
+
+def adapter_file(place: Path) -> Path:
+    """The adapter's weights: `place` itself, or in the folder that it is."""
+    return place / ADAPTER if place.is_dir() else place
+
+
+def content_of_weights(name: str, adapter: Path | None = None, weights_dir: Path | None = None) -> str:
+    """One digest of all that a result depends on beside the shipped weights; "" when that is nothing.
+
+    Of a checkpoint the files that are read, of pulled weights what their manifest says, of an adapter its
+    weights: the log and the state that a tuning left beside them do not count.
+    """
+    files: dict[str, str] = {}
+    placed = store.weights_folder(weights_dir) / name  # by hand, if no manifest is with it
+    folder = Path(name) if Path(name).is_dir() else placed
+    if folder is placed and (listed := store.manifest(name, weights_dir)):
+        files = {file: facts["sha256"] for file, facts in listed["files"].items()}
+    elif Path(name).is_file():  # a score decoder
+        files = {Path(name).name: sha256(Path(name))}
+    elif folder.is_dir():
+        files = {p.name: sha256(p) for p in folder.iterdir() if p.suffix in READ}
+    if adapter is not None and adapter_file(adapter).is_file():
+        files["adapter"] = sha256(adapter_file(adapter))
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest() if files else ""
+
+
+def open_checkpoint(
+    folder: Path, name: str, device_name: str = "auto", is_single: bool = False
+) -> AudioModel:
+    """A checkpoint in transformers' format, from this folder alone. Raises WeightsError."""
+    import torch
+    import transformers
+
+    from dyvim_cli.model.musicgen.backbone import MusicGen
+    from dyvim_cli.model.musicgen.codec import EncodecCodec
+
+    where = device.choose(device_name)
+    precision = torch.float32 if is_single else _precision(where)
+    hush(transformers)
+    try:
+        backbone = _backbone(folder, precision)
+        tokenizer = None
+        if any((folder / file).is_file() for file in TOKENIZERS):  # else transformers would make an empty one
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except WeightsError:
+        raise
+    except Exception as error:  # transformers, safetensors and json each have their own kinds
+        message = f"{folder}: no MusicGen can be read from it ({_first_line(error)})"
+        raise WeightsError(message, CHECKPOINT_HINT) from error
+    backbone = backbone.eval().requires_grad_(False).to(where)
+    config = backbone.config.decoder
+    codec = EncodecCodec(backbone.audio_encoder, config.num_codebooks, config.audio_channels == 2)
+    return AudioModel(name, MusicGen(backbone), codec, tokenizer)
+
+
+def _backbone(folder: Path, precision):
+    """transformers' model of a checkpoint, in a torch type. WeightsError for another kind, or a part."""
+    import torch
+    import transformers
+
+    kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    if kind not in KINDS:
+        raise WeightsError(f"{folder}: a model of type '{kind}', not a MusicGen", CHECKPOINT_HINT)
+    from_here = {"local_files_only": True, "use_safetensors": True}
+    backbone, info = getattr(transformers, KINDS[kind]).from_pretrained(
+        folder, **from_here, output_loading_info=True, dtype=precision
+    )
+    missing = [n for n in info["missing_keys"] if "embed_positions" not in n]
+    if missing:  # transformers would go on with random weights in their place
+        message = f"{folder}: {len(missing)} weights are missing, the first is {missing[0]}"
+        raise WeightsError(message, CHECKPOINT_HINT)
+    if precision is not torch.float32:  # a codec in half precision crackles; once rounded, it hisses
+        backbone.audio_encoder = transformers.EncodecModel.from_pretrained(
+            folder,
+            **from_here,
+            config=backbone.config.audio_encoder,
+            key_mapping={r"^audio_encoder\.": ""},
+            dtype=torch.float32,
+        )
+    return backbone
+
+
+def hush(transformers) -> None:
+    """No bars and warnings of transformers' own: what matters is checked here, and said as an error."""
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+
+
+def _precision(where):
+    """Half precision on GPUs (bfloat16 where the GPU has it), single on CPUs, which are slower with less."""
+    import torch
+
+    if where.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.float16 if where.type == "mps" else torch.float32
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -1,0 +1,34 @@
+"""Words for a text-conditioned model, from what the film shows."""
+
+from dyvim_cli.music.styles.palettes import PALETTES
+from dyvim_cli.types import Key
+
+# (valence, arousal) -> words; the nearest corner speaks, the centre is even-tempered
+MOODS = {
+    (0.7, 0.7): "joyful, energetic",
+    (0.7, 0.0): "happy, warm",
+    (0.7, -0.7): "peaceful, tender",
+    (0.0, 0.7): "driving, intense",
+    (0.0, 0.0): "even-tempered",
+    (0.0, -0.7): "calm, sparse",
+    (-0.7, 0.7): "tense, dramatic",
+    (-0.7, 0.0): "dark, serious",
+    (-0.7, -0.7): "sad, lonely",
+}
+SPOKEN = {"lofi": "lo-fi"}
+
+
+def mood_words(valence: float, arousal: float) -> str:
+    """Words for a mood, each axis -1..1."""
+    return MOODS[min(MOODS, key=lambda at: (at[0] - valence) ** 2 + (at[1] - arousal) ** 2)]
+
+
+def describe_music(style: str, valence: float, arousal: float, bpm: float, key: Key | None = None) -> str:
+    """A prompt as MusicGen's training descriptions are written: mood, genre, instruments, tempo."""
+    palette = PALETTES[style]
+    mood = ", ".join(dict.fromkeys([*mood_words(valence, arousal).split(", "), *palette.moods[:2]]))
+    tonality = f", in {key}" if key else ""
+    return (
+        f"{mood} {SPOKEN.get(style, style)} film music with {palette.describe}, instrumental"
+        f"{tonality}, {round(bpm)} BPM"
+    )

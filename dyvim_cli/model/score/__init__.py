@@ -1,0 +1,1 @@
+"""The decoder of score tokens: network, sampling, constraints, ranking."""

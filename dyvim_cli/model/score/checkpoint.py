@@ -1,0 +1,54 @@
+"""Decoders as safetensors: weights, sizes and what they were trained on, in one file; no pickles."""
+
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from dyvim_cli.atomic import share
+from dyvim_cli.errors import WeightsError
+from dyvim_cli.model.score.decoder import Decoder, DecoderConfig, token_layout
+
+
+def save_tensors(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
+    """Write safetensors atomically: a reader sees the old file or the new one."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    save_file({name: t.detach().contiguous().clone() for name, t in tensors.items()}, part, metadata)
+    share(part)
+    part.replace(path)
+
+
+def load_tensors(
+    path: Path, hint: str = "run `dyvim doctor`"
+) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """All tensors and the metadata of a safetensors file. Raises WeightsError when it cannot be read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path}: weights cannot be read ({error})", hint) from error
+
+
+def save_decoder(model: Decoder, path: Path, half: bool = True, card: dict | None = None) -> None:
+    """Write a decoder; `half` as fp16 (to ship), else as it is (to go on training)."""
+    tensors = {n: t.half() if half else t for n, t in model.state_dict().items()}
+    metadata = {"config": json.dumps(model.config.to_dict()), "card": json.dumps(card or {})}
+    save_tensors(tensors, path, metadata)
+
+
+def load_decoder(path: Path, device: torch.device | str = "cpu", hint: str = "run `dyvim doctor`") -> Decoder:
+    """A decoder in fp32, ready to play (evaluation mode). Raises WeightsError."""
+    tensors, metadata = load_tensors(path, hint)
+    try:
+        sizes = json.loads(metadata["config"])
+        config = {k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()}
+        # not on the meta device: its initial weights cost nothing, but a second of torch's compiler
+        model = Decoder(DecoderConfig(**{**config, "dropout": 0.0}))
+        model.load_state_dict({n: t.float() for n, t in tensors.items()}, assign=True)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{path}: not a dyvim decoder ({error})", hint) from error
+    model.pad, model.offsets = token_layout(model.config)
+    return model.eval().requires_grad_(False).to(device)

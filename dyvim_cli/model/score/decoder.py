@@ -1,0 +1,204 @@
+"""The decoder: a pre-norm transformer over K token streams, with the dynamics extension.
+
+One class for both token systems (score tokens and EnCodec's): h_s = sum_k E_k(q_{s,k}) +
+extension_s + place_s, causal self-attention (all of the past or a sliding window of it),
+cross-attention to semantic vectors, one head a stream. Shape letters: B batch, P positions (of the
+delayed sequence), K streams, V largest cardinality, M semantic vectors, d width, H heads.
+"""
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """The sizes of a decoder; saved beside its weights."""
+
+    cardinalities: tuple[int, ...]  # tokens a stream knows; one more is added for "nothing here"
+    d_model: int = 256
+    n_layers: int = 6
+    n_heads: int = 4
+    d_ff: int = 1024
+    cross_every: int = 2  # every how many layers look at the semantic vectors
+    d_semantics: int = 16
+    d_dynamics: int = 88  # event curves and z_d, see model/conditioning/decoder_inputs.py
+    place_sizes: tuple[int, ...] = ()  # cardinalities of the per-position form conditions
+    d_activity: int = 14  # two flags a stream: plays here, known to play
+    window: int = 256  # positions a layer looks back
+    dropout: float = 0.0
+
+    @property
+    def n_streams(self) -> int:
+        """K."""
+        return len(self.cardinalities)
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def rotary_angles(positions: torch.Tensor, d_head: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cosines and sines [P, d_head / 2] of rotary position embedding (Su et al. 2021)."""
+    rates = 10000.0 ** (-torch.arange(0, d_head, 2, device=positions.device) / d_head)
+    angles = positions[:, None].double() * rates[None].double()  # double: hours have many steps
+    return angles.cos().float(), angles.sin().float()
+
+
+def rotate(x: torch.Tensor, angles: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """Turn the halves of x [B, H, P, d_head] by its positions' angles."""
+    first, second = x.chunk(2, dim=-1)
+    cos, sin = (a.to(x.dtype) for a in angles)
+    return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
+
+
+class Attention(nn.Module):
+    """Multi-head attention; queries from x, keys and values from x or from the semantic vectors."""
+
+    def __init__(self, d_model: int, n_heads: int):
+        super().__init__()
+        self.n_heads = n_heads
+        self.query = nn.Linear(d_model, d_model, bias=False)
+        self.key_value = nn.Linear(d_model, 2 * d_model, bias=False)
+        self.out = nn.Linear(d_model, d_model, bias=False)
+
+    def heads(self, x: torch.Tensor) -> torch.Tensor:
+        """[B, P, d] -> [B, H, P, d / H]."""
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+    def keys_values(self, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values [B, H, M, d / H] of a source [B, M, d]."""
+        keys, values = self.key_value(source).chunk(2, dim=-1)
+        return self.heads(keys), self.heads(values)
+
+    def attend(self, query, keys, values, mask=None) -> torch.Tensor:
+        """Weighted values, back to [B, P, d]."""
+        mixed = F.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
+        return self.out(mixed.transpose(1, 2).flatten(2))
+
+
+class Block(nn.Module):
+    """x + self-attention, x + cross-attention (where the layer has it), x + feed-forward."""
+
+    def __init__(self, config: DecoderConfig, has_cross: bool):
+        super().__init__()
+        d = config.d_model
+        self.self_norm, self.self_attention = nn.LayerNorm(d), Attention(d, config.n_heads)
+        self.cross_attention = Attention(d, config.n_heads) if has_cross else None
+        self.cross_norm = nn.LayerNorm(d) if has_cross else None
+        self.ff_norm = nn.LayerNorm(d)
+        self.ff = nn.Sequential(nn.Linear(d, config.d_ff), nn.GELU(), nn.Linear(config.d_ff, d))
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x, angles, self_mask, memory, memory_mask):
+        """[B, P, d] -> [B, P, d]; memory is this layer's (keys, values) of the semantic vectors."""
+        attention, normed = self.self_attention, self.self_norm(x)
+        query = rotate(attention.heads(attention.query(normed)), angles)
+        keys, values = attention.keys_values(normed)
+        keys = rotate(keys, angles)
+        x = x + self.dropout(attention.attend(query, keys, values, self_mask))
+        if self.cross_attention is not None:
+            cross = self.cross_attention
+            query = cross.heads(cross.query(self.cross_norm(x)))
+            x = x + self.dropout(cross.attend(query, *memory, memory_mask))
+        return x + self.dropout(self.ff(self.ff_norm(x)))
+
+
+class Extension(nn.Module):
+    """The dynamics extension of every music token.
+
+    extension_p = alpha * gate * sum_k W_k z~_{p - k}: at position p stream k stands for step p - k
+    (delay pattern), so each stream's token is extended by the dynamics of its own time. W is
+    zero-initialised: an untrained extension, like alpha = 0, leaves the decoder as it was.
+    alpha scales the dynamics term that is added to every music token; 0 = the picture's motion has no
+    say; 1 = as strong as in training.
+    """
+
+    def __init__(self, d_dynamics: int, d_model: int, n_streams: int):
+        super().__init__()
+        self.n_streams = n_streams
+        self.weight = nn.Parameter(torch.zeros(n_streams, d_dynamics, d_model))
+        self.gate = nn.Parameter(torch.ones(()))
+
+    def forward(self, dynamics: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
+        """z~ [B, S, D] at absolute steps, alpha [B] -> [B, S + K - 1, d]."""
+        batch, n_steps, _ = dynamics.shape
+        total = dynamics.new_zeros(batch, n_steps + self.n_streams - 1, self.weight.shape[-1])
+        for k, weight in enumerate(self.weight):
+            total[:, k : k + n_steps] += dynamics @ weight
+        return alpha[:, None, None] * self.gate * total
+
+
+def token_layout(config: DecoderConfig) -> tuple[torch.Tensor, torch.Tensor]:
+    """Per stream [K]: the token that says "nothing here", and where its rows begin in the one table."""
+    pad = torch.tensor(config.cardinalities, device="cpu")
+    return pad, (pad + 1).cumsum(0) - pad - 1
+
+
+class Decoder(nn.Module):
+    """Conditions and past tokens in, logits of the next tokens out."""
+
+    def __init__(self, config: DecoderConfig):
+        super().__init__()
+        self.config = config
+        d = config.d_model
+        pad, offsets = token_layout(config)
+        self.register_buffer("pad", pad, persistent=False)
+        self.register_buffer("offsets", offsets, persistent=False)
+        self.embedding = nn.Embedding(sum(config.cardinalities) + config.n_streams, d)
+        self.place = nn.ModuleList(nn.Embedding(size, d) for size in config.place_sizes)
+        self.activity = nn.Linear(config.d_activity, d, bias=False)
+        self.extension = Extension(config.d_dynamics, d, config.n_streams)
+        self.semantics = nn.Linear(config.d_semantics, d)
+        self.blocks = nn.ModuleList(
+            Block(config, has_cross=i % config.cross_every == config.cross_every - 1)
+            for i in range(config.n_layers)
+        )
+        self.norm = nn.LayerNorm(d)
+        self.head = nn.Linear(d, sum(config.cardinalities))
+        self.apply(_initialise)
+
+    def embed_tokens(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Summed embeddings [B, P, d] of delayed tokens [B, K, P]; pad[k] = nothing here."""
+        return self.embedding(tokens.transpose(1, 2) + self.offsets).sum(dim=2)
+
+    def embed_place(self, place: torch.Tensor, activity: torch.Tensor) -> torch.Tensor:
+        """[B, P, n_places] int and [B, P, 2K] float -> [B, P, d]."""
+        total = self.activity(activity)
+        for i, table in enumerate(self.place):
+            total = total + table(place[..., i])
+        return total
+
+    def memory(self, semantics: torch.Tensor) -> list:
+        """Keys and values of the semantic vectors [B, M, d_semantics], one pair a layer (or None)."""
+        x = self.semantics(semantics)
+        return [b.cross_attention.keys_values(x) if b.cross_attention else None for b in self.blocks]
+
+    def forward(self, inputs, conditions, semantics, memory_mask=None) -> torch.Tensor:
+        """Logits [B, P, sum of cardinalities] for a whole sequence.
+
+        inputs [B, K, P]: the delayed tokens before each position; conditions [B, P, d]: extension +
+        place; semantics [B, M, d_semantics]; memory_mask [B, 1, P, M] bool, True = may look.
+        """
+        x = self.embed_tokens(inputs) + conditions
+        positions = torch.arange(x.shape[1], device=x.device)
+        angles = rotary_angles(positions, self.config.d_model // self.config.n_heads)
+        distance = positions[:, None] - positions[None]
+        mask = (distance >= 0) & (distance < self.config.window)
+        for block, memory in zip(self.blocks, self.memory(semantics), strict=True):
+            x = block(x, angles, mask, memory, memory_mask)
+        return self.head(self.norm(x))
+
+    def split(self, logits: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """[..., sum of cardinalities] -> K tensors [..., cardinality]."""
+        return logits.split(list(self.config.cardinalities), dim=-1)
+
+
+def _initialise(module: nn.Module) -> None:
+    """Normal weights of deviation 0.02, as GPT-2's."""
+    if isinstance(module, nn.Linear | nn.Embedding):
+        nn.init.normal_(module.weight, std=0.02)
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)

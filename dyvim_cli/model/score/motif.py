@@ -1,0 +1,55 @@
+"""Leanings of the melody: it breathes between phrases, and takes up a gesture it has made before, when it
+speaks and which way it goes."""
+
+import numpy as np
+import torch
+
+from dyvim_cli.model.score.token_constraints import begins
+from dyvim_cli.music.symbols import tokens
+
+MELODY = tokens.STREAM_INDEX["melody"]
+BREATH = -3.0  # for a new note where a phrase has ended: a singer would breathe
+RHYTHM = 2.5  # for starting, holding or resting as the gesture did
+CONTOUR = 2.0  # for the interval that it went, over whatever the harmony is now,
+NEAR_SEMITONES = 1.5  # and less for one that differs by so much: in a scale a second is large or small
+
+
+def lean_to_rhythm(logits: torch.Tensor, then: torch.Tensor, amount: float) -> None:
+    """Add an amount to the logits [B, width] of a pitched stream that start, hold or rest as tokens [B]."""
+    for token in (tokens.REST, tokens.HOLD):
+        logits[:, token] += amount * (then == token)
+    logits[:, tokens.FIRST_PITCH :] += amount * (then >= tokens.FIRST_PITCH)[:, None]
+
+
+class Motif:
+    """Follows the melodies of B pieces; sources [S]: the step whose gesture may be taken up, -1 = none;
+    breath [S] bool: where it would rather rest."""
+
+    def __init__(self, batch: int, sources: np.ndarray | None, breath: np.ndarray | None = None):
+        self.sources = np.zeros(0, dtype=int) if sources is None else sources
+        self.breath = np.zeros(0, dtype=bool) if breath is None else breath
+        self.last = torch.zeros(batch, dtype=torch.long)  # the last pitch token, 0 = none yet
+        self.before = torch.zeros(len(self.sources), batch, dtype=torch.long)  # `last` as each step found it
+
+    def lean(self, logits: torch.Tensor, delayed: torch.Tensor, position: int) -> None:
+        """Add to the logits [B, K, width] of a position; delayed [B, K, P]: what is written so far."""
+        step, melody = position - MELODY, logits[:, MELODY]
+        if 0 <= step < len(self.breath) and self.breath[step]:
+            melody[:, tokens.FIRST_PITCH :] += BREATH
+        if 0 <= step < len(self.sources):
+            self.before[step] = self.last
+            if self.sources[step] >= 0:
+                self._take_up(melody, delayed, int(self.sources[step]))
+
+    def _take_up(self, melody: torch.Tensor, delayed: torch.Tensor, source: int) -> None:
+        """Lean the melody's logits [B, width] to what it did at the step `source`."""
+        then, came_from = delayed[:, MELODY, source + MELODY], self.before[source]
+        lean_to_rhythm(melody, then, RHYTHM)
+        is_interval = (then >= tokens.FIRST_PITCH) & (came_from > 0) & (self.last > 0)
+        aim = self.last + then - came_from
+        away = (torch.arange(tokens.FIRST_PITCH, melody.shape[1]) - aim[:, None]) / NEAR_SEMITONES
+        melody[:, tokens.FIRST_PITCH :] += CONTOUR * is_interval[:, None] * torch.exp(-away.square() / 2)
+
+    def advance(self, written: torch.Tensor) -> None:
+        """Take note of the tokens [B, K] just written."""
+        self.last = torch.where(begins(written)[:, MELODY], written[:, MELODY], self.last)

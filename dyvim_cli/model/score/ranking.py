@@ -1,0 +1,123 @@
+"""Which of several takes to keep: a gate against degenerate ones, then how well it meets the film."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dyvim_cli.model.conditioning.film_curves import ranks
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.music.symbols.measures import CHORD_TONES, note_lengths, onsets
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
+
+MELODY, CHORD, LEVEL = (tokens.STREAM_INDEX[name] for name in ("melody", "chord", "level"))
+FAULT = 4.0  # what one costs: all that sync can make up, from -2 to 2
+MOST_OF_ONE_PITCH = 0.7  # share of a tune's notes
+MOST_CLASHES = 0.12  # share of a tune's notes
+MOVES = 0.15  # mean energy of a bar
+
+
+@dataclass(frozen=True)
+class Take:
+    """What the ranking saw in one take."""
+
+    accent: float  # how much more is struck where the film has events, -1..1
+    following: float  # rank correlation of loudness x density with the film's energy, -1..1
+    faults: tuple[str, ...]  # what the gate objects to
+
+    def score(self, alpha: float) -> float:
+        """Higher is better; sync counts as far as alpha asks for it."""
+        return alpha * (self.accent + self.following) - FAULT * len(self.faults)
+
+
+def n_struck(piece: np.ndarray) -> np.ndarray:
+    """[S] how many streams strike at each step of tokens [K, S]."""
+    return sum(onsets(piece, name).astype(int) for name in ("drums", *tokens.PITCHED))
+
+
+def strength(piece: np.ndarray) -> np.ndarray:
+    """[S] how strongly each step is struck: onsets weighted by level."""
+    return n_struck(piece) * (1 + piece[LEVEL].astype(float)) / tokens.N_LEVELS
+
+
+def judge(piece: np.ndarray, hit: np.ndarray, energy: np.ndarray) -> Take:
+    """Look at one take [K, S] beside the film's hits [S] and energy [S]."""
+    struck = strength(piece)
+    return Take(_accent(struck, hit), _following(struck, energy), tuple(_faults(piece, energy)))
+
+
+def best(takes: list[Take], alpha: float) -> int:
+    """Index of the take to keep; the first of equals."""
+    return int(np.argmax([take.score(alpha) for take in takes]))
+
+
+def _accent(struck: np.ndarray, hit: np.ndarray) -> float:
+    """Mean rank of the struck strength at events against all steps, -1..1; 0 without events."""
+    if not (hit > 0).any() or struck.std() == 0:
+        return 0.0
+    return float(np.average(ranks(struck)[hit > 0], weights=hit[hit > 0]) * 2 - 1)
+
+
+def _following(struck: np.ndarray, energy: np.ndarray) -> float:
+    """Spearman of beat-wise sums; 0 where either is constant.
+
+    Beats that are alike share a rank: which of them a sort puts first depends on the processor.
+    """
+    from scipy.stats import rankdata
+
+    if len(struck) < 3 * STEPS_PER_BEAT:
+        return 0.0
+    a, b = (rankdata(_grouped(x, STEPS_PER_BEAT).sum(axis=1)) for x in (struck, energy))
+    return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
+
+
+def _faults(piece: np.ndarray, energy: np.ndarray) -> list[str]:
+    """Stuck notes, unasked-for silence, clashes, endless loops."""
+    found = {
+        "one melody note over and over": _is_monotonous(piece[MELODY]),
+        "a note that does not end": _longest_hold(piece) > tokens.LONGEST_HOLD_STEPS,
+        "a silent bar where the film moves": _falls_silent(piece, energy),
+        "melody against the chord": _clash_share(piece) > MOST_CLASHES,
+        "an endless loop": _loops(piece),
+    }
+    return [fault for fault, is_there in found.items() if is_there]
+
+
+def _is_monotonous(melody: np.ndarray) -> bool:
+    pitches = melody[melody >= tokens.FIRST_PITCH]
+    return len(pitches) > 8 and np.bincount(pitches).max() > MOST_OF_ONE_PITCH * len(pitches)
+
+
+def _longest_hold(piece: np.ndarray) -> int:
+    """Steps that the longest note of all lasts."""
+    rows = [piece[tokens.STREAM_INDEX[name]] for name in tokens.PITCHED]
+    return max(note_lengths(row).max(initial=0) for row in rows)
+
+
+def _falls_silent(piece: np.ndarray, energy: np.ndarray) -> bool:
+    struck, motion = (_grouped(x, STEPS_PER_BAR) for x in (n_struck(piece), energy))
+    return bool(((struck.sum(axis=1) == 0) & (motion.mean(axis=1) > MOVES)).any())
+
+
+def _grouped(values: np.ndarray, n_steps: int) -> np.ndarray:
+    """[S] -> [bars or beats, n_steps], whole ones alone."""
+    n = len(values) // n_steps
+    return values[: n * n_steps].reshape(n, n_steps)
+
+
+def _loops(piece: np.ndarray) -> bool:
+    """Whether the bars, however loud, are too few different ones."""
+    n_bars = piece.shape[1] // STEPS_PER_BAR
+    notes = np.delete(piece, LEVEL, axis=0)
+    different = {notes[:, i * STEPS_PER_BAR : (i + 1) * STEPS_PER_BAR].tobytes() for i in range(n_bars)}
+    return n_bars >= 8 and len(different) < n_bars / 3
+
+
+def _clash_share(piece: np.ndarray) -> float:
+    """Share of melody notes a semitone above a chord tone that do not belong to the chord."""
+    steps = np.flatnonzero(onsets(piece, "melody"))
+    if len(steps) == 0:
+        return 0.0
+    pitch_classes = (piece[MELODY, steps] - tokens.FIRST_PITCH + tokens.STREAMS[MELODY].low) % 12
+    tones = CHORD_TONES[np.maximum(piece[CHORD, steps], tokens.NO_CHORD)]  # [notes, 12]
+    note = np.arange(len(steps)), pitch_classes
+    return float((~tones & np.roll(tones, 1, axis=1))[note].mean())

@@ -1,0 +1,159 @@
+"""Writes score tokens: one pass over the film with a key-value cache, all candidates side by side."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from dyvim_cli.model.conditioning import decoder_inputs
+from dyvim_cli.model.conditioning.decoder_inputs import Conditions
+from dyvim_cli.model.score.decoder import Decoder
+from dyvim_cli.model.score.delay import undelay
+from dyvim_cli.model.score.motif import Motif
+from dyvim_cli.model.score.plan import Plan
+from dyvim_cli.model.score.stepping import Stepper
+from dyvim_cli.model.score.style_bias import Taste
+from dyvim_cli.model.score.token_constraints import FORBIDDEN, Grammar
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.progress import Progress, Silent
+
+TOLD_AHEAD = 4096  # positions whose conditions lie ready: of two hours they would take 200 MB
+# Times the temperature: how loud a step is should be decided, not diced; what is played may surprise.
+STREAM_TEMPERATURES = [0.6 if stream.name == "level" else 1.0 for stream in tokens.STREAMS]
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """How tokens are drawn."""
+
+    alpha: float = 0.5  # scales the dynamics term added to every token; 0 = motion has no say
+    temperature: float = 0.9
+    top_p: float = 0.95
+    guidance: float = 1.5  # how far beyond "with motion" away from "without" (1 = not at all)
+    candidates: int = 1
+    seed: int = 0
+
+
+@torch.inference_mode()
+def compose(
+    model: Decoder,
+    conditions: Conditions,
+    plan: Plan,
+    settings: SamplingSettings,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Token arrays [N, K, S] int16 of N = settings.candidates pieces; same seed, same tokens."""
+    progress = progress or Silent()
+    n, n_positions = settings.candidates, conditions.n_steps + tokens.K - 1
+    width = max(model.config.cardinalities)
+    decoder = _GuidedDecoder(model, conditions, settings)
+    grammar = Grammar(n, plan.is_minor, width, n_positions)
+    taste = Taste(n, width, plan.groove_from, plan.ground)
+    motif = Motif(n, plan.gesture_from, plan.breath)
+    gather, absent = _padding(model)
+    temperatures = settings.temperature * torch.tensor(STREAM_TEMPERATURES)[:, None]
+    generator = torch.Generator().manual_seed(settings.seed)
+    delayed = torch.empty(n, tokens.K, n_positions, dtype=torch.long)
+    written = model.pad.expand(n, -1)
+    for position in range(n_positions):
+        logits = decoder.logits(written, position)[:, gather] / temperatures + absent
+        logits += grammar.bias(_chords_at(delayed, position), position) + taste.bias(delayed, position)
+        motif.lean(logits, delayed, position)
+        drawn = _draw(logits, settings.top_p, generator)
+        written = plan.decided(drawn, delayed, position, grammar)
+        delayed[:, :, position] = written
+        for follower in (grammar, taste, motif):
+            follower.advance(written)
+        if position % 32 == 0:
+            progress.update("compose", position, n_positions)
+    progress.update("compose", 1, 1)
+    return undelay(delayed).to(torch.int16).numpy()
+
+
+class _GuidedDecoder:
+    """The decoder on N pieces side by side, steered away from what it would write without the motion.
+
+    Classifier-free guidance (Ho and Salimans 2022): the second half of its 2 N rows knows no dynamics.
+    """
+
+    def __init__(self, model: Decoder, conditions: Conditions, settings: SamplingSettings):
+        self.n, self.guidance = settings.candidates, settings.guidance
+        self.is_guided = settings.alpha > 0 and settings.guidance != 1
+        self.n_rows = 2 * self.n if self.is_guided else self.n
+        semantics = torch.from_numpy(conditions.semantics)
+        self.stepper = Stepper(model, semantics, self.n_rows)
+        self.told = _told(model, conditions, settings.alpha)
+        self.conditions = conditions
+        self.turns = set(np.flatnonzero(np.diff(conditions.section_of_step, prepend=-1)).tolist())
+
+    def logits(self, written: torch.Tensor, position: int) -> torch.Tensor:
+        """[N, sum of cardinalities] at the next position, after the tokens [N, K] of the one before it."""
+        self._turn_to_section(position)
+        place, extension = next(self.told)
+        condition = (place + extension).expand(self.n_rows, -1)
+        if not self.is_guided:
+            return self.stepper.step(written, condition)
+        condition = condition.clone()
+        condition[self.n :] = place
+        told, untold = self.stepper.step(written.repeat(2, 1), condition).chunk(2)
+        return untold + self.guidance * (told - untold)
+
+    def _turn_to_section(self, position: int) -> None:
+        """Show the decoder the moods of a section from its first position on."""
+        if position in self.turns:
+            section, n_semantics = self.conditions.section_of_step[[position]], len(self.conditions.semantics)
+            self.stepper.look_at(torch.from_numpy(decoder_inputs.memory_mask(section, n_semantics)[0]))
+
+
+def _told(
+    model: Decoder, conditions: Conditions, alpha: float
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """What does not depend on the notes, (place [d], extension [d]) of each of the S + K - 1 positions.
+
+    Worked out some positions ahead; the last step's place goes on to the end.
+    """
+    strength = torch.tensor([alpha], dtype=torch.float32)
+    dynamics, place, activity = map(
+        torch.from_numpy, (conditions.dynamics, conditions.place, conditions.activity)
+    )
+    n_steps, reach = conditions.n_steps, tokens.K - 1
+    for start in range(0, n_steps + reach, TOLD_AHEAD):
+        stop = min(start + TOLD_AHEAD, n_steps + reach)
+        first = max(0, start - reach)  # the delay pattern looks so far back
+        extensions = model.extension(dynamics[None, first:stop], strength)[0, start - first : stop - first]
+        own = slice(min(start, n_steps - 1), stop)
+        places = model.embed_place(place[None, own], activity[None, own])[0]
+        for i, extension in enumerate(extensions):
+            yield places[min(i, len(places) - 1)], extension
+
+
+def _padding(model: Decoder) -> tuple[torch.Tensor, torch.Tensor]:
+    """Index [K, width] into the concatenated logits, and what rules out the entries that are not there."""
+    sizes = torch.tensor(model.config.cardinalities)
+    starts = sizes.cumsum(0) - sizes
+    column = torch.arange(int(sizes.max()))
+    present = column[None] < sizes[:, None]
+    return torch.where(present, starts[:, None] + column, 0), torch.where(present, 0.0, FORBIDDEN)
+
+
+def _chords_at(delayed: torch.Tensor, position: int) -> torch.Tensor:
+    """[B, K] chord token in force at the step that each stream stands for at this position."""
+    chord = tokens.STREAM_INDEX["chord"]
+    # step of stream k is position - k; the chord of that step stands at (position - k) + chord
+    where = position - torch.arange(tokens.K) + chord
+    known = (where >= 0) & (where < position)
+    chords = delayed[:, chord, where.clamp(0, max(position - 1, 0))]
+    return torch.where(known, chords, 0).clamp(max=tokens.STREAMS[chord].cardinality - 1)
+
+
+def _draw(logits: torch.Tensor, top_p: float, generator: torch.Generator) -> torch.Tensor:
+    """Nucleus sampling (Holtzman et al. 2020) of [B, K] tokens from logits [B, K, width]."""
+    probabilities = logits.softmax(dim=-1)
+    ordered, order = probabilities.sort(dim=-1, descending=True)
+    beyond = ordered.cumsum(dim=-1) - ordered >= top_p
+    ordered = ordered.masked_fill(beyond, 0.0)
+    noise = torch.rand(ordered.shape, generator=generator).clamp_min(1e-12)
+    # exponential race: the smallest noise / weight wins with probability proportional to weight
+    choice = (ordered / -noise.log()).argmax(dim=-1, keepdim=True)
+    return order.gather(-1, choice)[..., 0]

@@ -1,0 +1,105 @@
+"""What may follow: the rules of the score tokens as additions to the logits.
+
+Rules of notation are absolute (nothing can be held that does not sound, no note without end); of
+harmony a leaning (notes outside chord and scale become rare, not impossible).
+"""
+
+import numpy as np
+import torch
+
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.types import STEPS_PER_BEAT
+
+MELODY = tokens.STREAM_INDEX["melody"]
+PITCHED = torch.tensor([stream.name in tokens.PITCHED for stream in tokens.STREAMS])  # [K]
+CARDINALITIES = torch.tensor([stream.cardinality for stream in tokens.STREAMS])  # [K], and "nothing here"
+FORBIDDEN = -1e9
+OUTSIDE_SCALE = -3.0  # a note that is in neither the chord nor the scale
+PASSING_CLASH = -0.3  # the same between the beats, where a tune passes through
+CLASH = -2.0  # a semitone above a chord tone, in the scale but sharp against the harmony
+MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
+MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)  # a raised seventh comes with the chord that has it
+
+
+def pitch_bias(chord: int, pitch_class: int, is_minor: bool, clash: float = CLASH) -> float:
+    """How unwelcome a pitch class (above the tonic) is over a chord token, 0 or below."""
+    chord_classes = tokens.chord_pitch_classes(chord)
+    if pitch_class in chord_classes:
+        return 0.0
+    if pitch_class not in (MINOR_SCALE if is_minor else MAJOR_SCALE):
+        return OUTSIDE_SCALE
+    return clash if (pitch_class - 1) % 12 in chord_classes else 0.0
+
+
+def harmony_table(is_minor: bool, width: int, clash: float = CLASH) -> torch.Tensor:
+    """[n chords, K, width] float32: the leaning of every stream's tokens over every chord."""
+    chord_stream = tokens.STREAMS[tokens.STREAM_INDEX["chord"]]
+    table = np.zeros((chord_stream.cardinality, tokens.K, width), dtype=np.float32)
+    for chord in range(chord_stream.cardinality):
+        classes = np.array([pitch_bias(chord, pc, is_minor, clash) for pc in range(12)])
+        for name in tokens.PITCHED:
+            stream = tokens.STREAMS[tokens.STREAM_INDEX[name]]
+            pitches = np.arange(stream.low, stream.low + stream.cardinality - tokens.FIRST_PITCH)
+            row = table[chord, tokens.STREAM_INDEX[name]]
+            row[tokens.FIRST_PITCH : stream.cardinality] = classes[pitches % 12]
+    return torch.from_numpy(table)
+
+
+def begins(written: torch.Tensor) -> torch.Tensor:
+    """[B, K] where tokens [B, K] are notes that begin."""
+    return PITCHED & (written >= tokens.FIRST_PITCH) & (written < CARDINALITIES)
+
+
+class Grammar:
+    """Follows B pieces as they are written and says what each stream may say next."""
+
+    def __init__(self, batch: int, is_minor: bool, width: int, n_positions: int):
+        self.harmony = harmony_table(is_minor, width)
+        self.passing = harmony_table(is_minor, width, PASSING_CLASH)[:, MELODY]
+        self.streams = torch.arange(tokens.K)
+        self.held = torch.zeros(batch, tokens.K, dtype=torch.long)  # steps the sounding note has lasted
+        self.leaning = torch.zeros(batch, tokens.K, width)  # the bias of the position that is being written
+        self.n_written = 0
+        # What a copy needs to know of its source: the token of the note that sounded when the position came,
+        # 0 = none, and whether what was written there suited its chord. 63 bytes a position for three pieces
+        self.sounding = torch.zeros(n_positions + 1, batch, tokens.K, dtype=torch.int16)
+        self.suited = torch.ones(n_positions, batch, tokens.K, dtype=torch.bool)
+
+    def bias(self, chords: torch.Tensor, position: int) -> torch.Tensor:
+        """[B, K, width] to add to the logits; chords [B, K]: the chord at each stream's own step."""
+        bias = self.harmony[chords, self.streams]
+        if (position - MELODY) % STEPS_PER_BEAT:
+            bias[:, MELODY] = self.passing[chords[:, MELODY]]
+        cannot_hold = PITCHED & ((self.held == 0) | (self.held >= tokens.LONGEST_HOLD_STEPS))
+        bias[..., tokens.HOLD] += cannot_hold * FORBIDDEN
+        self.leaning = bias
+        return bias
+
+    def advance(self, written: torch.Tensor) -> None:
+        """Take note of the tokens [B, K] just written."""
+        goes_on = (written == tokens.HOLD) & (self.held > 0)
+        starts = begins(written)
+        self.held = torch.where(starts, 1, torch.where(goes_on, self.held + 1, 0))
+        self.suited[self.n_written] = self._suits(written)
+        note = torch.where(goes_on, self.sounding[self.n_written], 0)
+        self.n_written += 1
+        self.sounding[self.n_written] = torch.where(starts, written, note)
+
+    def begun(self, token: int, stream: int) -> torch.Tensor:
+        """[B] a token that the form asks for: nothing can be held that was not begun."""
+        lost = (token == tokens.HOLD) & PITCHED[stream] & (self.held[:, stream] == 0)
+        return torch.where(lost, tokens.REST, token)
+
+    def may_copy(self, copied: torch.Tensor, stream: int, source: int) -> torch.Tensor:
+        """[B] whether tokens [B] of an earlier position mean here what they meant there: a note that
+        suited its chord suits the one here, a hold goes on with the same note, and not for ever."""
+        suits = self._suits(copied[:, None].expand(-1, tokens.K))[:, stream]
+        is_same_note = self.sounding[self.n_written, :, stream] == self.sounding[source, :, stream]
+        lasts = is_same_note & (self.held[:, stream] < tokens.LONGEST_HOLD_STEPS)
+        holds = PITCHED[stream] & (copied == tokens.HOLD)
+        return torch.where(holds, lasts, suits | ~self.suited[source, :, stream])
+
+    def _suits(self, written: torch.Tensor) -> torch.Tensor:
+        """[B, K] whether tokens [B, K] do not clash with the chords of the position that is being written."""
+        known = written.clamp(max=self.leaning.shape[-1] - 1)[..., None]
+        return self.leaning.gather(-1, known)[..., 0] > CLASH

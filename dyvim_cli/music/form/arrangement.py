@@ -1,0 +1,90 @@
+"""Who plays when: the arrangement grows and thins with the film's energy and the section's role."""
+
+import numpy as np
+
+from dyvim_cli.music.form.sections import Section
+from dyvim_cli.music.symbols import tokens
+
+# Intensity that a part waits for, and what a style adds to it.
+NEEDS = {"pad": 0.05, "bass": 0.12, "melody": 0.1, "arp": 0.42, "drums": 0.42}
+MORE_NEEDED = {
+    "cinematic": {"drums": 0.1, "arp": 0.05}, "orchestral": {"drums": 0.15, "arp": 0.05},
+    "ambient": {"drums": 0.4, "melody": 0.1, "bass": 0.05, "arp": -0.15}, "lofi": {"drums": -0.15},
+    "pop": {"drums": -0.1}, "electronic": {"drums": -0.12, "arp": -0.1, "melody": 0.15},
+    "acoustic": {"drums": 0.2, "arp": -0.25, "pad": 0.15}, "jazz": {"drums": -0.15, "arp": 0.3},
+    "rock": {"drums": -0.2, "arp": 0.2}, "playful": {"drums": 0.05, "pad": 0.1},
+}  # fmt: skip
+ROLE_INTENSITY = {
+    "intro": -0.25, "theme": 0.05, "contrast": 0.05, "build": 0.3, "break": -0.3, "outro": -0.25,
+}  # fmt: skip
+# What a role adds to a need: the tune waits for its first statement, and rests in a break.
+ROLE_NEEDS = {"intro": {"melody": 0.2}, "break": {"melody": 0.1}, "outro": {"arp": 0.1}}
+# Who does not leave merely for a change; elsewhere tune and drums.
+ROLE_KEEPS = {"break": (), "contrast": ("melody",), "intro": ()}
+LEAVING = 0.1  # it is rather somebody's entry than somebody's leaving that sets sections apart
+WHIM = 0.25
+MOST_SILENT = 2  # so that an event can still be struck together
+CLIMAX = 0.7  # part of the piece at which it is fullest, all else being equal
+
+
+def plan_activity(
+    rng: np.random.Generator, sections: tuple[Section, ...], energy: np.ndarray, style: str
+) -> np.ndarray:
+    """[K, S] bool: streams that may play, section by section; energy [S] 0..1."""
+    active = np.ones((tokens.K, len(energy)), dtype=bool)
+    taste = {part: rng.normal(0, 0.08) for part in NEEDS}
+    heard: dict[int, int] = {}
+    before: list[str] | None = None
+    for section in sections:
+        times = heard.get(section.label, 0)
+        heard[section.label] = times + 1
+        lack = _lacks(_intensity(section, energy, times), section.role, style, taste)
+        silent = silent_parts(lack)
+        if before is not None and set(silent) == set(before):
+            silent = _another_band(rng, silent, lack, section.role)
+        for part in silent:
+            active[tokens.STREAM_INDEX[part], section.start : section.end] = False
+        before = silent
+    return active
+
+
+def _lacks(intensity: float, role: str, style: str, taste: dict[str, float]) -> dict[str, float]:
+    """How much each part's need is above the intensity."""
+    more = MORE_NEEDED[style], ROLE_NEEDS.get(role, {}), taste
+    return {part: need + sum(m.get(part, 0.0) for m in more) - intensity for part, need in NEEDS.items()}
+
+
+def silent_parts(lack: dict[str, float]) -> list[str]:
+    """Parts whose need is not met, the most demanding first, MOST_SILENT at most."""
+    silent = sorted((part for part in lack if lack[part] > 0), key=lambda part: -lack[part])
+    if "pad" in silent and "arp" in silent:  # somebody has to tell the chord
+        silent.remove("pad")
+    return silent[:MOST_SILENT]
+
+
+def _another_band(
+    rng: np.random.Generator, silent: list[str], lack: dict[str, float], role: str
+) -> list[str]:
+    """The silent parts with one part in or out, whichever is nearest to it: a new section is heard to begin.
+
+    The tune and the drums stay in where they carry the section; a build-up only gains players.
+    """
+    choices = []
+    for part in lack:
+        other = [p for p in silent if p != part] if part in silent else [*silent, part]
+        leaves = part not in silent
+        stays = role == "build" or part in ROLE_KEEPS.get(role, ("melody", "drums"))
+        if len(other) > MOST_SILENT or {"pad", "arp"} <= set(other) or (leaves and stays):
+            continue
+        reluctance = abs(lack[part]) + LEAVING * leaves + rng.uniform(0, WHIM)
+        choices.append((reluctance, other))
+    return min(choices)[1] if choices else silent
+
+
+def _intensity(section: Section, energy: np.ndarray, times_heard: int) -> float:
+    """0..1 how full a section wants to be; a theme that comes back is dressed more richly."""
+    middle = (section.start + section.end) / 2 / len(energy)
+    arc = 0.1 * (1 - abs(middle - CLIMAX) / CLIMAX)
+    moving = 0.6 * (energy[section.start : section.end].mean() - 0.5)
+    wanted = 0.5 + moving + 0.15 * section.arousal + arc + 0.05 * min(times_heard, 3)
+    return float(np.clip(wanted + ROLE_INTENSITY[section.role], 0, 1))

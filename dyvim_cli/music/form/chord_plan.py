@@ -1,0 +1,142 @@
+"""The harmonic skeleton: which chord stands at every step, from the style's progressions."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from dyvim_cli.music.form.sections import Section
+from dyvim_cli.music.styles.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS, roman
+from dyvim_cli.music.symbols.tokens import chord_of, chord_pitch_classes
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
+
+HALF_BAR = STEPS_PER_BAR // 2
+# Steps that one chord lasts, slow to fast; arousal chooses.
+HARMONIC_RHYTHM = {
+    "cinematic": (32, 16, 16), "orchestral": (16, 16, 8), "ambient": (32, 32, 16), "lofi": (16, 16, 8),
+    "pop": (16, 16, 8), "electronic": (32, 16, 16), "acoustic": (16, 16, 8), "jazz": (16, 16, 8),
+    "rock": (16, 16, 8), "playful": (16, 8, 8),
+}  # fmt: skip
+HALF_CLOSES = {"ambient": 0.2, "electronic": 0.3}  # how often a phrase ends on a leading chord
+USUAL_HALF_CLOSES = 0.6
+STILL = 0.04  # energy below which nothing moves
+EVENT_WEIGHT = 0.6  # lighter events move no chord
+
+
+def plan_chords(
+    rng: np.random.Generator,
+    sections: tuple[Section, ...],
+    phrase_starts: np.ndarray,
+    hits: np.ndarray,
+    style: str,
+    is_minor: bool,
+) -> np.ndarray:
+    """[S] int16 chord tokens: a progression for each theme, the same whenever it returns.
+
+    Phrases tend to close on a chord that leads on; every section begins with a new chord; a chord
+    change near a heavy event (weights hits [S]) moves onto it.
+    """
+    chords = np.zeros(sections[-1].end, dtype=np.int16)
+    loops: dict[int, np.ndarray] = {}
+    for section in sections:
+        if section.label not in loops:
+            loops[section.label] = _new_loop(rng, style, is_minor, section, loops.values())
+        loop = np.resize(loops[section.label], section.end - section.first_bar)
+        chords[section.start : section.end] = loop[section.start - section.first_bar :]
+    _close_phrases(rng, chords, phrase_starts, style, is_minor)
+    _move_to_events(chords, hits)
+    for section in sections[1:]:
+        _tell_apart(rng, chords, section.start, is_minor)
+    return chords
+
+
+def hold_in_stillness(chords: np.ndarray, energy: np.ndarray, hits: np.ndarray) -> np.ndarray:
+    """[S] chords that stand still with the picture (energy [S] 0..1), moving on every other bar line.
+
+    As the arranger does it, whose music the decoder learned from.
+    """
+    held, still_for = chords.copy(), 0
+    for step in range(1, len(chords)):
+        still_for = still_for + 1 if energy[step] < STILL and hits[step] <= 0 else 0
+        stirs = step % STEPS_PER_BAR == 0 and still_for >= 2 * STEPS_PER_BAR
+        if stirs:
+            still_for = 1
+        elif still_for:
+            held[step] = held[step - 1]
+    return held
+
+
+def write_cadence(
+    rng: np.random.Generator, chords: np.ndarray, final_step: int, style: str, is_minor: bool
+) -> None:
+    """Close [S] chords in place: leading chords within the last two bars, the tonic from final_step on."""
+    pool = (JAZZ_CADENCES if style == "jazz" else CADENCES)[_mode(is_minor)]
+    *before, tonic = str(rng.choice(pool)).split()
+    chords[final_step:] = roman(tonic)
+    length = STEPS_PER_BAR if final_step >= 4 * STEPS_PER_BAR and rng.random() < 0.5 else HALF_BAR
+    end = final_step
+    for numeral in before[::-1]:
+        if end < length:
+            break
+        chords[end - length : end] = roman(numeral)
+        end -= length
+
+
+def _mode(is_minor: bool) -> str:
+    return "minor" if is_minor else "major"
+
+
+def _new_loop(
+    rng: np.random.Generator, style: str, is_minor: bool, section: Section, known: Collection[np.ndarray]
+) -> np.ndarray:
+    """A loop of other chords than the themes known so far, if a few draws find one."""
+    for _ in range(8):
+        loop = _draw_loop(rng, style, is_minor, section)
+        if not any(np.array_equal(np.unique(loop), np.unique(other)) for other in known):
+            break
+    return loop
+
+
+def _draw_loop(rng: np.random.Generator, style: str, is_minor: bool, section: Section) -> np.ndarray:
+    """One pass of a progression, a token a step: the brighter the section, the earlier in the pool."""
+    pool = PROGRESSIONS[style][_mode(is_minor)]
+    place = np.clip(0.5 - 0.35 * section.valence + rng.normal(0, 0.3), 0, 0.999)
+    numerals = pool[int(place * len(pool))].split()
+    pace = int(np.clip(1.5 + 1.5 * section.arousal + rng.normal(0, 0.4), 0, 2))
+    length = HARMONIC_RHYTHM[style][pace]
+    if length * len(numerals) < 2 * STEPS_PER_BAR:
+        length *= 2
+    return np.repeat([roman(numeral) for numeral in numerals], length)
+
+
+def _close_phrases(
+    rng: np.random.Generator, chords: np.ndarray, phrase_starts: np.ndarray, style: str, is_minor: bool
+) -> None:
+    """Before a phrase that opens on the tonic, half a bar of a chord that leads there."""
+    share = HALF_CLOSES.get(style, USUAL_HALF_CLOSES)
+    for start in phrase_starts[1:]:
+        opens_on_tonic = chord_pitch_classes(chords[start])[:1] == (0,)
+        if opens_on_tonic and start >= STEPS_PER_BAR and rng.random() < share:
+            chords[start - HALF_BAR : start] = roman(rng.choice(LEADING[_mode(is_minor)]))
+
+
+def _move_to_events(chords: np.ndarray, hits: np.ndarray) -> None:
+    """A change within a beat before or half a bar after a heavy event moves onto the event."""
+    for step in np.flatnonzero(hits[: len(chords)] >= EVENT_WEIGHT):
+        around = slice(max(0, step - STEPS_PER_BEAT), step + HALF_BAR + 1)
+        changes = around.start + 1 + np.flatnonzero(np.diff(chords[around]))
+        if not len(changes) or step == 0 or step in changes:
+            continue
+        change = changes[np.argmin(np.abs(changes - step))]
+        if change > step:
+            chords[step:change] = chords[change]
+        else:
+            chords[change:step] = chords[change - 1]
+
+
+def _tell_apart(rng: np.random.Generator, chords: np.ndarray, border: int, is_minor: bool) -> None:
+    """If one chord stands on both sides of a border, what comes before gives way to a leading chord."""
+    if chords[border - 1] != chords[border]:
+        return
+    others = [roman(n) for n in LEADING[_mode(is_minor)]]
+    others = [token for token in others if chord_of(token)[0] != chord_of(chords[border])[0]]
+    chords[max(0, border - HALF_BAR) : border] = rng.choice(others)

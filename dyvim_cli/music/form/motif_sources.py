@@ -1,0 +1,50 @@
+"""Whose gesture a bar of the melody takes up: how a tune is made of few ideas without saying the same twice.
+
+A phrase's second bar answers its first, later phrases open as the section's first did, and what a return does
+not bring back note by note it varies (the sentence and the period of Schoenberg's Fundamentals, 1967).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dyvim_cli.music.form.sections import Section
+from dyvim_cli.types import STEPS_PER_BAR
+
+HALF_BARS = 4  # a phrase, or half of a long one,
+OPENING_BARS = 3  # of which so many open as the section's first did: the fourth closes in its own way
+
+
+def gesture_sources(
+    sections: tuple[Section, ...], phrase_starts: np.ndarray, hits: np.ndarray, final_step: int
+) -> np.ndarray:
+    """[S] int64 the earlier step whose melodic gesture may be taken up, -1 = none.
+
+    None where an event is, there the picture decides, and none in the bar that leads into the last chord.
+    """
+    sources = np.full(len(hits), -1, dtype=np.int64)
+    for section in sections:
+        for bar, source in _bars(section, sections, phrase_starts):
+            steps = np.arange(max(bar, section.start), min(bar + STEPS_PER_BAR, section.end))
+            sources[steps] = steps - bar + source
+    steps = np.arange(len(hits))
+    none = (hits > 0) | (steps >= final_step - STEPS_PER_BAR)
+    return np.where(none, -1, sources)
+
+
+def _bars(section: Section, sections, phrase_starts: np.ndarray) -> Iterator[tuple[int, int]]:
+    """(first step of a bar, first step of the bar that it takes up) in a section."""
+    theme = None if section.recap_of is None else sections[section.recap_of]
+    inside = (phrase_starts >= section.first_bar) & (phrase_starts < section.end)
+    for first in range(section.first_bar, section.end, STEPS_PER_BAR):
+        since = first - section.first_bar
+        if theme is not None and theme.first_bar + since < theme.end:
+            yield first, theme.first_bar + since
+            continue
+        begun = phrase_starts[inside & (phrase_starts <= first)]
+        number = (first - int(begun[-1])) // STEPS_PER_BAR if len(begun) else 0
+        is_first = len(begun) <= 1 and number < HALF_BARS
+        if not is_first and number % HALF_BARS < OPENING_BARS:
+            yield first, section.first_bar + number % HALF_BARS * STEPS_PER_BAR
+        elif is_first and number == 1:
+            yield first, first - STEPS_PER_BAR

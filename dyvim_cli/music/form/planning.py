@@ -1,0 +1,107 @@
+"""The plan of a piece over a film: sections, phrases, who plays, harmony, and how it ends."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dyvim_cli.music.form.arrangement import plan_activity
+from dyvim_cli.music.form.chord_plan import hold_in_stillness, plan_chords, write_cadence
+from dyvim_cli.music.form.ending import LAST_CHORD_STREAMS, choose_final_step, last_chord, last_strokes
+from dyvim_cli.music.form.film_on_grid import FilmOnGrid
+from dyvim_cli.music.form.motif_sources import gesture_sources
+from dyvim_cli.music.form.recapitulation import periods, returns
+from dyvim_cli.music.form.roles import assign_roles
+from dyvim_cli.music.form.sections import Section, divide_film
+from dyvim_cli.music.form.style_patterns import Ground, plan_ground
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.types import STEPS_PER_BAR, STYLES, TempoMap
+
+HALF_BAR = STEPS_PER_BAR // 2
+
+
+@dataclass(frozen=True)
+class Form:
+    """A plan on the grid of S steps and K streams."""
+
+    sections: tuple[Section, ...]  # cover 0..S without gaps
+    phrase_starts: np.ndarray  # [P] int, bar lines where a phrase begins (a section's first bar line)
+    breath: np.ndarray  # [S] bool, where the melody rests between phrases
+    active: np.ndarray  # [K, S] bool, which streams may play
+    chords: np.ndarray  # [S] int16 chord tokens
+    ending: np.ndarray  # [K, S] int16 tokens of the last chord as it rings, UNKNOWN = free
+    copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none
+    gesture_from: np.ndarray  # [S] int64 earlier step whose melodic gesture may be taken up, -1 = none
+    final_step: int  # where the last chord is struck
+    played: np.ndarray  # [S] bool, steps that last
+    ground: Ground  # what the style's drums and bass would play
+
+    def groove_from(self, hits: np.ndarray) -> np.ndarray:
+        """[S] the step a bar ago whose pattern may go on, -1 where a section is new or an event is."""
+        steps = np.arange(len(hits))
+        first = np.concatenate([np.full(s.end - s.start, s.start) for s in self.sections])
+        before = steps - STEPS_PER_BAR
+        earlier = np.maximum(before, 0)
+        eventless = (hits <= 0) & (hits[earlier] <= 0)
+        free = (before >= first) & eventless & (steps < self.final_step) & self.played[earlier]
+        return np.where(free, before, -1)
+
+
+def plan_form(
+    film: FilmOnGrid, tempo_map: TempoMap, *, style: str, is_minor: bool, seed: int = 0, alpha: float = 1.0
+) -> Form:
+    """Plan a piece for a film on the grid of tempo_map; the same seed gives the same form.
+
+    alpha says how many events are struck while the last chord rings. ValueError for an unknown style.
+    """
+    if style not in STYLES:
+        raise ValueError(f"unknown style: {style}")
+    rng = np.random.default_rng(seed)
+    sections = assign_roles(divide_film(film), film)
+    phrase_starts = _phrase_starts(rng, sections)
+    final_step = choose_final_step(tempo_map, film.hits)
+    chords = plan_chords(rng, sections, phrase_starts, film.hits, style, is_minor)
+    chords = hold_in_stillness(chords, film.energy, film.hits)
+    write_cadence(rng, chords, final_step, style, is_minor)
+    active = plan_activity(rng, sections, film.energy, style)
+    active[:, final_step:] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]
+    copy_from = returns(sections, phrase_starts, film, active, final_step)
+    copy_from = periods(copy_from, sections, chords, film.hits, final_step)
+    copy_from[~tempo_map.played[copy_from]] = -1
+    strokes = last_strokes(tempo_map, film.hits, final_step, alpha)
+    return Form(
+        sections=sections,
+        phrase_starts=phrase_starts,
+        breath=_breaths(phrase_starts, sections, final_step, film.n_steps),
+        active=active,
+        chords=chords,
+        ending=last_chord(tempo_map, final_step, strokes, is_minor),
+        copy_from=copy_from,
+        gesture_from=gesture_sources(sections, phrase_starts, film.hits, final_step),
+        final_step=final_step,
+        played=tempo_map.played,
+        ground=plan_ground(rng, sections, film.energy, film.hits, style, final_step),
+    )
+
+
+def _phrase_starts(rng: np.random.Generator, sections: tuple[Section, ...]) -> np.ndarray:
+    """[P] steps: phrases of four or eight bars from each section's first bar line; no phrase of one bar
+    is left over."""
+    starts = []
+    for section in sections:
+        bars = 8 if section.n_bars >= 8 and rng.random() < 0.5 else 4
+        last = max(1, section.n_bars - 1)
+        starts += [section.first_bar + b * STEPS_PER_BAR for b in range(0, last, bars)]
+    return np.unique(starts)
+
+
+def _breaths(phrase_starts, sections, final_step: int, n_steps: int) -> np.ndarray:
+    """[S] the last half bar of every phrase of two bars or more; a build-up does not breathe."""
+    breath = np.zeros(n_steps, dtype=bool)
+    for start, end in zip(phrase_starts, phrase_starts[1:], strict=False):
+        if end - start >= 2 * STEPS_PER_BAR:
+            breath[end - HALF_BAR : end] = True
+    for section in sections:
+        if section.role == "build":
+            breath[section.start : section.end] = False
+    breath[max(0, final_step - STEPS_PER_BAR) :] = False  # the melody leads into the last chord
+    return breath

@@ -1,0 +1,1 @@
+"""Effects, mixing, loudness and mastering."""

@@ -1,0 +1,207 @@
+"""Studio effects. Each maker returns an effect: a function from one block [2, n] to the next that
+remembers what it needs between blocks, so that a film of any length passes through without a seam.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dyvim_cli.types import SAMPLE_RATE
+
+Effect = Callable[[np.ndarray], np.ndarray]
+
+SPREAD_DELAY_S, SPREAD_FROM_HZ = 0.011, 250.0
+SIDE_FROM_HZ = 140.0
+ECHO_CROSSTALK = 0.25
+LEVEL_HOP = 48  # frames between values of a level follower
+GLUE_S = 0.08
+
+
+def sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
+    """Filter by second-order sections [n, 6]."""
+    from scipy.signal import sosfilt
+
+    sos = np.asarray(sos, np.float32)
+    state = np.zeros((len(sos), n_channels, 2), np.float32)
+
+    def effect(block: np.ndarray) -> np.ndarray:
+        nonlocal state
+        block, state = sosfilt(sos, block, axis=-1, zi=state)
+        return block
+
+    return effect
+
+
+def high_pass(cutoff_hz: float) -> np.ndarray:
+    """Sections of a second-order Butterworth high-pass."""
+    from scipy.signal import butter
+
+    return butter(2, cutoff_hz, "highpass", fs=SAMPLE_RATE, output="sos")
+
+
+def low_pass(cutoff_hz: float, order: int = 2) -> np.ndarray:
+    """Sections of a Butterworth low-pass."""
+    from scipy.signal import butter
+
+    return butter(order, cutoff_hz, "lowpass", fs=SAMPLE_RATE, output="sos")
+
+
+def shelf(corner_hz: float, db: float, high: bool) -> np.ndarray:
+    """Sections of a low or high shelf (R. Bristow-Johnson, Audio EQ Cookbook, slope 1)."""
+    a, omega = 10 ** (db / 40), 2 * np.pi * corner_hz / SAMPLE_RATE
+    cosine, edge = np.cos(omega), 2 * np.sqrt(a) * np.sin(omega) / np.sqrt(2)
+    sign = 1 if high else -1
+    b = [
+        a * ((a + 1) + sign * (a - 1) * cosine + edge),
+        -2 * sign * a * ((a - 1) + sign * (a + 1) * cosine),
+        a * ((a + 1) + sign * (a - 1) * cosine - edge),
+    ]
+    c = [
+        (a + 1) - sign * (a - 1) * cosine + edge,
+        2 * sign * ((a - 1) - sign * (a + 1) * cosine),
+        (a + 1) - sign * (a - 1) * cosine - edge,
+    ]
+    return np.array([[*b, *c]]) / c[0]
+
+
+def bell(centre_hz: float, db: float, q: float = 0.8) -> np.ndarray:
+    """Sections of a peaking filter (Audio EQ Cookbook)."""
+    a, omega = 10 ** (db / 40), 2 * np.pi * centre_hz / SAMPLE_RATE
+    alpha, cosine = np.sin(omega) / (2 * q), np.cos(omega)
+    top = 1 + alpha / a
+    return np.array([[1 + alpha * a, -2 * cosine, 1 - alpha * a, top, -2 * cosine, 1 - alpha / a]]) / top
+
+
+def delayed(delay_s: float, n_channels: int = 2) -> Effect:
+    """The signal, later."""
+    memory = np.zeros((n_channels, max(1, round(delay_s * SAMPLE_RATE))), np.float32)
+
+    def effect(block: np.ndarray) -> np.ndarray:
+        nonlocal memory
+        line = np.concatenate([memory, block], axis=1)
+        memory = line[:, block.shape[1] :].copy()
+        return line[:, : block.shape[1]]
+
+    return effect
+
+
+def placed(level_db: float, pan: float, side_db: float, spread: float) -> Effect:
+    """Level and place of a stem: balance (-1 left .. 1 right), gain of its own side signal, and a
+    pseudo-stereo spread (Lauridsen: the delayed middle added left, taken away right: mono stays clean).
+    """
+    level, side_gain = 10 ** (level_db / 20), np.float32(10 ** (side_db / 20) / 2)
+    left = np.float32(level * np.cos(np.pi / 4 * (1 + pan)) * 2**0.5)
+    right = np.float32(level * np.sin(np.pi / 4 * (1 + pan)) * 2**0.5)
+    late, thin = delayed(SPREAD_DELAY_S, 1), sections(high_pass(SPREAD_FROM_HZ), 1)
+
+    def effect(block: np.ndarray) -> np.ndarray:
+        middle, side = (block[0] + block[1]) * np.float32(0.5), (block[0] - block[1]) * side_gain
+        if spread:
+            side += np.float32(spread) * late(thin(middle[None]))[0]
+        out = np.empty_like(block)
+        np.multiply(middle + side, left, out=out[0])
+        np.multiply(middle - side, right, out=out[1])
+        return out
+
+    return effect
+
+
+def widened(side_db: float) -> Effect:
+    """More (or less) side on the whole mix; the low end stays in the middle."""
+    clear, side_gain = sections(high_pass(SIDE_FROM_HZ), 1), np.float32(10 ** (side_db / 20) / 2)
+
+    def effect(block: np.ndarray) -> np.ndarray:
+        middle = (block[0] + block[1]) * np.float32(0.5)
+        side = clear((block[0] - block[1])[None] * side_gain)[0]
+        return np.stack([middle + side, middle - side])
+
+    return effect
+
+
+def convolver(response: np.ndarray) -> Effect:
+    """Convolve left with response[0] and right with response[1]; response [2, m]."""
+    from scipy.signal import oaconvolve
+
+    response = response.astype(np.float32)
+    tail = np.zeros((2, response.shape[1] - 1), np.float32)
+
+    def effect(block: np.ndarray) -> np.ndarray:
+        nonlocal tail
+        n = block.shape[1]
+        full = oaconvolve(block, response, axes=-1)
+        full[:, : tail.shape[1]] += tail
+        tail = full[:, n:].copy()
+        return full[:, :n]
+
+    return effect
+
+
+def echo(delay_s: float, feedback: float, n_taps: int = 5) -> Effect:
+    """Echoes of the middle that jump from side to side and are duller than their source."""
+    dull = sections(np.concatenate([low_pass(3500.0), high_pass(300.0)]), 1)
+    delay, memory = round(delay_s * SAMPLE_RATE), np.zeros(round(delay_s * SAMPLE_RATE) * n_taps, np.float32)
+
+    def effect(block: np.ndarray) -> np.ndarray:
+        nonlocal memory
+        n = block.shape[1]
+        line = np.concatenate([memory, dull((block[0] + block[1])[None] * np.float32(0.5))[0]])
+        wet = np.zeros_like(block)
+        for tap in range(1, n_taps + 1):
+            late = line[len(memory) - tap * delay :][:n] * np.float32(feedback**tap)
+            wet[tap % 2] += late
+            wet[1 - tap % 2] += np.float32(ECHO_CROSSTALK) * late
+        memory = line[n:].copy()
+        return wet
+
+    return effect
+
+
+def saturate(drive: float) -> Effect:
+    """Soft clipping that leaves small signals as they are."""
+    k = np.float32(drive)
+    return lambda block: np.tanh(block * k) / k
+
+
+def follower(release_s: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Smoothed level [n] of a block [2, n], changing with one time constant both ways.
+
+    It is taken every millisecond and drawn as a line between.
+    """
+    from scipy.signal import lfilter
+
+    decay = np.exp(-LEVEL_HOP / SAMPLE_RATE / release_s)
+    state, last = np.zeros(1), 0.0
+
+    def levels(block: np.ndarray) -> np.ndarray:
+        nonlocal state, last
+        n = block.shape[1]
+        loudest = np.maximum(np.abs(block[0]), np.abs(block[1]))
+        loudest = np.pad(loudest, (0, -n % LEVEL_HOP)).reshape(-1, LEVEL_HOP).max(axis=1)
+        smooth, state = lfilter([1 - decay], [1, -decay], loudest, zi=state)
+        knots = np.append(last, smooth)
+        last = smooth[-1]
+        return np.interp(np.arange(1, n + 1) / LEVEL_HOP, np.arange(len(knots)), knots)
+
+    return levels
+
+
+def glue(threshold_db: float, ratio: float) -> Effect:
+    """Gentle bus compression: the gain follows the smoothed level; both sides move together."""
+    level = follower(GLUE_S)
+
+    def effect(block: np.ndarray) -> np.ndarray:
+        over_db = np.maximum(20 * np.log10(level(block) + 1e-6) - threshold_db, 0)
+        return block * (10 ** (over_db * (1 / ratio - 1) / 20)).astype(np.float32)
+
+    return effect
+
+
+def chain(*effects: Effect) -> Effect:
+    """One effect after the other."""
+
+    def effect(block: np.ndarray) -> np.ndarray:
+        for step in effects:
+            block = step(block)
+        return block
+
+    return effect

@@ -1,0 +1,33 @@
+"""Riding the fader: a calm that lasts is brought up so far that it can be heard; a short one stays as it is.
+
+The players follow the picture down to pianissimo, and under a long still picture the held notes die away: 30
+LU and more below the rest of the piece, which no laptop plays and no film mixer would leave there.
+"""
+
+import numpy as np
+
+from dyvim_cli.music.mixing.loudness import CELLS_A_HOP, hop_powers, integrated_lufs
+
+CALM_HOPS = 30  # 100 ms each: a calm lasts so long at least; shorter contrasts belong to the picture
+DEPTH_LU = 9.0  # below the whole piece a calm may lie as it is; of what is deeper
+SHARE, MOST_DB = 0.5, 12.0  # this share is given back, and no more than that
+SMOOTH_HOPS = 3
+
+
+def calm_gains(powers: np.ndarray) -> np.ndarray:
+    """[cells] float32 gains, 1 or above, for the K-weighted powers [cells] of a mix."""
+    from scipy.ndimage import minimum_filter1d, uniform_filter1d
+
+    loudness, hops = integrated_lufs(powers), hop_powers(powers) if len(powers) else powers
+    if len(hops) < CALM_HOPS or not np.isfinite(loudness):
+        return np.ones(len(powers), np.float32)
+    means = np.convolve(hops, np.full(CALM_HOPS, 1 / CALM_HOPS))  # of the windows that end at each hop
+    means[: CALM_HOPS - 1] = means[len(hops) :] = np.inf  # these are no whole ones
+    # the quietest window that a hop lies in: a calm is lifted up to its very edges, as an event ends it
+    quietest = minimum_filter1d(means, CALM_HOPS, mode="nearest", origin=-(CALM_HOPS // 2))[: len(hops)]
+    level = -0.691 + 10 * np.log10(np.maximum(quietest, 1e-30))
+    lift_db = np.clip(SHARE * (loudness - DEPTH_LU - level), 0, MOST_DB)
+    lift_db = uniform_filter1d(lift_db, SMOOTH_HOPS, mode="nearest")
+    at = (np.arange(len(powers)) + 0.5) / CELLS_A_HOP - 0.5
+    gains = np.interp(at, np.arange(len(hops)), lift_db / 20)  # two hours are 86 MB: changed in place
+    return np.power(10, gains, out=gains).astype(np.float32)

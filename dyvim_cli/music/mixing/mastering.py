@@ -1,0 +1,100 @@
+"""A score to a finished soundtrack: synthesis, mix, mastering, in blocks of a few seconds."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from dyvim_cli.device import give_back_memory
+from dyvim_cli.music.mixing.leveling import calm_gains
+from dyvim_cli.music.mixing.loudness import Meter, mastered, shaped
+from dyvim_cli.music.mixing.mix import mixed
+from dyvim_cli.music.performance.expression import ridden
+from dyvim_cli.music.styles.palettes import PALETTES
+from dyvim_cli.music.synth.instrument import stem_blocks
+from dyvim_cli.music.synth.soundfont import shipped_soundfont
+from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.types import SAMPLE_RATE, Score, Soundtrack
+
+BLOCK_FRAMES = 5 * SAMPLE_RATE
+TIDY_FRAMES = 12 * BLOCK_FRAMES
+IN_MEMORY_BYTES = 64 << 20  # mixes beyond three minutes wait on disk for mastering
+StemSink = Callable[[str, np.ndarray], None]
+FADE_FRAMES = 30 * SAMPLE_RATE // 100  # what still rings is not cut off
+
+
+def produce(
+    score: Score, duration_s: float, progress: Progress | None = None, keep_stems: bool = False
+) -> Soundtrack:
+    """The whole soundtrack in memory: samples [n, 2] float32, exactly round(duration_s * 48000) frames."""
+    kept: dict[str, list[np.ndarray]] = {}
+
+    def keep(name: str, block: np.ndarray) -> None:
+        kept.setdefault(name, []).append(block)
+
+    blocks = list(produce_blocks(score, duration_s, progress, keep if keep_stems else None))
+    samples = np.concatenate([*blocks, np.zeros((0, 2), np.float32)])
+    stems = {name: np.concatenate(parts, axis=1).T for name, parts in kept.items()}
+    return Soundtrack(samples, SAMPLE_RATE, stems)
+
+
+def produce_blocks(
+    score: Score,
+    duration_s: float,
+    progress: Progress | None = None,
+    stems: StemSink | None = None,
+    meter: Meter | None = None,
+) -> Iterator[np.ndarray]:
+    """The soundtrack as consecutive blocks [m, 2] float32; memory hardly grows with the length.
+
+    stems, when given, takes every stem's name and next block [2, m], before mastering; meter, when
+    given, shows the finished sound afterwards.
+    """
+    n_frames = round(duration_s * SAMPLE_RATE)
+    yield from finished(_mix(score, n_frames, progress or Silent(), stems), meter or Meter())
+
+
+def finished(mix: Iterator[np.ndarray], meter: Meter) -> Iterator[np.ndarray]:
+    """Mastered blocks [m, 2] of a mix's blocks [2, m], which wait until the whole of it was heard."""
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as store:
+        for block in mix:
+            meter.feed(block)
+            store.write(np.ascontiguousarray(block.T).tobytes())
+        give_back_memory()  # the players are done: room for the whole film's curves
+        lifted = calm_gains(meter.powers)
+        meter.rescale(lifted)
+        for block in mastered(shaped(_read(store), lifted), meter):
+            yield np.ascontiguousarray(block.T)
+
+
+def _mix(score: Score, n_frames: int, progress: Progress, stems: StemSink | None) -> Iterator[np.ndarray]:
+    """The mix before mastering, faded at its very end."""
+    font, done = shipped_soundfont(), 0
+    sources = {stem.name: stem_blocks(font, stem, n_frames, BLOCK_FRAMES) for stem in score.stems}
+    for block, parts in mixed(sources, PALETTES[score.style], score.tempo_map.bpm, ridden(score)):
+        block = block * _end_fade(done, block.shape[1], n_frames)
+        done += block.shape[1]
+        for name, part in parts.items() if stems is not None else ():
+            stems(name, part)
+        progress.update("sound", done, n_frames)
+        if done % TIDY_FRAMES == 0:
+            give_back_memory()  # tones come and go in all sizes, in two threads
+        yield block.astype(np.float32)
+    for start in range(done, n_frames, BLOCK_FRAMES):  # nobody plays: silence as long as the film
+        yield np.zeros((2, min(BLOCK_FRAMES, n_frames - start)), np.float32)
+
+
+def _end_fade(start: int, n: int, n_frames: int) -> np.ndarray:
+    """Gain 1, falling to 0 over the last moments of the film (half a cosine)."""
+    gain = np.ones(n, np.float32)
+    n_fade = max(1, min(FADE_FRAMES, n_frames // 4))
+    left = n_frames - 1 - np.arange(max(start, n_frames - n_fade), start + n)
+    gain[n - len(left) :] = 0.5 - 0.5 * np.cos(np.pi * left / n_fade)
+    return gain
+
+
+def _read(store) -> Iterator[np.ndarray]:
+    """The stored blocks, [2, n]."""
+    store.seek(0)
+    while data := store.read(BLOCK_FRAMES * 8):
+        yield np.frombuffer(data, np.float32).reshape(-1, 2).T

@@ -1,0 +1,113 @@
+"""The mixing desk: one strip a stem, a reverb and an echo they share, and the bus."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from dyvim_cli.music.mixing import effects
+from dyvim_cli.music.mixing.reverb import impulse_response
+from dyvim_cli.music.styles.palettes import Palette, Part
+
+ECHO_FEEDBACK, ECHO_BEATS = 0.45, 0.75  # dotted eighths
+ECHO_TO_ROOM = np.float32(0.3)
+GLUE_THRESHOLD_DB = -20.0
+ROOM_LOW_CUT_HZ = 180.0  # no reverb on the lowest octaves: it only blurs
+DUCKED = ("pad", "arp")
+DUCK_AT = 0.05  # level of the drums' low end that ducks in full
+DUCK_RELEASE_S = 0.12
+
+
+def mixed(
+    stems: dict[str, Iterator[np.ndarray]],
+    palette: Palette,
+    bpm: float,
+    expression: Callable[[int, int], np.ndarray],
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """(mix, {stem: its share before room and bus}) block by block, each [2, n] float32.
+
+    expression(first, n) gives the gain [n] that the players follow together from a frame on.
+    Two threads prepare the stems of the next block while the bus works on this one.
+    """
+    parts = {name: palette.accent if name == "accent" else palette.parts[name] for name in stems}
+    strips = {name: _strip(part) for name, part in parts.items()}
+    duck, returns, bus = _ducker(palette.duck_db), _returns(parts, palette, bpm), _bus(palette)
+
+    def prepared(name: str) -> np.ndarray | None:
+        block = next(stems[name], None)
+        return None if block is None else strips[name](block)
+
+    done = 0
+    with ThreadPoolExecutor(2) as pool:
+        ahead = {name: pool.submit(prepared, name) for name in stems}
+        while ahead:
+            dry = {name: future.result() for name, future in ahead.items()}
+            if any(block is None for block in dry.values()):
+                return
+            ahead = {name: pool.submit(prepared, name) for name in stems}
+            course = expression(done, next(iter(dry.values())).shape[1])
+            done += len(course)
+            dry = duck({name: block * course for name, block in dry.items()})
+            yield bus(sum(dry.values()) + returns(dry)), dry
+
+
+def _strip(part: Part) -> effects.Effect:
+    """Equaliser, level and place of one stem."""
+    curve = [effects.high_pass(part.low_cut_hz)]
+    if part.treble_db:
+        curve.append(effects.shelf(5000.0, part.treble_db, high=True))
+    return effects.chain(
+        effects.sections(np.concatenate(curve)),
+        effects.placed(part.gain_db, part.pan, part.side_db, part.spread),
+    )
+
+
+def _returns(parts: dict[str, Part], palette: Palette, bpm: float):
+    """What comes back from the room and the echo for the stems' sends."""
+    room = effects.chain(
+        effects.sections(effects.high_pass(ROOM_LOW_CUT_HZ)),
+        effects.convolver(impulse_response(palette.room)),
+    )
+    echo = effects.echo(60 / bpm * ECHO_BEATS, ECHO_FEEDBACK)
+    to_room = {name: np.float32(part.reverb) for name, part in parts.items() if part.reverb}
+    to_echo = {name: np.float32(part.echo) for name, part in parts.items() if part.echo}
+
+    def returns(dry: dict[str, np.ndarray]) -> np.ndarray:
+        wet = sum(dry[name] * send for name, send in to_room.items())
+        if not to_echo:
+            return room(wet)
+        echoes = echo(sum(dry[name] * send for name, send in to_echo.items()))
+        return echoes + room(wet + ECHO_TO_ROOM * echoes)
+
+    return returns
+
+
+def _bus(palette: Palette) -> effects.Effect:
+    """Glue, warmth, width, and the tone of the whole."""
+    steps = [effects.glue(GLUE_THRESHOLD_DB, palette.glue_ratio)]
+    if palette.drive:
+        steps.append(effects.saturate(palette.drive))
+    curve = [effects.bell(hz, db) for hz, db in palette.tone]
+    if palette.air_db:
+        curve.append(effects.shelf(9000.0, palette.air_db, high=True))
+    if palette.low_pass_hz:
+        curve.append(effects.low_pass(palette.low_pass_hz))
+    if curve:
+        steps.append(effects.sections(np.concatenate(curve)))
+    return effects.chain(*steps, effects.widened(palette.width_db))
+
+
+def _ducker(depth_db: float):
+    """Push pad and arpeggio down while the drums' low end sounds, as a side chain does."""
+    if not depth_db:
+        return lambda dry: dry
+    follow, hold = effects.sections(effects.low_pass(120.0)), effects.follower(DUCK_RELEASE_S)
+
+    def duck(dry: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        if "drums" not in dry:
+            return dry
+        amount = np.minimum(hold(follow(dry["drums"])) / DUCK_AT, 1)
+        gain = (10 ** (-depth_db / 20 * amount)).astype(np.float32)
+        return {name: block * gain if name in DUCKED else block for name, block in dry.items()}
+
+    return duck

@@ -1,0 +1,1 @@
+"""Score tokens to notes as players would play them: ranges, drums, timing, dynamics."""

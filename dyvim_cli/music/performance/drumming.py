@@ -1,0 +1,97 @@
+"""Drum classes to the keys of a kit."""
+
+import numpy as np
+
+from dyvim_cli.music.performance.humanize import Feel
+from dyvim_cli.music.styles.palettes import KIT, Palette, Part
+from dyvim_cli.music.symbols.tokens import drum_classes
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Note
+
+RING_S = {"crash": 4.0, "open_hat": 0.8}  # a stroke is let ring so long, if it can
+STROKE_S = 0.4
+SOFTER = {"hat": 14, "open_hat": 10}  # cymbals that keep time stay under the drums
+TIME_KEEPING = 12  # softer is what only keeps time, so that the film's events stand out of a full groove
+GHOST_SHARE = 0.45  # of the velocity that the stroke would have: touched, far below the backbeat
+
+
+def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tuple[Note, ...]:
+    """Notes of the drum stream, on the keys of the palette's kit."""
+    keys, notes, n_toms = KIT | palette.drum_keys, [], 0
+    for step in range(feel.n_steps):
+        classes, strokes = _played(row, step, palette, feel), []
+        n_toms = n_toms + 1 if "tom" in classes else 0
+        for name in classes:
+            key = _key(keys[name], name, step, n_toms)
+            velocity = _velocity(row, step, name, part, feel)
+            strokes += _strokes(key, feel.stroke_s(step, name), RING_S.get(name, STROKE_S), velocity, feel)
+        notes += _once(strokes)
+    return tuple(sorted(notes, key=lambda note: (note.start_s, note.pitch)))
+
+
+def _played(row: np.ndarray, step: int, palette: Palette, feel: Feel) -> tuple[str, ...]:
+    """Drum classes that are struck on a step: those written, arranged where the style has a backbeat."""
+    classes = _struck(row, step)
+    if palette.backbeat and not feel.is_accented(step):
+        return _by_turns(classes, step) + _kept_time(row, step)
+    return classes
+
+
+def _key(choices: tuple, name: str, step: int, n_toms: int) -> int | tuple[int, ...]:
+    """The key, or keys together, whose turn it is: toms run down, the n-th in a row takes the n-th choice;
+    time-keepers alternate by eighths, the others by bars."""
+    if name == "tom":
+        return choices[min(n_toms, len(choices)) - 1]
+    return choices[step // (2 if name == "hat" else STEPS_PER_BAR) % len(choices)]
+
+
+def _velocity(row: np.ndarray, step: int, name: str, part: Part, feel: Feel) -> int:
+    """MIDI velocity of a stroke among the others of the drum stream."""
+    full = feel.stroke(step, part, name) - SOFTER.get(name, 0)
+    if feel.is_accented(step):
+        return max(1, full)
+    velocity = max(1, full - TIME_KEEPING)
+    is_ghost = name == "snare" and _fills_in(row, step)
+    return max(1, round(GHOST_SHARE * velocity)) if is_ghost else velocity
+
+
+def _once(strokes: list[Note]) -> list[Note]:
+    """A step's strokes; where two classes share a key (a bass drum is kick and tom) it is struck once."""
+    loudest: dict[int, Note] = {}
+    for stroke in sorted(strokes, key=lambda stroke: stroke.velocity):
+        loudest[stroke.pitch] = stroke
+    return list(loudest.values())
+
+
+def _struck(row: np.ndarray, step: int) -> tuple[str, ...]:
+    """Drum classes written on a step, none outside the piece."""
+    return drum_classes(int(row[step])) if 0 <= step < len(row) and row[step] > 0 else ()
+
+
+def _by_turns(classes: tuple[str, ...], step: int) -> tuple[str, ...]:
+    """Kick or snare where both are asked for: the snare has its place in the bar, as the drummers keep it.
+
+    The decoder marks lesser events with both at once; of the snare strokes of Groove's rock, pop and
+    hip-hop 4 to 14 % have a kick with them, and a snare on any sixteenth is no beat to hold on to.
+    """
+    spared = "kick" if step % (2 * STEPS_PER_BEAT) == STEPS_PER_BEAT else "snare"
+    both = {"kick", "snare"} <= set(classes) and "crash" not in classes
+    return tuple(name for name in classes if name != spared) if both else classes
+
+
+def _kept_time(row: np.ndarray, step: int) -> tuple[str, ...]:
+    """A hat where the decoder's stroke took the place of one: its eighths go on over a lesser event."""
+    stroke = _struck(row, step)
+    goes_on = all("hat" in _struck(row, near) for near in (step - 2, step + 2))
+    return ("hat",) if stroke and goes_on and not {"hat", "open_hat", "crash"} & set(stroke) else ()
+
+
+def _fills_in(row: np.ndarray, step: int) -> bool:
+    """Whether a snare's stroke fills in between: on an odd sixteenth, and in no roll."""
+    return step % 2 == 1 and "snare" not in _struck(row, step - 1)
+
+
+def _strokes(keys, start_s: float, ring_s: float, velocity: int, feel: Feel) -> list[Note]:
+    """One or several keys struck together."""
+    start_s = min(start_s, max(0.0, feel.duration_s - 0.05))
+    end_s = min(start_s + ring_s, feel.duration_s)
+    return [Note(start_s, end_s, key, velocity) for key in np.atleast_1d(keys).tolist()]

@@ -1,0 +1,143 @@
+"""When and how strongly a human would play a step: swing, looseness, phrasing; hits stay exact."""
+
+import json
+from functools import lru_cache
+
+import numpy as np
+
+from dyvim_cli import weights
+from dyvim_cli.music.styles.palettes import Palette, Part
+from dyvim_cli.music.symbols.tokens import DRUM_CLASSES, STREAM_INDEX, UNKNOWN
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
+
+ACCENT_LEVEL = 6  # steps at least so loud are hits: they sound exactly on the grid
+DEFAULT_LEVEL = 3
+LEVEL_POWER = 1.1
+# what a player leans on in a bar of sixteenths, in velocity
+METRIC = np.array([3, -3, -1, -3, 1, -3, -1, -3, 2, -3, -1, -3, 1, -3, -1, -2])
+VELOCITY_SPREAD = 3.0
+INNER_VOICE = -6  # velocity of a chord's lower voices against its top
+SHORTEST_S = 0.04
+# A tone's moment, to a listener as to an onset detector, is not its first sound but when it has risen, 5 to
+# 20 ms later (Gordon 1987, perceptual attack time). The sound of a step begins so much before the step.
+RISES_S = 0.015
+# Nothing is struck before: ffmpeg's AAC spoils a first frame that begins loud (up to 4 dB over).
+FIRST_SOUND_S = 1024 / 44100 + RISES_S
+# The last chord is let go so long before the film ends that its room has fallen by 18 dB by then; no earlier,
+# or a dry room leaves the picture alone, and no more than this share of the ring
+LET_GO_DECAYS, RING_SHARE = 0.3, 0.35
+
+GROOVE_FILE = "groove-feel.json"
+GROOVE_LOOSENESS = 0.3  # share of the drummers' spread in time that is played
+GROOVE_ACCENT = 0.3  # share of their accent pattern that is played on top of the level
+
+
+@lru_cache(maxsize=16)
+def groove(style: str) -> dict[str, np.ndarray]:
+    """Tables [6 classes, 16 positions] of how drummers place a style's hits: offset_mean and
+    offset_std in steps, accent in velocity against the class's mean. Zeros without statistics.
+    """
+    path = weights.folder() / GROOVE_FILE
+    families = json.loads(path.read_text(encoding="utf-8"))["families"] if path.is_file() else {}
+    family = families.get(style, families.get("all"))
+    if family is None:
+        return dict.fromkeys(("offset_mean", "offset_std", "accent"), np.zeros((6, STEPS_PER_BAR)))
+    tables = {
+        name: np.array(family[name], dtype=float) for name in ("offset_mean", "offset_std", "velocity_mean")
+    }
+    struck = ~np.isnan(tables["velocity_mean"]).all(axis=1)
+    means = np.zeros((6, 1))
+    means[struck, 0] = np.nanmean(tables["velocity_mean"][struck], axis=1)
+    tables["accent"] = tables.pop("velocity_mean") - means
+    return {name: np.nan_to_num(table) for name, table in tables.items()}
+
+
+def articulation(length: float, n_steps: int) -> float:
+    """Share of a written duration that is played: a part's staccato is for short notes; what is
+    written for a bar or more is meant to be held.
+    """
+    held = np.clip((n_steps - STEPS_PER_BEAT) / (STEPS_PER_BAR - STEPS_PER_BEAT), 0, 1)
+    return length + (1 - length) * float(held)
+
+
+class Feel:
+    """The timing and dynamics of one performance, shared by all players."""
+
+    def __init__(
+        self,
+        tokens: np.ndarray,
+        tempo_map: TempoMap,
+        palette: Palette,
+        style: str,
+        duration_s: float,
+        rng: np.random.Generator,
+    ):
+        level = tokens[STREAM_INDEX["level"]]
+        self.n_steps = min(tokens.shape[1], tempo_map.n_steps)
+        self.times_s = np.asarray(tempo_map.step_times_s, dtype=float)[: self.n_steps + 1]
+        self.levels = np.where(level == UNKNOWN, DEFAULT_LEVEL, level)[: self.n_steps]
+        self.steps_s = np.append(np.diff(self.times_s), 0.0)
+        self.levels[self.steps_s[: self.n_steps] == 0] = 0  # what lasts no time is no accent
+        self.palette, self.groove = palette, groove(style)
+        self.duration_s, self.rng = duration_s, rng
+        self.played_s = self.times_s + self._swing() * self.steps_s
+
+    def _swing(self) -> np.ndarray:
+        """[S + 1] delays in steps; accented steps stay on the grid."""
+        late = np.zeros(STEPS_PER_BEAT)
+        late[1::2] = self.palette.swing_sixteenths / 3
+        late += np.array([0, 1, 2, 1]) * self.palette.swing_eighths / 3
+        delays = late[np.arange(self.n_steps + 1) % STEPS_PER_BEAT]
+        delays[:-1][self.levels >= ACCENT_LEVEL] = 0
+        return delays
+
+    def is_accented(self, step: int) -> bool:
+        """Whether the step is a hit."""
+        return bool(self.levels[step] >= ACCENT_LEVEL)
+
+    def start_s(self, step: int) -> float:
+        """When a pitched note of a step is played."""
+        if self.is_accented(step):
+            return max(FIRST_SOUND_S, float(self.times_s[step]))
+        drift = np.clip(self.rng.normal(), -2, 2) * self.palette.loose_ms / 1000
+        return max(FIRST_SOUND_S, float(self.played_s[step]) + drift)
+
+    def stroke_s(self, step: int, drum: str) -> float:
+        """When a drum is struck, as a drummer of the style places it."""
+        if self.is_accented(step):
+            return max(FIRST_SOUND_S, float(self.times_s[step]))
+        at = DRUM_CLASSES.index(drum), step % STEPS_PER_BAR
+        spread = np.clip(self.rng.normal(), -2, 2) * self.groove["offset_std"][at] * GROOVE_LOOSENESS
+        human = self.palette.human_drums * (self.groove["offset_mean"][at] + spread)
+        return max(FIRST_SOUND_S, float(self.played_s[step] + human * self.steps_s[step]))
+
+    def span(self, start: int, end: int, part: Part, place: int = 0) -> tuple[float, float]:
+        """(start, end) of a note, by articulation; the last notes ring into the end of the film."""
+        start_s = self.start_s(start)
+        if place and not self.is_accented(start):
+            start_s += part.strum_s * place
+        last_s = max(self.duration_s - 0.01, SHORTEST_S)
+        start_s = min(start_s, last_s - SHORTEST_S)
+        if end >= self.n_steps:
+            room_s = LET_GO_DECAYS * self.palette.room.decay_s
+            end_s = self.duration_s - min(RING_SHARE * (self.duration_s - start_s), room_s)
+        else:
+            written_s = self.played_s[end] - start_s
+            end_s = start_s + written_s * articulation(part.length, end - start) + part.overlap_s
+        return start_s, float(min(max(end_s, start_s + SHORTEST_S), last_s))
+
+    def velocity(self, step: int, part: Part, inner: bool = False) -> int:
+        """MIDI velocity of a pitched note."""
+        lean = METRIC[step % STEPS_PER_BAR] + (INNER_VOICE if inner else 0)
+        return self._velocity(step, part, lean)
+
+    def stroke(self, step: int, part: Part, drum: str) -> int:
+        """MIDI velocity of a drum stroke."""
+        at = DRUM_CLASSES.index(drum), step % STEPS_PER_BAR
+        lean = 0.0 if self.is_accented(step) else GROOVE_ACCENT * self.groove["accent"][at]
+        return self._velocity(step, part, lean)
+
+    def _velocity(self, step: int, part: Part, lean: float) -> int:
+        low, high = part.velocities
+        value = low + (high - low) * (self.levels[step] / 7) ** LEVEL_POWER
+        return int(np.clip(round(value + lean + self.rng.normal(0, VELOCITY_SPREAD)), 1, 127))

@@ -1,0 +1,155 @@
+"""From tokens to played notes: who plays what, how strongly, and how exactly in time."""
+
+import numpy as np
+
+from dyvim_cli.music.performance.drumming import play_drums
+from dyvim_cli.music.performance.humanize import FIRST_SOUND_S, Feel
+from dyvim_cli.music.performance.instrument_ranges import KEYBOARD, below, folded, in_compass
+from dyvim_cli.music.styles import palettes
+from dyvim_cli.music.styles.palettes import Palette, Part
+from dyvim_cli.music.symbols.tokens import (
+    FIRST_PITCH,
+    HOLD,
+    STREAM_INDEX,
+    STREAMS,
+    chord_pitch_classes,
+    pad_voicing,
+    token_pitch,
+)
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Key, Note, Score, Stem, TempoMap
+
+TOGETHER_S = 0.03  # notes that start so near an accent belong to it
+
+
+def perform(
+    tokens: np.ndarray,
+    tempo_map: TempoMap,
+    key: Key,
+    style: str,
+    duration_s: float,
+    seed: int,
+    sections: tuple[tuple[int, int, str], ...] = (),
+) -> Score:
+    """Play score tokens [K, S] in a style (types.STYLES); the notes lie within 0..duration_s.
+
+    The seed draws the instruments among the palette's choices and the small human deviations:
+    the same seed gives the same notes.
+    """
+    rng = np.random.default_rng(seed)
+    palette = palettes.PALETTES[style]
+    feel = Feel(tokens, tempo_map, palette, style, duration_s, rng)
+    stems, tune_down = [], 0
+    for name, part in palette.parts.items():
+        program = int(rng.choice(part.programs))
+        if name == "drums":
+            notes = play_drums(tokens[STREAM_INDEX[name]], palette, part, feel)
+        else:
+            written = _play_pitched(name, tokens[:, : feel.n_steps], key, palette, part, feel)
+            notes = in_compass(name, program, written)
+            if name == "melody" and notes:
+                tune_down = max(0, written[0].pitch - notes[0].pitch) // 12
+            notes = _without_overlap(below(notes, tune_down) if name == "pad" else notes)
+        stems.append(Stem(name, program, name == "drums", notes))
+    program = int(rng.choice(palette.accent.programs))
+    accents = in_compass("accent", program, _accents(stems, palette, feel))
+    stems.append(Stem("accent", program, False, _without_overlap(accents)))
+    return Score(tuple(stem for stem in stems if stem.notes), tempo_map, key, style, tokens, tuple(sections))
+
+
+def key_shift(key: Key) -> int:
+    """Semitones from tonic-relative pitches to the key, the shorter way round."""
+    return (key.tonic + 6) % 12 - 6
+
+
+def note_spans(row: np.ndarray) -> list[tuple[int, int, int]]:
+    """(start step, end step, token) of every note of a pitched stream."""
+    found: list[list[int]] = []
+    for step, token in enumerate(row.tolist()):
+        if token >= FIRST_PITCH:
+            found.append([step, step + 1, token])
+        elif token == HOLD and found and found[-1][1] == step:
+            found[-1][1] = step + 1
+    return [tuple(note) for note in found]
+
+
+def _play_pitched(name, tokens, key: Key, palette: Palette, part: Part, feel: Feel) -> list[Note]:
+    """Notes of a pitched stream; the pad's top note becomes a chord."""
+    chords, row = tokens[STREAM_INDEX["chord"]], tokens[STREAM_INDEX[name]]
+    stream, shift = STREAMS[STREAM_INDEX[name]], key_shift(key) + 12 * part.octave
+    notes, voices = [], ()
+    for start, end, token in note_spans(row):
+        top = token_pitch(stream, token)
+        voices = _chord(int(chords[start]), top, voices, palette, part) if name == "pad" else (top,)
+        if part.pedal:
+            end = max(end, _pedal_end(chords, start))
+        for place, pitch in enumerate(voices):
+            start_s, end_s = feel.span(start, end, part, place)
+            velocity = feel.velocity(start, part, inner=place < len(voices) - 1)
+            notes.append(Note(start_s, end_s, folded(pitch + shift, *KEYBOARD), velocity))
+    return notes
+
+
+def _chord(chord: int, top: int, previous: tuple[int, ...], palette: Palette, part: Part) -> tuple[int, ...]:
+    """The voices of a pad's chord, ascending."""
+    if part.power:
+        return power_chord(chord, top)
+    return smooth_voicing(chord, top, previous) if palette.open_voicing else pad_voicing(chord, top)
+
+
+def smooth_voicing(chord: int, top: int, previous: tuple[int, ...]) -> tuple[int, ...]:
+    """Voices spread wider than a hand: the second or third below the top drops an octave, whichever
+    moves least from the voices before.
+    """
+    close = pad_voicing(chord, top)
+    dropped = [
+        tuple(sorted((*close[:i], close[i] - 12, *close[i + 1 :])))
+        for i in range(max(0, len(close) - 3), len(close) - 1)
+    ]
+    if not dropped:
+        return close
+    if not previous:
+        return dropped[-1]
+    return min(dropped, key=lambda voices: sum(min(abs(v - p) for p in previous) for v in voices[:-1]))
+
+
+def power_chord(chord: int, top: int) -> tuple[int, ...]:
+    """Root, fifth and octave, low enough to end near the top note: clear through distortion."""
+    classes = chord_pitch_classes(chord)
+    if not classes:
+        return (top,)
+    root = top - 7 - (top - 7 - classes[0]) % 12
+    return (root, root + 7, root + 12)
+
+
+def _pedal_end(chords: np.ndarray, start: int) -> int:
+    """Step where the chord changes, at most a bar on."""
+    changed = np.flatnonzero(chords[start : start + STEPS_PER_BAR] != chords[start])
+    return start + int(changed[0]) if len(changed) else min(len(chords), start + STEPS_PER_BAR)
+
+
+def _without_overlap(notes: list[Note]) -> tuple[Note, ...]:
+    """The notes in order, each ended before its key is struck again."""
+    following: dict[int, float] = {}
+    result = []
+    for note in sorted(notes, key=lambda note: (note.start_s, note.pitch), reverse=True):
+        end_s = max(min(note.end_s, following.get(note.pitch, np.inf)), note.start_s + 0.005)
+        result.append(Note(note.start_s, end_s, note.pitch, note.velocity))
+        following[note.pitch] = note.start_s
+    return tuple(reversed(result))
+
+
+def _accents(stems: list[Stem], palette: Palette, feel: Feel) -> list[Note]:
+    """The lowest note struck on each accented step, doubled by an instrument that speaks at once."""
+    part, notes = palette.accent, []
+    pitched = sorted((note.start_s, note.pitch) for stem in stems if not stem.is_drums for note in stem.notes)
+    starts_s = [start_s for start_s, _ in pitched]
+    times_s = np.maximum(feel.times_s[: feel.n_steps], FIRST_SOUND_S)
+    first = np.searchsorted(starts_s, times_s - TOGETHER_S, side="right")
+    end = np.searchsorted(starts_s, times_s + TOGETHER_S)
+    for step in np.flatnonzero(first < end).tolist():
+        if feel.is_accented(step):
+            lowest = min(pitch for _, pitch in pitched[first[step] : end[step]])
+            start_s, end_s = feel.span(step, min(step + STEPS_PER_BEAT, feel.n_steps), part)
+            velocity = feel.velocity(step, part)
+            notes.append(Note(start_s, end_s, folded(lowest + 12 * part.octave, *KEYBOARD), velocity))
+    return notes

@@ -1,0 +1,1 @@
+"""Style data: palettes, grooves, chord progressions."""

@@ -1,0 +1,138 @@
+"""What drums and bass can play in each style: patterns thinned by energy, and fills that turn a corner.
+
+A groove is a dict class -> 16 or 32 characters: a digit d strikes once the energy reaches d / 10. A bass
+idiom is (figure, needs, ring): figure says what each onset plays (R root, 5 fifth, 8 octave, 3 third, A a
+step that approaches the next chord), needs the energy it waits for, ring the longest note in steps.
+
+The arranger writes them out (training/arranger); over a film they are a leaning (form/style_patterns.py).
+"""
+
+import numpy as np
+
+GROOVES = {
+    "pop": [
+        {"kick": "3.......3.6.....", "snare": "....3.......3...", "hat": "4636463646364636"},
+        {"kick": "3.....5.3.......", "snare": "....3..8.8..3..8", "hat": "47394739473947.9",
+         "open_hat": "..............6."},
+        {"kick": "3..6....3.3.....", "snare": "....3.......3...", "hat": "3.373.3.3.373.36"},
+        {"kick": "3...3...3...3...", "snare": "....4.......4..9", "hat": "5.4.5.475.4.5.47",
+         "open_hat": "..6...6...6...6."},
+    ],
+    "rock": [
+        {"kick": "3.....8.3.5..8..", "snare": "....3..6.7..3.89", "hat": "3.3.3.3.3.3.3.3."},
+        {"kick": "3.5...5.3.....7.", "snare": "....3..7....3..6", "hat": "3.3.3.3.3.3.3...",
+         "open_hat": "..............5."},
+        {"kick": "3..5..5...3..7..", "snare": "....3..6.6..3...", "hat": "3.4.3.4.3.4.3.4."},
+        {"kick": "3.6.3.6.3.6.3.6.", "snare": "....3..7....3.8.", "open_hat": "3.4.3.4.3.4.3.4."},
+    ],
+    "electronic": [
+        {"kick": "3...3...3...3...", "snare": "....5.......5...", "hat": "4656465646564656",
+         "open_hat": "..4...4...4...4."},
+        {"kick": "3...3...3...3..8", "hat": "6746674667466746", "snare": "....5.......5..7",
+         "open_hat": "..5...5...5...5."},
+        {"kick": "3.....3...3.....", "snare": "....3.......3...", "hat": "4646464646464646"},
+        {"kick": "3..5..3...5.3...", "snare": "........3.......", "hat": "4.4.4.464.4.4667"},
+    ],
+    "lofi": [
+        {"kick": "2......5..3.....", "snare": "....2..6.7..2..8", "hat": "3736373637363736"},
+        {"kick": "2.....5...2.....", "snare": "....2..6....2..7", "hat": "3.36373.3.36373."},
+        {"kick": "2..6....2.....7.", "snare": "....2.......2...", "hat": "3.4.3.463.463.4."},
+    ],
+    "jazz": [  # ride with swung skip notes (the pedal is in its keys), feathered kick, comping snare
+        {"hat": "2...2.2.2...2.2.", "kick": "4.......5.......", "snare": "..5...6...4....."},
+        {"hat": "2.4.2.3.2.4.2.3.", "kick": "4...6...4...6...", "snare": "......5.......6."},
+        {"hat": "2.4.2.3.2...2.3.", "kick": "4.........6.....", "snare": "..........4...7."},
+    ],
+    "acoustic": [  # shaker, soft kick, brush on the backbeat
+        {"hat": "3.463.473.463.47", "kick": "4.......5.......", "snare": "....6.......6..."},
+        {"hat": "36463646364636.6", "kick": "4.....6.4.......", "snare": "....5.......5..."},
+        {"hat": "5.3657365.365736", "kick": "3.......3.......", "snare": "....7.......7..8"},
+    ],
+    "cinematic": [
+        {"tom": "2.......5.6.....", "kick": "3.......7......."},
+        {"tom": "3..5..3.5...4.77", "kick": "3...............", "snare": "........6......."},
+        {"kick": "2...............", "tom": "......5.5.....88"},
+        {"tom": "3.7.57.73.7.5777", "kick": "3.....4.3......."},
+    ],
+    "orchestral": [
+        {"tom": "3...............", "kick": "4.......6.......", "snare": "....8...8.8.8.99"},
+        {"tom": "3.......4...5...", "snare": "5.775.775.775777"},
+        {"kick": "3.......3.......", "snare": "....5.7.....5777"},
+    ],
+    "ambient": [
+        {"tom": "3...............", "hat": "....7.......7..."},
+        {"kick": "3.........5.....", "hat": "6...6...6...6..."},
+        {"hat": "4.....4.....4...", "tom": "........6......."},
+    ],
+    "playful": [
+        {"kick": "3.......3.......", "snare": "....3.6.....3.58", "hat": "5.4.5.465.4.5.46"},
+        {"kick": "3...4...3...4...", "snare": "..4...4...4...4.", "hat": "4.5.4.574.5.4.57"},
+        {"kick": "3.....3...3.....", "snare": "....3.....6.3...", "tom": "...............7",
+         "hat": "4.4.4.464.4.4.46"},
+    ],
+}  # fmt: skip
+
+FILLS = (
+    {"snare": "........5.5.5.55"}, {"tom": "........5..55.5.", "snare": "............5..."},
+    {"snare": "............5555"}, {"tom": "............5.55", "snare": "........5...5..."},
+    {"kick": "........5.....5.", "snare": "..........55..55"}, {"tom": "..............55"},
+)  # fmt: skip
+
+ROLL = "........5.5.5555"  # what a build-up ends in
+ROLLING = ("cinematic", "orchestral")  # styles whose drums are toms rather than a kit
+ROLLING_FILLS = ({"tom": "............5.55"}, {"tom": "..........5.5555"}, {"tom": "........5...5.5."})
+
+BASS_IDIOMS = {
+    "roots": ("R.......R.......", "1.......6.......", 64),
+    "pedal": ("P.......P...P...", "1.......5...7...", 64),
+    "root_fifth": ("R...R.R.5...5.R.", "1...9.7.3...8.7.", 10),
+    "pop": ("R.....R.R.....5.", "1.....5.3.....6.", 16),
+    "eighths": ("R.R.R.R.R.R.R.R.", "1.5.3.5.2.5.3.5.", 4),
+    "gallop": ("R.RRR.RRR.RRR.RR", "1.573.571.573.57", 2),
+    "syncopated": ("R..R..R...R.5.A.", "1..5..3...6.4.7.", 6),
+    "lazy": ("R..8...5..R.R.A.", "1..9...5..3.8.6.", 10),
+    "sub": ("R.....R...R.....", "1.....5...4.....", 24),
+    "octaves": ("R.8.R.8.R.8.R.8.", "2.4.3.4.2.4.3.4.", 2),
+    "offbeat": ("..R...R...R...R.", "..3...3...3...3.", 3),
+    "running": ("R.RRR.R8R.RRR.58", "2.563.672.563.67", 2),
+    "walk_up": ("R...3...5...A...", "1...3...2...4...", 4),
+    "walk_down": ("R...8...5...A...", "1...3...2...4...", 4),
+    "walk_skip": ("R...3...5..5A..5", "1...3...2..64..8", 4),
+    "two_feel": ("R...8...5...8.A.", "1...8...2...8.6.", 8),
+    "oompah": ("R...8...5...8.A.", "2...8...2...8.9.", 3),
+    "bounce": ("R...5...R...A...", "2...4...2...5...", 2),
+    "celli": ("R.R.R.R.R.R.R.R.", "1.7.5.7.3.7.5.7.", 3),
+    "march": ("R...5...8...5...", "1...4...2...5...", 4),
+}
+BASS_BY_STYLE = {
+    "cinematic": ("roots", "pedal", "celli", "roots"),
+    "orchestral": ("roots", "root_fifth", "march", "celli"),
+    "ambient": ("roots", "pedal", "roots"),
+    "lofi": ("lazy", "syncopated", "root_fifth"),
+    "pop": ("pop", "syncopated", "eighths", "root_fifth"),
+    "electronic": ("octaves", "offbeat", "running", "sub"),
+    "acoustic": ("root_fifth", "two_feel", "pop"),
+    "jazz": ("walk_up", "walk_down", "walk_skip", "two_feel"),
+    "rock": ("eighths", "gallop", "eighths", "pop"),
+    "playful": ("oompah", "bounce", "march"),
+}
+
+NEVER = 9.0  # a need that no energy meets
+KEPT = {  # energy at which the players keep time however calm the picture is; more, and none is heard to rise
+    "lofi": 0.3, "pop": 0.25, "electronic": 0.25, "jazz": 0.3, "rock": 0.25, "acoustic": 0.25,
+    "playful": 0.25,
+}  # fmt: skip
+USUALLY_KEPT = 0.2
+ROLE_KEPT = {"intro": -0.1, "break": -0.2, "outro": -0.1}
+FILL_FROM = 0.35  # energy of a bar that may end in a fill
+
+
+def needs(pattern: str) -> np.ndarray:
+    """Energy that each step of a pattern waits for: digit d = d / 10, anything else never."""
+    return np.array([int(c) / 10 if c.isdigit() else NEVER for c in pattern])
+
+
+def reached(style: str, role: str, energy: np.ndarray) -> np.ndarray:
+    """Energy [S] that the patterns of those who keep time meet: they do not stop for a calm picture."""
+    kept = KEPT.get(style, USUALLY_KEPT) + ROLE_KEPT.get(role, 0.0)
+    return kept + (1 - kept) * energy

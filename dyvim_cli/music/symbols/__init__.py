@@ -1,0 +1,1 @@
+"""Score tokens, keys, musical measures and MIDI files."""

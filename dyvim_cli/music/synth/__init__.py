@@ -1,0 +1,1 @@
+"""SoundFont reader and sample-based synthesizer."""

@@ -1,0 +1,1 @@
+"""Tempo maps, bar lines, rubato and beat tracking."""

@@ -1,0 +1,85 @@
+"""Rubato: around an event that falls between two steps the playing leans until it is met.
+
+The tempo map brings the heavy events onto beats within a few per cent of drift; what is left lies up to
+half a sixteenth beside the grid, 70 ms at 108 BPM, and the eye sees that. A player would push or hold the
+beat around such a moment: the step moves to the event and its neighbours give way over a beat.
+"""
+
+from bisect import bisect
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from dyvim_cli.music.timing.tempo_map import hit_table
+from dyvim_cli.types import STEPS_PER_BEAT, Hit, TempoMap
+
+REACH = STEPS_PER_BEAT  # steps over which the neighbours give way
+MOST_SQUEEZE = 0.35  # of a step's length between two moved steps, or towards the ends
+NEAR_ENOUGH_S = 0.008  # nobody hears a third of a frame: so much of each distance stays
+OFF_BEAT_COST = {1: 0.2, 2: 0.1, 3: 0.2}  # by step % STEPS_PER_BEAT, in steps: what a beat is worth
+
+
+def lean(tempo_map: TempoMap, alpha: float) -> TempoMap:
+    """The same steps, those of the hits moved towards their events by min(1, 2 alpha) of the distance.
+
+    Events are served by weight; one that would squeeze the steps between it and a heavier one too
+    far is left where it was.
+    """
+    strength = min(1.0, 2 * alpha)
+    if strength == 0 or not tempo_map.hits or tempo_map.n_steps < 2:
+        return tempo_map
+    grid = tempo_map.step_times_s
+    steps, shifts = _placed(grid, tempo_map.hits)
+    shifts = strength * np.sign(shifts) * np.maximum(np.abs(shifts) - NEAR_ENOUGH_S, 0)
+    leaned = grid + np.interp(np.arange(len(grid)), *_with_rests(steps, shifts, tempo_map.n_steps))
+    hits = tempo_map.hits
+    table = hit_table(
+        TempoMap(leaned, tempo_map.bpm),
+        np.array([hit.film_time_s for hit in hits]),
+        np.array([hit.weight for hit in hits]),
+        [hit.kind for hit in hits],
+    )
+    return replace(tempo_map, step_times_s=leaned, hits=table)
+
+
+def _placed(grid: np.ndarray, hits: tuple[Hit, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """(steps [A] ascending, shifts [A] in seconds) of the steps that move; the ends stay."""
+    steps, shifts = [0, len(grid) - 1], [0.0, 0.0]
+    for hit in sorted(hits, key=lambda hit: (-hit.weight, abs(hit.error_s))):
+        if found := list(_moves(grid, hit.film_time_s, steps, shifts)):
+            _, place, step, shift = min(found)
+            steps.insert(place, step)
+            shifts.insert(place, shift)
+    return np.array(steps), np.array(shifts)
+
+
+def _moves(
+    grid: np.ndarray, time_s: float, steps: list[int], shifts: list[float]
+) -> Iterator[tuple[float, int, int, float]]:
+    """(cost, place, step, shift in seconds) of the ways to bring a step to a time: the step before it or the
+    one after, unless it has been moved for another event, or would squeeze those between it and the moved."""
+    after = int(np.clip(np.searchsorted(grid, time_s), 1, len(grid) - 1))
+    length_s = grid[after] - grid[after - 1]
+    for step in (after - 1, after):
+        place = bisect(steps, step)
+        if not 0 < place < len(steps) or steps[place - 1] == step:
+            continue
+        shift = time_s - grid[step]
+        gaps = np.array([step - steps[place - 1], steps[place] - step])
+        squeeze = np.max(np.abs(shift - np.array(shifts[place - 1 : place + 1])) / (gaps * length_s))
+        if squeeze <= MOST_SQUEEZE:
+            off_beat = OFF_BEAT_COST.get(step % STEPS_PER_BEAT, 0.0)
+            yield abs(shift) / length_s + squeeze + off_beat, place, step, shift
+
+
+def _with_rests(steps: np.ndarray, shifts: np.ndarray, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the shift over the steps: back to 0 within REACH of a moved step, where there is room."""
+    corners = {}
+    for step in steps:
+        for rest in (step - REACH, step + REACH):
+            if 0 < rest < n_steps and np.abs(steps - rest).min() >= REACH:
+                corners[rest] = 0.0
+    corners |= dict(zip(steps.tolist(), shifts.tolist(), strict=True))
+    at = np.array(sorted(corners))
+    return at, np.array([corners[step] for step in at.tolist()])

@@ -1,0 +1,1 @@
+"""Training pieces: records, shards, curves, batches, statistics."""

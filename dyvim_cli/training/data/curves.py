@@ -1,0 +1,163 @@
+"""The music's own event curves (piece.BASE_CURVES), computed from its tokens alone.
+
+The same function serves every source, so that hit, cut and energy mean one thing in training.
+"""
+
+import numpy as np
+
+from dyvim_cli.music.symbols.tokens import DRUM_CLASSES, FIRST_PITCH, HOLD, N_LEVELS, PITCHED, STREAM_INDEX
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
+
+ONSET_MASS = {"melody": 1.0, "bass": 1.0, "pad": 1.2, "arp": 0.6}
+DRUM_MASS = {"kick": 0.7, "snare": 0.9, "hat": 0.25, "open_hat": 0.5, "tom": 0.6, "crash": 2.0}
+CHORD_CHANGE_MASS = 0.5
+LONG_NOTE_MASS = 0.35  # for each doubling of a note's length beyond a sixteenth
+METRE_SHARE = 0.9  # of what the position in the bar explains, so much is no surprise
+
+HITS_PER_BAR = 0.6
+HIT_Z = 1.0  # standard deviations above its surroundings
+HIT_GAP = 4  # steps between two hits at least
+MIN_HIT_WEIGHT = 0.3
+CUT_HIT_WEIGHT = 0.7
+
+BARS_PER_CUT = 4.0
+MIN_CUT_BARS = 2
+
+
+def event_curves(tokens: np.ndarray, section_starts=()) -> np.ndarray:
+    """[S, 3] float32 hit, cut, energy of tokens [K, S]; section_starts are steps known to be cuts."""
+    mass = onset_mass(tokens)
+    cut = cut_curve(tokens, section_starts)
+    strong = mass >= mass[mass > 0].mean() if mass.any() else np.zeros(len(mass), dtype=bool)
+    # a film's cut is always a hit as well; a boundary in music is one where it begins with weight
+    hit = np.maximum(hit_curve(mass), CUT_HIT_WEIGHT * (cut > 0) * strong)
+    return np.stack([hit, cut, energy_curve(mass)], axis=1).astype(np.float32)
+
+
+def note_lengths(row: np.ndarray) -> np.ndarray:
+    """[S] length in steps of the note that begins at each step of a pitched stream, else 0."""
+    onsets = np.flatnonzero(row >= FIRST_PITCH)
+    breaks = np.flatnonzero(row != HOLD)
+    ends = np.append(breaks, len(row))[np.searchsorted(breaks, onsets, side="right")]
+    lengths = np.zeros(len(row), dtype=int)
+    lengths[onsets] = ends - onsets
+    return lengths
+
+
+def onset_mass(tokens: np.ndarray) -> np.ndarray:
+    """[S] how much is struck at each step: onsets by stream, note length, drums, loudness."""
+    mass = np.zeros(tokens.shape[1])
+    for name in PITCHED:
+        lengths = note_lengths(tokens[STREAM_INDEX[name]])
+        struck = lengths > 0
+        mass[struck] += ONSET_MASS[name] * (1 + LONG_NOTE_MASS * np.log2(np.minimum(lengths[struck], 16)))
+    drums = np.maximum(tokens[STREAM_INDEX["drums"]], 0)
+    for bit, name in enumerate(DRUM_CLASSES):
+        mass += DRUM_MASS[name] * (drums >> bit & 1)
+    chord = tokens[STREAM_INDEX["chord"]]
+    changed = np.append(False, (chord[1:] != chord[:-1]) & (chord[1:] > 0))
+    mass[changed & (mass > 0)] += CHORD_CHANGE_MASS
+    level = tokens[STREAM_INDEX["level"]]
+    return mass * np.where(level >= 0, 0.4 + 1.2 * level / (N_LEVELS - 1), 1.0)
+
+
+def hit_curve(mass: np.ndarray) -> np.ndarray:
+    """[S] sparse accents: peaks that stand out of two bars around and of their place in the bar."""
+    if not mass.any():
+        return np.zeros(len(mass))
+    struck = mass > 0
+    by_position = np.array([_mean(mass[p::STEPS_PER_BAR]) for p in range(STEPS_PER_BAR)])
+    by_position = np.resize(by_position, len(mass))
+    surprise = mass - METRE_SHARE * (by_position - mass.mean())
+    window = np.ones(2 * STEPS_PER_BAR + 1)
+    count = np.maximum(centred_convolution(struck, window), 1)
+    mean = centred_convolution(np.where(struck, surprise, 0), window) / count
+    spread = np.std(surprise[struck]) + 1e-6
+    z = np.where(struck, (surprise - mean) / spread, -np.inf)
+    return _weighted_peaks(z, round(HITS_PER_BAR * len(mass) / STEPS_PER_BAR))
+
+
+def _weighted_peaks(z: np.ndarray, n: int) -> np.ndarray:
+    """The n highest peaks above HIT_Z, HIT_GAP apart, weighted by rank from MIN_HIT_WEIGHT to 1."""
+    taken, blocked = [], np.zeros(len(z), dtype=bool)
+    for step in np.argsort(-z, kind="stable"):
+        if z[step] < HIT_Z or len(taken) >= n:
+            break
+        if not blocked[step]:
+            taken.append(step)
+            blocked[max(0, step - HIT_GAP + 1) : step + HIT_GAP] = True
+    curve = np.zeros(len(z))
+    curve[taken] = np.linspace(1.0, MIN_HIT_WEIGHT, len(taken)) if len(taken) > 1 else 1.0
+    return curve
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+def energy_curve(mass: np.ndarray) -> np.ndarray:
+    """[S] rank of the onset density times loudness, smoothed over about a beat; 0..1."""
+    reach = np.arange(-2 * STEPS_PER_BEAT, 2 * STEPS_PER_BEAT + 1)
+    kernel = np.exp(-0.5 * (reach / (STEPS_PER_BEAT / 1.5)) ** 2)
+    return ranks(centred_convolution(mass, kernel / kernel.sum()))
+
+
+def centred_convolution(values: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """[S] convolution with an odd kernel; as long as the values, however short they are."""
+    half = len(kernel) // 2
+    return np.convolve(values, kernel, "full")[half : half + len(values)]
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Rank of each value, 0..1; equal values share the middle rank."""
+    _, inverse, counts = np.unique(np.round(values, 6), return_inverse=True, return_counts=True)
+    middle = np.cumsum(counts) - (counts + 1) / 2
+    return middle[inverse] / max(len(values) - 1, 1)
+
+
+def cut_curve(tokens: np.ndarray, section_starts=()) -> np.ndarray:
+    """[S] 1 at known section starts and at the bars where texture or harmony changes most."""
+    curve = np.zeros(tokens.shape[1])
+    novelty = bar_novelty(tokens)
+    known = {int(s) // STEPS_PER_BAR for s in section_starts if 0 < s < len(curve)}
+    wanted = round(len(novelty) / BARS_PER_CUT)
+    taken = set(known)
+    floor = novelty.mean() + 0.5 * novelty.std() if len(novelty) else 0.0
+    for bar in np.argsort(-novelty, kind="stable"):
+        if len(taken) >= wanted or novelty[bar] <= floor:
+            break
+        if bar > 0 and all(abs(bar - other) >= MIN_CUT_BARS for other in taken):
+            taken.add(int(bar))
+    curve[[int(s) for s in section_starts if 0 < s < len(curve)]] = 1.0
+    curve[[bar * STEPS_PER_BAR for bar in taken - known]] = 1.0
+    return curve
+
+
+def bar_novelty(tokens: np.ndarray) -> np.ndarray:
+    """[bars] distance between the two bars before and the two bars from each bar line on."""
+    features = bar_features(tokens)
+    n = len(features)
+    novelty = np.zeros(n)
+    for bar in range(1, n):
+        before, after = features[max(0, bar - 2) : bar].mean(0), features[bar : bar + 2].mean(0)
+        novelty[bar] = np.linalg.norm(after - before)
+    return novelty
+
+
+def bar_features(tokens: np.ndarray) -> np.ndarray:
+    """[bars, F] texture of each bar: density, sounding share and register by stream, drums, chords."""
+    n_bars = tokens.shape[1] // STEPS_PER_BAR
+    bars = tokens[:, : n_bars * STEPS_PER_BAR].reshape(len(tokens), n_bars, STEPS_PER_BAR)
+    columns = []
+    for name in PITCHED:
+        row = bars[STREAM_INDEX[name]]
+        struck = row >= FIRST_PITCH
+        count = struck.sum(1)
+        height = np.where(struck, row, 0).sum(1) / np.maximum(count, 1) / 12
+        columns += [count / 4, 1.5 * (row > 0).mean(1), np.where(count > 0, height, 0)]
+    drums = np.maximum(bars[STREAM_INDEX["drums"]], 0)
+    columns += [(drums >> bit & 1).sum(1) / 4 for bit in range(len(DRUM_CLASSES))]
+    chord = bars[STREAM_INDEX["chord"]]
+    columns += [0.3 * (((chord - 1) // 10 == root) & (chord > 0)).mean(1) for root in range(12)]
+    columns.append(np.maximum(bars[STREAM_INDEX["level"]], 0).mean(1) / 2)
+    return np.stack(columns, axis=1).astype(float)

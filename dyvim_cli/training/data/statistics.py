@@ -1,0 +1,88 @@
+"""What a corpus is like: the reference that composed pieces are held against.
+
+python -m dyvim_cli.training.data.statistics SHARD [SHARD ...] -o benchmarks/corpus_bands.json
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.music.symbols.measures import measures, onsets
+from dyvim_cli.music.symbols.tokens import STREAMS, UNKNOWN
+from dyvim_cli.training.data.piece import Piece
+from dyvim_cli.training.data.shards import load, split
+from dyvim_cli.types import STEPS_PER_BAR
+
+BAND = (10, 50, 90)  # percentiles over pieces
+SHORTEST_BARS = 8  # shorter pieces tell little of form
+
+
+def corpus_statistics(pieces: Sequence[Piece]) -> dict:
+    """JSON-ready figures of many pieces.
+
+    Totals (pieces, works, steps, notes by stream, share of steps known by stream, keys by mode) and,
+    for each of music.symbols.measures, its 10th, 50th and 90th percentile over the pieces.
+    """
+    n_steps = sum(piece.tokens.shape[1] for piece in pieces)
+    known = sum((piece.tokens != UNKNOWN).sum(axis=1) for piece in pieces)
+    return {
+        "pieces": len(pieces),
+        "works": len({piece.name for piece in pieces}),
+        "steps": n_steps,
+        "minor_share": round(float(np.mean([piece.is_minor for piece in pieces])), 4),
+        "notes": {s.name: int(sum(onsets(p.tokens, s.name).sum() for p in pieces)) for s in STREAMS[2:]},
+        "known_share": {
+            s.name: round(float(known[k] / n_steps), 4) for k, s in enumerate(STREAMS)
+        },
+        "hits_per_bar": round(float(_sum_curve(pieces, 0) * STEPS_PER_BAR / n_steps), 3),
+        "cuts_per_bar": round(float(_sum_curve(pieces, 1) * STEPS_PER_BAR / n_steps), 3),
+        "bands": bands(pieces),
+    }  # fmt: skip
+
+
+def bands(pieces: Sequence[Piece]) -> dict[str, list[float]]:
+    """{measure: its BAND percentiles over the pieces that have it}."""
+    measured = [measures(piece.tokens, piece.is_minor) for piece in pieces]
+    names = sorted({name for figures in measured for name in figures})
+    return {n: _band([figures[n] for figures in measured if n in figures]) for n in names}
+
+
+def held_out_bands(shards: Sequence[Path]) -> dict:
+    """The bands of the held-out pieces of shards (shards.split), by source and over all that people wrote
+    ("corpus": everything but the arranger's); JSON-ready."""
+    sources: dict[str, list[Piece]] = {}
+    for path in shards:
+        for piece in split(load(path))[1]:
+            if piece.tokens.shape[1] >= SHORTEST_BARS * STEPS_PER_BAR:
+                sources.setdefault(piece.source, []).append(piece)
+    written = [p for source, pieces in sorted(sources.items()) if source != "arranged" for p in pieces]
+    return {
+        "made_by": "python -m dyvim_cli.training.data.statistics: held-out pieces (shards.split) of "
+        f"{SHORTEST_BARS} bars or more; percentiles {BAND} over pieces of music.symbols.measures",
+        "pieces": {source: len(pieces) for source, pieces in sorted(sources.items())},
+        "bands": {name: bands(p) for name, p in [("corpus", written), *sorted(sources.items())]},
+    }
+
+
+def _sum_curve(pieces: Sequence[Piece], column: int) -> float:
+    return sum(float((piece.curves[:, column] > 0).sum()) for piece in pieces)
+
+
+def _band(values: list[float]) -> list[float]:
+    return [round(float(v), 4) for v in np.percentile(values, BAND)]
+
+
+def main() -> None:
+    """Write the bands of the held-out corpus."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("shards", nargs="+", type=Path, help="shards of pieces")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="the JSON file to write")
+    options = parser.parse_args()
+    options.out.write_text(json.dumps(held_out_bands(options.shards), indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Comparisons, held-out tables and figures of what was trained."""

@@ -1,0 +1,100 @@
+"""Figure 3 of the paper, for any learner: the four strategies at equal time, with what they reach.
+
+A strategy that is finished is not run again; one that was stopped goes on; other
+settings want another folder.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.training.figures.drawing import strategies_picture
+from dyvim_cli.training.figures.findings import aligned
+from dyvim_cli.training.learn.same_run import check_same_run
+from dyvim_cli.training.learn.strategies import STRATEGIES
+from dyvim_cli.training.learn.tune import LOG, STATE, TuneSettings, read_log, tune
+
+WORSE = ("shuffled", "none")
+FACTS, TABLE, PICTURE = "strategies.json", "strategies.txt", "strategies.png"
+
+
+def compare(
+    make: Callable[[], object],
+    out: Path,
+    settings: TuneSettings,
+    judge: Callable[[object], dict[str, float]] = lambda learner: {},
+    log: Callable[[dict], None] = lambda record: None,
+    seeds: Sequence[int] = (0,),
+) -> dict[str, list[dict]]:
+    """Tune a fresh learner with each strategy and seed for settings.minutes; {strategy: facts of each seed}.
+
+    judge says more of a tuned learner than its held-out losses (sync, on real films). Writes a JSON, a
+    table and a picture into `out`.
+    """
+    rows: dict[str, list[dict]] = {strategy: [] for strategy in STRATEGIES}
+    curves: dict[str, list[list[dict]]] = {strategy: [] for strategy in STRATEGIES}
+    for seed in seeds:
+        for strategy in STRATEGIES:
+            folder = out / f"{strategy}-{seed}"
+            done, own = folder / "facts.json", replace(settings, strategy=strategy, seed=seed)
+            if done.exists():
+                check_same_run(folder / STATE, vars(own))
+            else:
+                learner = make()
+                facts = tune(learner, folder, own, log)
+                facts |= {"films": _by_film(learner.eval())} | judge(learner)
+                done.write_text(json.dumps(facts), encoding="utf-8")
+            rows[strategy].append(json.loads(done.read_text(encoding="utf-8")))
+            curves[strategy].append([r for r in read_log(folder / LOG) if "held_out" in r])
+    (out / FACTS).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    (out / TABLE).write_text(table(rows), encoding="utf-8")
+    gains = {name: [_gain([f["films"] for f in facts], v) for v in WORSE] for name, facts in rows.items()}
+    strategies_picture(rows, curves, gains, out / PICTURE)
+    return rows
+
+
+def table(rows: dict[str, list[dict]]) -> str:
+    """Columns of equal width: strategy, updates, seconds, learned parameters, held-out losses, sync.
+
+    Means over the seeds; with several of them the lowest and the highest in brackets. What another film's
+    motion, and none, costs over the film's own: its mean over held-out films, each by the tokens that its own
+    music has, and in square brackets the 95 % bootstrap interval over films; one that holds 0 shows nothing.
+    """
+    flat = []
+    for strategy, facts in rows.items():
+        row = {"strategy": strategy, "updates": round(np.mean([f["updates"] for f in facts]))}
+        row |= {"seconds": round(np.mean([f["seconds"] for f in facts])), "learned": facts[0]["learned"]}
+        for view in facts[0]["held_out"]:
+            row[view] = _mean_and_range([f["held_out"][view] for f in facts], ".4f")
+        for view in WORSE:
+            mean, low, high = _gain([f["films"] for f in facts], view)
+            row[f"{view} - true"] = f"{mean:+.4f} [{low:+.4f}..{high:+.4f}]"
+        for name in (n for n, value in facts[0].items() if isinstance(value, float) and n != "seconds"):
+            row[name] = _mean_and_range([f[name] for f in facts], "+.3f")
+        flat.append(row)
+    return aligned(flat)
+
+
+def _by_film(learner) -> dict[str, list[float]]:
+    """{view: loss of each held-out film}."""
+    return {view: [round(float(x), 5) for x in learner.film_losses(view)] for view in ("true", *WORSE)}
+
+
+def _gain(seeds: list[dict[str, list[float]]], view: str) -> tuple[float, float, float]:
+    """(mean over held-out films, low, high): each film's seeds averaged first; 95 % by bootstrap."""
+    from scipy.stats import bootstrap
+
+    gains = np.mean([np.subtract(films[view], films["true"]) for films in seeds], axis=0)
+    mean = float(gains.mean())
+    if np.ptp(gains) == 0:
+        return mean, mean, mean
+    found = bootstrap((gains,), np.mean, n_resamples=2000, method="percentile", rng=np.random.default_rng(0))
+    return mean, float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def _mean_and_range(values: list[float], form: str) -> str:
+    mean = format(float(np.mean(values)), form)
+    return mean if len(values) == 1 else f"{mean} ({min(values):{form}}..{max(values):{form}})"

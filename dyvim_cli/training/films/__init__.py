@@ -1,0 +1,1 @@
+"""Training films: rendered scenes, footage, pairs of film and music."""

@@ -1,0 +1,168 @@
+"""Pairs for decoders of audio tokens: what is seen in a film, and its music as the codec's tokens.
+
+One safetensors file a film, named by a hash of the film and of everything that it was seen and heard
+with: a preparation that was stopped goes on, and one with another codec begins anew.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dyvim_cli import cache
+from dyvim_cli.errors import DyvimError, InputError
+from dyvim_cli.model.musicgen.codec import Codec
+from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.types import FilmFeatures
+
+FILMS = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".flv"}
+CODEC, FAILURES = "codec.json", "failures.json"
+ENCODED_S, CONTEXT_S = 20.0, 1.0  # encoded at a time, so that memory does not grow with the film
+HELD_OUT_SHARE = 1 / 7  # as of rendered films
+
+
+@dataclass(frozen=True)
+class SoundedFilm(FilmFeatures):
+    """A film's features with its music."""
+
+    codes: np.ndarray  # [K, N] int16
+
+
+def facts_of(codec: Codec, name: str) -> dict:
+    """What tokens depend on."""
+    return {"codec": name, "sample_rate": codec.sample_rate, "cardinalities": list(codec.cardinalities)}
+
+
+def prepare_films(
+    folder: Path, out: Path, codec: Codec, codec_name: str, progress: Progress | None = None
+) -> dict:
+    """Watch and encode every film under `folder` into `out`; films that cannot be used are listed.
+
+    Returns plain facts. Raises InputError when there is not one film to be used.
+    """
+    from dyvim_cli.pipeline import features_of
+    from dyvim_cli.vision.settings import settings as seen_with
+
+    films = sorted(p for p in folder.rglob("*") if p.suffix.lower() in FILMS and not p.is_dir())
+    if not films:
+        raise InputError(f"{folder}: no films are in it", "films end in " + ", ".join(sorted(FILMS)))
+    facts = facts_of(codec, codec_name) | seen_with()
+
+    def items() -> Iterator[tuple[str, Callable[[], str], Callable]]:
+        for path in films:
+            yield (
+                str(path.relative_to(folder)),
+                lambda p=path: _key_of(p, facts),
+                lambda p=path: (features_of(p), heard_in(p, codec)),
+            )
+
+    return store(items(), len(films), out, codec, facts, progress)
+
+
+def _key_of(film: Path, facts: dict) -> str:
+    """cache.key_of; raises InputError for a film that cannot be opened, such as a link to nowhere."""
+    try:
+        return cache.key_of(film, facts)
+    except OSError as error:
+        raise InputError(f"{film}: cannot be read ({error.strerror})", "look at the file") from error
+
+
+def store(items, n_items: int, out: Path, codec: Codec, facts: dict, progress: Progress | None) -> dict:
+    """Write (name, key, make) items, make() -> (FilmFeatures, samples [C, n]); those there are kept.
+
+    key() names what `make` would make; items for which either raises a DyvimError are listed.
+    """
+    progress = progress or Silent()
+    out.mkdir(parents=True, exist_ok=True)
+    _claim(out, facts)
+    made, kept, failures = 0, 0, {}
+    for done, (name, key, make) in enumerate(items):
+        progress.update("prepare", done, n_items)
+        try:
+            path = out / f"{Path(name).stem}-{key()[:12]}.safetensors"
+            if path.exists():
+                kept += 1
+                continue
+            features, samples = make()
+            codes = encoded(samples, codec).numpy().astype(np.int16)
+        except DyvimError as error:
+            failures[name] = error.message
+            continue
+        cache.write_features(_sounded(features, codes), path, name)
+        made += 1
+    progress.update("prepare", 1, 1)
+    (out / FAILURES).write_text(json.dumps(failures, indent=2) + "\n", encoding="utf-8")
+    if made + kept == 0:
+        raise InputError("not one film with music could be prepared", f"see {out / FAILURES}")
+    return {"films": made + kept, "prepared_now": made, "failures": failures}
+
+
+def _claim(out: Path, facts: dict) -> None:
+    """One folder, one codec."""
+    path = out / CODEC
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != facts:
+        raise InputError(
+            f"{out}: prepared with another codec or motion encoder", "name another folder with -o"
+        )
+    path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def _sounded(features: FilmFeatures, codes: np.ndarray) -> SoundedFilm:
+    return SoundedFilm(**{f.name: getattr(features, f.name) for f in fields(FilmFeatures)}, codes=codes)
+
+
+def heard_in(path: Path, codec: Codec) -> torch.Tensor:
+    """The film's first sound track at the codec's rate [C, n]. Raises InputError without sound."""
+    from dyvim_cli.media.sound import read_audio
+
+    return fitted(read_audio(path, codec.sample_rate)[0], codec)
+
+
+def fitted(samples: np.ndarray, codec: Codec) -> torch.Tensor:
+    """Samples [n, 2] with the codec's channels [C, n]; silence is no music to learn from."""
+    if np.abs(samples).max(initial=0.0) < 1e-3:
+        raise InputError("the sound track is silent", "films need music to learn from")
+    sound = torch.from_numpy(np.ascontiguousarray(samples.T, dtype=np.float32))
+    return sound if codec.channels == 2 else sound.mean(dim=0, keepdim=True)
+
+
+def encoded(samples: torch.Tensor, codec: Codec) -> torch.Tensor:
+    """[C, n] -> [K, N], stretch by stretch with a second of context on either side."""
+    if codec.block > 1:
+        return codec.encode(samples)  # it has its own segments
+    hop = codec.sample_of(1)
+    step, context = (round(s * codec.sample_rate / hop) for s in (ENCODED_S, CONTEXT_S))
+    n_frames, parts = -(-samples.shape[-1] // hop), []
+    for first in range(0, n_frames, step):
+        low, high = max(0, first - context), min(n_frames, first + step + context)
+        codes = codec.encode(samples[:, low * hop : high * hop])
+        parts.append(codes[:, first - low : min(first + step, n_frames) - low])
+    return torch.cat(parts, dim=-1).cpu()
+
+
+def load_films(folder: Path) -> tuple[list[SoundedFilm], list[SoundedFilm], dict]:
+    """(training films, held-out films, facts); one in seven is held out, by a hash of its name.
+
+    Two at least where there are four: what another film's motion costs takes another film.
+    """
+    facts = folder / CODEC
+    paths = [p for p in folder.glob("*.safetensors") if not p.name.startswith(".")]
+    if not facts.exists() or len(paths) < 2:
+        raise InputError(
+            f"{folder}: fewer than two prepared films", "dyvim train prepare FOLDER -o " + str(folder)
+        )
+    paths.sort(key=lambda p: hashlib.sha256(p.name.encode()).digest())
+    films = [_read(p) for p in paths]
+    n = max(min(2, len(films) // 2), round(HELD_OUT_SHARE * len(films)))
+    return films[n:], films[:n], json.loads(facts.read_text(encoding="utf-8"))
+
+
+def _read(path: Path) -> SoundedFilm:
+    try:
+        return cache.read_features(path, SoundedFilm)
+    except InputError as error:
+        raise InputError(error.message, f"delete {path.name} and run dyvim train prepare again") from error

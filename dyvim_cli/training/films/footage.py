@@ -1,0 +1,86 @@
+"""Real footage that moves at a music's pace: free clips, played along the way that their pictures travel.
+
+A clip is measured once: how far its picture moves from frame to frame (DIS flow). Played by that distance
+instead of by time, it moves exactly as fast as asked, with all that real pictures have and textures do not:
+several motions at once, faces, water, grain. Letters: N frames of a clip.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from dyvim_cli.training.films.motion_scenes import read_clip
+
+FILMS = {".mp4", ".mkv", ".webm", ".mov", ".gif"}
+LEAST_FRAMES = 16  # in a take
+CUT_DIFFERENCE = 28.0  # mean grey levels from one frame to the next
+LEAST_TRAVEL = 0.05  # picture widths in a take: below, nothing in it can be made to move
+STILL_STEP = 2e-4  # picture widths a frame; so much of a frame's way is noise
+MOST_SPEED = 6.0  # clip's frames a film's frame
+
+
+@dataclass(frozen=True)
+class Take:
+    """A stretch of a clip without cuts."""
+
+    frames: np.ndarray  # [N, H, W, 3] uint8
+    flow: np.ndarray  # [N - 1, H / 4, W / 4, 2] float16: px from each frame to the next
+    travel: np.ndarray  # [N] picture widths since the first frame
+
+    def at(self, travel: float) -> float:
+        """The (fractional) frame after some way; beyond the ends it comes back."""
+        whole = self.travel[-1]
+        folded = whole - abs(travel % (2 * whole) - whole)
+        return float(np.interp(folded, self.travel, np.arange(len(self.travel))))
+
+    def picture(self, index: float) -> np.ndarray:
+        """The frame [H, W, 3] at a fractional index: the nearer one, moved along its flow."""
+        nearest = int(round(index))
+        share = float(index - nearest)
+        between = nearest if share >= 0 else nearest - 1
+        if share == 0 or not 0 <= between < len(self.flow):
+            return self.frames[nearest]
+        height, width = self.frames.shape[1:3]
+        way = cv2.resize(self.flow[between].astype(np.float32), (width, height)) * share
+        ys, xs = np.mgrid[:height, :width].astype(np.float32)
+        x, y = xs - way[..., 0], ys - way[..., 1]
+        return cv2.remap(self.frames[nearest], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+
+
+def read_takes(folder: Path) -> list[Take]:
+    """All takes of the films in a folder that have motion to play with."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in FILMS)
+    return [take for path in paths for take in takes_of(read_clip(path))]
+
+
+def takes_of(frames: np.ndarray) -> Iterator[Take]:
+    """The stretches between cuts of a clip [N, H, W, 3]."""
+    grey = frames.mean(axis=3) if len(frames) else frames
+    cuts = np.flatnonzero(np.abs(np.diff(grey, axis=0)).mean(axis=(1, 2)) > CUT_DIFFERENCE) + 1
+    for start, end in zip([0, *cuts], [*cuts, len(frames)], strict=True):
+        if end - start >= LEAST_FRAMES:
+            take = measured(frames[start:end])
+            if take.travel[-1] >= LEAST_TRAVEL:
+                yield take
+
+
+def measured(frames: np.ndarray) -> Take:
+    """A take with the way that its picture travels."""
+    seer = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+    height, width = grey[0].shape
+    small = (max(1, width // 4), max(1, height // 4))
+    flows = [seer.calc(a, b, None) for a, b in zip(grey[:-1], grey[1:], strict=True)]
+    steps = [np.linalg.norm(flow, axis=2).mean() / width for flow in flows]
+    kept = np.stack([cv2.resize(f, small, interpolation=cv2.INTER_AREA) for f in flows]).astype(np.float16)
+    return Take(frames, kept, np.cumsum([0.0, *np.maximum(steps, STILL_STEP)]))
+
+
+def played(take: Take, travel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """[T] fractional frames of a take for a film that travels so far [T], from a place of its own."""
+    most = MOST_SPEED * take.travel[-1] / (len(take.frames) - 1)
+    steps = np.clip(np.diff(travel, prepend=travel[:1]), -most, most)
+    return np.array([take.at(t) for t in rng.uniform(0, take.travel[-1]) + np.cumsum(steps)])

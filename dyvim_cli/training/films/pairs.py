@@ -1,0 +1,204 @@
+"""The data set of rendered pairs: chosen, rendered, cached in shards, and drawn as batches.
+
+Pair i depends on the seed, i and what saw it alone, so a preparation that was stopped goes on where it
+stopped, and a film is never seen twice by the same encoder.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.model.conditioning.decoder_inputs import D_MOTION, N_CURVES
+from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.training.data import shards
+from dyvim_cli.training.data.batches import (
+    FREE_PREFIX,
+    SOURCE_WEIGHTS,
+    Batch,
+    Prepared,
+    collate,
+    crop,
+    draw_alpha,
+    prepare,
+)
+from dyvim_cli.training.data.piece import Piece
+from dyvim_cli.training.films.rendered import Pair
+
+MOST_STEPS = 640  # longer pieces would be long films of one song
+PER_SHARD = 8
+HELD_OUT_SHARE = 1 / 7  # of the films; their music is held out from pre-training too
+MUSIC_SHARD = "music.safetensors"  # some of the music of pre-training, heard again lest it be forgotten
+MUSIC_PER_FILM = 4  # pieces
+DROP_CURVES, DROP_MOTION = 0.15, 0.15  # shares of the crops that are told by z_d, or by curves, alone
+
+
+def prepare_pairs(
+    pieces: list[Piece],
+    out: Path,
+    n_films: int,
+    seed: int,
+    render: Callable[[Piece, np.random.Generator], Pair],
+    made_with: dict,
+    progress: Progress | None = None,
+) -> dict:
+    """Render n_films and write them to out/pairs-NNNN.safetensors; returns plain facts.
+
+    made_with: what the features depend on; shards that something else saw are made anew.
+    """
+    progress = progress or Silent()
+    chosen = choose(pieces, n_films, seed)
+    made = 0
+    for first in range(0, len(chosen), PER_SHARD):
+        path = out / f"pairs-{first // PER_SHARD:04d}.safetensors"
+        group = chosen[first : first + PER_SHARD]
+        facts = made_with | {"seed": seed, "first": first}
+        if _is_made(path, group, facts):
+            continue
+        rendered = []
+        for i, piece in enumerate(group, start=first):
+            progress.update("render", i, len(chosen))
+            rendered.append(render(piece, np.random.default_rng([seed, i])))
+        columns = {"film_curves": [p.curves for p in rendered], "motion": [p.motion for p in rendered]}
+        shards.save(group, path, columns, facts)
+        made += len(group)
+    music = _shuffled(shards.split(pieces)[0], np.random.default_rng([seed, n_films]))
+    music = music[: MUSIC_PER_FILM * n_films]
+    shards.save(music, out / MUSIC_SHARD)
+    progress.update("render", 1, 1)
+    steps = sum(p.tokens.shape[1] for p in chosen)
+    return {"films": len(chosen), "rendered_now": made, "steps": steps, "music": len(music)}
+
+
+def choose(pieces: list[Piece], n_films: int, seed: int) -> list[Piece]:
+    """n_films pieces that answer to events, without repetition while there are enough.
+
+    One in seven is held-out music; sources by their weight in pre-training.
+    """
+    rng = np.random.default_rng(seed)
+    fit = [p for p in pieces if p.tokens.shape[1] <= MOST_STEPS and not p.name.startswith(FREE_PREFIX)]
+    sides = [_shuffled(side, rng) for side in shards.split(fit)]
+    if not sides[0]:
+        raise InputError("no piece fit to be filmed", f"of at most {MOST_STEPS} steps, answering to curves")
+    ration = round(1 / HELD_OUT_SHARE)
+    chosen = []
+    for i in range(n_films):
+        held_out = i % ration == ration - 1 and sides[1]
+        side, index = (sides[1], i // ration) if held_out else (sides[0], i - i // ration)
+        chosen.append(side[index % len(side)])
+    return chosen
+
+
+def _shuffled(pieces: list[Piece], rng: np.random.Generator) -> list[Piece]:
+    """Random order in which a source comes early by its weight (Efraimidis and Spirakis 2006)."""
+    counts: dict[str, int] = {}
+    for piece in pieces:
+        counts[piece.source] = counts.get(piece.source, 0) + 1
+    weight = [SOURCE_WEIGHTS.get(p.source, 0.1) / counts[p.source] for p in pieces]
+    order = np.argsort(-(rng.random(len(pieces)) ** (1 / np.maximum(weight, 1e-9))), kind="stable")
+    return [pieces[i] for i in order]
+
+
+def _is_made(path: Path, group: list[Piece], facts: dict) -> bool:
+    if not path.exists():
+        return False
+    found, _, made_with = shards.load_columns(path)
+    return made_with == facts and [p.name for p in found] == [p.name for p in group]
+
+
+def load_pairs(folder: Path) -> tuple[list[Pair], list[Pair], list[Piece], dict]:
+    """(training pairs, held-out pairs, pre-training's music, made_with) of a folder. Raises InputError."""
+    pairs, made_with = [], {}
+    for path in sorted(folder.glob("pairs-*.safetensors")):
+        pieces, columns, made_with = shards.load_columns(path)
+        rows = zip(pieces, columns["film_curves"], columns["motion"], strict=True)
+        pairs += [Pair(*row) for row in rows]
+    if not pairs:
+        raise InputError(f"no rendered pairs in: {folder}", "dyvim train render")
+    held_out = {id(p) for p in shards.split([pair.piece for pair in pairs])[1]}
+    sides: tuple[list[Pair], list[Pair]] = ([], [])
+    for pair in pairs:
+        sides[id(pair.piece) in held_out].append(pair)
+    music = folder / MUSIC_SHARD
+    return *sides, shards.load(music) if music.exists() else [], made_with
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Pairs with their form conditions worked out once; the film's curves stand in the music's place."""
+
+    films: list[Prepared]
+    music: list[Prepared]  # without films, with its own curves
+
+    @classmethod
+    def of(cls, pairs: list[Pair], music: list[Piece]) -> "Ready":
+        """Work out the conditions."""
+        films = [
+            replace(prepare(replace(p.piece, curves=as_told(p))), motion=p.motion.astype(np.float32))
+            for p in pairs
+        ]
+        return cls(films, [prepare(p) for p in music])
+
+
+def as_told(pair: Pair) -> np.ndarray:
+    """The film's curves [S, 3], but for what z_d should not have to mend.
+
+    No picture shows an event in its first frame. Untold, a piece that begins on an accent teaches that the
+    first frame's z_d, which has nothing before it, calls for one: quiet films then begin with a bang. And
+    the energy keeps its order in time, on the scale of the music's own: a made film's pace says when there
+    is more, not how much in all, and real films have no music to be measured against.
+    """
+    curves = pair.curves.copy()
+    curves[0, :2] = pair.piece.curves[0, :2]
+    order = curves[:, 2].argsort(kind="stable")
+    curves[order, 2] = np.sort(pair.piece.curves[:, 2])
+    return curves
+
+
+def draw(ready: Ready, n_steps: int, batch_size: int, dropout: float, rng: np.random.Generator) -> Batch:
+    """A batch; a share `dropout` is heard without film: as in pre-training, else films at alpha 0."""
+    prepared, alphas, kept = [], [], []
+    for _ in range(batch_size):
+        dropped = rng.random() < dropout
+        group = ready.music if dropped and ready.music else ready.films
+        prepared.append(group[rng.integers(len(group))])
+        alphas.append(_alpha(prepared[-1], dropped, rng))
+        fate = rng.random()
+        kept.append((fate >= DROP_CURVES, not DROP_CURVES <= fate < DROP_CURVES + DROP_MOTION))
+    crops = [crop(p, n_steps, a, rng) for p, a in zip(prepared, alphas, strict=True)]
+    for one, keep in zip(crops, kept, strict=True):
+        hide(one["dynamics"], *keep)
+    return collate(crops, prepared, alphas)
+
+
+def _alpha(one: Prepared, dropped: bool, rng: np.random.Generator) -> float:
+    """How far a crop may trust its film, or music without film its own curves."""
+    if one.motion is None:
+        return draw_alpha(one.piece, rng)
+    return 0.0 if dropped else 1.0 if rng.random() < 0.6 else float(rng.uniform(0.05, 1.0))
+
+
+def held_out_batches(ready: Ready, n_steps: int, batch_size: int) -> list[Batch]:
+    """Every held-out film once, alpha 1, the same crops each time."""
+    rng = np.random.default_rng(0)
+    groups = even_groups(ready.films, batch_size)
+    return [
+        collate([crop(p, n_steps, 1.0, rng) for p in group], group, [1.0] * len(group)) for group in groups
+    ]
+
+
+def even_groups(items: list, most: int) -> list[list]:
+    """Items in order in groups of at most `most`, as even as can be: none is left alone without need."""
+    n = -(-len(items) // most)
+    bounds = [round(i * len(items) / n) for i in range(n + 1)] if n else [0]
+    return [items[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+
+
+def hide(dynamics, curves: bool, motion: bool) -> None:
+    """Zero the parts of z~ [..., D_DYNAMICS] that are not kept, in place."""
+    if not curves:
+        dynamics[..., :N_CURVES] = 0
+    if not motion:
+        dynamics[..., N_CURVES : N_CURVES + D_MOTION] = 0

@@ -1,0 +1,1 @@
+"""Training loops, strategies and learners."""

@@ -1,0 +1,233 @@
+"""MusicGen as a learner: windows of films and their music's tokens in, loss out.
+
+Letters: B films of a batch; K codebooks; N frames of a window; D delays; P = N + D - 1 positions;
+M key frames; d_z width of z~.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dyvim_cli.model.compose.recording import picture_embeddings
+from dyvim_cli.model.compose.score import choose_character, lay_grid
+from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
+from dyvim_cli.model.musicgen.backbone import Memory, delayed
+from dyvim_cli.model.musicgen.loading import AudioModel
+from dyvim_cli.model.musicgen.prompt import describe_music
+from dyvim_cli.options import ComposeOptions
+from dyvim_cli.training.films.film_pairs import SoundedFilm
+from dyvim_cli.training.films.pairs import even_groups
+from dyvim_cli.training.learn.score_learner import of_another
+
+UNKNOWN = -1
+N_FRAMES = 500  # 10 s at 50 Hz: what fits beside a decoder in the memory of one GPU
+MOST_HELD_OUT = 60  # windows
+VIEWS = {"true": (1.0, True), "shuffled": (1.0, False), "none": (0.0, True)}  # (strength, its own motion)
+
+
+@dataclass(frozen=True)
+class AudioBatch:
+    """B windows, ready for MusicGen."""
+
+    tokens: torch.Tensor  # [B, K, N] int64, UNKNOWN beyond the music's end
+    dynamics: torch.Tensor  # [B, D - 1 + N + D - 1, d_z]: of frames first - (D - 1) .. first + P
+    alpha: torch.Tensor  # [B]
+    memory: Memory  # the prompts
+    embeddings: torch.Tensor  # [B, M, d_pictures]
+    visible: torch.Tensor  # [B, 1, P, M] bool
+
+    def to(self, device) -> "AudioBatch":
+        """The same on a device."""
+        moved = {n: v.to(device) for n, v in vars(self).items() if isinstance(v, torch.Tensor)}
+        return replace(
+            self, memory=Memory(self.memory.states.to(device), self.memory.mask.to(device)), **moved
+        )
+
+
+class AudioLearner(nn.Module):
+    """A MusicGen with an adapter that learns from sounded films."""
+
+    thaws_low_rank = True
+
+    def __init__(
+        self,
+        audio: AudioModel,
+        training: list[SoundedFilm],
+        held_out: list[SoundedFilm],
+        n_frames: int = N_FRAMES,
+        batch_size: int = 4,
+        sees_pictures: bool = True,
+    ):
+        super().__init__()
+        self.model = audio.musicgen
+        self.n_frames, self.batch_size = n_frames, batch_size
+        width = training[0].key_features.shape[1] if sees_pictures else 0
+        if self.model.adapter is None:
+            self.model.adapter = self.model.new_adapter(TokenDynamics.width, width).to(
+                self.model.weight.device
+            )
+        self.films = [_Film(f, audio) for f in training]
+        self.judged_by, self.judged_films = self._held_out_batches([_Film(f, audio) for f in held_out])
+
+    def draw(self, dropout: float, rng: np.random.Generator) -> AudioBatch:
+        """Windows from anywhere; a share `dropout` without film and words."""
+        rows = []
+        for _ in range(self.batch_size):
+            film = self.films[rng.integers(len(self.films))]
+            first = int(rng.integers(max(1, film.n_frames - self.n_frames + 1)))
+            dropped = rng.random() < dropout
+            alpha = 0.0 if dropped else 1.0 if rng.random() < 0.6 else float(rng.uniform(0.05, 1.0))
+            rows.append(self._window(film, first, alpha, told=not dropped))
+        return _collate(rows, self.model)
+
+    def _held_out_batches(self, films: list["_Film"]) -> tuple[list[AudioBatch], list[int]]:
+        """Windows from all over the held-out films, the same each time, and the number of each one's film.
+
+        Beginnings of all films first, then what follows: the next window of a batch is of another film, whose
+        motion is what "shuffled" tells.
+        """
+        places = [
+            (a, i)
+            for i, f in enumerate(films)
+            for a in range(0, max(1, f.n_frames - self.n_frames + 1), self.n_frames)
+        ]
+        places.sort()
+        kept = [
+            places[i] for i in np.linspace(0, len(places) - 1, min(MOST_HELD_OUT, len(places))).astype(int)
+        ]
+        rows = [self._window(films[i], a, 1.0, told=True) for a, i in kept]
+        batches = [_collate(group, self.model) for group in even_groups(rows, self.batch_size)]
+        return batches, [i for _, i in kept]
+
+    def _window(self, film: "_Film", first: int, alpha: float, told: bool) -> dict:
+        lead = self.model.n_delays - 1
+        codes = film.codes[:, first : first + self.n_frames]
+        tokens = F.pad(codes, (0, self.n_frames - codes.shape[1]), value=UNKNOWN)
+        return {
+            "tokens": tokens,
+            "dynamics": film.dynamics(first - lead, lead + self.n_frames + lead),
+            "alpha": alpha,
+            "memory": film.memory if told else film.memory.silenced(),
+            "embeddings": film.embeddings if told else torch.zeros_like(film.embeddings),
+            "visible": film.dynamics.visible(first, self.n_frames + lead),
+        }
+
+    def forward(self, batch: AudioBatch) -> torch.Tensor:
+        """Mean cross-entropy in nats a token."""
+        return self.losses(batch).mean()
+
+    def losses(self, batch: AudioBatch) -> torch.Tensor:
+        """[K] cross-entropy of each codebook."""
+        nats, known = self._token_losses(batch)
+        return nats.sum(dim=(0, 2)) / known.sum(dim=(0, 2)).clamp_min(1)
+
+    def _token_losses(self, batch: AudioBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        batch = batch.to(self.model.weight.device)
+        extension = self.model.extend(batch.dynamics, batch.alpha)
+        pictures = self.model.look(batch.embeddings, batch.visible)
+        return token_losses(self.model, batch.tokens, batch.memory, extension, pictures)
+
+    def new_modules(self) -> list[nn.Module]:
+        """The adapter."""
+        return [self.model.adapter]
+
+    def hold_back(self) -> None:
+        """Nothing: an adapter is new as a whole."""
+
+    def parts(self) -> list[list[nn.Module]]:
+        """Heads, layers from the last to the first, token tables."""
+        decoder = self.model.backbone.decoder
+        core = decoder.model.decoder
+        return [
+            [core.layer_norm, decoder.lm_heads],
+            *([x] for x in reversed(core.layers)),
+            [core.embed_tokens],
+        ]
+
+    def held_out(self, alpha: float = 1.0) -> dict[str, float]:
+        """Loss on the held-out windows with their own motion, that of another film, and none."""
+        with torch.no_grad():
+            return {
+                view: float(
+                    torch.stack([self.losses(_told(b, alpha * share, own)) for b in self.judged_by]).mean()
+                )
+                for view, (share, own) in VIEWS.items()
+            }
+
+    @torch.no_grad()
+    def film_losses(self, view: str) -> np.ndarray:
+        """[n] loss in nats a token of each held-out film under one of VIEWS."""
+        rows = [self._token_losses(_told(b, *VIEWS[view])) for b in self.judged_by]
+        windows = torch.cat([nats.sum(dim=(1, 2)) / known.sum(dim=(1, 2)) for nats, known in rows])
+        windows, films = windows.cpu().numpy(), np.array(self.judged_films)
+        return np.array([windows[films == i].mean() for i in np.unique(films)])
+
+
+def token_losses(
+    model, tokens: torch.Tensor, memory: Memory, extension=None, pictures=None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cross-entropy in nats of each token of B windows [B, K, N] given those before it, and which are known.
+
+    Both [B, K, P]; what is UNKNOWN costs nothing.
+    """
+    targets = delayed(tokens, model.delays, UNKNOWN)
+    written = torch.where(targets == UNKNOWN, model.start, targets)
+    inputs = F.pad(written[..., :-1], (1, 0), value=model.start)
+    logits = model(inputs, memory, extension, pictures)
+    nats = F.cross_entropy(
+        logits.float().permute(0, 3, 1, 2), targets, ignore_index=UNKNOWN, reduction="none"
+    )
+    return nats, targets != UNKNOWN
+
+
+def _told(batch: AudioBatch, alpha: float, is_own: bool) -> AudioBatch:
+    """The batch at some alpha, with the motion of its own film or the next one's."""
+    dynamics = batch.dynamics if is_own else of_another(batch.dynamics)
+    return replace(batch, dynamics=dynamics, alpha=torch.full_like(batch.alpha, alpha))
+
+
+class _Film:
+    """A film as tensors."""
+
+    def __init__(self, film: SoundedFilm, audio: AudioModel):
+        self.codes = torch.from_numpy(film.codes.astype(np.int64))
+        self.n_frames = self.codes.shape[1]
+        self.dynamics = TokenDynamics(film, audio.codec.frame_rate_hz, self.n_frames)
+        self.embeddings = picture_embeddings(film)
+        with torch.no_grad():
+            memory = audio.memory(prompt_of(film))
+        self.memory = Memory(memory.states.float().cpu(), memory.mask.cpu())
+
+
+def prompt_of(film: SoundedFilm) -> str:
+    """The words that the film would be scored with."""
+    wishes = ComposeOptions()
+    character = choose_character(film, wishes, np.random.default_rng(0))
+    bpm = lay_grid(film, character, wishes).bpm
+    return describe_music(character.style, character.valence, character.arousal, bpm)
+
+
+def stacked(rows: list[Memory], dtype: torch.dtype = torch.float32) -> Memory:
+    """Memories of one row each as one; words that are missing are padded with ones that nobody hears."""
+    n = max(m.mask.shape[1] for m in rows)
+    states = [F.pad(m.states, (0, 0, 0, n - m.states.shape[1])) for m in rows]
+    masks = [F.pad(m.mask, (0, n - m.mask.shape[1])) for m in rows]
+    return Memory(torch.cat(states).to(dtype), torch.cat(masks))
+
+
+def _collate(rows: list[dict], model) -> AudioBatch:
+    """Stack windows; words and key frames are padded with ones that nobody sees."""
+    n_keys = max(len(r["embeddings"]) for r in rows)
+    return AudioBatch(
+        tokens=torch.stack([r["tokens"] for r in rows]),
+        dynamics=torch.stack([r["dynamics"] for r in rows]),
+        alpha=torch.tensor([r["alpha"] for r in rows], dtype=torch.float32),
+        memory=stacked([r["memory"] for r in rows], model.weight.dtype),
+        embeddings=torch.stack(
+            [F.pad(r["embeddings"], (0, 0, 0, n_keys - len(r["embeddings"]))) for r in rows]
+        ),
+        visible=torch.stack([F.pad(r["visible"], (0, n_keys - len(r["embeddings"]))) for r in rows])[:, None],
+    )

@@ -1,0 +1,114 @@
+"""The embedded score decoder as a learner: rendered pairs in, loss out, held-out films to judge by."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from dyvim_cli.model.compose.score import strength
+from dyvim_cli.model.conditioning.decoder_inputs import N_CURVES
+from dyvim_cli.model.score.decoder import Decoder
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.training.data.batches import Batch
+from dyvim_cli.training.films.pairs import Ready, draw, held_out_batches, hide
+from dyvim_cli.training.learn.score_loss import losses
+
+# What of the film is told: (event curves, z_d), each of the film itself, of another one, or nothing.
+VIEWS = {
+    "true": ("own", "own"),
+    "shuffled": ("other", "other"),
+    "none": (None, None),
+    "curves": ("own", None),
+    "curves, shuffled z_d": ("own", "other"),
+    "z_d": (None, "own"),
+    "shuffled z_d": (None, "other"),
+}
+RIDGE = 2e-4  # nats for every unit of the squared weights of z_d: a few dozen films are soon known by heart
+MAIN_VIEWS = ("true", "shuffled", "none", "curves", "curves, shuffled z_d")
+
+
+class ScoreLearner(nn.Module):
+    """A score decoder that learns from pairs."""
+
+    thaws_low_rank = False
+
+    def __init__(
+        self, model: Decoder, training: Ready, held_out: Ready, n_steps: int = 256, batch_size: int = 6
+    ):
+        super().__init__()
+        self.model = model
+        self.training_pairs, self.n_steps, self.batch_size = training, n_steps, batch_size
+        self.judged_by = held_out_batches(held_out, n_steps, batch_size)
+
+    def draw(self, dropout: float, rng: np.random.Generator) -> Batch:
+        """The next batch."""
+        return draw(self.training_pairs, self.n_steps, self.batch_size, dropout, rng)
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Mean over the streams of the loss in nats a known token, and the price of z_d's weights."""
+        loss = losses(self.model, batch.to(self.model.head.weight.device)).nansum() / tokens.K
+        return loss + RIDGE * self.model.extension.weight[:, N_CURVES:].pow(2).sum()
+
+    def new_modules(self) -> list[nn.Module]:
+        """The extension, of which `hold_back` lets only z_d's weights learn."""
+        return [self.model.extension]
+
+    def hold_back(self) -> None:
+        """How far to trust the curves is known from pre-training; films of ours would unteach it."""
+        extension = self.model.extension
+        extension.gate.grad = None
+        if extension.weight.grad is not None:
+            extension.weight.grad[:, :N_CURVES] = 0
+
+    def parts(self) -> list[list[nn.Module]]:
+        """Head, layers from the last to the first, embeddings."""
+        m = self.model
+        layers = [[block] for block in reversed(m.blocks)]
+        return [[m.norm, m.head], *layers, [m.embedding, m.place, m.activity, m.semantics]]
+
+    def held_out(self, views=MAIN_VIEWS, alpha: float = 1.0) -> dict[str, float]:
+        """Loss on the held-out films by what is told of them, alpha being the knob of a scoring."""
+        told = strength(alpha)  # as a film is scored at this alpha
+        return {view: float(self.stream_losses(view, told).nansum() / tokens.K) for view in views}
+
+    @torch.no_grad()
+    def stream_losses(self, view: str, alpha: float = 1.0) -> torch.Tensor:
+        """[K] mean loss a stream on the held-out films under one of VIEWS; alpha scales the term itself."""
+        rows = [
+            losses(self.model, seen_as(b, view, alpha).to(self.model.head.weight.device))
+            for b in self.judged_by
+        ]
+        return torch.stack(rows).nanmean(dim=0)
+
+    @torch.no_grad()
+    def film_losses(self, view: str) -> np.ndarray:
+        """[n] loss of each held-out film under one of VIEWS, alpha 1."""
+        device = self.model.head.weight.device
+        alone = (row for b in self.judged_by for row in rows_of(seen_as(b, view)))
+        return np.array([float(losses(self.model, row.to(device)).nanmean()) for row in alone])
+
+
+def rows_of(batch: Batch) -> list[Batch]:
+    """Each crop as a batch of its own."""
+    return [Batch(**{k: v[i : i + 1] for k, v in vars(batch).items()}) for i in range(len(batch.alpha))]
+
+
+def seen_as(batch: Batch, view: str, alpha: float = 1.0) -> Batch:
+    """The batch with only that told of its films which a view lets through."""
+    curves, motion = VIEWS[view]
+    others = of_another(batch.dynamics)
+    dynamics = batch.dynamics.clone()
+    if curves == "other":
+        dynamics[..., :N_CURVES] = others[..., :N_CURVES]
+    if motion == "other":
+        dynamics[..., N_CURVES:] = others[..., N_CURVES:]
+    hide(dynamics, curves is not None, motion is not None)
+    told = torch.full_like(batch.alpha, alpha if curves or motion else 0.0)
+    return replace(batch, dynamics=dynamics, alpha=told)
+
+
+def of_another(dynamics: torch.Tensor) -> torch.Tensor:
+    """[B, S, D] of the next film of the batch; a film that is alone is turned round by half instead."""
+    alone = len(dynamics) == 1
+    return dynamics.roll(dynamics.shape[1] // 2, dims=1) if alone else dynamics.roll(1, dims=0)

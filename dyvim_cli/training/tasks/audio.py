@@ -1,0 +1,177 @@
+"""MusicGen tuned on films with music: prepared with its own codec, tuned, kept as an adapter of megabytes."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.model.musicgen.adapter import save_adapter
+from dyvim_cli.model.musicgen.loading import AudioModel, load_audio_model, placement
+from dyvim_cli.model.musicgen.prompt import describe_music
+from dyvim_cli.progress import Progress
+from dyvim_cli.training.data.piece import Piece
+from dyvim_cli.training.data.shards import load
+from dyvim_cli.training.films.film_pairs import facts_of, fitted, load_films, prepare_films, store
+from dyvim_cli.training.films.pairs import choose
+from dyvim_cli.training.films.rendered import Material, watch_film_of
+from dyvim_cli.training.learn.audio_learner import AudioLearner
+from dyvim_cli.training.learn.strategies import low_rank_terms
+from dyvim_cli.training.learn.tune import TuneSettings, tune
+from dyvim_cli.types import STEPS_PER_BAR, STYLES, FilmFeatures, Key, TempoMap
+from dyvim_cli.vision.settings import settings as seen_with
+
+# times strategies.NEW_RATE. An update moves a token's term by the rate times the sum of all that it is told,
+# some hundreds: at 1 the loss of a decoder that knew music rose from 3.99 to 4.08 in sixty updates
+AUDIO_GAIN = 0.12
+# of rendered films: one learns from many short ones (33 long ones were known by heart, and none but those)
+FILM_S = 14.0
+
+
+def open_backbone(name: str, progress: Progress | None = None) -> AudioModel:
+    """A backbone to learn with: in single precision, whatever it is played in. Raises as loading does."""
+    return load_audio_model(name, progress=progress, is_single=True, **placement())
+
+
+def prepare(folder: Path, out: Path, backbone: str, progress: Progress | None = None) -> dict:
+    """Cache what is seen and heard in every film of a folder; the codec is the backbone's."""
+    audio = open_backbone(backbone, progress)
+    return prepare_films(folder, out, audio.codec, codec_name(audio), progress)
+
+
+def prepare_rendered(
+    shards: list[Path], out: Path, backbone: str, n_films: int, seed: int, progress: Progress | None = None
+) -> dict:
+    """The same of rendered films, with the pieces as our own players sound them: pairs without any data."""
+    from dyvim_cli.training.tasks.motion import _textures as photographs
+
+    audio = open_backbone(backbone, progress)
+    facts = facts_of(audio.codec, codec_name(audio)) | seen_with() | {"film_s": FILM_S}
+    pieces = choose([piece for path in shards for piece in load(path)], n_films, seed)
+    material = Material(photographs())
+
+    def make(piece: Piece, index: int):
+        rng = np.random.default_rng([seed, index])
+        piece = excerpt(piece, FILM_S, rng)
+        features, step_times_s = watch_film_of(piece, material, rng)
+        sound = played(piece, step_times_s, audio.codec.sample_rate, index)
+        return dressed(features, piece), fitted(sound, audio.codec)
+
+    def items():
+        for i, piece in enumerate(pieces):
+            name = piece.name.replace("/", "-")
+            key = hashlib.sha256(json.dumps([facts, seed, i, name], sort_keys=True).encode()).hexdigest()
+            yield name, lambda key=key: key, lambda piece=piece, i=i: make(piece, i)
+
+    return store(items(), len(pieces), out, audio.codec, facts, progress)
+
+
+def excerpt(piece: Piece, most_s: float, rng: np.random.Generator) -> Piece:
+    """Whole bars from anywhere in the piece, as many as most_s seconds hold (one at least)."""
+    bar_s = 240 / piece.bpm
+    n_bars, n_kept = piece.tokens.shape[1] // STEPS_PER_BAR, max(1, int(most_s / bar_s))
+    if n_kept >= n_bars:
+        return piece
+    first = STEPS_PER_BAR * int(rng.integers(n_bars - n_kept + 1))
+    end = first + STEPS_PER_BAR * n_kept
+    sections = tuple(
+        replace(s, start=max(s.start, first) - first, end=min(s.end, end) - first)
+        for s in piece.sections
+        if s.start < end and s.end > first
+    )
+    return replace(
+        piece,
+        tokens=piece.tokens[:, first:end],
+        curves=piece.curves[first:end],
+        sections=sections,
+        starts_piece=piece.starts_piece and first == 0,
+        ends_piece=piece.ends_piece and end == piece.tokens.shape[1],
+    )
+
+
+def _mood(piece: Piece) -> tuple[float, float]:
+    """Valence and arousal over the piece, -1..1."""
+    lengths = [s.end - s.start for s in piece.sections]
+    moods = [(s.valence, s.arousal) for s in piece.sections]
+    valence, arousal = np.average(moods, axis=0, weights=lengths)
+    return float(valence), float(arousal)
+
+
+def described(piece: Piece) -> str:
+    """The piece in words, as scored films describe theirs."""
+    return describe_music(STYLES[max(piece.style, 0)], *_mood(piece), piece.bpm)
+
+
+def dressed(features: FilmFeatures, piece: Piece) -> FilmFeatures:
+    """The film with the look of its music's style and mood, that words say true things of the music.
+
+    Our textures show neither: a decoder tuned on what they seem to show would unlearn words.
+    """
+    style = np.zeros(len(STYLES), np.float32)
+    style[max(piece.style, 0)] = 1.0
+    moods = np.tile(np.float32(_mood(piece)), (len(features.scene_moods), 1))
+    return replace(features, style_scores=style, scene_moods=moods)
+
+
+def played(piece: Piece, step_times_s: np.ndarray, sample_rate: int, seed: int) -> np.ndarray:
+    """The piece as sound [n, 2] at a rate in Hz, in its own style."""
+    from math import gcd
+
+    from scipy.signal import resample_poly
+
+    from dyvim_cli.music.mixing.mastering import produce_blocks
+    from dyvim_cli.music.performance.perform import perform
+    from dyvim_cli.types import SAMPLE_RATE
+
+    style, duration_s = STYLES[max(piece.style, 0)], float(step_times_s[-1])
+    grid = TempoMap(step_times_s, piece.bpm)
+    score = perform(piece.tokens, grid, Key(0, piece.is_minor), style, duration_s, seed)
+    sound = np.concatenate(list(produce_blocks(score, duration_s)))
+    common = gcd(sample_rate, SAMPLE_RATE)
+    return resample_poly(sound, sample_rate // common, SAMPLE_RATE // common, axis=0)
+
+
+def codec_name(audio: AudioModel) -> str:
+    """The codec's weights in short: a first weight tells 32 kHz EnCodec from a random one."""
+    weight = next(audio.codec.model.parameters())
+    return f"{type(audio.codec).__name__}-{float(weight.detach().float().abs().sum()):.4f}"
+
+
+def learner(pairs: Path, backbone: str, batch_size: int = 4, n_frames: int = 500) -> AudioLearner:
+    """The backbone with a new adapter and prepared films. Raises InputError unless they belong together."""
+    audio = open_backbone(backbone)
+    training, held_out, facts = load_films(pairs)
+    if any(facts[name] != value for name, value in facts_of(audio.codec, codec_name(audio)).items()):
+        raise InputError(
+            f"{pairs}: prepared with another codec", f"dyvim train prepare --backbone {backbone}"
+        )
+    if facts.get("motion_encoder") != seen_with()["motion_encoder"]:
+        raise InputError(f"{pairs}: these films were seen by another motion encoder", "dyvim train prepare")
+    return AudioLearner(audio, training, held_out, n_frames, batch_size)
+
+
+def tune_audio(
+    pairs: Path,
+    out: Path,
+    backbone: str,
+    settings: TuneSettings,
+    batch_size: int = 4,
+    log: Callable[[dict], None] = lambda record: None,
+) -> dict:
+    """Tune to the end; `out` then is what `score --adapter` takes. Returns plain facts."""
+    torch.manual_seed(settings.seed)
+    one = learner(pairs, backbone, batch_size)
+    before = {}
+    if settings.strategy == "full":
+        before = {n: p.detach().clone() for n, p in one.model.backbone.named_parameters()}
+    facts = tune(one, out, settings, log) | {"backbone": backbone}
+    changes = low_rank_terms(one.model.backbone)
+    changes |= {
+        n: p for n, p in one.model.backbone.named_parameters() if n in before and not p.equal(before[n])
+    }
+    path = save_adapter(one.model, out, facts, changes)
+    return facts | {"adapter": str(path), "megabytes": round(path.stat().st_size / 1e6, 2)}

@@ -1,0 +1,38 @@
+"""What a training leaves behind becomes what is shipped: half precision, a card, a list with checksums."""
+
+import json
+from pathlib import Path
+
+from dyvim_cli import weights
+from dyvim_cli.model.score.checkpoint import load_decoder, save_decoder
+
+LICENCES = {
+    weights.DECODER: "MIT; learned from CC0, CC-BY-4.0, BSD-3, MIT and public-domain music (CREDITS.md)",
+    weights.MOTION_ENCODER: "MIT; learned from free textures and films (CREDITS.md)",
+    weights.SOUNDFONT: "MIT (MuseScore General, after FluidR3; CREDITS.md)",
+    "groove-feel.json": "CC-BY-4.0 (statistics of the Groove MIDI data set; CREDITS.md)",
+}
+
+
+def release_decoder(trained: Path, folder: Path, card: dict) -> Path:
+    """Write a trained decoder as fp16 with its card into the weights folder; renew the list."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / weights.DECODER
+    save_decoder(load_decoder(trained), path, half=True, card=card)
+    write_manifest(folder)
+    return path
+
+
+def write_manifest(folder: Path) -> None:
+    """List every shipped file with size, SHA-256 and licence."""
+    names = sorted(p.name for p in folder.iterdir() if p.suffix in (".safetensors", ".sf3", ".json"))
+    listed = {
+        name: {
+            "bytes": (folder / name).stat().st_size,
+            "sha256": weights.sha256(folder / name),
+            "licence": LICENCES[name],
+        }
+        for name in names
+        if name != weights.MANIFEST
+    }
+    (folder / weights.MANIFEST).write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Films, models and servers that several test modules share."""
