@@ -9,6 +9,7 @@ from dyvim_cli.batch.journal import now
 from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.staging import staged_delivery
 from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError, fault_of
+from dyvim_cli.options import EMBEDDED, ComposeOptions
 from dyvim_cli.report import entry
 
 
@@ -60,9 +61,9 @@ def finish(seen: Seen, model) -> Outcome:
     return Outcome(task, record | size | _marks(task, seen.content))
 
 
-def _composer(wishes: pipeline.ComposeOptions, shipped):
+def _composer(wishes: ComposeOptions, shipped):
     """What composes for a film: the worker's own decoder, unless another model was asked for."""
-    return shipped if wishes.model == pipeline.EMBEDDED else pipeline.load_model(wishes)
+    return shipped if wishes.model == EMBEDDED else pipeline.load_model(wishes)
 
 
 def failure(task: Task, fault: DyvimError, content: Content | None = None) -> Outcome:

@@ -32,10 +32,11 @@ def generate(
     Prints the path of the music, or with --json everything about it.
     """
     from dyvim_cli import pipeline
+    from dyvim_cli.options import Delivery
 
     running.place()
     wishes = composing.wishes()
-    delivery = pipeline.Delivery(
+    delivery = Delivery(
         music=music, midi=extras.midi, stems=extras.stems, overwrite=running.overwrite
     )
     say_before_pull(wishes)
