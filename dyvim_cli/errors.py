@@ -62,7 +62,10 @@ class EnvironmentFault(DyvimError):
     exit_code = ExitCode.ENVIRONMENT
 
 
-EXTRAS = {"accelerate": "train", "cv2": "train", "skimage": "train", "matplotlib": "train"}
+EXTRAS = {
+    "accelerate": "train", "cv2": "train", "skimage": "train", "matplotlib": "train",
+    "opentimelineio": "edit",
+}  # fmt: skip
 
 
 def fault_of(error: Exception) -> DyvimError:

@@ -12,6 +12,7 @@ from dyvim_cli.progress import Progress
 from dyvim_cli.types import Score
 
 if TYPE_CHECKING:
+    from dyvim_cli.markers.clock import FilmClock
     from dyvim_cli.media.output import PendingFiles
     from dyvim_cli.model.compose.recording import Recording
 
@@ -60,14 +61,17 @@ def sound_file(
 
 
 def check_extras(delivery: Delivery, film_path: Path | None) -> None:
-    """Fail before the work starts if MIDI, stems or music cannot be written."""
+    """Fail before the work starts if MIDI, stems, music or markers cannot be written."""
+    from dyvim_cli.markers.files import check_markers_name
     from dyvim_cli.media.output import check_output
     from dyvim_cli.media.sound import check_sound_name
 
     inputs = (film_path,) if film_path else ()
     if delivery.music is not None:
         check_sound_name(delivery.music)
-    for path in (delivery.music, delivery.midi):
+    if delivery.markers_out is not None:
+        check_markers_name(delivery.markers_out)
+    for path in (delivery.music, delivery.midi, delivery.markers_out):
         if path is not None:
             check_output(path, inputs=inputs, overwrite=delivery.overwrite)
     if delivery.stems is not None:
@@ -105,3 +109,19 @@ def write_extras(
     if delivery.midi is not None:
         with commit(delivery.midi, overwrite=delivery.overwrite, group=group) as part:
             write_midi(piece, part)
+
+
+def write_markers_of(
+    piece: "Score | Recording", clock: "FilmClock", delivery: Delivery, group: "PendingFiles | None" = None
+) -> None:
+    """Write sections, cuts and hits as markers, if asked for; clock: of the film that is delivered."""
+    from dyvim_cli.markers.files import write_markers
+    from dyvim_cli.markers.of_music import markers_of
+    from dyvim_cli.media.output import commit
+
+    path = delivery.markers_out
+    if path is None:
+        return
+    markers = markers_of(piece.sections, piece.tempo_map)
+    with commit(path, overwrite=delivery.overwrite, group=group) as part:
+        write_markers(markers, clock, part, kind=path.suffix, title=path.stem)

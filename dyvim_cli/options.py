@@ -49,3 +49,4 @@ class Delivery:
     midi: Path | None = None
     stems: Path | None = None  # folder
     music: Path | None = None  # the music alone, as a sound file
+    markers_out: Path | None = None  # sections, cuts and hits, in an editor's format

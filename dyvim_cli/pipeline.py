@@ -24,7 +24,7 @@ from dyvim_cli.composer import (
 )
 from dyvim_cli.describe import comment, describe
 from dyvim_cli.errors import UsageError
-from dyvim_cli.extras import check_extras, sound_file, whole_set, write_extras
+from dyvim_cli.extras import check_extras, sound_file, whole_set, write_extras, write_markers_of
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures, Score
@@ -129,6 +129,7 @@ def compose_and_mux(
     progress: Progress | None = None,
 ) -> Result:
     """The second half of score(): compose, sound, mux. `model` is what load_model(wishes) returns."""
+    from dyvim_cli.markers.clock import clock_of
     from dyvim_cli.media.mux import mux
     from dyvim_cli.music.mixing.loudness import Meter
     from dyvim_cli.timeline import timeline
@@ -162,6 +163,7 @@ def compose_and_mux(
                 group=group,
             )
         write_extras(piece, music, delivery, group=group)
+        write_markers_of(piece, clock_of(film, watched.cut.start_s, watched.cut.end_s), delivery, group)
     clock.seconds["sound"] -= clock.seconds["mux"]
     facts = describe(piece, features, wishes) | timeline(piece, features, meter)
     facts |= {

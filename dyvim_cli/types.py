@@ -70,6 +70,11 @@ class Hit:
         """Signed distance music - film."""
         return self.music_time_s - self.film_time_s
 
+    @property
+    def label(self) -> str:
+        """What a marker says of it: a cut, or another hit, and its weight."""
+        return f"{'cut' if self.kind == 'cut' else 'hit'} {self.weight:.2f}"
+
 
 @dataclass(frozen=True)
 class TempoMap:

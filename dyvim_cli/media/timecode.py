@@ -1,32 +1,80 @@
-"""A camera's time code (SMPTE ST 12-1): hours, minutes, seconds and frames at a film's first picture."""
+"""Timecodes (SMPTE ST 12-1): hours, minutes, seconds and frames, as text and as a number of frames.
+
+Drop-frame timecode, written with a semicolon or point before the frames, leaves out two frame numbers (four
+above 30 a second) every minute but each tenth, so that 29.97 frames a second keep to the clock.
+"""
 
 import re
+from dataclasses import dataclass
+from fractions import Fraction
 
 FORM = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.])(\d\d)")
 MOST_OFF = 0.002  # of a frame rate from the whole number that it is counted as: 29.97 as 30
+MINUTES_A_DAY = 24 * 60
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How frames are numbered: how many a second, and how many numbers a minute leaves out."""
+
+    counted: int  # frames a second by their numbers: 30 for 29.97
+    left_out: int = 0  # numbers that a minute leaves out
+
+    @property
+    def frames_a_day(self) -> int:
+        """Frames until the numbers begin again."""
+        return MINUTES_A_DAY * 60 * self.counted - self.left_out * MINUTES_A_DAY * 9 // 10
+
+    def number(self, hours: int, minutes: int, seconds: int, frames: int) -> int:
+        """The frame that a timecode names, counted from 00:00:00:00."""
+        minutes += 60 * hours
+        return (60 * minutes + seconds) * self.counted + frames - self.left_out * (minutes - minutes // 10)
+
+    def text(self, number: int, point: str = "") -> str:
+        """The timecode of a frame by its number; point: what stands before the frames."""
+        number %= self.frames_a_day
+        tens, rest = divmod(number, 600 * self.counted - 9 * self.left_out)
+        a_minute = 60 * self.counted - self.left_out
+        minutes_begun = max(0, rest - self.left_out) // a_minute  # of these ten, but the first
+        number += self.left_out * (9 * tens + minutes_begun)
+        seconds, frames = divmod(number, self.counted)
+        point = point or (";" if self.left_out else ":")
+        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{frames:02}"
+
+
+def counting(fps: float, is_drop: bool = False) -> Counting | None:
+    """How frames of a rate are numbered; None where the rate is no whole number, nearly."""
+    counted = round(fps)
+    if counted < 1 or abs(float(fps) / counted - 1) > MOST_OFF:
+        return None
+    return Counting(counted, counted // 15 if is_drop and counted % 30 == 0 else 0)
+
+
+def exact_rate(fps: float) -> Fraction:
+    """The frame rate that an average stands for: 30000/1001 for 29.97, else a whole or near fraction."""
+    whole = round(fps)
+    for rate in (Fraction(whole), Fraction(1000 * whole, 1001)):
+        if whole and abs(fps / float(rate) - 1) < MOST_OFF / 5:
+            return rate
+    return Fraction(fps).limit_denominator(1001)
+
+
+def frame_number(timecode: str, fps: float) -> int | None:
+    """The frame that a timecode names, counted from 00:00:00:00; None where it cannot be told."""
+    found = FORM.fullmatch(timecode)
+    how = counting(fps, bool(found) and found[4] != ":")
+    if not found or how is None:
+        return None
+    return how.number(*(int(found[group]) for group in (1, 2, 3, 5)))
 
 
 def later(timecode: str, seconds: float, fps: float) -> str | None:
-    """The time code of the picture that is shown `seconds` later; None where that cannot be told.
+    """The timecode of the picture that is shown `seconds` later; None where that cannot be told.
 
-    fps: of a film of constant rate. A semicolon or point before the frames says that two numbers (four above
-    30 a second) are left out every minute but each tenth, so that 29.97 frames a second keep to the clock.
+    fps: of a film of constant rate.
     """
-    found, counted = FORM.fullmatch(timecode), round(fps)
-    if not found or counted < 1 or abs(fps / counted - 1) > MOST_OFF:
+    number = frame_number(timecode, fps)
+    if number is None:
         return None
-    hours, minutes, whole_seconds, frames = (int(found[group]) for group in (1, 2, 3, 5))
-    left_out = 0 if found[4] == ":" else counted // 15
-    minutes += 60 * hours
-    count = (60 * minutes + whole_seconds) * counted + frames - left_out * (minutes - minutes // 10)
-    day = (24 * 3600) * counted - left_out * 24 * 54
-    return _written((count + round(seconds * fps)) % day, counted, left_out, found[4])
-
-
-def _written(count: int, counted: int, left_out: int, point: str) -> str:
-    """The time code of a frame by its number in the day."""
-    tens, rest = divmod(count, 600 * counted - 9 * left_out)
-    minutes_begun = max(0, rest - left_out) // (60 * counted - left_out)  # of these ten, but the first
-    count += left_out * (9 * tens + minutes_begun)
-    seconds, frames = divmod(count, counted)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{frames:02}"
+    point = timecode[8]
+    return counting(fps, point != ":").text(number + round(seconds * fps), point)

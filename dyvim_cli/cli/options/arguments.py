@@ -142,6 +142,14 @@ Music = Annotated[
     Path | None,
     typer.Option(rich_help_panel=OUTPUT, help="Also write the music alone, as wav, flac, mp3 ..."),
 ]
+MarkersOut = Annotated[
+    Path | None,
+    typer.Option(
+        rich_help_panel=OUTPUT,
+        metavar="FILE",
+        help="Also write sections, cuts and hits as markers: csv, edl, fcpxml, xml (Premiere), mid, otio.",
+    ),
+]
 Report = Annotated[
     Path | None,
     typer.Option(

@@ -33,6 +33,7 @@ def score(
     mixing: Mixing,
     extras: Extras,
     music: opt.Music = None,
+    markers_out: opt.MarkersOut = None,
     report: opt.Report = None,
     dry_run: opt.DryRun = False,
     running: Running,
@@ -47,7 +48,12 @@ def score(
     running.place()
     wishes = composing.wishes()
     delivery = mixing.delivery(
-        output=output, overwrite=running.overwrite, midi=extras.midi, stems=extras.stems, music=music
+        output=output,
+        overwrite=running.overwrite,
+        midi=extras.midi,
+        stems=extras.stems,
+        music=music,
+        markers_out=markers_out,
     )
     if report is not None:
         check_output(report, inputs=(film,), overwrite=True)

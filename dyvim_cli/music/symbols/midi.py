@@ -9,12 +9,15 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Key, Score, Stem
 TICKS_PER_BEAT = 3840  # a quarter of a millisecond at the slowest tempo
 TICKS_PER_STEP = TICKS_PER_BEAT // STEPS_PER_BEAT
 TOLERANCE_S = 0.0002  # how far a step may stray before the tempo changes
+CONDUCTOR = "conductor"  # the track without notes that other programs read the tempo map from
 FAR_STEPS = 1000  # behind the last step, further than anything rings
 
 
 def write_midi(score: Score, path: Path) -> None:
-    """Write a score: tempo map, bars, key, section markers, one named track a stem. The caller commits the
-    file."""
+    """Write a score: tempo map, bars and key, sections, cuts and hits as markers, one named track a stem.
+
+    The caller commits the file.
+    """
     import symusic
 
     played = score.tempo_map.played
@@ -28,8 +31,13 @@ def write_midi(score: Score, path: Path) -> None:
     file.key_signatures.append(symusic.KeySignature(0, key_signature(score.key), int(score.key.is_minor)))
     for tick, mspq in tempo_events(times_s, lead_ticks):
         file.tempos.append(symusic.Tempo(tick, mspq=mspq))
-    for start, _, role in score.sections:
-        file.markers.append(symusic.TextMeta(lead_ticks + int(place[start]) * TICKS_PER_STEP, role))
+    hits = score.tempo_map.hits
+    marks = [(lead_ticks + int(place[start]) * TICKS_PER_STEP, role) for start, _, role in score.sections]
+    ticks = _ticks([hit.film_time_s for hit in hits], times_s, lead_ticks)
+    marks += [(tick, hit.label) for tick, hit in zip(ticks, hits, strict=True)]
+    for tick, text in sorted(marks):
+        file.markers.append(symusic.TextMeta(tick, text))
+    file.tracks.append(symusic.Track(CONDUCTOR))  # tempo, bars, key and markers go into the first track
     for stem in score.stems:
         file.tracks.append(_track(stem, times_s, lead_ticks))
     file.dump_midi(str(path))

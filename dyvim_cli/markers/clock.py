@@ -1,0 +1,67 @@
+"""A film's clock: seconds, frames and timecodes of one film, exact to the frame."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dyvim_cli.media.probe import FilmInfo
+from dyvim_cli.media.timecode import Counting, counting, exact_rate, frame_number
+
+HOUR_S = 3600
+
+
+@dataclass(frozen=True)
+class FilmClock:
+    """Frames and timecodes of a film that lasts duration_s; frame 0 is its first picture."""
+
+    fps: Fraction
+    duration_s: float
+    first_number: int | None = None  # of the first picture by the film's own timecode, counted from midnight
+    is_drop: bool = False
+
+    @property
+    def counting(self) -> Counting:
+        """How its frames are numbered."""
+        return counting(float(self.fps), self.is_drop) or Counting(max(1, round(self.fps)))
+
+    def frame(self, time_s: float) -> int:
+        """The frame that begins nearest to a time."""
+        return round(Fraction(time_s) * self.fps)
+
+    def time_s(self, frame: int) -> float:
+        """When a frame begins, in seconds."""
+        return float(frame / self.fps)
+
+    def number_of_first(self, default_hour: int = 0) -> int:
+        """The first picture's number; default_hour: where a film without timecode begins."""
+        if self.first_number is not None:
+            return self.first_number
+        return self.counting.number(default_hour, 0, 0, 0)
+
+    def timecode(self, frame: int, default_hour: int = 0) -> str:
+        """The timecode of a frame."""
+        return self.counting.text(self.number_of_first(default_hour) + frame)
+
+    def frame_of(self, timecode: str) -> int | None:
+        """The frame that a timecode names; None where it is no timecode.
+
+        It counts from the film's own timecode. What lies before that counts from the film's beginning; for a
+        film without timecode the hour that it begins with may be an editor's (01:00:00:00).
+        """
+        number = frame_number(timecode, float(self.fps))
+        if number is None:
+            return None
+        if self.first_number is not None:
+            return number - self.first_number if number >= self.first_number else number
+        hour = self.counting.number(1, 0, 0, 0)
+        is_within = number <= self.frame(self.duration_s)
+        return number if is_within or self.duration_s >= HOUR_S else number % hour
+
+
+def clock_of(film: FilmInfo, start_s: float = 0.0, end_s: float | None = None) -> FilmClock:
+    """The clock of a film that was probed, or of the part of it from start_s to end_s."""
+    fps, end_s = exact_rate(film.fps), film.duration_s if end_s is None else end_s
+    first = frame_number(film.timecode, film.fps) if film.timecode else None
+    is_drop = first is not None and film.timecode[8] != ":"
+    if first is not None:
+        first += round(start_s * fps)
+    return FilmClock(fps, end_s - start_s, first, is_drop)

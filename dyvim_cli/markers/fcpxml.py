@@ -1,0 +1,79 @@
+"""Read and write Final Cut Pro's XML (1.9 and later): times are fractions of a second, exact to the frame."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.markers.clock import FilmClock
+from dyvim_cli.markers.marker import Marker, merged_by_frame
+
+VERSION = "1.9"
+CLIPS = ("clip", "asset-clip", "ref-clip", "sync-clip", "mc-clip", "video", "audio", "title", "gap", "spine")
+MARKERS = ("marker", "chapter-marker")
+
+
+def read_fcpxml(root: Element, source: str) -> list[Marker]:
+    """Markers of the first timeline in an fcpxml. Raises InputError where a time cannot be read."""
+    sequence = root.find(".//sequence")
+    if sequence is None:
+        raise InputError(f"{source}: no timeline in this FCPXML", "export a project, not a clip or library")
+    spine = sequence.find("spine")
+    begin = _seconds(sequence, "tcStart", source)
+    if spine is not None and len(spine) and "offset" in spine[0].attrib:
+        begin = _seconds(spine[0], "offset", source)
+    own = [_marker(mark, Fraction(0), source) for mark in sequence if mark.tag in MARKERS]
+    inner = [] if spine is None else _markers_inside(spine, -begin, source)
+    return sorted([*own, *inner], key=lambda marker: marker.time_s)
+
+
+def _markers_inside(parent: Element, shift: Fraction, source: str) -> Iterator[Marker]:
+    """Markers of all clips in `parent`, whose own time plus `shift` is the film's."""
+    for clip in parent:
+        if clip.tag in MARKERS:
+            yield _marker(clip, shift, source)
+        elif clip.tag in CLIPS:
+            begin = _seconds(clip, "offset", source) - _seconds(clip, "start", source)
+            yield from _markers_inside(clip, shift + begin, source)
+
+
+def _marker(mark: Element, shift: Fraction, source: str) -> Marker:
+    time_s = float(_seconds(mark, "start", source) + shift)
+    return Marker(time_s, mark.get("value", "").strip(), note=mark.get("note", "").strip())
+
+
+def _seconds(element: Element, name: str, source: str) -> Fraction:
+    """A time attribute such as "1001/30000s"; 0 where it is missing."""
+    text = element.get(name, "0s")
+    try:
+        return Fraction(text.removesuffix("s"))
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(f"{source}: '{text}' of <{element.tag}> is no time of FCPXML") from error
+
+
+def write_fcpxml(markers: list[Marker], clock: FilmClock, title: str) -> str:
+    """An fcpxml with one project: a gap as long as the film that carries the markers, one a frame."""
+    first = clock.number_of_first()
+    begin, length = _time(first, clock), _time(clock.frame(clock.duration_s), clock)
+    root = Element("fcpxml", version=VERSION)
+    SubElement(SubElement(root, "resources"), "format", id="r1", frameDuration=_time(1, clock))
+    event = SubElement(SubElement(root, "library"), "event", name=title)
+    project = SubElement(event, "project", name=title)
+    form = {"tcStart": begin, "tcFormat": "DF" if clock.counting.left_out else "NDF"}
+    sequence = SubElement(project, "sequence", format="r1", duration=length, **form)
+    place = {"offset": begin, "start": begin, "duration": length}
+    gap = SubElement(SubElement(sequence, "spine"), "gap", name="Markers", **place)
+    for marker in merged_by_frame(markers, clock):
+        at = _time(first + clock.frame(marker.time_s), clock)
+        note = {"note": marker.note} if marker.note else {}
+        SubElement(gap, "marker", start=at, duration=_time(1, clock), value=marker.name, **note)
+    ElementTree.indent(root)
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n'
+    return head + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _time(frames: int, clock: FilmClock) -> str:
+    """So many frames as FCPXML writes them: a whole number over the time scale."""
+    rate = clock.fps
+    return f"{frames * rate.denominator}/{rate.numerator}s" if frames else "0s"

@@ -1,0 +1,35 @@
+"""Read and write markers of Standard MIDI Files: what any music program takes."""
+
+from pathlib import Path
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.markers.clock import FilmClock
+from dyvim_cli.markers.marker import Marker
+
+TICKS_PER_BEAT = 960
+BPM = 120  # of a file that holds markers alone: half a millisecond a tick
+
+
+def read_midi(path: Path) -> list[Marker]:
+    """Markers of all tracks by the file's tempo map; film and file begin together. Raises InputError."""
+    import symusic
+
+    try:
+        score = symusic.Score(str(path)).to("second")
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"{path} is no MIDI file that can be read ({error})") from error
+    return sorted(
+        (Marker(float(mark.time), mark.text.strip()) for mark in score.markers), key=lambda mark: mark.time_s
+    )
+
+
+def write_midi(markers: list[Marker], clock: FilmClock, path: Path) -> None:
+    """A MIDI file of markers and a steady tempo; the score's own MIDI (--midi) has the true one."""
+    import symusic
+
+    score = symusic.Score(TICKS_PER_BEAT)
+    score.tempos.append(symusic.Tempo(0, BPM))
+    for marker in sorted(markers, key=lambda marker: marker.time_s):
+        tick = round(marker.time_s * BPM / 60 * TICKS_PER_BEAT)
+        score.markers.append(symusic.TextMeta(tick, marker.name))
+    score.dump_midi(str(path))
