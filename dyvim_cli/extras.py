@@ -12,17 +12,22 @@ from dyvim_cli.progress import Progress
 from dyvim_cli.types import Score
 
 if TYPE_CHECKING:
-    from dyvim_cli.markers.clock import FilmClock
+    from dyvim_cli.media.film_clock import FilmClock
     from dyvim_cli.media.output import PendingFiles
     from dyvim_cli.model.compose.recording import Recording
 
 
 @contextmanager
-def whole_set(delivery: Delivery) -> Iterator["PendingFiles"]:
-    """The group of all that is delivered: film, music, MIDI and stems appear at once, or none of them."""
+def whole_set(delivery: Delivery, output: Path | None = None) -> Iterator["PendingFiles"]:
+    """The group of all that is delivered: film, music, MIDI and stems appear at once, or none of them.
+
+    The folders of the film (output) and of the stems are made if need be.
+    """
     from dyvim_cli.media.output import made_folder, together
 
     with ExitStack() as stack:
+        if output is not None:
+            stack.enter_context(made_folder(output.parent))
         if delivery.stems is not None:
             stack.enter_context(made_folder(delivery.stems))
         yield stack.enter_context(together())

@@ -43,8 +43,8 @@ class Delivery:
     music_gain_db: float = 0.0
     fade_in_s: float = 0.0
     fade_out_s: float = 0.0
-    start_s: float | None = None
-    end_s: float | None = None
+    start_s: float | str | None = None  # seconds, or a timecode of the film
+    end_s: float | str | None = None
     overwrite: bool = False
     midi: Path | None = None
     stems: Path | None = None  # folder

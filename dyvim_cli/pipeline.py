@@ -129,7 +129,7 @@ def compose_and_mux(
     progress: Progress | None = None,
 ) -> Result:
     """The second half of score(): compose, sound, mux. `model` is what load_model(wishes) returns."""
-    from dyvim_cli.markers.clock import clock_of
+    from dyvim_cli.media.film_clock import clock_of
     from dyvim_cli.media.mux import mux
     from dyvim_cli.music.mixing.loudness import Meter
     from dyvim_cli.timeline import timeline
@@ -141,7 +141,7 @@ def compose_and_mux(
     device.give_back_memory()
     with (
         clock.stage("sound"),
-        whole_set(delivery) as group,
+        whole_set(delivery, watched.output) as group,
         sound_file(piece, model, features.duration_s, delivery, progress, meter, group) as music,
     ):
         device.give_back_memory()  # the mastering's curves
@@ -217,7 +217,7 @@ def features_of(
 def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery):
     """(film, cut, output path), after every check that needs no work."""
     from dyvim_cli.media.cut import plan_cut
-    from dyvim_cli.media.output import check_output, check_picture, output_path
+    from dyvim_cli.media.output import check_film_output, check_picture, output_path
     from dyvim_cli.media.probe import probe
 
     check_wishes(wishes, wants_score=bool(delivery.midi or delivery.stems))
@@ -226,7 +226,7 @@ def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery):
     style = wishes.style or "auto"
     output = output_path(film.path, film.codec, delivery.output, style=style, seed=wishes.seed)
     check_picture(output, film.codec)
-    check_output(output, inputs=(film.path,), overwrite=delivery.overwrite)
+    check_film_output(output, delivery.output, inputs=(film.path,), overwrite=delivery.overwrite)
     check_extras(delivery, film.path)
     return film, cut, output
 

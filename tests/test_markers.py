@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dyvim_cli.errors import InputError, UsageError
-from dyvim_cli.markers.clock import FilmClock
 from dyvim_cli.markers.csv_table import read_csv
 from dyvim_cli.markers.files import read_markers, write_markers
 from dyvim_cli.markers.marker import Marker, merged_by_frame
 from dyvim_cli.markers.resolve_edl import read_edl, write_edl
+from dyvim_cli.media.film_clock import FilmClock
 from dyvim_cli.media.written_times import seconds_of
 
 GOLDEN = Path(__file__).parent / "golden" / "markers"

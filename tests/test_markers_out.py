@@ -6,8 +6,8 @@ import pytest
 import symusic
 from conftest import MOVING, cut_film, dyvim, run_ffmpeg
 
-from dyvim_cli.markers.clock import clock_of
 from dyvim_cli.markers.files import read_markers
+from dyvim_cli.media.film_clock import clock_of
 from dyvim_cli.media.probe import probe
 
 CUTS_S = (1.6, 3.2, 4.8)

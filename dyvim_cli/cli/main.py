@@ -11,10 +11,11 @@ import typer
 
 from dyvim_cli import __version__
 from dyvim_cli.cli.options import config
+from dyvim_cli.cli.options.verbs import Verbs
 from dyvim_cli.cli.show import console
 from dyvim_cli.errors import DyvimError, ExitCode, fault_of
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+app = typer.Typer(cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 # verb -> (module, function or Typer app), in the order of the help page
 VERBS = {
@@ -31,6 +32,8 @@ VERBS = {
     "weights": ("weights", "app"),
     "train": ("train", "app"),
 }
+# one film or several: score says itself what to do with more
+SETTINGS = {"score": {"allow_extra_args": True}}
 
 
 def _register() -> None:
@@ -39,7 +42,7 @@ def _register() -> None:
         if isinstance(target, typer.Typer):
             app.add_typer(target, name=verb)
         else:
-            app.command(verb)(target)
+            app.command(verb, context_settings=SETTINGS.get(verb))(target)
 
 
 def _show_version(asked: bool) -> None:

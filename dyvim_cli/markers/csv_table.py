@@ -5,8 +5,8 @@ import io
 import re
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.markers.clock import FilmClock
 from dyvim_cli.markers.marker import Marker
+from dyvim_cli.media.film_clock import FilmClock
 from dyvim_cli.media.timecode import FORM as TIMECODE
 from dyvim_cli.media.written_times import seconds_of
 

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.markers.clock import FilmClock
 from dyvim_cli.markers.marker import Marker, merged_by_frame
+from dyvim_cli.media.film_clock import FilmClock
 
 NONE = -1  # how xmeml says that a frame number is not there
 

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.markers import csv_table, fcp7, fcpxml, midi_file, otio_file, resolve_edl
-from dyvim_cli.markers.clock import FilmClock
 from dyvim_cli.markers.marker import Marker
+from dyvim_cli.media.film_clock import FilmClock
 
 TABLES = (".csv", ".tsv", ".txt")
 MIDIS = (".mid", ".midi")

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.markers.clock import FilmClock
 from dyvim_cli.markers.marker import Marker
+from dyvim_cli.media.film_clock import FilmClock
 
 TICKS_PER_BEAT = 960
 BPM = 120  # of a file that holds markers alone: half a millisecond a tick

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.markers.clock import FilmClock
 from dyvim_cli.markers.marker import Marker, merged_by_frame
+from dyvim_cli.media.film_clock import FilmClock
 
 ADAPTER = "otio_json"
 

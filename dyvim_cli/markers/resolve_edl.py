@@ -7,8 +7,8 @@ a note |C:ResolveColorRed |M:hit 0.8 |D:1
 import re
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.markers.clock import FilmClock
 from dyvim_cli.markers.marker import Marker, merged_by_frame
+from dyvim_cli.media.film_clock import FilmClock
 
 EVENT = re.compile(r"\s*\d+\s+\S+\s+\S+\s+\S+.*?" + r"\s+".join([r"(\d\d:\d\d:\d\d[:;.]\d\d)"] * 4))
 MARK = re.compile(r"(?P<note>[^|]*)\|C:(?P<color>[^|]*)\|M:(?P<name>[^|]*)(?:\|D:\s*(?P<frames>\d+))?")

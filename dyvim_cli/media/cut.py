@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.errors import UsageError
+from dyvim_cli.media.film_clock import clock_of
 from dyvim_cli.media.probe import FilmInfo, picture_packets
 
 SEEK_MARGIN_S = 0.002  # seek just before the key frame: time stamps may be rounded to milliseconds
@@ -21,16 +22,17 @@ class Cut:
     warnings: tuple[str, ...] = ()
 
 
-def plan_cut(film: FilmInfo, start_s: float | None = None, end_s: float | None = None) -> Cut:
-    """The nearest part of [start_s, end_s] that can be copied.
+def plan_cut(film: FilmInfo, start: float | str | None = None, end: float | str | None = None) -> Cut:
+    """The nearest part from start to end that can be copied; each in seconds, or as a timecode.
 
     Copied pictures can only start at a key frame, so the start moves back to the one before it;
     they can only end where no later picture is needed, so the end moves on by up to a few frames.
     Raises UsageError when less than two frames are asked for.
     """
-    if not start_s and (end_s is None or end_s >= film.duration_s):
+    start = in_seconds(film, start or 0.0)
+    end = film.duration_s if end is None else min(in_seconds(film, end), film.duration_s)
+    if not start and end >= film.duration_s:
         return Cut(0.0, film.duration_s)
-    start, end = start_s or 0.0, film.duration_s if end_s is None else min(end_s, film.duration_s)
     if end - start < 2 / film.fps:
         raise UsageError(
             f"fewer than two pictures of {film.path} lie between {start:g} s and {end:g} s",
@@ -47,6 +49,19 @@ def plan_cut(film: FilmInfo, start_s: float | None = None, end_s: float | None =
         where = f"{key_time:.3f} s instead of {start:.3f} s"
         warnings = (f"the film starts at {where}: an untouched picture starts at a key frame",)
     return Cut(key_time, min(cut_end, film.duration_s), stop, warnings)
+
+
+def in_seconds(film: FilmInfo, at: float | str) -> float:
+    """A time of the film in seconds, which may be written as a timecode. Raises UsageError for a bad one."""
+    if not isinstance(at, str):
+        return at
+    clock = clock_of(film)
+    frame = None if film.is_variable_rate else clock.frame_of(at)
+    if frame is None:
+        rate = "a variable rate" if film.is_variable_rate else f"{film.fps:.3f} frames a second"
+        reason = f"{at} is no timecode of {film.path}, which has {rate}"
+        raise UsageError(reason, "write seconds: 10.5 or 0:10.5")
+    return clock.time_s(frame)
 
 
 def picture_lead_s(film: FilmInfo, cut: Cut, *starts_s: float) -> float:

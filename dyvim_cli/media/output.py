@@ -98,6 +98,16 @@ def output_path(
     return path.with_name(path.name + extension)
 
 
+def check_film_output(
+    path: Path, wanted: str | Path | None, *, inputs: tuple[Path, ...] = (), overwrite: bool = False
+) -> None:
+    """As `check_output`, of the path that `output_path` made of `wanted`; a folder (out/) may be made yet."""
+    if str(wanted).endswith(("/", os.sep)) and not path.parent.exists():
+        check_folder(path.parent)
+    else:
+        check_output(path, inputs=inputs, overwrite=overwrite)
+
+
 def _names_a_kind(path: Path) -> bool:
     """Whether the name's end says what kind of file is wanted, unlike the 5 of "take 1.5"."""
     is_word = len(path.suffix) <= 5 and path.suffix[1:].isalpha()

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from dyvim_cli.cli.options.parsing import parse_time, styles_that_begin
 from dyvim_cli.cli.show.console import ProgressKind
+from dyvim_cli.types import STYLES
 
 MUSIC, SOUND, OUTPUT, RUN = "The music", "Sound and the film's own sound", "Output", "How it runs"
 
@@ -32,9 +34,11 @@ Alpha = Annotated[
 Style = Annotated[
     str | None,
     typer.Option(
+        metavar="NAME",
+        autocompletion=styles_that_begin,
         envvar="DYVIM_STYLE",
         rich_help_panel=MUSIC,
-        help="A palette of `dyvim styles`; else the film decides.",
+        help=f"{', '.join(STYLES)}; else the film decides.",
     ),
 ]
 Mood = Annotated[
@@ -166,10 +170,15 @@ Json = Annotated[
     bool, typer.Option("--json", rich_help_panel=OUTPUT, help="Print everything about the result as JSON.")
 ]
 Start = Annotated[
-    float | None, typer.Option(min=0, rich_help_panel=OUTPUT, help="Begin here, in seconds of the film.")
-]
+    str | None,
+    typer.Option(
+        parser=parse_time, metavar="TIME", rich_help_panel=OUTPUT,
+        help="Begin here in the film: 12.5, 0:12.5, 1:02:03 or a timecode, 00:00:12:10.",
+    ),
+]  # fmt: skip
 End = Annotated[
-    float | None, typer.Option(min=0, rich_help_panel=OUTPUT, help="End here, in seconds of the film.")
+    str | None,
+    typer.Option(parser=parse_time, metavar="TIME", rich_help_panel=OUTPUT, help="End here in the film."),
 ]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", rich_help_panel=RUN, help="Neither read nor write cached features.")

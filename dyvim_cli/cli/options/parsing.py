@@ -1,4 +1,6 @@
-"""Musical values as they are typed: styles, moods, keys."""
+"""Values as they are typed: styles, moods, keys, times."""
+
+import typer
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.types import STYLES, Key
@@ -12,6 +14,28 @@ def parse_style(text: str | None) -> str | None:
     if style not in STYLES:
         raise UsageError(f"unknown style '{text}'", f"choose one of: {', '.join(STYLES)}")
     return style
+
+
+def styles_that_begin(incomplete: str) -> list[str]:
+    """The styles that a shell may complete to."""
+    return [style for style in STYLES if style.startswith(incomplete.lower())]
+
+
+def parse_time(text: str | float) -> float | str:
+    """Seconds from 12.5, 0:12.5 or 1:02:03; a timecode (00:00:12:10) stays one, for the film to count.
+
+    Raises typer.BadParameter.
+    """
+    from dyvim_cli.media.timecode import FORM
+    from dyvim_cli.media.written_times import seconds_of
+
+    written = str(text).strip()
+    seconds = seconds_of(written)
+    if seconds is not None:
+        return seconds
+    if FORM.fullmatch(written):
+        return written
+    raise typer.BadParameter(f"'{text}' is no time: write 12.5, 0:12.5, 1:02:03 or 00:00:12:10")
 
 
 def parse_mood(text: str | None) -> tuple[float, float] | None:

@@ -37,13 +37,13 @@ def mux(
     Prints the path of the new film, or with --json everything about it.
     """
     from dyvim_cli.media.mux import mux as mux_film
-    from dyvim_cli.media.output import check_output, output_path
+    from dyvim_cli.media.output import check_film_output, made_folder, output_path
     from dyvim_cli.media.probe import probe
 
     info = probe(film)
     path = output_path(info.path, info.codec, output)
-    check_output(path, inputs=(film, music), overwrite=overwrite)
-    with console.progress(progress) as report:
+    check_film_output(path, output, inputs=(film, music), overwrite=overwrite)
+    with made_folder(path.parent), console.progress(progress) as report:
         result = mux_film(
             info,
             music,

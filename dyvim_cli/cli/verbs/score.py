@@ -1,6 +1,7 @@
 """dyvim score: a film in, the same film out, with music composed to its motion."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.groups import Composing, Extras, Mixing, Running, takes_groups
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.licence import say_before_pull
-from dyvim_cli.errors import DyvimError
+from dyvim_cli.errors import DyvimError, UsageError
 from dyvim_cli.report import entry
 
 
@@ -45,6 +46,7 @@ def score(
     from dyvim_cli.media.output import check_output
     from dyvim_cli.pipeline import score as score_film
 
+    _check_one_film(film, context.args)
     running.place()
     wishes = composing.wishes()
     delivery = mixing.delivery(
@@ -59,6 +61,8 @@ def score(
         check_output(report, inputs=(film,), overwrite=True)
     if dry_run:
         _show_plan(film, wishes, delivery, running.as_json)
+        if composing.seed is None:
+            console.note(f"the seed was drawn for this look; --seed {wishes.seed} composes with it")
         return
     say_before_pull(wishes)
     asked = context.params | {"seed": wishes.seed}
@@ -74,6 +78,13 @@ def score(
         console.note(f"note: {warning}")
     console.note(console.summary(result.facts))
     console.data(json.dumps(result.facts) if running.as_json else str(result.output))
+
+
+def _check_one_film(film: Path, more: list[str]) -> None:
+    """Raise UsageError where several films were named."""
+    if more:
+        films = " ".join(shlex.quote(str(each)) for each in (film, *more))
+        raise UsageError(f"score takes one film, and {1 + len(more)} are named", f"dyvim batch {films}")
 
 
 def _report(path: Path | None, film: dict) -> None:

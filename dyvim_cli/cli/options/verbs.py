@@ -1,0 +1,26 @@
+"""Point the way where a film or folder stands in the place of a verb: `dyvim clip.mp4`."""
+
+import shlex
+from pathlib import Path
+
+from typer.core import TyperGroup
+
+from dyvim_cli.errors import UsageError
+
+
+class Verbs(TyperGroup):
+    """The group of all verbs."""
+
+    def resolve_command(self, ctx, args):
+        """The verb that is named. Raises UsageError, with the command that was meant, for a film."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and (Path(name).exists() or Path(name).suffix):
+            verb = "batch" if Path(name).is_dir() or len(_films(args)) > 1 else "score"
+            command = " ".join(["dyvim", verb, *map(shlex.quote, args)])
+            raise UsageError(f"{name} is no verb of dyvim", command)
+        return super().resolve_command(ctx, args)
+
+
+def _films(words: list[str]) -> list[str]:
+    """The words that are files."""
+    return [word for word in words if Path(word).is_file()]
