@@ -11,7 +11,8 @@ from helpers.evaluation_planted import SAMPLE_RATE, clicks, picture
 from dyvim_cli.evaluation.judge import audio_events as hearing
 from dyvim_cli.evaluation.judge import literature as lit
 from dyvim_cli.evaluation.judge import rhythm, spectra
-from dyvim_cli.evaluation.judge.literature_report import LORIS_PICKING, detect_onsets
+from dyvim_cli.evaluation.judge.literature_report import LORIS_PICKING
+from dyvim_cli.evaluation.judge.onsets import detect_onsets
 from dyvim_cli.evaluation.judge.sync import compare
 
 GOLDEN = json.loads(FILE.read_text(encoding="utf-8"))

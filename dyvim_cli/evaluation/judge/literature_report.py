@@ -3,13 +3,10 @@
 import numpy as np
 
 from dyvim_cli.evaluation.judge import literature as lit
-from dyvim_cli.evaluation.judge.audio_events import N_FFT, SAMPLE_RATE, AudioEvents, audio_events
-from dyvim_cli.evaluation.judge.rhythm import onset_strength, pick_peaks
-from dyvim_cli.evaluation.judge.spectra import decibels, mel_power
+from dyvim_cli.evaluation.judge.audio_events import SAMPLE_RATE, AudioEvents, audio_events
+from dyvim_cli.evaluation.judge.onsets import detect_onsets
 from dyvim_cli.evaluation.judge.visual_events import VisualEvents
 
-LIBROSA_FFT, LIBROSA_HOP = 2048, 512  # samples
-LIBROSA_PICKING = {"before": 1, "after": 1, "mean_before": 4, "mean_after": 5, "delta": 0.07, "wait": 1}
 # the settings of each source's beat_detect(); D2M-GAN's leaves pre_max to librosa, which makes it one frame
 D2MGAN_PICKING = {"before": 1, "after": 1, "mean_before": 1, "mean_after": 1, "delta": 0.2, "wait": 1}
 LORIS_PICKING = {"before": 3, "after": 3, "mean_before": 3, "mean_after": 3, "delta": 0.2, "wait": 1}
@@ -66,16 +63,6 @@ def _against_reference(mono, sound, reference) -> Report:
 
 def _seconds(mono, picking):
     return lit.seconds_with_onsets(detect_onsets(mono, picking), len(mono) / SAMPLE_RATE)
-
-
-def detect_onsets(mono: np.ndarray, picking: dict = LIBROSA_PICKING) -> np.ndarray:
-    """[N] onset times of an analysis signal as librosa 0.11 detects them, which the sources use."""
-    if len(mono) < N_FFT or not np.any(mono):
-        return np.zeros(0)
-    rise = onset_strength(decibels(mel_power(mono, SAMPLE_RATE, LIBROSA_FFT, LIBROSA_HOP, 128)))
-    late = LIBROSA_FFT // (2 * LIBROSA_HOP)  # librosa shifts by half a window
-    rise = np.pad(rise, (late, 0))[: len(rise)]
-    return pick_peaks(rise / (rise.max() or 1.0), **picking) * LIBROSA_HOP / SAMPLE_RATE
 
 
 def cmt_matching_of(picture: VisualEvents, sound: AudioEvents) -> float:
