@@ -1,4 +1,4 @@
-"""The sync benchmark: films, and films cut together from them, with every baseline; a table each.
+"""The sync benchmark: films, and films cut together from them, with every baseline; sync and flow of each.
 
 python -m benchmarks.bench --clips DIR --out DIR [--readme README.md]
 """
@@ -20,9 +20,12 @@ from benchmarks.baselines import SAMPLE_RATE, clicks, metronome, random_shift
 from dyvim_cli import __version__
 from dyvim_cli.errors import DyvimError
 from dyvim_cli.evaluation.judge.audio_events import audio_events, read_sound
+from dyvim_cli.evaluation.judge.flow import FlowReport, flow
 from dyvim_cli.evaluation.judge.sync import SyncReport, compare
 from dyvim_cli.evaluation.judge.visual_events import VisualEvents, visual_events
-from dyvim_cli.evaluation.show.tables import MEASURES, interval_cell, markdown, mean_excesses
+from dyvim_cli.evaluation.show.cells import interval_cell, markdown
+from dyvim_cli.evaluation.show.flow_tables import FLOW, mean_flow
+from dyvim_cli.evaluation.show.tables import MEASURES, mean_excesses
 from dyvim_cli.evaluation.sweep.generator import Generate, dyvim_generator, tempo_map_beats
 
 FILMS = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".gif")
@@ -44,6 +47,7 @@ class Score:
     player: str
     seed: int
     sync: SyncReport
+    flow: FlowReport | None  # None where the film is too short
 
 
 def players(generate: Generate, steady: Generate) -> dict[str, Player]:
@@ -101,19 +105,36 @@ def play_and_judge(film: Path, seeds: int, compared: dict[str, Player]) -> list[
         return []
     picture = visual_events(film, use_cache=True)
     return [
-        Score(film.name, name, seed, compare(picture, audio_events(*play(film, picture, seed)), seed))
+        _judged(film, name, seed, picture, *play(film, picture, seed))
         for seed in range(seeds)
         for name, play in compared.items()
     ]
 
 
+def _judged(film, player, seed, picture, samples, sample_rate) -> Score:
+    sync = compare(picture, audio_events(samples, sample_rate), seed)
+    return Score(film.name, player, seed, sync, flow(samples, sample_rate, picture.duration_s))
+
+
 def result_table(scores: Sequence[Score]) -> str:
     """Markdown: a row a player, the mean excess over chance of every measure with its interval."""
-    rows = [["music", *COLUMNS]]
+    return _table(scores, COLUMNS, _mean_sync)
+
+
+def flow_table(scores: Sequence[Score]) -> str:
+    """Markdown: a row a player, the mean of every figure of flow with its interval."""
+    return _table(scores, FLOW, lambda group, films: mean_flow([s.flow for s in group], films=films))
+
+
+def _mean_sync(group, films):
+    return mean_excesses([score.sync for score in group], films=films, measures=COLUMNS)
+
+
+def _table(scores, columns, mean_of) -> str:
+    rows = [["music", *columns]]
     for name in dict.fromkeys(score.player for score in scores):
         group = [score for score in scores if score.player == name]
-        films = [score.film for score in group]
-        means = mean_excesses([score.sync for score in group], films=films, measures=COLUMNS)
+        means = mean_of(group, [score.film for score in group])
         rows.append([name, *(interval_cell(mean) for mean in means.values())])
     return markdown(rows)
 
@@ -129,12 +150,12 @@ def _in_process(out: Path, candidates: int, seeds: int, film: Path) -> list[Scor
 
 
 def section(title: str, scores: Sequence[Score]) -> str:
-    """A table under its title, with what was heard."""
+    """The tables of sync and of flow under their title, with what was heard."""
     films = {score.film: score.sync for score in scores}
     with_cuts = sum(sync.n_cuts > 0 for sync in films.values())
     n_cuts, n_events = (sum(getattr(s, name) for s in films.values()) for name in ("n_cuts", "n_events"))
     heard = f"{len(films)} films ({with_cuts} with {n_cuts} cuts, {n_events} events in all)"
-    return f"**{title}**: {heard}\n\n{result_table(scores)}\n"
+    return f"**{title}**: {heard}\n\n{result_table(scores)}\n\nTheir flow:\n\n{flow_table(scores)}\n"
 
 
 def page(groups: dict[str, Sequence[Score]], candidates: int, commit: str) -> str:
@@ -144,7 +165,8 @@ def page(groups: dict[str, Sequence[Score]], candidates: int, commit: str) -> st
     return (
         f"Films of {SHORTEST_S:g} to {LONGEST_S:g} s, seeds: {seeds}, candidates a piece: {candidates}; "
         f"dyvim {__version__}, commit {commit}, {day}. Tolerance 80 ms where none is named; "
-        f"mean over films (95 % bootstrap interval); 0 is the same music shifted at random, 1 is perfect.\n\n"
+        f"mean over films (95 % bootstrap interval); 0 is the same music shifted at random, 1 is perfect. "
+        f"Flow is of the sound alone and not corrected.\n\n"
     ) + "\n".join(section(title, scores) for title, scores in groups.items() if scores)
 
 

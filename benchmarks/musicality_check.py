@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.composed import Composed, faults, figures, instrument_likeness, likeness, rhythm_likeness
 from benchmarks.imagined import imagined_film
-from dyvim_cli.evaluation.show.tables import aligned
+from dyvim_cli.evaluation.show.cells import aligned
 from dyvim_cli.music.styles.grooves import KEPT
 from dyvim_cli.types import STYLES, FilmFeatures
 

@@ -81,6 +81,7 @@ def test_a_single_frame_has_a_defined_result(tmp_path, scene, name):
     run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180", "-frames:v", "1", str(tmp_path / name))
     report = judge_film(tmp_path / name, scene[1])
     assert report.picture.duration_s == 0 and report.sync.n_events == 0
+    assert report.flow is not None  # of the music as it is
     assert report.sync.cuts_hit_beyond_chance == 0 and report.sync.motion_loudness_correlation == 0
 
 
@@ -114,6 +115,9 @@ def test_json_page_and_plot(tmp_path, scene):
     found = json.loads(invoke(film, *options).stdout)
     [facts] = found["films"]
     assert facts["sync"]["cuts_hit_beyond_chance"] >= 0.95
+    assert facts["flow"]["onsets_a_s"] == pytest.approx(7 / DURATION_S, abs=0.01)
+    assert facts["flow"]["longest_gap_s"] == pytest.approx(1.4, abs=0.1) and facts["flow"]["empty"] > 0.4
+    assert found["flow"]["onsets_a_s"]["mean"] == facts["flow"]["onsets_a_s"]
     assert facts["sync"]["matching"]["80ms"]["f1"]["excess"] >= 0.9
     assert facts["literature"]["loris_bhs"] == 1.0 and found["distances"]["frechet_distance"] == 0.0
     assert [e["kind"] for e in facts["events"]].count("cut") == 3
@@ -130,10 +134,15 @@ def test_table_mean_and_a_bad_film_among_good_ones(tmp_path, scene):
     result = invoke(film, tmp_path / "missing.mp4", film, "--music", music, "--report", page)
     lines = result.stdout.splitlines()
     assert result.exit_code == 6 and "missing.mp4" in result.stderr
-    assert lines[0].split()[:3] == ["film", "cuts", "hit"] and len(lines) == 5
-    assert lines[1].split()[:3] == ["scene.mp4", "1.00", "1.00"] and "0 = chance" in result.stderr
-    assert lines[-2].startswith("mean") and lines[-1].startswith("95 %")
+    blank = lines.index("")
+    sync, flow = lines[:blank], lines[blank + 1 :]
+    assert sync[0].split()[:3] == ["film", "cuts", "hit"] and len(sync) == len(flow) == 5
+    assert sync[1].split()[:3] == ["scene.mp4", "1.00", "1.00"] and "0 = chance" in result.stderr
+    assert flow[0].split()[:2] == ["film", "empty"] and "flow: " in result.stderr
+    assert flow[1].split()[0] == "scene.mp4" and flow[1].split()[-1] == flow[3].split()[-1] == "0.88"
+    assert sync[3].startswith("mean") and sync[4].startswith("95 %") and flow[4].startswith("95 %")
     text = page.read_text()
+    assert "onsets/s (95 %: 0.88 to 0.88)" in text and text.count("<dt>pulse</dt>") == 2
     assert text.count("<article") == 3 and "no such file" in text and "(95 %: 1.00 to 1.00)" in text
 
 
@@ -236,13 +245,19 @@ def test_a_sweep_draws_the_answer_to_alpha(tmp_path, scene, fake_generator, monk
     assert found["alphas"] == [0.0, 1.0] and len(found["takes"]) == 6
     low, high = (interval["mean"] for interval in found["mean"]["events hit"])
     assert low < 0.5 and high >= 0.95 and plot.stat().st_size > 5000
+    assert [len(means) for means in found["flow"].values()] == [2] * 6
+    assert found["flow"]["onsets_a_s"][0]["mean"] == pytest.approx(
+        np.mean([take["flow"]["onsets_a_s"] for take in found["takes"] if take["alpha"] == 0]), abs=1e-4
+    )
     table = invoke(scene[0], "--sweep-alpha", "0,1", "--seeds", "2").stdout
     takes = sweep([scene[0]], [0.0, 1.0], range(2), fake_generator(tmp_path, 1))
     assert write_sweep(takes, tmp_path / "figures") == table.rstrip()
     sizes = {path.name: path.stat().st_size for path in (tmp_path / "figures").iterdir()}
     assert set(sizes) == {"sync.txt", "sync.json", "sync.png"} and sizes["sync.png"] > 5000
     lines = table.splitlines()
-    assert [line.split()[0] for line in lines] == ["film", "scene.mp4", "scene.mp4", "mean", "mean"]
+    column = ["film", "scene.mp4", "scene.mp4", "mean", "mean"]
+    assert [line.split()[0] for line in lines if line] == 2 * column
+    assert "pulse" in lines[lines.index("") + 1]
 
 
 def test_a_film_is_watched_once_for_all_sweeps(scene, monkeypatch):
@@ -274,7 +289,12 @@ def test_the_benchmark_s_table(tmp_path, scene, fake_generator, monkeypatch):
         and "seeds: 2" in text
         and "abc1234" in text
     )
-    rows = {line.split("|")[1].strip(): line.split("|")[2:] for line in text.splitlines() if line[:2] == "| "}
+    sync, flow = (
+        [line for line in part.splitlines() if line[:2] == "| "] for part in text.split("Their flow:")
+    )
+    rows = {line.split("|")[1].strip(): line.split("|")[2:] for line in sync}
+    assert [line.split("|")[1] for line in flow] == [line.split("|")[1] for line in sync]
+    assert flow[0].split("|")[2].strip() == "empty" and "0." in flow[1].split("|")[2]
     assert len(rows) == 9 and rows["dyvim, alpha 1"][1].startswith(" 1.00")
     assert rows["tempo map alone (clicks on its beats)"][0].startswith(" 1.00")
     others = [float(cells[1].split()[0]) for name, cells in rows.items() if cells[1].strip()[:1].isdigit()]

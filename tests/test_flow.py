@@ -106,8 +106,9 @@ def test_music_counts_from_the_film_s_first_frame_to_its_last():
     loop = drum_loop()
     half = heard(loop, 2 * DURATION_S)
     assert half.longest_gap_s == pytest.approx(DURATION_S - 1, abs=0.3)
-    assert half.empty == pytest.approx(0.47, abs=0.03) and half.holes_a_minute == 0
-    assert heard(np.concatenate([loop, np.zeros(9 * SAMPLE_RATE)]), DURATION_S) == heard(loop)
+    assert half.empty == pytest.approx(0.47, abs=0.04) and half.holes_a_minute == 0
+    longer = heard(np.concatenate([loop, np.zeros(9 * SAMPLE_RATE)]), DURATION_S)
+    assert astuple(longer) == pytest.approx(astuple(heard(loop)), abs=2e-3)
     assert heard(loop, 0.0) == heard(loop)
 
 
@@ -116,7 +117,8 @@ def test_the_last_second_may_ring_out():
     rung[round((DURATION_S - 0.95) * SAMPLE_RATE) :] = 0
     assert heard(rung).empty == 0 and heard(rung).longest_gap_s < 0.5
     rung[round((DURATION_S - 2.95) * SAMPLE_RATE) :] = 0
-    assert heard(rung).empty == pytest.approx(0.1) and heard(rung).longest_gap_s == pytest.approx(
+    assert heard(rung).empty == pytest.approx(0.1)
+    assert heard(rung).longest_gap_s == pytest.approx(
         2.0, abs=0.3
     )
 

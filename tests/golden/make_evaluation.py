@@ -20,7 +20,8 @@ from dyvim_cli.evaluation.judge import audio_events as hearing
 from dyvim_cli.evaluation.judge.literature_report import LORIS_PICKING, literature_report
 from dyvim_cli.evaluation.judge.musicality import musicality
 from dyvim_cli.evaluation.judge.sync import compare
-from dyvim_cli.evaluation.show.tables import plain, sync_facts
+from dyvim_cli.evaluation.show.cells import plain
+from dyvim_cli.evaluation.show.tables import sync_facts
 
 FILE = Path(__file__).with_name("evaluation.json")
 FILM = picture(24.0, 12, seed=11)

@@ -18,7 +18,7 @@ from helpers.flow_planted import tracks
 from dyvim_cli.evaluation.judge.audio_events import SAMPLE_RATE as ANALYSIS_RATE
 from dyvim_cli.evaluation.judge.audio_events import analysis_signal
 from dyvim_cli.evaluation.judge.flow import flow
-from dyvim_cli.evaluation.show.tables import plain
+from dyvim_cli.evaluation.show.cells import plain
 
 FILE = Path(__file__).with_name("flow.json")
 

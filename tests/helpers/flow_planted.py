@@ -1,6 +1,7 @@
 """Music made by hand whose flow is known: clicks, a drum loop, the same with holes, a comb, a pad."""
 
 import numpy as np
+
 from helpers.evaluation_planted import SAMPLE_RATE, clicks, every
 
 DURATION_S = 16.0

@@ -57,7 +57,8 @@ def evaluate(
     """Judge how well music follows the picture: 0 is chance, 1 is perfect.
 
     Prints a table with a row a film, and with several films their mean and its 95 % interval. Figures
-    in brackets are what luck alone explains.
+    in brackets are what luck alone explains. A second table tells whether the music flows, from its sound
+    alone.
     """
     alphas = _alphas(sweep_alpha)
     if alphas and (music or reference or report):
@@ -86,7 +87,9 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
     """Judge every film; one that cannot be read does not keep the others from it."""
     from dyvim_cli.evaluation.judge.distributions import distances
     from dyvim_cli.evaluation.judge.judge_film import judge_film
-    from dyvim_cli.evaluation.show.tables import LEGEND, aligned, film_facts, plain, summary, table
+    from dyvim_cli.evaluation.show.cells import aligned, plain
+    from dyvim_cli.evaluation.show.flow_tables import FLOW_LEGEND, flow_table
+    from dyvim_cli.evaluation.show.tables import LEGEND, film_facts, summary, table
 
     original, reports, failures = _reference(reference), [], []
     for i, film in enumerate(films):
@@ -105,8 +108,9 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
         facts = {"films": [film_facts(r) for r in reports], **summary(reports, seed), "seed": seed}
         console.data(json.dumps(facts | {"distances": plain(apart)}, allow_nan=False))
     else:
-        console.data(aligned(table(reports, seed)))
+        console.data(f"{aligned(table(reports, seed))}\n\n{aligned(flow_table(reports, seed))}")
         console.note(LEGEND)
+        console.note(FLOW_LEGEND)
         if apart:
             console.note("  ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in apart.items()))
     if failures:
@@ -115,17 +119,15 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
 
 def _sweep(films, alphas, seeds, candidates, plot, as_json, shown) -> None:
     """Generate at every alpha with every seed, judge, print or draw the curve."""
-    from dyvim_cli.evaluation.show.plot import draw_sweep
-    from dyvim_cli.evaluation.show.tables import aligned
-    from dyvim_cli.evaluation.sweep.alpha_sweep import curves, sweep, sweep_facts, sweep_table
+    from dyvim_cli.evaluation.sweep.alpha_sweep import draw, sweep, sweep_facts, sweep_text
     from dyvim_cli.evaluation.sweep.generator import dyvim_generator
     from dyvim_cli.media.sound import scratch_folder
 
     with scratch_folder() as folder:
         takes = sweep(films, alphas, range(seeds), dyvim_generator(folder, candidates), shown)
     if plot:
-        draw_sweep(*curves(takes), plot)
-    console.data(json.dumps(sweep_facts(takes), allow_nan=False) if as_json else aligned(sweep_table(takes)))
+        draw(takes, plot)
+    console.data(json.dumps(sweep_facts(takes), allow_nan=False) if as_json else sweep_text(takes))
 
 
 def _reference(path: Path | None):

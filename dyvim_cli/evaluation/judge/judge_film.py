@@ -14,6 +14,7 @@ from dyvim_cli.evaluation.judge.audio_events import (
     audio_events,
     read_sound,
 )
+from dyvim_cli.evaluation.judge.flow import FlowReport, flow
 from dyvim_cli.evaluation.judge.literature_report import literature_report
 from dyvim_cli.evaluation.judge.musicality import Musicality, musicality
 from dyvim_cli.evaluation.judge.musicality_midi import ScoreFigures, score_figures
@@ -40,6 +41,7 @@ class FilmReport:
     picture: VisualEvents
     heard: Heard
     sync: SyncReport
+    flow: FlowReport | None  # None where film and music are too short
     literature: dict[str, float | None]
 
 
@@ -68,6 +70,7 @@ def report_on(
         picture=picture,
         heard=heard,
         sync=compare(picture, heard.events, seed),
+        flow=flow(heard.mono, SAMPLE_RATE, picture.duration_s),
         literature=literature_report(picture, heard.events, heard.mono, reference),
     )
 

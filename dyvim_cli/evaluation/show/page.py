@@ -8,6 +8,7 @@ from dyvim_cli.errors import DyvimError
 from dyvim_cli.evaluation.judge.judge_film import FilmReport
 from dyvim_cli.evaluation.judge.meetings import Meeting, meetings
 from dyvim_cli.evaluation.judge.sync import HEADLINE_S, TOLERANCES_S, Matching, accents_of
+from dyvim_cli.evaluation.show.flow_tables import FLOW, flow_cells, mean_flow
 from dyvim_cli.evaluation.show.tables import MEASURES, excess, mean_excesses, measured_cell
 from dyvim_cli.report import page
 from dyvim_cli.report.drawing import LOUDEST_LUFS, Timeline, clock, drawing
@@ -21,6 +22,7 @@ SORTS = {
     "cuts": "By cuts hit",
     "events": "By events hit",
     "loudness": "By motion and loudness",
+    "pulse": "By pulse",
 }
 # the literature's metrics by family, since names are shared
 SOURCES = {
@@ -66,6 +68,7 @@ def _figures(reports, counts, seed):
     figures = [(STATUSES[status].lower(), count) for status, count in counts.items() if count]
     if len(reports) > 1:
         means = mean_excesses([report.sync for report in reports], seed)
+        means |= mean_flow([report.flow for report in reports], seed)
         figures += [
             (f"{name} (95 %: {_minus(f'{i.low:.2f}')} to {_minus(f'{i.high:.2f}')})", _minus(f"{i.mean:.2f}"))
             for name, i in means.items()
@@ -110,6 +113,7 @@ def _sort_values(report):
     by = {"cuts": "cuts hit", "events": "events hit", "loudness": "motion~loudness"}
     found = {key: excess(MEASURES[name](sync)) for key, name in by.items()}
     known = {key: "" if value is None else round(value, 3) for key, value in found.items()}
+    known["pulse"] = round(report.flow.pulse, 3) if report.flow else ""
     return {"name": report.film.name, "duration": round(report.picture.duration_s, 3), **known}
 
 
@@ -117,9 +121,11 @@ def _facts(report, met):
     """Pairs (what it is, how much), those that are known."""
     sync, heard = report.sync, report.heard.musicality
     measured = [(name, _minus(measured_cell(of(sync)))) for name, of in MEASURES.items()]
+    flowing = zip(FLOW, flow_cells(report.flow), strict=True)
     cuts = [meeting for meeting in met if meeting.kind == "cut"]
     known = [
         *((name, value) for name, value in measured if value != "-"),
+        *((name, value) for name, value in flowing if value != "-"),
         ("cuts met", f"{sum(m.is_met for m in cuts)} of {len(cuts)}" if cuts else None),
         ("events met", f"{sum(m.is_met for m in met)} of {len(met)}" if met else None),
         ("music is late by", None if sync.lag_s is None else _minus(f"{1000 * sync.lag_s:.0f} ms")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ from dyvim_cli.evaluation.judge.extra import need
 from dyvim_cli.evaluation.judge.judge_film import FilmReport
 from dyvim_cli.evaluation.judge.sync import accents_of
 from dyvim_cli.evaluation.judge.visual_events import STILL
+from dyvim_cli.evaluation.show.flow_tables import FLOW, flow_cells
 from dyvim_cli.evaluation.show.tables import LEGEND, MEASURES, measured_cell
 
 CUT, IMPACT, MOTION, LOUD, ONSET = "#c0392b", "#e39b27", "#3d6b99", "#4c9f70", "#333333"
+COLOURS = (CUT, IMPACT, ONSET, LOUD, MOTION)
 INCHES_A_FILM = 3.4
 
 
@@ -26,23 +29,52 @@ def draw_films(reports: Sequence[FilmReport], path: Path | None = None) -> bytes
     return _png(figure, path)
 
 
-def draw_sweep(alphas: Sequence[float], curves: dict[str, list], path: Path | None = None) -> bytes:
-    """PNG of measures against alpha, a panel each; curves: name -> Interval (or None) for each alpha."""
-    figure = _figure(2.6 * len(curves), 3.4)
-    panels = figure.subplots(1, len(curves), sharey=True, squeeze=False)[0]
-    colours = (CUT, IMPACT, ONSET, LOUD, MOTION)
-    for axes, (name, intervals), colour in zip(panels, curves.items(), colours, strict=True):
+def draw_sweep(
+    alphas: Sequence[float],
+    curves: dict[str, list],
+    path: Path | None = None,
+    flow: dict[str, list] | None = None,
+) -> bytes:
+    """Draw measures against alpha, a panel each, sync above flow.
+
+    Args:
+        alphas: ascending.
+        curves: measure of sync -> Interval (or None) for each alpha.
+        path: also written there, whole or not at all.
+        flow: figure of flow -> the same.
+
+    Returns:
+        The PNG.
+    """
+    n_rows, n_columns = 1 + bool(flow), max(len(curves), len(flow or ()))
+    figure = _figure(2.6 * n_columns, 0.4 + 3.0 * n_rows)
+    panels = figure.subplots(n_rows, n_columns, squeeze=False)
+    for axes in panels.flat:
+        axes.set_axis_off()
+    _draw_row(panels[0], alphas, curves)
+    for axes in panels[0, : len(curves)]:
+        axes.axhline(0, color="#999999", lw=0.8)
+        axes.set(ylim=(-0.5, 1.05))
+    panels[0, 0].set(ylabel="0 = chance, 1 = perfect")
+    if flow:
+        _draw_row(panels[1], alphas, flow)
+        for axes in panels[1, : len(flow)]:
+            axes.set_ylim(bottom=0)
+    figure.suptitle("mean over films and its 95 % interval", fontsize=9, color="#666666")
+    return _png(figure, path)
+
+
+def _draw_row(panels, alphas, curves):
+    """A panel for each of the curves; those that are left over stay hidden."""
+    for axes, (name, intervals), colour in zip(panels, curves.items(), cycle(COLOURS), strict=False):
+        axes.set_axis_on()
         known = [(a, i) for a, i in zip(alphas, intervals, strict=True) if i is not None]
         if known:
             x, means, lows, highs = zip(*((a, i.mean, i.low, i.high) for a, i in known), strict=True)
             axes.fill_between(x, lows, highs, color=colour, alpha=0.15, lw=0)
             axes.plot(x, means, "o-", color=colour)
-        axes.axhline(0, color="#999999", lw=0.8)
         axes.set(xlabel="alpha", xlim=(-0.05, 1.05), xticks=[0, 0.5, 1])
         axes.set_title(name, fontsize=10)
-    panels[0].set(ylabel="0 = chance, 1 = perfect", ylim=(-0.5, 1.05))
-    figure.suptitle("mean over films and its 95 % interval", fontsize=9, color="#666666")
-    return _png(figure, path)
 
 
 def _figure(width, height):
@@ -78,6 +110,8 @@ def _draw_sound(axes, report):
         axes.axvline(time, color=CUT, lw=0.8, ls=":")
     axes.set(xlim=(0, max(report.picture.duration_s, 0.1)), ylim=(-70, 0), xlabel="seconds")
     axes.set_ylabel("loudness (dB)\naccents")
+    figures = zip(FLOW, flow_cells(report.flow), strict=True)
+    axes.set_title("flow: " + ", ".join(f"{n} {c}" for n, c in figures), loc="left", fontsize=9)
 
 
 def _headline(report):

@@ -1,16 +1,15 @@
 """Findings as plain values, for JSON and for tables."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-
-import numpy as np
 
 from dyvim_cli.evaluation.judge.bootstrap import Interval, mean_interval
 from dyvim_cli.evaluation.judge.chance import Corrected
 from dyvim_cli.evaluation.judge.judge_film import FilmReport
 from dyvim_cli.evaluation.judge.literature import BeatScores, beat_scores_of_set
 from dyvim_cli.evaluation.judge.sync import HEADLINE_S, SyncReport
+from dyvim_cli.evaluation.show.cells import cell, plain
+from dyvim_cli.evaluation.show.flow_tables import flow_facts, mean_flow_facts
 
 # what is corrected for chance; None where the picture has nothing to compare with
 MEASURES: dict[str, Callable[[SyncReport], Corrected | None]] = {
@@ -56,6 +55,7 @@ def film_facts(report: FilmReport) -> dict:
             "music": str(heard.path),
             "duration_s": picture.duration_s,
             "sync": sync_facts(report.sync),
+            "flow": flow_facts(report.flow),
             "literature": report.literature,
             "musicality": asdict(heard.musicality),
             "score": asdict(heard.score) if heard.score else None,
@@ -85,6 +85,7 @@ def summary(reports: Sequence[FilmReport], seed: int = 0) -> dict:
         {
             "n_films": len(reports),
             "mean": {name: _interval(i) for name, i in means.items()},
+            "flow": mean_flow_facts([r.flow for r in reports], seed),
             "literature": {name: _interval(i) for name, i in literature.items()},
             "beats_of_set": {family: _of_set(reports, family) for family in ("d2mgan", "loris")},
         }
@@ -102,68 +103,21 @@ def _of_set(reports, family):
     return asdict(beat_scores_of_set(scores)) if scores else None
 
 
-def plain(value):
-    """Nested values as JSON knows them: rounded floats, lists, None for what is not finite."""
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [plain(v) for v in value]
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return round(float(value), 5) if math.isfinite(value) else None
-    return value
-
-
 def table(reports: Sequence[FilmReport], seed: int = 0) -> list[list[str]]:
     """Rows of cells: heading, one row a film, and with several films the mean and its interval."""
     rows = [["film", *MEASURES, *FIGURES]]
     for r in reports:
         measured = [measured_cell(of(r.sync)) for of in MEASURES.values()]
-        rows.append([r.film.name, *measured, *(_cell(of(r)) for of in FIGURES.values())])
+        rows.append([r.film.name, *measured, *(cell(of(r)) for of in FIGURES.values())])
     if len(reports) > 1:
         figures = [mean_interval([of(r) for r in reports], seed) for of in FIGURES.values()]
         means = [*mean_excesses([r.sync for r in reports], seed).values(), *figures]
-        rows.append(["mean", *("-" if i is None else _cell(i.mean) for i in means)])
-        rows.append(["95 %", *("-" if i is None else f"{_cell(i.low)}..{_cell(i.high)}" for i in means)])
+        rows.append(["mean", *("-" if i is None else cell(i.mean) for i in means)])
+        rows.append(["95 %", *("-" if i is None else f"{cell(i.low)}..{cell(i.high)}" for i in means)])
     return rows
 
 
 def measured_cell(corrected: Corrected | None) -> str:
     """The excess, in brackets where luck alone explains it."""
-    cell = _cell(excess(corrected))
-    return f"({cell})" if corrected and corrected.beyond_chance == 0 else cell
-
-
-def _cell(value: float | None) -> str:
-    """A figure in at most six characters."""
-    if value is None or not math.isfinite(value):
-        return "-"
-    return f"{value:.0f}" if abs(value) >= 10 else f"{value + 0:.2f}"
-
-
-def interval_cell(interval: Interval | None) -> str:
-    """'mean (low..high)'."""
-    if interval is None:
-        return "-"
-    return f"{interval.mean:.2f} ({interval.low:.2f}..{interval.high:.2f})"
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as text in columns, the first to the left, figures to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
-
-
-def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as a Markdown table."""
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + "---|" + "---:|" * (len(rows[0]) - 1), *lines[1:]])
+    text = cell(excess(corrected))
+    return f"({text})" if corrected and corrected.beyond_chance == 0 else text

@@ -1,4 +1,4 @@
-"""Generator and judge in one: how sync answers to alpha, over films and seeds."""
+"""Generator and judge in one: how sync and flow answer to alpha, over films and seeds."""
 
 import json
 from collections.abc import Sequence
@@ -7,16 +7,12 @@ from pathlib import Path
 
 from dyvim_cli.evaluation.judge.audio_events import audio_events, read_sound
 from dyvim_cli.evaluation.judge.bootstrap import Interval
+from dyvim_cli.evaluation.judge.flow import FlowReport, flow
 from dyvim_cli.evaluation.judge.sync import SyncReport, compare
 from dyvim_cli.evaluation.judge.visual_events import visual_events
-from dyvim_cli.evaluation.show.tables import (
-    MEASURES,
-    aligned,
-    interval_cell,
-    mean_excesses,
-    plain,
-    sync_facts,
-)
+from dyvim_cli.evaluation.show.cells import aligned, interval_cell, plain
+from dyvim_cli.evaluation.show.flow_tables import FLOW, flow_facts, mean_flow
+from dyvim_cli.evaluation.show.tables import MEASURES, mean_excesses, sync_facts
 from dyvim_cli.evaluation.sweep.generator import Generate
 from dyvim_cli.progress import Progress, Silent
 
@@ -29,6 +25,7 @@ class Take:
     alpha: float
     seed: int
     sync: SyncReport
+    flow: FlowReport | None  # None where the film is too short
 
 
 def sweep(
@@ -48,30 +45,53 @@ def sweep(
         picture = visual_events(film, use_cache=True)
         for alpha in alphas:
             for seed in seeds:
-                sound = audio_events(*read_sound(generate(film, alpha, seed)))
-                takes.append(Take(film, alpha, seed, compare(picture, sound, seed)))
+                samples, sample_rate = read_sound(generate(film, alpha, seed))
+                sync = compare(picture, audio_events(samples, sample_rate), seed)
+                takes.append(Take(film, alpha, seed, sync, flow(samples, sample_rate, picture.duration_s)))
                 progress.update("sweep", len(takes), total)
     return takes
 
 
 def curves(takes: Sequence[Take]) -> tuple[list[float], dict[str, list[Interval | None]]]:
     """(alphas ascending, measure -> mean excess over films and its interval at each alpha)."""
+    return _along_alpha(takes, _mean_sync)
+
+
+def flow_curves(takes: Sequence[Take]) -> tuple[list[float], dict[str, list[Interval | None]]]:
+    """(alphas ascending, figure of flow -> mean over films and its interval at each alpha)."""
+    return _along_alpha(takes, _mean_flow)
+
+
+def _along_alpha(takes, mean_of):
     alphas = sorted({take.alpha for take in takes})
-    at = [_means([take for take in takes if take.alpha == alpha]) for alpha in alphas]
-    return alphas, {name: [means[name] for means in at] for name in MEASURES}
+    at = [mean_of([take for take in takes if take.alpha == alpha]) for alpha in alphas]
+    return alphas, {name: [means[name] for means in at] for name in at[0]} if at else {}
 
 
-def _means(takes):
+def _mean_sync(takes):
     return mean_excesses([take.sync for take in takes], films=[take.film for take in takes])
+
+
+def _mean_flow(takes):
+    return mean_flow([take.flow for take in takes], films=[take.film for take in takes])
 
 
 def sweep_table(takes: Sequence[Take]) -> list[list[str]]:
     """Rows of cells: the mean over seeds of every film and alpha, then mean and interval of every alpha."""
-    alphas, by_name = curves(takes)
-    rows = [["film", "alpha", *MEASURES]]
+    return _rows(takes, MEASURES, _mean_sync)
+
+
+def sweep_flow_table(takes: Sequence[Take]) -> list[list[str]]:
+    """The same rows with the figures of flow."""
+    return _rows(takes, FLOW, _mean_flow)
+
+
+def _rows(takes, names, mean_of):
+    alphas, by_name = _along_alpha(takes, mean_of)
+    rows = [["film", "alpha", *names]]
     for film in dict.fromkeys(take.film for take in takes):
         for alpha in alphas:
-            means = _means([take for take in takes if take.film == film and take.alpha == alpha])
+            means = mean_of([take for take in takes if take.film == film and take.alpha == alpha])
             rows.append([film.name, f"{alpha:g}", *(f"{m.mean:.2f}" if m else "-" for m in means.values())])
     for i, alpha in enumerate(alphas):
         rows.append(["mean", f"{alpha:g}", *(interval_cell(found[i]) for found in by_name.values())])
@@ -81,16 +101,19 @@ def sweep_table(takes: Sequence[Take]) -> list[list[str]]:
 def sweep_facts(takes: Sequence[Take]) -> dict:
     """The takes and their means as JSON values."""
     alphas, by_name = curves(takes)
+    flow_by_name = flow_curves(takes)[1]
     return plain(
         {
             "alphas": alphas,
             "mean": {name: [i and asdict(i) for i in found] for name, found in by_name.items()},
+            "flow": {FLOW[name]: [i and asdict(i) for i in found] for name, found in flow_by_name.items()},
             "takes": [
                 {
                     "film": str(take.film),
                     "alpha": take.alpha,
                     "seed": take.seed,
                     "sync": sync_facts(take.sync),
+                    "flow": flow_facts(take.flow),
                 }
                 for take in takes
             ],
@@ -98,13 +121,23 @@ def sweep_facts(takes: Sequence[Take]) -> dict:
     )
 
 
-def write_sweep(takes: Sequence[Take], out: Path) -> str:
-    """sync.txt, sync.json and sync.png of a sweep in a folder; returns the table."""
+def sweep_text(takes: Sequence[Take]) -> str:
+    """Both tables as text, sync above flow."""
+    return f"{aligned(sweep_table(takes))}\n\n{aligned(sweep_flow_table(takes))}"
+
+
+def draw(takes: Sequence[Take], path: Path) -> None:
+    """Write the picture of both against alpha, a panel a figure."""
     from dyvim_cli.evaluation.show.plot import draw_sweep
 
+    draw_sweep(*curves(takes), path, flow=flow_curves(takes)[1])
+
+
+def write_sweep(takes: Sequence[Take], out: Path) -> str:
+    """sync.txt, sync.json and sync.png of a sweep in a folder; returns the tables."""
     out.mkdir(parents=True, exist_ok=True)
-    text = aligned(sweep_table(takes))
+    text = sweep_text(takes)
     (out / "sync.txt").write_text(text + "\n", encoding="utf-8")
     (out / "sync.json").write_text(json.dumps(sweep_facts(takes), indent=2) + "\n", encoding="utf-8")
-    draw_sweep(*curves(takes), out / "sync.png")
+    draw(takes, out / "sync.png")
     return text
