@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 from benchmarks.musicgen_speed import beside
-from dyvim_cli.media.ffmpeg import find_ffmpeg
 from dyvim_cli.media.probe import probe
+from dyvim_cli.media.programs import find_ffmpeg
 
 FILMS = (("720p15s", "1280x720", 15), ("1080p60s", "1920x1080", 60))
 

@@ -54,11 +54,12 @@ def steady_clock(step_s: float) -> Callable[[], float]:
     return lambda: step_s * next(looks)
 
 
-def run_ffmpeg(*arguments: str) -> None:
-    """Run the ffmpeg that dyvim itself would use."""
-    from dyvim_cli.media.ffmpeg import find_ffmpeg
+def run_ffmpeg(*arguments: str, newest: bool = False) -> None:
+    """Run the ffmpeg that dyvim itself would use; or the newest, for a film that an older one cannot make."""
+    from dyvim_cli.media.programs import find_ffmpeg, newer_ffmpeg
 
-    subprocess.run([find_ffmpeg(), "-v", "error", "-y", *arguments], check=True)
+    program = (newer_ffmpeg() if newest else None) or find_ffmpeg()
+    subprocess.run([program, "-v", "error", "-y", *arguments], check=True)
 
 
 def dyvim(*arguments, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess:

@@ -53,7 +53,7 @@ def test_bars_of_lying_and_of_interlaced_pictures(film):
     left, pad, share = BARS["pillarbox"]
     barred = filtered(film, "upright", left, pad)
     turned = film.with_name("turned.mp4")
-    run_ffmpeg("-display_rotation", "90", "-i", str(barred), "-c", "copy", str(turned))
+    run_ffmpeg("-display_rotation", "90", "-i", str(barred), "-c", "copy", str(turned), newest=True)
     width, height = analysis_size(probe(turned), 160, area_of(turned))
     assert width > height  # tall, and turned on its side
     first = next(frames(probe(turned), 160, within_bars=True)).pixels

@@ -78,7 +78,7 @@ def loudness(path) -> tuple[float, float]:
     """(LUFS, dBTP) as ffmpeg measures them."""
     import subprocess
 
-    from dyvim_cli.media.ffmpeg import find_ffmpeg
+    from dyvim_cli.media.programs import find_ffmpeg
 
     args = [find_ffmpeg(), "-i", str(path), "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"]
     text = subprocess.run(args, capture_output=True, text=True, check=True).stderr

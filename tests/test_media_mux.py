@@ -151,7 +151,7 @@ def test_mkv_to_mp4_converts_subtitles_and_says_what_is_lost(tmp_path):
 @pytest.mark.parametrize("extension", [".mp4", ".mov", ".mkv"])
 def test_rotation_is_kept(tmp_path, extension):
     film, turned = make_film(tmp_path, extension), tmp_path / f"turned{extension}"
-    run_ffmpeg("-display_rotation", "90", "-i", str(film), "-c", "copy", str(turned))
+    run_ffmpeg("-display_rotation", "90", "-i", str(film), "-c", "copy", str(turned), newest=True)
     info, _, path = scored(turned, tmp_path)
     assert probe(path).rotation == info.rotation == 90
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from helpers.media_films import make_film
 
-from dyvim_cli.errors import EnvironmentFault, ExitCode, OutputError, UsageError
+from dyvim_cli.errors import ExitCode, OutputError, UsageError
 from dyvim_cli.media import ffmpeg as runner
 from dyvim_cli.media.output import check_folder, check_output, commit, film_extension, output_path, together
 
@@ -170,23 +170,6 @@ def test_a_killed_mux_leaves_nothing(tmp_path, how):
     job.send_signal(how)
     assert job.wait() != 0
     assert not list(out.iterdir())
-
-
-def test_ffmpeg_is_found_by_environment_then_path_then_package(tmp_path, monkeypatch):
-    bundled = runner.find_ffmpeg()
-    own = tmp_path / ("ffmpeg.exe" if sys.platform == "win32" else "ffmpeg")
-    own.write_text("#!/bin/sh\n")
-    own.chmod(0o755)
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv("DYVIM_FFMPEG", raising=False)
-    assert os.path.isfile(runner.find_ffmpeg())  # the package's, with nothing on the PATH
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert runner.find_ffmpeg() == str(own)
-    monkeypatch.setenv("DYVIM_FFMPEG", bundled)
-    assert runner.find_ffmpeg() == bundled
-    monkeypatch.setenv("DYVIM_FFMPEG", str(tmp_path / "none"))
-    with pytest.raises(EnvironmentFault, match="DYVIM_FFMPEG"):
-        runner.find_ffmpeg()
 
 
 def test_ffmpegs_own_reason_is_told(tmp_path):

@@ -40,7 +40,7 @@ def test_offset_of_the_picture_against_the_sound(tmp_path):
 def test_rotation_and_oblong_pixels_become_upright_size(tmp_path):
     film = make_film(tmp_path, ".mp4", sound=None)
     turned, oblong = tmp_path / "turned.mp4", tmp_path / "oblong.mp4"
-    run_ffmpeg("-display_rotation", "90", "-i", str(film), "-c", "copy", str(turned))
+    run_ffmpeg("-display_rotation", "90", "-i", str(film), "-c", "copy", str(turned), newest=True)
     assert (probe(turned).rotation, probe(turned).width, probe(turned).height) == (90, 180, 320)
     run_ffmpeg("-i", str(film), "-vf", "setsar=2", *H264, str(oblong))
     assert (probe(oblong).width, probe(oblong).height) == (640, 180)

@@ -56,7 +56,7 @@ def test_a_second_run_needs_overwrite_and_leaves_strangers_alone(tmp_path):
 
 def test_rotated_and_oblong_films_come_upright(tmp_path):
     film, turned = make_film(tmp_path, ".mp4"), tmp_path / "turned.mp4"
-    run_ffmpeg("-display_rotation", "90", "-i", str(film), "-c", "copy", str(turned))
+    run_ffmpeg("-display_rotation", "90", "-i", str(film), "-c", "copy", str(turned), newest=True)
     manifest = extract_stills(probe(turned), tmp_path / "frames", fps=1)
     assert Image.open(manifest.parent / rows(manifest)[0]["file"]).size == (180, 320)
 

@@ -4,10 +4,12 @@ Wide films stand in them, tall ones between them. Half of what is decoded may be
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from dyvim_cli.media.clock import packets
 from dyvim_cli.media.opening import open_film
 from dyvim_cli.media.probe import FilmInfo
 
@@ -67,6 +69,9 @@ def _looks(film: FilmInfo, start_s: float, end_s: float) -> Iterator[np.ndarray]
     n_frames = 1 if len(chosen) >= LOOKS // 2 else FRAMES_A_KEY
     with open_film(film.path) as container:
         stream = container.streams[film.stream_index]
+        if film.joins:  # a clock that began anew cannot be sought by
+            yield from _key_frames(container, stream, film.start_s + chosen)
+            return
         for key_s in chosen:
             try:
                 container.seek(round((film.start_s + key_s) / stream.time_base), stream=stream)
@@ -77,11 +82,24 @@ def _looks(film: FilmInfo, start_s: float, end_s: float) -> Iterator[np.ndarray]
                 continue  # a broken stretch: the others will do
 
 
+def _key_frames(container, stream, stamps_s: np.ndarray) -> Iterator[np.ndarray]:
+    """The key frames with these stamps, found by reading the film from its beginning."""
+    import av
+
+    stream.codec_context.skip_frame = "NONKEY"
+    for packet in packets(container, stream):
+        stamp = None if packet.pts is None else packet.pts * float(stream.time_base)
+        if not packet.size or (stamp is not None and np.abs(stamps_s - stamp).min() < 1e-4):
+            with suppress(av.FFmpegError):
+                for frame in stream.codec_context.decode(packet if packet.size else None):
+                    yield frame.reformat(format="gray").to_ndarray()
+
+
 def _decoded(container, stream, n_frames: int) -> Iterator:
     """The next n_frames, from where the container stands."""
     left = n_frames
-    for packet in container.demux(stream):
-        for frame in packet.decode():
+    for packet in packets(container, stream):
+        for frame in stream.codec_context.decode(packet if packet.size else None):
             yield frame
             left -= 1
             if left == 0:

@@ -16,6 +16,7 @@ import numpy as np
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.media.bars import WHOLE, Area, picture_area
+from dyvim_cli.media.clock import packets
 from dyvim_cli.media.opening import open_film
 from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
 
@@ -134,10 +135,10 @@ def _decoded(film: FilmInfo, start_s: float) -> Iterator:
     with open_film(film.path) as container:
         stream, context = _decoder(container, film)
         tick = float(stream.time_base)
-        if start_s > 0:
+        if start_s > 0 and not film.joins:  # a clock that began anew cannot be sought by
             container.seek(round(_seek_time(film, start_s) / tick), stream=stream)
         try:
-            for packet in container.demux(stream):
+            for packet in packets(container, stream):
                 try:
                     decoded = context.decode(packet if packet.size else None)
                 except av.FFmpegError:

@@ -1,89 +1,23 @@
-"""Finding ffmpeg and running it: arguments are built with ffmpeg-python, the process is ours."""
+"""Runs ffmpeg: arguments are built with ffmpeg-python, the process is ours."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError
+from dyvim_cli.media.programs import find_ffmpeg
 
 STDERR_LINES_KEPT = 200
+SMALL_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?e-\d+(?![\w.])")  # 2.22e-16, as Python writes it
 COMPLAINT = re.compile(r".*\[(?:error|fatal)\] (?P<text>.+)")  # what -loglevel level+info makes of it
 EMPTY_WORDS = (  # what ffmpeg says after it has said why
     "Conversion failed!", "Could not write header", "Error opening input file", "Error opening output file",
     "Error sending frames", "Nothing was written", "Task finished", "Terminating thread",
 )  # fmt: skip
-
-
-@lru_cache(maxsize=4)
-def _find(override: str | None, search_path: str | None) -> str:
-    if override:
-        found = shutil.which(override)
-        if not found:
-            raise EnvironmentFault(
-                f"DYVIM_FFMPEG points to {override}, which cannot be run",
-                "unset DYVIM_FFMPEG, or set it to the full path of an ffmpeg program",
-            )
-        return found
-    system = shutil.which("ffmpeg", path=search_path)
-    if system:
-        return system
-    try:
-        import imageio_ffmpeg
-
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError) as error:
-        raise EnvironmentFault("no ffmpeg was found", "pip install imageio-ffmpeg") from error
-
-
-def find_ffmpeg() -> str:
-    """Path of the ffmpeg to use: $DYVIM_FFMPEG, else the system's, else imageio-ffmpeg's.
-
-    Raises EnvironmentFault when there is none.
-    """
-    return _find(os.environ.get("DYVIM_FFMPEG"), os.environ.get("PATH"))
-
-
-@lru_cache(maxsize=8)
-def _answer(program: str, *question: str) -> str:
-    """What ffmpeg prints about itself. Raises EnvironmentFault when it does not run."""
-    try:
-        answer = subprocess.run(
-            [program, "-hide_banner", *question], capture_output=True, text=True, encoding="utf-8", check=True
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        hint = "set DYVIM_FFMPEG to a working ffmpeg"
-        raise EnvironmentFault(f"{program} does not run as ffmpeg", hint) from error
-    return answer.stdout
-
-
-def ffmpeg_version() -> str:
-    """The first line that ffmpeg says of itself. Raises EnvironmentFault when it does not run."""
-    return _answer(find_ffmpeg(), "-version").splitlines()[0]
-
-
-def encoders() -> set[str]:
-    """Names of the encoders that ffmpeg has. Raises EnvironmentFault when it does not run."""
-    lines = _answer(find_ffmpeg(), "-encoders").split("------", 1)[-1].splitlines()
-    return {words[1] for line in lines if len(words := line.split()) > 1}
-
-
-def _libavutil(program: str) -> tuple[int, int]:
-    """The version by which features are told; git builds have no other."""
-    found = re.search(r"libavutil\s+(\d+)\.\s*(\d+)", _answer(program, "-version"))
-    return (int(found[1]), int(found[2])) if found else (0, 0)
-
-
-def every_frame_options() -> dict:
-    """ffmpeg's options for frames as they come, none dropped or repeated; renamed in ffmpeg 5.1."""
-    name = "fps_mode" if _libavutil(find_ffmpeg()) >= (57, 28) else "vsync"
-    return {name: "passthrough"}
 
 
 def file_url(path: Path) -> str:
@@ -99,14 +33,21 @@ def file_url(path: Path) -> str:
     return url
 
 
-def command(output, *last_options: str) -> list[str]:
-    """The full command line of an ffmpeg-python output.
+def command(output, *last_options: str, program: str | None = None) -> list[str]:
+    """The full command line of an ffmpeg-python output; `program` is another ffmpeg than `find_ffmpeg`'s.
 
     `last_options` go right before the file's name: options that occur twice (-metadata), which
     ffmpeg-python cannot say.
     """
-    args = output.compile(find_ffmpeg())
+    args = [_in_decimals(word) for word in output.compile(program or find_ffmpeg())]
     return [args[0], "-y", *args[1:-1], *last_options, args[-1]]
+
+
+def _in_decimals(word: str) -> str:
+    """A word of a command line without numbers in scientific notation, which ffmpeg's times do not take."""
+    if word.startswith("file:"):
+        return word
+    return SMALL_NUMBER.sub(lambda found: f"{float(found[0]):.9f}", word)
 
 
 def metadata_options(tags: dict[str, str], specifier: str = "") -> list[str]:

@@ -50,7 +50,7 @@ def _unreadable(path: Path) -> InputError:
 
 
 def picture_stream(container, path: Path):
-    """The film's picture: never cover art; the default stream, else the one with the most pixels."""
+    """The film's picture: never cover art, no still beside it; the default stream, or that of most pixels."""
     from av.stream import Disposition
 
     attached = cover_streams(container)
@@ -60,8 +60,9 @@ def picture_stream(container, path: Path):
     if codec_of(videos[0]) in NOT_PICTURES:
         raise _unreadable(path)
 
-    def rank(stream) -> tuple[bool, int]:
-        return bool(stream.disposition & Disposition.default), stream.width * stream.height
+    def rank(stream) -> tuple[bool, bool, int]:
+        is_default = bool(stream.disposition & Disposition.default)
+        return stream.frames != 1, is_default, stream.width * stream.height  # 0 frames: nobody has counted
 
     return max(videos, key=rank)
 

@@ -3,31 +3,23 @@
 PyAV brings its own ffmpeg libraries; a system ffprobe, which many machines lack, is never asked.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.media.clock import packets
 from dyvim_cli.media.opening import codec_of, cover_streams, open_film, picture_stream, tag_of
-from dyvim_cli.media.timing import packet_times, timing_of
+from dyvim_cli.media.timing import Timing, picture_rows, timing_of
+from dyvim_cli.media.tracks import Track, sound_tracks, subtitle_tracks
 
 DISCONTINUOUS = ("mpegts", "mpeg")  # containers without an index, whose clock may jump
 ENCRYPTED = "encryption_info"  # what ffmpeg tells of a protected packet (ISO/IEC 23001-7)
 SCORED_BY = "dyvim model="  # how the comment of a scored film begins (describe.comment)
 TIMECODE = "timecode"
-
-
-@dataclass(frozen=True)
-class Track:
-    """One audio or subtitle stream. `position` counts within its kind, as in ffmpeg's 0:a:1."""
-
-    position: int
-    codec: str
-    language: str = ""
-    channels: int = 0
-    sample_rate: int = 0
-    start_s: float = 0.0
+STANDS_S = 1.0  # own sound that goes on for longer than this after the last picture: that picture stands
 
 
 @dataclass(frozen=True)
@@ -42,7 +34,8 @@ class FilmInfo:
     start_s: float  # the first picture's time stamp
     container_start_s: float  # the earliest stamp of any stream
     videos_start_s: float  # the earliest stamp of any video stream
-    duration_s: float  # of the picture, its last frame's display time included
+    duration_s: float  # from the first picture to the end of the last, or of the sound while that stands
+    picture_s: float  # from the first picture to the end of the last
     n_frames: int
     fps: float  # average
     is_variable_rate: bool
@@ -63,6 +56,10 @@ class FilmInfo:
     n_chapters: int = 0
     comment: str = ""  # what the film's own comment tag says
     timecode: str = ""  # of the first picture, as the camera counted
+    n_packets: int = 0  # of the picture
+    joins: tuple[tuple[float, float], ...] = ()  # where the picture's clock jumped: (stamp, by how much)
+    codec_tag: str = ""  # the container's own name of the picture's codec: hev1, dvh1
+    tags: tuple[str, ...] = ()  # names of what the film says of itself
 
     def ffmpeg_zero_s(self, *starts_s: float) -> float:
         """The stamp that ffmpeg calls zero when it reads streams that start at `starts_s`.
@@ -90,7 +87,7 @@ def is_scored(path: Path) -> bool:
 def picture_packets(film: FilmInfo) -> np.ndarray:
     """[n, 3] time, decoding time (seconds from the first picture), is key; in the file's order."""
     with open_film(film.path) as container:
-        rows = np.array(list(packet_times(container, container.streams[film.stream_index])))
+        rows = picture_rows(container, container.streams[film.stream_index])
     order = np.arange(len(rows)) / film.fps
     rows[:, 1] = np.where(np.isnan(rows[:, 1]), rows[0, 0] + order, rows[:, 1])
     return np.column_stack([rows[:, :2] - film.start_s, rows[:, 3]])
@@ -101,18 +98,14 @@ def _first_frame(path: Path, stream_index: int):
     import av
 
     with open_film(path) as container:  # anew: a clock that begins before zero cannot be sought back
-        try:
-            for packet in container.demux(container.streams[stream_index]):
-                if packet.has_sidedata(ENCRYPTED):
-                    hint = "name a copy that plays anywhere"
-                    raise InputError(f"{path} is encrypted (copy protection)", hint)
-                try:
-                    for frame in packet.decode():
-                        return frame
-                except av.FFmpegError:
-                    continue  # a broken packet: the next key frame may be whole
-        except av.FFmpegError:
-            pass
+        stream = container.streams[stream_index]
+        for packet in packets(container, stream):
+            if packet.size and packet.has_sidedata(ENCRYPTED):
+                hint = "name a copy that plays anywhere"
+                raise InputError(f"{path} is encrypted (copy protection)", hint)
+            with suppress(av.FFmpegError):  # a broken packet: the next key frame may be whole
+                for frame in stream.codec_context.decode(packet if packet.size else None):
+                    return frame
     raise InputError(f"not one picture of {path} could be decoded", "see that the file plays elsewhere")
 
 
@@ -124,15 +117,17 @@ def _upright_size(stream, rotation: int) -> tuple[int, int]:
     return (height, width) if rotation % 180 else (width, height)
 
 
-def _tracks(streams) -> tuple[Track, ...]:
-    """Describe the audio or subtitle streams of a container."""
-    found = []
-    for position, stream in enumerate(streams):
-        context = stream.codec_context
-        sound = (context.channels, context.sample_rate) if stream.type == "audio" and context else (0, 0)
-        start_s = float((stream.start_time or 0) * stream.time_base)
-        found.append(Track(position, codec_of(stream), stream.language or "", *sound, start_s))
-    return tuple(found)
+def _duration_s(timing: Timing, tracks: tuple[Track, ...]) -> float:
+    """How long the film lasts from its first picture on."""
+    sound_s = max((track.end_s for track in tracks if track.is_known), default=0.0) - timing.start_s
+    return sound_s if sound_s > timing.picture_s + STANDS_S else timing.picture_s
+
+
+def _codec_tag(stream) -> str:
+    try:
+        return stream.codec_context.codec_tag.strip("\0")
+    except UnicodeDecodeError:  # a number, not a name
+        return ""
 
 
 def _data_name(stream) -> str:
@@ -143,7 +138,7 @@ def _data_name(stream) -> str:
 def _has_alpha(stream, frame) -> bool:
     """Pixel format with alpha, or VP8/VP9 that carries its alpha beside the picture."""
     layers = frame.format.components
-    return any(layer.is_alpha for layer in layers) or stream.metadata.get("alpha_mode") == "1"
+    return any(layer.is_alpha for layer in layers) or tag_of("alpha_mode", stream) == "1"
 
 
 def probe(path: Path) -> FilmInfo:
@@ -161,6 +156,7 @@ def probe(path: Path) -> FilmInfo:
         rotation = round(frame.rotation / 90) * 90 % 360
         width, height = _upright_size(stream, rotation)
         start_us = container.start_time
+        tracks = sound_tracks(container, timing.sounds)
         starts = [s.start_time * s.time_base for s in container.streams.video if s.start_time is not None]
         return FilmInfo(
             path=path,
@@ -171,7 +167,8 @@ def probe(path: Path) -> FilmInfo:
             start_s=timing.start_s,
             container_start_s=timing.start_s if start_us is None else start_us / 1e6,
             videos_start_s=float(min(starts, default=timing.start_s)),
-            duration_s=timing.duration_s,
+            duration_s=_duration_s(timing, tracks),
+            picture_s=timing.picture_s,
             n_frames=timing.n_frames,
             fps=timing.fps,
             is_variable_rate=timing.is_variable_rate,
@@ -184,12 +181,16 @@ def probe(path: Path) -> FilmInfo:
             is_interlaced=bool(frame.interlaced_frame),
             has_alpha=_has_alpha(stream, frame),
             pixel_format=frame.format.name,
-            audio=_tracks(container.streams.audio),
-            subtitles=_tracks(container.streams.subtitles),
+            audio=tracks,
+            subtitles=subtitle_tracks(container),
             data_tracks=tuple(map(_data_name, container.streams.data)),
             n_pictures_attached=len(cover_streams(container)),
             n_attachments=len(container.streams.attachments),
             n_chapters=len(container.chapters()),
             comment=tag_of("comment", container),
             timecode=tag_of(TIMECODE, stream, container),
+            n_packets=timing.n_packets,
+            joins=timing.joins,
+            codec_tag=_codec_tag(stream),
+            tags=tuple(container.metadata),
         )

@@ -9,7 +9,7 @@ import ffmpeg
 import numpy as np
 
 from dyvim_cli.errors import InputError, OutputError
-from dyvim_cli.media.ffmpeg import command, every_frame_options, file_url, run
+from dyvim_cli.media.ffmpeg import command, file_url, run
 from dyvim_cli.media.output import commit
 from dyvim_cli.media.probe import FilmInfo
 from dyvim_cli.progress import Progress, Silent
@@ -111,7 +111,7 @@ def _output(film: FilmInfo, fps, width, key_only, image_format, start_s, end_s):
         frame_pts=1,
         enc_time_base=f"1:{TICKS_HZ}",
         **QUALITY[image_format],
-        **every_frame_options(),
+        fps_mode="passthrough",  # frames as they come, none dropped or repeated
     )
 
 

@@ -1,18 +1,29 @@
-"""When a film's pictures are shown, by their packets.
+"""When a film's pictures are shown and its sound is heard, by their packets.
 
 Containers round, omit or misstate durations; the packets are only listed, not decoded.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.media.clock import Clock, packets
 
 NO_TIMES = 0x80  # libavformat: AVFMT_NOTIMESTAMPS
 VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
+LONGEST_STILL_S = 60.0  # that the last picture may stand by its own word; longer ones are slips of the clock
+
+
+@dataclass(frozen=True)
+class Heard:
+    """When a sound track is heard, seconds on the film's clock; its joins as ffmpeg straightens it alone."""
+
+    start_s: float
+    end_s: float
+    n_packets: int
+    joins: tuple[tuple[float, float], ...] = ()  # (when, how far its clock was moved)
 
 
 @dataclass(frozen=True)
@@ -20,49 +31,77 @@ class Timing:
     """When pictures are shown, seconds; the fields of probe.FilmInfo that they become."""
 
     start_s: float
-    duration_s: float
+    picture_s: float  # from the first picture to the last one's end
     n_frames: int
+    n_packets: int  # of the picture, those that are not shown included
     fps: float
     is_variable_rate: bool
     key_times_s: np.ndarray
+    joins: tuple[tuple[float, float], ...] = ()
+    sounds: dict[int, Heard] = field(default_factory=dict)  # by stream index, where there are packets
 
 
 def timing_of(container, stream, path: Path) -> Timing:
-    """List the picture's packets and derive its true range, rate and key frames."""
-    rows = np.array(list(packet_times(container, stream)), dtype=np.float64).reshape(-1, 4)
+    """List the packets of picture and sound and derive their true range, rate and key frames."""
+    clocks: dict[int, Clock] = {}
+    rows, sounds, n_packets = [], {}, 0
+    for packet in packets(container, stream, *container.streams.audio, clocks=clocks):
+        if packet.size and packet.stream_index == stream.index:
+            n_packets += 1
+            rows += _row(packet, float(stream.time_base))
+        elif packet.size and packet.pts is not None:
+            end = packet.pts + (packet.duration or 0)
+            first, last, n_before = sounds.get(packet.stream_index, (packet.pts, end, 0))
+            sounds[packet.stream_index] = (min(first, packet.pts), max(last, end), n_before + 1)
+    rows = np.array(rows, dtype=np.float64).reshape(-1, 4)
     times = np.unique(rows[:, 0])
+    _check_enough(times, container, path)
+    intervals = np.diff(times)
+    low, high = np.quantile(intervals, (0.05, 0.95))
+    return Timing(
+        start_s=float(times[0]),
+        picture_s=float(times[-1] - times[0] + _last_stand(rows, float(np.median(intervals)))),
+        n_frames=len(times),
+        n_packets=n_packets,
+        fps=float((len(times) - 1) / (times[-1] - times[0])),
+        is_variable_rate=bool(high - low > VARIABLE_RATE_SPREAD * np.median(intervals)),
+        key_times_s=np.unique(rows[rows[:, 3] > 0, 0]) - times[0],
+        joins=clocks[stream.index].joins_s,
+        sounds={index: _heard(*found, clocks[index]) for index, found in sounds.items()},
+    )
+
+
+def picture_rows(container, stream) -> np.ndarray:
+    """[n, 4] time, decoding time (nan where unknown), duration (seconds), is key; of every picture shown."""
+    found = [_row(packet, float(stream.time_base)) for packet in packets(container, stream) if packet.size]
+    return np.array([row for rows in found for row in rows], dtype=np.float64).reshape(-1, 4)
+
+
+def _row(packet, tick: float) -> list[tuple[float, float, float, bool]]:
+    """A packet's row of `picture_rows`; none for a picture that is only decoded, not shown."""
+    stamp = packet.pts if packet.pts is not None else packet.dts
+    if stamp is None or packet.is_discard:
+        return []
+    decoded = packet.dts if packet.dts is not None else np.nan
+    return [(stamp * tick, decoded * tick, (packet.duration or 0) * tick, packet.is_keyframe)]
+
+
+def _check_enough(times: np.ndarray, container, path: Path) -> None:
+    """Raise InputError unless two pictures at least have times."""
     if not len(times) and container.format.flags & NO_TIMES:
         wrapped = path.with_suffix(".mp4")
         raise InputError(f"{path} is a raw stream without times", f"ffmpeg -i {path} -c copy {wrapped}")
     if len(times) < 2:
         what = "a single picture" if len(times) else "no complete picture"
         raise InputError(f"{path} holds {what}: nothing to score", "name a film of at least two frames")
-    intervals = np.diff(times)
-    median = float(np.median(intervals))
-    last = rows[np.argmax(rows[:, 0])]
-    # packets of raw streams and some webm carry no duration; a stray one may be absurdly long
-    tail = last[2] if 0 < last[2] <= max(10 * median, 1.0) else median
-    low, high = np.quantile(intervals, (0.05, 0.95))
-    return Timing(
-        start_s=float(times[0]),
-        duration_s=float(times[-1] - times[0] + tail),
-        n_frames=len(times),
-        fps=float((len(times) - 1) / (times[-1] - times[0])),
-        is_variable_rate=bool(high - low > VARIABLE_RATE_SPREAD * median),
-        key_times_s=np.unique(rows[rows[:, 3] > 0, 0]) - times[0],
-    )
 
 
-def packet_times(container, stream) -> Iterator[tuple[float, float, float, bool]]:
-    """(time, decoding time, duration, is_key) of every picture packet that will be shown."""
-    import av
+def _last_stand(rows: np.ndarray, median: float) -> float:
+    """How long the last picture is shown; packets of raw streams and some webm do not say."""
+    told = rows[np.argmax(rows[:, 0]), 2]
+    return float(told) if 0 < told <= max(10 * median, LONGEST_STILL_S) else median
 
-    tick = float(stream.time_base)
-    try:
-        for packet in container.demux(stream):
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            if stamp is not None and packet.size and not packet.is_discard:
-                decoded = packet.dts if packet.dts is not None else np.nan
-                yield stamp * tick, decoded * tick, (packet.duration or 0) * tick, packet.is_keyframe
-    except av.FFmpegError:
-        return  # a torn tail: what was read up to here counts
+
+def _heard(first: int, last: int, n_packets: int, clock: Clock) -> Heard:
+    """The range of a sound track, given in ticks."""
+    return Heard(first * clock.tick_s, last * clock.tick_s, n_packets, clock.joins_s)

@@ -59,7 +59,7 @@ def on_grid(film: VisualEvents, accent=0.7, other=0.12) -> np.ndarray:
 
 def write_film(path: Path, frames, fps=FPS) -> Path:
     """Frames [H, W, 3] uint8 as an H.264 film."""
-    from dyvim_cli.media.ffmpeg import find_ffmpeg
+    from dyvim_cli.media.programs import find_ffmpeg
 
     height, width = frames[0].shape[:2]
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(fps), "-i", "-"]

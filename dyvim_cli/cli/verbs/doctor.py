@@ -37,13 +37,15 @@ def _python() -> str:
 
 
 def _ffmpeg() -> str:
-    from dyvim_cli.media.ffmpeg import ffmpeg_version, find_ffmpeg
+    from dyvim_cli.media.programs import ffmpeg_version, find_ffmpeg, newer_ffmpeg
 
-    return f"{ffmpeg_version()} at {find_ffmpeg()}"
+    newer = newer_ffmpeg()
+    beside = f"; {ffmpeg_version(newer)} for what it cannot" if newer else ""
+    return f"{ffmpeg_version()} at {find_ffmpeg()}{beside}"
 
 
 def _codecs() -> str:
-    from dyvim_cli.media.ffmpeg import encoders
+    from dyvim_cli.media.programs import encoders
 
     missing = sorted(set(NEEDED_ENCODERS) - encoders())
     if missing:

@@ -1,0 +1,81 @@
+"""Reads packets in a film's own order, the clock of joined recordings bent straight as by ffmpeg's copy."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+RESTARTS = 0x0200  # libavformat: AVFMT_TS_DISCONT, the container's clock may begin anew
+LONGEST_JUMP_S = 10.0  # ffmpeg's dts_delta_threshold: a longer way forwards is no pause but another clock
+LONGEST_STEP_BACK_S = 0.1  # ffmpeg's: a longer one is a clock that began anew
+LONGEST_WAIT_S = 60.0  # between decoding and showing a picture; no codec keeps one back for longer
+
+
+def packets(container, *streams, clocks: dict | None = None) -> Iterator:
+    """Every packet of these streams, in the file's order; stops at a tear.
+
+    Packets that flush a decoder come last, as PyAV has it; where it forgets them, one that has no stream.
+    In `clocks` stands afterwards what was straightened, a Clock by stream index.
+    """
+    import av
+
+    clocks = {} if clocks is None else clocks
+    clocks |= {stream.index: Clock(float(stream.time_base)) for stream in streams}
+    restarts = bool(container.format.flags & RESTARTS)
+    try:
+        for packet in container.demux(streams):
+            if packet.size:
+                clocks[packet.stream_index].bend(packet, restarts)
+            yield packet
+    except av.FFmpegError:
+        return
+    except IndexError:  # PyAV, at the end of a film in which a stream began that nothing announced
+        yield av.Packet()
+
+
+@dataclass
+class Clock:
+    """The clock of one stream. Its inner times are ticks of `tick_s` seconds."""
+
+    tick_s: float
+    offset: int = 0  # that straightens what the file says
+    due: int | None = None  # when the next packet should be decoded
+    latest: int | None = None  # when the last one was
+    lead: int = 0  # from decoding to showing, of the last packet with a likely one
+    joins: list[tuple[int, int]] = field(default_factory=list)  # (straight time, change of the offset)
+
+    @property
+    def joins_s(self) -> tuple[tuple[float, float], ...]:
+        """(straight time, change of the offset) of every jump, seconds."""
+        return tuple((when * self.tick_s, change * self.tick_s) for when, change in self.joins)
+
+    def bend(self, packet, restarts: bool) -> None:
+        """Set a packet's times right."""
+        decoded = packet.dts if packet.dts is not None else packet.pts
+        if decoded is None:
+            return
+        if restarts:
+            self._watch(decoded + self.offset)
+            self._remember(decoded + self.offset, packet.duration or 0)
+        if packet.dts is not None:
+            packet.dts += self.offset
+        if packet.pts is not None:
+            packet.pts = self._shown(packet.pts + self.offset, decoded + self.offset)
+
+    def _watch(self, decoded: int) -> None:
+        """Take up a jump in the offset."""
+        if self.due is None:
+            return
+        goes_back = decoded + LONGEST_STEP_BACK_S / self.tick_s < self.latest
+        if goes_back or abs(decoded - self.due) > LONGEST_JUMP_S / self.tick_s:
+            self.offset += self.due - decoded
+            self.joins.append((self.due, self.due - decoded))
+
+    def _remember(self, decoded: int, duration: int) -> None:
+        last_step = decoded - self.latest if self.latest is not None else 0
+        self.due, self.latest = decoded + (duration or max(0, last_step)), decoded
+
+    def _shown(self, shown: int, decoded: int) -> int:
+        """When the packet is shown; a time far from its decoding is a broken one."""
+        if abs(shown - decoded) > LONGEST_WAIT_S / self.tick_s:
+            return decoded + self.lead
+        self.lead = shown - decoded
+        return shown

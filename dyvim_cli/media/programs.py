@@ -1,0 +1,103 @@
+"""Finds the ffmpeg programs at hand and asks them how old they are."""
+
+import os
+import re
+import shutil
+import subprocess
+from functools import lru_cache
+
+from dyvim_cli.errors import EnvironmentFault
+
+OLDEST = (57, 28)  # libavutil's version in ffmpeg 5.1; builds from git have no other number
+OLDEST_NAME = "5.1"
+
+
+def find_ffmpeg() -> str:
+    """Path of the ffmpeg to use: $DYVIM_FFMPEG, else the system's, else imageio-ffmpeg's.
+
+    Raises EnvironmentFault when there is none, or when it does not run or is older than 5.1.
+    """
+    program = _find(os.environ.get("DYVIM_FFMPEG"), os.environ.get("PATH"))
+    _check_age(program)
+    return program
+
+
+def newer_ffmpeg() -> str | None:
+    """Path of imageio-ffmpeg's where it is newer than the one in use: it can what that cannot."""
+    bundled = bundled_ffmpeg()
+    return bundled if bundled and libavutil(bundled) > libavutil(find_ffmpeg()) else None
+
+
+def bundled_ffmpeg() -> str | None:
+    """Path of imageio-ffmpeg's program; None where its wheel brought none."""
+    try:
+        import imageio_ffmpeg
+
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError):
+        return None
+
+
+def ffmpeg_version(program: str | None = None) -> str:
+    """How a program names itself: "ffmpeg 5.1.9-0+deb12u1". Raises EnvironmentFault when it does not run."""
+    words = _answer(program or find_ffmpeg(), "-version").split()
+    return f"ffmpeg {words[2]}"
+
+
+def encoders() -> set[str]:
+    """Names of the encoders that ffmpeg has. Raises EnvironmentFault when it does not run."""
+    lines = _answer(find_ffmpeg(), "-encoders").split("------", 1)[-1].splitlines()
+    return {words[1] for line in lines if len(words := line.split()) > 1}
+
+
+def libavutil(program: str) -> tuple[int, int]:
+    """The version by which features are told. Raises EnvironmentFault when the program is no ffmpeg."""
+    found = re.search(r"libavutil\s+(\d+)\.\s*(\d+)", _answer(program, "-version"))
+    if not found:
+        raise EnvironmentFault(f"{program} does not answer as ffmpeg does", _way_out(program))
+    return int(found[1]), int(found[2])
+
+
+@lru_cache(maxsize=4)
+def _find(override: str | None, search_path: str | None) -> str:
+    if override:
+        found = shutil.which(override)
+        if not found:
+            raise EnvironmentFault(
+                f"DYVIM_FFMPEG points to {override}, which cannot be run",
+                "unset DYVIM_FFMPEG, or set it to the full path of an ffmpeg program",
+            )
+        return found
+    program = shutil.which("ffmpeg", path=search_path) or bundled_ffmpeg()
+    if not program:
+        raise EnvironmentFault("no ffmpeg was found", "pip install imageio-ffmpeg")
+    return program
+
+
+@lru_cache(maxsize=4)
+def _check_age(program: str) -> None:
+    """Raise EnvironmentFault for what is too old to be relied on."""
+    if libavutil(program) < OLDEST:
+        reason = f"{ffmpeg_version(program)} at {program} is older than {OLDEST_NAME}"
+        raise EnvironmentFault(reason, _way_out(program))
+
+
+def _way_out(program: str) -> str:
+    """What to type to get another program than this one."""
+    bundled = bundled_ffmpeg()
+    if not bundled or os.path.samefile(bundled, program):
+        return f"set DYVIM_FFMPEG to the full path of an ffmpeg {OLDEST_NAME} or later"
+    is_named = bool(os.environ.get("DYVIM_FFMPEG")) and not shutil.which("ffmpeg")
+    return "unset DYVIM_FFMPEG" if is_named else f"export DYVIM_FFMPEG={bundled}"
+
+
+@lru_cache(maxsize=16)
+def _answer(program: str, *question: str) -> str:
+    """What ffmpeg prints about itself. Raises EnvironmentFault when it does not run."""
+    try:
+        answer = subprocess.run(
+            [program, "-hide_banner", *question], capture_output=True, text=True, encoding="utf-8", check=True
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise EnvironmentFault(f"{program} does not run as ffmpeg", _way_out(program)) from error
+    return answer.stdout

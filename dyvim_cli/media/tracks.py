@@ -1,0 +1,112 @@
+"""The sound and subtitle tracks of a film: what each is coded in, says of itself, and lasts."""
+
+import re
+from dataclasses import dataclass
+
+from dyvim_cli.media.opening import codec_of
+from dyvim_cli.media.timing import Heard
+
+UNKNOWN = "unknown"  # the codec of what no decoder is known for
+# of ffmpeg's own listing: "Stream #0:1[0x2](und): Audio: pcm_s16le (sowt), 8000 Hz, 6 channels (FL+FC), s16"
+LISTED = re.compile(r"Stream #\d+:(?P<index>\d+)\S*: Audio: (?P<codec>[^,]+)(?:, \d+ Hz)?, (?P<layout>[^,]+)")
+COUNTED = re.compile(r"(\d+) channels")
+
+
+@dataclass(frozen=True)
+class Track:
+    """One audio or subtitle stream. `position` counts within its kind, as in ffmpeg's 0:a:1."""
+
+    position: int
+    codec: str
+    language: str = ""
+    channels: int = 0
+    sample_rate: int = 0
+    start_s: float = 0.0
+    end_s: float = 0.0  # of a sound
+    n_packets: int = 0  # of a sound
+    title: str = ""
+    flags: tuple[str, ...] = ()  # ffmpeg's dispositions: default, comment, visual_impaired ...
+    joins: tuple[tuple[float, float], ...] = ()  # see timing.Heard
+
+    @property
+    def is_default(self) -> bool:
+        """Whether a player chooses it by itself."""
+        return "default" in self.flags
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known to decode it, and there is something to decode."""
+        return self.codec != UNKNOWN and self.n_packets > 0 and self.channels > 0
+
+
+def sound_tracks(container, heard: dict[int, Heard]) -> tuple[Track, ...]:
+    """Describe the audio streams of a container; what each was found to last is by stream index."""
+    channels = channels_of(container)
+    found = []
+    for position, stream in enumerate(container.streams.audio):
+        said = heard.get(stream.index, Heard(_start_s(stream), _start_s(stream), 0))
+        rate = stream.codec_context.sample_rate if stream.codec_context else 0
+        found.append(
+            Track(
+                **_told(position, stream),
+                channels=channels.get(stream.index, 0),
+                sample_rate=rate,
+                start_s=said.start_s if said.joins else _start_s(stream),
+                end_s=said.end_s,
+                n_packets=said.n_packets,
+                joins=said.joins,
+            )
+        )
+    return tuple(found)
+
+
+def subtitle_tracks(container) -> tuple[Track, ...]:
+    """Describe the subtitle streams of a container."""
+    return tuple(
+        Track(**_told(position, stream), start_s=_start_s(stream))
+        for position, stream in enumerate(container.streams.subtitles)
+    )
+
+
+def channels_of(container) -> dict[int, int]:
+    """The number of channels of each audio stream, by stream index.
+
+    From ffmpeg's listing: PyAV's own word for it frees a layout twice where channels lie in an order of their
+    own (5.1 as cinemas have it), which ends the process.
+    """
+    from av import logging
+
+    before = logging.get_level()
+    logging.set_level(logging.INFO)
+    try:
+        listed = container.dumps_format()
+    finally:
+        logging.set_level(before)
+    return {int(found["index"]): _n_channels(found["layout"]) for found in LISTED.finditer(listed)}
+
+
+def _n_channels(layout: str) -> int:
+    """How many channels a layout has by its name: "stereo", "5.1(side)", "6 channels (FL+FC)"."""
+    from av import AudioLayout
+
+    counted = COUNTED.match(layout)
+    try:
+        return int(counted[1]) if counted else AudioLayout(layout.strip()).nb_channels
+    except ValueError:
+        return 0
+
+
+def _start_s(stream) -> float:
+    return float((stream.start_time or 0) * stream.time_base)
+
+
+def _told(position: int, stream) -> dict:
+    """What sound and subtitles both say of themselves."""
+    from av.stream import Disposition
+
+    flags = tuple(flag.name for flag in Disposition if flag & stream.disposition)
+    title = stream.metadata.get("title", "")
+    return {
+        "position": position, "codec": codec_of(stream), "language": stream.language or "", "title": title,
+        "flags": flags,
+    }  # fmt: skip
