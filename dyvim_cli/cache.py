@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from dyvim_cli.atomic import share
-from dyvim_cli.errors import InputError
+from dyvim_cli.atomic import remove_abandoned_parts, write_bytes
+from dyvim_cli.errors import DyvimError, InputError
 from dyvim_cli.types import FilmFeatures
 
 HASH_BLOCK = 1 << 20
@@ -72,26 +72,25 @@ def load(key: str, kind: type = FilmFeatures):
     return features
 
 
-def store(key: str, features, film: Path) -> None:
-    """Keep features. A cache that cannot be written is no reason to fail: the work is done."""
+def store(key: str, features, film: Path) -> str:
+    """Keep features; returns "", or a note that says why they could not be kept.
+
+    A cache that cannot be written is no reason to fail: the work is done.
+    """
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
         write_features(features, cache_folder() / (key + SUFFIX), film.name)
-    except OSError:
-        return
+    except (DyvimError, OSError) as error:
+        reason = error.message if isinstance(error, DyvimError) else f"{cache_folder()}: {error.strerror}"
+        return f"what was seen of the film is not cached: {reason}"
+    return ""
 
 
 def write_features(features, path: Path, film: str = "") -> None:
     """Write features (a dataclass of arrays and a duration_s) as safetensors, atomically."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     arrays = {f.name: np.ascontiguousarray(getattr(features, f.name)) for f in _arrays(type(features))}
     arrays["duration_s"] = np.array([features.duration_s])
-    try:
-        save_file(arrays, part, {"film": film})
-        share(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_bytes(path, save(arrays, {"film": film}))  # safetensors' own way of writing hides a full disk
 
 
 def read_features(path: Path, kind: type = FilmFeatures):
@@ -123,7 +122,7 @@ def entries() -> list[Entry]:
 def clean(older_than_days: float = 0.0, keep_bytes: int = 0) -> tuple[int, int]:
     """Remove entries unused for so many days, the longest unused first, until keep_bytes are left.
 
-    Returns (entries removed, bytes freed); forgotten parts of crashed runs go as well.
+    Returns (entries removed, bytes freed); parts that killed runs left go as well.
     """
     known = entries()
     left, removed, freed = sum(entry.n_bytes for entry in known), 0, 0
@@ -132,9 +131,7 @@ def clean(older_than_days: float = 0.0, keep_bytes: int = 0) -> tuple[int, int]:
             continue
         entry.path.unlink(missing_ok=True)
         left, removed, freed = left - entry.n_bytes, removed + 1, freed + entry.n_bytes
-    for part in cache_folder().glob(".*.part"):
-        if time.time() - part.stat().st_mtime > 3600:
-            part.unlink(missing_ok=True)
+    remove_abandoned_parts(cache_folder())
     return removed, freed
 
 

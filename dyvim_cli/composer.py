@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 
 def check_wishes(wishes: ComposeOptions, wants_score: bool) -> None:
-    """Raise UsageError where options and model disagree; wants_score: MIDI or stems are asked for."""
+    """Raise UsageError where options and model disagree, EnvironmentFault where the device is not there.
+
+    wants_score: MIDI or stems are asked for.
+    """
+    device.check(placement()["device_name"])
     if not writes_score(wishes.model) and wants_score:
         raise UsageError(f"{wishes.model} makes sound, no score: no MIDI and no stems", "--model embedded")
     if writes_score(wishes.model) and (wishes.prompt is not None or wishes.adapter is not None):
@@ -77,7 +81,7 @@ def load_model(wishes: ComposeOptions) -> "Decoder | AudioModel":
 
         device.one_torch_thread()
         return load_decoder(Path(wishes.model), hint="name a decoder that `dyvim train` made with --model")
-    model = _load_audio_model(wishes.model, wishes.adapter)
+    model = _load_audio_model(wishes.model, wishes.adapter, **placement())
     if wishes.prompt != "":
         model.check_hears_words()
     return model
@@ -92,8 +96,9 @@ def load_embedded() -> "Decoder":
 
 
 @lru_cache(maxsize=1)
-def _load_audio_model(name: str, adapter: str | None) -> "AudioModel":
-    return load_audio_model(name, Path(adapter) if adapter else None, **placement())
+def _load_audio_model(name: str, adapter: str | None, **where) -> "AudioModel":
+    """The last model that was loaded; `where` (placement) is a part of what it is remembered by."""
+    return load_audio_model(name, Path(adapter) if adapter else None, **where)
 
 
 def compose(
@@ -123,5 +128,17 @@ def sound_blocks(
 
 
 def notes_of(model: "Decoder | AudioModel") -> list[str]:
-    """What whoever uses the model must be told: its licence, what it cannot do."""
-    return list(getattr(model, "notes", ()))
+    """What whoever uses the model must be told: its licence, what it cannot do, where it computes instead."""
+    asked, used = placement()["device_name"], device_of(model)
+    notes = list(getattr(model, "notes", ()))
+    if used == "cpu" and asked not in (device.AUTO, "cpu"):
+        notes.append(f"the shipped decoder computes on the {used}: --device {asked} is for MusicGen")
+    elif asked == device.AUTO and used == "cpu" and hasattr(model, "musicgen"):
+        notes.append("no GPU was found: MusicGen computes on the cpu, which takes long")
+    return notes
+
+
+def device_of(model: "Decoder | AudioModel") -> str:
+    """Where a model computes, as --device says it."""
+    weight = model.musicgen.weight if hasattr(model, "musicgen") else next(model.parameters())
+    return str(weight.device)

@@ -2,9 +2,13 @@
 
 import ctypes
 import os
+import re
 import secrets
 
 from dyvim_cli.errors import EnvironmentFault, UsageError
+
+AUTO = "auto"
+NAMES = re.compile(r"auto|cpu|cuda(:\d{1,2})?|mps")
 
 
 def n_cores() -> int:
@@ -43,20 +47,37 @@ def new_seed() -> int:
     return secrets.randbelow(2**31)
 
 
-def choose(name: str = "auto"):
-    """torch.device for auto, cpu, cuda, cuda:N or mps. Raises EnvironmentFault when it is not there."""
+def choose(name: str = AUTO):
+    """torch.device for auto, cpu, cuda, cuda:N or mps.
+
+    Raises UsageError for another name, EnvironmentFault when the device is not there.
+    """
+    check_name(name)
     import torch
 
-    if name == "auto":
+    if name == AUTO:
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"unknown device '{name}'", "use --device auto, cpu, cuda or mps") from error
-    missing = device.type == "cuda" and not torch.cuda.is_available()
-    if missing or (device.type == "mps" and not torch.backends.mps.is_available()):
+    device = torch.device(name)
+    if device.type == "cuda":
+        is_there = (device.index or 0) < torch.cuda.device_count()
+    else:
+        is_there = device.type == "cpu" or torch.backends.mps.is_available()
+    if not is_there:
         raise EnvironmentFault(f"device '{name}' is not there", "use --device cpu")
     return device
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError unless `name` is one that `choose` knows."""
+    if not NAMES.fullmatch(name):
+        raise UsageError(f"unknown device '{name}'", "use --device auto, cpu, cuda, cuda:1 or mps")
+
+
+def check(name: str) -> None:
+    """Raise as `choose` does, without loading torch where that is not needed to know."""
+    check_name(name)
+    if name not in (AUTO, "cpu"):
+        choose(name)
 
 
 def free_memory_gb() -> float | None:

@@ -62,23 +62,77 @@ class EnvironmentFault(DyvimError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+# module -> the extra that brings it
 EXTRAS = {
     "accelerate": "train", "cv2": "train", "skimage": "train", "matplotlib": "train",
-    "opentimelineio": "edit",
+    "mir_eval": "evaluate", "pyloudnorm": "evaluate", "scenedetect": "evaluate", "ray": "ray", "opentimelineio": "edit",
 }  # fmt: skip
+FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # no room on the disk, or in the user's quota
+# a device that fails or has gone, too many open files or processes
+BROKEN = {
+    errno.EIO, errno.ENXIO, errno.ENODEV, errno.EMFILE, errno.ENFILE, errno.EAGAIN,
+    getattr(errno, "ESTALE", errno.EIO),
+}  # fmt: skip
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}  # the system does not let us
+# what libraries say of it without an errno: safetensors, torch, libsndfile, the dynamic linker
+SAYS_FULL = ("No space left on device", "os error 28", "os error 122", "Disk quota exceeded")
+SAYS_NO_MEMORY = (
+    "Cannot allocate memory", "can't allocate memory", "out of memory", "not enough memory", "os error 12)",
+)  # fmt: skip
 
 
-def fault_of(error: Exception) -> DyvimError:
-    """Our own mistake, said as a failure that can be reported; a full disk and a missing extra are not."""
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in EXTRAS:
-        name = error.name.split(".")[0]
+def fault_of(error: BaseException) -> DyvimError:
+    """Any exception as a failure that can be reported.
+
+    A full disk, missing memory, a failing device and a missing extra are the machine's (exit code 7);
+    what is left is a fault in dyvim (1).
+    """
+    if isinstance(error, DyvimError):
+        return error
+    if isinstance(error, ModuleNotFoundError) and (name := (error.name or "").split(".")[0]) in EXTRAS:
         return EnvironmentFault(f"{name} is not installed", f'pip install "dyvim[{EXTRAS[name]}]"')
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return disk_full(error.filename or "a file")
-    return DyvimError(f"a fault in dyvim: {type(error).__name__}: {error}", "DYVIM_DEBUG=1 shows where")
+    return _fault_of_machine(error) or DyvimError(
+        f"a fault in dyvim: {type(error).__name__}: {error}", "DYVIM_DEBUG=1 shows where"
+    )
+
+
+def cannot_write(path: object, error: Exception) -> DyvimError:
+    """What an exception while writing comes to: the machine's (7) on a full disk, else the output's (5)."""
+    number, reason = getattr(error, "errno", None), getattr(error, "strerror", None) or str(error)
+    if number not in REFUSED and (fault := _fault_of_machine(error)):
+        return disk_full(path) if _is_full(error) else fault
+    return OutputError(f"cannot write {path}: {reason}", "close programs that use it, or name another place")
 
 
 def disk_full(what: object) -> EnvironmentFault:
     """No room for a file."""
     hint = "free some space; TMPDIR=... puts intermediate files elsewhere"
     return EnvironmentFault(f"cannot write {what}: the disk is full", hint)
+
+
+def no_memory() -> EnvironmentFault:
+    """No memory for the work."""
+    hint = "close other programs, use fewer --jobs, or score a part: --start, --end"
+    return EnvironmentFault("out of memory", hint)
+
+
+def _fault_of_machine(error: BaseException) -> EnvironmentFault | None:
+    """What the machine lacks, if that is why this was raised."""
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or _says(error, SAYS_NO_MEMORY):
+        return no_memory()
+    if _is_full(error):
+        return disk_full(getattr(error, "filename", None) or "a file")
+    if number in BROKEN | REFUSED:
+        what = f"{error.filename}: " if error.filename else ""
+        return EnvironmentFault(f"{what}{error.strerror}", "see that it is there and may be used")
+    return None
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in FULL or _says(error, SAYS_FULL)
+
+
+def _says(error: BaseException, words: tuple[str, ...]) -> bool:
+    """Whether a library says so in words: not the file names that a user chose, and not in our own errors."""
+    return not isinstance(error, OSError) and any(word in str(error) for word in words)

@@ -12,8 +12,8 @@ from dyvim_cli.progress import Progress
 from dyvim_cli.types import Score
 
 if TYPE_CHECKING:
+    from dyvim_cli.atomic import PendingFiles
     from dyvim_cli.media.film_clock import FilmClock
-    from dyvim_cli.media.output import PendingFiles
     from dyvim_cli.model.compose.recording import Recording
 
 
@@ -23,7 +23,8 @@ def whole_set(delivery: Delivery, output: Path | None = None) -> Iterator["Pendi
 
     The folders of the film (output) and of the stems are made if need be.
     """
-    from dyvim_cli.media.output import made_folder, together
+    from dyvim_cli.atomic import together
+    from dyvim_cli.media.output import made_folder
 
     with ExitStack() as stack:
         if output is not None:
@@ -47,7 +48,8 @@ def sound_file(
 
     meter: a loudness.Meter that shall hear it; group: what the stems appear together with.
     """
-    from dyvim_cli.media.sound import scratch_folder, sound_writer, stem_writer
+    from dyvim_cli.media.sound import sound_writer, stem_writer
+    from dyvim_cli.scratch import scratch_folder
     from dyvim_cli.types import SAMPLE_RATE
 
     with scratch_folder() as folder:

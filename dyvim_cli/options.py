@@ -1,17 +1,27 @@
 """Options of composing and of delivery."""
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
-from dyvim_cli.types import Key
+from dyvim_cli.errors import UsageError
+from dyvim_cli.types import STYLES, Key
 
 EMBEDDED = "embedded"
 OWN_DECODER = ".safetensors"  # how a score decoder of the user's ends
 
 
+KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
+TEMPO_BPM = (40, 220)
+LONGEST_S = 1e6  # of a fade, and the last place where a cut may lie: eleven days
+
+
 @dataclass(frozen=True)
 class ComposeOptions:
-    """What the user asked for; None leaves the decision to the film."""
+    """What the user asked for; None leaves the decision to the film.
+
+    Raises UsageError for a value that no music can be made with.
+    """
 
     alpha: float = 0.5
     style: str | None = None
@@ -26,6 +36,22 @@ class ComposeOptions:
     model: str = EMBEDDED
     adapter: str | None = None  # folder of the new modules that were tuned on it
     prompt: str | None = None  # words for it; None = from mood, style and tempo
+
+    def __post_init__(self):
+        _check_range("alpha", self.alpha, 0, 1)
+        _check_range("seed", self.seed, 0, inf)
+        _check_range("candidates", self.candidates, 1, 32)
+        _check_range("temperature", self.temperature, 0.01, 10)
+        if self.style is not None and self.style not in STYLES:
+            raise UsageError(f"unknown style {self.style!r}", f"choose one of: {', '.join(STYLES)}")
+        if self.mood is not None:
+            _check_mood(self.mood)
+        if self.tempo_bpm is not None:
+            _check_range("tempo", self.tempo_bpm, *TEMPO_BPM)
+        if self.guidance is not None:
+            _check_range("guidance", self.guidance, 1, 5)
+        if self.key is not None and not isinstance(self.key, Key):
+            raise UsageError(f"key = {self.key!r} is not a Key", "for example Key(9, is_minor=True): A minor")
 
 
 def writes_score(model: str) -> bool:
@@ -50,3 +76,34 @@ class Delivery:
     stems: Path | None = None  # folder
     music: Path | None = None  # the music alone, as a sound file
     markers_out: Path | None = None  # sections, cuts and hits, in an editor's format
+
+    def __post_init__(self):
+        if self.keep_audio not in KEEP_AUDIO:
+            raise UsageError(f"unknown keep_audio {self.keep_audio!r}", f"one of: {', '.join(KEEP_AUDIO)}")
+        _check_range("duck_db", self.duck_db, -60, 0)
+        _check_range("music_gain_db", self.music_gain_db, -40, 20)
+        for name in ("fade_in_s", "fade_out_s", "start_s", "end_s"):
+            if (value := getattr(self, name)) is not None:
+                _check_range(name, value, 0, LONGEST_S)
+        for name in ("midi", "stems", "music", "markers_out"):
+            if isinstance(path := getattr(self, name), str):
+                object.__setattr__(self, name, Path(path))
+
+
+def _check_range(name: str, value: object, lowest: float, highest: float) -> None:
+    """Raise UsageError for what is not a number from lowest to highest, nan among it."""
+    try:
+        fits = lowest <= value <= highest
+    except TypeError:
+        fits = False
+    if not fits:
+        span = f"{lowest:g} or more" if highest == inf else f"from {lowest:g} to {highest:g}"
+        raise UsageError(f"{name} = {value!r} is not a number {span}", "see `dyvim score --help`")
+
+
+def _check_mood(mood: object) -> None:
+    """Raise UsageError unless it is a pair of numbers from -1 to 1."""
+    if not isinstance(mood, (tuple, list)) or len(mood) != 2:
+        raise UsageError(f"mood = {mood!r} is not (valence, arousal)", "for example (0.5, -0.3)")
+    _check_range("valence", mood[0], -1, 1)
+    _check_range("arousal", mood[1], -1, 1)

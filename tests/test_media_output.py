@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from helpers.media_films import make_film
 
+from dyvim_cli.atomic import together
 from dyvim_cli.errors import ExitCode, OutputError, UsageError
 from dyvim_cli.media import ffmpeg as runner
-from dyvim_cli.media.output import check_folder, check_output, commit, film_extension, output_path, together
+from dyvim_cli.media.output import check_folder, check_output, commit, film_extension, output_path
 
 
 def test_default_name_stands_beside_the_film(tmp_path):

@@ -41,7 +41,7 @@ def test_moods_and_styles():
         parse_style("polka")
 
 
-OPTIONS = {"score": {"alpha", "keep_audio"}, "mux": {"keep_audio"}}
+OPTIONS = {"score": {"alpha": float, "keep_audio": str}, "mux": {"keep_audio": str}}
 
 
 def test_configuration_reaches_every_verb_that_has_the_option(tmp_path):
@@ -136,7 +136,8 @@ def test_slow_stages_are_heard_of_once_a_second(capsys, monkeypatch):
 def test_a_full_disk_is_the_machines_fault():
     full = fault_of(OSError(errno.ENOSPC, "No space left on device", "films/x"))
     assert full.exit_code == ExitCode.ENVIRONMENT and "films/x" in full.message and full.hint
-    assert fault_of(OSError(errno.EIO, "Input/output error")).exit_code == ExitCode.BUG
+    assert fault_of(OSError(errno.EIO, "Input/output error")).exit_code == ExitCode.ENVIRONMENT
+    assert fault_of(OSError(errno.ENOTEMPTY, "Directory not empty")).exit_code == ExitCode.BUG
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli.atomic import write_bytes
 from dyvim_cli.music.styles import palettes
 from dyvim_cli.music.synth import sampler
 from dyvim_cli.music.synth.soundfont import (
@@ -36,9 +37,7 @@ COMPRESSION = 0.7  # libsndfile's scale for Vorbis, 0 best .. 1 smallest
 def main(source: str, target: str) -> None:
     """Write the subset of `source` to `target`, complete or not at all."""
     font = subset(read_soundfont(Path(source)), palettes.presets())
-    partial = Path(target).with_suffix(".part")
-    partial.write_bytes(to_bytes(font))
-    partial.replace(target)
+    write_bytes(Path(target), to_bytes(font))
 
 
 def subset(font: SoundFont, presets: set[tuple[int, int]]) -> SoundFont:

@@ -174,7 +174,7 @@ def _score(task: Task, token: str, shipped: _Shipped | None):
 
 def _score_shipped(task: Task, shipped: _Shipped):
     """Score a film that came as bytes; its results go back as bytes."""
-    from dyvim_cli.media.sound import scratch_folder
+    from dyvim_cli.scratch import scratch_folder
 
     with scratch_folder() as folder:
         here = _moved(task, folder)

@@ -7,12 +7,13 @@ Paths are kept relative to the journal, so that the folder may move.
 
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dyvim_cli.errors import OutputError
+from dyvim_cli.errors import OutputError, cannot_write
 
 NAME = "dyvim-batch.jsonl"
 PATHS = ("input", "output")
@@ -27,15 +28,17 @@ class Journal:
         self._handle = handle
 
     def append(self, record: dict) -> None:
-        """Write one line, whole and on the disk when this returns. Raises OutputError."""
+        """Write one line, whole and on the disk when this returns.
+
+        Raises OutputError, EnvironmentFault (disk full).
+        """
         left = memoryview(_line(_moved(record, self._relative)))
         try:
             while left:
                 left = left[os.write(self._handle, left) :]
             os.fsync(self._handle)
         except OSError as error:
-            reason = f"{self.path}: the journal cannot be written ({error.strerror})"
-            raise OutputError(reason, "free some space and run it again: it goes on where it was") from error
+            raise cannot_write(f"the journal {self.path}", error) from error
         if "output" in record and "status" in record:
             self.films[Path(record["output"])] = record
 
@@ -80,6 +83,8 @@ def open_journal(path: Path) -> Iterator[Journal]:
             f"{path}: no journal can be kept there ({error.strerror})", "use --journal"
         ) from error
     try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OutputError(f"{path}: no journal can be kept there (it is no file)", "use --journal FILE")
         if not _locked(handle):
             reason = f"{path}: another batch is writing this journal"
             raise OutputError(reason, "wait for it, or give this one its own: --journal FILE")

@@ -3,7 +3,6 @@
 Journal first, then the name: a kill in between leaves a result that the next run only has to move.
 """
 
-import glob
 import os
 import shutil
 from collections.abc import Iterable
@@ -11,7 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from dyvim_cli.errors import OutputError
+from dyvim_cli import atomic
+from dyvim_cli.errors import cannot_write
 from dyvim_cli.options import Delivery
 
 FOLDER = ".dyvim-part"
@@ -42,8 +42,7 @@ def prepare(delivery: Delivery) -> None:
         try:
             staged(path).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            reason = f"the folder {path.parent} cannot be written to ({error.strerror})"
-            raise OutputError(reason, "name another place with -o") from error
+            raise cannot_write(f"into the folder {path.parent}", error) from error
 
 
 def settle(delivery: Delivery) -> None:
@@ -55,8 +54,7 @@ def settle(delivery: Delivery) -> None:
         try:
             _move(staged(path), path)
         except OSError as error:
-            reason = f"cannot write {path}: {error.strerror}"
-            raise OutputError(reason, "close programs that use it, and run it again") from error
+            raise cannot_write(path, error) from error
 
 
 def _move(source: Path, target: Path) -> None:
@@ -77,9 +75,8 @@ def sweep(deliveries: Iterable[Delivery]) -> None:
                 continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-            # media.output.commit's own temporary files, whose names start like this
-            parts = path.parent.glob(f".{glob.escape(path.stem[:60])}.*.part")
-            for file in (path, *parts, *path.parent.glob(TOKEN + "*")):
+            atomic.remove_leftovers(path)
+            for file in (path, *path.parent.glob(TOKEN + "*")):
                 with suppress(OSError):
                     file.unlink(missing_ok=True)
 

@@ -39,6 +39,8 @@ def _listed(path: Path | None) -> list[Path]:
 
     if path is None:
         return []
+    if str(path) == "-" and sys.stdin is None:
+        raise UsageError("--from -: stdin is closed", "name a file: --from LIST")
     try:
         return read_list(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
     except OSError as error:

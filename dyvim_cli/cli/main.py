@@ -1,6 +1,7 @@
 """The `dyvim` command: one file a verb; heavy imports stay inside the verbs' bodies."""
 
 import importlib
+import inspect
 import os
 import signal
 import sys
@@ -13,7 +14,8 @@ from dyvim_cli import __version__
 from dyvim_cli.cli.options import config
 from dyvim_cli.cli.options.verbs import Verbs
 from dyvim_cli.cli.show import console
-from dyvim_cli.errors import DyvimError, ExitCode, fault_of
+from dyvim_cli.cli.show.streams import guard
+from dyvim_cli.errors import DyvimError, ExitCode, UsageError, fault_of
 
 app = typer.Typer(cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -36,6 +38,9 @@ VERBS = {
 SETTINGS = {"score": {"allow_extra_args": True}}
 
 
+TYPES: dict[str, dict] = {}  # verb -> option's name -> its type; groups of verbs take no defaults
+
+
 def _register() -> None:
     for verb, (module, name) in VERBS.items():
         target = getattr(importlib.import_module(f"dyvim_cli.cli.verbs.{module}"), name)
@@ -43,6 +48,7 @@ def _register() -> None:
             app.add_typer(target, name=verb)
         else:
             app.command(verb, context_settings=SETTINGS.get(verb))(target)
+            TYPES[verb] = {p.name: p.annotation for p in inspect.signature(target).parameters.values()}
 
 
 def _show_version(asked: bool) -> None:
@@ -64,23 +70,25 @@ def root(
 ) -> None:
     """Gives a film its music: composed to its motion, the picture untouched."""
     path = config_file or config.default_path()
-    if config_file is not None or path.is_file():
-        context.default_map = config.default_map(config.read(path), _options(context), path)
+    if config_file is not None or config.is_there(path):
+        options = {verb: TYPES.get(verb, {}) for verb in VERBS}
+        context.default_map = config.default_map(config.read(path), options, path)
+        _check_values(context, path)
 
 
-def _options(context: typer.Context) -> dict[str, set[str]]:
-    """The option names of every verb (of a group: none, its verbs take no defaults)."""
-    group = context.command
-    verbs = {name: group.get_command(context, name) for name in group.list_commands(context)}
-    return {name: {p.name for p in verb.params if p.name != "help"} for name, verb in verbs.items()}
+def _check_values(context: typer.Context, path: Path) -> None:
+    """Raise UsageError, naming the file, for a default that its option would not take as a flag."""
+    for verb, values in context.default_map.items():
+        for option in context.command.get_command(context, verb).params:
+            if option.name in values:
+                try:
+                    option.process_value(context, values[option.name])
+                except typer.BadParameter as error:
+                    raise UsageError(f"{path}: {error.format_message()}", f"mend {path}") from error
 
 
 def _interrupt(signum, frame) -> None:
     raise KeyboardInterrupt
-
-
-def _say_interrupted() -> None:
-    console.note("interrupted; nothing was left half-written")
 
 
 _register()
@@ -91,24 +99,30 @@ def run() -> None:
     signal.signal(signal.SIGTERM, _interrupt)  # a kill cleans up like Ctrl-C
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under nohup
         signal.signal(signal.SIGHUP, _interrupt)  # and so does a terminal that is closed
-    sys.stdout.reconfigure(errors="surrogateescape")  # a path whose bytes are not UTF-8 comes out as it is
+    try:
+        streams = guard()
+        code = _run_verb()
+    except Exception as error:
+        if os.environ.get("DYVIM_DEBUG") and not isinstance(error, DyvimError):
+            raise
+        fault = fault_of(error)
+        console.show_error(fault)
+        sys.exit(int(fault.exit_code))
+    if lost := streams.lost():
+        console.show_error(lost)
+    sys.exit(int(code or (lost.exit_code if lost else ExitCode.OK)))
+
+
+def _run_verb() -> int:
+    """Run the verb; its exit code."""
     try:
         app()
-    except DyvimError as error:
-        console.show_error(error)
-        sys.exit(error.exit_code)
     except KeyboardInterrupt:  # outside a verb; Typer makes an exit of those inside
-        _say_interrupted()
-        sys.exit(ExitCode.INTERRUPTED)
+        code = ExitCode.INTERRUPTED
     except SystemExit as end:
-        if end.code == ExitCode.INTERRUPTED:
-            _say_interrupted()
-        raise
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of stdout has gone
-        sys.exit(ExitCode.OK)
-    except Exception as error:
-        if os.environ.get("DYVIM_DEBUG"):
-            raise
-        console.show_error(fault_of(error))
-        sys.exit(ExitCode.BUG)
+        code = end.code or ExitCode.OK
+    else:
+        return ExitCode.OK
+    if code == ExitCode.INTERRUPTED:
+        console.note("interrupted; nothing was left half-written")
+    return code

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import os
 import shutil
 import time
 import urllib.error
@@ -10,7 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from dyvim_cli.errors import EnvironmentFault, WeightsError
+from dyvim_cli.errors import FULL, EnvironmentFault, WeightsError, cannot_write
 from dyvim_cli.weights import sha256
 
 BLOCK, TIMEOUT_S, ATTEMPTS = 1 << 20, 20, 4
@@ -45,12 +46,16 @@ def fetch(
             if error.code < 500 or attempt == ATTEMPTS - 1:
                 raise WeightsError(f"{url}: {_reason(error)}", hint) from error
         except (OSError, http.client.HTTPException) as error:
+            if str(getattr(error, "filename", "")) == str(part) or getattr(error, "errno", None) in FULL:
+                raise cannot_write(part, error) from error  # not the network's fault
             if attempt == ATTEMPTS - 1:
                 raise WeightsError(f"{url}: {_reason(error)}", hint) from error
         time.sleep(0.2 * 4**attempt)
     if not sha256(part).startswith(digest):
         part.unlink()
         raise WeightsError(f"{url}: what came is not what was promised (checksum)", hint)
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
     part.replace(path)
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from filelock import FileLock
 
+from dyvim_cli.atomic import write_json
 from dyvim_cli.cache import cache_folder
 from dyvim_cli.errors import EnvironmentFault, UsageError, WeightsError
 from dyvim_cli.hub.catalogue import CATALOGUE, HUB, Source
@@ -148,9 +149,7 @@ def pull(name: str, chosen: Path | None = None, progress: Progress | None = None
             meter.finish(path.stat().st_size)
             files[file.name] = {"bytes": path.stat().st_size, "sha256": sha256(path)}
         facts = {"name": name, "source": source.where, "revision": revision, "licence": source.licence}
-        part = folder / (MANIFEST + ".part")
-        part.write_text(json.dumps(facts | {"files": files}, indent=1) + "\n", encoding="utf-8")
-        part.replace(folder / MANIFEST)  # last: without it nothing counts as pulled
+        write_json(folder / MANIFEST, facts | {"files": files})  # last: without it nothing counts as pulled
     return folder
 
 

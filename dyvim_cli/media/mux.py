@@ -8,6 +8,7 @@ from pathlib import Path
 import ffmpeg
 import numpy as np
 
+from dyvim_cli.atomic import PendingFiles
 from dyvim_cli.errors import OutputError, UsageError
 from dyvim_cli.media.containers import (
     Container,
@@ -21,11 +22,12 @@ from dyvim_cli.media.cut import SEEK_MARGIN_S, Cut, input_options, picture_lead_
 from dyvim_cli.media.ducking import Listened, listen
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
 from dyvim_cli.media.mix import CHANNELS, MixSettings, music_alone, music_with_own_sound, own_sound
-from dyvim_cli.media.output import RE_ENCODED, PendingFiles, check_picture, commit
+from dyvim_cli.media.output import RE_ENCODED, check_picture, commit
 from dyvim_cli.media.probe import TIMECODE, FilmInfo
-from dyvim_cli.media.sound import as_sound_file, check_sound, scratch_folder
+from dyvim_cli.media.sound import as_sound_file, check_sound
 from dyvim_cli.media.timecode import later
 from dyvim_cli.progress import Progress, Silent, reporter
+from dyvim_cli.scratch import scratch_folder
 
 KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
 

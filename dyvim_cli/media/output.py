@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dyvim_cli.atomic import share
+from dyvim_cli.atomic import PendingFiles, written
 from dyvim_cli.errors import OutputError, UsageError
 
 # extension -> ffmpeg's muxer; a film in any other container leaves in mp4 (or mkv, see `film_extension`)
@@ -28,7 +28,6 @@ TAKES = {
 }  # fmt: skip
 TAKES_NOT = {"mov": ("vp8", "vp9", "av1")}  # the few that do not fit, where a container takes nearly all
 OWN_MARK = ".dyvim."  # in the default name of a scored film
-PendingFiles = list[tuple[Path, Path]]  # (temporary, path) of finished files that wait for each other
 LONGEST_NAME = 255  # bytes, of all usual file systems
 RE_ENCODED = ("gif", "apng")  # no film container takes them as they are
 
@@ -144,6 +143,8 @@ def check_output(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool =
             raise OutputError(f"{path} is the input itself", "name another output: -o other" + path.suffix)
     if path.is_dir():
         raise OutputError(f"{path} is a folder", f"name a file in it: -o {path / 'film.mp4'}")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is no file: nothing is written to devices and pipes", "name a file")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already", "add --overwrite, or name another file with -o")
     folder = path.absolute().parent
@@ -193,21 +194,6 @@ def made_folder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def together() -> Iterator[PendingFiles]:
-    """Give a list for `commit`'s files, which appear all at once at the end, or none on any exception."""
-    whole: PendingFiles = []
-    try:
-        yield whole
-        for temporary, path in whole:
-            _appear(temporary, path)
-    except BaseException:
-        for temporary, _ in whole:
-            with suppress(OSError):
-                temporary.unlink()
-        raise
-
-
-@contextmanager
 def commit(
     path: Path,
     *,
@@ -215,44 +201,10 @@ def commit(
     overwrite: bool = False,
     group: PendingFiles | None = None,
 ) -> Iterator[Path]:
-    """Give a temporary file beside `path` to write to; on success it becomes `path` at once.
+    """`atomic.written`, once it is checked that `path` may be written.
 
-    Its name is hidden and ends in .part, so ffmpeg needs -f. On any exception, Ctrl-C included,
-    it is removed and `path` stays as it was. With a group from `together` it waits for the others.
     Raises OutputError as `check_output` does.
     """
-    path = Path(path)
     check_output(path, inputs=inputs, overwrite=overwrite)
-    try:
-        folder = path.absolute().parent
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:60]}.", suffix=".part", dir=folder)
-    except OSError as error:
-        raise OutputError(f"cannot write beside {path}: {error.strerror}", "name another place") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        _to_disk(temporary)
-        if group is None:
-            _appear(temporary, path)
-        else:
-            group.append((temporary, path))
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def _to_disk(temporary: Path) -> None:
-    """A finished file is on the disk before it carries its name."""
-    with open(temporary, "rb+") as file:
-        os.fsync(file.fileno())
-    share(temporary)
-
-
-def _appear(temporary: Path, path: Path) -> None:
-    """Move a finished file into place."""
-    try:
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}", "close programs that use it") from error
+    with written(path, group=group) as part:
+        yield part

@@ -1,17 +1,19 @@
 """Sound files in and out: wav and flac through libsndfile, everything else through ffmpeg."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import av
 import ffmpeg
 import numpy as np
 import soundfile
 
-from dyvim_cli.errors import InputError, OutputError, UsageError, disk_full
+from dyvim_cli.atomic import PendingFiles
+from dyvim_cli.errors import InputError, OutputError, UsageError, cannot_write, disk_full
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run, stream
-from dyvim_cli.media.output import PendingFiles, commit, made_folder
+from dyvim_cli.media.output import commit, made_folder
+from dyvim_cli.scratch import scratch_folder
 from dyvim_cli.types import SAMPLE_RATE
 
 CHUNK = 1 << 18  # samples
@@ -24,6 +26,7 @@ LOSSY = {
     ".m4a": ("ipod", {"c:a": "aac", "b:a": "256k"}),
 }
 RIFF_LIMIT_BYTES = 4_000_000_000  # a plain wav cannot say more
+SHORTEST_TEAR_S = 0.1  # a written sound may end this much before its music: codecs count in blocks
 
 
 def check_sound_name(path: Path) -> None:
@@ -45,55 +48,89 @@ def write_audio(
     check_sound_name(path)
     with commit(path, overwrite=overwrite) as temporary:
         if path.suffix.lower() in LOSSLESS:
-            _write_pcm(temporary, samples, sample_rate, *LOSSLESS[path.suffix.lower()])
+            _write_pcm(temporary, path, samples, sample_rate, *LOSSLESS[path.suffix.lower()])
         else:
             with as_sound_file(samples, sample_rate) as plain:
                 _encode(plain, temporary, path, metadata or {})
     return path
 
 
-def _write_pcm(path: Path, samples: np.ndarray, sample_rate: int, container: str, subtype: str) -> None:
+def _write_pcm(
+    path: Path, shown: Path, samples: np.ndarray, sample_rate: int, container: str, subtype: str
+) -> None:
     """Write samples [n, channels] chunk by chunk, so that no second copy of the film's music exists."""
     blocks = (samples[start : start + CHUNK] for start in range(0, len(samples), CHUNK))
-    _write_blocks(path, blocks, samples.shape, sample_rate, container, subtype)
+    _write_blocks(path, shown, blocks, samples.shape, sample_rate, container, subtype)
 
 
-def _write_blocks(path: Path, blocks, shape, sample_rate: int, container: str, subtype: str) -> None:
-    """Write blocks [m, channels] of a sound of shape [n, channels] through libsndfile."""
+def _write_blocks(
+    path: Path, shown: Path, blocks, shape, sample_rate: int, container: str, subtype: str
+) -> None:
+    """Write blocks [m, channels] of a sound of shape [n, channels] through libsndfile.
+
+    shown: the name that an error says. Raises EnvironmentFault when the disk is full.
+    """
     if container == "WAV" and shape[0] * shape[1] * 4 > RIFF_LIMIT_BYTES:
         container = "RF64"
     form = {"samplerate": sample_rate, "channels": shape[1], "format": container, "subtype": subtype}
-    with soundfile.SoundFile(path, "w", **form) as file:
+    with _room_for(path, shown), soundfile.SoundFile(path, "w", **form) as file:
         for block in blocks:
             file.write(np.clip(block, -1.0, 1.0))
+    _check_whole(path, shown, shape[0] / sample_rate)
 
 
 @contextmanager
-def sound_writer(path: Path, seconds: float, subtype: str = "PCM_24") -> Iterator[Callable]:
+def sound_writer(
+    path: Path, seconds: float, subtype: str = "PCM_24", shown: Path | None = None
+) -> Iterator[Callable]:
     """Give a function that writes the next block [n, 2] of a wav file of about so many seconds.
 
-    Raises EnvironmentFault when the disk is full.
+    shown: the name that an error says, if not `path`. Raises EnvironmentFault when the disk is full.
     """
+    shown = shown or path
     n_bytes = seconds * SAMPLE_RATE * 8
     container = "RF64" if n_bytes > RIFF_LIMIT_BYTES else "WAV"
-    with _room_for(path):
+    with _room_for(path, shown):
         file = soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, subtype, format=container)
 
     def write(block: np.ndarray) -> None:
-        with _room_for(path):
+        with _room_for(path, shown):
             file.write(np.clip(block, -1.0, 1.0) if subtype == "PCM_24" else block)
 
-    with file:
+    try:
         yield write
+    finally:
+        with _room_for(path, shown):
+            file.close()
 
 
 @contextmanager
-def _room_for(path: Path) -> Iterator[None]:
-    """libsndfile only knows to say "System error"."""
+def _room_for(path: Path, shown: Path) -> Iterator[None]:
+    """Say why a file could not be written; libsndfile only knows "System error", so the system is asked."""
     try:
         yield
     except soundfile.LibsndfileError as error:
-        raise disk_full(path) from error
+        try:
+            with open(path, "ab") as file:
+                file.write(bytes(4096))
+        except OSError as reason:
+            raise cannot_write(shown, reason) from error
+        raise disk_full(shown) from error
+
+
+def _check_whole(path: Path, shown: Path, seconds: float) -> None:
+    """Read a written sound file back: raise EnvironmentFault where it ends too early.
+
+    On a full disk ffmpeg 5.1 ends with exit code 0.
+    """
+    try:
+        with av.open(file_url(path), metadata_errors="replace") as container:
+            packets = (packet for packet in container.demux(audio=0) if packet.pts is not None)
+            end_s = max(float((packet.pts + (packet.duration or 0)) * packet.time_base) for packet in packets)
+    except (av.FFmpegError, OSError, IndexError, ValueError):
+        end_s = 0.0
+    if end_s < seconds - SHORTEST_TEAR_S:
+        raise disk_full(shown)
 
 
 @contextmanager
@@ -111,24 +148,10 @@ def stem_writer(
         def write(name: str, block: np.ndarray) -> None:
             if name not in writers:
                 part = stack.enter_context(commit(folder / f"{name}.wav", overwrite=overwrite, group=group))
-                writers[name] = stack.enter_context(sound_writer(part, seconds))
+                writers[name] = stack.enter_context(sound_writer(part, seconds, shown=folder / f"{name}.wav"))
             writers[name](block.T)
 
         yield write
-
-
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder for intermediate files, gone afterwards."""
-    folder = tempfile.TemporaryDirectory(prefix="dyvim-", ignore_cleanup_errors=True)
-    try:
-        yield Path(folder.name)
-    finally:
-        try:
-            folder.cleanup()
-        except KeyboardInterrupt:  # in the midst of it
-            folder.cleanup()
-            raise
 
 
 @contextmanager
@@ -136,7 +159,7 @@ def as_sound_file(samples: np.ndarray, sample_rate: int) -> Iterator[Path]:
     """Samples as a temporary lossless file that ffmpeg can read; gone afterwards."""
     with scratch_folder() as folder:
         path = folder / "music.wav"
-        _write_pcm(path, samples, sample_rate, "WAV", "FLOAT")
+        _write_pcm(path, path, samples, sample_rate, "WAV", "FLOAT")
         yield path
 
 
@@ -146,6 +169,8 @@ def _encode(source: Path, temporary: Path, path: Path, metadata: dict) -> None:
     options = {"f": muxer, "fflags": "+bitexact", **options}  # ogg would number its stream at random
     output = ffmpeg.output(sound_input(source), file_url(temporary), **options)
     run(command(output, *metadata_options(metadata)), f"cannot write {path}", error=OutputError)
+    with soundfile.SoundFile(source) as file:
+        _check_whole(temporary, path, file.frames / file.samplerate)
 
 
 def convert_audio(
@@ -167,7 +192,8 @@ def convert_audio(
             with soundfile.SoundFile(source) as file:
                 blocks = file.blocks(CHUNK, dtype="float32", always_2d=True)
                 shape = (file.frames, file.channels)
-                _write_blocks(temporary, blocks, shape, file.samplerate, *LOSSLESS[path.suffix.lower()])
+                form = (file.samplerate, *LOSSLESS[path.suffix.lower()])
+                _write_blocks(temporary, path, blocks, shape, *form)
         else:
             _encode(source, temporary, path, metadata or {})
     return path
@@ -187,8 +213,6 @@ def conform(source: Path, path: Path, *, start_s: float = 0.0, speed: float = 1.
 
 def check_sound(path: Path) -> None:
     """Raise InputError unless `path` is a file with a sound track."""
-    import av
-
     if not path.is_file():
         raise InputError(f"no such sound file: {path}", "check the path; quote names with spaces")
     try:

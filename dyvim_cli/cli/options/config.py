@@ -9,7 +9,10 @@ Top-level keys hold for every verb that has such an option, a table [score] for 
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
 
 from dyvim_cli.errors import UsageError
 
@@ -18,6 +21,17 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+LARGEST_BYTES = 1_000_000  # of a configuration: a device or a film would be read for ever
+# type of an option -> (types that TOML may give for it, what they are called)
+TAKES = {
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    list: ((list,), 'a list, as in ["a", "b"]'),
+    str: ((str,), 'a text, as in "a"'),
+}
+NUMBERS_OR_WORDS = ("jobs",)  # options that take either, as text
+
 
 def default_path() -> Path:
     """Where the configuration stands unless --config or DYVIM_CONFIG says otherwise."""
@@ -25,30 +39,49 @@ def default_path() -> Path:
     return Path(base) / "dyvim" / "config.toml"
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is anything at a path, be it a file or not, readable or not."""
+    return os.path.lexists(path)
+
+
 def read(path: Path) -> dict:
-    """The file's content. Raises UsageError naming the file when it is not TOML."""
+    """The file's content. Raises UsageError naming the file when it is no file, too large, or not TOML."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "a device or a pipe"
+            raise UsageError(f"{path}: the configuration is {kind}, not a file", "check --config")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
     except OSError as error:
         reason = f"{path}: configuration cannot be read ({error.strerror})"
         raise UsageError(reason, "check --config") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    if len(content) > LARGEST_BYTES:
+        raise UsageError(f"{path}: too large for a configuration", "check --config")
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: not valid TOML ({error})", f"mend {path} or remove it") from error
 
 
-def default_map(settings: dict, options: dict[str, set[str]], path: Path) -> dict:
+def default_map(settings: dict, options: Mapping[str, Mapping[str, Any]], path: Path) -> dict:
     """Click's default_map {verb: {option: value}} from a configuration.
 
-    options: the option names (with underscores) of every verb. Raises UsageError on unknown keys.
+    Args:
+        settings: the configuration's content.
+        options: {verb: {option's name, with underscores: its type}}.
+        path: the file, for errors.
+
+    Raises:
+        UsageError: a key is not known, or its value of another type than the option's.
     """
     result: dict[str, dict] = {verb: {} for verb in options}
     everywhere = {k: v for k, v in settings.items() if not isinstance(v, dict)}
     for key, value in everywhere.items():
-        takers = [verb for verb, names in options.items() if _name(key) in names]
+        takers = [verb for verb, known in options.items() if _name(key) in known]
         if not takers:
             raise UsageError(f"{path}: unknown key '{key}'", "see `dyvim score --help` for the options")
         for verb in takers:
-            result[verb][_name(key)] = value
+            result[verb][_name(key)] = checked(value, options[verb][_name(key)], key, path)
     for verb, table in settings.items():
         if not isinstance(table, dict):
             continue
@@ -57,8 +90,30 @@ def default_map(settings: dict, options: dict[str, set[str]], path: Path) -> dic
         for key, value in table.items():
             if _name(key) not in options[verb]:
                 raise UsageError(f"{path}: unknown key '{key}' in [{verb}]", f"see `dyvim {verb} --help`")
-            result[verb][_name(key)] = value
+            result[verb][_name(key)] = checked(value, options[verb][_name(key)], key, path)
     return result
+
+
+def checked(value: Any, kind: Any, key: str, path: Path) -> Any:
+    """The value, if TOML gave it the type that the option has. Raises UsageError naming file and key."""
+    if _name(key) in NUMBERS_OR_WORDS and type(value) is int:
+        return str(value)
+    types, name = TAKES[_plain(kind)]
+    fits = type(value) in types and (type(value) is not list or all(type(part) is str for part in value))
+    if not fits:
+        raise UsageError(f"{path}: {key} = {value!r} is not {name}", f"mend {path}")
+    return value
+
+
+def _plain(kind: Any) -> type:
+    """bool, int, float, list or str (texts, paths and choices) for an option's type as it is annotated."""
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    kinds = [part for part in get_args(kind) if part is not NoneType]
+    if NoneType in get_args(kind):
+        kind = kinds[0]
+    kind = get_origin(kind) or kind
+    return kind if kind in TAKES else str
 
 
 def _name(key: str) -> str:

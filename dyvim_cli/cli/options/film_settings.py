@@ -1,6 +1,7 @@
 """What holds for a film of a batch: flags and environment, else its folder's dyvim.toml, else the rest."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,14 +9,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from dyvim_cli.cli.options import config
-from dyvim_cli.cli.options.groups import Composing, Mixing, names
+from dyvim_cli.cli.options.groups import Composing, Mixing
 from dyvim_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from dyvim_cli.batch.selection import Film
 
 NAME = "dyvim.toml"
-KEYS = tuple(name for name in (*names(Composing), *names(Mixing)) if name != "adapter")
+KINDS = {field.name: field.type for group in (Composing, Mixing) for field in fields(group)}
+del KINDS["adapter"]  # its path would be one for every folder
 
 
 def film_settings(context: typer.Context) -> "Callable[[Film], Mapping]":
@@ -34,7 +36,7 @@ def film_settings(context: typer.Context) -> "Callable[[Film], Mapping]":
 
 def _files(film: "Film") -> tuple[Path, ...]:
     folders = [film.root, *(film.root / parent for parent in reversed(film.relative.parents[:-1]))]
-    return tuple(path for folder in folders if (path := folder / NAME).is_file())
+    return tuple(path for folder in folders if config.is_there(path := folder / NAME))
 
 
 def _overlaid(context: typer.Context, files: tuple[Path, ...]) -> Mapping:
@@ -59,6 +61,7 @@ def _overlaid(context: typer.Context, files: tuple[Path, ...]) -> Mapping:
 def _read(path: Path) -> dict:
     settings = {key.replace("-", "_"): value for key, value in config.read(path).items()}
     for key in settings:
-        if key not in KEYS:
-            raise UsageError(f"{path}: unknown key '{key}'", f"a folder may set: {', '.join(KEYS)}")
+        if key not in KINDS:
+            raise UsageError(f"{path}: unknown key '{key}'", f"a folder may set: {', '.join(KINDS)}")
+        config.checked(settings[key], KINDS[key], key, path)
     return settings

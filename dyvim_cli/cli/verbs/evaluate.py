@@ -121,7 +121,7 @@ def _sweep(films, alphas, seeds, candidates, plot, as_json, shown) -> None:
     """Generate at every alpha with every seed, judge, print or draw the curve."""
     from dyvim_cli.evaluation.sweep.alpha_sweep import draw, sweep, sweep_facts, sweep_text
     from dyvim_cli.evaluation.sweep.generator import dyvim_generator
-    from dyvim_cli.media.sound import scratch_folder
+    from dyvim_cli.scratch import scratch_folder
 
     with scratch_folder() as folder:
         takes = sweep(films, alphas, range(seeds), dyvim_generator(folder, candidates), shown)

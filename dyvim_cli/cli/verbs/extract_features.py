@@ -46,6 +46,7 @@ def extract_features(
 
 def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progress) -> None:
     from dyvim_cli import cache, describe, pipeline
+    from dyvim_cli.atomic import write_json
 
     with console.progress(progress) as shown:
         features = pipeline.features_of(film, use_cache=not no_cache, progress=shown)
@@ -54,6 +55,6 @@ def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progre
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{film.name}.features.safetensors"
         cache.write_features(features, path, film.name)
-        path.with_suffix(".json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
+        write_json(path.with_suffix(".json"), summary)
         summary["features"] = str(path)
     console.data(json.dumps(summary) if as_json else summary.get("features", str(film)))

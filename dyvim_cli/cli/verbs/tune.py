@@ -191,10 +191,10 @@ def _sync_over_alpha(backbone: str, films, tuned: Path | None, seeds: int, out: 
     """Compose for the films at each alpha as `score` does, judge, write; returns the table."""
     from dyvim_cli.evaluation.sweep.alpha_sweep import sweep, write_sweep
     from dyvim_cli.evaluation.sweep.generator import generator_of
-    from dyvim_cli.media.sound import scratch_folder
     from dyvim_cli.model.score.checkpoint import load_decoder
     from dyvim_cli.options import ComposeOptions
     from dyvim_cli.pipeline import load_model, notes_of
+    from dyvim_cli.scratch import scratch_folder
     from dyvim_cli.training.figures.findings import ALPHAS
 
     is_embedded = backbone == "embedded"

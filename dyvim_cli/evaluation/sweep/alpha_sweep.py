@@ -1,10 +1,10 @@
 """Generator and judge in one: how sync and flow answer to alpha, over films and seeds."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from dyvim_cli.atomic import write_json, write_text
 from dyvim_cli.evaluation.judge.audio_events import audio_events, read_sound
 from dyvim_cli.evaluation.judge.bootstrap import Interval
 from dyvim_cli.evaluation.judge.flow import FlowReport, flow
@@ -137,7 +137,7 @@ def write_sweep(takes: Sequence[Take], out: Path) -> str:
     """sync.txt, sync.json and sync.png of a sweep in a folder; returns the tables."""
     out.mkdir(parents=True, exist_ok=True)
     text = sweep_text(takes)
-    (out / "sync.txt").write_text(text + "\n", encoding="utf-8")
-    (out / "sync.json").write_text(json.dumps(sweep_facts(takes), indent=2) + "\n", encoding="utf-8")
+    write_text(out / "sync.txt", text + "\n")
+    write_json(out / "sync.json", sweep_facts(takes))
     draw(takes, out / "sync.png")
     return text

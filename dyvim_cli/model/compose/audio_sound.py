@@ -6,13 +6,14 @@ import numpy as np
 import soundfile
 import torch
 
-from dyvim_cli.media.sound import conform, scratch_folder
+from dyvim_cli.media.sound import conform
 from dyvim_cli.model.compose.recording import Recording
 from dyvim_cli.model.musicgen.codec import decoded_blocks
 from dyvim_cli.model.musicgen.loading import AudioModel
 from dyvim_cli.music.mixing.loudness import Meter
 from dyvim_cli.music.mixing.mastering import BLOCK_FRAMES, finished
 from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.scratch import scratch_folder
 from dyvim_cli.types import SAMPLE_RATE
 
 FADE_IN_S, FADE_OUT_S = 0.01, 1.5  # MusicGen knows no ending: it goes as the picture goes

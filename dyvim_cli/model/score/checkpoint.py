@@ -1,24 +1,23 @@
 """Decoders as safetensors: weights, sizes and what they were trained on, in one file; no pickles."""
 
 import json
-import os
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
-from dyvim_cli.atomic import share
+from dyvim_cli.atomic import write_bytes
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.model.score.decoder import Decoder, DecoderConfig, token_layout
 
 
 def save_tensors(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
-    """Write safetensors atomically: a reader sees the old file or the new one."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    save_file({name: t.detach().contiguous().clone() for name, t in tensors.items()}, part, metadata)
-    share(part)
-    part.replace(path)
+    """Write safetensors atomically: a reader sees the old file or the new one.
+
+    Raises OutputError, EnvironmentFault (disk full).
+    """
+    write_bytes(path, save({name: t.detach().contiguous().clone() for name, t in tensors.items()}, metadata))
 
 
 def load_tensors(

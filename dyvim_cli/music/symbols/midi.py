@@ -40,7 +40,7 @@ def write_midi(score: Score, path: Path) -> None:
     file.tracks.append(symusic.Track(CONDUCTOR))  # tempo, bars, key and markers go into the first track
     for stem in score.stems:
         file.tracks.append(_track(stem, times_s, lead_ticks))
-    file.dump_midi(str(path))
+    path.write_bytes(file.dumps_midi())  # symusic itself says nothing of a full disk
 
 
 def time_signatures(played: np.ndarray) -> list[tuple[int, int]]:

@@ -3,15 +3,14 @@
 import hashlib
 import json
 import math
-import os
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialized
 
-from dyvim_cli.atomic import share
+from dyvim_cli.atomic import write_bytes
 from dyvim_cli.errors import InputError
 from dyvim_cli.music.symbols.tokens import K, validate
 from dyvim_cli.training.data.piece import BASE_CURVES, Piece, Section
@@ -45,10 +44,7 @@ def save(
     }
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    save_file(arrays, temporary, metadata=metadata)
-    share(temporary)
-    os.replace(temporary, path)
+    write_bytes(path, serialized(arrays, metadata))
 
 
 def load(path: Path) -> list[Piece]:

@@ -4,12 +4,12 @@ python -m dyvim_cli.training.data.statistics SHARD [SHARD ...] -o benchmarks/cor
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli.atomic import write_json
 from dyvim_cli.music.symbols.measures import measures, onsets
 from dyvim_cli.music.symbols.tokens import STREAMS, UNKNOWN
 from dyvim_cli.training.data.piece import Piece
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("shards", nargs="+", type=Path, help="shards of pieces")
     parser.add_argument("-o", "--out", type=Path, required=True, help="the JSON file to write")
     options = parser.parse_args()
-    options.out.write_text(json.dumps(held_out_bands(options.shards), indent=1) + "\n", encoding="utf-8")
+    write_json(options.out, held_out_bands(options.shards), indent=1)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli.atomic import write_json, write_text
 from dyvim_cli.training.figures.drawing import strategies_picture
 from dyvim_cli.training.figures.findings import aligned
 from dyvim_cli.training.learn.same_run import check_same_run
@@ -46,11 +47,11 @@ def compare(
                 learner = make()
                 facts = tune(learner, folder, own, log)
                 facts |= {"films": _by_film(learner.eval())} | judge(learner)
-                done.write_text(json.dumps(facts), encoding="utf-8")
+                write_json(done, facts, indent=None)
             rows[strategy].append(json.loads(done.read_text(encoding="utf-8")))
             curves[strategy].append([r for r in read_log(folder / LOG) if "held_out" in r])
-    (out / FACTS).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-    (out / TABLE).write_text(table(rows), encoding="utf-8")
+    write_json(out / FACTS, rows)
+    write_text(out / TABLE, table(rows))
     gains = {name: [_gain([f["films"] for f in facts], v) for v in WORSE] for name, facts in rows.items()}
     strategies_picture(rows, curves, gains, out / PICTURE)
     return rows

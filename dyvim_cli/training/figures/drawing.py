@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
+from dyvim_cli.atomic import written
+
 COLOURS = {"annealing": "#c0392b", "frozen": "#3d6b99", "full": "#e39b27", "lora": "#4c9f70"}
+
+
+def write_picture(made, path: Path, dpi: int) -> None:
+    """Write a figure as a png file, whole or not at all. Raises OutputError, EnvironmentFault (disk full)."""
+    with written(path) as part:
+        made.savefig(part, dpi=dpi, format="png")
 
 
 def figure(width_in: float, height_in: float):
@@ -53,7 +61,7 @@ def strategies_picture(
         fontsize=9,
         loc="left",
     )
-    made.savefig(path, dpi=130)
+    write_picture(made, path, dpi=130)
 
 
 def _draw_run(axes, name: str, facts: list[dict], runs: list[list[dict]]) -> None:
@@ -91,7 +99,7 @@ def attention_picture(films: dict[str, list], path: Path) -> None:
         fontsize=8,
         color="#666666",
     )
-    made.savefig(path, dpi=110)
+    write_picture(made, path, dpi=110)
 
 
 def _draw_moment(axes, moment, name: str, fastest: float) -> None:
@@ -119,4 +127,4 @@ def alpha_picture(alphas: list[float], rows: dict[str, list[float]], none: float
     axes.set_ylabel("held-out loss, nats a token")
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.legend(frameon=False)
-    made.savefig(path, dpi=130)
+    write_picture(made, path, dpi=130)

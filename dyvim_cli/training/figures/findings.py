@@ -1,10 +1,10 @@
 """Figures 4 and 5 of the paper as files: a table, a JSON and a picture each."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from dyvim_cli import weights
+from dyvim_cli.atomic import write_json, write_text
 from dyvim_cli.training.figures.drawing import alpha_picture, attention_picture
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -72,8 +72,8 @@ def alpha_figure(learner, out: Path, alphas: tuple[float, ...] = ALPHAS) -> str:
 
 def _write(files: Files, rows: list[dict], facts: dict) -> str:
     table = aligned(rows)
-    files.table.write_text(table, encoding="utf-8")
-    files.facts.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_text(files.table, table)
+    write_json(files.facts, facts)
     return table
 
 

@@ -24,7 +24,7 @@ def draw_curves(log: Path, picture: Path) -> None:
     """Write the picture (PNG), where matplotlib is there: hours of training shall not end for want of it."""
     if find_spec("matplotlib") is None:
         return
-    from dyvim_cli.training.figures.drawing import figure
+    from dyvim_cli.training.figures.drawing import figure, write_picture
 
     records = read_log(log)
     updates = [r for r in records if "loss" in r]
@@ -44,6 +44,4 @@ def draw_curves(log: Path, picture: Path) -> None:
         axes.set(title=f"held out: {stream.name}", xlabel="minutes")
         axes.set_ylim(bottom=0)
     others[0].legend(frameon=False, fontsize=8)
-    part = picture.with_name(f".{picture.name}.part")
-    made.savefig(part, dpi=110, format="png")
-    part.replace(picture)
+    write_picture(made, picture, dpi=110)

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from dyvim_cli import cache
+from dyvim_cli.atomic import write_json
 from dyvim_cli.errors import DyvimError, InputError
 from dyvim_cli.model.musicgen.codec import Codec
 from dyvim_cli.progress import Progress, Silent
@@ -95,7 +96,7 @@ def store(items, n_items: int, out: Path, codec: Codec, facts: dict, progress: P
         cache.write_features(_sounded(features, codes), path, name)
         made += 1
     progress.update("prepare", 1, 1)
-    (out / FAILURES).write_text(json.dumps(failures, indent=2) + "\n", encoding="utf-8")
+    write_json(out / FAILURES, failures)
     if made + kept == 0:
         raise InputError("not one film with music could be prepared", f"see {out / FAILURES}")
     return {"films": made + kept, "prepared_now": made, "failures": failures}
@@ -108,7 +109,7 @@ def _claim(out: Path, facts: dict) -> None:
         raise InputError(
             f"{out}: prepared with another codec or motion encoder", "name another folder with -o"
         )
-    path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_json(path, facts)
 
 
 def _sounded(features: FilmFeatures, codes: np.ndarray) -> SoundedFilm:

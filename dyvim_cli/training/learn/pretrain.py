@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from dyvim_cli import weights
+from dyvim_cli.atomic import write_text
 from dyvim_cli.errors import InputError, WeightsError
 from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.score.checkpoint import load_tensors, save_decoder, save_tensors
@@ -110,7 +111,7 @@ class _Run:
             moments.setdefault(int(index), {})[field] = state[name]
         self.optimiser.load_state_dict(self.optimiser.state_dict() | {"state": moments})
         kept = [record for record in read_log(self.out / LOG) if record["step"] <= self.step]
-        (self.out / LOG).write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
+        write_text(self.out / LOG, "".join(json.dumps(r) + "\n" for r in kept))
 
     def _take(self, tensors: dict[str, torch.Tensor], path: Path) -> None:
         try:

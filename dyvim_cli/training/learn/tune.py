@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from dyvim_cli import device
+from dyvim_cli.atomic import write_text
 from dyvim_cli.model.score.checkpoint import load_tensors, save_tensors
 from dyvim_cli.training.learn.same_run import BEGAN_FROM, SETTINGS, check_same_run, read_log, weights_in_short
 from dyvim_cli.training.learn.strategies import DECODER_RATE, LORA_RATE, Phase, add_lora, phase
@@ -272,4 +273,4 @@ def _record(run: Run, facts: dict, log: Callable[[dict], None]) -> None:
 def _cut_log(path: Path, update: int) -> None:
     """Drop what came after the state was saved: it happens again."""
     kept = [r for r in read_log(path) if r["update"] <= update - ("held_out" in r)]
-    path.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
+    write_text(path, "".join(json.dumps(r) + "\n" for r in kept))

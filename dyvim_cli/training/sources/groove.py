@@ -2,13 +2,13 @@
 
 import csv
 import json
-import os
 import re
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli.atomic import write_text
 from dyvim_cli.errors import InputError
 from dyvim_cli.music.symbols.tokens import DRUM_CLASSES, STREAM_INDEX, empty
 from dyvim_cli.training.data.curves import event_curves
@@ -121,9 +121,7 @@ def write_feel(folder: Path, path: Path) -> dict:
         "classes": list(DRUM_CLASSES),
         "families": {name: _statistics(np.concatenate(families[name])) for name in sorted(families)},
     }
-    temporary = Path(path).with_name(Path(path).name + ".part")
-    temporary.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    write_text(Path(path), json.dumps(content, separators=(",", ":")) + "\n")
     return content
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from dyvim_cli import weights
+from dyvim_cli.atomic import write_json
 from dyvim_cli.errors import InputError
 from dyvim_cli.model.score.checkpoint import load_decoder, save_decoder, save_tensors
 from dyvim_cli.music.symbols import tokens
@@ -85,7 +86,7 @@ def tune_embedded(
     save_decoder(model, out / DECODER, half=False, card=facts)
     changed = {n: t.half() for n, t in model.state_dict().items() if not torch.equal(t, before[n])}
     save_tensors(changed, out / ADAPTER, {"card": json.dumps(facts)})
-    (out / HELD_OUT).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_json(out / HELD_OUT, facts)
     return facts
 
 

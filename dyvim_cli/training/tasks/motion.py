@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from dyvim_cli.model.score.checkpoint import save_tensors
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.training.films.motion_scenes import Sample, clip_sequence, read_clip, texture_sequence
 from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH, STRIDE, MotionEncoder
@@ -80,9 +81,7 @@ def train(
 def write_weights(model: MotionEncoder, out: Path) -> None:
     """The encoder alone, half precision, atomically."""
     state = {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
-    part = out.with_name(out.name + ".part")
-    save_file(state, part, metadata={"kind": "dyvim-motion-encoder", "version": "1"})
-    part.replace(out)
+    save_tensors(state, out, {"kind": "dyvim-motion-encoder", "version": "1"})
 
 
 def _schedule(share: float) -> float:
@@ -189,9 +188,7 @@ def _keep(path: Path, model, head, optimizer, step: int, spent_s: float) -> None
     for i, moments in optimizer.state_dict()["state"].items():
         state |= {f"optimizer.{i}.{k}": torch.as_tensor(v) for k, v in moments.items()}
     state["clock"] = torch.tensor([step, spent_s], dtype=torch.float64)
-    part = path.with_name(path.name + ".part")
-    save_file(state, part)
-    part.replace(path)
+    save_tensors(state, path, {})
 
 
 def _restore(path: Path, model, head, optimizer) -> tuple[int, float]:

@@ -1,9 +1,9 @@
 """What a training leaves behind becomes what is shipped: half precision, a card, a list with checksums."""
 
-import json
 from pathlib import Path
 
 from dyvim_cli import weights
+from dyvim_cli.atomic import write_json
 from dyvim_cli.model.score.checkpoint import load_decoder, save_decoder
 
 LICENCES = {
@@ -35,4 +35,4 @@ def write_manifest(folder: Path) -> None:
         for name in names
         if name != weights.MANIFEST
     }
-    (folder / weights.MANIFEST).write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / weights.MANIFEST, listed)
