@@ -65,7 +65,8 @@ class EnvironmentFault(DyvimError):
 # module -> the extra that brings it
 EXTRAS = {
     "accelerate": "train", "cv2": "train", "skimage": "train", "matplotlib": "train",
-    "mir_eval": "evaluate", "pyloudnorm": "evaluate", "scenedetect": "evaluate", "ray": "ray", "opentimelineio": "edit",
+    "mir_eval": "evaluate", "pyloudnorm": "evaluate", "scenedetect": "evaluate",
+    "ray": "ray", "opentimelineio": "edit",
 }  # fmt: skip
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # no room on the disk, or in the user's quota
 # a device that fails or has gone, too many open files or processes

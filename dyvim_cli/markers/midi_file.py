@@ -32,4 +32,4 @@ def write_midi(markers: list[Marker], clock: FilmClock, path: Path) -> None:
     for marker in sorted(markers, key=lambda marker: marker.time_s):
         tick = round(marker.time_s * BPM / 60 * TICKS_PER_BEAT)
         score.markers.append(symusic.TextMeta(tick, marker.name))
-    score.dump_midi(str(path))
+    path.write_bytes(score.dumps_midi())  # symusic itself says nothing of a full disk
