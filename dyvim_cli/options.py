@@ -83,7 +83,7 @@ class Delivery:
         _check_range("duck_db", self.duck_db, -60, 0)
         _check_range("music_gain_db", self.music_gain_db, -40, 20)
         for name in ("fade_in_s", "fade_out_s", "start_s", "end_s"):
-            if (value := getattr(self, name)) is not None:
+            if (value := getattr(self, name)) is not None and not isinstance(value, str):
                 _check_range(name, value, 0, LONGEST_S)
         for name in ("midi", "stems", "music", "markers_out"):
             if isinstance(path := getattr(self, name), str):

@@ -30,7 +30,7 @@ TAKES = {
     list: ((list,), 'a list, as in ["a", "b"]'),
     str: ((str,), 'a text, as in "a"'),
 }
-NUMBERS_OR_WORDS = ("jobs",)  # options that take either, as text
+NUMBERS_OR_WORDS = ("jobs", "start", "end")  # options that take either, as text
 
 
 def default_path() -> Path:
@@ -96,7 +96,7 @@ def default_map(settings: dict, options: Mapping[str, Mapping[str, Any]], path: 
 
 def checked(value: Any, kind: Any, key: str, path: Path) -> Any:
     """The value, if TOML gave it the type that the option has. Raises UsageError naming file and key."""
-    if _name(key) in NUMBERS_OR_WORDS and type(value) is int:
+    if _name(key) in NUMBERS_OR_WORDS and type(value) in (int, float):
         return str(value)
     types, name = TAKES[_plain(kind)]
     fits = type(value) in types and (type(value) is not list or all(type(part) is str for part in value))
