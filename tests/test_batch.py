@@ -243,7 +243,7 @@ def test_no_result_has_its_name_before_it_is_on_record(folder, monkeypatch):
 
     with journals.open_journal(folder / journals.NAME) as journal:
         monkeypatch.setattr(os, "write", full)
-        with pytest.raises(OutputError, match="No space left"):
+        with pytest.raises(EnvironmentFault, match="disk is full"):
             list(run.carry_out((result_of(task) for _ in "1"), journal))
     assert not task.output.exists()
 
