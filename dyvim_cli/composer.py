@@ -115,13 +115,19 @@ def compose(
 
 
 def sound_blocks(
-    piece: "Score | Recording", model, duration_s: float, progress: Progress, stems, meter: "Meter | None"
+    piece: "Score | Recording",
+    model,
+    duration_s: float,
+    progress: Progress,
+    stems,
+    meter: "Meter | None",
+    is_grouped: bool = False,
 ) -> Iterator["np.ndarray"]:
     """The soundtrack's blocks [m, 2]: synthesised from a score, or decoded from audio tokens."""
     if isinstance(piece, Score):
         from dyvim_cli.music.mixing.mastering import produce_blocks
 
-        return produce_blocks(piece, duration_s, progress, stems, meter)
+        return produce_blocks(piece, duration_s, progress, stems, meter, is_grouped)
     from dyvim_cli.model.compose.audio_sound import recorded_blocks
 
     return recorded_blocks(piece, model, duration_s, progress, meter)

@@ -60,7 +60,7 @@ def sound_file(
             if delivery.stems is not None:
                 writer = stem_writer(delivery.stems, duration_s, overwrite=delivery.overwrite, group=group)
                 stems = stack.enter_context(writer)
-            for block in sound_blocks(piece, model, duration_s, progress, stems, meter):
+            for block in sound_blocks(piece, model, duration_s, progress, stems, meter, delivery.stem_groups):
                 write(block)
                 done += len(block)
                 progress.update("master", done, round(duration_s * SAMPLE_RATE))
@@ -88,10 +88,10 @@ def check_extras(delivery: Delivery, film_path: Path | None) -> None:
 def check_stems(folder: Path, overwrite: bool) -> None:
     """Raise OutputError unless stems can be written into the folder (which need not exist)."""
     from dyvim_cli.media.output import check_folder
-    from dyvim_cli.music.styles.palettes import PALETTES
+    from dyvim_cli.music.mixing.stem_tracks import GROUPS
 
     check_folder(folder)
-    names = {name for palette in PALETTES.values() for name in (*palette.parts, "accent")}
+    names = {*GROUPS, *GROUPS.values()}
     there = sorted(name for name in names if (folder / f"{name}.wav").exists())
     if there and not overwrite:
         reason = f"{folder} holds stems already ({there[0]}.wav)"
@@ -132,3 +132,13 @@ def write_markers_of(
     markers = markers_of(piece.sections, piece.tempo_map)
     with commit(path, overwrite=delivery.overwrite, group=group) as part:
         write_markers(markers, clock, part, kind=path.suffix, title=path.stem)
+
+
+def stamp_sounds(group: "PendingFiles", clock: "FilmClock", title: str) -> None:
+    """Say in every WAV of a delivery where it lies on the film's timeline (Broadcast Wave)."""
+    from dyvim_cli.media.broadcast_wave import stamp
+    from dyvim_cli.types import SAMPLE_RATE
+
+    for temporary, path in group:
+        if path.suffix.lower() == ".wav":
+            stamp(temporary, clock.samples_since_midnight(SAMPLE_RATE), f"{title}: {path.stem}")

@@ -74,6 +74,7 @@ class Delivery:
     overwrite: bool = False
     midi: Path | None = None
     stems: Path | None = None  # folder
+    stem_groups: bool = False  # drums, bass, harmony and melody instead of each instrument
     music: Path | None = None  # the music alone, as a sound file
     markers_out: Path | None = None  # sections, cuts and hits, in an editor's format
 

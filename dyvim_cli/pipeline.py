@@ -24,7 +24,7 @@ from dyvim_cli.composer import (
 )
 from dyvim_cli.describe import comment, describe
 from dyvim_cli.errors import UsageError
-from dyvim_cli.extras import check_extras, sound_file, whole_set, write_extras, write_markers_of
+from dyvim_cli.extras import check_extras, sound_file, stamp_sounds, whole_set, write_extras, write_markers_of
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures, Score
@@ -163,7 +163,9 @@ def compose_and_mux(
                 group=group,
             )
         write_extras(piece, music, delivery, group=group)
-        write_markers_of(piece, clock_of(film, watched.cut.start_s, watched.cut.end_s), delivery, group)
+        delivered = clock_of(film, watched.cut.start_s, watched.cut.end_s)
+        write_markers_of(piece, delivered, delivery, group)
+        stamp_sounds(group, delivered, film.path.stem)
     clock.seconds["sound"] -= clock.seconds["mux"]
     facts = describe(piece, features, wishes) | timeline(piece, features, meter)
     facts |= {

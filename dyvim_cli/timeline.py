@@ -18,6 +18,7 @@ def timeline(piece: Score, features: FilmFeatures, meter: Meter) -> dict:
     return {
         "loudness_lufs": _audible(integrated_lufs(meter.powers)),
         "true_peak_db": round(20 * np.log10(peak), 2) if peak > 0 else None,
+        "mastering": {name: round(db, 2) for name, db in meter.mastering._asdict().items()},
         "curves": {
             "motion": [round(float(m), 5) for m in motion(features)],
             "loudness_lufs": [_audible(lufs) for lufs in loudness(meter)],

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dyvim_cli.batch.plan import Task
     from dyvim_cli.batch.selection import Film
 
+WHERE = ("output", "overwrite", "midi", "stems", "stem_groups", "music")  # options that say what is written
+
 
 def films_of(context: typer.Context) -> "list[Film]":
     """The films that are meant, those of earlier runs' making left out."""
@@ -55,7 +57,7 @@ def tasks_of(context: typer.Context, films: "Sequence[Film]") -> "list[Task]":
     values_of, tasks = film_settings(context), []
     for film in films:
         values = values_of(film)
-        where = {name: values[name] for name in ("output", "overwrite", "midi", "stems", "music")}
+        where = {name: values[name] for name in WHERE}
         wishes = group_of(Composing, values).wishes()
         delivery = group_of(Mixing, values).delivery(**where)
         task = task_of(film, wishes, delivery, not values["no_cache"])

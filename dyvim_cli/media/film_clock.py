@@ -41,6 +41,10 @@ class FilmClock:
         """The timecode of a frame."""
         return self.counting.text(self.number_of_first(default_hour) + frame)
 
+    def samples_since_midnight(self, sample_rate: int) -> int:
+        """When the first picture is shown by its timecode, as Broadcast Wave counts; 0 without a timecode."""
+        return round((self.first_number or 0) / self.fps * sample_rate)
+
     def frame_of(self, timecode: str) -> int | None:
         """The frame that a timecode names; None where it is no timecode.
 

@@ -140,7 +140,16 @@ Device = Annotated[
 Midi = Annotated[Path | None, typer.Option(rich_help_panel=OUTPUT, help="Also write the score as MIDI.")]
 Stems = Annotated[
     Path | None,
-    typer.Option(rich_help_panel=OUTPUT, help="Also write each instrument as WAV into this folder."),
+    typer.Option(
+        rich_help_panel=OUTPUT,
+        help="Also write each instrument as WAV into this folder; together they are the music.",
+    ),
+]
+StemGroups = Annotated[
+    bool,
+    typer.Option(
+        "--stem-groups", rich_help_panel=OUTPUT, help="Stems of four groups: drums, bass, harmony, melody."
+    ),
 ]
 Music = Annotated[
     Path | None,

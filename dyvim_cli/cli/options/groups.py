@@ -106,6 +106,7 @@ class Extras:
 
     midi: opt.Midi = None
     stems: opt.Stems = None
+    stem_groups: opt.StemGroups = False
 
 
 @dataclass

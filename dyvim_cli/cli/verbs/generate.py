@@ -37,7 +37,11 @@ def generate(
     running.place()
     wishes = composing.wishes()
     delivery = Delivery(
-        music=music, midi=extras.midi, stems=extras.stems, overwrite=running.overwrite
+        music=music,
+        midi=extras.midi,
+        stems=extras.stems,
+        stem_groups=extras.stem_groups,
+        overwrite=running.overwrite,
     )
     say_before_pull(wishes)
     with console.progress(running.progress) as shown:

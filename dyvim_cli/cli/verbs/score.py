@@ -54,6 +54,7 @@ def score(
         overwrite=running.overwrite,
         midi=extras.midi,
         stems=extras.stems,
+        stem_groups=extras.stem_groups,
         music=music,
         markers_out=markers_out,
     )

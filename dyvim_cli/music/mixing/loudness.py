@@ -5,6 +5,7 @@ every 32 frames. The mastering gain is found on these curves alone; the sound is
 """
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,11 +35,19 @@ def _joined(pieces: list[np.ndarray]) -> np.ndarray:
     return pieces[0]
 
 
+class Mastering(NamedTuple):
+    """What mastering does to a mix, in dB."""
+
+    gain_db: float  # to all of it
+    most_limited_db: float  # where the limiter holds a peak back the most
+
+
 class Meter:
     """Listens to stereo blocks [2, n]; powers and peaks hold one value a cell of 32 frames."""
 
     def __init__(self):
         self._powers, self._peaks = [], []
+        self.mastering = Mastering(0.0, 0.0)
         self._state, self._before = np.zeros((2, 2, 2)), np.zeros((2, N_TAPS), np.float32)
 
     def feed(self, block: np.ndarray) -> None:
@@ -177,13 +186,22 @@ def mastered(blocks: Iterable[np.ndarray], meter: Meter) -> Iterator[np.ndarray]
 
     Afterwards the meter shows the mastered sound.
     """
+    yield from shaped(blocks, mastering_gains(meter))
+
+
+def mastering_gains(meter: Meter) -> np.ndarray:
+    """[cells] gains that bring what the meter heard to the target loudness, its true peak under the ceiling.
+
+    Afterwards the meter shows the mastered sound, and what mastering did to it.
+    """
     gain_db = mastering_gain_db(meter)
     gains = limiter_curve_db(meter.peaks, gain_db)
+    meter.mastering = Mastering(gain_db, float(gains.max(initial=0.0)))
     np.subtract(gain_db, gains, out=gains)
     gains /= 20
     np.power(10, gains, out=gains)
     meter.rescale(gains)
-    yield from shaped(blocks, gains)
+    return gains
 
 
 def shaped(blocks: Iterable[np.ndarray], gains: np.ndarray) -> Iterator[np.ndarray]:

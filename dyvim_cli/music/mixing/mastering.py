@@ -7,8 +7,9 @@ import numpy as np
 
 from dyvim_cli.device import give_back_memory
 from dyvim_cli.music.mixing.leveling import calm_gains
-from dyvim_cli.music.mixing.loudness import Meter, mastered, shaped
+from dyvim_cli.music.mixing.loudness import Meter, mastering_gains, shaped
 from dyvim_cli.music.mixing.mix import mixed
+from dyvim_cli.music.mixing.stem_tracks import StemStore, read_blocks
 from dyvim_cli.music.performance.expression import ridden
 from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.synth.instrument import stem_blocks
@@ -44,18 +45,27 @@ def produce_blocks(
     progress: Progress | None = None,
     stems: StemSink | None = None,
     meter: Meter | None = None,
+    is_grouped: bool = False,
 ) -> Iterator[np.ndarray]:
     """The soundtrack as consecutive blocks [m, 2] float32; memory hardly grows with the length.
 
-    stems, when given, takes every stem's name and next block [2, m], before mastering; meter, when
-    given, shows the finished sound afterwards.
+    stems, when given, takes every stem's name and next block [2, m], one stem after the other, which add up
+    to the soundtrack; is_grouped: in the groups of stem_tracks.GROUPS. meter, when given, shows the finished
+    sound afterwards.
     """
     n_frames = round(duration_s * SAMPLE_RATE)
-    yield from finished(_mix(score, n_frames, progress or Silent(), stems), meter or Meter())
+    store = None if stems is None else StemStore(is_grouped)
+    mix = _mix(score, n_frames, progress or Silent(), store)
+    yield from finished(mix, meter or Meter(), store, stems)
 
 
-def finished(mix: Iterator[np.ndarray], meter: Meter) -> Iterator[np.ndarray]:
-    """Mastered blocks [m, 2] of a mix's blocks [2, m], which wait until the whole of it was heard."""
+def finished(
+    mix: Iterator[np.ndarray], meter: Meter, parts: StemStore | None = None, stems: StemSink | None = None
+) -> Iterator[np.ndarray]:
+    """Mastered blocks [m, 2] of a mix's blocks [2, m], which wait until the whole of it was heard.
+
+    The sink `stems` gets what `parts` has kept, under the same gains.
+    """
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as store:
         for block in mix:
             meter.feed(block)
@@ -63,19 +73,24 @@ def finished(mix: Iterator[np.ndarray], meter: Meter) -> Iterator[np.ndarray]:
         give_back_memory()  # the players are done: room for the whole film's curves
         lifted = calm_gains(meter.powers)
         meter.rescale(lifted)
-        for block in mastered(shaped(_read(store), lifted), meter):
+        gains = mastering_gains(meter)
+        for name, block in parts.finished([lifted, gains], BLOCK_FRAMES) if parts and stems else ():
+            stems(name, block)
+        for block in shaped(shaped(read_blocks(store, BLOCK_FRAMES), lifted), gains):
             yield np.ascontiguousarray(block.T)
 
 
-def _mix(score: Score, n_frames: int, progress: Progress, stems: StemSink | None) -> Iterator[np.ndarray]:
+def _mix(score: Score, n_frames: int, progress: Progress, store: StemStore | None) -> Iterator[np.ndarray]:
     """The mix before mastering, faded at its very end."""
     font, done = shipped_soundfont(), 0
     sources = {stem.name: stem_blocks(font, stem, n_frames, BLOCK_FRAMES) for stem in score.stems}
-    for block, parts in mixed(sources, PALETTES[score.style], score.tempo_map.bpm, ridden(score)):
-        block = block * _end_fade(done, block.shape[1], n_frames)
+    desk = PALETTES[score.style], score.tempo_map.bpm, ridden(score)
+    for block, parts in mixed(sources, *desk, keep_stems=store is not None):
+        fade = _end_fade(done, block.shape[1], n_frames)
+        block = block * fade
         done += block.shape[1]
-        for name, part in parts.items() if stems is not None else ():
-            stems(name, part)
+        if store is not None:
+            store.keep({name: part * fade for name, part in parts.items()})
         progress.update("sound", done, n_frames)
         if done % TIDY_FRAMES == 0:
             give_back_memory()  # tones come and go in all sizes, in two threads
@@ -91,10 +106,3 @@ def _end_fade(start: int, n: int, n_frames: int) -> np.ndarray:
     left = n_frames - 1 - np.arange(max(start, n_frames - n_fade), start + n)
     gain[n - len(left) :] = 0.5 - 0.5 * np.cos(np.pi * left / n_fade)
     return gain
-
-
-def _read(store) -> Iterator[np.ndarray]:
-    """The stored blocks, [2, n]."""
-    store.seek(0)
-    while data := store.read(BLOCK_FRAMES * 8):
-        yield np.frombuffer(data, np.float32).reshape(-1, 2).T

@@ -7,6 +7,7 @@ import numpy as np
 
 from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.mixing.reverb import impulse_response
+from dyvim_cli.music.mixing.stem_tracks import StemDesk, shared_gain
 from dyvim_cli.music.styles.palettes import Palette, Part
 
 ECHO_FEEDBACK, ECHO_BEATS = 0.45, 0.75  # dotted eighths
@@ -23,15 +24,27 @@ def mixed(
     palette: Palette,
     bpm: float,
     expression: Callable[[int, int], np.ndarray],
+    keep_stems: bool = False,
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """(mix, {stem: its share before room and bus}) block by block, each [2, n] float32.
+    """(mix, {stem: its share of the mix}) block by block, each [2, n] float32; the shares add up to the mix.
 
-    expression(first, n) gives the gain [n] that the players follow together from a frame on.
-    Two threads prepare the stems of the next block while the bus works on this one.
+    expression(first, n) gives the gain [n] that the players follow together from a frame on; without
+    keep_stems there are no shares. Two threads prepare the stems of the next block while the bus works on
+    this one.
     """
     parts = {name: palette.accent if name == "accent" else palette.parts[name] for name in stems}
     strips = {name: _strip(part) for name, part in parts.items()}
-    duck, returns, bus = _ducker(palette.duck_db), _returns(parts, palette, bpm), _bus(palette)
+    duck, returns, bus, tone = (
+        _ducker(palette.duck_db),
+        _returns(parts, palette, bpm),
+        _bus(palette),
+        _tone(palette),
+    )
+    desk = StemDesk(
+        parts if keep_stems else (),
+        lambda name: _returns({name: parts[name]}, palette, bpm),
+        lambda: _tone(palette),
+    )
 
     def prepared(name: str) -> np.ndarray | None:
         block = next(stems[name], None)
@@ -48,7 +61,9 @@ def mixed(
             course = expression(done, next(iter(dry.values())).shape[1])
             done += len(course)
             dry = duck({name: block * course for name, block in dry.items()})
-            yield bus(sum(dry.values()) + returns(dry)), dry
+            together = sum(dry.values()) + returns(dry)
+            glued = bus(together)
+            yield tone(glued), desk(dry, shared_gain(together, glued)) if keep_stems else {}
 
 
 def _strip(part: Part) -> effects.Effect:
@@ -74,6 +89,8 @@ def _returns(parts: dict[str, Part], palette: Palette, bpm: float):
 
     def returns(dry: dict[str, np.ndarray]) -> np.ndarray:
         wet = sum(dry[name] * send for name, send in to_room.items())
+        if not to_room:
+            wet = np.zeros_like(next(iter(dry.values())))
         if not to_echo:
             return room(wet)
         echoes = echo(sum(dry[name] * send for name, send in to_echo.items()))
@@ -83,10 +100,16 @@ def _returns(parts: dict[str, Part], palette: Palette, bpm: float):
 
 
 def _bus(palette: Palette) -> effects.Effect:
-    """Glue, warmth, width, and the tone of the whole."""
+    """Glue and warmth: what hears the whole mix."""
     steps = [effects.glue(GLUE_THRESHOLD_DB, palette.glue_ratio)]
     if palette.drive:
         steps.append(effects.saturate(palette.drive))
+    return effects.chain(*steps)
+
+
+def _tone(palette: Palette) -> effects.Effect:
+    """The tone of the whole, and its width."""
+    steps = []
     curve = [effects.bell(hz, db) for hz, db in palette.tone]
     if palette.air_db:
         curve.append(effects.shelf(9000.0, palette.air_db, high=True))
