@@ -139,6 +139,7 @@ def stamp_sounds(group: "PendingFiles", clock: "FilmClock", title: str) -> None:
     from dyvim_cli.media.broadcast_wave import stamp
     from dyvim_cli.types import SAMPLE_RATE
 
-    for temporary, path in group:
-        if path.suffix.lower() == ".wav":
-            stamp(temporary, clock.samples_since_midnight(SAMPLE_RATE), f"{title}: {path.stem}")
+    samples = clock.samples_since_midnight(SAMPLE_RATE)
+    for pending in group:
+        if pending.path.suffix.lower() == ".wav":
+            stamp(pending.part, samples, f"{title}: {pending.path.stem}")
