@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dyvim_cli.media.clock import packets
 from dyvim_cli.media.opening import codec_of, cover_streams, open_film
 from dyvim_cli.media.probe import FilmInfo
 
@@ -21,7 +22,7 @@ def covers(film: FilmInfo) -> list[Cover]:
     found = []
     with open_film(film.path) as container:
         pictures = cover_streams(container)
-        for packet in container.demux(pictures) if pictures else ():
+        for packet in packets(container, *pictures) if pictures else ():
             if packet.size and packet.stream in pictures:
                 pictures.remove(packet.stream)
                 kind = {"mjpeg": "jpeg"}.get(codec_of(packet.stream), codec_of(packet.stream))

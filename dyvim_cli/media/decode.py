@@ -17,6 +17,7 @@ import numpy as np
 from dyvim_cli.errors import InputError
 from dyvim_cli.media.bars import WHOLE, Area, picture_area
 from dyvim_cli.media.clock import packets
+from dyvim_cli.media.limits import limits
 from dyvim_cli.media.opening import open_film
 from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
 
@@ -117,14 +118,15 @@ def _decoder(container, film: FilmInfo):
 
     stream = container.streams[film.stream_index]
     context = stream.codec_context
+    bound = {"max_pixels": str(limits().max_pixels)}  # a damaged film may change its size midway
     if film.has_alpha and film.codec in ("vp8", "vp9"):  # only libvpx's decoder sees their alpha
         alpha_context = CodecContext.create(f"libvpx-{film.codec.replace('vp8', 'vpx')}", "r")
-        alpha_context.extradata = context.extradata
+        alpha_context.extradata, alpha_context.options = context.extradata, bound
         return stream, alpha_context
     context.thread_type = "AUTO"
     # what no other picture refers to is not smoothed at its block edges: invisible at this size, and
     # a sixth of H.264's decoding; on reference pictures the difference would add up
-    context.options = {"skip_loop_filter": "noref"}
+    context.options = {"skip_loop_filter": "noref"} | bound
     return stream, context
 
 

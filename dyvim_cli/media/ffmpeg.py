@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError
+from dyvim_cli.media.formats import FOR_FFMPEG, allowed, demuxer_of
 from dyvim_cli.media.programs import find_ffmpeg
+from dyvim_cli.media.watchdog import Watchdog
 
 STDERR_LINES_KEPT = 200
+FILE = "file:"  # the one protocol that is used
+PROGRESS = (b"frame=", b"total_size=", b"out_time_us=")  # of -progress: what grows while ffmpeg gets on
 SMALL_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?e-\d+(?![\w.])")  # 2.22e-16, as Python writes it
 COMPLAINT = re.compile(r".*\[(?:error|fatal)\] (?P<text>.+)")  # what -loglevel level+info makes of it
 EMPTY_WORDS = (  # what ffmpeg says after it has said why
@@ -25,7 +29,7 @@ def file_url(path: Path) -> str:
 
     Raises InputError for a name whose bytes are no UTF-8, which ffmpeg-python cannot take.
     """
-    url = f"file:{Path(path).absolute()}"
+    url = f"{FILE}{Path(path).absolute()}"
     try:
         url.encode()
     except UnicodeEncodeError as error:
@@ -34,18 +38,36 @@ def file_url(path: Path) -> str:
 
 
 def command(output, *last_options: str, program: str | None = None) -> list[str]:
-    """The full command line of an ffmpeg-python output; `program` is another ffmpeg than `find_ffmpeg`'s.
+    """The full command line of an ffmpeg-python output; every file it reads is held to what is allowed.
 
+    `program` is another ffmpeg than `find_ffmpeg`'s.
     `last_options` go right before the file's name: options that occur twice (-metadata), which
     ffmpeg-python cannot say.
     """
     args = [_in_decimals(word) for word in output.compile(program or find_ffmpeg())]
-    return [args[0], "-y", *args[1:-1], *last_options, args[-1]]
+    return [args[0], "-y", *_guarded(args[1:-1]), *last_options, args[-1]]
+
+
+def _guarded(args: list[str]) -> list[str]:
+    """A command line whose input files are read as what `formats` allows, and as nothing else."""
+    guarded = []
+    for word, following in zip(args, [*args[1:], ""], strict=True):
+        if word == "-i" and following.startswith(FILE):
+            guarded += _input_guard(Path(following.removeprefix(FILE)))
+        guarded.append(word)
+    return guarded
+
+
+def _input_guard(path: Path) -> list[str]:
+    """The options before -i that keep ffmpeg from following a file to another one."""
+    demuxer = demuxer_of(path)
+    options = allowed(FOR_FFMPEG) | ({"f": demuxer} if demuxer else {})
+    return [word for name, value in options.items() for word in (f"-{name}", value)]
 
 
 def _in_decimals(word: str) -> str:
     """A word of a command line without numbers in scientific notation, which ffmpeg's times do not take."""
-    if word.startswith("file:"):
+    if word.startswith(FILE):
         return word
     return SMALL_NUMBER.sub(lambda found: f"{float(found[0]):.9f}", word)
 
@@ -79,26 +101,27 @@ def stream(
     cwd: Path | None = None,
     stderr_lines: deque | None = None,
     chunk_bytes: int = 1 << 16,
+    is_progress: Callable[[bytes], bool] = bool,
 ) -> Iterator[bytes]:
     """Run ffmpeg and yield what it writes to stdout, in chunks of at most `chunk_bytes`.
 
     `args` is what `command` returns. `what` opens the error message ("cannot read
-    clip.mp4"). The process never outlives this generator: an exception or Ctrl-C in the caller kills it.
+    clip.mp4"). The process never outlives this generator: an exception or Ctrl-C in the caller kills it,
+    and so does the watchdog when nothing comes any more that `is_progress` calls so.
     Raises `error` with ffmpeg's own last words when it fails.
     """
     lines = stderr_lines if stderr_lines is not None else deque(maxlen=STDERR_LINES_KEPT)
-    flags = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
-    process = subprocess.Popen(
-        [args[0], "-hide_banner", "-nostdin", "-loglevel", "level+info", *args[1:]],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        cwd=cwd, creationflags=flags,
-    )  # fmt: skip
+    process = _started(args, cwd)
     drain = threading.Thread(target=_drain, args=(process.stderr, lines), daemon=True)
     drain.start()
+    watchdog = Watchdog(process, _input_bytes(args))
     try:
-        while chunk := process.stdout.read1(chunk_bytes):
-            yield chunk
-        status = process.wait()
+        with watchdog:
+            while chunk := watchdog.wait_for(lambda: process.stdout.read1(chunk_bytes)):
+                if is_progress(chunk):
+                    watchdog.sign_of_life()
+                yield chunk
+            status = watchdog.wait_for(process.wait)
     finally:
         if process.poll() is None:
             process.kill()
@@ -106,8 +129,29 @@ def stream(
         drain.join()
         process.stdout.close()
         process.stderr.close()
+    if watchdog.has_bitten:
+        raise watchdog.failure(what, error)
     if status:
         raise _failure(lines, what, error)
+
+
+def _started(args: Sequence[str], cwd: Path | None) -> subprocess.Popen:
+    """An ffmpeg that asks for nothing and tells what it does."""
+    return subprocess.Popen(
+        [args[0], "-hide_banner", "-nostdin", "-loglevel", "level+info", *args[1:]],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=cwd,
+        creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+    )
+
+
+def _input_bytes(args: Sequence[str]) -> int:
+    """The size of all files that a command line reads."""
+    urls = [following for word, following in zip(args, args[1:], strict=False) if word == "-i"]
+    paths = [Path(url.removeprefix(FILE)) for url in urls if url.startswith(FILE)]
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def run(
@@ -123,9 +167,19 @@ def run(
     `on_time` hears how many seconds of output are written. Errors as in `stream`.
     """
     lines: deque = deque(maxlen=STDERR_LINES_KEPT)
+    said: set[bytes] = set()
+
+    def is_progress(chunk: bytes) -> bool:
+        """Whether a value is new: ffmpeg reports twice a second, standing or not."""
+        values = {word for word in chunk.split() if word.startswith(PROGRESS)}
+        is_new = not values <= said
+        said.update(values)
+        return is_new
+
     # ffmpeg-python knows no way to say this globally; -progress writes key=value lines to stdout
     watched = [args[0], "-progress", "pipe:1", "-nostats", *args[1:]]
-    for chunk in stream(watched, what, error=error, cwd=cwd, stderr_lines=lines, chunk_bytes=4096):
+    heard = {"stderr_lines": lines, "chunk_bytes": 4096, "is_progress": is_progress}
+    for chunk in stream(watched, what, error=error, cwd=cwd, **heard):
         times = [part[len(b"out_time_us=") :] for part in chunk.split() if part.startswith(b"out_time_us=")]
         if on_time and times and times[-1].isdigit():
             on_time(int(times[-1]) / 1e6)

@@ -1,4 +1,4 @@
-"""Opening a film: why a file is none, and which of its streams is the picture."""
+"""Opening a film or a sound: why a file is none, and which of its streams is the picture."""
 
 import os
 import re
@@ -6,47 +6,97 @@ from pathlib import Path
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.media.ffmpeg import file_url
+from dyvim_cli.media.formats import FOR_LOOKING, LITERALLY, allowed, demuxer_of, head_of, list_of_files
+from dyvim_cli.media.limits import MAX_STREAMS, check_pixels, check_streams
 
-NOT_PICTURES = ("ansi", "bintext", "xbin", "idf")  # text that ffmpeg would gladly draw
 URL = re.compile(r"[a-z]{2,}:/")  # pathlib makes one slash of two
 DESCRIPTORS = ("/dev", "/dev/fd", "/proc/self/fd")  # open here, not in ffmpeg, though a file be behind them
+OPEN_LIMIT_S = 60.0  # for a file's head, on a disk that has to wake up first
+READ_LIMIT_S = 60.0  # for one packet
+
+
+class NotReadable(InputError):
+    """A file that ffmpeg, as we let it, makes nothing of."""
 
 
 def open_film(path: Path):
     """Open a film with PyAV, or raise InputError that says why it cannot be read."""
-    import av
-
     path = Path(path)
+    check_regular(path, "film")
+    container = _opened(path)
+    try:
+        check_streams(path, len(container.streams))
+    except InputError:
+        container.close()
+        raise
+    return container
+
+
+def open_sound(path: Path):
+    """Open a file whose sound is wanted with PyAV, or raise InputError that says why it cannot be read."""
+    path = Path(path)
+    check_regular(path, "sound")
+    try:
+        return _opened(path)
+    except NotReadable as error:
+        if list_of_files(path):
+            raise
+        raise InputError(f"{path} holds no sound", "name a wav, flac, mp3 or ogg file") from error
+
+
+def check_regular(path: Path, kind: str) -> None:
+    """Raise InputError unless `path` is a regular file that is not empty; `kind` is film or sound."""
+    save = f"save the {kind} to a file first"
     if not os.path.exists(path):  # pathlib's own raises for a name that is too long for any file
         if os.path.islink(path):
             raise InputError(f"{path} is a link to {os.readlink(path)}, which is not there", f"rm {path}")
         is_stream = str(path) == "-" or URL.match(str(path))
-        hint = "save the film to a file first" if is_stream else "check the path; quote names with spaces"
-        raise InputError(f"no such file: {path}", hint)
+        what = "file" if kind == "film" else "sound file"
+        hint = save if is_stream else "check the path; quote names with spaces"
+        raise InputError(f"no such {what}: {path}", hint)
     if path.is_dir():
-        raise InputError(f"{path} is a folder, not a film", f"name a film in it, or try: dyvim batch {path}")
+        hint = f"name a film in it, or try: dyvim batch {path}" if kind == "film" else "name a file in it"
+        raise InputError(f"{path} is a folder, not a {kind}", hint)
     if not path.is_file() or str(path.parent) in DESCRIPTORS:
-        raise InputError(f"{path} is a pipe or a device, not a file", "save the film to a file first")
+        raise InputError(f"{path} is a pipe or a device, not a file", save)
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes)", "copy or download it again")
+
+
+def _opened(path: Path):
+    """A regular file as PyAV's container: of the demuxers that are allowed, its name taken literally."""
+    import av
+
+    options = allowed(FOR_LOOKING) | LITERALLY | {"max_streams": str(MAX_STREAMS + 1)}
     try:
-        if path.stat().st_size == 0:
-            raise InputError(f"{path} is empty (0 bytes)", "copy or download it again")
-        return av.open(file_url(path), metadata_errors="replace")
+        return av.open(
+            file_url(path),
+            format=demuxer_of(path),
+            container_options=options,
+            metadata_errors="replace",
+            timeout=(OPEN_LIMIT_S, READ_LIMIT_S),
+        )
     except PermissionError as error:
         raise InputError(f"{path} may not be read", f"chmod u+r {path}") from error
+    except av.error.ExitError as error:
+        reason = f"{path} could not be opened within {OPEN_LIMIT_S:.0f} s"
+        raise InputError(reason, "copy it to a disk of this machine") from error
     except (av.FFmpegError, OSError, ValueError) as error:
         raise _unreadable(path) from error
 
 
-def _unreadable(path: Path) -> InputError:
-    """Tell a film without its index from something that never was a film."""
-    with open(path, "rb") as file:
-        head = file.read(12)
-    if head[4:8] == b"ftyp":
-        return InputError(
+def _unreadable(path: Path) -> NotReadable:
+    """Tell a list of files and a film without its index from something that never was a film."""
+    if listed := list_of_files(path):
+        demuxer = "-f concat " if "join" in listed else ""
+        hint = f"make a film of it, if you trust it: ffmpeg {demuxer}-i {path} -c copy film.mp4"
+        return NotReadable(f"{path} is {listed}: it only names other files, which are not read", hint)
+    if head_of(path)[4:8] == b"ftyp":
+        return NotReadable(
             f"{path} is truncated: its index (moov) is missing",
             "copy or download it again; the tool untrunc can mend a recording that broke off",
         )
-    return InputError(f"{path} is not a film that ffmpeg can read", f"see what it is: file {path}")
+    return NotReadable(f"{path} is not a film that ffmpeg can read", f"see what it is: file {path}")
 
 
 def picture_stream(container, path: Path):
@@ -57,14 +107,14 @@ def picture_stream(container, path: Path):
     videos = [s for s in container.streams.video if s not in attached and s.codec_context]
     if not videos:
         raise _without_picture(container, path)
-    if codec_of(videos[0]) in NOT_PICTURES:
-        raise _unreadable(path)
 
     def rank(stream) -> tuple[bool, bool, int]:
         is_default = bool(stream.disposition & Disposition.default)
         return stream.frames != 1, is_default, stream.width * stream.height  # 0 frames: nobody has counted
 
-    return max(videos, key=rank)
+    chosen = max(videos, key=rank)
+    check_pixels(path, chosen.width, chosen.height)
+    return chosen
 
 
 def _without_picture(container, path: Path) -> InputError:

@@ -10,6 +10,7 @@ from dyvim_cli.errors import EnvironmentFault
 
 OLDEST = (57, 28)  # libavutil's version in ffmpeg 5.1; builds from git have no other number
 OLDEST_NAME = "5.1"
+ANSWER_LIMIT_S = 30.0  # for what a program says about itself
 
 
 def find_ffmpeg() -> str:
@@ -94,10 +95,11 @@ def _way_out(program: str) -> str:
 @lru_cache(maxsize=16)
 def _answer(program: str, *question: str) -> str:
     """What ffmpeg prints about itself. Raises EnvironmentFault when it does not run."""
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     try:
         answer = subprocess.run(
-            [program, "-hide_banner", *question], capture_output=True, text=True, encoding="utf-8", check=True
+            [program, "-hide_banner", *question], **pipes, check=True, timeout=ANSWER_LIMIT_S
         )
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, subprocess.SubprocessError) as error:
         raise EnvironmentFault(f"{program} does not run as ffmpeg", _way_out(program)) from error
-    return answer.stdout
+    return answer.stdout.decode("utf-8", "replace")

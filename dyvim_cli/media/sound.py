@@ -12,6 +12,8 @@ import soundfile
 from dyvim_cli.atomic import PendingFiles
 from dyvim_cli.errors import InputError, OutputError, UsageError, cannot_write, disk_full
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run, stream
+from dyvim_cli.media.limits import is_playable_rate
+from dyvim_cli.media.opening import open_sound
 from dyvim_cli.media.output import commit, made_folder
 from dyvim_cli.scratch import scratch_folder
 from dyvim_cli.types import SAMPLE_RATE
@@ -212,25 +214,19 @@ def conform(source: Path, path: Path, *, start_s: float = 0.0, speed: float = 1.
 
 
 def check_sound(path: Path) -> None:
-    """Raise InputError unless `path` is a file with a sound track."""
-    if not path.is_file():
-        raise InputError(f"no such sound file: {path}", "check the path; quote names with spaces")
-    try:
-        with av.open(file_url(path), metadata_errors="replace") as container:
-            if container.streams.audio:
-                return
-    except (av.FFmpegError, OSError, ValueError):
-        pass
-    raise InputError(f"{path} holds no sound", "name a wav, flac, mp3 or ogg file")
+    """Raise InputError unless `path` is a file with a sound track that can be brought to our sample rate."""
+    with open_sound(path) as container:
+        tracks = [track.codec_context for track in container.streams.audio]
+    if not tracks:
+        raise InputError(f"{path} holds no sound", "name a wav, flac, mp3 or ogg file")
+    if tracks[0] and not is_playable_rate(tracks[0].sample_rate):
+        reason = f"{path}: sound of {tracks[0].sample_rate} samples a second cannot be played"
+        raise InputError(reason, "name a wav, flac, mp3 or ogg file")
 
 
 def sound_input(path: Path):
     """The first sound track of a file as an ffmpeg-python stream."""
-    with open(path, "rb") as file:
-        head = file.read(12)
-    is_wave = head[:4] in (b"RIFF", b"RF64") and head[8:] == b"WAVE"  # avi begins with RIFF as well
-    # said outright, because a steady tone can look like a transport stream to ffmpeg
-    return ffmpeg.input(file_url(path), **({"f": "wav"} if is_wave else {}))["a:0"]
+    return ffmpeg.input(file_url(path))["a:0"]
 
 
 def read_audio(path: Path, sample_rate: int = SAMPLE_RATE) -> tuple[np.ndarray, int]:

@@ -203,7 +203,7 @@ def _single_picture(film):
     """The only frame of a film or still image; None if there is none or there are more."""
     import cv2
 
-    video = cv2.VideoCapture(str(film)) if Path(film).is_file() else None
-    if video is None or not (first := video.read())[0] or video.read()[0]:
-        return None
-    return cv2.resize(first[1], (FRAME_WIDTH, FRAME_WIDTH * 9 // 16))
+    from dyvim_cli.media.pictures import single_picture
+
+    picture = single_picture(Path(film))
+    return None if picture is None else cv2.resize(picture, (FRAME_WIDTH, FRAME_WIDTH * 9 // 16))

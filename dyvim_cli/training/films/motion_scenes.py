@@ -6,10 +6,15 @@ A sequence is frames [L, H, W, 3] uint8 and flow [L - 2, 2, 2, H, W] float32 for
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.media.pictures import pictures
 
 CLIP_WIDTH_PX = 192  # clips are kept this wide: the teacher sees more than the pupil
 STILL_SHARE = 0.15  # sequences in which nothing moves, whatever the light and the sensor do
@@ -186,16 +191,11 @@ def _compress(frame, quality):
 
 def read_clip(path, max_frames: int = 900) -> np.ndarray:
     """Frames [N, H, W, 3] uint8 of a clip, CLIP_WIDTH_PX wide (empty when it cannot be read)."""
-    film = cv2.VideoCapture(str(path))
     frames = []
-    while len(frames) < max_frames:
-        ok, frame = film.read()
-        if not ok:
-            break
-        height = round(frame.shape[0] * CLIP_WIDTH_PX / frame.shape[1])
-        small = cv2.resize(frame, (CLIP_WIDTH_PX, height), interpolation=cv2.INTER_AREA)
-        frames.append(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
-    film.release()
+    with suppress(InputError):
+        for frame in islice(pictures(path), max_frames):
+            height = round(frame.shape[0] * CLIP_WIDTH_PX / frame.shape[1])
+            frames.append(cv2.resize(frame, (CLIP_WIDTH_PX, height), interpolation=cv2.INTER_AREA))
     return np.stack(frames) if frames else np.zeros((0, CLIP_WIDTH_PX, CLIP_WIDTH_PX, 3), np.uint8)
 
 

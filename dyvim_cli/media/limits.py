@@ -1,0 +1,86 @@
+"""How much film is taken on: pixels, seconds, streams, gaps; what is more is refused before the work.
+
+A few kilobytes can describe a picture of a billion pixels, or two pictures that are years apart.
+"""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dyvim_cli.errors import InputError, UsageError
+
+MAX_PIXELS_VARIABLE, MAX_DURATION_VARIABLE = "DYVIM_MAX_PIXELS", "DYVIM_MAX_DURATION"
+MAX_PIXELS = 100_000_000  # of one picture: 12K is 80 million
+MAX_DURATION_S = 12 * 3600.0
+MAX_STREAMS = 256  # of any kind: a whole television channel group has some 100
+MAX_PICTURES = 5_000_000  # twelve hours at 115 a second
+MAX_GAP_S = 600.0  # between two pictures: a slide may stand this long
+SAMPLE_RATES_HZ = (1000, 800_000)  # of a sound that can be made 48 kHz; of 1 Hz ffmpeg needs gigabytes
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a film may have at most; the user can move the first two."""
+
+    max_pixels: int = MAX_PIXELS
+    max_duration_s: float = MAX_DURATION_S
+
+
+def limits() -> Limits:
+    """The limits of this process and its workers, from the environment. Raises UsageError."""
+    return Limits(
+        max_pixels=int(_number(MAX_PIXELS_VARIABLE, MAX_PIXELS)),
+        max_duration_s=_number(MAX_DURATION_VARIABLE, MAX_DURATION_S),
+    )
+
+
+def _number(variable: str, default: float) -> float:
+    """A positive number from the environment."""
+    text = os.environ.get(variable, "")
+    try:
+        value = float(text or default)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise UsageError(f"{variable}={text} is not a number above zero", f"{variable}={default:.0f}")
+    return value
+
+
+def check_pixels(path: Path, width: int, height: int) -> None:
+    """Raise InputError when a picture of the film is larger than allowed."""
+    most = limits().max_pixels
+    if width * height > most:
+        reason = f"{path}: {width}x{height} are {width * height / 1e6:.0f} million pixels"
+        hint = f"{MAX_PIXELS_VARIABLE}={width * height}"
+        raise InputError(f"{reason}, the limit is {most / 1e6:g} million", hint)
+
+
+def check_streams(path: Path, n_streams: int) -> None:
+    """Raise InputError when a film holds more streams than any camera or disc writes."""
+    if n_streams > MAX_STREAMS:
+        hint = f"keep what is wanted: ffmpeg -i {path} -map 0:v:0 -map 0:a:0 -c copy film.mkv"
+        raise InputError(f"{path} holds {n_streams} streams, the limit is {MAX_STREAMS}", hint)
+
+
+def check_pictures(path: Path, n_pictures: int) -> None:
+    """Raise InputError when a film holds more pictures than can be listed."""
+    if n_pictures > MAX_PICTURES:
+        reason = f"{path} holds more than {MAX_PICTURES / 1e6:g} million pictures"
+        raise InputError(reason, f"score a part of it: ffmpeg -i {path} -t 3600 -c copy part.mkv")
+
+
+def check_times(path: Path, duration_s: float, longest_gap_s: float) -> None:
+    """Raise InputError when a film lasts longer than allowed, or has pictures too far apart (seconds)."""
+    if longest_gap_s > MAX_GAP_S:
+        reason = f"two pictures of {path} are {longest_gap_s:.0f} s apart, the limit is {MAX_GAP_S:.0f} s"
+        raise InputError(reason, f"put pictures between them: ffmpeg -i {path} -vf fps=5 film.mkv")
+    most_s = limits().max_duration_s
+    if duration_s > most_s:
+        reason = f"{path} lasts {duration_s:.0f} s, the limit is {most_s:.0f} s"
+        raise InputError(reason, f"{MAX_DURATION_VARIABLE}={math.ceil(duration_s)}")
+
+
+def is_playable_rate(sample_rate_hz: int) -> bool:
+    """Whether a sound's sample rate is one that ffmpeg can bring to ours in bounded memory."""
+    return SAMPLE_RATES_HZ[0] <= sample_rate_hz <= SAMPLE_RATES_HZ[1]

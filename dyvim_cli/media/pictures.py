@@ -1,0 +1,35 @@
+"""Yields the pictures of a file at full size, one after the other, for what needs no times."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.media.clock import packets
+from dyvim_cli.media.opening import open_film, picture_stream
+
+
+def pictures(path: Path) -> Iterator[np.ndarray]:
+    """Yield [H, W, 3] uint8 RGB, as coded, of a film or a single picture; broken ones are left out.
+
+    Raises InputError when the file cannot be opened or holds no picture.
+    """
+    import av
+
+    with open_film(path) as container:
+        stream = picture_stream(container, Path(path))
+        for packet in packets(container, stream):
+            with suppress(av.FFmpegError):
+                for frame in stream.codec_context.decode(packet if packet.size else None):
+                    yield frame.to_ndarray(format="rgb24")
+
+
+def single_picture(path: Path) -> np.ndarray | None:
+    """[H, W, 3] uint8 RGB of a file that holds one picture and no more; None for all others.
+
+    Raises InputError when the file cannot be opened or holds no picture.
+    """
+    first = list(islice(pictures(path), 2))
+    return first[0] if len(first) == 1 else None
