@@ -1,20 +1,23 @@
-"""SoundFont 3 files: read one, keep the part that some notes need.
+"""Read SoundFont 2 and 3 files; samples stay in the file until they sound.
 
 Layout: SoundFont Technical Specification 2.04 (sections 4-7), and MuseScore's SF3 variant of it
 (samples are Vorbis streams: their bounds count bytes, their loops frames from the sample's start).
 """
 
-from dataclasses import dataclass, replace
+import mmap
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from dyvim_cli import weights
-from dyvim_cli.errors import WeightsError
+from dyvim_cli.errors import InputError, WeightsError
+from dyvim_cli.music.synth.byte_cache import ByteCache
+from dyvim_cli.music.synth.generators import INSTRUMENT, KEY_RANGE, SAMPLE_ID, VELOCITY_RANGE
 
-INSTRUMENT, KEY_RANGE, VELOCITY_RANGE, SAMPLE_ID = 41, 43, 44, 53  # generator numbers
 MODULATOR_BYTES = 10
+DECODED_BYTES = 64 << 20  # of samples that are kept ready to play, a font
 
 RECORDS = {
     "phdr": [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("reserved", "<u4", 3)],
@@ -55,26 +58,31 @@ class Patch:
 
 @dataclass(frozen=True)
 class Sample:
-    """One recording, mono, as a Vorbis stream; the loop is in frames from its start."""
+    """One recording, mono: a Vorbis stream, or 16-bit frames with their lower 8 bits where a font has them.
+
+    The loop is in frames from the sample's start.
+    """
 
     name: bytes
-    vorbis: bytes
+    data: memoryview | bytes
     loop: tuple[int, int]
     sample_rate: int
     pitch: int
     correction: int  # cents
     link: int  # the other half of a stereo pair
     type: int
+    low_bytes: memoryview | bytes = b""
 
 
 @dataclass(frozen=True)
 class SoundFont:
-    """A whole font, or a part of one."""
+    """A whole font, or a part of one; decoded keeps the frames of samples that sounded lately."""
 
     presets: tuple[Patch, ...]
     instruments: tuple[Patch, ...]
     samples: tuple[Sample, ...]
     info: dict[str, bytes]
+    decoded: ByteCache = field(default_factory=lambda: ByteCache(DECODED_BYTES), compare=False, repr=False)
 
 
 def soundfont_path() -> Path:
@@ -85,21 +93,37 @@ def soundfont_path() -> Path:
 @lru_cache(maxsize=1)
 def shipped_soundfont() -> SoundFont:
     """The font in weights/. Raises WeightsError when it is missing or damaged."""
-    return read_soundfont(soundfont_path())
+    path = soundfont_path()
+    try:
+        return read_soundfont(path)
+    except InputError as error:
+        raise WeightsError(error.message, weights.REINSTALL) from error
 
 
 def read_soundfont(path: Path) -> SoundFont:
-    """Read an SF3 file. Raises WeightsError when it is missing or not one."""
+    """Read an SF2 or SF3 file. Raises InputError when it is missing or not one."""
     try:
-        chunks = _chunks(Path(path).read_bytes())
+        chunks = _chunks(_mapped(Path(path)))
         presets = _patches(chunks, "phdr", "p", INSTRUMENT)
         instruments = _patches(chunks, "inst", "i", SAMPLE_ID)
         headers = np.frombuffer(chunks["shdr"], RECORDS["shdr"])[:-1].tolist()
-        samples = tuple(_sample(header, chunks["smpl"]) for header in headers)
+        samples = tuple(_sample(header, chunks) for header in headers)
+        _check_targets(presets, len(instruments))
+        _check_targets(instruments, len(samples))
+        if not presets:
+            raise ValueError("it holds no preset")
     except (OSError, KeyError, ValueError, IndexError) as error:
-        raise WeightsError(f"cannot read the soundfont {path}: {error}", weights.REINSTALL) from error
+        reason = f"no '{error.args[0]}' chunk" if isinstance(error, KeyError) else error
+        hint = "give a SoundFont file that opens elsewhere (.sf2 or .sf3)"
+        raise InputError(f"cannot read the soundfont {path}: {reason}", hint) from error
     info = {name: bytes(chunks[name]) for name in chunks if name[0] == "I" or name == "isng"}
     return SoundFont(presets, instruments, samples, info)
+
+
+def _mapped(path: Path) -> memoryview:
+    """The file's bytes, read only where they are used."""
+    with path.open("rb") as file:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _within(amount: int | None, value: int) -> bool:
@@ -107,43 +131,52 @@ def _within(amount: int | None, value: int) -> bool:
     return amount is None or amount & 0xFF <= value <= amount >> 8 & 0xFF
 
 
-def _chunks(data: bytes) -> dict[str, memoryview]:
+def _chunks(data: memoryview) -> dict[str, memoryview]:
     """Leaf chunks of the RIFF tree by name."""
     if data[:4] != b"RIFF" or data[8:12] != b"sfbk":
         raise ValueError("no RIFF sfbk header")
-    view, found, position = memoryview(data), {}, 12
+    found, position = {}, 12
     while position + 8 <= len(data):
-        name = data[position : position + 4]
+        name = bytes(data[position : position + 4])
         size = int.from_bytes(data[position + 4 : position + 8], "little")
         if name == b"LIST":
             position += 12
             continue
-        found[name.decode("ascii")] = view[position + 8 : position + 8 + size]
+        if position + 8 + size > len(data):
+            raise ValueError("it ends too early")
+        found[name.decode("ascii")] = data[position + 8 : position + 8 + size]
         position += 8 + size
         if size % 2 and data[position : position + 1] == b"\0":  # some writers leave the pad byte out
             position += 1
     return found
 
 
-def _patches(chunks, header: str, prefix: str, terminal: int) -> tuple[Patch, ...]:
+def _patches(chunks: dict[str, memoryview], header: str, prefix: str, terminal: int) -> tuple[Patch, ...]:
     """Presets or instruments, from their header, bag, generator and modulator tables."""
     heads = np.frombuffer(chunks[header], RECORDS[header])
+    zones = _zones(chunks, prefix, terminal)
+    bounds = zip(heads["bag"][:-1].tolist(), heads["bag"][1:].tolist(), strict=True)
+    named = [
+        Patch(bytes(head["name"]), tuple(zones[start:end]))
+        for head, (start, end) in zip(heads, bounds, strict=False)
+    ]
+    if header != "phdr":
+        return tuple(named)
+    numbers = zip(heads["bank"].tolist(), heads["program"].tolist(), strict=True)
+    return tuple(
+        replace(p, bank=bank, program=number) for p, (bank, number) in zip(named, numbers, strict=False)
+    )
+
+
+def _zones(chunks: dict[str, memoryview], prefix: str, terminal: int) -> list[Zone]:
+    """All zones of presets or instruments, in the file's order."""
     bags = np.frombuffer(chunks[prefix + "bag"], RECORDS["bag"]).tolist()
     generators = np.frombuffer(chunks[prefix + "gen"], RECORDS["gen"]).tolist()
     modulators = bytes(chunks[prefix + "mod"])
-    zones = [
+    return [
         _zone(generators[g:g_end], modulators[MODULATOR_BYTES * m : MODULATOR_BYTES * m_end], terminal)
         for (g, m), (g_end, m_end) in zip(bags, bags[1:], strict=False)
     ]
-    ends = heads["bag"][1:].tolist()
-    numbers = zip(heads["bank"], heads["program"], strict=True) if header == "phdr" else None
-    patches = [
-        Patch(bytes(name), tuple(zones[start:end]))
-        for name, start, end in zip(heads["name"], heads["bag"].tolist(), ends, strict=False)
-    ]
-    if numbers is None:
-        return tuple(patches)
-    return tuple(replace(p, bank=int(b), program=int(n)) for p, (b, n) in zip(patches, numbers, strict=False))
 
 
 def _zone(generators: list[tuple[int, int]], modulators: bytes, terminal: int) -> Zone:
@@ -156,11 +189,21 @@ def _zone(generators: list[tuple[int, int]], modulators: bytes, terminal: int) -
     return Zone(found, modulators, None)
 
 
-def _sample(header: tuple, pool: memoryview) -> Sample:
+def _sample(header: tuple, chunks: dict[str, memoryview]) -> Sample:
     """Cut one sample out of the pool."""
     name, start, end, loop_start, loop_end, sample_rate, pitch, correction, link, kind = header
-    if pool[start : start + 4] != b"OggS":
-        raise ValueError(f"sample {name!r} is not a Vorbis stream")
-    return Sample(
-        name, bytes(pool[start:end]), (loop_start, loop_end), sample_rate, pitch, correction, link, kind
-    )
+    pool, low_bytes, loop = chunks["smpl"], b"", (loop_start, loop_end)
+    if pool[start : start + 4] == b"OggS":
+        data = pool[start:end]
+    elif 2 * end <= len(pool) and start <= end:
+        data, loop = pool[2 * start : 2 * end], (loop_start - start, loop_end - start)
+        low_bytes = chunks["sm24"][start:end] if len(chunks.get("sm24", b"")) >= len(pool) // 2 else b""
+    else:
+        raise ValueError(f"sample {name.decode('latin-1')!r} lies outside the file")
+    return Sample(name, data, loop, sample_rate, pitch, correction, link, kind, low_bytes)
+
+
+def _check_targets(patches: tuple[Patch, ...], n_targets: int) -> None:
+    for patch in patches:
+        if any(zone.target is not None and not 0 <= zone.target < n_targets for zone in patch.zones):
+            raise ValueError(f"{patch.name.decode('latin-1')!r} points at what is not there")

@@ -1,0 +1,36 @@
+"""Remember what was made last, within a number of bytes."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Any
+
+
+class ByteCache:
+    """Values with their sizes; those that were not used for the longest time make room for new ones."""
+
+    def __init__(self, limit_bytes: int):
+        self.limit_bytes, self.n_bytes = limit_bytes, 0
+        self._kept: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: Hashable) -> Any:
+        """The value of a key, or None."""
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key][1]
+
+    def put(self, key: Hashable, n_bytes: int, value: Any) -> None:
+        """Keep a value of so many bytes; one that is larger than the limit is kept alone."""
+        self.drop(key)
+        while self._kept and self.n_bytes + n_bytes > self.limit_bytes:
+            self.drop(next(iter(self._kept)))
+        self._kept[key] = (n_bytes, value)
+        self.n_bytes += n_bytes
+
+    def drop(self, key: Hashable) -> None:
+        """Forget a key, if it is there."""
+        n_bytes, _ = self._kept.pop(key, (0, None))
+        self.n_bytes -= n_bytes

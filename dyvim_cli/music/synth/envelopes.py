@@ -1,0 +1,65 @@
+"""Envelopes and low-frequency oscillators of a voice as curves over time (specification, section 9.1)."""
+
+import numpy as np
+
+from dyvim_cli.music.synth import generators as gen
+from dyvim_cli.music.synth.sampler import Voice
+from dyvim_cli.types import SAMPLE_RATE
+
+FALL_DB = 96.0  # an envelope stage of time t falls by so much in t (section 8.1.2, generator 36)
+SHORTEST_S = 1e-4  # a stage that takes no time
+LONGEST_DECAY_S = 600.0
+
+
+def mod_envelope(voice: Voice, times_s: np.ndarray, held_s: float) -> np.ndarray:
+    """Modulation envelope 0..1 at times [n]: a convex rise, straight falls; let go after held_s."""
+    held = _held_mod_envelope(voice, np.minimum(times_s, held_s))
+    release_s = max(voice.envelope_s(gen.MOD_ENV)[4], SHORTEST_S)
+    return np.maximum(held - np.maximum(times_s - held_s, 0) / release_s, 0)
+
+
+def _held_mod_envelope(voice: Voice, times_s: np.ndarray) -> np.ndarray:
+    delay, attack, hold, decay, _ = voice.envelope_s(gen.MOD_ENV)
+    sustain = 1 - voice.get(gen.MOD_ENV_SUSTAIN) / 1000
+    rise = np.clip((times_s - delay) / max(attack, SHORTEST_S), 0, 1)
+    rise = np.maximum(0, 1 + 40 / 96 * np.log10(np.maximum(rise, 1e-3)))  # convex (section 8.2.4)
+    drop = np.clip((times_s - delay - attack - hold) / max(decay, SHORTEST_S), 0, 1)
+    return np.minimum(rise, np.maximum(1 - drop, sustain))
+
+
+def lfo(voice: Voice, delay: int, rate: int, times_s: np.ndarray) -> np.ndarray:
+    """A triangle -1..1 at times [n]; it starts upwards from 0 after its delay."""
+    rate_hz = 8.176 * 2.0 ** (voice.get(rate) / 1200)
+    phase = np.maximum(times_s - voice.seconds(delay), 0) * rate_hz
+    return 1 - 4 * np.abs((phase + 0.25) % 1 - 0.5)
+
+
+def modulation_lfo(voice: Voice, times_s: np.ndarray) -> np.ndarray:
+    """The oscillator that may move pitch, filter and volume."""
+    return lfo(voice, gen.MOD_LFO_DELAY, gen.MOD_LFO_RATE, times_s)
+
+
+def vibrato_lfo(voice: Voice, times_s: np.ndarray) -> np.ndarray:
+    """The oscillator that moves pitch alone."""
+    return lfo(voice, gen.VIB_LFO_DELAY, gen.VIB_LFO_RATE, times_s)
+
+
+def slope(db_per_s: float, n: int) -> np.ndarray:
+    """The first n gains of a fall from 1 at a steady rate, float32."""
+    return (10 ** (-db_per_s / 20 / SAMPLE_RATE * np.arange(n))).astype(np.float32)
+
+
+def shape(sound: np.ndarray, voice: Voice) -> None:
+    """Apply the volume envelope of a held note in place: a straight rise, then a fall straight in dB."""
+    delay, attack, hold, decay, _ = voice.envelope_s(gen.VOLUME_ENV)
+    floor_db = min(voice.get(gen.VOLUME_ENV_SUSTAIN) / 10, FALL_DB)
+    begin, top, edge = (int(t * SAMPLE_RATE) for t in (delay, delay + attack, delay + attack + hold))
+    sound[:begin] = 0
+    rise = sound[begin:top]
+    rise *= np.linspace(0, 1, top - begin, endpoint=False, dtype=np.float32)[: len(rise)]
+    if floor_db == 0 or edge >= len(sound):
+        return
+    db_per_s = FALL_DB / min(max(decay, 1e-3), LONGEST_DECAY_S)
+    falling = slope(db_per_s, min(int(floor_db / db_per_s * SAMPLE_RATE) + 1, len(sound) - edge))
+    sound[edge : edge + len(falling)] *= falling
+    sound[edge + len(falling) :] *= falling[-1]

@@ -1,0 +1,45 @@
+"""The resonant low-pass filter of a voice (specification, section 9.1.5), its cutoff moved in small steps."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from dyvim_cli.types import SAMPLE_RATE
+
+HOP = 64  # frames between updates of what moves: 1.3 ms
+STEP_CENTS = 40  # between cutoffs that count as different
+OPEN_CENTS = 13400  # a cutoff that leaves everything audible through
+BUTTERWORTH_DB = 3.01  # a resonance of 0 dB is a flat filter, whose peak lies so much below 1
+LAST_HZ = 20000.0  # where the highest cutoff lies
+
+
+def filtered(sound: np.ndarray, cutoff_cents: np.ndarray, resonance_cb: float) -> np.ndarray:
+    """The sound [n] under cutoffs of every HOP [ceil(n / HOP)], in absolute cents; changes it in place."""
+    from scipy.signal import lfilter
+
+    resonance_db = resonance_cb / 10 - BUTTERWORTH_DB
+    gain = np.float32(10 ** (-resonance_db / 40))  # a peak is paid for with half its height in level
+    if cutoff_cents.min() >= OPEN_CENTS and resonance_db < 0:
+        sound *= gain
+        return sound
+    steps = np.round(cutoff_cents / STEP_CENTS).astype(int)
+    edges = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
+    state = np.zeros(2, np.float32)
+    for first, last in zip(edges, edges[1:], strict=False):
+        piece = slice(first * HOP, last * HOP)
+        b, a = _coefficients(int(steps[first]) * STEP_CENTS, float(resonance_db))
+        sound[piece], state = lfilter(b, a, sound[piece], zi=state)
+    sound *= gain
+    return sound
+
+
+@lru_cache(maxsize=2048)
+def _coefficients(cutoff_cents: int, resonance_db: float) -> tuple[np.ndarray, np.ndarray]:
+    """Two-pole low-pass (b, a)."""
+    cutoff_hz = min(8.176 * 2.0 ** (cutoff_cents / 1200), LAST_HZ)
+    omega = 2 * np.pi * cutoff_hz / SAMPLE_RATE
+    q = 10 ** (resonance_db / 20)
+    alpha, cosine = np.sin(omega) / (2 * q), np.cos(omega)
+    b = np.array([0.5, 1.0, 0.5]) * (1 - cosine)
+    a = np.array([1 + alpha, -2 * cosine, 1 - alpha])
+    return (b / a[0]).astype(np.float32), (a / a[0]).astype(np.float32)

@@ -1,0 +1,111 @@
+"""Place an instrument's tones along a stem, block by block, each heard where its note stands."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dyvim_cli.music.performance.humanize import RISES_S
+from dyvim_cli.music.synth import voice
+from dyvim_cli.music.synth.envelopes import FALL_DB
+from dyvim_cli.types import SAMPLE_RATE, Note
+
+FADE_IN_FRAMES = 96  # of a note that begins before the film
+CHOKE_S = 0.02  # a closing hi-hat ends the open one
+LEAST_LEVEL = 1e-5  # of a side that is not worth adding
+HATS, HAT_CLASS = {42, 44, 46}, -1  # of every kit, whether its font says so or not
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """One note as it is played: where its sound begins, how loud, and when another one ends it."""
+
+    note: Note
+    start: int  # frame, before the film if negative
+    gain: float
+    choke_s: float
+
+
+def blocks(instrument, notes: Sequence[Note], n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
+    """The notes as consecutive blocks [2, <= block_frames] float32, n_frames in all, without seams."""
+    waiting = _placed(instrument, sorted(notes, key=lambda note: (note.start_s, note.pitch)))
+    carry = np.zeros((2, 0), np.float32)
+    for start in range(0, n_frames, block_frames):
+        stop = min(start + block_frames, n_frames)
+        canvas = _Canvas(start, max(stop - start, carry.shape[1]), n_frames)
+        canvas.sound[:, : carry.shape[1]] = carry
+        while waiting and waiting[-1].start < stop:
+            _place(canvas, instrument, waiting.pop())
+        yield canvas.sound[:, : stop - start]
+        carry = canvas.sound[:, stop - start :]
+
+
+def _placed(instrument, notes: list[Note]) -> list[_Placed]:
+    """Every note with its start, the last one first: RISES_S early, slow speakers earlier still."""
+    gain = instrument.level([note.pitch for note in notes])
+    gains = {key: gain * instrument.share(key, gain) for key in {note.pitch for note in notes}}
+    placed = []
+    for note, choke_s in zip(notes, _chokes(instrument, notes), strict=True):
+        start = frame(note.start_s - RISES_S) - instrument.lead_frames(note.pitch, note.velocity)
+        strength = instrument.strength(note.pitch, note.velocity)
+        placed.append(_Placed(note, start, gains[note.pitch] * strength, choke_s))
+    return sorted(placed, key=lambda one: one.start, reverse=True)
+
+
+def _chokes(instrument, notes: list[Note]) -> list[float]:
+    """For every note the start of the next one of an exclusive class of its; infinity without one."""
+    ends_s, following, starting = [np.inf] * len(notes), {}, {}
+    for i in range(len(notes) - 1, -1, -1):
+        note = notes[i]
+        if starting and next(iter(starting.values())) > note.start_s:
+            following, starting = following | starting, {}  # what starts together ends nothing of itself
+        classes = instrument.exclusive_classes(note.pitch, note.velocity)
+        classes = classes | {HAT_CLASS} if instrument.is_drums and note.pitch in HATS else classes
+        ends_s[i] = min((following.get(one, np.inf) for one in classes), default=np.inf)
+        starting |= dict.fromkeys(classes, note.start_s)
+    return ends_s
+
+
+def frame(time_s: float) -> int:
+    """The frame of a time."""
+    return round(time_s * SAMPLE_RATE)
+
+
+class _Canvas:
+    """A stretch of sound from a frame on, that grows as far as its notes ring."""
+
+    def __init__(self, start: int, n: int, n_frames: int):
+        self.start, self.n_frames = start, n_frames
+        self.sound = np.zeros((2, n), np.float32)
+
+    def add(self, at: int, sound: np.ndarray, left: float, right: float) -> None:
+        """Add a mono sound at a frame; what lies before the film or after it is cut."""
+        if at < 0:
+            sound, at = sound[-at:] * np.minimum(1, np.arange(max(0, len(sound) + at)) / FADE_IN_FRAMES), 0
+        sound = sound[: self.n_frames - at]
+        begin, end = at - self.start, at - self.start + len(sound)
+        if end > self.sound.shape[1]:
+            self.sound = np.pad(self.sound, ((0, 0), (0, end - self.sound.shape[1] + SAMPLE_RATE)))
+        for row, level in ((0, left), (1, right)):
+            if level > LEAST_LEVEL:
+                self.sound[row, begin:end] += np.float32(level) * sound
+
+
+def _place(canvas: _Canvas, instrument, placed: _Placed) -> None:
+    """Add one note."""
+    note, choke_s = placed.note, placed.choke_s
+    n_held = max(1, frame(min(note.end_s, choke_s) - RISES_S) - placed.start)
+    for tone in instrument.tones(note.pitch, note.velocity, n_held):
+        is_choked = choke_s < note.end_s
+        fall_db_per_s = FALL_DB / CHOKE_S if is_choked else tone.fall_db_per_s
+        sound = released(tone.samples, n_held, fall_db_per_s)
+        canvas.add(placed.start, sound, tone.left * placed.gain, tone.right * placed.gain)
+
+
+def released(samples: np.ndarray, n_held: int, fall_db_per_s: float) -> np.ndarray:
+    """The tone let go after n_held frames: from there it falls at a steady rate in dB."""
+    if n_held >= len(samples):
+        return samples
+    fall = voice.fall(fall_db_per_s)
+    tail = samples[n_held : n_held + len(fall)]
+    return np.concatenate([samples[:n_held], tail * fall[: len(tail)]])

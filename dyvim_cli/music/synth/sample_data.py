@@ -1,0 +1,88 @@
+"""The frames that a voice reads: decoded, cut at its offsets, looped as far as needed."""
+
+import io
+
+import numpy as np
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.music.synth import generators as gen
+from dyvim_cli.music.synth.sampler import Voice
+from dyvim_cli.music.synth.soundfont import Sample, SoundFont
+
+SHORTEST_LOOP = 8  # frames; a loop that is shorter is none
+ROM, RIGHT, LEFT = 0x8000, 2, 4
+
+
+def frames(font: SoundFont, index: int) -> np.ndarray:
+    """All frames [n] of a sample, float32, -1..1; do not change them."""
+    found = font.decoded.get(index)
+    if found is None:
+        found = _decoded(font.samples[index])
+        font.decoded.put(index, found.nbytes, found)
+    return found
+
+
+def _decoded(sample: Sample) -> np.ndarray:
+    if sample.type & ROM:
+        return np.zeros(1, np.float32)  # it lies in a sound card's memory, not in the file
+    if bytes(sample.data[:4]) == b"OggS":
+        return _vorbis(sample)
+    whole = np.frombuffer(sample.data, "<i2").astype(np.float32)
+    if len(sample.low_bytes) == len(whole):
+        whole += np.frombuffer(sample.low_bytes, np.uint8).astype(np.float32) / 256
+    return whole / np.float32(32768)
+
+
+def _vorbis(sample: Sample) -> np.ndarray:
+    import soundfile
+
+    try:
+        return soundfile.read(io.BytesIO(bytes(sample.data)), dtype="float32", always_2d=True)[0][:, 0]
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        name = sample.name.decode("latin-1")
+        raise InputError(
+            f"the soundfont's sample {name!r} cannot be decoded: {error}", "use another font"
+        ) from error
+
+
+def read_by(font: SoundFont, voice: Voice, n_needed: int, n_held: int | None = None) -> np.ndarray:
+    """Up to n_needed frames as the voice reads them, from its start offset on.
+
+    n_held, in frames of the sample: where a loop that lasts while the key is held is left; None never.
+    """
+    whole = frames(font, voice.sample)
+    first = max(0, voice.offset(gen.START, gen.START_COARSE))
+    last = min(len(whole), len(whole) + voice.offset(gen.END, gen.END_COARSE))
+    data = whole[min(first, last) : last]
+    start, end = (bound - first for bound in _loop(font.samples[voice.sample], voice))
+    mode = int(voice.get(gen.LOOP_MODE))
+    if (
+        mode not in (gen.LOOPS, gen.LOOPS_WHILE_HELD)
+        or start < 0
+        or end - start < SHORTEST_LOOP
+        or end > len(data)
+    ):
+        return data
+    if mode == gen.LOOPS_WHILE_HELD and n_held is not None:
+        return _left(data, start, end, n_held)
+    return looped(data, start, end, n_needed)
+
+
+def _loop(sample: Sample, voice: Voice) -> tuple[int, int]:
+    """The loop's bounds in frames from the sample's start."""
+    return (
+        sample.loop[0] + voice.offset(gen.LOOP_START, gen.LOOP_START_COARSE),
+        sample.loop[1] + voice.offset(gen.LOOP_END, gen.LOOP_END_COARSE),
+    )
+
+
+def looped(data: np.ndarray, start: int, end: int, n_needed: int) -> np.ndarray:
+    """Repeat the loop until n_needed frames are there."""
+    turns = -(-max(0, n_needed - end) // (end - start))
+    return np.concatenate([data[:end], np.tile(data[start:end], turns)])[: max(n_needed, end)]
+
+
+def _left(data: np.ndarray, start: int, end: int, n_held: int) -> np.ndarray:
+    """The loop repeated while the key is held, its last turn played on into the sample's end."""
+    turns = max(0, -(-(n_held - end) // (end - start)))
+    return np.concatenate([data[:end], np.tile(data[start:end], turns), data[end:]])

@@ -1,0 +1,199 @@
+"""Compare the sampler with FluidSynth on a test score of every preset of a font, note by note.
+
+python -m tools.fluidsynth_parity [FONT] prints one line a preset: the worst difference of its notes in
+onset (ms), pitch (cents) and level (dB; attack, course and release each). It needs the `fluidsynth` program.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.music.synth import soundfont
+from dyvim_cli.music.synth.instrument import SampledInstrument
+from dyvim_cli.music.synth.placing import released
+from dyvim_cli.music.synth.sampler import DRUM_BANK
+from dyvim_cli.music.synth.soundfont import Patch, SoundFont
+from dyvim_cli.types import SAMPLE_RATE
+
+HELD_S, SLOT_S = 0.7, 1.6
+KEYS, DRUM_KEYS = (36, 48, 60, 67, 72, 84), (36, 38, 42, 46, 49, 51)
+VELOCITIES = (55, 103)  # middles of the sampler's velocity steps
+GAIN = 0.5  # of FluidSynth's output
+WINDOWS_S = ((0.0, 0.05), (0.05, 0.25), (0.25, 0.7), (0.72, 0.95))  # what levels are compared in
+HEARD_DB = -45.0  # of a window against the note's loudest: what is softer is not compared
+LAG_S = 0.02
+TICKS_A_BEAT, BEAT_US = 480, 500_000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far one note differs: ours against FluidSynth's. nan is what cannot be measured."""
+
+    key: int
+    velocity: int
+    onset_ms: float
+    pitch_cents: float
+    levels_db: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Parity:
+    """All notes of one preset."""
+
+    preset: Patch
+    notes: tuple[Difference, ...]
+
+    def worst(self) -> tuple[float, float, float]:
+        """(ms, cents, dB) of the worst note in each."""
+        onset = max(abs(one.onset_ms) for one in self.notes)
+        pitch = np.nanmax([0.0, *(abs(one.pitch_cents) for one in self.notes)])
+        level = np.nanmax([0.0, *(abs(db) for one in self.notes for db in one.levels_db)])
+        return onset, float(pitch), float(level)
+
+
+def compare(path: Path) -> list[Parity]:
+    """Every preset of a font against FluidSynth."""
+    font = soundfont.read_soundfont(path)
+    theirs = _fluidsynth(path, font.presets)
+    found, at = [], 0
+    for preset in font.presets:
+        instrument, notes = SampledInstrument(font, preset.bank == DRUM_BANK, preset.program), []
+        for key, velocity in _notes(preset):
+            sound = theirs[:, at : at + round(SLOT_S * SAMPLE_RATE)]
+            at += round(SLOT_S * SAMPLE_RATE)
+            ours = GAIN * _ours(instrument, key, velocity)
+            if np.abs(sound).max() > 1e-4 or np.abs(ours).max() > 1e-4:
+                notes.append(_difference(key, velocity, ours, sound))
+        found.append(Parity(preset, tuple(notes)))
+    return found
+
+
+def _notes(preset: Patch) -> list[tuple[int, int]]:
+    keys = DRUM_KEYS if preset.bank == DRUM_BANK else KEYS
+    return [(key, velocity) for key in keys for velocity in VELOCITIES]
+
+
+def _ours(instrument: SampledInstrument, key: int, velocity: int) -> np.ndarray:
+    """One note of our own [2, n], as the font says, begun at once."""
+    n_held = round(HELD_S * SAMPLE_RATE)
+    sound = np.zeros((2, round(SLOT_S * SAMPLE_RATE)), np.float32)
+    for tone in instrument.tones(key, velocity, n_held):
+        piece = released(tone.samples, n_held, tone.fall_db_per_s)[: sound.shape[1]]
+        sound[:, : len(piece)] += np.outer((tone.left, tone.right), piece)
+    return sound
+
+
+def _fluidsynth(path: Path, presets: Sequence[Patch]) -> np.ndarray:
+    """FluidSynth's rendering [2, n] of all presets' notes, one every SLOT_S."""
+    import soundfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        midi, sound = Path(folder, "notes.mid"), Path(folder, "notes.wav")
+        midi.write_bytes(_midi(presets))
+        settings = ["synth.dynamic-sample-loading=1", "synth.polyphony=512", "player.timing-source=sample"]
+        options = [word for setting in settings for word in ("-o", setting)]
+        command = ["fluidsynth", "-ni", "-q", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", str(SAMPLE_RATE)]
+        command += [*options, "-T", "wav", "-O", "float", "-F", str(sound), str(path), str(midi)]
+        subprocess.run(command, check=True, capture_output=True)
+        frames = soundfile.read(sound, dtype="float32", always_2d=True)[0].T
+    n = sum(len(_notes(preset)) for preset in presets) * round(SLOT_S * SAMPLE_RATE)
+    return np.pad(frames, ((0, 0), (0, max(0, n - frames.shape[1]))))
+
+
+def _midi(presets: Sequence[Patch]) -> bytes:
+    """A Standard MIDI File of the notes; kits on channel 10, the others on the first."""
+    track, waited_s = b"\x00\xff\x51\x03" + BEAT_US.to_bytes(3, "big"), 0.0
+    for preset in presets:
+        channel = 9 if preset.bank == DRUM_BANK else 0
+        bank = 0 if preset.bank == DRUM_BANK else preset.bank
+        control = [(0xB0, 0, bank), (0xB0, 7, 127), (0xB0, 10, 64), (0xB0, 11, 127)]
+        for status, *values in [*control, (0xC0, preset.program)]:
+            track += _delta(waited_s) + bytes([status | channel, *values])
+            waited_s = 0.0
+        for key, velocity in _notes(preset):
+            track += _delta(waited_s) + bytes([0x90 | channel, key, velocity])
+            track += _delta(HELD_S) + bytes([0x80 | channel, key, 0])
+            waited_s = SLOT_S - HELD_S
+    track += _delta(waited_s) + b"\xff\x2f\x00"
+    header = b"MThd" + (6).to_bytes(4, "big") + b"".join(n.to_bytes(2, "big") for n in (0, 1, TICKS_A_BEAT))
+    return header + b"MTrk" + len(track).to_bytes(4, "big") + track
+
+
+def _delta(seconds: float) -> bytes:
+    """A time step as a variable-length quantity."""
+    ticks = round(seconds * TICKS_A_BEAT * 1e6 / BEAT_US)
+    groups = [ticks & 0x7F]
+    while ticks := ticks >> 7:
+        groups.append(ticks & 0x7F | 0x80)
+    return bytes(reversed(groups))
+
+
+def _difference(key: int, velocity: int, ours: np.ndarray, theirs: np.ndarray) -> Difference:
+    lag = _lag(ours, theirs)
+    levels = tuple(_level_db(ours, theirs, lag, window) for window in WINDOWS_S)
+    return Difference(key, velocity, -1000 * lag / SAMPLE_RATE, _cents(ours, theirs), levels)
+
+
+def _lag(ours: np.ndarray, theirs: np.ndarray) -> int:
+    """Frames by which theirs comes later, where the first tenth of a second of both agrees best."""
+    n, reach = round(0.1 * SAMPLE_RATE), round(LAG_S * SAMPLE_RATE)
+    size = 1 << (2 * n).bit_length()
+    one, other = (np.fft.rfft(sound[:, :n].sum(axis=0), size) for sound in (ours, theirs))
+    agreement = np.fft.irfft(np.conj(one) * other, size)
+    lags = np.arange(-reach, reach + 1)
+    return int(lags[np.argmax(agreement[lags])])
+
+
+def _level_db(ours: np.ndarray, theirs: np.ndarray, lag: int, window_s: tuple[float, float]) -> float:
+    """Ours against theirs in a window; nan where both are next to silent."""
+    first, last = (round(at * SAMPLE_RATE) for at in window_s)
+    loudest = max(_power(theirs[:, i : i + 2400]) for i in range(0, theirs.shape[1], 2400))
+    one = _power(ours[:, first:last])
+    other = _power(theirs[:, max(0, first + lag) : last + lag])
+    if other < loudest * 10 ** (HEARD_DB / 10):
+        return np.nan if one < loudest * 10 ** (HEARD_DB / 10) * 1.5 else np.inf
+    return float(10 * np.log10(max(one, 1e-20) / other))
+
+
+def _power(sound: np.ndarray) -> float:
+    return float((sound.astype(np.float64) ** 2).mean())
+
+
+def _cents(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Difference of the strongest partial of a held note; nan for what has died away or is noise."""
+    window = slice(round(0.15 * SAMPLE_RATE), round(HELD_S * SAMPLE_RATE))
+    spectra = [_spectrum(sound[:, window].sum(axis=0)) for sound in (theirs, ours)]
+    peak = int(np.argmax(spectra[0]))
+    if spectra[0][peak] < 30 * np.median(spectra[0]) or peak < 100:
+        return np.nan
+    reach = max(3, round(peak * 0.02))
+    nearby = peak - reach + int(np.argmax(spectra[1][peak - reach : peak + reach + 1]))
+    return float(1200 * np.log2(_summit(spectra[1], nearby) / _summit(spectra[0], peak)))
+
+
+def _spectrum(sound: np.ndarray) -> np.ndarray:
+    return np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 18))
+
+
+def _summit(spectrum: np.ndarray, peak: int) -> float:
+    """Where the parabola through a peak and its neighbours is highest, in bins."""
+    before, here, after = np.log(spectrum[peak - 1 : peak + 2] + 1e-20)
+    return peak + 0.5 * (before - after) / (before - 2 * here + after)
+
+
+def main(path: Path) -> None:
+    """Print one line a preset."""
+    print("bank program  onset ms  pitch cents  level dB  name")
+    for parity in compare(path):
+        name, (onset, pitch, level) = parity.preset.name.rstrip(b"\0").decode("latin-1"), parity.worst()
+        numbers = f"{parity.preset.bank:4d} {parity.preset.program:7d}"
+        print(f"{numbers} {onset:9.2f} {pitch:12.1f} {level:9.1f}  {name}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else soundfont.soundfont_path())
