@@ -15,14 +15,14 @@ import numpy as np
 
 from dyvim_cli.music.synth import soundfont
 from dyvim_cli.music.synth.instrument import SampledInstrument
-from dyvim_cli.music.synth.placing import released
 from dyvim_cli.music.synth.sampler import DRUM_BANK
-from dyvim_cli.music.synth.soundfont import Patch, SoundFont
+from dyvim_cli.music.synth.soundfont import Patch
 from dyvim_cli.types import SAMPLE_RATE
 
-HELD_S, SLOT_S = 0.7, 1.6
+HELD_S, SLOT_S, QUIET_S = 0.7, 1.6, 0.1
 KEYS, DRUM_KEYS = (36, 48, 60, 67, 72, 84), (36, 38, 42, 46, 49, 51)
 VELOCITIES = (55, 103)  # middles of the sampler's velocity steps
+ALL_SOUND_OFF = 120  # the controller that ends what still rings
 GAIN = 0.5  # of FluidSynth's output
 WINDOWS_S = ((0.0, 0.05), (0.05, 0.25), (0.25, 0.7), (0.72, 0.95))  # what levels are compared in
 HEARD_DB = -45.0  # of a window against the note's loudest: what is softer is not compared
@@ -83,7 +83,7 @@ def _ours(instrument: SampledInstrument, key: int, velocity: int) -> np.ndarray:
     n_held = round(HELD_S * SAMPLE_RATE)
     sound = np.zeros((2, round(SLOT_S * SAMPLE_RATE)), np.float32)
     for tone in instrument.tones(key, velocity, n_held):
-        piece = released(tone.samples, n_held, tone.fall_db_per_s)[: sound.shape[1]]
+        piece = tone.released(n_held)[: sound.shape[1]]
         sound[:, : len(piece)] += np.outer((tone.left, tone.right), piece)
     return sound
 
@@ -118,7 +118,8 @@ def _midi(presets: Sequence[Patch]) -> bytes:
         for key, velocity in _notes(preset):
             track += _delta(waited_s) + bytes([0x90 | channel, key, velocity])
             track += _delta(HELD_S) + bytes([0x80 | channel, key, 0])
-            waited_s = SLOT_S - HELD_S
+            track += _delta(SLOT_S - HELD_S - QUIET_S) + bytes([0xB0 | channel, ALL_SOUND_OFF, 0])
+            waited_s = QUIET_S
     track += _delta(waited_s) + b"\xff\x2f\x00"
     header = b"MThd" + (6).to_bytes(4, "big") + b"".join(n.to_bytes(2, "big") for n in (0, 1, TICKS_A_BEAT))
     return header + b"MTrk" + len(track).to_bytes(4, "big") + track

@@ -1,5 +1,7 @@
 """Envelopes and low-frequency oscillators of a voice as curves over time (specification, section 9.1)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dyvim_cli.music.synth import generators as gen
@@ -9,6 +11,7 @@ from dyvim_cli.types import SAMPLE_RATE
 FALL_DB = 96.0  # an envelope stage of time t falls by so much in t (section 8.1.2, generator 36)
 SHORTEST_S = 1e-4  # a stage that takes no time
 LONGEST_DECAY_S = 600.0
+SILENT = 1e-9  # a gain below which nothing is left to keep
 
 
 def mod_envelope(voice: Voice, times_s: np.ndarray, held_s: float) -> np.ndarray:
@@ -49,17 +52,47 @@ def slope(db_per_s: float, n: int) -> np.ndarray:
     return (10 ** (-db_per_s / 20 / SAMPLE_RATE * np.arange(n))).astype(np.float32)
 
 
-def shape(sound: np.ndarray, voice: Voice) -> None:
-    """Apply the volume envelope of a held note in place: a straight rise, then a fall straight in dB."""
-    delay, attack, hold, decay, _ = voice.envelope_s(gen.VOLUME_ENV)
-    floor_db = min(voice.get(gen.VOLUME_ENV_SUSTAIN) / 10, FALL_DB)
-    begin, top, edge = (int(t * SAMPLE_RATE) for t in (delay, delay + attack, delay + attack + hold))
-    sound[:begin] = 0
-    rise = sound[begin:top]
-    rise *= np.linspace(0, 1, top - begin, endpoint=False, dtype=np.float32)[: len(rise)]
-    if floor_db == 0 or edge >= len(sound):
-        return
-    db_per_s = FALL_DB / min(max(decay, 1e-3), LONGEST_DECAY_S)
-    falling = slope(db_per_s, min(int(floor_db / db_per_s * SAMPLE_RATE) + 1, len(sound) - edge))
-    sound[edge : edge + len(falling)] *= falling
-    sound[edge + len(falling) :] *= falling[-1]
+@dataclass(frozen=True)
+class HeldLevel:
+    """The volume envelope of a note that is held: silence, a straight rise, then a fall straight in dB."""
+
+    begin: int  # frames: where the rise begins, ends, and where the fall begins
+    top: int
+    edge: int
+    db_per_s: float
+    floor_db: float  # how far it falls
+
+    @classmethod
+    def of(cls, voice: Voice) -> "HeldLevel":
+        """The envelope of a voice."""
+        delay, attack, hold, decay, _ = voice.envelope_s(gen.VOLUME_ENV)
+        begin, top, edge = (int(t * SAMPLE_RATE) for t in (delay, delay + attack, delay + attack + hold))
+        floor_db = min(voice.get(gen.VOLUME_ENV_SUSTAIN) / 10, FALL_DB)
+        return cls(begin, top, edge, FALL_DB / min(max(decay, 1e-3), LONGEST_DECAY_S), floor_db)
+
+    @property
+    def settled(self) -> int:
+        """Frame from which it changes no more."""
+        return self.edge + int(self.floor_db / self.db_per_s * SAMPLE_RATE) + 1
+
+    def apply(self, sound: np.ndarray) -> None:
+        """Shape a sound in place, from its first frame on."""
+        sound[: self.begin] = 0
+        rise = sound[self.begin : self.top]
+        rise *= np.linspace(0, 1, self.top - self.begin, endpoint=False, dtype=np.float32)[: len(rise)]
+        if self.floor_db == 0 or self.edge >= len(sound):
+            return
+        falling = slope(self.db_per_s, min(self.settled, len(sound)) - self.edge)
+        sound[self.edge : self.edge + len(falling)] *= falling
+        sound[self.edge + len(falling) :] *= falling[-1]
+
+    def frozen(self, first: int, n: int) -> np.ndarray | None:
+        """[n] factors that keep the level of a frame from there on; None where it changes no more."""
+        last = min(first + n, self.settled)
+        if first >= last or (self.floor_db == 0 and first >= self.top):
+            return None
+        gains = np.ones(last)
+        self.apply(gains)
+        factors = np.full(n, gains[first] / gains[-1], np.float32)
+        factors[: last - first] = gains[first] / np.maximum(gains[first:], SILENT)
+        return factors

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music.performance.humanize import RISES_S
-from dyvim_cli.music.synth import voice
 from dyvim_cli.music.synth.envelopes import FALL_DB
 from dyvim_cli.types import SAMPLE_RATE, Note
 
@@ -96,16 +95,5 @@ def _place(canvas: _Canvas, instrument, placed: _Placed) -> None:
     note, choke_s = placed.note, placed.choke_s
     n_held = max(1, frame(min(note.end_s, choke_s) - RISES_S) - placed.start)
     for tone in instrument.tones(note.pitch, note.velocity, n_held):
-        is_choked = choke_s < note.end_s
-        fall_db_per_s = FALL_DB / CHOKE_S if is_choked else tone.fall_db_per_s
-        sound = released(tone.samples, n_held, fall_db_per_s)
+        sound = tone.released(n_held, FALL_DB / CHOKE_S if choke_s < note.end_s else None)
         canvas.add(placed.start, sound, tone.left * placed.gain, tone.right * placed.gain)
-
-
-def released(samples: np.ndarray, n_held: int, fall_db_per_s: float) -> np.ndarray:
-    """The tone let go after n_held frames: from there it falls at a steady rate in dB."""
-    if n_held >= len(samples):
-        return samples
-    fall = voice.fall(fall_db_per_s)
-    tail = samples[n_held : n_held + len(fall)]
-    return np.concatenate([samples[:n_held], tail * fall[: len(tail)]])

@@ -6,7 +6,14 @@ from functools import lru_cache
 import numpy as np
 
 from dyvim_cli.music.synth import generators as gen
-from dyvim_cli.music.synth.envelopes import FALL_DB, mod_envelope, modulation_lfo, shape, slope, vibrato_lfo
+from dyvim_cli.music.synth.envelopes import (
+    FALL_DB,
+    HeldLevel,
+    mod_envelope,
+    modulation_lfo,
+    slope,
+    vibrato_lfo,
+)
 from dyvim_cli.music.synth.low_pass import HOP, filtered
 from dyvim_cli.music.synth.sample_data import read_by
 from dyvim_cli.music.synth.sampler import Voice
@@ -26,7 +33,16 @@ class Tone:
     left: float
     right: float
     fall_db_per_s: float  # once the key is let go
-    exclusive_class: int = 0
+    level: HeldLevel  # the envelope that the samples are under
+
+    def released(self, n_held: int, fall_db_per_s: float | None = None) -> np.ndarray:
+        """The tone [m] let go after n_held frames: from its level there it falls at a steady rate in dB."""
+        if n_held >= len(self.samples):
+            return self.samples
+        ringing = fall(fall_db_per_s or self.fall_db_per_s)
+        tail = self.samples[n_held : n_held + len(ringing)] * ringing[: len(self.samples) - n_held]
+        kept = self.level.frozen(n_held, len(tail))
+        return np.concatenate([self.samples[:n_held], tail if kept is None else tail * kept])
 
 
 def render(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None = None) -> Tone | None:
@@ -46,9 +62,10 @@ def render(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None = No
     sound = filtered(sound, motion.cutoff_cents[: -(-len(sound) // HOP)], voice.get(gen.RESONANCE))
     sound *= np.float32(gain)
     _tremble(sound, motion.volume_cb)
-    shape(sound, voice)
+    level = HeldLevel.of(voice)
+    level.apply(sound)
     angle = np.pi / 4 * (1 + voice.get(gen.PAN) / 500)
-    return Tone(sound, float(np.cos(angle)), float(np.sin(angle)), fall_db_per_s, voice.exclusive_class)
+    return Tone(sound, float(np.cos(angle)), float(np.sin(angle)), fall_db_per_s, level)
 
 
 @lru_cache(maxsize=64)
