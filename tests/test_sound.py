@@ -13,7 +13,7 @@ from dyvim_cli.music.performance.perform import key_shift, note_spans, perform, 
 from dyvim_cli.music.styles import palettes
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.symbols.midi import key_signature, tempo_events, write_midi
-from dyvim_cli.music.synth import instrument, sampler, soundfont, voice
+from dyvim_cli.music.synth import envelopes, instrument, sampler, soundfont, voice
 from dyvim_cli.types import STYLES, Key, Note, Stem, TempoMap
 
 RATE = voice.SAMPLE_RATE
@@ -83,13 +83,14 @@ def test_every_drum_of_every_palette_sounds():
             ), kit
 
 
-def test_bad_font_is_a_weights_error(tmp_path):
-    broken = tmp_path / "broken.sf3"
-    broken.write_bytes(b"RIFF....sfbkLIST")
-    with pytest.raises(WeightsError):
-        soundfont.read_soundfont(broken)
-    with pytest.raises(WeightsError):
-        soundfont.read_soundfont(tmp_path / "missing.sf3")
+def test_bad_font_is_a_weights_error(tmp_path, monkeypatch):
+    for broken in (tmp_path / "broken.sf3", tmp_path / "missing.sf3"):
+        if "broken" in broken.name:
+            broken.write_bytes(b"RIFF....sfbkLIST")
+        monkeypatch.setattr(soundfont, "soundfont_path", lambda path=broken: path)
+        soundfont.shipped_soundfont.cache_clear()
+        with pytest.raises(WeightsError, match=broken.name):
+            soundfont.shipped_soundfont()
 
 
 @pytest.mark.parametrize("program", [0, 73, 48, 24])
@@ -319,17 +320,15 @@ def test_styles_verb():
     assert "cinematic" in CliRunner().invoke(app, ["styles"]).stdout
 
 
-def test_tones_of_a_long_piece_do_not_pile_up(monkeypatch):
+def test_tones_of_a_long_piece_do_not_pile_up():
     """Every key is another tone: whatever is remembered stays within its bytes, and sounds the same anew."""
-    font = soundfont.shipped_soundfont()
-    first = instrument.Instrument(font, False, 48).tones(40, 80, 48_000)
-    monkeypatch.setattr(instrument, "CACHED_BYTES", 4 * instrument._n_bytes(first))
-    strings = instrument.Instrument(font, False, 48)
+    strings = instrument.SampledInstrument(soundfont.shipped_soundfont(), False, 48)
+    first, cache = strings.tones(40, 80, 48_000), strings.tone_cache
+    cache.limit_bytes = 4 * sum(made.samples.nbytes for made in first)
     for key in [*range(40, 70), 69]:
         strings.tones(key, 80, 48_000)
-        kept = [instrument._n_bytes(made) for _, made in strings._tones.values()]
-        assert sum(kept) == strings._n_bytes <= instrument.CACHED_BYTES
-    assert len(kept) > 1 and (40, 5) not in strings._tones
+        assert 0 < cache.n_bytes <= cache.limit_bytes
+    assert len(cache) > 1 and cache.get((40, 5)) is None
     again = strings.tones(40, 80, 48_000)
     assert all(np.array_equal(a.samples, b.samples) for a, b in zip(first, again, strict=True))
 
@@ -337,9 +336,11 @@ def test_tones_of_a_long_piece_do_not_pile_up(monkeypatch):
 def test_what_rings_for_long_leaves_no_long_curves_behind(monkeypatch):
     """A synthetic bass decays for 20 s: no curve is made beyond what the note lasts."""
     longest, curves = 0, []
-    monkeypatch.setattr(voice, "_slope", lambda rate, n, make=voice._slope: curves.append(n) or make(rate, n))
+    make = envelopes.slope
+    for module in (voice, envelopes):
+        monkeypatch.setattr(module, "slope", lambda rate, n: curves.append(n) or make(rate, n))
     voice.fall.cache_clear()
     for key in range(24, 100, 3):
-        for made in instrument.Instrument(soundfont.shipped_soundfont(), False, 38).tones(key, 80, 24_000):
+        for made in instrument.SampledInstrument(soundfont.shipped_soundfont(), False, 38).tones(key, 80, 24_000):
             longest = max(longest, len(made.samples))
     assert curves and max(curves) <= longest

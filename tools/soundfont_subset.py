@@ -13,19 +13,10 @@ import numpy as np
 
 from dyvim_cli.atomic import write_bytes
 from dyvim_cli.music.styles import palettes
-from dyvim_cli.music.synth import sampler
-from dyvim_cli.music.synth.soundfont import (
-    INSTRUMENT,
-    KEY_RANGE,
-    MODULATOR_BYTES,
-    RECORDS,
-    SAMPLE_ID,
-    Patch,
-    Sample,
-    SoundFont,
-    Zone,
-    read_soundfont,
-)
+from dyvim_cli.music.synth import generators as gen
+from dyvim_cli.music.synth.generators import KEY_RANGE
+from dyvim_cli.music.synth.soundfont import Patch, Sample, SoundFont, Zone, read_soundfont
+from tools.soundfont_writer import to_bytes
 
 THIN = {b"Piano FF-low": 128, b"Piano MF-low": 48}  # of the grand piano, below this key: every other sample
 KEYS, DRUM_KEYS = range(24, 104), range(35, 88)
@@ -64,7 +55,7 @@ def _pruned(patch: Patch, keys: range) -> Patch:
     """Without the zones that none of the keys reaches, and without the layers that never come in."""
 
     def sounds(zone: Zone) -> bool:
-        late = zone.generators.get(sampler.VOLUME_ENV + 1, 0) > LATE_TIMECENTS
+        late = zone.generators.get(gen.VOLUME_ENV + gen.ATTACK, 0) > LATE_TIMECENTS
         return not late and any(zone.covers(key, velocity) for key in keys for velocity in range(1, 128))
 
     return replace(patch, zones=tuple(zone for zone in patch.zones if zone.target is None or sounds(zone)))
@@ -114,7 +105,7 @@ def _looped_samples(instruments: list[Patch]) -> set[int]:
     for patch in instruments:
         common = patch.zones[0].generators if patch.zones[0].target is None else {}
         for zone in patch.zones:
-            if zone.target is not None and (common | zone.generators).get(sampler.LOOP_MODE, 0) & 1:
+            if zone.target is not None and (common | zone.generators).get(gen.LOOP_MODE, 0) & 1:
                 found.add(zone.target)
     return found
 
@@ -123,7 +114,7 @@ def _encoded(sample: Sample, kept: list[int], looped: bool) -> Sample:
     """Cut at the loop's end or after LONGEST_S, and encode anew; unlinked when its twin is gone."""
     import soundfile
 
-    frames, rate = soundfile.read(io.BytesIO(sample.vorbis), dtype="float32")
+    frames, rate = soundfile.read(io.BytesIO(bytes(sample.data)), dtype="float32")
     end = sample.loop[1] + 64 if looped else int(LONGEST_S * rate)
     if end < len(frames):
         frames = frames[:end]
@@ -132,64 +123,9 @@ def _encoded(sample: Sample, kept: list[int], looped: bool) -> Sample:
             frames[-n:] *= np.cos(np.linspace(0, np.pi / 2, n)) ** 2
     file = io.BytesIO()
     soundfile.write(file, frames, rate, format="OGG", subtype="VORBIS", compression_level=COMPRESSION)
-    vorbis = min(file.getvalue(), sample.vorbis, key=len) if end >= len(frames) else file.getvalue()
+    vorbis = min(file.getvalue(), bytes(sample.data), key=len) if end >= len(frames) else file.getvalue()
     link = kept.index(sample.link) if sample.link in kept else 0
-    return replace(sample, vorbis=vorbis, link=link)
-
-
-def to_bytes(font: SoundFont) -> bytes:
-    """The font as an SF3 file."""
-    pool, headers = b"", []
-    for s in font.samples:
-        start, pool = len(pool), pool + s.vorbis
-        headers.append(
-            (s.name, start, len(pool), *s.loop, s.sample_rate, s.pitch, s.correction, s.link, s.type)
-        )
-    headers.append((b"EOS", *[0] * 9))
-    tables = [
-        *_patch_tables(font.presets, "phdr", "p", INSTRUMENT, b"EOP"),
-        *_patch_tables(font.instruments, "inst", "i", SAMPLE_ID, b"EOI"),
-        _chunk("shdr", np.array(headers, RECORDS["shdr"]).tobytes()),
-    ]
-    body = _list("INFO", b"".join(_info(font))) + _list("sdta", _chunk("smpl", pool))
-    return _chunk("RIFF", b"sfbk" + body + _list("pdta", b"".join(tables)))
-
-
-def _info(font: SoundFont):
-    """INFO chunks, version first; text is padded inside its size field, which readers insist on."""
-    yield _chunk("ifil", np.array([3, 0], "<u2").tobytes())
-    for name, text in font.info.items():
-        text = text.rstrip(b"\0") + b"\0"
-        yield _chunk(name, text + b"\0" * (len(text) % 2))
-
-
-def _chunk(name: str, payload: bytes) -> bytes:
-    return name.encode("ascii") + len(payload).to_bytes(4, "little") + payload + b"\0" * (len(payload) % 2)
-
-
-def _list(name: str, payload: bytes) -> bytes:
-    return _chunk("LIST", name.encode("ascii") + payload)
-
-
-def _patch_tables(patches: tuple[Patch, ...], header: str, prefix: str, terminal: int, end: bytes):
-    """Header, bag, modulator and generator chunks of presets or instruments."""
-    rows, bags, generators, modulators = [], [], [], b""
-    for patch in (*patches, Patch(end, (Zone({}, b"", None),))):
-        named = (patch.name, len(bags))
-        rows.append(
-            (patch.name, patch.program, patch.bank, len(bags), (0, 0, 0)) if header == "phdr" else named
-        )
-        for zone in patch.zones:
-            bags.append((len(generators), len(modulators) // MODULATOR_BYTES))
-            generators += [
-                *zone.generators.items(),
-                *([(terminal, zone.target)] if zone.target is not None else []),
-            ]
-            modulators += zone.modulators
-    yield _chunk(header, np.array(rows, RECORDS[header]).tobytes())
-    yield _chunk(prefix + "bag", np.array(bags, RECORDS["bag"]).tobytes())
-    yield _chunk(prefix + "mod", modulators + bytes(MODULATOR_BYTES))
-    yield _chunk(prefix + "gen", np.array([*generators, (0, 0)], RECORDS["gen"]).tobytes())
+    return replace(sample, data=vorbis, link=link)
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ PALETTES: dict[str, Palette] = {
         {
             "melody": Part((81, 80, 87), 0, reverb=0.2, echo=0.3, spread=0.25),
             "bass": Part((38, 39), 0, low_cut_hz=30, reverb=0.0, length=0.85),
-            "pad": Part((50, 90, 95, 89), -8, reverb=0.3, side_db=3, spread=0.25, overlap_s=0.02),
+            "pad": Part((50, 90, 95, 89), -8, reverb=0.3, side_db=1, spread=0.25, overlap_s=0.02),
             "arp": Part((88, 81, 99, 5), -6, reverb=0.25, echo=0.35, spread=0.3, length=0.7),
             "drums": Part((24, 25), -4, low_cut_hz=28, reverb=0.06, treble_db=2.5),
         },
@@ -194,7 +194,7 @@ PALETTES: dict[str, Palette] = {
         Part((0, 61), -5, reverb=0.2),
         Room(1.2, 0.012),
         {"hat": (51, 51, (51, 44), 51), "snare": (38, 37, 40), "open_hat": (53,), "crash": (57, 59)},
-        swing_eighths=0.85, loose_ms=7, backbeat=True, width_db=5.0, tone=((45.0, -3.0),), air_db=4.0,
+        swing_eighths=0.85, loose_ms=7, backbeat=True, width_db=5.4, tone=((45.0, -3.0),), air_db=4.0,
     ),
     "rock": Palette(
         "distorted and clean guitars, picked bass and a big kit",

@@ -53,19 +53,16 @@ def read_by(font: SoundFont, voice: Voice, n_needed: int, n_held: int | None = N
     whole = frames(font, voice.sample)
     first = max(0, voice.offset(gen.START, gen.START_COARSE))
     last = min(len(whole), len(whole) + voice.offset(gen.END, gen.END_COARSE))
-    data = whole[min(first, last) : last]
-    start, end = (bound - first for bound in _loop(font.samples[voice.sample], voice))
+    start, end = _loop(font.samples[voice.sample], voice)
     mode = int(voice.get(gen.LOOP_MODE))
-    if (
-        mode not in (gen.LOOPS, gen.LOOPS_WHILE_HELD)
-        or start < 0
-        or end - start < SHORTEST_LOOP
-        or end > len(data)
-    ):
-        return data
+    is_looped = 0 <= start <= end - SHORTEST_LOOP and first < end <= last
+    if mode not in (gen.LOOPS, gen.LOOPS_WHILE_HELD) or not is_looped:
+        return whole[min(first, last) : last]
     if mode == gen.LOOPS_WHILE_HELD and n_held is not None:
-        return _left(data, start, end, n_held)
-    return looped(data, start, end, n_needed)
+        turns = max(0, -(-(first + n_held - end) // (end - start)))
+        return np.concatenate([whole[first:end], np.tile(whole[start:end], turns), whole[end:last]])
+    turns = max(0, -(-(first + n_needed - end) // (end - start)))
+    return np.concatenate([whole[first:end], np.tile(whole[start:end], turns)])
 
 
 def _loop(sample: Sample, voice: Voice) -> tuple[int, int]:
@@ -74,15 +71,3 @@ def _loop(sample: Sample, voice: Voice) -> tuple[int, int]:
         sample.loop[0] + voice.offset(gen.LOOP_START, gen.LOOP_START_COARSE),
         sample.loop[1] + voice.offset(gen.LOOP_END, gen.LOOP_END_COARSE),
     )
-
-
-def looped(data: np.ndarray, start: int, end: int, n_needed: int) -> np.ndarray:
-    """Repeat the loop until n_needed frames are there."""
-    turns = -(-max(0, n_needed - end) // (end - start))
-    return np.concatenate([data[:end], np.tile(data[start:end], turns)])[: max(n_needed, end)]
-
-
-def _left(data: np.ndarray, start: int, end: int, n_held: int) -> np.ndarray:
-    """The loop repeated while the key is held, its last turn played on into the sample's end."""
-    turns = max(0, -(-(n_held - end) // (end - start)))
-    return np.concatenate([data[:end], np.tile(data[start:end], turns), data[end:]])
