@@ -340,7 +340,8 @@ def test_what_rings_for_long_leaves_no_long_curves_behind(monkeypatch):
     for module in (voice, envelopes):
         monkeypatch.setattr(module, "slope", lambda rate, n: curves.append(n) or make(rate, n))
     voice.fall.cache_clear()
+    bass = instrument.SampledInstrument(soundfont.shipped_soundfont(), False, 38)
     for key in range(24, 100, 3):
-        for made in instrument.SampledInstrument(soundfont.shipped_soundfont(), False, 38).tones(key, 80, 24_000):
+        for made in bass.tones(key, 80, 24_000):
             longest = max(longest, len(made.samples))
     assert curves and max(curves) <= longest

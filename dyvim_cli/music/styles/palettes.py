@@ -194,7 +194,7 @@ PALETTES: dict[str, Palette] = {
         Part((0, 61), -5, reverb=0.2),
         Room(1.2, 0.012),
         {"hat": (51, 51, (51, 44), 51), "snare": (38, 37, 40), "open_hat": (53,), "crash": (57, 59)},
-        swing_eighths=0.85, loose_ms=7, backbeat=True, width_db=5.4, tone=((45.0, -3.0),), air_db=4.0,
+        swing_eighths=0.85, loose_ms=7, backbeat=True, width_db=5.0, tone=((45.0, -3.0),), air_db=4.0,
     ),
     "rock": Palette(
         "distorted and clean guitars, picked bass and a big kit",
@@ -224,7 +224,7 @@ PALETTES: dict[str, Palette] = {
         Part((13, 9), -5, octave=1, reverb=0.25),
         Room(1.0, 0.012, brightness=1.1),
         {"snare": (37, 38), "hat": (76, 77, 82), "open_hat": (81, 54), "tom": (61, 60), "crash": (55, 57)},
-        loose_ms=4, width_db=5.0, air_db=4.0,
+        loose_ms=4, width_db=5.5, air_db=4.0,
     ),
 }  # fmt: skip
 
