@@ -38,6 +38,17 @@ def check_wishes(wishes: ComposeOptions, wants_score: bool) -> None:
         raise UsageError(f"{wishes.model} makes sound, no score: no MIDI and no stems", "--model embedded")
     if writes_score(wishes.model) and (wishes.prompt is not None or wishes.adapter is not None):
         raise UsageError("--prompt and --adapter are for MusicGen", "--model musicgen-small, or --style")
+    if wishes.soundfont is not None:
+        _check_soundfont(wishes)
+
+
+def _check_soundfont(wishes: ComposeOptions) -> None:
+    """Raise UsageError where no score is played, InputError where the file is no soundfont."""
+    if not writes_score(wishes.model):
+        raise UsageError(f"{wishes.model} makes sound itself: --soundfont has no say", "--model embedded")
+    from dyvim_cli.music.synth.orchestra import opened
+
+    opened(Path(wishes.soundfont))
 
 
 def missing_weights(wishes: ComposeOptions) -> str:
@@ -122,12 +133,14 @@ def sound_blocks(
     stems,
     meter: "Meter | None",
     is_grouped: bool = False,
+    soundfont: str | None = None,
 ) -> Iterator["np.ndarray"]:
     """The soundtrack's blocks [m, 2]: synthesised from a score, or decoded from audio tokens."""
     if isinstance(piece, Score):
         from dyvim_cli.music.mixing.mastering import produce_blocks
 
-        return produce_blocks(piece, duration_s, progress, stems, meter, is_grouped)
+        instruments = None if soundfont is None else Path(soundfont)
+        return produce_blocks(piece, duration_s, progress, stems, meter, is_grouped, instruments)
     from dyvim_cli.model.compose.audio_sound import recorded_blocks
 
     return recorded_blocks(piece, model, duration_s, progress, meter)
@@ -142,6 +155,15 @@ def notes_of(model: "Decoder | AudioModel") -> list[str]:
     elif asked == device.AUTO and used == "cpu" and hasattr(model, "musicgen"):
         notes.append("no GPU was found: MusicGen computes on the cpu, which takes long")
     return notes
+
+
+def notes_of_instruments(piece: "Score | Recording", wishes: ComposeOptions) -> list[str]:
+    """Which instruments of a piece the user's soundfont has not."""
+    if wishes.soundfont is None or not isinstance(piece, Score):
+        return []
+    from dyvim_cli.music.synth.orchestra import Orchestra
+
+    return Orchestra(Path(wishes.soundfont)).notes(piece.stems)
 
 
 def device_of(model: "Decoder | AudioModel") -> str:

@@ -43,10 +43,12 @@ def sound_file(
     progress: Progress,
     meter=None,
     group: "PendingFiles | None" = None,
+    soundfont: str | None = None,
 ) -> Iterator[Path]:
     """The piece as a lossless file, gone afterwards; stems are written on the way if asked for.
 
-    meter: a loudness.Meter that shall hear it; group: what the stems appear together with.
+    meter: a loudness.Meter that shall hear it; group: what the stems appear together with;
+    soundfont: the user's instruments, if not the shipped ones.
     """
     from dyvim_cli.media.sound import sound_writer, stem_writer
     from dyvim_cli.scratch import scratch_folder
@@ -60,7 +62,10 @@ def sound_file(
             if delivery.stems is not None:
                 writer = stem_writer(delivery.stems, duration_s, overwrite=delivery.overwrite, group=group)
                 stems = stack.enter_context(writer)
-            for block in sound_blocks(piece, model, duration_s, progress, stems, meter, delivery.stem_groups):
+            is_grouped = delivery.stem_groups
+            for block in sound_blocks(
+                piece, model, duration_s, progress, stems, meter, is_grouped, soundfont
+            ):
                 write(block)
                 done += len(block)
                 progress.update("master", done, round(duration_s * SAMPLE_RATE))

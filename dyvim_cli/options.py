@@ -36,6 +36,7 @@ class ComposeOptions:
     model: str = EMBEDDED
     adapter: str | None = None  # folder of the new modules that were tuned on it
     prompt: str | None = None  # words for it; None = from mood, style and tempo
+    soundfont: str | None = None  # a file of instruments by General MIDI programs; None = the shipped ones
 
     def __post_init__(self):
         _check_range("alpha", self.alpha, 0, 1)

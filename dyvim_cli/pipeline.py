@@ -20,6 +20,7 @@ from dyvim_cli.composer import (
     load_model,
     missing_weights,
     notes_of,
+    notes_of_instruments,
     prepare_model,
 )
 from dyvim_cli.describe import comment, describe
@@ -142,7 +143,9 @@ def compose_and_mux(
     with (
         clock.stage("sound"),
         whole_set(delivery, watched.output) as group,
-        sound_file(piece, model, features.duration_s, delivery, progress, meter, group) as music,
+        sound_file(
+            piece, model, features.duration_s, delivery, progress, meter, group, wishes.soundfont
+        ) as music,
     ):
         device.give_back_memory()  # the mastering's curves
         with clock.stage("mux"):
@@ -176,7 +179,7 @@ def compose_and_mux(
         "keep_audio": muxed.keep_audio,
         "audio_codec": muxed.audio_codec,
         "picture_copied": muxed.picture_copied,
-        "warnings": [*muxed.warnings, *notes_of(model)],
+        "warnings": [*muxed.warnings, *notes_of(model), *notes_of_instruments(piece, wishes)],
         "seconds": {name: round(s, 2) for name, s in clock.seconds.items()},
     }
     return Result(muxed.path, piece, facts, tuple(facts["warnings"]))
@@ -271,13 +274,15 @@ def generate(
     piece = compose(features, wishes, model, progress)
     with (
         whole_set(delivery) as group,
-        sound_file(piece, model, features.duration_s, delivery, progress, group=group) as music,
+        sound_file(
+            piece, model, features.duration_s, delivery, progress, None, group, wishes.soundfont
+        ) as music,
     ):
         tags = {"comment": comment(piece, wishes)}
         write_extras(piece, music, delivery, metadata=tags, group=group)
     facts = describe(piece, features, wishes)
     facts |= {"output": str(delivery.music), "duration_s": features.duration_s}
-    facts |= {"warnings": notes_of(model)}
+    facts |= {"warnings": [*notes_of(model), *notes_of_instruments(piece, wishes)]}
     return Result(delivery.music, piece, facts, tuple(facts["warnings"]))
 
 

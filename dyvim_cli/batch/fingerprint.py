@@ -67,9 +67,10 @@ def is_unchanged(film: Path, content: Content | None) -> bool:
 
 def settings_digest(wishes: ComposeOptions, delivery: Delivery) -> str:
     """All that the result depends on beside the film; where it goes is not a part of it."""
+    own_model = None if wishes.model == EMBEDDED else wishes.model
     settings = asdict(delivery) | {
         "wishes": asdict(wishes),
-        "weights": _weights(None if wishes.model == EMBEDDED else wishes.model, wishes.adapter),
+        "weights": _weights(own_model, wishes.adapter, wishes.soundfont),
         "code": code_digest.digest(CODE),
     }
     del settings["overwrite"]

@@ -108,6 +108,15 @@ Adapter = Annotated[
 Prompt = Annotated[
     str | None, typer.Option(rich_help_panel=MUSIC, help="Words for MusicGen; else from what the film shows.")
 ]
+SoundFont = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="DYVIM_SOUNDFONT",
+        rich_help_panel=MUSIC,
+        help="Your own instruments: a General MIDI soundfont, .sf2 or .sf3; what it lacks, ours play.",
+    ),
+]
 Keep = Annotated[
     KeepAudio,
     typer.Option(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "dyvim.toml"
 KINDS = {field.name: field.type for group in (Composing, Mixing) for field in fields(group)}
-del KINDS["adapter"]  # its path would be one for every folder
+del KINDS["adapter"], KINDS["soundfont"]  # their paths would be one for every folder
 
 
 def film_settings(context: typer.Context) -> "Callable[[Film], Mapping]":

@@ -32,6 +32,7 @@ class Composing:
     model: opt.Model = "embedded"
     adapter: opt.Adapter = None
     prompt: opt.Prompt = None
+    soundfont: opt.SoundFont = None
 
     def wishes(self):
         """The composer's ComposeOptions; a seed is drawn where none was given. Raises UsageError."""
@@ -50,6 +51,7 @@ class Composing:
             model=_model(self.model),
             adapter=None if self.adapter is None else str(Path(self.adapter).absolute()),
             prompt=self.prompt,
+            soundfont=None if self.soundfont is None else str(Path(self.soundfont).absolute()),
         )
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -12,8 +13,7 @@ from dyvim_cli.music.mixing.mix import mixed
 from dyvim_cli.music.mixing.stem_tracks import StemStore, read_blocks
 from dyvim_cli.music.performance.expression import ridden
 from dyvim_cli.music.styles.palettes import PALETTES
-from dyvim_cli.music.synth.instrument import stem_blocks
-from dyvim_cli.music.synth.soundfont import shipped_soundfont
+from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import SAMPLE_RATE, Score, Soundtrack
 
@@ -46,16 +46,17 @@ def produce_blocks(
     stems: StemSink | None = None,
     meter: Meter | None = None,
     is_grouped: bool = False,
+    soundfont: Path | None = None,
 ) -> Iterator[np.ndarray]:
     """The soundtrack as consecutive blocks [m, 2] float32; memory hardly grows with the length.
 
     stems, when given, takes every stem's name and next block [2, m], one stem after the other, which add up
     to the soundtrack; is_grouped: in the groups of stem_tracks.GROUPS. meter, when given, shows the finished
-    sound afterwards.
+    sound afterwards; soundfont: the user's instruments, if not the shipped ones.
     """
     n_frames = round(duration_s * SAMPLE_RATE)
     store = None if stems is None else StemStore(is_grouped)
-    mix = _mix(score, n_frames, progress or Silent(), store)
+    mix = _mix(score, n_frames, progress or Silent(), store, Orchestra(soundfont))
     yield from finished(mix, meter or Meter(), store, stems)
 
 
@@ -80,10 +81,11 @@ def finished(
             yield np.ascontiguousarray(block.T)
 
 
-def _mix(score: Score, n_frames: int, progress: Progress, store: StemStore | None) -> Iterator[np.ndarray]:
+def _mix(
+    score: Score, n_frames: int, progress: Progress, store: StemStore | None, orchestra: Orchestra
+) -> Iterator[np.ndarray]:
     """The mix before mastering, faded at its very end."""
-    font, done = shipped_soundfont(), 0
-    sources = {stem.name: stem_blocks(font, stem, n_frames, BLOCK_FRAMES) for stem in score.stems}
+    done, sources = 0, {stem.name: orchestra.blocks(stem, n_frames, BLOCK_FRAMES) for stem in score.stems}
     desk = PALETTES[score.style], score.tempo_map.bpm, ridden(score)
     for block, parts in mixed(sources, *desk, keep_stems=store is not None):
         fade = _end_fade(done, block.shape[1], n_frames)

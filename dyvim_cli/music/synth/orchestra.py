@@ -1,0 +1,99 @@
+"""Find who plays a stem: the user's soundfont where it has the instrument, else the shipped one."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.music.synth.instrument import PROBE_VELOCITY, SampledInstrument
+from dyvim_cli.music.synth.sampler import DRUM_BANK, find_preset, voices
+from dyvim_cli.music.synth.soundfont import SoundFont, read_soundfont, shipped_soundfont
+from dyvim_cli.types import Note, Stem
+
+STANDARD_KIT = 0
+
+
+class Orchestra:
+    """The instruments of General MIDI, by program."""
+
+    def __init__(self, soundfont: Path | None = None):
+        self.soundfont = soundfont
+        self.fonts = (shipped_soundfont(),) if soundfont is None else (opened(soundfont), shipped_soundfont())
+
+    def blocks(self, stem: Stem, n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
+        """A stem as consecutive blocks [2, <= block_frames] float32, n_frames in all."""
+        players = [
+            SampledInstrument(font, stem.is_drums, program).blocks(notes, n_frames, block_frames)
+            for font, program, notes in self._shared_out(stem)
+        ]
+        for parts in zip(*players, strict=True):
+            yield sum(parts[1:], start=parts[0])
+
+    def notes(self, stems: Iterable[Stem]) -> list[str]:
+        """What the user must be told: which instruments, or which of their keys, the soundfont has not."""
+        found = []
+        for stem in stems if self.soundfont is not None else ():
+            shared = [notes for font, _, notes in self._shared_out(stem) if font is self.fonts[-1]]
+            if shared:
+                found.append(self._missing(stem, shared[0]))
+        return list(dict.fromkeys(found))
+
+    def _missing(self, stem: Stem, lent: tuple[Note, ...]) -> str:
+        bank = DRUM_BANK if stem.is_drums else 0
+        name = find_preset(self.fonts[-1], bank, stem.program).name.rstrip(b"\0").decode("latin-1")
+        what = f"{'drum kit' if stem.is_drums else 'program'} {stem.program} ({name})"
+        if len(lent) < len(stem.notes):
+            keys = ", ".join(map(str, sorted({note.pitch for note in lent})))
+            what = f"sound on key {keys} of {what}"
+        return f"{Path(self.soundfont).name} has no {what}: the shipped instrument plays it"
+
+    def _shared_out(self, stem: Stem) -> list[tuple[SoundFont, int, tuple[Note, ...]]]:
+        """(font, program, its notes): each note goes to the first font that makes a sound of it."""
+        rest, shared = tuple(stem.notes), []
+        for font in self.fonts:
+            program = _program(font, stem)
+            is_last = font is self.fonts[-1]
+            if program is None and not is_last:
+                continue
+            keys = _sounding_keys(font, stem, program) if not is_last else {note.pitch for note in rest}
+            taken = tuple(note for note in rest if note.pitch in keys)
+            rest = tuple(note for note in rest if note.pitch not in keys)
+            if taken or (is_last and not shared):
+                shared.append((font, stem.program if program is None else program, taken))
+        return shared
+
+
+def _program(font: SoundFont, stem: Stem) -> int | None:
+    """The program of a font that is the stem's instrument; of kits the standard one stands in."""
+    bank = DRUM_BANK if stem.is_drums else 0
+    here = {preset.program for preset in font.presets if preset.bank == bank}
+    for program in (stem.program, STANDARD_KIT) if stem.is_drums else (stem.program,):
+        if program in here:
+            return program
+    return None
+
+
+def _sounding_keys(font: SoundFont, stem: Stem, program: int) -> set[int]:
+    preset = find_preset(font, DRUM_BANK if stem.is_drums else 0, program)
+    return {key for key in {note.pitch for note in stem.notes} if voices(font, preset, key, PROBE_VELOCITY)}
+
+
+def opened(path: Path) -> SoundFont:
+    """The user's soundfont; the last one is kept. Raises InputError when it cannot be read."""
+    path = Path(path)
+    if path.suffix.lower() == ".sfz":
+        reason = f"{path}: an SFZ file holds one instrument, no General MIDI programs"
+        raise InputError(reason, "convert it to .sf2 (Polyphone does), or give a .sf2 or .sf3 file")
+    try:
+        return _opened(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise InputError(
+            f"cannot read the soundfont {path}: {error.strerror}", "check --soundfont"
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def _opened(path: Path, modified_ns: int) -> SoundFont:
+    return read_soundfont(path)
