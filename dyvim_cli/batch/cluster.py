@@ -20,11 +20,15 @@ from dyvim_cli.batch.fingerprint import settings_digest
 from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.work import Outcome, failure, finish, see
 from dyvim_cli.errors import EnvironmentFault, fault_of
+from dyvim_cli.limits import MAX_DURATION_VARIABLE, MAX_PIXELS_VARIABLE
 from dyvim_cli.options import writes_score
 
 MAX_RETRIES = 3  # of a film whose node or process was lost
 CONNECT_S = 10.0
-PLACEMENT = ("DYVIM_WEIGHTS_DIR", "DYVIM_OFFLINE", "DYVIM_DEVICE", "DYVIM_CLIP")  # the same on every node
+PLACEMENT = (  # the same on every node
+    "DYVIM_WEIGHTS_DIR", "DYVIM_OFFLINE", "DYVIM_DEVICE", "DYVIM_CLIP", MAX_PIXELS_VARIABLE,
+    MAX_DURATION_VARIABLE,
+)  # fmt: skip
 AHEAD = 2  # films a core that are handed in at once: nobody waits, and few films are held as bytes
 
 

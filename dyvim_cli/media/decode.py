@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.limits import limits
 from dyvim_cli.media.bars import WHOLE, Area, picture_area
 from dyvim_cli.media.clock import packets
-from dyvim_cli.media.limits import limits
 from dyvim_cli.media.opening import open_film
 from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
 

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.limits import MAX_STREAMS, check_pixels, check_streams
 from dyvim_cli.media.ffmpeg import file_url
 from dyvim_cli.media.formats import FOR_LOOKING, LITERALLY, allowed, demuxer_of, head_of, list_of_files
-from dyvim_cli.media.limits import MAX_STREAMS, check_pixels, check_streams
 
 URL = re.compile(r"[a-z]{2,}:/")  # pathlib makes one slash of two
 DESCRIPTORS = ("/dev", "/dev/fd", "/proc/self/fd")  # open here, not in ffmpeg, though a file be behind them

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.limits import check_duration
 from dyvim_cli.media.clock import packets
 from dyvim_cli.media.opening import codec_of, cover_streams, open_film, picture_stream, tag_of
 from dyvim_cli.media.timing import Timing, picture_rows, timing_of
@@ -157,6 +158,8 @@ def probe(path: Path) -> FilmInfo:
         width, height = _upright_size(stream, rotation)
         start_us = container.start_time
         tracks = sound_tracks(container, timing.sounds)
+        duration_s = _duration_s(timing, tracks)
+        check_duration(path, duration_s)
         starts = [s.start_time * s.time_base for s in container.streams.video if s.start_time is not None]
         return FilmInfo(
             path=path,
@@ -167,7 +170,7 @@ def probe(path: Path) -> FilmInfo:
             start_s=timing.start_s,
             container_start_s=timing.start_s if start_us is None else start_us / 1e6,
             videos_start_s=float(min(starts, default=timing.start_s)),
-            duration_s=_duration_s(timing, tracks),
+            duration_s=duration_s,
             picture_s=timing.picture_s,
             n_frames=timing.n_frames,
             fps=timing.fps,

@@ -11,8 +11,8 @@ import soundfile
 
 from dyvim_cli.atomic import PendingFiles
 from dyvim_cli.errors import InputError, OutputError, UsageError, cannot_write, disk_full
+from dyvim_cli.limits import is_playable_rate
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run, stream
-from dyvim_cli.media.limits import is_playable_rate
 from dyvim_cli.media.opening import open_sound
 from dyvim_cli.media.output import commit, made_folder
 from dyvim_cli.scratch import scratch_folder

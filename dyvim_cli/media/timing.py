@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.limits import check_gap, check_pictures
 from dyvim_cli.media.clock import Clock, packets
 
 NO_TIMES = 0x80  # libavformat: AVFMT_NOTIMESTAMPS
@@ -48,6 +49,7 @@ def timing_of(container, stream, path: Path) -> Timing:
     for packet in packets(container, stream, *container.streams.audio, clocks=clocks):
         if packet.size and packet.stream_index == stream.index:
             n_packets += 1
+            check_pictures(path, n_packets)
             rows += _row(packet, float(stream.time_base))
         elif packet.size and packet.pts is not None:
             end = packet.pts + (packet.duration or 0)
@@ -57,6 +59,7 @@ def timing_of(container, stream, path: Path) -> Timing:
     times = np.unique(rows[:, 0])
     _check_enough(times, container, path)
     intervals = np.diff(times)
+    check_gap(path, float(intervals.max()))
     low, high = np.quantile(intervals, (0.05, 0.95))
     return Timing(
         start_s=float(times[0]),

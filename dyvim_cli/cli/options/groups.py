@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.arguments import KeepAudio
+from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.options.parsing import parse_key, parse_mood, parse_style
 from dyvim_cli.cli.show.console import ProgressKind
 
@@ -121,6 +122,8 @@ class Running:
     weights_dir: opt.WeightsDir = None
     offline: opt.Offline = False
     device: opt.Device = "auto"
+    max_pixels: MaxPixels = None
+    max_duration: MaxDuration = None
     progress: opt.Progress = ProgressKind.AUTO
 
     def place(self) -> None:

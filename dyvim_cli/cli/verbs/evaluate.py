@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.show import console
 from dyvim_cli.errors import DyvimError, ExitCode, UsageError
 
@@ -52,6 +53,8 @@ def evaluate(
     seed: Annotated[
         int, typer.Option(min=0, rich_help_panel=opt.RUN, help="Draws the shifts that stand for chance.")
     ] = 0,
+    max_pixels: MaxPixels = None,
+    max_duration: MaxDuration = None,
     progress: opt.Progress = console.ProgressKind.AUTO,
 ) -> None:
     """Judge how well music follows the picture: 0 is chance, 1 is perfect.

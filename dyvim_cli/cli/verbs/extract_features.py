@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.show import console
 from dyvim_cli.errors import DyvimError, ExitCode
 
@@ -19,6 +20,8 @@ def extract_features(
     ] = None,
     as_json: opt.Json = False,
     no_cache: opt.NoCache = False,
+    max_pixels: MaxPixels = None,
+    max_duration: MaxDuration = None,
     progress: opt.Progress = console.ProgressKind.AUTO,
 ) -> None:
     """Compute and cache what the generator needs: dynamics, events, scenes, moods.

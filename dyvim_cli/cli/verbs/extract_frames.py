@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dyvim_cli.cli.options.arguments import End, Film, Json, Overwrite, Progress, Start
+from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.console import ProgressKind
 
@@ -33,6 +34,8 @@ def extract_frames(
     end: End = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
+    max_pixels: MaxPixels = None,
+    max_duration: MaxDuration = None,
     progress: Progress = ProgressKind.AUTO,
 ) -> None:
     """Write a film's frames as pictures, with a manifest of their times; key frames are marked.

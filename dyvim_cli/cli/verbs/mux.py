@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.console import ProgressKind
 
@@ -30,6 +31,8 @@ def mux(
     end: opt.End = None,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
+    max_pixels: MaxPixels = None,
+    max_duration: MaxDuration = None,
     progress: opt.Progress = ProgressKind.AUTO,
 ) -> None:
     """Lay music under a film: the picture is copied untouched, the music made as long as it.

@@ -52,7 +52,7 @@ def check_pixels(path: Path, width: int, height: int) -> None:
     most = limits().max_pixels
     if width * height > most:
         reason = f"{path}: {width}x{height} are {width * height / 1e6:.0f} million pixels"
-        hint = f"{MAX_PIXELS_VARIABLE}={width * height}"
+        hint = f"--max-pixels {width * height}, if there is memory for it"
         raise InputError(f"{reason}, the limit is {most / 1e6:g} million", hint)
 
 
@@ -70,15 +70,19 @@ def check_pictures(path: Path, n_pictures: int) -> None:
         raise InputError(reason, f"score a part of it: ffmpeg -i {path} -t 3600 -c copy part.mkv")
 
 
-def check_times(path: Path, duration_s: float, longest_gap_s: float) -> None:
-    """Raise InputError when a film lasts longer than allowed, or has pictures too far apart (seconds)."""
-    if longest_gap_s > MAX_GAP_S:
-        reason = f"two pictures of {path} are {longest_gap_s:.0f} s apart, the limit is {MAX_GAP_S:.0f} s"
-        raise InputError(reason, f"put pictures between them: ffmpeg -i {path} -vf fps=5 film.mkv")
+def check_duration(path: Path, duration_s: float) -> None:
+    """Raise InputError when a film lasts longer than allowed."""
     most_s = limits().max_duration_s
     if duration_s > most_s:
         reason = f"{path} lasts {duration_s:.0f} s, the limit is {most_s:.0f} s"
-        raise InputError(reason, f"{MAX_DURATION_VARIABLE}={math.ceil(duration_s)}")
+        raise InputError(reason, f"--max-duration {math.ceil(duration_s)}")
+
+
+def check_gap(path: Path, longest_gap_s: float) -> None:
+    """Raise InputError when two neighbouring pictures of a film are too far apart."""
+    if longest_gap_s > MAX_GAP_S:
+        reason = f"two pictures of {path} are {longest_gap_s:.0f} s apart, the limit is {MAX_GAP_S:.0f} s"
+        raise InputError(reason, f"put pictures between them: ffmpeg -i {path} -vf fps=5 film.mkv")
 
 
 def is_playable_rate(sample_rate_hz: int) -> bool:
