@@ -7,11 +7,12 @@ counts as far as the motion really differs, so that a still film stays calm.
 import numpy as np
 
 from dyvim_cli.model.conditioning.decoder_inputs import D_MOTION
-from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BEAT, FilmFeatures, TempoMap
+from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BAR, FilmFeatures, TempoMap
 
 # Picture widths a second: what reads as stillness, and as all the motion there is.
 STILL_MOTION, FULL_MOTION = 0.004, 0.8
 MOST_TRUST, WIDE_SPREAD = 0.7, 0.25  # share of the rank where the middle 80 % of the motion spread so widely
+SLOW_STEPS = STEPS_PER_BAR // 2  # energy is averaged over so many steps: the music follows scenes, not frames
 CUT = EVENT_KINDS.index("cut")
 
 
@@ -77,7 +78,7 @@ def film_curves(features: FilmFeatures, tempo_map: TempoMap) -> tuple[np.ndarray
         if event.kind == EVENT_KINDS[CUT]:
             cut[step] = 1.0
     energy = step_means(features.energy.astype(np.float64), features.times_s, tempo_map.step_times_s)
-    return hit, cut, ranked_energy(smooth(energy, STEPS_PER_BEAT))
+    return hit, cut, ranked_energy(smooth(energy, SLOW_STEPS))
 
 
 def motion_features(features: FilmFeatures, tempo_map: TempoMap) -> np.ndarray:

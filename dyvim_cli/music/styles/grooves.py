@@ -1,10 +1,10 @@
 """What drums and bass can play in each style: patterns thinned by energy, and fills that turn a corner.
 
-A groove is a dict class -> 16 or 32 characters: a digit d strikes once the energy reaches d / 10. A bass
+A groove is a dict class -> 16 or 32 characters: a digit d strikes once the density reaches d / 10. A bass
 idiom is (figure, needs, ring): figure says what each onset plays (R root, 5 fifth, 8 octave, 3 third, A a
-step that approaches the next chord), needs the energy it waits for, ring the longest note in steps.
+step that approaches the next chord), needs the density it waits for, ring the longest note in steps.
 
-The arranger writes them out (training/arranger); over a film they are a leaning (form/style_patterns.py).
+The arranger writes them out (training/arranger); over a film they bias the decoder (form/style_patterns.py).
 """
 
 import numpy as np
@@ -117,22 +117,23 @@ BASS_BY_STYLE = {
     "playful": ("oompah", "bounce", "march"),
 }
 
-NEVER = 9.0  # a need that no energy meets
-KEPT = {  # energy at which the players keep time however calm the picture is; more, and none is heard to rise
-    "lofi": 0.3, "pop": 0.25, "electronic": 0.25, "jazz": 0.3, "rock": 0.25, "acoustic": 0.25,
-    "playful": 0.25,
-}  # fmt: skip
-USUALLY_KEPT = 0.2
-ROLE_KEPT = {"intro": -0.1, "break": -0.2, "outro": -0.1}
+NEVER = 9.0  # a need that no density meets
+BEAT_STYLES = ("pop", "rock", "electronic", "lofi", "jazz", "playful")  # drums and bass keep time in these
+# Density that each part keeps however calm the film is: a calm film has calm music, not silence.
+BEAT_FLOORS = {"drums": 0.45, "bass": 0.42, "pad": 0.3, "arp": 0.3, "melody": 0.3}
+OTHER_FLOORS = {"drums": 0.3, "bass": 0.32, "pad": 0.5, "arp": 0.52, "melody": 0.3}
+ROLE_FLOORS = {"intro": -0.05, "break": -0.1, "outro": -0.05}  # added to the floors of drums and bass
 FILL_FROM = 0.35  # energy of a bar that may end in a fill
 
 
 def needs(pattern: str) -> np.ndarray:
-    """Energy that each step of a pattern waits for: digit d = d / 10, anything else never."""
+    """Density that each step of a pattern waits for: digit d = d / 10, anything else never."""
     return np.array([int(c) / 10 if c.isdigit() else NEVER for c in pattern])
 
 
-def reached(style: str, role: str, energy: np.ndarray) -> np.ndarray:
-    """Energy [S] that the patterns of those who keep time meet: they do not stop for a calm picture."""
-    kept = KEPT.get(style, USUALLY_KEPT) + ROLE_KEPT.get(role, 0.0)
-    return kept + (1 - kept) * energy
+def density_of(style: str, role: str, part: str, motion: np.ndarray) -> np.ndarray:
+    """[S] 0..1 density that a part's patterns are compared with, from the film's slow motion [S] 0..1."""
+    floor = (BEAT_FLOORS if style in BEAT_STYLES else OTHER_FLOORS)[part]
+    if part in ("drums", "bass"):
+        floor += ROLE_FLOORS.get(role, 0.0)
+    return floor + (1 - floor) * motion

@@ -1,20 +1,20 @@
 """Arpeggio: broken chords, ostinati, and counter-melodies that speak where the melody rests.
 
-A figure is a cycle of rungs on a ladder of chord tones; which positions of the bar sound is a
-matter of energy alone (beats first, then eighths, then sixteenths).
+A figure is a cycle of rungs on a ladder of chord tones; which positions of the bar sound depends on the
+density alone (beats first, then eighths, then sixteenths). In styles without a beat it often keeps time.
 """
 
 import numpy as np
 
 from dyvim_cli.music.styles.grooves import NEVER, needs
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.training.arranger.answers import Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import Plan, lay, write_row
+from dyvim_cli.training.arranger.response import Response, entry, onsets
 
 RATES = {
-    "halves": "2.......3.......", "quarters": "2.8.4.8.3.8.4.8.", "eighths": "2959495939594959",
+    "halves": "2...6...3...6...", "quarters": "2.5.4.6.3.5.4.6.", "eighths": "2849485938494859",
     "sixteenths": "3747474737474747", "dotted": "3..5.84..58.4.58", "offbeat": "..4.8.5.8.4.8.5.",
-    "shimmer": "2...4.7.3.8.4.79", "running": "3848584838485848", "tresillo": "3..4..3.3..4..37",
+    "shimmer": "2.5.4.7.3.5.4.59", "running": "3848584838485848", "tresillo": "3..4..3.3..4..37",
 }  # fmt: skip
 CYCLES = {
     "up": (0, 1, 2, 3), "up_down": (0, 1, 2, 3, 2, 1), "down": (3, 2, 1, 0), "alberti": (0, 2, 1, 2),
@@ -61,34 +61,36 @@ BY_STYLE = {  # (rate, cycle, lowest pitch, longest note); or how it goes with t
 }
 
 
-def write_arp(rng: np.random.Generator, plan: Plan, chords: np.ndarray, reply: Answer,
+def write_arp(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response: Response,
               melody: np.ndarray) -> np.ndarray:  # fmt: skip
     """[S] arp tokens."""
     choices = _choose(rng, plan)
     needs_row = _lay_needs(plan, choices, melody)
-    played = onsets(needs_row, "arp", reply)
-    played[plan.final + 1 :] &= reply.force["arp"][plan.final + 1 :]
+    played = onsets(needs_row, "arp", response)
+    played[plan.final + 1 :] &= response.force["arp"][plan.final + 1 :]
     starts = np.flatnonzero(played)
     pitches, ends = [], []
     for step in starts:
         i = next(k for k, s in enumerate(plan.scenes) if s.start <= step < s.end)
         _, cycle, low, ring = choices[i]
-        ladder = _ladder(int(chords[step]), low, reply, int(step))
+        ladder = _ladder(int(chords[step]), low, response, int(step))
         if cycle:
             pitches.append(ladder[_rung(cycle, int(step))])
         elif choices[i][0] == SECOND and melody[step] >= tokens.FIRST_PITCH:
             pitches.append(_second(ladder, tokens.token_pitch(tokens.STREAMS[MELODY], melody[step])))
         else:
             pitches.append(_neighbour(ladder, pitches[-1] if pitches else low + 5))
-        ends.append(_end(int(step), ring, chords, reply, plan))
+        ends.append(_end(int(step), ring, chords, response, plan))
     return write_row("arp", starts, pitches, ends, plan.n_steps)
 
 
 def _choose(rng, plan: Plan) -> list[tuple]:
-    """A figure for every scene; a label keeps its own."""
+    """A figure for every scene; a label keeps its own; where the arpeggio keeps time it is a figure."""
     pool, of_label = BY_STYLE[plan.style], {}
+    figures = [choice for choice in pool if choice[1]] or pool
     for scene in plan.scenes:
-        of_label.setdefault(scene.label, pool[rng.integers(len(pool))])
+        among = figures if scene.mover == "arp" else pool
+        of_label.setdefault(scene.label, among[rng.integers(len(among))])
     return [of_label[s.label] for s in plan.scenes]
 
 
@@ -119,9 +121,9 @@ def _rung(cycle: str, step: int) -> int:
     return rungs[(step // 2 + step % 2 * (len(rungs) // 2 + 1)) % len(rungs)]
 
 
-def _ladder(chord: int, low: int, reply: Answer, step: int) -> list[int]:
+def _ladder(chord: int, low: int, response: Response, step: int) -> list[int]:
     """Chord tones upwards from the figure's lowest; energy lifts them, a build by an octave."""
-    base = int(low + 5 * reply.drive[step] + 12 * reply.build[step])
+    base = int(low + 5 * response.motion[step] + 12 * response.build[step])
     tones = [p for p in range(base, base + 26) if p % 12 in tokens.chord_pitch_classes(chord)]
     return [p if p <= HIGH else p - 12 for p in tones]
 
@@ -138,10 +140,10 @@ def _neighbour(ladder: list[int], previous: int) -> int:
     return min(others, key=lambda p: abs(p - previous))
 
 
-def _end(start: int, ring: int, chords, reply: Answer, plan: Plan) -> int:
+def _end(start: int, ring: int, chords, response: Response, plan: Plan) -> int:
     if start >= plan.final:
         return plan.n_steps
-    length = max(ring, 6) if reply.drive[start] < 0.3 or reply.hit[start] else ring
+    length = max(ring, 6) if response.motion[start] < 0.2 or response.hit[start] else ring
     end = min(start + length, plan.n_steps)
-    stops = np.flatnonzero(reply.breath[start + 1 : end] | (chords[start + 1 : end] != chords[start]))
+    stops = np.flatnonzero(response.breath[start + 1 : end] | (chords[start + 1 : end] != chords[start]))
     return start + 1 + int(stops[0]) if len(stops) else end

@@ -1,10 +1,9 @@
-"""Bass: idioms by style (music/styles/grooves.py)."""
+"""Bass: idioms by style (styles/grooves.py)."""
 
 import numpy as np
 
 from dyvim_cli.music.styles.grooves import BASS_BY_STYLE, BASS_IDIOMS, NEVER, needs
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.training.arranger.answers import Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import (
     SILENT,
     Plan,
@@ -13,11 +12,12 @@ from dyvim_cli.training.arranger.plan import (
     nearest,
     write_row,
 )
+from dyvim_cli.training.arranger.response import Response, entry, onsets
 
 LOW, HIGH = 28, 47
 
 
-def write_bass(rng: np.random.Generator, plan: Plan, chords: np.ndarray, reply: Answer) -> np.ndarray:
+def write_bass(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response: Response) -> np.ndarray:
     """[S] bass tokens."""
     needs_row, figure, ring = _lay_idioms(rng, plan)
     changes = chord_changes(chords)
@@ -27,12 +27,12 @@ def write_bass(rng: np.random.Generator, plan: Plan, chords: np.ndarray, reply: 
     needs_row[moved] = 0.15
     figure[changes] = "R"
     figure[plan.final :] = "R"
-    played = onsets(needs_row, "bass", reply)
-    played[plan.final + 1 :] &= reply.force["bass"][plan.final + 1 :]
-    played[plan.final] |= reply.drive[max(0, plan.final - 1)] > 0.1 and "bass" not in plan.scenes[-1].silent
+    played = onsets(needs_row, "bass", response)
+    played[plan.final + 1 :] &= response.force["bass"][plan.final + 1 :]
+    played[plan.final] |= "bass" not in plan.scenes[-1].silent
     starts = np.flatnonzero(played)
     pitches = _pitches(starts, figure, chords)
-    ends = [_end(int(s), ring, chords, reply, plan) for s in starts]
+    ends = [_end(int(s), ring, chords, response, plan) for s in starts]
     return write_row("bass", starts, pitches, ends, plan.n_steps)
 
 
@@ -93,15 +93,12 @@ def _approach(low_root: int, root: int, intervals, following: int) -> int:
     return target + steps[0]
 
 
-def _end(start: int, ring: int, chords, reply: Answer, plan: Plan) -> int:
-    """A note ends with its ring, its chord, or a breath; the last and the still ones ring on."""
+def _end(start: int, ring: int, chords, response: Response, plan: Plan) -> int:
+    """A note ends with its ring, its chord, or a breath; the last one rings on."""
     if start >= plan.final:
         return plan.n_steps
-    halts = reply.still[start : start + 6].any()  # motion stops: the root rings on under the chord
-    ring_steps = (
-        32 if halts else int(ring[start]) * (2 if reply.drive[start] < 0.3 or reply.hit[start] else 1)
-    )
+    ring_steps = int(ring[start]) * (2 if response.motion[start] < 0.3 or response.hit[start] else 1)
     end = min(start + ring_steps, plan.n_steps)
-    blocked = reply.breath[start + 1 : end] | (chords[start + 1 : end] != chords[start])
+    blocked = response.breath[start + 1 : end] | (chords[start + 1 : end] != chords[start])
     stops = np.flatnonzero(blocked)
     return start + 1 + int(stops[0]) if len(stops) else end

@@ -1,33 +1,42 @@
-"""Drums: grooves by style (styles/grooves.py), thinned by energy; rolls into cuts; fills; accents at hits."""
+"""Write drums: grooves by style (styles/grooves.py), fills, rolls into cuts, accents on top of the groove."""
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import FILL_FROM, FILLS, GROOVES, NEVER, ROLLING, ROLLING_FILLS, needs
+from dyvim_cli.music.styles.grooves import (
+    BEAT_STYLES,
+    FILL_FROM,
+    FILLS,
+    GROOVES,
+    NEVER,
+    ROLLING,
+    ROLLING_FILLS,
+    needs,
+)
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.training.arranger.answers import HEAVY, MEDIUM, Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import Plan, lay
+from dyvim_cli.training.arranger.response import HEAVY, LIGHT, MEDIUM, Response, entry
 from dyvim_cli.types import STEPS_PER_BAR
 
 ROLLS = {"cinematic": "tom", "ambient": "tom", "orchestral": "snare", "jazz": "snare"}
 
 
-def write_drums(rng: np.random.Generator, plan: Plan, reply: Answer) -> np.ndarray:
+def write_drums(rng: np.random.Generator, plan: Plan, response: Response) -> np.ndarray:
     """[S] drum tokens."""
-    strikes = {name: onsets_of(row, reply) for name, row in _grooves(rng, plan).items()}
-    _fill_ends(rng, plan, reply, strikes)
-    _roll(plan, reply, strikes)
+    strikes = {name: onsets_of(row, response) for name, row in _grooves(rng, plan).items()}
+    _fill_ends(rng, plan, response, strikes)
+    _roll(plan, response, strikes)
     row = np.zeros(plan.n_steps, dtype=np.int16)
     for name, struck in strikes.items():
         row[struck] |= tokens.drum_token([name])
-    for step in np.flatnonzero(reply.force["drums"]):
-        row[step] = _accent(plan, reply, int(step))
-    row[plan.final :] = _ending(plan, reply)
+    for step in np.flatnonzero(response.force["drums"]):
+        row[step] = _accent(plan, response, int(step), int(row[step]))
+    row[plan.final :] = _ending(plan, response)
     return row
 
 
-def onsets_of(needs_row: np.ndarray, reply: Answer) -> np.ndarray:
-    """Strikes of one drum class, the forced ones left aside."""
-    return onsets(needs_row, "drums", reply) & ~reply.force["drums"]
+def onsets_of(needs_row: np.ndarray, response: Response) -> np.ndarray:
+    """Strikes of one drum class by its pattern; those of the events are added later."""
+    return (needs_row <= response.density["drums"]) & ~response.breath
 
 
 def _grooves(rng, plan: Plan) -> dict[str, np.ndarray]:
@@ -47,14 +56,14 @@ def _grooves(rng, plan: Plan) -> dict[str, np.ndarray]:
     return rows
 
 
-def _fill_ends(rng, plan: Plan, reply: Answer, strikes) -> None:
+def _fill_ends(rng, plan: Plan, response: Response, strikes) -> None:
     """The corner of a section is turned with a fill, where no build leads to it and no event forbids it."""
     if plan.style == "ambient":
         return
     for scene in plan.scenes[1:]:
         start = scene.start - STEPS_PER_BAR
         silent = start < 0 or "drums" in plan.scene_at(start).silent
-        idle = reply.drive[start] < FILL_FROM or reply.build[max(0, scene.start - 1)] > 0
+        idle = response.motion[start] < FILL_FROM or response.build[max(0, scene.start - 1)] > 0
         if silent or idle or scene.start > plan.final or rng.random() < 0.35:
             continue
         fills = ROLLING_FILLS if plan.style in ROLLING else FILLS
@@ -62,14 +71,16 @@ def _fill_ends(rng, plan: Plan, reply: Answer, strikes) -> None:
         first = min(int(np.flatnonzero(p)[0]) for p in fill.values())
         for name in strikes:
             span = slice(start + first, scene.start)
-            strikes[name][span] = fill.get(name, np.zeros(STEPS_PER_BAR, bool))[first:] & reply.allow[span]
+            strikes[name][span] = (
+                fill.get(name, np.zeros(STEPS_PER_BAR, bool))[first:] & ~response.breath[span]
+            )
 
 
-def _roll(plan: Plan, reply: Answer, strikes) -> None:
+def _roll(plan: Plan, response: Response, strikes) -> None:
     """A build: eighths, then sixteenths on one drum, until the breath before the cut."""
     steps = np.arange(plan.n_steps)
-    on_grid = np.where(reply.build > 0.6, True, steps % 2 == 0) & (reply.build > 0.25)
-    roll = on_grid & reply.allow & ~reply.breath & ~reply.force["drums"]
+    on_grid = np.where(response.build > 0.6, True, steps % 2 == 0) & (response.build > 0.25)
+    roll = on_grid & ~response.breath
     for scene in plan.scenes:
         if "drums" in scene.silent:
             roll[scene.start : scene.end] = False
@@ -77,24 +88,28 @@ def _roll(plan: Plan, reply: Answer, strikes) -> None:
         strikes[ROLLS.get(plan.style, "snare")] |= roll
 
 
-def _accent(plan: Plan, reply: Answer, step: int) -> int:
-    """The stroke of an event; a cymbal that still rings from a beat or two ago is spared."""
-    habits, weight = plan.habits, reply.hit[step]
+def _accent(plan: Plan, response: Response, step: int, groove: int) -> int:
+    """The groove's strokes of a step with those of an event added; a light event opens the hat.
+
+    A cymbal that still rings from a heavy event a beat or two ago is not struck again.
+    """
+    habits, weight = plan.habits, response.hit[step]
     if not plan.follows:
-        return tokens.drum_token(("kick", "crash") if plan.style != "ambient" else ("tom",))
+        return groove | tokens.drum_token(("kick", "crash") if plan.style != "ambient" else ("tom",))
+    if weight < LIGHT:
+        return groove | tokens.drum_token(habits.hint)
     if weight < HEAVY:
-        return tokens.drum_token(habits.tap if weight < MEDIUM else ("kick", *habits.tap))
-    rings = np.any(reply.hit[max(0, step - 8) : step] >= HEAVY) and weight < 0.9
+        return groove | tokens.drum_token(habits.tap if weight < MEDIUM else ("kick", *habits.tap))
+    rings = np.any(response.hit[max(0, step - 8) : step] >= HEAVY) and weight < 0.9
     spared = tuple(name for name in habits.boom if name != "crash")
-    return tokens.drum_token((*spared, *habits.tap) if rings else habits.boom)
+    return groove | tokens.drum_token((*spared, *habits.tap) if rings else habits.boom)
 
 
-def _ending(plan: Plan, reply: Answer) -> np.ndarray:
-    """One last stroke under the final chord when the band is playing, then silence but for hits."""
+def _ending(plan: Plan, response: Response) -> np.ndarray:
+    """One last stroke under the final chord when the drums play, then silence but for events."""
     tail = np.zeros(plan.n_steps - plan.final, dtype=np.int16)
-    plays = "drums" not in plan.scenes[-1].silent and plan.style != "ambient"
-    if plays and reply.drive[max(0, plan.final - 8) : plan.final].mean() > 0.35:
-        tail[0] = tokens.drum_token(("kick",) if plan.follows else ("kick", "crash"))
-    for step in np.flatnonzero(reply.force["drums"][plan.final :]):
-        tail[step] = _accent(plan, reply, plan.final + int(step))
+    if "drums" not in plan.scenes[-1].silent and plan.style != "ambient":
+        tail[0] = tokens.drum_token(("kick", "crash") if plan.style in BEAT_STYLES else ("kick",))
+    for step in np.flatnonzero(response.force["drums"][plan.final :]):
+        tail[step] = _accent(plan, response, plan.final + int(step), int(tail[step]))
     return tail

@@ -12,15 +12,17 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 KINDS = (
     ("static", 0.12, (0.0, 0.0), (0.0, 0.0)),
     ("sparse", 0.20, (0.0, 0.3), (0.0, 0.05)),
-    ("medium", 0.28, (0.2, 0.9), (0.0, 0.2)),
-    ("busy", 0.16, (0.8, 2.0), (0.0, 0.1)),
+    ("medium", 0.24, (0.2, 0.9), (0.0, 0.2)),
+    ("busy", 0.13, (0.8, 2.0), (0.0, 0.1)),
     ("montage", 0.13, (0.0, 0.6), (0.3, 1.1)),
+    ("fast", 0.07, (0.0, 0.8), (1.0, 2.0)),
     ("action", 0.11, (0.6, 2.0), (0.0, 0.5)),
 )
 WEIGHTS = ((0.7, 2.4), (0.8, 1.8), (1.6, 1.8))  # beta: a take, an edited film, clear impacts
 ON_GRID = (0.05, 0.12, 0.03)  # an impact cares little for the music: the tempo map bends to the heavy ones
 CUTS_ON_GRID = (0.4, 0.4, 0.1)
-STILL = 0.04  # energy below which nothing moves (as model.conditioning.decoder_inputs flags it)
+STILL = 0.04  # energy below which nothing moves (as model.conditioning flags it)
+SLOW_STEPS = STEPS_PER_BAR // 2  # energy is averaged over so many steps, as model.film_curves does
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def draw_film(rng: np.random.Generator, scenes: tuple[Scene, ...], bpm: float) -
     energy = _energy(rng, scenes, cut, hit)
     if kind[0] == "static" and rng.random() < 0.4:  # a photograph
         energy = np.full(n_steps, rng.choice([0.0, 0.02, 0.08, 0.12]))
-    return Film(hit, cut, energy)
+    return Film(hit, cut, moving_mean(energy, SLOW_STEPS))
 
 
 def own_film(rng: np.random.Generator, scenes: tuple[Scene, ...]) -> Film:
@@ -73,6 +75,13 @@ def own_film(rng: np.random.Generator, scenes: tuple[Scene, ...]) -> Film:
 def neutral(n_steps: int) -> Film:
     """The curves of a film that asks for nothing."""
     return Film(np.zeros(n_steps), np.zeros(n_steps), np.full(n_steps, 0.5))
+
+
+def moving_mean(values: np.ndarray, n_steps: int) -> np.ndarray:
+    """[S] centred mean over n_steps, the first and last value going on beyond the ends."""
+    from scipy.ndimage import uniform_filter1d
+
+    return uniform_filter1d(np.asarray(values, dtype=float), n_steps, mode="nearest")
 
 
 def _cut_scenes(rng, scenes, cut, static: bool) -> None:

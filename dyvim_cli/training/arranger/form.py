@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dyvim_cli.music.styles.grooves import BEAT_STYLES
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 # a scene may begin on any beat; most begin with a bar
@@ -23,7 +24,8 @@ class Scene:
     label: int
     valence: float  # -1..1
     arousal: float  # -1..1
-    silent: frozenset[str] = frozenset()  # parts that leave the stage for the whole scene
+    silent: frozenset[str] = frozenset()  # parts that do not play in the whole scene
+    mover: str = "drums"  # the part that keeps time; never silent but in some intros and breaks
 
     @property
     def n_steps(self) -> int:
@@ -44,23 +46,25 @@ def draw_form(rng: np.random.Generator, style: str, n_bars: int) -> tuple[Scene,
     ends = [*starts[1:], n_bars * STEPS_PER_BAR]
     roles = _roles(rng, np.diff([*starts, n_bars * STEPS_PER_BAR]))
     labels = _labels(rng, roles)
+    movers = _movers(rng, style, labels)
     valence = np.clip(STEADY_VALENCE[style] + rng.normal(0, 0.35), -1, 1)
     arousal = rng.normal(0, 0.4)
     scenes = []
     for start, end, role, label in zip(starts, ends, roles, labels, strict=True):
         v = float(np.clip(valence + rng.normal(0, 0.15) + 0.1 * (label % 2), -1, 1))
         a = float(np.clip(arousal + ROLE_AROUSAL[role] + rng.normal(0, 0.2), -1, 1))
-        scenes.append(Scene(start, end, role, label, v, a, _silent(rng, style, role, a)))
+        mover = movers[label]
+        scenes.append(Scene(start, end, role, label, v, a, _silent(rng, style, role, a, mover), mover))
     return tuple(scenes)
 
 
 # how often a part leaves the stage for a scene: by role, and by style where it differs
 ABSENT = {
-    "intro": {"melody": 0.55, "drums": 0.45, "bass": 0.2, "arp": 0.25, "pad": 0.1},
+    "intro": {"melody": 0.45, "drums": 0.35, "bass": 0.15, "arp": 0.25, "pad": 0.1},
     "theme": {"melody": 0.04, "drums": 0.04, "bass": 0.03, "arp": 0.2, "pad": 0.06},
     "contrast": {"melody": 0.08, "drums": 0.1, "bass": 0.05, "arp": 0.2, "pad": 0.1},
     "build": {"melody": 0.3, "drums": 0.05, "bass": 0.08, "arp": 0.1, "pad": 0.05},
-    "break": {"melody": 0.35, "drums": 0.6, "bass": 0.3, "arp": 0.25, "pad": 0.08},
+    "break": {"melody": 0.35, "drums": 0.5, "bass": 0.25, "arp": 0.25, "pad": 0.08},
     "outro": {"melody": 0.15, "drums": 0.25, "bass": 0.08, "arp": 0.25, "pad": 0.04},
 }
 MORE_ABSENT = {
@@ -72,12 +76,23 @@ MORE_ABSENT = {
 }  # fmt: skip
 
 
-def _silent(rng, style: str, role: str, arousal: float) -> frozenset[str]:
+MOVER_ABSENT = {"intro": 0.15, "break": 0.2}  # how often the drums of a beat style are silent, by role
+
+
+def _movers(rng, style: str, labels: list[int]) -> dict[int, str]:
+    """The part that keeps time under each theme: drums in a beat style, else arpeggio or moving pad."""
+    if style in BEAT_STYLES:
+        return dict.fromkeys(labels, "drums")
+    return {label: "arp" if rng.random() < 0.7 else "pad" for label in labels}
+
+
+def _silent(rng, style: str, role: str, arousal: float, mover: str) -> frozenset[str]:
     """At most two parts are silent, so that an event can still be struck together; calm thins."""
     odds = {
         p: o + MORE_ABSENT.get(style, {}).get(p, 0) - 0.15 * arousal * (o > 0.1)
         for p, o in ABSENT[role].items()
     }
+    odds[mover] = MOVER_ABSENT.get(role, 0.0) if style in BEAT_STYLES else 0.0
     absent = [part for part, chance in odds.items() if rng.random() < chance]
     if "pad" in absent and "arp" in absent:  # somebody has to tell the chord
         absent.remove("pad")

@@ -151,21 +151,6 @@ def _surprise(rng, chord: int, is_minor: bool) -> int:
     return tokens.chord_token(root, SEVENTHS.get(quality, quality)) if has_seventh else new
 
 
-def hold_when_still(chords: np.ndarray, still: np.ndarray, stir: np.ndarray, cut, final: int) -> np.ndarray:
-    """[S] chords that stand still with the picture; each stir takes the next of the progression."""
-    held, source = chords.copy(), 0
-    for step in range(1, final):
-        if not still[step] or cut[step]:
-            source = step
-        elif stir[step]:
-            others = np.flatnonzero(chords[source:final] != held[step - 1])
-            source = source + int(others[0]) if len(others) else step
-            held[step] = chords[source]
-        else:
-            held[step] = held[step - 1]
-    return held
-
-
 def _cadence(rng, chords, style: str, is_minor: bool, final: int) -> None:
     """Close: the last chord is the tonic; the chords before it lead there within two bars."""
     mode = "minor" if is_minor else "major"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music.styles.grooves import NEVER
-from dyvim_cli.training.arranger.answers import Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import Plan, write_row
+from dyvim_cli.training.arranger.response import Response, entry, onsets
 from dyvim_cli.training.arranger.tune import approach, best_pitches
 from dyvim_cli.types import STEPS_PER_BAR
 
@@ -39,7 +39,7 @@ class Theme:
     pull: float  # how strongly the targets draw (a quoted tune more than a sketch)
 
 
-def write_melody(rng: np.random.Generator, plan: Plan, chords: np.ndarray, reply: Answer,
+def write_melody(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response: Response,
                  given: dict[int, Theme]) -> np.ndarray:  # fmt: skip
     """[S] melody tokens. given: themes that come from a source, by label."""
     themes = dict(given)
@@ -55,13 +55,18 @@ def write_melody(rng: np.random.Generator, plan: Plan, chords: np.ndarray, reply
             at
         ] + lift
         pulls[scene.start : scene.end] = theme.pull
-    played = onsets(row_needs, "melody", reply)
-    played[plan.final + 1 :] &= reply.force["melody"][plan.final + 1 :]
+    played = onsets(row_needs, "melody", response)
+    played[plan.final + 1 :] &= response.force["melody"][plan.final + 1 :]
     played[plan.final] = np.any(played[max(0, plan.final - 24) : plan.final + 1]) and not _is_silent(plan)
     starts = np.flatnonzero(played)
     following = [*starts[1:], plan.n_steps][: len(starts)]
-    ends = [_end(int(s), int(n), reply, plan) for s, n in zip(starts, following, strict=True)]
-    aims = targets[starts] + 8 * (reply.drive[starts] - 0.5) + 7 * reply.build[starts] + 3 * reply.hit[starts]
+    ends = [_end(int(s), int(n), response, plan) for s, n in zip(starts, following, strict=True)]
+    aims = (
+        targets[starts]
+        + 8 * (response.motion[starts] - 0.5)
+        + 7 * response.build[starts]
+        + 3 * response.hit[starts]
+    )
     pitches = best_pitches(starts, ends, aims, pulls[starts], chords, plan)
     pitches = approach(rng, starts, pitches, LEANING.get(plan.style, 0.0))
     return write_row("melody", starts, pitches, ends, plan.n_steps)
@@ -156,14 +161,14 @@ def _variation(rng, plan: Plan, index: int, n_steps: int) -> np.ndarray:
     return shift
 
 
-def _end(start: int, following: int, reply: Answer, plan: Plan) -> int:
-    """Sing through to the next note; breathe in long gaps; stop at a breath; ring into stillness."""
+def _end(start: int, following: int, response: Response, plan: Plan) -> int:
+    """Sing through to the next note; breathe in long gaps; stop at a breath; ring on in calm."""
     if start >= plan.final:
         return plan.n_steps
     ring = plan.habits.ring
     gap = following - start
     end = following if gap <= ring else start + max(2, min(ring, gap - 2))
-    if reply.drive[start] < 0.25 and not plan.habits.ring <= 3:
+    if response.motion[start] < 0.2 and not plan.habits.ring <= 3:
         end = min(following, start + 32)
-    stops = np.flatnonzero(reply.breath[start + 1 : end])
+    stops = np.flatnonzero(response.breath[start + 1 : end])
     return start + 1 + int(stops[0]) if len(stops) else max(end, start + 1)

@@ -7,7 +7,6 @@ import numpy as np
 
 from dyvim_cli.music.styles.grooves import NEVER, needs
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.training.arranger.answers import HEAVY, Answer, entry, onsets
 from dyvim_cli.training.arranger.plan import (
     SILENT,
     Plan,
@@ -16,6 +15,7 @@ from dyvim_cli.training.arranger.plan import (
     nearest,
     write_row,
 )
+from dyvim_cli.training.arranger.response import HEAVY, Response, entry, onsets
 
 LOW, HIGH = 60, 77
 STRUCK_STEPS = 6  # what an event strikes rings at least so long
@@ -30,7 +30,7 @@ PATTERNS = {
     "comping": ("2......4..5.....", 3),
     "anticipated": ("......4.......3.", 6),
     "strum": ("1...4.6...6.4.6.", 8),
-    "strum_full": ("1.5.4.563.5.4.56", 4),
+    "strum_full": ("1.4.3.463.4.3.46", 4),
     "power": ("1.......3...5...", 10),
     "chug": ("1.5.3.5.2.5.3.5.", 2),
     "lazy": ("1.....9...5...8.", 14),
@@ -39,6 +39,8 @@ PATTERNS = {
     "oompah_8": ("..4...4...4...4.", 1),
     "tremolo": ("1.7.6.7.5.7.6.7.", 8),
     "march": ("1...5...3...5...", 3),
+    "moving": ("1.4.3.5.2.4.3.5.", 3),
+    "waves": ("1..4..3.2..4..3.", 5),
 }  # fmt: skip
 BY_STYLE = {
     "cinematic": (None, None, "halves", "tremolo", "pulses"),
@@ -54,7 +56,15 @@ BY_STYLE = {
 }
 
 
-def write_pad(rng: np.random.Generator, plan: Plan, chords: np.ndarray, reply: Answer) -> np.ndarray:
+MOVING = {  # patterns of a pad that keeps time
+    "cinematic": ("moving", "waves"),
+    "orchestral": ("moving", "waves"),
+    "ambient": ("moving", "waves"),
+    "acoustic": ("moving", "strum_full"),
+}
+
+
+def write_pad(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response: Response) -> np.ndarray:
     """[S] pad tokens."""
     needs_row, ring = _lay_patterns(rng, plan)
     changes = chord_changes(chords)
@@ -62,15 +72,12 @@ def write_pad(rng: np.random.Generator, plan: Plan, chords: np.ndarray, reply: A
     carried = changes & sustained & (needs_row < SILENT)
     needs_row[carried] = np.minimum(needs_row[carried], 0.08)
     needs_row[~changes & (needs_row < 0.05)] = NEVER  # a sustained chord is struck once
-    played = onsets(needs_row, "pad", reply)
-    played |= (
-        changes & reply.still & (needs_row < SILENT)
-    )  # a chord that changes in stillness does so by itself
-    played[plan.final + 1 :] &= reply.force["pad"][plan.final + 1 :]
+    played = onsets(needs_row, "pad", response)
+    played[plan.final + 1 :] &= response.force["pad"][plan.final + 1 :]
     played[plan.final] = "pad" not in plan.scenes[-1].silent
     starts = np.flatnonzero(played)
-    tops = _tops(starts, chords, reply)
-    ends = [_end(int(s), ring, chords, reply, plan) for s in starts]
+    tops = _tops(starts, chords, response)
+    ends = [_end(int(s), ring, chords, response, plan) for s in starts]
     return write_row("pad", starts, tops, ends, plan.n_steps)
 
 
@@ -78,8 +85,11 @@ def _lay_patterns(rng, plan: Plan):
     pool = BY_STYLE[plan.style]
     of_label, patterns, ring = {}, {}, np.zeros(plan.n_steps, dtype=int)
     for i, scene in enumerate(plan.scenes):
-        name = of_label.setdefault(scene.label, pool[rng.integers(len(pool))])
-        calm = scene.role == "break" or (scene.role == "intro" and rng.random() < 0.5)
+        among = MOVING[plan.style] if scene.mover == "pad" else pool
+        name = of_label.setdefault(scene.label, among[rng.integers(len(among))])
+        calm = scene.mover != "pad" and (
+            scene.role == "break" or (scene.role == "intro" and rng.random() < 0.5)
+        )
         need, length = SUSTAINED if name is None or calm else PATTERNS[name]
         pattern = needs(need)
         patterns[i] = pattern + entry(plan, "pad", scene)
@@ -87,12 +97,12 @@ def _lay_patterns(rng, plan: Plan):
     return lay(patterns, plan), ring
 
 
-def _tops(starts, chords, reply: Answer) -> list[int]:
+def _tops(starts, chords, response: Response) -> list[int]:
     """Voice-leading: the chord tone nearest to the last top, drawn to a centre that energy lifts."""
     tops, previous = [], 67.0
     for step in starts:
-        centre = 64 + 7 * reply.drive[step]
-        pull = 0.8 * previous + 0.2 * centre + 2 * (reply.hit[step] >= HEAVY)
+        centre = 64 + 7 * response.motion[step]
+        pull = 0.8 * previous + 0.2 * centre + 2 * (response.hit[step] >= HEAVY)
         candidates = [nearest(p, pull, LOW, HIGH) for p in tokens.chord_pitch_classes(int(chords[step]))]
         top = min(candidates, key=lambda p: abs(p - pull))
         tops.append(top)
@@ -100,14 +110,12 @@ def _tops(starts, chords, reply: Answer) -> list[int]:
     return tops
 
 
-def _end(start: int, ring, chords, reply: Answer, plan: Plan) -> int:
+def _end(start: int, ring, chords, response: Response, plan: Plan) -> int:
     """A chord ends with its ring, when the harmony moves on, or at a breath."""
     if start >= plan.final:
         return plan.n_steps
-    length = 64 if reply.still[start] or reply.drive[start] < 0.2 else int(ring[start])
-    length = max(length, STRUCK_STEPS) if reply.hit[start] else length
+    length = int(ring[start])
+    length = max(length, STRUCK_STEPS) if response.hit[start] else length
     end = min(start + length, plan.n_steps)
-    if np.any(reply.still[start:end]):  # motion stops while it sounds: it rings through
-        end = min(start + 64, plan.n_steps)
-    stops = np.flatnonzero(reply.breath[start + 1 : end] | (chords[start + 1 : end] != chords[start]))
+    stops = np.flatnonzero(response.breath[start + 1 : end] | (chords[start + 1 : end] != chords[start]))
     return start + 1 + int(stops[0]) if len(stops) else end

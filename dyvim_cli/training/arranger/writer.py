@@ -3,24 +3,23 @@
 import numpy as np
 
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.training.arranger.answers import NORMAL_LEVEL, Answer, answer, levels
 from dyvim_cli.training.arranger.arp import write_arp
 from dyvim_cli.training.arranger.bass import write_bass
 from dyvim_cli.training.arranger.drums import write_drums
 from dyvim_cli.training.arranger.film import draw_film, neutral, own_film
 from dyvim_cli.training.arranger.form import draw_form, draw_n_bars
-from dyvim_cli.training.arranger.harmony import hold_when_still, move_at_events, write_harmony
+from dyvim_cli.training.arranger.harmony import move_at_events, write_harmony
 from dyvim_cli.training.arranger.lead import draw_theme
 from dyvim_cli.training.arranger.melody import write_melody
 from dyvim_cli.training.arranger.pad import write_pad
 from dyvim_cli.training.arranger.plan import Plan
+from dyvim_cli.training.arranger.response import Response, levels, respond
 from dyvim_cli.training.arranger.styles import STYLES
 from dyvim_cli.training.data.piece import ROLES, Piece, Section
 from dyvim_cli.types import STEPS_PER_BAR
 from dyvim_cli.types import STYLES as STYLE_NAMES
 
 FREE_SHARE = 0.25  # pieces that owe nothing to a film: what alpha = 0 shall sound like
-NO_ROOM = 3  # streams that may start together where no event is
 
 
 def arrange(rng: np.random.Generator, style: str, source: Piece | None = None) -> Piece:
@@ -32,11 +31,10 @@ def arrange(rng: np.random.Generator, style: str, source: Piece | None = None) -
     theme = draw_theme(rng, source, plan.habits.centre) if source is not None else None
     given_chords = {0: theme[1]} if theme else {}
     chords = write_harmony(rng, style, plan.is_minor, plan.scenes, given_chords, plan.final)
-    reply = answer(rng, plan)
+    response = respond(rng, plan)
     if plan.follows:
         move_at_events(rng, chords, plan.film.hit, plan.film.cut, plan.is_minor, plan.final)
-    chords = hold_when_still(chords, reply.still, reply.stir, plan.film.cut, plan.final)
-    rows = write_parts(rng, plan, chords, reply, {0: theme[0]} if theme else {})
+    rows = write_parts(rng, plan, chords, response, {0: theme[0]} if theme else {})
     sections = tuple(
         Section(s.start, s.end, ROLES.index(s.role), s.label, s.valence, s.arousal) for s in plan.scenes
     )
@@ -63,34 +61,18 @@ def draw_plan(rng: np.random.Generator, style: str, is_minor: bool | None = None
     return Plan(style, bpm, is_minor, scenes, film, follows, final)
 
 
-def write_parts(rng, plan: Plan, chords: np.ndarray, reply: Answer, themes: dict) -> np.ndarray:
+def write_parts(rng, plan: Plan, chords: np.ndarray, response: Response, themes: dict) -> np.ndarray:
     """[K, S] tokens of all streams."""
-    melody = write_melody(rng, plan, chords, reply, themes)
+    melody = write_melody(rng, plan, chords, response, themes)
     rows = {
-        "level": levels(plan, reply),
+        "level": levels(plan, response),
         "chord": chords,
         "melody": melody,
-        "bass": write_bass(rng, plan, chords, reply),
-        "drums": write_drums(rng, plan, reply),
-        "pad": write_pad(rng, plan, chords, reply),
-        "arp": write_arp(rng, plan, chords, reply, melody),
+        "bass": write_bass(rng, plan, chords, response),
+        "drums": write_drums(rng, plan, response),
+        "pad": write_pad(rng, plan, chords, response),
+        "arp": write_arp(rng, plan, chords, response, melody),
     }
     matrix = np.stack([rows[stream.name] for stream in tokens.STREAMS]).astype(np.int16)
-    if plan.follows:
-        _make_room(matrix, reply, plan)
     tokens.validate(matrix)
     return matrix
-
-
-def _make_room(matrix: np.ndarray, reply: Answer, plan: Plan) -> None:
-    """Where no event is, few streams start together, so that events stand out."""
-    arp, drums = tokens.STREAM_INDEX["arp"], tokens.STREAM_INDEX["drums"]
-    pitched = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
-    together = np.sum(matrix[pitched] >= tokens.FIRST_PITCH, axis=0) + (matrix[drums] > 0)
-    crowded = (together > NO_ROOM) & (reply.hit == 0) & (np.arange(plan.n_steps) != plan.final)
-    for step in np.flatnonzero(crowded & (matrix[arp] >= tokens.FIRST_PITCH)):
-        after = step + 1
-        while after < plan.n_steps and matrix[arp, after] == tokens.HOLD:
-            after += 1
-        matrix[arp, step:after] = tokens.REST
-    assert matrix[0, reply.hit == 0].max(initial=0) <= NORMAL_LEVEL

@@ -1,0 +1,154 @@
+"""Derive from a film's curves what every part of the band does: how dense, how loud, which accents.
+
+The base layer (time and harmony) goes on through events; an event adds to it. Motion moves density,
+register and loudness by degrees from a floor, slowly; only accents follow single events. The rules are
+the same in every piece, so that a decoder can learn them from the curves alone.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dyvim_cli.music.styles.grooves import density_of
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.training.arranger.film import moving_mean
+from dyvim_cli.training.arranger.plan import SILENT, Plan
+from dyvim_cli.types import STEPS_PER_BAR
+
+PARTS = ("melody", "bass", "drums", "pad", "arp")
+BASE_LAYER = ("bass", "drums")  # these keep time: their density has the higher floor of grooves.density_of
+# Event weights from which all parts, most parts and two parts strike together; below, the groove hints at it.
+HEAVY, MEDIUM, LIGHT = 0.6, 0.35, 0.12
+TOP_LEVEL, NORMAL_LEVEL = tokens.N_LEVELS - 1, 5  # accents own the two levels above the normal ones
+FREE_MARK = 6  # level at which music without a film marks a new section
+SOFTEST_LEVEL, LEVEL_SPAN = 1.6, 2.6  # level of no motion, and how much full motion adds
+BREATH_WEIGHT = 0.8  # cuts from this weight on may have a breath before them
+BREATH_SHARE = 0.5  # of those cuts
+BREATH_BARS = 8  # bars between two breaths at least
+BUILD_BARS = 8  # bars between two builds at least
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the film asks of every part; all arrays [S]."""
+
+    density: dict[str, np.ndarray]  # part -> 0..1, compared with the need of each step of its pattern
+    motion: np.ndarray  # 0..1 slow energy, builds included: register, length of notes
+    build: np.ndarray  # 0..1 how far a build towards a cut has come
+    breath: np.ndarray  # bool: an eighth of silence at most, just before a few of the heaviest cuts
+    force: dict[str, np.ndarray]  # part -> bool: a note starts here, whatever the pattern
+    hit: np.ndarray  # weight of the accents
+
+
+def respond(rng: np.random.Generator, plan: Plan) -> Response:
+    """Derive the response of all parts from the film's curves."""
+    hit = plan.film.hit.copy()
+    build = _builds(rng, plan) if plan.follows else np.zeros(plan.n_steps)
+    motion = np.clip(plan.film.energy + 0.35 * build, 0, 1)
+    breath = _breaths(rng, plan) if plan.follows else np.zeros(plan.n_steps, dtype=bool)
+    density = {part: np.zeros(plan.n_steps) for part in PARTS}
+    for scene in plan.scenes:
+        span = slice(scene.start, scene.end)
+        for part in PARTS:
+            density[part][span] = density_of(plan.style, scene.role, part, motion[span])
+    return Response(density, motion, build, breath, _forced(rng, plan, hit), hit)
+
+
+def onsets(needs: np.ndarray, part: str, response: Response) -> np.ndarray:
+    """[S] where a part starts a note; needs [S] is the density that each step waits for."""
+    return ((needs <= response.density[part]) & ~response.breath) | response.force[part]
+
+
+def levels(plan: Plan, response: Response) -> np.ndarray:
+    """[S] level tokens: slow energy first, then metre and phrase; accents lie above all of it."""
+    steps = np.arange(plan.n_steps)
+    metre = np.select([steps % 16 == 0, steps % 4 == 0, steps % 2 == 0], [0.35, 0.1, -0.15], -0.3)
+    phrase = 0.2 * np.sin(np.pi * (steps % (4 * STEPS_PER_BAR)) / (4 * STEPS_PER_BAR))
+    lean = 1.0 if plan.follows else 1.8  # music without a film leans on its metre
+    slow = moving_mean(plan.film.energy, STEPS_PER_BAR)
+    level = SOFTEST_LEVEL + LEVEL_SPAN * slow + lean * metre + phrase + 0.8 * response.build
+    level = np.clip(np.round(level), 0, NORMAL_LEVEL).astype(np.int16)
+    for step in np.flatnonzero(response.hit):
+        level[step] = _accent(response.hit[step], level[step]) if plan.follows else FREE_MARK
+    return level
+
+
+def _accent(weight: float, level: int) -> int:
+    """Level of an event of a weight: two above the groove for a clear one, one for a doubtful one."""
+    if weight >= HEAVY:
+        return TOP_LEVEL
+    if weight >= MEDIUM:
+        return TOP_LEVEL - 1
+    return min(level + 1, NORMAL_LEVEL)
+
+
+def _forced(rng, plan: Plan, hit) -> dict[str, np.ndarray]:
+    """Which parts strike which event, by its weight; music without a film marks with drums, bass and pad."""
+    force = {part: np.zeros(plan.n_steps, dtype=bool) for part in PARTS}
+    for step in np.flatnonzero(hit):
+        silent = plan.scene_at(step).silent
+        for part in _strikers(rng, plan, hit[step]):
+            force[part][step] = part not in silent
+    return force
+
+
+def _strikers(rng, plan: Plan, weight: float) -> tuple[str, ...]:
+    if not plan.follows:
+        return ("drums", "bass", "pad")
+    if weight >= HEAVY:
+        return PARTS
+    if weight >= MEDIUM:
+        return ("drums", "pad", "bass", str(rng.choice(["melody", "melody", "arp"])))
+    if weight >= LIGHT:
+        return ("drums", str(rng.choice(["melody", "arp", "pad", "bass"])))
+    return ("drums",)
+
+
+def _section_cuts(plan: Plan, weight: float) -> list[int]:
+    """Steps of the cuts from a weight on that begin a section."""
+    starts = [scene.start for scene in plan.scenes[1:]]
+    return [s for s in starts if plan.film.cut[s] and plan.film.hit[s] >= weight]
+
+
+def _breaths(rng, plan: Plan) -> np.ndarray:
+    """[S] bool: the sixteenth or eighth before some of the heaviest cuts that begin a section."""
+    breath = np.zeros(plan.n_steps, dtype=bool)
+    last = -BREATH_BARS * STEPS_PER_BAR
+    for step in _section_cuts(plan, BREATH_WEIGHT):
+        start = step - int(rng.integers(1, 3))
+        is_free = not plan.film.hit[start:step].any() and step - last >= BREATH_BARS * STEPS_PER_BAR
+        if is_free and step <= plan.final and rng.random() < BREATH_SHARE:
+            breath[start:step] = True
+            last = step
+    return breath
+
+
+def _builds(rng, plan: Plan) -> np.ndarray:
+    """[S] ramps 0..1 of two to eight beats that lead into the heaviest cuts that begin a section."""
+    ramp = np.zeros(plan.n_steps)
+    last = -BUILD_BARS * STEPS_PER_BAR
+    for step in _section_cuts(plan, HEAVY):
+        before = plan.scene_at(step - 1)
+        length = min(before.n_steps // 2, int(rng.choice([8, 16, 16, 32]))) // 4 * 4
+        moves = plan.film.energy[step - length : step].mean() > 0.15 if length else False
+        if length >= 8 and moves and step - last >= BUILD_BARS * STEPS_PER_BAR:
+            ramp[step - length : step] = np.linspace(1 / length, 1, length)
+            last = step
+    return ramp
+
+
+def entry(plan: Plan, part: str, scene) -> float:
+    """Extra density a part waits for in a scene; SILENT when the orchestration leaves it out."""
+    if part in scene.silent:
+        return SILENT
+    return plan.habits.entries.get(part, 0.0) + ROLE_ENTRIES[scene.role].get(part, 0.0)
+
+
+ROLE_ENTRIES = {  # the base layer follows grooves.ROLE_KEPT instead
+    "intro": {"melody": 0.15},
+    "theme": {},
+    "contrast": {"arp": -0.05},
+    "build": {"melody": 0.05, "arp": -0.15},
+    "break": {},
+    "outro": {"arp": 0.05},
+}
