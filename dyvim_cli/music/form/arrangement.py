@@ -3,7 +3,9 @@
 import numpy as np
 
 from dyvim_cli.music.form.sections import Section
+from dyvim_cli.music.styles.grooves import BEAT_STYLES
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.types import STEPS_PER_BAR
 
 # Intensity that a part waits for, and what a style adds to it.
 NEEDS = {"pad": 0.05, "bass": 0.12, "melody": 0.1, "arp": 0.42, "drums": 0.42}
@@ -21,6 +23,7 @@ ROLE_INTENSITY = {
 ROLE_NEEDS = {"intro": {"melody": 0.2}, "break": {"melody": 0.1}, "outro": {"arp": 0.1}}
 # Who does not leave merely for a change; elsewhere tune and drums.
 ROLE_KEEPS = {"break": (), "contrast": ("melody",), "intro": ()}
+LONG_PIECE_BARS = 16  # from here on, a beat style may rest its drums in an intro or a break
 LEAVING = 0.1  # it is rather somebody's entry than somebody's leaving that sets sections apart
 WHIM = 0.25
 MOST_SILENT = 2  # so that an event can still be struck together
@@ -39,6 +42,8 @@ def plan_activity(
         times = heard.get(section.label, 0)
         heard[section.label] = times + 1
         lack = _lacks(_intensity(section, energy, times), section.role, style, taste)
+        for part in _time_keepers(style, section.role, len(energy) // STEPS_PER_BAR):
+            lack[part] = -np.inf
         silent = silent_parts(lack)
         if before is not None and set(silent) == set(before):
             silent = _another_band(rng, silent, lack, section.role)
@@ -46,6 +51,13 @@ def plan_activity(
             active[tokens.STREAM_INDEX[part], section.start : section.end] = False
         before = silent
     return active
+
+
+def _time_keepers(style: str, role: str, n_bars: int) -> tuple[str, ...]:
+    """Parts that play in a section whatever the film does: without them the music would stop."""
+    if style not in BEAT_STYLES:
+        return ("arp",)
+    return ("bass",) if role in ("intro", "break") and n_bars >= LONG_PIECE_BARS else ("drums", "bass")
 
 
 def _lacks(intensity: float, role: str, style: str, taste: dict[str, float]) -> dict[str, float]:
@@ -73,6 +85,8 @@ def _another_band(
     for part in lack:
         other = [p for p in silent if p != part] if part in silent else [*silent, part]
         leaves = part not in silent
+        if lack[part] == -np.inf:
+            continue
         stays = role == "build" or part in ROLE_KEEPS.get(role, ("melody", "drums"))
         if len(other) > MOST_SILENT or {"pad", "arp"} <= set(other) or (leaves and stays):
             continue

@@ -18,7 +18,6 @@ HARMONIC_RHYTHM = {
 }  # fmt: skip
 HALF_CLOSES = {"ambient": 0.2, "electronic": 0.3}  # how often a phrase ends on a leading chord
 USUAL_HALF_CLOSES = 0.6
-STILL = 0.04  # energy below which nothing moves
 EVENT_WEIGHT = 0.6  # lighter events move no chord
 
 
@@ -47,22 +46,6 @@ def plan_chords(
     for section in sections[1:]:
         _tell_apart(rng, chords, section.start, is_minor)
     return chords
-
-
-def hold_in_stillness(chords: np.ndarray, energy: np.ndarray, hits: np.ndarray) -> np.ndarray:
-    """[S] chords that stand still with the picture (energy [S] 0..1), moving on every other bar line.
-
-    As the arranger does it, whose music the decoder learned from.
-    """
-    held, still_for = chords.copy(), 0
-    for step in range(1, len(chords)):
-        still_for = still_for + 1 if energy[step] < STILL and hits[step] <= 0 else 0
-        stirs = step % STEPS_PER_BAR == 0 and still_for >= 2 * STEPS_PER_BAR
-        if stirs:
-            still_for = 1
-        elif still_for:
-            held[step] = held[step - 1]
-    return held
 
 
 def write_cadence(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music.form.arrangement import plan_activity
-from dyvim_cli.music.form.chord_plan import hold_in_stillness, plan_chords, write_cadence
+from dyvim_cli.music.form.chord_plan import plan_chords, write_cadence
 from dyvim_cli.music.form.ending import LAST_CHORD_STREAMS, choose_final_step, last_chord, last_strokes
 from dyvim_cli.music.form.film_on_grid import FilmOnGrid
 from dyvim_cli.music.form.motif_sources import gesture_sources
@@ -60,7 +60,6 @@ def plan_form(
     phrase_starts = _phrase_starts(rng, sections)
     final_step = choose_final_step(tempo_map, film.hits)
     chords = plan_chords(rng, sections, phrase_starts, film.hits, style, is_minor)
-    chords = hold_in_stillness(chords, film.energy, film.hits)
     write_cadence(rng, chords, final_step, style, is_minor)
     active = plan_activity(rng, sections, film.energy, style)
     active[:, final_step:] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]

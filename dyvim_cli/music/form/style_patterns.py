@@ -18,13 +18,12 @@ from dyvim_cli.music.styles.grooves import (
     ROLL,
     ROLLING,
     ROLLING_FILLS,
+    density_of,
     needs,
-    reached,
 )
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR
 
-STILL = 0.05  # mean energy of a bar below which nobody is told to play
 BUILD_LIFT = 0.3  # by so much a build-up begins below and ends above the energy it has
 MAIN_GROOVE = 0.5  # how often a theme has the piece's own groove
 
@@ -58,14 +57,18 @@ def plan_ground(
         span = slice(section.start, section.end)
         if section.role == "build":
             lift[span] = np.linspace(-1, 1, section.end - section.start)
-        energy_met = reached(style, section.role, level[span]) + BUILD_LIFT * lift[span]
+        first = section.start - section.first_bar
+        density = {
+            part: density_of(style, section.role, part, energy[span], first) + BUILD_LIFT * lift[span]
+            for part in ("drums", "bass")
+        }
         steps = np.arange(section.start, section.end) - section.first_bar
-        drums[span] = _struck(groove, steps, energy_met)
-        bass[span] = _is_met(BASS_IDIOMS[idiom][1], steps, energy_met)
+        drums[span] = _struck(groove, steps, density["drums"])
+        bass[span] = _is_met(BASS_IDIOMS[idiom][1], steps, density["bass"])
         _turn_corner(rng, drums, section, after, style, level)
-    silent = (level < STILL) | (hits > 0)
-    silent[final_step:] = True
-    drums[silent], bass[silent], lift[silent] = tokens.UNKNOWN, tokens.UNKNOWN, 0.0
+    undecided = hits > 0  # the decoder adds the event to the groove
+    undecided[final_step:] = True
+    drums[undecided], bass[undecided], lift[undecided] = tokens.UNKNOWN, tokens.UNKNOWN, 0.0
     return Ground(drums, bass, lift, energy)
 
 

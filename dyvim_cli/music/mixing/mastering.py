@@ -11,7 +11,7 @@ from dyvim_cli.music.mixing.leveling import calm_gains
 from dyvim_cli.music.mixing.loudness import Meter, mastering_gains, shaped
 from dyvim_cli.music.mixing.mix import mixed
 from dyvim_cli.music.mixing.stem_tracks import StemStore, read_blocks
-from dyvim_cli.music.performance.expression import ridden
+from dyvim_cli.music.performance.expression import expression_gain
 from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.progress import Progress, Silent
@@ -86,7 +86,7 @@ def _mix(
 ) -> Iterator[np.ndarray]:
     """The mix before mastering, faded at its very end."""
     done, sources = 0, {stem.name: orchestra.blocks(stem, n_frames, BLOCK_FRAMES) for stem in score.stems}
-    desk = PALETTES[score.style], score.tempo_map.bpm, ridden(score)
+    desk = PALETTES[score.style], score.tempo_map.bpm, expression_gain(score)
     for block, parts in mixed(sources, *desk, keep_stems=store is not None):
         fade = _end_fade(done, block.shape[1], n_frames)
         block = block * fade

@@ -9,8 +9,7 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Note
 
 RING_S = {"crash": 4.0, "open_hat": 0.8}  # a stroke is let ring so long, if it can
 STROKE_S = 0.4
-SOFTER = {"hat": 14, "open_hat": 10}  # cymbals that keep time stay under the drums
-TIME_KEEPING = 12  # softer is what only keeps time, so that the film's events stand out of a full groove
+SOFTER = {"hat": 12, "open_hat": 8}  # velocity steps below the drums: cymbals that keep time
 GHOST_SHARE = 0.45  # of the velocity that the stroke would have: touched, far below the backbeat
 
 
@@ -49,9 +48,8 @@ def _velocity(row: np.ndarray, step: int, name: str, part: Part, feel: Feel) -> 
     full = feel.stroke(step, part, name) - SOFTER.get(name, 0)
     if feel.is_accented(step):
         return max(1, full)
-    velocity = max(1, full - TIME_KEEPING)
     is_ghost = name == "snare" and _fills_in(row, step)
-    return max(1, round(GHOST_SHARE * velocity)) if is_ghost else velocity
+    return max(1, round(GHOST_SHARE * full)) if is_ghost else max(1, full)
 
 
 def _once(strokes: list[Note]) -> list[Note]:

@@ -9,6 +9,8 @@ The arranger writes them out (training/arranger); over a film they bias the deco
 
 import numpy as np
 
+from dyvim_cli.types import STEPS_PER_BAR
+
 GROOVES = {
     "pop": [
         {"kick": "3.......3.6.....", "snare": "....3.......3...", "hat": "4636463646364636"},
@@ -123,6 +125,8 @@ BEAT_STYLES = ("pop", "rock", "electronic", "lofi", "jazz", "playful")  # drums 
 BEAT_FLOORS = {"drums": 0.45, "bass": 0.42, "pad": 0.3, "arp": 0.3, "melody": 0.3}
 OTHER_FLOORS = {"drums": 0.3, "bass": 0.32, "pad": 0.5, "arp": 0.52, "melody": 0.3}
 ROLE_FLOORS = {"intro": -0.05, "break": -0.1, "outro": -0.05}  # added to the floors of drums and bass
+# A groove that changes every bar is none: each part keeps its pattern for so many bars (0: no limit).
+STEADY_BARS = {"drums": 2, "bass": 2, "pad": 1, "arp": 1, "melody": 0}
 FILL_FROM = 0.35  # energy of a bar that may end in a fill
 
 
@@ -131,9 +135,27 @@ def needs(pattern: str) -> np.ndarray:
     return np.array([int(c) / 10 if c.isdigit() else NEVER for c in pattern])
 
 
-def density_of(style: str, role: str, part: str, motion: np.ndarray) -> np.ndarray:
-    """[S] 0..1 density that a part's patterns are compared with, from the film's slow motion [S] 0..1."""
+def density_of(style: str, role: str, part: str, motion: np.ndarray, first: int = 0) -> np.ndarray:
+    """Density that a part's patterns are compared with in one section.
+
+    Args:
+        style, role: of the section.
+        part: stream name.
+        motion: [n] the film's motion 0..1 at the section's steps.
+        first: how many steps after a bar line the section begins.
+
+    Returns:
+        [n] 0..1; constant over the bars in which the part keeps its pattern, and never below its floor.
+    """
     floor = (BEAT_FLOORS if style in BEAT_STYLES else OTHER_FLOORS)[part]
     if part in ("drums", "bass"):
         floor += ROLE_FLOORS.get(role, 0.0)
-    return floor + (1 - floor) * motion
+    return floor + (1 - floor) * _block_means(motion, STEADY_BARS[part] * STEPS_PER_BAR, first)
+
+
+def _block_means(values: np.ndarray, n_steps: int, first: int) -> np.ndarray:
+    """[n] mean of the block of n_steps that each value lies in; blocks count from `first` steps before."""
+    if n_steps == 0 or not len(values):
+        return values
+    block = (np.arange(len(values)) + first) // n_steps
+    return (np.bincount(block, values) / np.maximum(np.bincount(block), 1))[block]

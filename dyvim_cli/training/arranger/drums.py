@@ -14,7 +14,7 @@ from dyvim_cli.music.styles.grooves import (
 )
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.plan import Plan, lay
-from dyvim_cli.training.arranger.response import HEAVY, LIGHT, MEDIUM, Response, entry
+from dyvim_cli.training.arranger.response import HEAVY, MEDIUM, Response, entry
 from dyvim_cli.types import STEPS_PER_BAR
 
 ROLLS = {"cinematic": "tom", "ambient": "tom", "orchestral": "snare", "jazz": "snare"}
@@ -96,10 +96,8 @@ def _accent(plan: Plan, response: Response, step: int, groove: int) -> int:
     habits, weight = plan.habits, response.hit[step]
     if not plan.follows:
         return groove | tokens.drum_token(("kick", "crash") if plan.style != "ambient" else ("tom",))
-    if weight < LIGHT:
-        return groove | tokens.drum_token(habits.hint)
     if weight < HEAVY:
-        return groove | tokens.drum_token(habits.tap if weight < MEDIUM else ("kick", *habits.tap))
+        return groove | tokens.drum_token(habits.hint if weight < MEDIUM else (*habits.tap, *habits.hint))
     rings = np.any(response.hit[max(0, step - 8) : step] >= HEAVY) and weight < 0.9
     spared = tuple(name for name in habits.boom if name != "crash")
     return groove | tokens.drum_token((*spared, *habits.tap) if rings else habits.boom)

@@ -22,6 +22,9 @@ HEAVY, MEDIUM, LIGHT = 0.6, 0.35, 0.12
 TOP_LEVEL, NORMAL_LEVEL = tokens.N_LEVELS - 1, 5  # accents own the two levels above the normal ones
 FREE_MARK = 6  # level at which music without a film marks a new section
 SOFTEST_LEVEL, LEVEL_SPAN = 1.6, 2.6  # level of no motion, and how much full motion adds
+CROWD_STEPS = (
+    STEPS_PER_BAR // 2
+)  # events nearer than this share the band: the groove has to go on between them
 BREATH_WEIGHT = 0.8  # cuts from this weight on may have a breath before them
 BREATH_SHARE = 0.5  # of those cuts
 BREATH_BARS = 8  # bars between two breaths at least
@@ -50,7 +53,8 @@ def respond(rng: np.random.Generator, plan: Plan) -> Response:
     for scene in plan.scenes:
         span = slice(scene.start, scene.end)
         for part in PARTS:
-            density[part][span] = density_of(plan.style, scene.role, part, motion[span])
+            first = scene.start % STEPS_PER_BAR
+            density[part][span] = density_of(plan.style, scene.role, part, motion[span], first)
     return Response(density, motion, build, breath, _forced(rng, plan, hit), hit)
 
 
@@ -87,16 +91,18 @@ def _forced(rng, plan: Plan, hit) -> dict[str, np.ndarray]:
     force = {part: np.zeros(plan.n_steps, dtype=bool) for part in PARTS}
     for step in np.flatnonzero(hit):
         silent = plan.scene_at(step).silent
-        for part in _strikers(rng, plan, hit[step]):
+        is_crowded = hit[max(0, step - CROWD_STEPS) : step].max(initial=0) >= max(hit[step], MEDIUM)
+        for part in _strikers(rng, plan, hit[step], is_crowded):
             force[part][step] = part not in silent
     return force
 
 
-def _strikers(rng, plan: Plan, weight: float) -> tuple[str, ...]:
+def _strikers(rng, plan: Plan, weight: float, is_crowded: bool) -> tuple[str, ...]:
+    """The parts that strike an event; is_crowded: a heavier one was struck less than half a bar ago."""
     if not plan.follows:
         return ("drums", "bass", "pad")
     if weight >= HEAVY:
-        return PARTS
+        return ("drums", "bass", "pad") if is_crowded else PARTS
     if weight >= MEDIUM:
         return ("drums", "pad", "bass", str(rng.choice(["melody", "melody", "arp"])))
     if weight >= LIGHT:

@@ -16,7 +16,9 @@ class Style:
     centre: int  # MIDI pitch around which the melody sings
     ring: int  # longest melody note in steps: short = detached
     boom: tuple[str, ...]  # drum classes struck on a heavy hit
-    tap: tuple[str, ...]  # drum classes struck on a light hit
+    tap: tuple[
+        str, ...
+    ]  # drum classes struck on a medium hit, beside the hint; the backbeat is the snare's own
     entries: dict[str, float] = field(default_factory=dict)  # density a stream waits for; not drums, bass
     hint: tuple[str, ...] = ("open_hat",)  # drum classes that hint at a doubtful hit within the groove
 
@@ -29,17 +31,17 @@ STYLES = {
     "ambient": Style((60, 90), 0.4, 0.5, 0.3, (16, 32, 32), "lyrical", 74, 32, ("tom", "crash"), ("tom",),
                      {"melody": 0.15, "arp": -0.05}, hint=("hat",)),
     "lofi": Style((68, 92), 0.5, 0.9, 0.05, (8, 16, 16), "syncopated", 71, 10, ("kick", "crash"),
-                  ("snare", "kick"), {"melody": 0.1}),
+                  ("kick",), {"melody": 0.1}),
     "pop": Style((92, 128), 0.3, 0.12, 0.1, (8, 16, 16), "syncopated", 72, 10, ("kick", "crash"),
-                 ("kick", "snare")),
+                 ("kick",)),
     "electronic": Style((108, 140), 0.75, 0.15, 0.08, (16, 16, 32), "syncopated", 73, 6, ("kick", "crash"),
-                        ("kick", "open_hat"), {"arp": -0.05, "melody": 0.1}),
+                        ("kick",), {"arp": -0.05, "melody": 0.1}),
     "acoustic": Style((80, 124), 0.25, 0.15, 0.12, (8, 16, 16), "flowing", 71, 12, ("kick", "crash"),
                       ("snare",), {"arp": -0.1}, hint=("hat",)),
-    "jazz": Style((96, 176), 0.4, 1.0, 0.0, (8, 16, 16), "swung", 71, 8, ("kick", "crash"), ("snare", "kick"),
+    "jazz": Style((96, 176), 0.4, 1.0, 0.0, (8, 16, 16), "swung", 71, 8, ("kick", "crash"), ("kick",),
                   {"arp": 0.3}, hint=("snare",)),
     "rock": Style((96, 152), 0.5, 0.02, 0.04, (8, 16, 16), "syncopated", 71, 8, ("kick", "snare", "crash"),
-                  ("kick", "snare"), {"arp": 0.15}),
+                  ("kick",), {"arp": 0.15}),
     "playful": Style((100, 148), 0.15, 0.08, 0.0, (8, 8, 16), "dance", 75, 3, ("kick", "snare", "crash"),
-                     ("tom", "snare"), hint=("tom",)),
+                     ("kick",), hint=("tom",)),
 }  # fmt: skip
