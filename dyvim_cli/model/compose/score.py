@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dyvim_cli.influence import influence_of
 from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features
@@ -20,8 +21,8 @@ from dyvim_cli.music.form.planning import Form, plan_form
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.music.timing.bar_lines import rebar
-from dyvim_cli.music.timing.rubato import lean
+from dyvim_cli.music.timing.bar_lines import realign_bar_lines
+from dyvim_cli.music.timing.rubato import apply_rubato
 from dyvim_cli.music.timing.tempo_map import fit_tempo_map
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.progress import Progress
@@ -46,16 +47,6 @@ class Character:
     tempo_prior: tuple[float, float]  # centre in BPM, spread in octaves
 
 
-def strength(alpha: float) -> float:
-    """What the dynamics term is scaled by: the root of alpha, up to 1.
-
-    In training a strength of s means that a share 1 - s of the curves is wrong, which the decoder answers
-    with as much doubt: on real films three quarters of the cuts are met at a strength of .5, nine tenths at
-    .71. Half of the knob shall mean most of them.
-    """
-    return alpha**0.5 if alpha < 1 else alpha
-
-
 def write_score(
     features: FilmFeatures,
     wishes: ComposeOptions,
@@ -72,21 +63,22 @@ def write_score(
     wishes = with_own_seed(features, wishes)
     character = choose_character(features, wishes, np.random.default_rng(wishes.seed))
     tempo_map = tempo_map or lay_grid(features, character, wishes)
-    hit, cut, energy = film_curves(features, tempo_map)
+    influence = influence_of(wishes.alpha)
+    hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
     form = plan(features, tempo_map, character, energy, hit, wishes)
     conditions = condition(features, tempo_map, character, form, (hit, cut, energy))
     settings = SamplingSettings(
-        alpha=strength(wishes.alpha),
+        alpha=influence.decoder,
         temperature=wishes.temperature,
         guidance=GUIDANCE if wishes.guidance is None else wishes.guidance,
         candidates=wishes.candidates,
         seed=wishes.seed,
     )
-    fixed = as_plan(form, character, hit * (wishes.alpha > 0))
+    fixed = as_plan(form, character, hit * influence.follows)
     pieces = compose(model, conditions, fixed, settings, progress)
     pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
-    moving = energy if wishes.alpha > 0 else np.ones_like(energy)
+    moving = energy if influence.follows else np.ones_like(energy)
     takes = [ranking.judge(piece, hit, moving) for piece in pieces]
     chosen = ranking.best(takes, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
@@ -131,6 +123,7 @@ def _key(valence: float, palette, rng: np.random.Generator) -> Key:
 def lay_grid(features: FilmFeatures, character: Character, wishes: ComposeOptions) -> TempoMap:
     """The tempo map of the film's events, played with the rubato that they ask for, in bars that begin
     with the heavy cuts."""
+    influence, palette = influence_of(wishes.alpha), PALETTES[character.style]
     tempo_map = fit_tempo_map(
         features.duration_s,
         features.event_times_s,
@@ -138,11 +131,12 @@ def lay_grid(features: FilmFeatures, character: Character, wishes: ComposeOption
         features.event_names,
         bpm_prior=character.tempo_prior,
         bpm=wishes.tempo_bpm,
-        alpha=wishes.alpha,
-        max_drift=PALETTES[character.style].drift,
+        strength=influence.timing,
+        max_drift=palette.drift,
         seed=wishes.seed,
     )
-    return rebar(lean(tempo_map, wishes.alpha), wishes.alpha, PALETTES[character.style].steady_bars)
+    leaned = apply_rubato(tempo_map, influence.rubato, palette.rubato_steps, influence.lightest_rubato)
+    return realign_bar_lines(leaned, influence.timing, palette.steady_bars)
 
 
 def plan(
@@ -155,14 +149,15 @@ def plan(
 ) -> Form:
     """The form over the film, from energy [S] and weights of hits [S] on its grid; at alpha 0 of a film about
     which nothing is known."""
+    influence = influence_of(wishes.alpha)
     starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
-    if wishes.alpha == 0:
+    if not influence.follows:
         starts_s, labels = np.zeros(1), np.zeros(1, dtype=np.int16)
-    if wishes.alpha == 0 or wishes.mood is not None:
+    if not influence.follows or wishes.mood is not None:
         moods = np.tile([character.valence, character.arousal], (len(starts_s), 1))
-    film = lay_on_grid(tempo_map, starts_s, labels, moods, energy, hit, wishes.alpha)
+    film = lay_on_grid(tempo_map, starts_s, labels, moods, energy, hit, influence.energy)
     how = {"style": character.style, "is_minor": character.key.is_minor}
-    return plan_form(film, tempo_map, **how, seed=wishes.seed, alpha=wishes.alpha)
+    return plan_form(film, tempo_map, **how, seed=wishes.seed, lightest_late=influence.lightest_late)
 
 
 def condition(

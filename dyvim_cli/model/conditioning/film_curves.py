@@ -68,13 +68,18 @@ def struck(weight: float) -> float:
     return weight * weight * (3 - 2 * weight)
 
 
-def film_curves(features: FilmFeatures, tempo_map: TempoMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """hit [S], cut [S], energy [S], each 0..1, on the grid."""
+def film_curves(
+    features: FilmFeatures, tempo_map: TempoMap, lightest: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """hit [S], cut [S], energy [S], each 0..1, on the grid; events struck more lightly are left out."""
     n_steps = tempo_map.n_steps
     hit, cut = np.zeros(n_steps), np.zeros(n_steps)
     for event in tempo_map.hits:
         step = min(event.step, n_steps - 1)
-        hit[step] = max(hit[step], struck(event.weight))
+        weight = struck(event.weight)
+        if weight < lightest:
+            continue
+        hit[step] = max(hit[step], weight)
         if event.kind == EVENT_KINDS[CUT]:
             cut[step] = 1.0
     energy = step_means(features.energy.astype(np.float64), features.times_s, tempo_map.step_times_s)

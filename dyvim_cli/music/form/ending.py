@@ -39,11 +39,11 @@ def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
     return 0 if n_steps < STEPS_PER_BAR else int(candidates[np.argmin(cost)])
 
 
-def last_strokes(tempo_map: TempoMap, hits: np.ndarray, final_step: int, alpha: float) -> np.ndarray:
+def last_strokes(tempo_map: TempoMap, hits: np.ndarray, final_step: int, lightest: float) -> np.ndarray:
     """[R] steps after the last chord at which it is struck once more: the events that the picture still has,
-    the heavier ones first as alpha grows, as long as there is time for the chord to ring."""
+    those of a weight from `lightest` on, as long as there is time for the chord to ring."""
     left_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[:-1]
-    again = (hits > 0) & (hits >= 1 - alpha) & (left_s >= LAST_STROKE_S)
+    again = (hits > 0) & (hits >= lightest) & (left_s >= LAST_STROKE_S)
     again[: final_step + STEPS_PER_BEAT // 2] = False
     return np.flatnonzero(again)
 

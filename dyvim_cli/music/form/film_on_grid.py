@@ -30,12 +30,19 @@ def lay_on_grid(
     scene_moods: np.ndarray,
     energy: np.ndarray,
     hits: np.ndarray,
-    alpha: float = 1.0,
+    energy_share: float = 1.0,
 ) -> FilmOnGrid:
-    """Scenes [C] (seconds, labels, moods [C, 2]) on the nearest beats; energy [S] 0..1, weights of hits [S].
+    """Lay scenes on the nearest beats.
 
-    alpha scales how far energy shapes the music, in full from one half on; at 0 the film is one scene without
-    events. ValueError for arguments that contradict each other.
+    Args:
+        tempo_map: the grid, S steps.
+        scene_starts_s, scene_labels, scene_moods: [C] seconds, [C] labels, [C, 2] moods.
+        energy: [S] 0..1.
+        hits: [S] weights of the events.
+        energy_share: 0..1, how far energy shapes the music; at 0 the film is one scene without events.
+
+    Raises:
+        ValueError: the arguments contradict each other.
     """
     starts_s, labels = np.asarray(scene_starts_s, dtype=np.float64), np.asarray(scene_labels)
     moods = np.asarray(scene_moods, dtype=np.float64).reshape(-1, 2)
@@ -43,10 +50,10 @@ def lay_on_grid(
         raise ValueError(f"{tempo_map.n_steps} steps, {len(energy)} energies, {len(hits)} weights of hits")
     if not len(starts_s) == len(labels) == len(moods) >= 1:
         raise ValueError(f"scenes: {len(starts_s)} starts, {len(labels)} labels, {len(moods)} moods")
-    if alpha == 0:
+    if energy_share == 0:
         starts_s, labels, moods = starts_s[:1], np.zeros(1, dtype=int), moods.mean(axis=0, keepdims=True)
         hits = np.zeros(len(hits))
-    energy = 0.5 + min(1.0, 2 * alpha) * (np.asarray(energy, dtype=np.float64) - 0.5)
+    energy = 0.5 + energy_share * (np.asarray(energy, dtype=np.float64) - 0.5)
     return FilmOnGrid(_nearest_beats(tempo_map, starts_s), labels, moods, energy, hits)
 
 

@@ -47,11 +47,18 @@ class Form:
 
 
 def plan_form(
-    film: FilmOnGrid, tempo_map: TempoMap, *, style: str, is_minor: bool, seed: int = 0, alpha: float = 1.0
+    film: FilmOnGrid,
+    tempo_map: TempoMap,
+    *,
+    style: str,
+    is_minor: bool,
+    seed: int = 0,
+    lightest_late: float = 0.0,
 ) -> Form:
     """Plan a piece for a film on the grid of tempo_map; the same seed gives the same form.
 
-    alpha says how many events are struck while the last chord rings. ValueError for an unknown style.
+    Events lighter than lightest_late are not struck while the last chord rings.
+    ValueError for an unknown style.
     """
     if style not in STYLES:
         raise ValueError(f"unknown style: {style}")
@@ -66,7 +73,7 @@ def plan_form(
     copy_from = returns(sections, phrase_starts, film, active, final_step)
     copy_from = periods(copy_from, sections, chords, film.hits, final_step)
     copy_from[~tempo_map.played[copy_from]] = -1
-    strokes = last_strokes(tempo_map, film.hits, final_step, alpha)
+    strokes = last_strokes(tempo_map, film.hits, final_step, lightest_late)
     return Form(
         sections=sections,
         phrase_starts=phrase_starts,

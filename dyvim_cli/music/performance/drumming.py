@@ -9,7 +9,7 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Note
 
 RING_S = {"crash": 4.0, "open_hat": 0.8}  # a stroke is let ring so long, if it can
 STROKE_S = 0.4
-SOFTER = {"hat": 12, "open_hat": 8}  # velocity steps below the drums: cymbals that keep time
+SOFTER = {"hat": 10, "open_hat": 8, "crash": 18}  # velocity steps below the drums: cymbals that keep time
 GHOST_SHARE = 0.45  # of the velocity that the stroke would have: touched, far below the backbeat
 
 

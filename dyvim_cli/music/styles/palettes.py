@@ -54,7 +54,8 @@ class Palette:
     width_db: float = 2.0  # gain of the whole mix's side signal
     open_voicing: bool = False
     steady_bars: int = 4  # at least so many of four beats after an odd one; fewer where nobody dances
-    drift: float = 0.04  # how far the tempo may lean towards the film's events; more where nobody dances
+    drift: float = 0.02  # how far the tempo may lean towards the film's events; more where nobody dances
+    rubato_steps: int = 1  # steps over which the neighbours of a moved step give way
 
 
 # Keys of a class, taken in turn; a tuple inside is struck together.
@@ -85,7 +86,7 @@ PALETTES: dict[str, Palette] = {
         Room(2.8, 0.03),
         {"kick": ((36, 87),), "snare": (86, 38), "hat": (70, 82), "open_hat": (54,),
          "tom": (86, 87), "crash": (57, 59)},
-        open_voicing=True, steady_bars=2, drift=0.07, width_db=-0.5, air_db=3.0,
+        open_voicing=True, steady_bars=2, rubato_steps=2, drift=0.05, width_db=-0.5, air_db=3.0,
     ),
     "orchestral": Palette(
         "woodwinds, strings, harp and brass in a concert hall",
@@ -101,7 +102,7 @@ PALETTES: dict[str, Palette] = {
         Part((45, 47), -5, low_cut_hz=35, reverb=0.4),
         Room(2.3, 0.025),
         {"kick": (36,), "snare": (38,), "hat": (81, 80), "open_hat": (54,), "tom": (36,), "crash": (57, 59)},
-        open_voicing=True, steady_bars=2, drift=0.07, air_db=3.0,
+        open_voicing=True, steady_bars=2, rubato_steps=2, drift=0.05, air_db=3.0,
     ),
     "ambient": Palette(
         "slow synthesizer pads, bells and glass in endless space",
@@ -116,7 +117,7 @@ PALETTES: dict[str, Palette] = {
         Part((98, 9, 14), -5, octave=1, reverb=0.6, echo=0.3),
         Room(4.5, 0.04, brightness=1.3),
         {"kick": (87,), "snare": (86,), "hat": (82,), "open_hat": (81,), "tom": (36,), "crash": (84, 57)},
-        loose_ms=9, open_voicing=True, steady_bars=2, drift=0.08, air_db=2.0,
+        loose_ms=9, open_voicing=True, steady_bars=2, rubato_steps=2, drift=0.05, air_db=2.0,
     ),
     "lofi": Palette(
         "electric piano, jazz guitar and a dusty kit, low-passed, on tape",
@@ -179,7 +180,7 @@ PALETTES: dict[str, Palette] = {
         Room(1.1, 0.012, brightness=1.1),
         {"kick": (36,), "snare": (39, 37), "hat": (82, 70), "open_hat": (54,),
          "tom": (61, 64, 64), "crash": (57,)},
-        loose_ms=7, steady_bars=2, drift=0.06, width_db=3.5, tone=((45.0, -3.0),), air_db=4.0,
+        loose_ms=7, steady_bars=2, rubato_steps=2, drift=0.04, width_db=3.5, tone=((45.0, -3.0),), air_db=4.0,
     ),
     "jazz": Palette(
         "saxophone, muted trumpet or vibraphone with piano, walking bass and brushes",

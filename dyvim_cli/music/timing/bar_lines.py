@@ -23,12 +23,12 @@ HEAVY = 0.6  # lighter cuts are not worth an odd bar
 PLAYED = {1: (3,), 2: (0, 3), 3: (0, 2, 3), 4: (0, 1, 2, 3)}
 
 
-def rebar(tempo_map: TempoMap, alpha: float, steady_bars: int) -> TempoMap:
+def realign_bar_lines(tempo_map: TempoMap, strength: float, steady_bars: int) -> TempoMap:
     """The same beats, in bars that begin with the heavy cuts; steady_bars regular bars follow an odd one.
 
-    alpha scales what a cut is worth; at 0 every bar has four beats.
+    strength (0..1) scales what a cut is worth; at 0 every bar has four beats.
     """
-    gains = min(1.0, 2 * alpha) * _gains(tempo_map)
+    gains = strength * _gains(tempo_map)
     if not gains.any():
         return tempo_map
     source = _sources(_bar_lengths(gains, tempo_map.n_steps, steady_bars), tempo_map.n_steps)

@@ -1,8 +1,9 @@
-"""Rubato: around an event that falls between two steps the playing leans until it is met.
+"""Apply rubato: move the steps of events that fall between two steps, so that the events are met.
 
 The tempo map brings the heavy events onto beats within a few per cent of drift; what is left lies up to
 half a sixteenth beside the grid, 70 ms at 108 BPM, and the eye sees that. A player would push or hold the
-beat around such a moment: the step moves to the event and its neighbours give way over a beat.
+beat around such a moment: the step moves to the event and its neighbours give way, over a beat where nobody
+dances, and hardly at all where drums keep time.
 """
 
 from bisect import bisect
@@ -14,25 +15,35 @@ import numpy as np
 from dyvim_cli.music.timing.tempo_map import hit_table
 from dyvim_cli.types import STEPS_PER_BEAT, Hit, TempoMap
 
-REACH = STEPS_PER_BEAT  # steps over which the neighbours give way
 MOST_SQUEEZE = 0.35  # of a step's length between two moved steps, or towards the ends
 NEAR_ENOUGH_S = 0.008  # nobody hears a third of a frame: so much of each distance stays
 OFF_BEAT_COST = {1: 0.2, 2: 0.1, 3: 0.2}  # by step % STEPS_PER_BEAT, in steps: what a beat is worth
 
 
-def lean(tempo_map: TempoMap, alpha: float) -> TempoMap:
-    """The same steps, those of the hits moved towards their events by min(1, 2 alpha) of the distance.
+def apply_rubato(
+    tempo_map: TempoMap, strength: float, reach_steps: int = STEPS_PER_BEAT, least_weight: float = 0.0
+) -> TempoMap:
+    """Move the steps of the hits towards their events.
 
-    Events are served by weight; one that would squeeze the steps between it and a heavier one too
-    far is left where it was.
+    Events are served by weight; one that would squeeze the steps between it and a heavier one too far is
+    left where it was.
+
+    Args:
+        tempo_map: the grid and its hits.
+        strength: 0..1, share of the distance that is moved.
+        reach_steps: steps over which the neighbours give way; 1 leaves them where they are.
+        least_weight: lighter events move no step.
+
+    Returns:
+        the tempo map with step times and hits anew.
     """
-    strength = min(1.0, 2 * alpha)
-    if strength == 0 or not tempo_map.hits or tempo_map.n_steps < 2:
+    events = tuple(hit for hit in tempo_map.hits if hit.weight >= least_weight)
+    if strength == 0 or not events or tempo_map.n_steps < 2:
         return tempo_map
     grid = tempo_map.step_times_s
-    steps, shifts = _placed(grid, tempo_map.hits)
+    steps, shifts = _placed(grid, events)
     shifts = strength * np.sign(shifts) * np.maximum(np.abs(shifts) - NEAR_ENOUGH_S, 0)
-    leaned = grid + np.interp(np.arange(len(grid)), *_with_rests(steps, shifts, tempo_map.n_steps))
+    leaned = grid + np.interp(np.arange(len(grid)), *_with_rests(steps, shifts, tempo_map.n_steps, reach_steps))
     hits = tempo_map.hits
     table = hit_table(
         TempoMap(leaned, tempo_map.bpm),
@@ -73,12 +84,14 @@ def _moves(
             yield abs(shift) / length_s + squeeze + off_beat, place, step, shift
 
 
-def _with_rests(steps: np.ndarray, shifts: np.ndarray, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Corners of the shift over the steps: back to 0 within REACH of a moved step, where there is room."""
+def _with_rests(
+    steps: np.ndarray, shifts: np.ndarray, n_steps: int, reach_steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the shift over the steps: back to 0 within reach_steps of a moved one, given room."""
     corners = {}
     for step in steps:
-        for rest in (step - REACH, step + REACH):
-            if 0 < rest < n_steps and np.abs(steps - rest).min() >= REACH:
+        for rest in (step - reach_steps, step + reach_steps):
+            if 0 < rest < n_steps and np.abs(steps - rest).min() >= reach_steps:
                 corners[rest] = 0.0
     corners |= dict(zip(steps.tolist(), shifts.tolist(), strict=True))
     at = np.array(sorted(corners))

@@ -3,7 +3,7 @@
 A picture's cuts sit on no grid, so the grid moves, as a film composer moves it: find the tempo
 whose beats meet the heaviest events, then let the local tempo drift a few per cent so that they
 meet exactly (hit points, as in "Find Tempo" of notation programs). What cannot be met is
-dropped by weight. Bounds that always hold, with d = max_drift * min(1, 2 * alpha):
+dropped by weight. Bounds that always hold, with d = max_drift * strength:
 every step lasts base * (1 +- d), and neighbouring bars differ by at most base bar * d.
 """
 
@@ -44,20 +44,20 @@ def fit_tempo_map(
     *,
     bpm_prior: tuple[float, float] = (108.0, 0.35),
     bpm: float | None = None,
-    alpha: float = 1.0,
+    strength: float = 1.0,
     max_drift: float = 0.04,
     seed: int = 0,
 ) -> TempoMap:
     """Fit the grid to a film of duration_s seconds with events [E] (seconds, weights 0..1, kinds).
 
-    bpm_prior is (centre in BPM, spread in octaves) of the style; bpm fixes the base tempo. alpha
-    scales the drift that the events may ask for; at 0 the grid ignores them: constant tempo,
-    drawn from the prior by the seed. The last step time is the film's end wherever the drift
+    bpm_prior is (centre in BPM, spread in octaves) of the style; bpm fixes the base tempo. strength (0..1,
+    influence.Influence.timing) scales the drift that the events may ask for; at 0 the grid ignores them:
+    constant tempo, drawn from the prior by the seed. The last step time is the film's end wherever the drift
     bound allows it, else the last whole step before it. ValueError for what cannot be fitted.
     """
     times, weights, kinds = _checked_events(duration_s, event_times_s, event_weights, event_kinds)
-    _check_options(bpm_prior, bpm, alpha, max_drift)
-    drift = max_drift * min(1.0, 2 * alpha)
+    _check_options(bpm_prior, bpm, strength, max_drift)
+    drift = max_drift * strength
     centre = _centre_of_take(bpm_prior, seed, duration_s) if bpm is None else float(bpm)
     if drift == 0:
         fit = _through_anchors(duration_s, _NO_ANCHORS, centre, drift)
@@ -105,13 +105,13 @@ def _checked_events(duration_s, event_times_s, event_weights, event_kinds):
     return times[order], np.clip(weights[order], 0.0, None), [kinds[i] for i in order]
 
 
-def _check_options(bpm_prior, bpm, alpha, max_drift) -> None:
+def _check_options(bpm_prior, bpm, strength, max_drift) -> None:
     if not (bpm_prior[0] > 0 and bpm_prior[1] > 0):
         raise ValueError(f"tempo prior must be positive, got {bpm_prior}")
     if bpm is not None and not 20 <= bpm <= 400:
         raise ValueError(f"tempo must be 20 to 400 BPM, got {bpm}")
-    if not 0 <= alpha < np.inf:
-        raise ValueError(f"alpha must not be negative, got {alpha}")
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength must be 0 to 1, got {strength}")
     if not 0 <= max_drift < 0.25:
         raise ValueError(f"max_drift must be 0 to 0.25, got {max_drift}")
 

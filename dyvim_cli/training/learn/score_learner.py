@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from dyvim_cli.model.compose.score import strength
+from dyvim_cli.influence import influence_of
 from dyvim_cli.model.conditioning.decoder_inputs import N_CURVES
 from dyvim_cli.model.score.decoder import Decoder
 from dyvim_cli.music.symbols import tokens
@@ -69,7 +69,7 @@ class ScoreLearner(nn.Module):
 
     def held_out(self, views=MAIN_VIEWS, alpha: float = 1.0) -> dict[str, float]:
         """Loss on the held-out films by what is told of them, alpha being the knob of a scoring."""
-        told = strength(alpha)  # as a film is scored at this alpha
+        told = influence_of(alpha).decoder  # as a film is scored at this alpha
         return {view: float(self.stream_losses(view, told).nansum() / tokens.K) for view in views}
 
     @torch.no_grad()

@@ -1,0 +1,74 @@
+"""Define what alpha means: one record of every share of the music in which the film has a say.
+
+alpha 0: the film has no say. 0.25: the grid of beats meets the cuts, the music hardly shows it. 0.5: what
+a composer would do. 1: every movement is answered, and the groove still goes on.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CALM_AT, FULL_AT = 0.25, 1.0  # alphas at which the lightest event that is answered weighs most and nothing
+LIGHTEST_AT_CALM = 0.45  # that weight (0..1, model.conditioning.film_curves.struck)
+ENERGY_AT_HALF = 0.75  # how far the film's energy shapes density and loudness at alpha 0.5
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What one alpha asks of each stage.
+
+    Attributes:
+        alpha: the user's number, 0 or more.
+        timing: 0..1, share of the tempo drift and of the odd bars that events may ask for.
+        rubato: 0..1, share of the way that a step moves to an event beside it.
+        decoder: factor of the dynamics term that is added to every music token.
+        lightest_event: events that weigh less are not told to the decoder.
+        lightest_rubato: events that weigh less move no step.
+        lightest_late: events that weigh less are not struck after the last chord.
+        energy: 0..1, how far the film's energy shapes form, density and loudness.
+    """
+
+    alpha: float
+    timing: float
+    rubato: float
+    decoder: float
+    lightest_event: float
+    lightest_rubato: float
+    lightest_late: float
+    energy: float
+
+    @property
+    def follows(self) -> bool:
+        """Whether the film has any say."""
+        return self.alpha > 0
+
+
+def influence_of(alpha: float) -> Influence:
+    """What an alpha means.
+
+    Args:
+        alpha: 0 or more; above 1 only the decoder's term grows further.
+
+    Returns:
+        the record that every stage reads.
+
+    Raises:
+        ValueError: alpha is negative or not finite.
+    """
+    if not 0 <= alpha < float("inf"):
+        raise ValueError(f"alpha must be 0 or more, got {alpha}")
+    lightness = min(1.0, max(0.0, (FULL_AT - alpha) / (FULL_AT - CALM_AT)))
+    return Influence(
+        alpha=alpha,
+        timing=min(1.0, 4 * alpha),  # a cut between two beats is heard as a mistake, however calm the music
+        # Steps lie up to 60 ms beside an event. At one half what is left is less than a frame of film, and drums
+        # that move with every step of a fast montage lose their pulse (.40 for .48 on four of them).
+        rubato=min(1.0, alpha),
+        # In training a factor of s means that a share 1 - s of the curves is wrong, which the decoder answers
+        # with as much doubt; the root lets half of the knob mean most of the cuts.
+        decoder=alpha**0.5 if alpha < 1 else alpha,
+        lightest_event=LIGHTEST_AT_CALM * lightness,
+        lightest_rubato=LIGHTEST_AT_CALM * lightness,
+        lightest_late=1 - min(1.0, alpha),
+        energy=float(np.interp(alpha, (0, 0.5, 1), (0, ENERGY_AT_HALF, 1))),
+    )
