@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from dyvim_cli.music.styles.grooves import BEAT_STYLES
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger import arrange, corpus
 from dyvim_cli.training.arranger.harmony import SCALES
@@ -101,46 +102,72 @@ def test_notes_belong_to_chord_or_scale_and_do_not_clash(pieces):
     assert clashes / beats < 0.03
 
 
-def test_accents_stand_where_events_are_and_nowhere_else(following):
+def beat_styles(pieces: list[Piece], with_beat: bool) -> list[Piece]:
+    return [piece for piece in pieces if (STYLES[piece.style] in BEAT_STYLES) == with_beat]
+
+
+def test_accents_are_louder_and_fuller_than_what_is_around_them(following):
     heavy, elsewhere = [], []
     for piece in following:
         hit, level = piece.curves[:, 0], piece.tokens[INDEX["level"]]
         assert level[hit == 0].max(initial=0) <= 5
         assert level[hit >= HEAVY].min(initial=7) == 7
         counts = onset_counts(piece)
-        assert np.all(counts[hit >= HEAVY] >= 3)
         heavy.extend(counts[hit >= HEAVY])
         elsewhere.extend(counts[hit == 0])
-    assert np.mean(heavy) > 4 * np.mean(elsewhere)
+    assert np.mean(heavy) > 2 * np.mean(elsewhere)
 
 
-def test_nothing_starts_just_before_a_heavy_hit(following):
-    for piece in following:
-        hit, counts = piece.curves[:, 0], onset_counts(piece)
-        for step in np.flatnonzero(hit[:-32] >= HEAVY):  # the last chord falls where it must
-            before = [s for s in (step - 1, step - 2) if s >= 0 and hit[s] == 0]
-            assert not np.any(counts[before]), (piece.name, step)
+def test_the_groove_goes_on_through_events(following):
+    """Around a heavy hit as many steps are struck as elsewhere: nothing is thinned out for it."""
+    around, elsewhere = [], []
+    for piece in beat_styles(following, True):
+        hit, struck = piece.curves[:, 0], onset_counts(piece) > 0
+        heavy = hit[:-32] >= HEAVY
+        near = np.zeros(len(heavy), dtype=bool)
+        for step in np.flatnonzero(heavy):
+            near[max(0, step - 4) : step + 5] = True
+        quiet = hit[:-32] == 0
+        around.extend(struck[:-32][near & quiet])
+        elsewhere.extend(struck[:-32][~near & quiet])
+    assert np.mean(around) > 0.9 * np.mean(elsewhere)
 
 
-def test_level_and_density_follow_energy(following):
+def test_a_breath_is_short_and_rare(pieces):
+    for piece in pieces:
+        counts, n = onset_counts(piece)[:-32], piece.tokens.shape[1]
+        runs = np.diff(np.flatnonzero(np.concatenate([[True], counts > 0, [True]])))
+        seconds = runs.max() * 60 / piece.bpm / 4
+        assert seconds < 3.5 or n <= 48, (piece.name, seconds)
+
+
+@pytest.mark.parametrize(("with_beat", "most_empty"), [(True, 0.05), (False, 0.12)])
+def test_hardly_half_a_second_is_without_an_onset(following, with_beat, most_empty):
+    empty = []
+    for piece in beat_styles(following, with_beat):
+        steps = np.flatnonzero(onset_counts(piece)[: max(16, piece.tokens.shape[1] - 32)])
+        window = (steps * 60 / piece.bpm / 4 / 0.5).astype(int)
+        empty.append(1 - len(np.unique(window)) / (window.max() + 1))
+    assert np.mean(empty) <= most_empty
+
+
+def test_level_and_density_follow_energy_from_a_floor(following):
     level = np.concatenate([p.tokens[INDEX["level"]] for p in following]).astype(float)
     energy = np.concatenate([p.curves[:, 2] for p in following])
     counts = np.concatenate([onset_counts(p) for p in following])
     calm = np.concatenate([p.curves[:, 0] for p in following]) == 0
-    assert np.corrcoef(level[calm], energy[calm])[0, 1] > 0.8
+    assert np.corrcoef(level[calm], energy[calm])[0, 1] > 0.6
     bins = [counts[calm & (energy >= low) & (energy < low + 0.25)].mean() for low in (0.0, 0.25, 0.5, 0.75)]
-    assert bins == sorted(bins) and bins[3] > 5 * bins[0]
+    assert bins == sorted(bins) and 1.3 * bins[0] < bins[3] < 5 * bins[0]
 
 
-def test_stillness_is_a_chord_that_rings(following):
-    starts, still_steps = 0, 0
-    for piece in following:
-        still = (piece.curves[:, 2] < 0.04) & (piece.curves[:, 0] == 0)
-        still &= np.roll(still, 1) & np.roll(still, 4)  # within a beat
-        starts += np.sum(onset_counts(piece)[still] > 0)
-        still_steps += still.sum()
-    assert still_steps > 200
-    assert starts / still_steps < 0.05
+def test_a_groove_stays_the_same_from_bar_to_bar(pieces):
+    same = []
+    for piece in pieces:
+        drums = piece.tokens[INDEX["drums"]]
+        eventless = (piece.curves[16:, 0] == 0) & (piece.curves[:-16, 0] == 0)
+        same.extend((drums[16:] == drums[:-16])[eventless])
+    assert np.mean(same) > 0.75
 
 
 def test_free_music_has_neutral_curves_and_a_groove(pieces):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dyvim_cli.music.symbols.midi import time_signatures
-from dyvim_cli.music.timing.bar_lines import rebar
+from dyvim_cli.music.timing.bar_lines import realign_bar_lines
 from dyvim_cli.music.timing.tempo_map import hit_table
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
@@ -27,7 +27,7 @@ def with_cuts(beats: list[int], n_beats: int = 40, weight: float = 1.0) -> Tempo
 ])  # fmt: skip
 def test_a_heavy_cut_gets_a_downbeat(beat, signatures):
     before = with_cuts([beat])
-    after = rebar(before, 1.0, 2)
+    after = realign_bar_lines(before, 1.0, 2)
     (hit,) = after.hits
     assert hit.on_downbeat and hit.step % STEPS_PER_BAR == 0
     assert after.step_times_s[hit.step] == hit.music_time_s == before.step_times_s[beat * STEPS_PER_BEAT]
@@ -36,7 +36,7 @@ def test_a_heavy_cut_gets_a_downbeat(beat, signatures):
 
 
 def test_odd_bars_are_rare_and_end_at_cuts():
-    after = rebar(with_cuts([5, 10, 15, 21, 27, 34, 41, 46, 53, 61], n_beats=80), 1.0, 4)
+    after = realign_bar_lines(with_cuts([5, 10, 15, 21, 27, 34, 41, 46, 53, 61], n_beats=80), 1.0, 4)
     signatures = time_signatures(after.played)
     odd = [step for step, beats in signatures if beats != 4]
     assert 1 <= len(odd) <= 4 and (np.diff(odd) >= 5 * STEPS_PER_BAR).all()
@@ -47,11 +47,13 @@ def test_odd_bars_are_rare_and_end_at_cuts():
     )
 
 
-def test_light_cuts_and_alpha_zero_leave_the_bars_alone():
-    assert rebar(with_cuts([18], weight=0.5), 1.0, 2).played.all()
-    assert rebar(with_cuts([18]), 0.0, 2).played.all()
-    assert rebar(with_cuts([18]), 0.1, 2).played.all()  # what is hardly wanted is worth no odd bar
-    assert not rebar(with_cuts([18]), 0.5, 2).played.all()
+def test_light_cuts_and_no_strength_leave_the_bars_alone():
+    assert realign_bar_lines(with_cuts([18], weight=0.5), 1.0, 2).played.all()
+    assert realign_bar_lines(with_cuts([18]), 0.0, 2).played.all()
+    assert realign_bar_lines(
+        with_cuts([18]), 0.2, 2
+    ).played.all()  # what is hardly wanted is worth no odd bar
+    assert not realign_bar_lines(with_cuts([18]), 1.0, 2).played.all()
 
 
 def test_films_of_any_length_keep_all_their_steps():
@@ -59,7 +61,7 @@ def test_films_of_any_length_keep_all_their_steps():
         grid = TempoMap(np.arange(n_steps + 1) * STEP_S, 120.0)
         cuts = np.arange(0, n_steps * STEP_S, 0.75)
         grid = replace(grid, hits=hit_table(grid, cuts, np.ones(len(cuts)), ["cut"] * len(cuts)))
-        after = rebar(grid, 1.0, 0)
+        after = realign_bar_lines(grid, 1.0, 0)
         assert np.array_equal(after.step_times_s[np.append(after.played, True)], grid.step_times_s)
         assert after.played[::STEPS_PER_BAR].sum() >= 1 and len(after.hits) == len(cuts)
         for hit in after.hits:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from conftest import FRACTAL, MOVING, cut_film
 
-from dyvim_cli.model.compose.score import strength, write_score
+from dyvim_cli.model.compose.score import write_score
 from dyvim_cli.model.score.style_bias import BASS, COME_IN, LEVEL, LONGEST_SILENCE, MELODY, PAD, Taste
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL
 from dyvim_cli.music.symbols import tokens
@@ -62,8 +62,3 @@ def test_a_film_that_simply_begins_gets_no_accent_for_it(tmp_path):
     for seed, style in enumerate(("acoustic", "rock", "orchestral", "pop")):
         wishes = ComposeOptions(alpha=1.0, seed=seed, candidates=1, style=style)
         assert write_score(features, wishes, model).tokens[LEVEL][:2].max() < ACCENT_LEVEL
-
-
-def test_half_of_the_knob_means_most_of_the_motion():
-    assert [strength(alpha) for alpha in (0, 1, 2)] == [0, 1, 2]
-    assert 0.25 < strength(0.25) < strength(0.5) < 1 and strength(0.5) > 0.7

@@ -69,26 +69,26 @@ def test_most_cuts_are_met_and_wider_drift_meets_more():
     assert narrow > 0.6 and wide > 0.8
 
 
-def test_alpha_zero_ignores_the_film():
-    one, other = (fit_tempo_map(20.0, *_film(seed, 20.0), alpha=0.0, seed=5) for seed in (1, 2))
+def test_strength_zero_ignores_the_film():
+    one, other = (fit_tempo_map(20.0, *_film(seed, 20.0), strength=0.0, seed=5) for seed in (1, 2))
     np.testing.assert_array_equal(one.step_times_s, other.step_times_s)
     assert np.ptp(np.diff(one.step_times_s)) < 1e-9
-    assert fit_tempo_map(20.0, [], [], [], alpha=0.0, seed=6).bpm != one.bpm
+    assert fit_tempo_map(20.0, [], [], [], strength=0.0, seed=6).bpm != one.bpm
 
 
-def test_alpha_scales_the_drift():
+def test_strength_scales_the_drift():
     shares = []
-    for alpha in (0.05, 0.2, 0.5):
-        tempo_maps = [fit_tempo_map(30.0, *_film(seed, 30.0), alpha=alpha) for seed in range(4)]
-        assert max(np.abs(_deviations(m)).max() for m in tempo_maps) <= 0.04 * 2 * alpha + 1e-9
+    for strength in (0.1, 0.4, 1.0):
+        tempo_maps = [fit_tempo_map(30.0, *_film(seed, 30.0), strength=strength) for seed in range(4)]
+        assert max(np.abs(_deviations(m)).max() for m in tempo_maps) <= 0.04 * strength + 1e-9
         shares.append(np.mean([_beat_share(m) for m in tempo_maps]))
     assert shares[0] < shares[1] < shares[2]
 
 
 @pytest.mark.parametrize("duration_s", [0.04, 0.3, 1.0, 2.7, 12.34, 600.0])
-@pytest.mark.parametrize("alpha", [0.0, 1.0])
-def test_the_grid_starts_with_the_film_and_reaches_its_end(duration_s, alpha):
-    tempo_map = fit_tempo_map(duration_s, [duration_s / 3], [1.0], ["cut"], alpha=alpha)
+@pytest.mark.parametrize("strength", [0.0, 1.0])
+def test_the_grid_starts_with_the_film_and_reaches_its_end(duration_s, strength):
+    tempo_map = fit_tempo_map(duration_s, [duration_s / 3], [1.0], ["cut"], strength=strength)
     steps_s = np.diff(tempo_map.step_times_s)
     assert tempo_map.step_times_s[0] == 0 and steps_s.min() > 0 and tempo_map.n_steps >= 1
     assert duration_s - tempo_map.step_times_s[-1] < steps_s[-1] * 1.05
@@ -114,7 +114,7 @@ def test_awkward_events(times):
 def test_the_users_tempo_is_kept():
     tempo_map = fit_tempo_map(30.0, *_film(3, 30.0), bpm=97.0)
     assert tempo_map.bpm == pytest.approx(97.0)
-    constant = fit_tempo_map(30.0, *_film(3, 30.0), bpm=97.0, alpha=0.0)
+    constant = fit_tempo_map(30.0, *_film(3, 30.0), bpm=97.0, strength=0.0)
     np.testing.assert_allclose(np.diff(constant.step_times_s), 60 / 97 / 4)
 
 
@@ -140,7 +140,8 @@ def test_hit_table_tells_where_events_fall():
     "change",
     [
         {"event_times_s": [np.nan]}, {"event_weights": [np.inf]}, {"duration_s": 0.0},
-        {"duration_s": np.nan}, {"event_kinds": []}, {"bpm": 1.0}, {"alpha": -0.1}, {"max_drift": 0.5},
+        {"duration_s": np.nan}, {"event_kinds": []}, {"bpm": 1.0}, {"strength": -0.1},
+        {"strength": 1.1}, {"max_drift": 0.5},
         {"bpm_prior": (0.0, 0.3)},
     ],
 )  # fmt: skip

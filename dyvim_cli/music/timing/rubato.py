@@ -43,7 +43,7 @@ def apply_rubato(
     grid = tempo_map.step_times_s
     steps, shifts = _placed(grid, events)
     shifts = strength * np.sign(shifts) * np.maximum(np.abs(shifts) - NEAR_ENOUGH_S, 0)
-    leaned = grid + np.interp(np.arange(len(grid)), *_with_rests(steps, shifts, tempo_map.n_steps, reach_steps))
+    leaned = grid + np.interp(np.arange(len(grid)), *_with_rests(steps, shifts, len(grid) - 1, reach_steps))
     hits = tempo_map.hits
     table = hit_table(
         TempoMap(leaned, tempo_map.bpm),
