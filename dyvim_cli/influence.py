@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CALM_AT, FULL_AT = 0.25, 1.0  # alphas at which the lightest event that is answered weighs most and nothing
-LIGHTEST_AT_CALM = 0.45  # that weight (0..1, model.conditioning.film_curves.struck)
+LIGHTEST_AT_CALM = 0.7  # weight (0..1, model.conditioning.film_curves.struck) of that event
 ENERGY_AT_HALF = 0.75  # how far the film's energy shapes density and loudness at alpha 0.5
 
 

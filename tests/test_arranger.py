@@ -111,7 +111,7 @@ def test_accents_are_louder_and_fuller_than_what_is_around_them(following):
     for piece in following:
         hit, level = piece.curves[:, 0], piece.tokens[INDEX["level"]]
         assert level[hit == 0].max(initial=0) <= 5
-        assert level[hit >= HEAVY].min(initial=7) == 7
+        assert level[hit >= HEAVY].min(initial=7) >= 6
         counts = onset_counts(piece)
         heavy.extend(counts[hit >= HEAVY])
         elsewhere.extend(counts[hit == 0])

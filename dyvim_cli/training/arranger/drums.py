@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dyvim_cli.music.performance.drumming import CRASH_STEPS
 from dyvim_cli.music.styles.grooves import (
     BEAT_STYLES,
     FILL_FROM,
@@ -91,16 +92,15 @@ def _roll(plan: Plan, response: Response, strikes) -> None:
 def _accent(plan: Plan, response: Response, step: int, groove: int) -> int:
     """The groove's strokes of a step with those of an event added; a light event opens the hat.
 
-    A cymbal that still rings from a heavy event a beat or two ago is not struck again.
+    A crash that still rings is not struck again (music/performance/drumming.py: CRASH_STEPS).
     """
     habits, weight = plan.habits, response.hit[step]
     if not plan.follows:
         return groove | tokens.drum_token(("kick", "crash") if plan.style != "ambient" else ("tom",))
     if weight < HEAVY:
         return groove | tokens.drum_token(habits.hint if weight < MEDIUM else (*habits.tap, *habits.hint))
-    rings = np.any(response.hit[max(0, step - 8) : step] >= HEAVY) and weight < 0.9
-    spared = tuple(name for name in habits.boom if name != "crash")
-    return groove | tokens.drum_token((*spared, *habits.tap) if rings else habits.boom)
+    rings = np.any(response.hit[max(0, step - CRASH_STEPS) : step] >= HEAVY)
+    return groove | tokens.drum_token((*habits.tap, *habits.hint) if rings else habits.boom)
 
 
 def _ending(plan: Plan, response: Response) -> np.ndarray:

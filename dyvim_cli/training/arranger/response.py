@@ -73,7 +73,13 @@ def levels(plan: Plan, response: Response) -> np.ndarray:
     level = SOFTEST_LEVEL + LEVEL_SPAN * slow + lean * metre + phrase + 0.8 * response.build
     level = np.clip(np.round(level), 0, NORMAL_LEVEL).astype(np.int16)
     for step in np.flatnonzero(response.hit):
-        level[step] = _accent(response.hit[step], level[step]) if plan.follows else FREE_MARK
+        weight = response.hit[step]
+        if not plan.follows:
+            level[step] = FREE_MARK
+        elif weight >= HEAVY and is_crowded(response.hit, step):
+            level[step] = TOP_LEVEL - 1
+        else:
+            level[step] = _accent(weight, level[step])
     return level
 
 
@@ -91,18 +97,22 @@ def _forced(rng, plan: Plan, hit) -> dict[str, np.ndarray]:
     force = {part: np.zeros(plan.n_steps, dtype=bool) for part in PARTS}
     for step in np.flatnonzero(hit):
         silent = plan.scene_at(step).silent
-        is_crowded = hit[max(0, step - CROWD_STEPS) : step].max(initial=0) >= max(hit[step], MEDIUM)
-        for part in _strikers(rng, plan, hit[step], is_crowded):
+        for part in _strikers(rng, plan, hit[step], is_crowded(hit, step)):
             force[part][step] = part not in silent
     return force
 
 
-def _strikers(rng, plan: Plan, weight: float, is_crowded: bool) -> tuple[str, ...]:
-    """The parts that strike an event; is_crowded: a heavier one was struck less than half a bar ago."""
+def is_crowded(hit: np.ndarray, step: int) -> bool:
+    """Whether an event as heavy, and no light one, was struck less than half a bar before a step."""
+    return bool(hit[max(0, step - CROWD_STEPS) : step].max(initial=0) >= max(hit[step], MEDIUM))
+
+
+def _strikers(rng, plan: Plan, weight: float, crowded: bool) -> tuple[str, ...]:
+    """The parts that strike an event; crowded: see is_crowded."""
     if not plan.follows:
         return ("drums", "bass", "pad")
     if weight >= HEAVY:
-        return ("drums", "bass", "pad") if is_crowded else PARTS
+        return ("drums", "bass", "pad") if crowded else PARTS
     if weight >= MEDIUM:
         return ("drums", "pad", "bass", str(rng.choice(["melody", "melody", "arp"])))
     if weight >= LIGHT:

@@ -15,7 +15,7 @@ class Style:
     rhythm: str  # family of melodic rhythms, see melody.BEAT_CELLS
     centre: int  # MIDI pitch around which the melody sings
     ring: int  # longest melody note in steps: short = detached
-    boom: tuple[str, ...]  # drum classes struck on a heavy hit
+    boom: tuple[str, ...]  # drum classes struck on a heavy hit where no crash rings
     tap: tuple[
         str, ...
     ]  # drum classes struck on a medium hit, beside the hint; the backbeat is the snare's own
@@ -40,8 +40,8 @@ STYLES = {
                       ("snare",), {"arp": -0.1}, hint=("hat",)),
     "jazz": Style((96, 176), 0.4, 1.0, 0.0, (8, 16, 16), "swung", 71, 8, ("kick", "crash"), ("kick",),
                   {"arp": 0.3}, hint=("snare",)),
-    "rock": Style((96, 152), 0.5, 0.02, 0.04, (8, 16, 16), "syncopated", 71, 8, ("kick", "snare", "crash"),
+    "rock": Style((96, 152), 0.5, 0.02, 0.04, (8, 16, 16), "syncopated", 71, 8, ("kick", "crash"),
                   ("kick",), {"arp": 0.15}),
-    "playful": Style((100, 148), 0.15, 0.08, 0.0, (8, 8, 16), "dance", 75, 3, ("kick", "snare", "crash"),
+    "playful": Style((100, 148), 0.15, 0.08, 0.0, (8, 8, 16), "dance", 75, 3, ("kick", "crash"),
                      ("kick",), hint=("tom",)),
 }  # fmt: skip
