@@ -61,8 +61,8 @@ def influence_of(alpha: float) -> Influence:
     return Influence(
         alpha=alpha,
         timing=min(1.0, 4 * alpha),  # a cut between two beats is heard as a mistake, however calm the music
-        # Steps lie up to 60 ms beside an event. At one half what is left is less than a frame of film, and drums
-        # that move with every step of a fast montage lose their pulse (.40 for .48 on four of them).
+        # Steps lie up to 60 ms beside an event. At one half what is left is less than a frame of film, and
+        # drums that move with every step of a fast montage lose their pulse (.40 for .48 on four of them).
         rubato=min(1.0, alpha),
         # In training a factor of s means that a share 1 - s of the curves is wrong, which the decoder answers
         # with as much doubt; the root lets half of the knob mean most of the cuts.

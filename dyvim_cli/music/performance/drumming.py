@@ -23,16 +23,12 @@ def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tup
         classes, strokes = _played(row, step, palette, feel), []
         n_toms = n_toms + 1 if "tom" in classes else 0
         for name in classes:
-            is_splash = name == "crash" and step in ringing
-            key = SPLASH if is_splash else _key(keys[name], name, step, n_toms)
-            velocity = _velocity(row, step, "splash" if is_splash else name, part, feel)
-            strokes += _strokes(
-                key,
-                feel.stroke_s(step, name),
-                STROKE_S if is_splash else RING_S.get(name, STROKE_S),
-                velocity,
-                feel,
-            )
+            if name == "crash" and step in ringing:
+                key, name = SPLASH, "splash"
+            else:
+                key = _key(keys[name], name, step, n_toms)
+            velocity, ring_s = _velocity(row, step, name, part, feel), RING_S.get(name, STROKE_S)
+            strokes += _strokes(key, feel.stroke_s(step, name), ring_s, velocity, feel)
         notes += _once(strokes)
     return tuple(sorted(notes, key=lambda note: (note.start_s, note.pitch)))
 
@@ -70,7 +66,7 @@ def _key(choices: tuple, name: str, step: int, n_toms: int) -> int | tuple[int, 
 
 def _velocity(row: np.ndarray, step: int, name: str, part: Part, feel: Feel) -> int:
     """MIDI velocity of a stroke among the others of the drum stream."""
-    full = feel.stroke(step, part, "crash" if name == "splash" else name) - SOFTER.get(name, 0)
+    full = feel.stroke(step, part, name) - SOFTER.get(name, 0)
     if feel.is_accented(step):
         return max(1, full)
     is_ghost = name == "snare" and _fills_in(row, step)

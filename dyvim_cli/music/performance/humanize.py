@@ -27,6 +27,7 @@ FIRST_SOUND_S = 1024 / 44100 + RISES_S
 # or a dry room leaves the picture alone, and no more than this share of the ring
 LET_GO_DECAYS, RING_SHARE = 0.3, 0.35
 
+PLACED_AS = {"splash": "crash"}  # what drummers of the statistics played where ours has another instrument
 GROOVE_FILE = "groove-feel.json"
 GROOVE_LOOSENESS = 0.3  # share of the drummers' spread in time that is played
 GROOVE_ACCENT = 0.3  # share of their accent pattern that is played on top of the level
@@ -106,7 +107,7 @@ class Feel:
         """When a drum is struck, as a drummer of the style places it."""
         if self.is_accented(step):
             return max(FIRST_SOUND_S, float(self.times_s[step]))
-        at = DRUM_CLASSES.index(drum), step % STEPS_PER_BAR
+        at = DRUM_CLASSES.index(PLACED_AS.get(drum, drum)), step % STEPS_PER_BAR
         spread = np.clip(self.rng.normal(), -2, 2) * self.groove["offset_std"][at] * GROOVE_LOOSENESS
         human = self.palette.human_drums * (self.groove["offset_mean"][at] + spread)
         return max(FIRST_SOUND_S, float(self.played_s[step] + human * self.steps_s[step]))
@@ -133,7 +134,7 @@ class Feel:
 
     def stroke(self, step: int, part: Part, drum: str) -> int:
         """MIDI velocity of a drum stroke."""
-        at = DRUM_CLASSES.index(drum), step % STEPS_PER_BAR
+        at = DRUM_CLASSES.index(PLACED_AS.get(drum, drum)), step % STEPS_PER_BAR
         lean = 0.0 if self.is_accented(step) else GROOVE_ACCENT * self.groove["accent"][at]
         return self._velocity(step, part, lean)
 
