@@ -163,7 +163,7 @@ PALETTES: dict[str, Palette] = {
         Part((62, 90), -5, reverb=0.3),
         Room(1.8, 0.02, brightness=1.2),
         {"snare": ((38, 39), 39), "tom": (50, 47, 45, 43)},
-        loose_ms=1.5, human_drums=0.0, duck_db=7.0, drive=0.5, glue_ratio=2.2, width_db=3.4,
+        loose_ms=1.5, human_drums=0.0, duck_db=7.0, drive=0.5, glue_ratio=2.2, width_db=3.0,
         tone=((45.0, -3.0),), air_db=3.0,
     ),
     "acoustic": Palette(
@@ -216,16 +216,16 @@ PALETTES: dict[str, Palette] = {
         "pizzicato, marimba, clarinet and tuba with woodblocks and bells",
         ("funny", "quirky", "light", "cute"), (0.8, 0.4), False, (100, 148),
         {
-            "melody": Part((71, 12, 73, 13), 0, pan=0.1, reverb=0.2, spread=0.3, length=0.8),
-            "bass": Part((58, 32, 70), 0, low_cut_hz=38, reverb=0.08, length=0.6),
-            "pad": Part((45, 21, 24), -8, pan=-0.2, reverb=0.22, spread=0.2, length=0.6),
-            "arp": Part((9, 12, 45, 8), -6, pan=0.35, reverb=0.25, spread=0.2),
-            "drums": Part((0,), -4, low_cut_hz=35, reverb=0.15),
+            "melody": Part((71, 12, 73, 13), 0, pan=0.1, reverb=0.3, spread=0.3, length=0.95),
+            "bass": Part((58, 32, 70), 0, low_cut_hz=38, reverb=0.15, length=0.85),
+            "pad": Part((45, 21, 24), -8, pan=-0.2, reverb=0.32, spread=0.25, length=0.85),
+            "arp": Part((9, 12, 45, 8), -6, pan=0.35, reverb=0.32, spread=0.25),
+            "drums": Part((0,), -4, low_cut_hz=35, reverb=0.22),
         },
         Part((13, 9), -5, octave=1, reverb=0.25),
-        Room(1.0, 0.012, brightness=1.1),
+        Room(1.5, 0.015, brightness=1.1),
         {"snare": (37, 38), "hat": (76, 77, 82), "open_hat": (81, 54), "tom": (61, 60), "crash": (55, 57)},
-        loose_ms=4, width_db=5.5, air_db=4.0,
+        loose_ms=4, width_db=4.8, air_db=4.0,
     ),
 }  # fmt: skip
 
