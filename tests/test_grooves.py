@@ -1,108 +1,21 @@
-"""What drums and bass of a style would play over a film."""
+"""Grooves by style, and how a kit plays what is written."""
 
 import numpy as np
 import pytest
 
-from dyvim_cli.model.score.style_bias import BASS, DRUM_IDIOM, DRUMS, MELODY, PAD, Taste
+from dyvim_cli.model.score.musical_bias import BASS, DRUMS, MELODY, MusicalBias
 from dyvim_cli.music.form.film_on_grid import FilmOnGrid
 from dyvim_cli.music.form.recapitulation import returns
 from dyvim_cli.music.form.sections import Section
-from dyvim_cli.music.form.style_patterns import Ground, plan_ground
-from dyvim_cli.music.performance.drumming import play_drums
+from dyvim_cli.music.performance.drumming import SPLASH, play_drums, ringing_crashes
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, Feel
 from dyvim_cli.music.performance.perform import perform
-from dyvim_cli.music.styles.grooves import BEAT_STYLES
+from dyvim_cli.music.styles.grooves import BEAT_STYLES, GROOVES, density_of, needs
 from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STYLES, Key, TempoMap
 
 KICK, SNARE, HAT = (1 << tokens.DRUM_CLASSES.index(name) for name in ("kick", "snare", "hat"))
-
-
-def sections(*roles: str, bars: int = 4) -> tuple[Section, ...]:
-    """Sections of as many bars, each with a label of its own."""
-    length = bars * STEPS_PER_BAR
-    return tuple(Section(i * length, (i + 1) * length, role, i, 0.0, 0.0) for i, role in enumerate(roles))
-
-
-def ground(style: str, energy: float = 0.5, roles=("theme",), hits=None, final=None, seed: int = 0) -> Ground:
-    parts = sections(*roles)
-    n = parts[-1].end
-    hits = np.zeros(n) if hits is None else hits
-    return plan_ground(
-        np.random.default_rng(seed), parts, np.full(n, energy), hits, style, n if final is None else final
-    )
-
-
-def test_every_style_has_a_groove_that_energy_fills():
-    for style in STYLES:
-        strokes = [[tokens.drum_classes(t) for t in ground(style, e).drums] for e in (0.1, 0.5, 0.95)]
-        counts = [sum(map(len, row)) for row in strokes]
-        assert counts[0] <= counts[1] <= counts[2] and counts[0] < counts[2], style
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_styles_keep_their_idiom(seed):
-    rock = ground("rock", seed=seed).drums.reshape(-1, STEPS_PER_BAR)
-    assert (rock[:, [4, 12]] & SNARE).all() or (rock[:, ::4] & KICK).all()  # backbeat, or on the floor
-    jazz = ground("jazz", seed=seed).drums.reshape(-1, STEPS_PER_BAR)
-    assert (jazz[:, [0, 4, 8, 12]] & HAT).all()  # the ride goes through
-    walking = ground("jazz", seed=seed).bass.reshape(-1, STEPS_PER_BAR)
-    assert walking[:, [0, 4, 8, 12]].all() or walking[:, [0, 8]].all()
-
-
-def test_nothing_is_said_about_events_and_the_last_chord():
-    hits = np.zeros(64)
-    hits[20] = 1.0
-    plan = ground("pop", hits=hits, final=48)
-    for row in (plan.drums, plan.bass):
-        assert row[20] == tokens.UNKNOWN and (row[48:] == tokens.UNKNOWN).all()
-        assert (row[:20] != tokens.UNKNOWN).all()
-
-
-def test_a_calm_film_keeps_a_thin_groove():
-    for style in STYLES:
-        assert (ground(style, energy=0.0).drums > 0).any() or style not in BEAT_STYLES
-
-
-def test_a_pattern_is_kept_for_two_bars():
-    energy = np.repeat([0.1, 0.9, 0.9, 0.1], STEPS_PER_BAR)
-    plan = plan_ground(np.random.default_rng(0), sections("theme"), energy, np.zeros(64), "pop", 64)
-    bars = plan.drums.reshape(-1, STEPS_PER_BAR)
-    assert np.array_equal(bars[0], bars[1]) and np.array_equal(bars[2], bars[3])
-
-
-def test_a_section_that_leads_on_ends_with_a_fill():
-    plain, turned = ground("pop", 0.6).drums[:64], ground("pop", 0.6, ("theme", "contrast")).drums[:64]
-    assert np.array_equal(plain[:48], turned[:48]) and not np.array_equal(plain[48:], turned[48:])
-
-
-def test_taste_leans_to_the_style():
-    drums, bass = np.full(8, tokens.UNKNOWN), np.full(8, tokens.UNKNOWN)
-    drums[3], bass[3] = KICK | HAT, 0
-    taste = Taste(1, 64, None, Ground(drums, bass))
-    delayed = np.zeros((1, tokens.K, 16), dtype=int)
-    import torch
-
-    bias = taste.bias(torch.from_numpy(delayed), 3 + DRUMS)
-    assert bias[0, DRUMS, KICK | HAT] == DRUM_IDIOM and bias[0, DRUMS].sum() == DRUM_IDIOM
-    sounding = torch.full((1, tokens.K), tokens.REST)
-    sounding[:, PAD] = tokens.FIRST_PITCH
-    taste.advance(sounding)
-    bias = taste.bias(torch.from_numpy(delayed), 3 + BASS)
-    assert (bias[0, BASS, : tokens.FIRST_PITCH] > 0).all() and not bias[0, BASS, tokens.FIRST_PITCH :].any()
-
-
-def test_drums_keep_their_groove_the_firmer_the_more_the_film_moves():
-    import torch
-
-    leans = []
-    for energy in (0.2, 0.8):
-        plan = ground("rock", energy)
-        step = int(np.flatnonzero(plan.drums > 0)[0])
-        bias = Taste(1, 64, None, plan).bias(torch.zeros(1, tokens.K, 80, dtype=torch.long), step + DRUMS)
-        leans.append(float(bias[0, DRUMS, int(plan.drums[step])]))
-    assert DRUM_IDIOM < leans[0] < leans[1] - 2
 
 
 def test_a_return_brings_its_band_where_the_picture_moves_alike():
@@ -121,24 +34,44 @@ def test_a_return_brings_its_band_where_the_picture_moves_alike():
     assert (copies[DRUMS] == -1).all()  # other picture, an event, or no drums before
 
 
-KIT_STYLES = ("lofi", "pop", "electronic", "jazz", "rock", "acoustic", "playful")
+def struck_steps(style: str, pattern: dict[str, str], motion: float, role: str = "theme") -> int:
+    """How many of a bar's steps a groove strikes under a constant motion."""
+    density = density_of(style, role, "drums", np.full(STEPS_PER_BAR, motion))
+    played = [needs(row[:STEPS_PER_BAR]) <= density for row in pattern.values()]
+    return int(np.any(played, axis=0).sum())
 
 
-@pytest.mark.parametrize("style", KIT_STYLES)
+@pytest.mark.parametrize("style", STYLES)
+def test_every_groove_fills_with_motion_and_a_kit_never_stops(style):
+    for groove in GROOVES[style]:
+        steps = [struck_steps(style, groove, motion) for motion in (0.0, 0.4, 0.8)]
+        assert steps == sorted(steps) and steps[0] < 17
+        assert steps[0] >= (5 if style in BEAT_STYLES else 0), (groove, steps)
+
+
+@pytest.mark.parametrize("style", BEAT_STYLES)
 def test_a_kit_keeps_eighths_and_fills_them_in_when_the_picture_moves(style):
     """Held-out drummers strike 7.7 to 15 steps a bar."""
-    for seed in range(6):
-        calm, moving = (ground(style, energy, seed=seed).drums for energy in (0.4, 0.8))
-        struck = [(row.reshape(-1, STEPS_PER_BAR) > 0).sum(axis=1).mean() for row in (calm, moving)]
-        assert struck[0] >= 7 and struck[1] >= 8 and struck[1] >= struck[0], (style, seed, struck)
+    for groove in GROOVES[style]:
+        calm, moving = (struck_steps(style, groove, motion) for motion in (0.4, 0.9))
+        assert calm >= 7 and moving >= 8, (groove, calm, moving)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_ride_skips_where_swing_puts_it(seed):
-    """Swing delays the second eighth of a beat to the triplet; a sixteenth before the beat is none."""
-    ride = (ground("jazz", 0.6, seed=seed).drums & HAT) > 0
-    ride = ride.reshape(-1, STEPS_PER_BAR)
-    assert not ride[:, 1::2].any() and ride[:, [2, 6, 10, 14]].any(axis=1).all()
+def test_a_part_keeps_its_density_over_its_steady_bars():
+    motion = np.repeat([0.1, 0.9, 0.9, 0.1], STEPS_PER_BAR)
+    drums = density_of("pop", "theme", "drums", motion).reshape(4, -1)
+    assert np.ptp(drums[:2]) == np.ptp(drums[2:]) == 0
+    assert np.ptp(density_of("pop", "theme", "melody", motion)) > 0.5
+    late = density_of("pop", "theme", "drums", motion[4:], first=4)  # a section that begins on a second beat
+    assert np.ptp(late[: 2 * STEPS_PER_BAR - 4]) == 0 and late[-1] == late[2 * STEPS_PER_BAR]
+
+
+def test_a_crash_is_not_struck_into_the_ring_of_another():
+    row = np.zeros(96, dtype=np.int16)
+    row[[0, 8, 31, 32, 70]] = tokens.drum_token(["crash"])
+    assert ringing_crashes(row) == {8, 31}
+    keys = {step: key for step, key, _ in drummed(row, hits=(0, 8, 31, 32, 70))}
+    assert keys[8] == keys[31] == SPLASH and SPLASH not in (keys[0], keys[32], keys[70])
 
 
 def drummed(row, style="rock", hits=()):
@@ -181,59 +114,8 @@ def test_ghost_notes_are_touched_and_rolls_are_not():
     assert max(ghosts) < 0.65 * min(beats) and min(roll) > max(ghosts)
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_a_build_up_rises_to_its_border(style):
-    plan = ground(style, 0.5, ("theme", "build", "theme"))
-    first, second = plan.drums[64:96], plan.drums[96:128]
-    assert (second > 0).sum() > (first > 0).sum(), style
-    assert plan.lift[64] == -1 and plan.lift[127] == 1 and (np.diff(plan.lift[64:128]) > 0).all()
-    assert not plan.lift[:64].any() and not plan.lift[128:].any()
-
-
-def test_taste_lifts_the_level_but_into_no_accent():
-    import torch
-
-    lift = np.zeros(8)
-    lift[[2, 5]] = -1, 1
-    taste = Taste(1, 64, None, Ground(np.zeros(0), np.zeros(0), lift))
-    low, plain, high = (taste.bias(torch.zeros(1, tokens.K, 16).long(), step)[0, 0] for step in (2, 3, 5))
-    assert (high[:6].diff() > 0).all() and (low[:6].diff() < 0).all()
-    assert not plain.any() and not high[6:].any() and not low[6:].any()
-
-
-def test_the_builds_roll_is_believed():
-    """A decoder that is sure of silence: the groove is its own, the roll of a build-up is not its choice."""
-    import torch
-
-    drums, lift = np.full(8, SNARE), np.zeros(8)
-    lift[5] = 1
-    taste = Taste(1, 64, None, Ground(drums, np.full(8, tokens.UNKNOWN), lift))
-    sure = torch.zeros(64).index_fill(0, torch.tensor([0]), 30.0)
-    chosen = [
-        int((sure + taste.bias(torch.zeros(1, tokens.K, 16).long(), step + DRUMS)[0, DRUMS]).argmax())
-        for step in (3, 5)
-    ]
-    assert chosen == [0, SNARE]
-
-
 def test_a_build_grows_however_calm_the_decoder_would_stay():
     """Its second half gets louder than the decoder is sure of, and goes in eighths."""
-    import torch
-
-    lift = np.zeros(16)
-    lift[[2, 8, 9]] = -1, 1, 1
-    taste = Taste(1, 64, None, Ground(np.zeros(0), np.zeros(0), lift))
-    written = torch.zeros(1, tokens.K, 32).long()
-    sure = torch.zeros(64).index_fill(0, torch.tensor([1]), 10.0)
-    assert [int((sure + taste.bias(written, step)[0, 0]).argmax()) for step in (2, 8)] == [
-        1,
-        ACCENT_LEVEL - 1,
-    ]
-    for name in ("bass", "pad", "arp"):
-        k = tokens.STREAM_INDEX[name]
-        begins = [float(taste.bias(written, step + k)[0, k, tokens.FIRST_PITCH]) for step in (2, 8, 9)]
-        usual = float(taste.bias(written, 5 + k)[0, k, tokens.FIRST_PITCH])
-        assert begins[1] > usual + 3 and begins[0] == begins[2] == usual, name
 
 
 def test_what_keeps_time_is_softer_than_what_meets_an_event():
@@ -256,17 +138,17 @@ def test_what_keeps_time_is_softer_than_what_meets_an_event():
 def test_a_tune_goes_on_after_a_long_rest_on_a_half_bar():
     import torch
 
-    taste, blank = Taste(1, 64, None), torch.zeros(1, tokens.K, 64).long()
+    preferences, blank = MusicalBias(1, 64, None), torch.zeros(1, tokens.K, 64).long()
     rest, note = torch.zeros(1, tokens.K).long(), torch.zeros(1, tokens.K).long()
     note[0, MELODY] = 20
 
     def leaning(step: int) -> float:
-        return float(taste.bias(blank, step + MELODY)[0, MELODY, tokens.FIRST_PITCH + 5])
+        return float(preferences.bias(blank, step + MELODY)[0, MELODY, tokens.FIRST_PITCH + 5])
 
     for _ in range(27):
-        taste.advance(rest)
+        preferences.advance(rest)
     assert leaning(32) == 0
-    taste.advance(rest)
+    preferences.advance(rest)
     assert leaning(32) > 5 and leaning(33) == 0
-    taste.advance(note)
+    preferences.advance(note)
     assert leaning(40) < 5

@@ -15,10 +15,10 @@ from dyvim_cli.model.score import motif, sampling
 from dyvim_cli.model.score.checkpoint import load_decoder, save_decoder
 from dyvim_cli.model.score.decoder import Decoder, DecoderConfig
 from dyvim_cli.model.score.delay import delay, delayed_times, undelay
+from dyvim_cli.model.score.musical_bias import MusicalBias
 from dyvim_cli.model.score.plan import Plan
 from dyvim_cli.model.score.sampling import SamplingSettings, compose
 from dyvim_cli.model.score.stepping import Stepper
-from dyvim_cli.model.score.style_bias import Taste
 from dyvim_cli.music.symbols import tokens
 
 N_STEPS = 48
@@ -214,13 +214,13 @@ def test_checkpoint_round_trip_and_damage(decoder, tmp_path):
 
 def test_taste_prefers_steps_to_leaps_and_a_pattern_to_none():
     melody, drums = tokens.STREAM_INDEX["melody"], tokens.STREAM_INDEX["drums"]
-    taste = Taste(1, 64, np.where(np.arange(32) >= 16, np.arange(32) - 16, -1))
+    preferences = MusicalBias(1, 64, np.where(np.arange(32) >= 16, np.arange(32) - 16, -1))
     written = torch.zeros(1, tokens.K, dtype=torch.long)
     written[0, melody] = 20
-    taste.advance(written)
+    preferences.advance(written)
     delayed = torch.zeros(1, tokens.K, 40, dtype=torch.long)
     delayed[0, drums, 4 + drums] = 5
-    bias = taste.bias(delayed, 20 + drums)[0]
+    bias = preferences.bias(delayed, 20 + drums)[0]
     assert bias[melody, 22] > bias[melody, 20] > bias[melody, 34]
     assert bias[drums, 5] == bias[drums].max() > 0
-    assert taste.bias(delayed, 3 + drums)[0, drums].max() == 0
+    assert preferences.bias(delayed, 3 + drums)[0, drums].max() == 0

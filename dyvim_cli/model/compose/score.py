@@ -204,6 +204,5 @@ def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
         is_minor=character.key.is_minor,
         breath=form.breath,
         groove_from=form.groove_from(hit),
-        ground=form.ground,
         gesture_from=form.gesture_from,
     )

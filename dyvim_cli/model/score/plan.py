@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from dyvim_cli.model.score.token_constraints import CARDINALITIES, Grammar
-from dyvim_cli.music.form.style_patterns import Ground
 from dyvim_cli.music.symbols import tokens
 
 
@@ -19,7 +18,6 @@ class Plan:
     is_minor: bool
     breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
     groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
-    ground: Ground | None = None  # what the style's drums and bass would play
     gesture_from: np.ndarray | None = None  # [S] earlier step whose gesture may be taken up, -1 = none
 
     def decided(

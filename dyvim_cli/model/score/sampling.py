@@ -11,9 +11,9 @@ from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.score.decoder import Decoder
 from dyvim_cli.model.score.delay import undelay
 from dyvim_cli.model.score.motif import Motif
+from dyvim_cli.model.score.musical_bias import MusicalBias
 from dyvim_cli.model.score.plan import Plan
 from dyvim_cli.model.score.stepping import Stepper
-from dyvim_cli.model.score.style_bias import Taste
 from dyvim_cli.model.score.token_constraints import FORBIDDEN, Grammar
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.progress import Progress, Silent
@@ -49,7 +49,7 @@ def compose(
     width = max(model.config.cardinalities)
     decoder = _GuidedDecoder(model, conditions, settings)
     grammar = Grammar(n, plan.is_minor, width, n_positions)
-    taste = Taste(n, width, plan.groove_from, plan.ground)
+    preferences = MusicalBias(n, width, plan.groove_from)
     motif = Motif(n, plan.gesture_from, plan.breath)
     gather, absent = _padding(model)
     temperatures = settings.temperature * torch.tensor(STREAM_TEMPERATURES)[:, None]
@@ -58,12 +58,12 @@ def compose(
     written = model.pad.expand(n, -1)
     for position in range(n_positions):
         logits = decoder.logits(written, position)[:, gather] / temperatures + absent
-        logits += grammar.bias(_chords_at(delayed, position), position) + taste.bias(delayed, position)
+        logits += grammar.bias(_chords_at(delayed, position), position) + preferences.bias(delayed, position)
         motif.lean(logits, delayed, position)
         drawn = _draw(logits, settings.top_p, generator)
         written = plan.decided(drawn, delayed, position, grammar)
         delayed[:, :, position] = written
-        for follower in (grammar, taste, motif):
+        for follower in (grammar, preferences, motif):
             follower.advance(written)
         if position % 32 == 0:
             progress.update("compose", position, n_positions)

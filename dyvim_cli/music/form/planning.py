@@ -12,7 +12,6 @@ from dyvim_cli.music.form.motif_sources import gesture_sources
 from dyvim_cli.music.form.recapitulation import periods, returns
 from dyvim_cli.music.form.roles import assign_roles
 from dyvim_cli.music.form.sections import Section, divide_film
-from dyvim_cli.music.form.style_patterns import Ground, plan_ground
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STYLES, TempoMap
 
@@ -33,7 +32,6 @@ class Form:
     gesture_from: np.ndarray  # [S] int64 earlier step whose melodic gesture may be taken up, -1 = none
     final_step: int  # where the last chord is struck
     played: np.ndarray  # [S] bool, steps that last
-    ground: Ground  # what the style's drums and bass would play
 
     def groove_from(self, hits: np.ndarray) -> np.ndarray:
         """[S] the step a bar ago whose pattern may go on, -1 where a section is new or an event is."""
@@ -85,7 +83,6 @@ def plan_form(
         gesture_from=gesture_sources(sections, phrase_starts, film.hits, final_step),
         final_step=final_step,
         played=tempo_map.played,
-        ground=plan_ground(rng, sections, film.energy, film.hits, style, final_step),
     )
 
 

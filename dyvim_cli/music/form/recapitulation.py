@@ -4,7 +4,6 @@ import numpy as np
 
 from dyvim_cli.music.form.film_on_grid import FilmOnGrid
 from dyvim_cli.music.form.sections import Section
-from dyvim_cli.music.form.style_patterns import bar_means
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR
 
@@ -47,6 +46,13 @@ def returns(
             again = alike & active[k, sources]
             copy_from[k, steps[again]] = sources[again]
     return copy_from
+
+
+def bar_means(values: np.ndarray) -> np.ndarray:
+    """[S] mean of the bar that each of the values [S] lies in."""
+    starts = np.arange(0, len(values), STEPS_PER_BAR)
+    counts = np.diff(np.append(starts, len(values)))
+    return np.repeat(np.add.reduceat(values, starts) / counts, counts)
 
 
 def _around(heavy: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ A groove is a dict class -> 16 or 32 characters: a digit d strikes once the dens
 idiom is (figure, needs, ring): figure says what each onset plays (R root, 5 fifth, 8 octave, 3 third, A a
 step that approaches the next chord), needs the density it waits for, ring the longest note in steps.
 
-The arranger writes them out (training/arranger); over a film they bias the decoder (form/style_patterns.py).
+The arranger writes them out (training/arranger); the decoder plays what it learned from them.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Leanings on top of the decoder's: the music comes in with the film, and does not fall silent for long."""
+"""Preferences on top of the decoder's: music comes in with the film and does not fall silent for long."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 from conftest import FRACTAL, MOVING, cut_film
 
 from dyvim_cli.model.compose.score import write_score
-from dyvim_cli.model.score.style_bias import BASS, COME_IN, LEVEL, LONGEST_SILENCE, MELODY, PAD, Taste
+from dyvim_cli.model.score.musical_bias import BASS, COME_IN, LONGEST_SILENCE, MELODY, PAD, MusicalBias
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.options import ComposeOptions
@@ -16,33 +16,33 @@ from dyvim_cli.types import STEPS_PER_BAR
 WIDTH = max(stream.cardinality for stream in tokens.STREAMS)
 
 
-def asks_for_a_note(taste: Taste) -> bool:
-    bias = taste.bias(torch.zeros(1, tokens.K, 200, dtype=torch.long), position=MELODY + 1)
+def asks_for_a_note(preferences: MusicalBias) -> bool:
+    bias = preferences.bias(torch.zeros(1, tokens.K, 200, dtype=torch.long), position=MELODY + 1)
     return bool((bias[0, [BASS, PAD], tokens.FIRST_PITCH] >= COME_IN).all())
 
 
 def test_somebody_comes_in_at_once_and_after_every_long_silence():
-    taste = Taste(1, WIDTH, None)
+    preferences = MusicalBias(1, WIDTH, None)
     rest, chord = (torch.full((1, tokens.K), tokens.REST) for _ in range(2))
     chord[:, PAD] = tokens.FIRST_PITCH
-    assert asks_for_a_note(taste)
-    taste.advance(chord)
+    assert asks_for_a_note(preferences)
+    preferences.advance(chord)
     asked = []
     for _ in range(LONGEST_SILENCE + 1):
-        asked.append(asks_for_a_note(taste))
-        taste.advance(rest)
+        asked.append(asks_for_a_note(preferences))
+        preferences.advance(rest)
     assert asked == [False] * LONGEST_SILENCE + [True]
 
 
 def test_the_bass_comes_back_on_a_half_bar():
-    taste, empty = Taste(1, WIDTH, None), torch.zeros(1, tokens.K, 400, dtype=torch.long)
+    preferences, empty = MusicalBias(1, WIDTH, None), torch.zeros(1, tokens.K, 400, dtype=torch.long)
     row = torch.full((1, tokens.K), tokens.REST)
     row[:, PAD] = tokens.HOLD  # somebody else sounds
     asked = []
     for step in range(3 * STEPS_PER_BAR):
         row[:, BASS] = tokens.HOLD if step < 3 else tokens.REST
-        taste.advance(row)
-        bias = taste.bias(empty, step + BASS)[0, BASS]
+        preferences.advance(row)
+        bias = preferences.bias(empty, step + BASS)[0, BASS]
         asked.append(bool((bias[tokens.FIRST_PITCH :] >= COME_IN).all()))
     assert list(np.flatnonzero(asked)) == [24, 32, 40]
 
@@ -61,4 +61,5 @@ def test_a_film_that_simply_begins_gets_no_accent_for_it(tmp_path):
     assert (features.event_times_s > 0.1).all()
     for seed, style in enumerate(("acoustic", "rock", "orchestral", "pop")):
         wishes = ComposeOptions(alpha=1.0, seed=seed, candidates=1, style=style)
-        assert write_score(features, wishes, model).tokens[LEVEL][:2].max() < ACCENT_LEVEL
+        level = write_score(features, wishes, model).tokens[tokens.STREAM_INDEX["level"]]
+        assert level[:2].max() < ACCENT_LEVEL
