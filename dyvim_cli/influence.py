@@ -23,6 +23,7 @@ class Influence:
         rubato: 0..1, share of the way that a step moves to an event beside it.
         decoder: factor of the dynamics term that is added to every music token.
         lightest_event: events that weigh less are not told to the decoder.
+        lightest_accent: events that weigh less are struck only if the decoder wants it.
         lightest_rubato: events that weigh less move no step.
         lightest_late: events that weigh less are not struck after the last chord.
         energy: 0..1, how far the film's energy shapes form, density and loudness.
@@ -33,6 +34,7 @@ class Influence:
     rubato: float
     decoder: float
     lightest_event: float
+    lightest_accent: float
     lightest_rubato: float
     lightest_late: float
     energy: float
@@ -68,6 +70,7 @@ def influence_of(alpha: float) -> Influence:
         # with as much doubt; the root lets half of the knob mean most of the cuts.
         decoder=alpha**0.5 if alpha < 1 else alpha,
         lightest_event=LIGHTEST_AT_CALM * lightness,
+        lightest_accent=float(np.interp(alpha, (0.25, 0.5, 1), (1, 0.6, 0.35))),
         lightest_rubato=LIGHTEST_AT_CALM * lightness,
         lightest_late=1 - min(1.0, alpha),
         energy=float(np.interp(alpha, (0, 0.5, 1), (0, ENERGY_AT_HALF, 1))),

@@ -15,6 +15,7 @@ from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features
 from dyvim_cli.model.score import ranking
+from dyvim_cli.music.form.accents import plan_accents
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.planning import Form, plan_form
@@ -74,7 +75,7 @@ def write_score(
         candidates=wishes.candidates,
         seed=wishes.seed,
     )
-    fixed = as_plan(form, character, hit * influence.follows)
+    fixed = as_plan(form, character, hit * influence.follows, influence.lightest_accent)
     pieces = compose(model, conditions, fixed, settings, progress)
     pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
@@ -188,7 +189,7 @@ def condition(
     return Conditions(z, place, activity, np.stack(vectors), decoder_inputs.section_rows(n_steps, spans))
 
 
-def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
+def as_plan(form: Form, character: Character, hit: np.ndarray, lightest_accent: float = np.inf) -> Plan:
     """What the form fixes token by token: silent streams, planned chords, themes that return."""
     from dyvim_cli.model.score.plan import Plan
 
@@ -198,7 +199,9 @@ def as_plan(form: Form, character: Character, hit: np.ndarray) -> Plan:
         forced[k, ~form.played] = tokens.HOLD if name in tokens.PITCHED else tokens.REST
         forced[k, ~form.active[k]] = tokens.REST
     forced[tokens.STREAM_INDEX["chord"]] = form.chords
+    drums_play = form.active[tokens.STREAM_INDEX["drums"]]
     return Plan(
+        accents=plan_accents(hit, character.style, lightest_accent, drums_play),
         forced=np.where(form.ending != tokens.UNKNOWN, form.ending, forced),
         copy_from=form.copy_from,
         is_minor=character.key.is_minor,

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from dyvim_cli.model.score.token_constraints import CARDINALITIES, Grammar
+from dyvim_cli.model.score.token_constraints import CARDINALITIES, FORBIDDEN, Grammar
+from dyvim_cli.music.form.accents import Accents
 from dyvim_cli.music.symbols import tokens
+
+LEVEL, BASS, DRUMS, PAD = (tokens.STREAM_INDEX[name] for name in ("level", "bass", "drums", "pad"))
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Plan:
     is_minor: bool
     breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
     groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
+    accents: Accents | None = None  # the events that are struck whatever the decoder draws
     gesture_from: np.ndarray | None = None  # [S] earlier step whose gesture may be taken up, -1 = none
 
     def decided(
@@ -38,6 +42,29 @@ class Plan:
         if self.forced[k, step] != tokens.UNKNOWN:
             return grammar.begun(int(self.forced[k, step]), k)
         if self.copy_from[k, step] < 0:
-            return drawn
+            return self._accented(k, drawn, step)
         source = int(self.copy_from[k, step]) + k
         return torch.where(grammar.may_copy(row[:, source], k, source), row[:, source], drawn)
+
+    def _accented(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:
+        """Tokens [B] of a stream with a step's accent: as loud as planned, strokes added to the groove's."""
+        if self.accents is None:
+            return drawn
+        if k == LEVEL:
+            return drawn.clamp(min=int(self.accents.level[step]))
+        return drawn | int(self.accents.drums[step]) if k == DRUMS else drawn
+
+    def ask_for_notes(self, logits: torch.Tensor, position: int) -> None:
+        """Rule out rests and holds of bass and pad at accents (in place).
+
+        Args:
+            logits: [B, K, width] of the position.
+            position: place in the delay pattern.
+        """
+        if self.accents is None:
+            return
+        for k in (BASS, PAD):
+            step = position - k
+            is_free = 0 <= step < len(self.accents.level) and self.forced[k, step] == tokens.UNKNOWN
+            if is_free and self.accents.level[step]:
+                logits[:, k, : tokens.FIRST_PITCH] += FORBIDDEN

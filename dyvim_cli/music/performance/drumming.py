@@ -10,7 +10,6 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Note
 RING_S = {"crash": 4.0, "open_hat": 0.8}  # a stroke is let ring so long, if it can
 STROKE_S = 0.4
 CRASH_STEPS = 2 * STEPS_PER_BAR  # no crash is struck while another rings
-SPLASH = 55  # General MIDI key of a cymbal that rings for half a second
 SOFTER = {"hat": 10, "open_hat": 8, "crash": 18}  # velocity steps below the drums: cymbals that keep time
 GHOST_SHARE = 0.45  # of the velocity that the stroke would have: touched, far below the backbeat
 
@@ -23,10 +22,10 @@ def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tup
         classes, strokes = _played(row, step, palette, feel), []
         n_toms = n_toms + 1 if "tom" in classes else 0
         for name in classes:
-            if name == "crash" and step in ringing:
-                key, name = SPLASH, "splash"
-            else:
-                key = _key(keys[name], name, step, n_toms)
+            name = "splash" if name == "crash" and step in ringing else name
+            if not keys[name]:
+                continue
+            key = _key(keys[name], name, step, n_toms)
             velocity, ring_s = _velocity(row, step, name, part, feel), RING_S.get(name, STROKE_S)
             strokes += _strokes(key, feel.stroke_s(step, name), ring_s, velocity, feel)
         notes += _once(strokes)

@@ -7,6 +7,8 @@ step that approaches the next chord), needs the density it waits for, ring the l
 The arranger writes them out (training/arranger); the decoder plays what it learned from them.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from dyvim_cli.types import STEPS_PER_BAR
@@ -79,6 +81,29 @@ FILLS = (
     {"snare": "............5555"}, {"tom": "............5.55", "snare": "........5...5..."},
     {"kick": "........5.....5.", "snare": "..........55..55"}, {"tom": "..............55"},
 )  # fmt: skip
+
+
+class Strokes(NamedTuple):
+    """Drum classes that an event adds to the groove."""
+
+    heavy: tuple[str, ...]
+    medium: tuple[str, ...]  # the backbeat is the snare's own: lesser events leave it alone
+    hint: tuple[str, ...]  # for a doubtful event
+
+
+_KIT = Strokes(("kick", "crash"), ("kick", "open_hat"), ("open_hat",))
+ACCENT_STROKES = {
+    "cinematic": Strokes(("kick", "tom", "crash"), ("tom",), ("tom",)),
+    "orchestral": Strokes(("kick", "tom", "crash"), ("tom", "snare"), ("tom",)),
+    "ambient": Strokes(("tom", "crash"), ("tom", "hat"), ("hat",)),
+    "acoustic": Strokes(("kick", "crash"), ("snare", "hat"), ("hat",)),
+    "jazz": Strokes(("kick", "crash"), ("kick", "snare"), ("snare",)),
+    "playful": Strokes(("kick", "crash"), ("kick", "tom"), ("tom",)),
+    "lofi": _KIT,
+    "pop": _KIT,
+    "electronic": _KIT,
+    "rock": _KIT,
+}
 
 ROLL = "........5.5.5555"  # what a build-up ends in
 ROLLING = ("cinematic", "orchestral")  # styles whose drums are toms rather than a kit

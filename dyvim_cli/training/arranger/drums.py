@@ -4,6 +4,7 @@ import numpy as np
 
 from dyvim_cli.music.performance.drumming import CRASH_STEPS
 from dyvim_cli.music.styles.grooves import (
+    ACCENT_STROKES,
     BEAT_STYLES,
     FILL_FROM,
     FILLS,
@@ -94,13 +95,13 @@ def _accent(plan: Plan, response: Response, step: int, groove: int) -> int:
 
     A crash that still rings is not struck again (music/performance/drumming.py: CRASH_STEPS).
     """
-    habits, weight = plan.habits, response.hit[step]
+    strokes, weight = ACCENT_STROKES[plan.style], response.hit[step]
     if not plan.follows:
         return groove | tokens.drum_token(("kick", "crash") if plan.style != "ambient" else ("tom",))
     if weight < HEAVY:
-        return groove | tokens.drum_token(habits.hint if weight < MEDIUM else (*habits.tap, *habits.hint))
+        return groove | tokens.drum_token(strokes.hint if weight < MEDIUM else strokes.medium)
     rings = np.any(response.hit[max(0, step - CRASH_STEPS) : step] >= HEAVY)
-    return groove | tokens.drum_token((*habits.tap, *habits.hint) if rings else habits.boom)
+    return groove | tokens.drum_token(strokes.medium if rings else strokes.heavy)
 
 
 def _ending(plan: Plan, response: Response) -> np.ndarray:

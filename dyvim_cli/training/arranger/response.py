@@ -9,22 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dyvim_cli.music.form.accents import HEAVY, LIGHT, MEDIUM, TOP_LEVEL, is_crowded
 from dyvim_cli.music.styles.grooves import density_of
-from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.film import moving_mean
 from dyvim_cli.training.arranger.plan import SILENT, Plan
 from dyvim_cli.types import STEPS_PER_BAR
 
 PARTS = ("melody", "bass", "drums", "pad", "arp")
 BASE_LAYER = ("bass", "drums")  # these keep time: their density has the higher floor of grooves.density_of
-# Event weights from which all parts, most parts and two parts strike together; below, the groove hints at it.
-HEAVY, MEDIUM, LIGHT = 0.6, 0.35, 0.12
-TOP_LEVEL, NORMAL_LEVEL = tokens.N_LEVELS - 1, 5  # accents own the two levels above the normal ones
+NORMAL_LEVEL = TOP_LEVEL - 2  # accents own the two levels above the normal ones
 FREE_MARK = 6  # level at which music without a film marks a new section
 SOFTEST_LEVEL, LEVEL_SPAN = 1.6, 2.6  # level of no motion, and how much full motion adds
-CROWD_STEPS = (
-    STEPS_PER_BAR // 2
-)  # events nearer than this share the band: the groove has to go on between them
 BREATH_WEIGHT = 0.8  # cuts from this weight on may have a breath before them
 BREATH_SHARE = 0.5  # of those cuts
 BREATH_BARS = 8  # bars between two breaths at least
@@ -100,11 +95,6 @@ def _forced(rng, plan: Plan, hit) -> dict[str, np.ndarray]:
         for part in _strikers(rng, plan, hit[step], is_crowded(hit, step)):
             force[part][step] = part not in silent
     return force
-
-
-def is_crowded(hit: np.ndarray, step: int) -> bool:
-    """Whether an event as heavy, and no light one, was struck less than half a bar before a step."""
-    return bool(hit[max(0, step - CROWD_STEPS) : step].max(initial=0) >= max(hit[step], MEDIUM))
 
 
 def _strikers(rng, plan: Plan, weight: float, crowded: bool) -> tuple[str, ...]:
