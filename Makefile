@@ -11,7 +11,9 @@ SHOWN  ?= $(addprefix $(CLIPS)/,moviepy_big_buck_bunny_0_30.webm torchcodec_nasa
           mdn_rabbit.mp4 intel_car-detection.mp4)
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test check bench sync bench-sync gallery musicality marathon figures clean
+N      ?= 1000
+SEED   ?= 1
+.PHONY: demo test check fuzz bench sync bench-sync gallery musicality marathon figures clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +40,11 @@ test: $(VENV)/.installed-dev
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
+
+# N damaged films of every container through the command line; each with which a promise was broken is kept in
+# demo/fuzz, its number stands in its name: make fuzz SEED=1 ONLY=17 does it again
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m tools.fuzz $(N) --seed $(SEED) $(if $(ONLY),--only $(ONLY)) --keep demo/fuzz
 
 # seconds a stage and the real-time factor
 bench: $(VENV)/.installed-dev

@@ -1,0 +1,86 @@
+"""Two hundred damaged films: no promise is broken; and the fuzzer notices when one is."""
+
+import os
+import random
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers.media_films import make_film
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tools.fuzz.judging import Run, broken_promises, digest, picture_packets
+from tools.fuzz.mutations import MUTATIONS, damaged
+
+ROOT = Path(__file__).parents[1]
+FILMS, SEED = 200, 20261129
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the workers are forked")
+
+
+def test_damaged_films_break_no_promise(tmp_path):
+    # a process of its own: this one has threads, and must not be forked
+    asked = [str(FILMS), "--seed", str(SEED), "--patience", "6", "--keep", str(tmp_path / "found")]
+    call = [sys.executable, "-m", "tools.fuzz", *asked]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert "0 violations" in done.stdout and "x exit 0" in done.stdout and "x exit 3" in done.stdout
+
+
+@given(st.binary(min_size=1, max_size=400), st.integers(0, 2**32))
+def test_every_mutation_makes_do_with_any_bytes_and_is_repeatable(data, seed):
+    for mutate in MUTATIONS:
+        first, second = (mutate(bytearray(data), random.Random(seed), [b"other"]) for _ in range(2))
+        assert first == second and len(first) <= 8 * len(data) + 8
+    film = damaged(data, random.Random(seed), [b"other"])
+    assert film != data and film == damaged(data, random.Random(seed), [b"other"])
+
+
+@pytest.fixture
+def good(tmp_path) -> Run:
+    """A run that kept every promise."""
+    folder, scratch = tmp_path / "films", tmp_path / "tmp"
+    folder.mkdir(), scratch.mkdir()
+    film = make_film(folder, ".mkv", seconds=1)
+    output = film.with_name("out.mkv")
+    output.write_bytes(film.read_bytes())
+    return Run("mux", film, output, folder, scratch, digest(film), 0, False, "out.mkv", 100.0)
+
+
+def test_a_run_that_keeps_its_promises_is_let_pass(good):
+    assert broken_promises(good) == []
+    good.output.unlink()
+    assert broken_promises(replace(good, exit_code=3)) == []
+
+
+BROKEN = {
+    "exit code 1": {"exit_code": 1},
+    "exit code -11": {"exit_code": -11},
+    "too long": {"was_ended": True},
+    "a fault in dyvim": {"said": "error: a fault in dyvim: IndexError"},
+    "Traceback": {"said": "Traceback (most recent call last):"},
+    "3000 MB": {"memory_mb": 3000.0},
+    "input was changed": {"film_digest": "0"},
+}
+
+
+@pytest.mark.parametrize("words", BROKEN)
+def test_what_a_process_may_not_do_is_noticed(good, words):
+    assert any(words in promise for promise in broken_promises(replace(good, **BROKEN[words])))
+
+
+def test_files_that_are_left_or_missing_are_noticed(good):
+    (good.folder / ".out.1.part").touch()
+    (good.scratch / "dyvim-x").mkdir()
+    assert len(broken_promises(good)) == 2
+    good.output.unlink()
+    assert "exit code 0 and no output" in broken_promises(good)
+
+
+def test_lost_picture_packets_are_noticed(good):
+    shorter = make_film(good.folder.parent, ".mkv", seconds=1, name="shorter", options=["-frames:v", "24"])
+    good.output.write_bytes(shorter.read_bytes())
+    assert len(picture_packets(good.film)) == 25
+    assert "25 picture packets became 24" in broken_promises(good)[0]

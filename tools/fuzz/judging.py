@@ -1,0 +1,96 @@
+"""Judges what the command line did with a damaged film: every broken promise is one line."""
+
+import hashlib
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dyvim_cli.errors import ExitCode
+from dyvim_cli.media.programs import find_ffmpeg
+
+EXPECTED = {ExitCode.OK, ExitCode.USAGE, ExitCode.INPUT, ExitCode.OUTPUT, ExitCode.ENVIRONMENT}
+NEVER_SAID = ("Traceback (most recent call last)", "a fault in dyvim")
+MOST_MEMORY_MB = 2048
+BASE_S, FACTOR = 20.0, 10.0  # the time allowed: twenty seconds and ten times the film
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command that has ended (or was ended), and the folder it worked in."""
+
+    verb: str
+    film: Path
+    output: Path
+    folder: Path  # holds the film, and the output when there is one
+    scratch: Path  # the command's TMPDIR
+    film_digest: str  # before the run
+    exit_code: int  # negative: the signal it died by
+    was_ended: bool  # it took too long
+    said: str  # stdout and stderr
+    memory_mb: float  # of its largest process
+
+
+def time_limit_s(film_s: float) -> float:
+    """Seconds that a film of `film_s` seconds may take."""
+    return BASE_S + FACTOR * film_s
+
+
+def digest(path: Path) -> str:
+    """A film's bytes as a hash."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def broken_promises(run: Run) -> list[str]:
+    """What the run did that it must never do."""
+    return [*_of_the_process(run), *_of_the_files(run)]
+
+
+def _of_the_process(run: Run) -> Iterator[str]:
+    if run.was_ended:
+        yield "took too long"
+    elif run.exit_code not in EXPECTED:
+        yield f"exit code {run.exit_code}"
+    yield from (f"said {words!r}" for words in NEVER_SAID if words in run.said)
+    if run.memory_mb > MOST_MEMORY_MB:
+        yield f"took {run.memory_mb:.0f} MB"
+
+
+def _of_the_files(run: Run) -> Iterator[str]:
+    if digest(run.film) != run.film_digest:
+        yield "the input was changed"
+    if run.was_ended:
+        return  # it was killed: what is left then is the next run's to remove
+    wanted = {run.film, run.output} if run.exit_code == 0 else {run.film}
+    if left := sorted(path.name for path in run.folder.iterdir() if path not in wanted):
+        yield f"left {left}"
+    if left := sorted(path.name for path in run.scratch.iterdir()):
+        yield f"left {left} in TMPDIR"
+    if run.exit_code == 0:
+        yield from _of_the_output(run)
+
+
+def _of_the_output(run: Run) -> Iterator[str]:
+    if not run.output.exists():
+        yield "exit code 0 and no output"
+    elif run.verb == "mux":
+        given, delivered = picture_packets(run.film), picture_packets(run.output)
+        if run.film.suffix == ".gif":  # no container takes it as it is
+            given, delivered = ["picture"] * len(given), ["picture"] * len(delivered)
+        if given != delivered:
+            where = _first_difference(given, delivered)
+            yield f"{len(given)} picture packets became {len(delivered)}, {where}"
+
+
+def _first_difference(given: list[str], delivered: list[str]) -> str:
+    pairs = zip(given, delivered, strict=False)
+    at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(given), len(delivered)))
+    return f"the first that differs is number {at}"
+
+
+def picture_packets(path: Path) -> list[str]:
+    """The hash of every picture packet as ffmpeg itself copies them, those before the first key frame too."""
+    read = [find_ffmpeg(), "-v", "quiet", "-nostdin", "-i", f"file:{path}"]
+    copied = ["-map", "0:V:0", "-c", "copy", "-copyinkf", "-f", "framemd5", "-"]
+    lines = subprocess.run([*read, *copied], stdout=subprocess.PIPE, timeout=60).stdout.decode().splitlines()
+    return [line.rpartition(",")[2].strip() for line in lines if line and not line.startswith("#")]

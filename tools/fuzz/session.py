@@ -1,0 +1,146 @@
+"""One session of fuzzing: damages films by number and seed, runs a verb on each, keeps those that failed."""
+
+import os
+import random
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.fuzz.forked import Ended, Job, import_everything, run_all
+from tools.fuzz.judging import Run, broken_promises, digest, time_limit_s
+from tools.fuzz.mutations import damaged
+from tools.fuzz.seeds import SECONDS, Seed, make_music, make_seeds
+
+VERBS = ("mux", "mux", "mux", "mux", "extract-features", "extract-frames")
+SAID_EVERY = 50  # films
+
+
+@dataclass
+class Report:
+    """What came out of a session."""
+
+    seed: int
+    exit_codes: Counter = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+    slowest_s: float = 0.0
+    most_memory_mb: float = 0.0
+
+    def summary(self) -> str:
+        """One line for the end."""
+        codes = ", ".join(f"{count} x exit {code}" for code, count in sorted(self.exit_codes.items()))
+        most = f"slowest {self.slowest_s:.1f} s, most memory {self.most_memory_mb:.0f} MB"
+        return f"seed {self.seed}: {codes}; {most}; {len(self.violations)} violations"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One damaged film, on its way through a verb."""
+
+    number: int
+    verb: str
+    film: Path
+    output: Path
+    scratch: Path
+    film_digest: str
+
+
+def fuzz(
+    number: int,
+    seed: int,
+    *,
+    only: int | None = None,
+    jobs: int | None = None,
+    patience: float = 1.0,
+    keep: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Report:
+    """Damage `number` films and run the command line on each.
+
+    The same number and seed give the same damage. Films that a promise was broken with are copied to `keep`.
+    """
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"
+    import_everything()
+    report = Report(seed)
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
+        place = Path(name)
+        seeds, music = make_seeds(_made(place / "seeds")), make_music(place / "music.wav")
+        numbers = range(number) if only is None else [only]
+        work = (_job(place, seeds, music, seed, n, patience) for n in numbers)
+        for ended in run_all(work, jobs or os.cpu_count() or 1):
+            _take_in(report, ended, keep, say)
+    return report
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+def damaged_film(seeds: list[Seed], seed: int, number: int) -> tuple[Seed, bytes, random.Random]:
+    """(the whole film, the damaged bytes, the chance that goes on deciding) of one number."""
+    rng = random.Random(f"{seed}:{number}")
+    whole = rng.choice(seeds)
+    return whole, damaged(whole.data, rng, [other.data for other in seeds if other is not whole]), rng
+
+
+def _job(place: Path, seeds: list[Seed], music: Path, seed: int, number: int, patience: float) -> Job:
+    """Write a damaged film and say what to run on it."""
+    whole, data, rng = damaged_film(seeds, seed, number)
+    verb = rng.choice(VERBS)
+    root = _made(place / f"{number:06}")
+    film = _made(root / "films") / f"{seed}_{number:06}_{whole.name}{whole.extension}"
+    film.write_bytes(data)
+    output = film.with_name("out" + (whole.extension if whole.extension in KEPT else ".mp4"))
+    if verb == "extract-frames":
+        output = film.with_name("frames")
+    case = Case(number, verb, film, output, _made(root / "tmp"), digest(film))
+    environment = {
+        "TMPDIR": str(case.scratch),
+        "DYVIM_CACHE": str(root / "cache"),
+        "XDG_CONFIG_HOME": str(root),
+    }
+    words = {
+        "mux": ["mux", film, music, "-o", output],
+        "extract-features": ["extract-features", film, "--no-cache", "--out", output],
+        "extract-frames": ["extract-frames", film, "-o", output, "--fps", "2", "--width", "64"],
+    }[verb]
+    limit_s = patience * time_limit_s(SECONDS)
+    return Job([*map(str, words)], film.parent, environment, root / "log", limit_s, tag=case)
+
+
+KEPT = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts")  # what a film leaves in as it came
+
+
+def _take_in(report: Report, ended: Ended, keep: Path | None, say: Callable[[str], None]) -> None:
+    """Judge a run, and remove its folder."""
+    case: Case = ended.job.tag
+    run = Run(
+        verb=case.verb,
+        film=case.film,
+        output=case.output,
+        folder=case.film.parent,
+        scratch=case.scratch,
+        film_digest=case.film_digest,
+        exit_code=ended.exit_code,
+        was_ended=ended.was_ended,
+        said=ended.job.log.read_text(errors="replace"),
+        memory_mb=ended.memory_mb,
+    )
+    report.exit_codes[ended.exit_code] += 1
+    report.slowest_s = max(report.slowest_s, ended.seconds)
+    report.most_memory_mb = max(report.most_memory_mb, ended.memory_mb)
+    for promise in broken_promises(run):
+        line = f"{case.film.name}: {case.verb}: {promise}"
+        report.violations.append(line)
+        say(line)
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+            shutil.copy(case.film, keep / case.film.name)
+            (keep / f"{case.film.name}.log").write_text(run.said)
+    if report.exit_codes.total() % SAID_EVERY == 0:
+        say(report.summary())
+    shutil.rmtree(case.film.parent.parent)
