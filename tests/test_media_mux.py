@@ -281,3 +281,13 @@ def test_variable_rate_survives(tmp_path):
     info, _, path = scored(film, tmp_path)
     assert picture_hashes(path) == picture_hashes(film)
     assert probe(path).duration_s == pytest.approx(info.duration_s, abs=0.002)
+
+
+@pytest.mark.parametrize("extension", [".mp4", ".avi"])
+def test_pictures_before_the_first_key_frame_are_kept(tmp_path, extension):
+    whole, film = make_film(tmp_path, extension, name="whole"), tmp_path / f"film{extension}"
+    cut = ["-bsf:v", "noise=drop=eq(n\\,0)", "-copyinkf"]
+    run_ffmpeg("-i", str(whole), "-map", "0", "-c", "copy", *cut, str(film))
+    assert len(picture_hashes(film)) == len(picture_hashes(whole)) - 1
+    result = mux(probe(film), (clicks(SECONDS), RATE), tmp_path / f"out{extension}")
+    assert picture_hashes(result.path) == picture_hashes(film)

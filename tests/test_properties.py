@@ -65,12 +65,12 @@ events = st.lists(st.tuples(st.floats(-5, 70), st.floats(0, 1), st.sampled_from(
 
 
 @settings(max_examples=40)
-@given(st.floats(0.05, 60), events, st.floats(0, 2), st.floats(0, 0.1), st.integers(0, 2**31))
-def test_the_grid_keeps_its_bounds_whatever_happens_in_the_film(duration_s, happens, alpha, drift, seed):
+@given(st.floats(0.05, 60), events, st.floats(0, 1), st.floats(0, 0.1), st.integers(0, 2**31))
+def test_the_grid_keeps_its_bounds_whatever_happens_in_the_film(duration_s, happens, strength, drift, seed):
     times, weights, kinds = ([event[i] for event in happens] for i in range(3))
-    grid = fit_tempo_map(duration_s, times, weights, kinds, alpha=alpha, max_drift=drift, seed=seed)
+    grid = fit_tempo_map(duration_s, times, weights, kinds, strength=strength, max_drift=drift, seed=seed)
     steps_s = np.diff(grid.step_times_s)
-    base_s, allowed = 60 / grid.bpm / STEPS_PER_BEAT, drift * min(1.0, 2 * alpha)
+    base_s, allowed = 60 / grid.bpm / STEPS_PER_BEAT, drift * strength
     assert grid.step_times_s[0] == 0 and grid.step_times_s[-1] <= duration_s + base_s
     assert np.all(np.abs(steps_s / base_s - 1) <= allowed + 1e-6)
     assert sorted(hit.film_time_s for hit in grid.hits) == sorted(times)

@@ -170,8 +170,8 @@ def _write(
     options = {
         "c": "copy",
         # nothing before the key frame that was sought; an uncut film may begin with pictures that are only
-        # decoded, not shown (an edit list), and is nothing without them
-        **({"copypriorss:v": 0} if cut.start_s > 0 else {}),
+        # decoded, not shown (an edit list), and is nothing without them, or (damaged) without a key frame
+        **({"copypriorss:v": 0} if cut.start_s > 0 else {"copyinkf:v": None}),
         **audio_arguments(container, 0, CHANNELS[settings.layout]),
         **{f"c:s:{i}": codec for i, (_, codec) in enumerate(subtitles)},
         **_picture_options(film),
