@@ -61,15 +61,34 @@ def writes_score(model: str) -> bool:
 
 
 @dataclass(frozen=True)
+class Loudness:
+    """How loud the whole programme shall be."""
+
+    lufs: float  # integrated, ITU-R BS.1770
+    peak_dbtp: float = -1.0  # highest true peak
+
+
+LOUDNESS = {
+    "web": Loudness(-14.0, -1.0),  # what music and video platforms play at
+    "podcast": Loudness(-16.0, -1.0),  # Apple Podcasts
+    "ebu": Loudness(-23.0, -1.0),  # European television: EBU R 128
+    "atsc": Loudness(-24.0, -2.0),  # American television: ATSC A/85
+}
+
+
+@dataclass(frozen=True)
 class Delivery:
     """How the music and the film come together, and what else is written."""
 
     output: str | Path | None = None  # folder or template, a Path as it is; None = beside the film
     keep_audio: str = "auto"
-    duck_db: float = -12.0
+    duck_db: float | None = None  # None = as much as the speech needs
+    own_gain_db: float = 0.0
     music_gain_db: float = 0.0
+    loudness: Loudness | None = None  # None = the own sound keeps its level
+    over_own_music: bool = False
     fade_in_s: float = 0.0
-    fade_out_s: float = 0.0
+    fade_out_s: float | None = None  # None = only where the music is cut off
     start_s: float | str | None = None  # seconds, or a timecode of the film
     end_s: float | str | None = None
     overwrite: bool = False
@@ -82,7 +101,9 @@ class Delivery:
     def __post_init__(self):
         if self.keep_audio not in KEEP_AUDIO:
             raise UsageError(f"unknown keep_audio {self.keep_audio!r}", f"one of: {', '.join(KEEP_AUDIO)}")
-        _check_range("duck_db", self.duck_db, -60, 0)
+        if self.duck_db is not None:
+            _check_range("duck_db", self.duck_db, -60, 0)
+        _check_range("own_gain_db", self.own_gain_db, -40, 40)
         _check_range("music_gain_db", self.music_gain_db, -40, 20)
         for name in ("fade_in_s", "fade_out_s", "start_s", "end_s"):
             if (value := getattr(self, name)) is not None and not isinstance(value, str):
@@ -90,6 +111,14 @@ class Delivery:
         for name in ("midi", "stems", "music", "markers_out"):
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, Path(path))
+
+    def mix_options(self) -> dict:
+        """The keyword arguments of media.mux.mux that say how music and film come together."""
+        names = (
+            "keep_audio", "duck_db", "own_gain_db", "music_gain_db", "loudness", "over_own_music",
+            "fade_in_s", "fade_out_s", "start_s", "end_s", "overwrite",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
 
 
 def _check_range(name: str, value: object, lowest: float, highest: float) -> None:

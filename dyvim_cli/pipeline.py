@@ -27,8 +27,9 @@ from dyvim_cli.describe import comment, describe
 from dyvim_cli.errors import UsageError
 from dyvim_cli.extras import check_extras, sound_file, stamp_sounds, whole_set, write_extras, write_markers_of
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
+from dyvim_cli.own_sound import own_sound_of
 from dyvim_cli.progress import Progress, Silent
-from dyvim_cli.types import FilmFeatures, Score
+from dyvim_cli.types import FilmFeatures, OwnSound, Score
 
 if TYPE_CHECKING:
     from dyvim_cli.media.cut import Cut
@@ -76,6 +77,7 @@ class Watched:
     output: Path
     features: FilmFeatures
     clock: Clock
+    own: OwnSound | None = None  # its own sound, where that is kept in the mix
 
 
 def score(
@@ -94,7 +96,7 @@ def score(
     prepare_model(wishes, progress)
     with ThreadPoolExecutor(1) as beside:
         studio = beside.submit(_open_studio, wishes)  # got ready while the film is being watched
-        watched = _see(*prepared, use_cache, progress)
+        watched = _see(*prepared, delivery.keep_audio, use_cache, progress)
         model = studio.result()
     return compose_and_mux(watched, wishes, delivery, model, progress=progress)
 
@@ -108,17 +110,26 @@ def watch(
     progress: Progress | None = None,
 ) -> Watched:
     """The first half of score(): every check that needs no work, then the film is seen."""
-    return _see(*_prepare(film_path, wishes, delivery), use_cache, progress)
+    return _see(*_prepare(film_path, wishes, delivery), delivery.keep_audio, use_cache, progress)
 
 
-def _see(film: "FilmInfo", cut: "Cut", output: Path, use_cache: bool, progress: Progress | None) -> Watched:
+def _see(
+    film: "FilmInfo",
+    cut: "Cut",
+    output: Path,
+    keep_audio: str,
+    use_cache: bool,
+    progress: Progress | None,
+) -> Watched:
     clock = Clock()
     with clock.stage("vision"):
         features = features_of(
             film, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress
         )
     device.give_back_memory()
-    return Watched(film, cut, output, features, clock)
+    with clock.stage("listening"):
+        own = own_sound_of(film, cut, keep_audio, use_cache, progress)
+    return Watched(film, cut, output, features, clock, own)
 
 
 def compose_and_mux(
@@ -133,7 +144,7 @@ def compose_and_mux(
     from dyvim_cli.media.film_clock import clock_of
     from dyvim_cli.media.mux import mux
     from dyvim_cli.music.mixing.loudness import Meter
-    from dyvim_cli.timeline import timeline
+    from dyvim_cli.timeline import delivered_sound, timeline
 
     progress, meter = progress or Silent(), Meter()
     film, features, clock = watched.film, watched.features, watched.clock
@@ -153,17 +164,11 @@ def compose_and_mux(
                 film,
                 music,
                 watched.output,
-                keep_audio=delivery.keep_audio,
-                duck_db=delivery.duck_db,
-                music_gain_db=delivery.music_gain_db,
-                fade_in_s=delivery.fade_in_s,
-                fade_out_s=delivery.fade_out_s,
-                start_s=delivery.start_s,
-                end_s=delivery.end_s,
+                **delivery.mix_options(),
                 metadata={"comment": comment(piece, wishes)},
-                overwrite=delivery.overwrite,
                 progress=progress,
                 group=group,
+                own=watched.own,
             )
         write_extras(piece, music, delivery, group=group)
         delivered = clock_of(film, watched.cut.start_s, watched.cut.end_s)
@@ -176,9 +181,8 @@ def compose_and_mux(
         "output": str(muxed.path),
         "duration_s": muxed.duration_s,
         "start_s": muxed.start_s,
-        "keep_audio": muxed.keep_audio,
-        "audio_codec": muxed.audio_codec,
         "picture_copied": muxed.picture_copied,
+        **delivered_sound(muxed, facts),
         "warnings": [*muxed.warnings, *notes_of(model), *notes_of_instruments(piece, wishes)],
         "seconds": {name: round(s, 2) for name, s in clock.seconds.items()},
     }
@@ -223,10 +227,11 @@ def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery):
     """(film, cut, output path), after every check that needs no work."""
     from dyvim_cli.media.cut import plan_cut
     from dyvim_cli.media.output import check_film_output, check_picture, output_path
+    from dyvim_cli.media.own_tracks import without_our_music
     from dyvim_cli.media.probe import probe
 
     check_wishes(wishes, wants_score=bool(delivery.midi or delivery.stems))
-    film = probe(film_path)
+    film = without_our_music(probe(film_path), delivery.keep_audio)
     cut = plan_cut(film, delivery.start_s, delivery.end_s)
     style = wishes.style or "auto"
     output = output_path(film.path, film.codec, delivery.output, style=style, seed=wishes.seed)

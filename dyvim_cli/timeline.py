@@ -1,9 +1,14 @@
 """What a picture of a scored film shows over time, in few enough numbers to be kept with its facts."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from dyvim_cli.music.mixing.loudness import GATE_LUFS, Meter, integrated_lufs, momentary_lufs
 from dyvim_cli.types import STEPS_PER_BAR, FilmFeatures, Score
+
+if TYPE_CHECKING:
+    from dyvim_cli.media.mux import MuxResult
 
 POINTS = 200  # at most so many values a curve
 
@@ -26,6 +31,30 @@ def timeline(piece: Score, features: FilmFeatures, meter: Meter) -> dict:
             "bars_s": [round(float(t), 3) for t in bars] if len(bars) <= POINTS else [],
         },
     }
+
+
+def delivered_sound(muxed: "MuxResult", facts: dict) -> dict:
+    """Facts of the delivered track as it was measured; those of the music alone are named for what they are.
+
+    facts: what `timeline` says of the music before gains and fades.
+    """
+    moments = np.array(muxed.moments_lufs)
+    curve = [round(float(s.max()), 2) if s.max() > GATE_LUFS else None for s in _spans(moments)]
+    names = (
+        "keep_audio", "audio_codec", "music_gain_db", "own_gain_db", "duck_db", "speech_s", "own_music_s",
+    )  # fmt: skip
+    return {name: getattr(muxed, name) for name in names} | {
+        "loudness_lufs": _audible(muxed.loudness_lufs),
+        "true_peak_db": muxed.true_peak_db if muxed.true_peak_db > GATE_LUFS else None,
+        "music_loudness_lufs": facts["loudness_lufs"],
+        "music_true_peak_db": facts["true_peak_db"],
+        "curves": facts["curves"] | {"loudness_lufs": curve},
+    }
+
+
+def _spans(moments: np.ndarray) -> list[np.ndarray]:
+    """Values over time in at most POINTS spans, none of them empty."""
+    return [span for span in np.array_split(moments, min(POINTS, len(moments)) or 1) if len(span)]
 
 
 def motion(features: FilmFeatures) -> np.ndarray:
@@ -65,9 +94,7 @@ def accents(piece: Score) -> np.ndarray:
 def loudness(meter: Meter) -> np.ndarray:
     """[<= POINTS] the loudest moment in each of as many equal spans, LUFS."""
     moments = momentary_lufs(meter.powers)
-    return np.array(
-        [span.max() for span in np.array_split(moments, min(POINTS, len(moments)) or 1) if len(span)]
-    )
+    return np.array([span.max() for span in _spans(moments)])
 
 
 def _audible(lufs: float) -> float | None:

@@ -18,6 +18,8 @@ STEPS_PER_BAR = 16  # four-four, sixteenth notes: the grid of every score token
 SAMPLE_RATE = 48_000  # Hz, of all sound that is written
 TARGET_LUFS = -14.0  # integrated loudness of a finished soundtrack
 
+AUDIBLE_DB = -60.0  # a film whose loudest tenth of a second stays below is silent
+
 STYLES = (
     "cinematic", "orchestral", "ambient", "lofi", "pop",
     "electronic", "acoustic", "jazz", "rock", "playful",
@@ -51,6 +53,32 @@ class FilmFeatures:
     def event_names(self) -> list[str]:
         """[E] of EVENT_KINDS."""
         return [EVENT_KINDS[kind] for kind in self.event_kinds]
+
+
+@dataclass(frozen=True)
+class OwnSound:
+    """What a film's own sound holds (hearing's output, cached beside the features)."""
+
+    duration_s: float
+    levels_db: np.ndarray  # [n] float32, speech band (300 Hz to 4 kHz), every 10 ms, dB full scale
+    speech_s: np.ndarray  # [N, 2] float64, ascending spans in which somebody speaks
+    music_s: np.ndarray  # [M, 2] float64, ascending spans that are music
+    loudness: np.ndarray  # [3] float64: integrated LUFS, true peak dBTP, level of the loudest 100 ms in dB
+
+    @property
+    def loudness_lufs(self) -> float:
+        """Integrated loudness (ITU-R BS.1770); -70 for silence."""
+        return float(self.loudness[0])
+
+    @property
+    def true_peak_db(self) -> float:
+        """The highest true peak in dBTP."""
+        return float(self.loudness[1])
+
+    @property
+    def is_audible(self) -> bool:
+        """Whether anybody would hear anything, be it one word."""
+        return float(self.loudness[2]) > AUDIBLE_DB
 
 
 @dataclass(frozen=True)
@@ -151,4 +179,3 @@ class Soundtrack:
     samples: np.ndarray  # [n_samples, 2] float32, -1..1
     sample_rate: int
     stems: dict[str, np.ndarray] = field(default_factory=dict)  # name -> [n_samples, 2]
-

@@ -4,26 +4,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import ffmpeg
+import numpy as np
 import soundfile
 
-from dyvim_cli.media.ducking import LEVEL_RATE_HZ, Listened, duck_gain, listen
+from dyvim_cli.hearing import spans
+from dyvim_cli.media.ducking import aside_spans, depths_db, gain_curve
 from dyvim_cli.media.ffmpeg import file_url
+from dyvim_cli.media.levels import Levels, moved, peak_limit_db, usual_levels
+from dyvim_cli.media.loudness import LEVEL_RATE_HZ, SILENCE_LUFS, Measured, measure
+from dyvim_cli.media.own_tracks import main_track
 from dyvim_cli.media.probe import FilmInfo
-from dyvim_cli.media.sound import sound_input
+from dyvim_cli.media.sound import sound_duration_s, sound_input
+from dyvim_cli.options import Loudness
 from dyvim_cli.progress import Progress, reporter
-from dyvim_cli.types import SAMPLE_RATE, TARGET_LUFS
+from dyvim_cli.types import SAMPLE_RATE, OwnSound
 
-OWN_LUFS = -15.0  # the film's own sound in the mix; the music between words lies a little below
-MUSIC_LUFS = -17.0
-MOST_BOOST_DB = 15.0  # more would only raise hiss
-PEAK_LIMIT_DB = -2.4  # under the ceiling of music alone; up to -1 dBTP is what a lossy encoder may add
 LIMITER_ATTACK_S = 0.005
-UNNOTICED_LIMITING_DB = 3.0  # of the highest peak: costs less than a tenth of a LU
-MOST_MAKEUP_DB = 3.0
 ONSET_S = 0.02  # AAC codes sound that begins at full level badly: its first frame overshoots by decibels
 OVERSAMPLED = 4 * SAMPLE_RATE  # the limiter must see the peaks between the samples
 LAYOUTS = {6: "5.1", 8: "7.1"}  # a film's own surround stays; everything else becomes stereo
 CHANNELS = {"stereo": 2} | {layout: channels for channels, layout in LAYOUTS.items()}
+ROUNDS = 4  # of measuring and correcting, at most
+NEAR_LU = 0.1  # of the loudness that was asked for
+CUT_OFF_S = 0.1  # music that goes on for longer than this after the last picture is cut off
+CUT_OFF_FADE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,20 @@ class MixSettings:
     keep_audio: str
     duration_s: float
     start_s: float = 0.0  # where in the film the picture starts
+    own_gain_db: float = 0.0
     music_gain_db: float = 0.0
-    duck_db: float = -12.0
+    duck_db: float | None = None  # under speech; None: as much as the speech needs
+    loudness: Loudness | None = None  # of the whole; None: the own sound keeps its level
+    over_own_music: bool = False
     fade_in_s: float = 0.0
-    fade_out_s: float = 0.0
+    fade_out_s: float | None = None  # None: only where the music is cut off
     scratch: Path = field(default_factory=Path)
 
     @property
     def layout(self) -> str:
         """Channel layout of the track with the music."""
-        channels = self.film.audio[0].channels if self.film.audio and self.mixes_own else 2
+        track = main_track(self.film) if self.mixes_own else None
+        channels = track.channels if track else 2
         return LAYOUTS.get(channels, "stereo")
 
     @property
@@ -54,10 +62,11 @@ class MixSettings:
 
 
 def own_sound(film: FilmInfo, start_s: float = 0.0):
-    """The film's first sound track from the picture at start_s on, gaps filled, as an ffmpeg stream."""
-    zero = film.start_s + start_s - film.ffmpeg_zero_s(film.audio[0].start_s)
+    """The film's main sound track from the picture at start_s on, gaps filled, as an ffmpeg stream."""
+    track = main_track(film)
+    zero = film.start_s + start_s - film.ffmpeg_zero_s(track.start_s)
     # vn: an input of its own, whose clock the picture's does not move
-    sound = ffmpeg.input(file_url(film.path), vn=None)["a:0"]
+    sound = ffmpeg.input(file_url(film.path), vn=None)[f"a:{track.position}"]
     if zero > 0:
         sound = sound.filter("atrim", start=f"{zero:.6f}")
     sound = sound.filter("asetpts", f"PTS-({zero:.6f})/TB")
@@ -67,13 +76,27 @@ def own_sound(film: FilmInfo, start_s: float = 0.0):
 def _fitted(music, settings: MixSettings):
     """Music exactly as long as the picture, faded."""
     length = settings.duration_s
-    music = music.filter("apad").filter("atrim", duration=length)
+    music = music.filter("apad").filter("atrim", duration=_seconds(length))
     if settings.fade_in_s > 0:
-        music = music.filter("afade", type="in", duration=min(settings.fade_in_s, length))
-    if settings.fade_out_s > 0:
-        fade = min(settings.fade_out_s, length)
-        music = music.filter("afade", type="out", start_time=length - fade, duration=fade)
+        music = music.filter("afade", type="in", duration=_seconds(min(settings.fade_in_s, length)))
+    fade = min(_fade_out_s(settings), length)
+    if fade > 0:
+        start = _seconds(length - fade)
+        music = music.filter("afade", type="out", start_time=start, duration=_seconds(fade))
     return music
+
+
+def _fade_out_s(settings: MixSettings) -> float:
+    """The fade that was asked for; else a second where the music would be cut off."""
+    if settings.fade_out_s is not None:
+        return settings.fade_out_s
+    goes_on = sound_duration_s(settings.music) > settings.duration_s + CUT_OFF_S
+    return CUT_OFF_FADE_S if goes_on else 0.0
+
+
+def _seconds(value: float) -> str:
+    """A time as ffmpeg's filters take it: never in scientific notation."""
+    return f"{value:.6f}"
 
 
 def _formatted(sound, settings: MixSettings, gain_db: float):
@@ -83,10 +106,14 @@ def _formatted(sound, settings: MixSettings, gain_db: float):
     return sound.filter("volume", f"{gain_db:.2f}dB")
 
 
-def _ducked(music, own: Listened, settings: MixSettings):
-    """Music times the gain curve, which rides along as a slow sound file."""
-    curve_path = settings.scratch / "duck.wav"
-    gain = duck_gain(own, settings.duck_db, settings.duration_s + 1)
+def _music(settings: MixSettings, gain_db: float):
+    """The music at a level, faded, as long as the picture."""
+    return _fitted(_formatted(sound_input(settings.music), settings, gain_db), settings)
+
+
+def _under_curve(music, gain: np.ndarray, settings: MixSettings):
+    """Music times a gain curve [n], which rides along as a slow sound file."""
+    curve_path = settings.scratch / "gain.wav"
     soundfile.write(curve_path, gain, LEVEL_RATE_HZ, subtype="FLOAT")
     # to every channel as it is: a mono sound that becomes surround is heard in the centre alone
     everywhere = "|".join(f"c{channel}=c0" for channel in range(CHANNELS[settings.layout]))
@@ -95,57 +122,98 @@ def _ducked(music, own: Listened, settings: MixSettings):
     return ffmpeg.filter([music, curve], "amultiply")
 
 
-def _limited(sound, settings: MixSettings):
-    """No true peak above PEAK_LIMIT_DB, what is lower passes unchanged; exactly as long as the picture."""
-    ceiling = 10 ** (PEAK_LIMIT_DB / 20)
-    attack_ms = 1000 * LIMITER_ATTACK_S
-    sound = sound.filter("aresample", OVERSAMPLED)
-    sound = sound.filter("alimiter", limit=ceiling, attack=attack_ms, release=60, level="disabled")
+def _limited(sound, settings: MixSettings, limit_db: float):
+    """No true peak above the limit, what is lower passes unchanged; exactly as long as the picture."""
+    over_db = max(0.0, limit_db)  # the limiter knows none above full scale, which decoders do pass
+    held = {"limit": f"{10 ** ((limit_db - over_db) / 20):.6f}", "attack": 1000 * LIMITER_ATTACK_S}
+    sound = sound.filter("aresample", OVERSAMPLED).filter("volume", f"{-over_db:.2f}dB")
+    sound = sound.filter("alimiter", **held, release=60, level="disabled").filter(
+        "volume", f"{over_db:.2f}dB"
+    )
     # the limiter looks ahead and so delays by its attack
     sound = sound.filter("atrim", start=LIMITER_ATTACK_S).filter("asetpts", "PTS-STARTPTS")
     sound = sound.filter("aresample", SAMPLE_RATE).filter("afade", type="in", duration=ONSET_S)
-    return sound.filter("apad").filter("atrim", duration=settings.duration_s)
+    return sound.filter("apad").filter("atrim", duration=_seconds(settings.duration_s))
 
 
-def music_alone(settings: MixSettings):
-    """The music as it is given, from the first picture to the last."""
-    music = sound_input(settings.music)
-    music = _fitted(_formatted(music, settings, settings.music_gain_db), settings)
-    return _limited(music, settings)
+@dataclass(frozen=True)
+class Mix:
+    """A finished mix: the ffmpeg stream, and what was done to make it."""
+
+    sound: object
+    music_gain_db: float
+    own_gain_db: float | None = None  # None: the film's own sound is not in it
+    duck_db: float = 0.0  # the furthest that the music goes down under speech
+    speech_s: np.ndarray = field(default_factory=lambda: spans.NONE)  # [N, 2] what it gives way to
+    aside_s: np.ndarray = field(default_factory=lambda: spans.NONE)  # [M, 2] where it is silent
 
 
-def _mixture(settings: MixSettings, own: Listened, music_lufs: float):
-    """Own sound and music at their levels, not yet limited."""
-    own_gain_db = min(OWN_LUFS - own.loudness_lufs, MOST_BOOST_DB)
-    music_gain_db = MUSIC_LUFS - music_lufs + settings.music_gain_db
-    music = sound_input(settings.music)
-    music = _fitted(_formatted(music, settings, music_gain_db), settings)
-    if settings.keep_audio == "duck":
-        music = _ducked(music, own, settings)
-    sound = _formatted(own_sound(settings.film, settings.start_s), settings, own_gain_db)
-    sound = sound.filter("apad").filter("atrim", duration=settings.duration_s)
-    return ffmpeg.filter([sound, music], "amix", inputs=2, duration="first", normalize=0)
+def music_alone(settings: MixSettings, progress: Progress) -> Mix:
+    """The music as it is given, or at the loudness that is asked for, from the first picture to the last."""
+    gain_db, wanted = settings.music_gain_db, settings.loudness
+    limit_db = peak_limit_db(wanted.peak_dbtp if wanted else None)
+    if wanted is None:
+        return Mix(_limited(_music(settings, gain_db), settings, limit_db), gain_db)
+    found = SILENCE_LUFS
+    for _ in range(ROUNDS):
+        sound = _limited(_music(settings, gain_db), settings, limit_db)
+        found = _measured(sound, settings, "mix level", progress).loudness_lufs
+        if abs(wanted.lufs - found) < NEAR_LU or found <= SILENCE_LUFS:
+            break
+        gain_db += wanted.lufs - found
+    return Mix(_limited(_music(settings, gain_db), settings, limit_db), gain_db)
 
 
-def music_with_own_sound(settings: MixSettings, own: Listened, progress: Progress):
-    """Own sound and music in one track at -14 LUFS, at most -1 dBTP.
+def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progress) -> Mix:
+    """Own sound and music in one track.
 
-    Integrated loudness is measured in a pass of its own, so that one constant gain sets it: dynamics stay as
-    they are. Where the limiter will take much, what it leaves is measured too, and made up for.
+    The music is measured as it will be laid; where a loudness is asked for, so is the mix behind its limiter,
+    and constant gains are corrected until it is met: dynamics stay as they are.
     """
+    given = _measured(_music(settings, 0.0), settings, "music level", progress)
+    levels = usual_levels(own, given.loudness_lufs, settings.own_gain_db, settings.music_gain_db)
+    mix, wanted = _mixed(settings, own, given, levels), settings.loudness
+    if wanted is None:
+        return mix
+    for _ in range(ROUNDS):
+        found = _measured(mix.sound, settings, "mix level", progress).loudness_lufs
+        if abs(wanted.lufs - found) < NEAR_LU or found <= SILENCE_LUFS:
+            break
+        levels = moved(levels, own, found, wanted.lufs)
+        mix = _mixed(settings, own, given, levels)
+    return mix
 
-    def heard(sound, stage: str, what: str = "cannot mix the sound") -> Listened:
-        return listen(sound, what, reporter(progress, stage, settings.duration_s))
 
-    given = heard(sound_input(settings.music), "music level", f"cannot read {settings.music}")
-    mixed = heard(_mixture(settings, own, given.loudness_lufs), "mix level")
-    gain_db = min(TARGET_LUFS - mixed.loudness_lufs, MOST_BOOST_DB)
+def _mixed(settings: MixSettings, own: OwnSound, given: Measured, levels: Levels) -> Mix:
+    """Own sound and music at these levels, the music giving way, peaks held."""
+    music = _music(settings, levels.music_gain_db)
+    depths, aside = np.zeros(0), spans.NONE
+    if settings.keep_audio == "duck":
+        depths = _depths(settings, own, given, levels)
+        aside = spans.NONE if settings.over_own_music else aside_spans(own)
+        music = _under_curve(music, gain_curve(own, depths, aside, settings.duration_s + 1), settings)
+    sound = _formatted(own_sound(settings.film, settings.start_s), settings, levels.own_gain_db)
+    sound = sound.filter("apad").filter("atrim", duration=_seconds(settings.duration_s))
+    wanted = settings.loudness
+    limit_db = peak_limit_db(wanted.peak_dbtp if wanted else None, own.true_peak_db + levels.own_gain_db)
+    both = ffmpeg.filter([sound, music], "amix", inputs=2, duration="first", normalize=0)
+    return Mix(
+        sound=_limited(both, settings, limit_db),
+        music_gain_db=levels.music_gain_db,
+        own_gain_db=levels.own_gain_db,
+        duck_db=float(depths.min(initial=0.0)),
+        speech_s=own.speech_s if len(depths) else spans.NONE,
+        aside_s=aside,
+    )
 
-    def limited(gain_db: float):
-        mixture = _mixture(settings, own, given.loudness_lufs)
-        return _limited(mixture.filter("volume", f"{gain_db:.2f}dB"), settings)
 
-    if mixed.peak_db + gain_db > PEAK_LIMIT_DB + UNNOTICED_LIMITING_DB:
-        left = heard(limited(gain_db), "peak level")
-        gain_db += min(TARGET_LUFS - left.loudness_lufs, MOST_MAKEUP_DB)
-    return limited(gain_db)
+def _depths(settings: MixSettings, own: OwnSound, given: Measured, levels: Levels) -> np.ndarray:
+    """[N] dB under each phrase: what was asked for, else what the speech needs."""
+    needed = depths_db(own, levels.own_gain_db, given.levels_db + levels.music_gain_db)
+    return needed if settings.duck_db is None else np.full(len(needed), settings.duck_db)
+
+
+def _measured(sound, settings: MixSettings, stage: str, progress: Progress) -> Measured:
+    """Measure a stream of the mix."""
+    what = f"cannot read {settings.music}" if stage == "music level" else "cannot mix the sound"
+    return measure(sound, what, reporter(progress, stage, settings.duration_s))

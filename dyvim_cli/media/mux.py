@@ -2,7 +2,7 @@
 
 import math
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import ffmpeg
@@ -19,15 +19,25 @@ from dyvim_cli.media.containers import (
 )
 from dyvim_cli.media.covers import covers
 from dyvim_cli.media.cut import SEEK_MARGIN_S, Cut, input_options, picture_lead_s, plan_cut
-from dyvim_cli.media.ducking import Listened, listen
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
-from dyvim_cli.media.mix import CHANNELS, MixSettings, music_alone, music_with_own_sound, own_sound
+from dyvim_cli.media.listening import listen_to, listening_notes
+from dyvim_cli.media.mix import CHANNELS, MixSettings, music_alone, music_with_own_sound
+from dyvim_cli.media.mix_report import heard_in, levels_of, sound_notes
 from dyvim_cli.media.output import RE_ENCODED, check_picture, commit
-from dyvim_cli.media.probe import TIMECODE, FilmInfo
+from dyvim_cli.media.own_tracks import (
+    main_track,
+    other_tracks,
+    sound_dispositions,
+    sound_tags,
+    without_our_music,
+)
+from dyvim_cli.media.probe import SCORED_BY, TIMECODE, FilmInfo, Track
 from dyvim_cli.media.sound import as_sound_file, check_sound
 from dyvim_cli.media.timecode import later
+from dyvim_cli.options import Loudness
 from dyvim_cli.progress import Progress, Silent, reporter
 from dyvim_cli.scratch import scratch_folder
+from dyvim_cli.types import OwnSound
 
 KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
 
@@ -42,6 +52,14 @@ class MuxResult:
     duration_s: float  # of the picture and the music
     start_s: float  # where in the film the picture starts: 0, or a key frame
     picture_copied: bool  # False only for what no film container takes (gif)
+    loudness_lufs: float  # of the delivered track, as all that follows
+    true_peak_db: float  # dBTP
+    music_gain_db: float  # what the music was raised by
+    own_gain_db: float | None  # what the film's own sound was raised by; None where it is not in the track
+    duck_db: float  # the furthest that the music goes down under speech
+    speech_s: tuple[tuple[float, float], ...]  # spans of speech that it goes down under
+    own_music_s: tuple[tuple[float, float], ...]  # spans of the film's own music in which it is silent
+    moments_lufs: tuple[float, ...] = field(default=(), repr=False)  # momentary loudness, ten a second
     warnings: tuple[str, ...] = ()
 
 
@@ -51,25 +69,32 @@ def mux(
     out_path: Path,
     *,
     keep_audio: str = "auto",
-    duck_db: float = -12.0,
+    duck_db: float | None = None,
+    own_gain_db: float = 0.0,
     music_gain_db: float = 0.0,
+    loudness: Loudness | None = None,
+    over_own_music: bool = False,
     fade_in_s: float = 0.0,
-    fade_out_s: float = 0.0,
+    fade_out_s: float | None = None,
     start_s: float | str | None = None,
     end_s: float | str | None = None,
     metadata: dict[str, str] | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
     group: PendingFiles | None = None,
+    own: OwnSound | None = None,
 ) -> MuxResult:
     """Write the film with music under it; the picture's packets are copied, never re-encoded.
 
     `music` is a sound file or (samples [n, channels] float, sample_rate). It starts with the first
-    picture and is padded or cut to the picture's length. `keep_audio`: "duck" lowers the music by
-    `duck_db` under the film's own sound, "mix" lays both together, "track" copies the film's own
-    tracks beside the music (music first), "drop" leaves them out, "auto" ducks where the film
-    can be heard and drops digital silence. start_s and end_s move as `cut.plan_cut` says. With a
-    `group` from `output.together` the film appears when the others do.
+    picture and is padded or cut to the picture's length. `keep_audio`: "duck" lowers the music where
+    somebody speaks and silences it where the film's own sound is music (not with `over_own_music`),
+    "mix" lays both together as they are, "track" copies the film's own tracks beside the music (music
+    first), "drop" leaves them out, "auto" ducks where the film can be heard and drops silence.
+    `duck_db`: None is as far as the speech needs. Gains are constant; `loudness` is of the whole, None
+    leaves the film's own sound at its level. `fade_out_s`: None fades music that is cut off. start_s and
+    end_s move as `cut.plan_cut` says. With a `group` from `output.together` the film appears when the
+    others do. `own` is what `listen_to` heard of this part of the film; None: it is listened to now.
 
     Raises InputError (music or film unreadable), OutputError (exists, not writable), UsageError
     (options that contradict the film, a container that does not take its picture).
@@ -83,22 +108,33 @@ def mux(
     with ExitStack() as stack:
         temporary = stack.enter_context(commit(out_path, inputs=sources, overwrite=overwrite, group=group))
         cut, progress = plan_cut(film, start_s, end_s), progress or Silent()
-        own = _own_sound(film, keep_audio, cut, progress)
-        mode = _resolved(keep_audio, own)
+        film = without_our_music(film, keep_audio)
+        own = own or _own_sound(film, keep_audio, cut, progress)
+        mode = resolved(keep_audio, film, own)
         settings = MixSettings(
             film=film,
             music=_music_file(music, stack),
             keep_audio=mode,
             duration_s=cut.end_s - cut.start_s,
             start_s=cut.start_s,
+            own_gain_db=own_gain_db,
             music_gain_db=music_gain_db,
             duck_db=duck_db,
+            loudness=loudness,
+            over_own_music=over_own_music,
             fade_in_s=fade_in_s,
             fade_out_s=fade_out_s,
             scratch=stack.enter_context(scratch_folder()),
         )
-        sound = music_with_own_sound(settings, own, progress) if settings.mixes_own else music_alone(settings)
-        warnings = _write(settings, sound, cut, temporary, out_path, metadata or {}, progress)
+        if settings.mixes_own:
+            mix = music_with_own_sound(settings, own, progress)
+        else:
+            mix = music_alone(settings, progress)
+        warnings = _write(settings, mix.sound, cut, temporary, out_path, metadata or {}, progress)
+        heard = heard_in(temporary, settings.duration_s, progress)
+    warnings += sound_notes(mix, heard, loudness)
+    if settings.mixes_own:
+        warnings += listening_notes(own)
     return MuxResult(
         path=out_path,
         keep_audio=mode,
@@ -107,24 +143,24 @@ def mux(
         start_s=cut.start_s,
         picture_copied=film.codec not in RE_ENCODED,
         warnings=cut.warnings + tuple(warnings),
+        **levels_of(mix, heard),
     )
 
 
-def _own_sound(film: FilmInfo, keep_audio: str, cut: Cut, progress: Progress) -> Listened | None:
-    """Measure the film's own sound where the answer matters; None when it has none."""
-    if not film.audio or keep_audio in ("track", "drop"):
-        return None
-    on_time = reporter(progress, "own sound", film.duration_s - cut.start_s)
-    return listen(own_sound(film, cut.start_s), f"cannot read the sound of {film.path}", on_time)
-
-
-def _resolved(keep_audio: str, own: Listened | None) -> str:
-    """What to do with the film's own sound, given what was measured."""
+def _own_sound(film: FilmInfo, keep_audio: str, cut: Cut, progress: Progress) -> OwnSound | None:
+    """Listen to the film's own sound where the answer matters; None when it has none."""
     if keep_audio in ("track", "drop"):
-        return keep_audio
-    if own is None or not own.is_audible:
+        return None
+    return listen_to(film, cut.start_s, cut.end_s, progress)
+
+
+def resolved(keep_audio: str, film: FilmInfo, own: OwnSound | None) -> str:
+    """What to do with the film's own sound; what was asked for is never overruled, but by a lack of any."""
+    if not film.audio:
         return "drop"
-    return "duck" if keep_audio == "auto" else keep_audio
+    if keep_audio == "auto":
+        return "duck" if own is not None and own.is_audible else "drop"
+    return keep_audio
 
 
 def _music_file(music: Path | tuple[np.ndarray, int], stack: ExitStack) -> Path:
@@ -148,16 +184,17 @@ def _write(
     film = settings.film
     muxer, container = container_of(out_path.suffix)
     subtitles, warnings = subtitle_plan(film, container)
-    own_tracks = _copied_tracks(settings)
-    used = [film.audio[i].start_s for i in own_tracks] + [track.start_s for track, _ in subtitles]
+    mixed = main_track(film) if settings.mixes_own else None
+    kept = _copied_tracks(settings)
+    used = [track.start_s for track in kept] + [track.start_s for track, _ in subtitles]
     lead_s = picture_lead_s(film, cut, *used)
     source = ffmpeg.input(file_url(film.path), **input_options(film, cut, lead_s))
     sound = sound.filter("asetpts", f"PTS+{lead_s:.6f}/TB")
     if lead_s > SEEK_MARGIN_S and not container.has_late_starts:  # silence in its place
         sound = sound.filter("aresample", first_pts=0)
-    streams = [*_picture(film, source, container), sound, *[source[f"a:{i}"] for i in own_tracks]]
+    streams = [*_picture(film, source, container), sound, *[source[f"a:{track.position}"] for track in kept]]
     streams += [source[f"s:{track.position}"] for track, _ in subtitles]
-    extra = _tags(film, metadata, len(own_tracks))
+    extra = _tags(film, metadata, sound_tags(mixed, kept))
     if film.timecode and cut.start_s > 0 and container.has_timecode:
         moved = _moved_timecode(film, cut)
         # the film's tag is what counts, and a stream's would contradict it; an empty one is none
@@ -175,7 +212,7 @@ def _write(
         **audio_arguments(container, 0, CHANNELS[settings.layout]),
         **{f"c:s:{i}": codec for i, (_, codec) in enumerate(subtitles)},
         **_picture_options(film),
-        **_dispositions(len(own_tracks)),
+        **sound_dispositions(mixed, kept),
         **container.muxer_options,
         "map_metadata": 0,
         "map_chapters": 0,
@@ -190,10 +227,11 @@ def _write(
     return warnings + dropped_streams(film, container)
 
 
-def _copied_tracks(settings: MixSettings) -> range:
-    """Positions of the film's own sound tracks that go along as they are."""
-    first = {"track": 0, "duck": 1, "mix": 1}.get(settings.keep_audio)
-    return range(0) if first is None else range(first, len(settings.film.audio))
+def _copied_tracks(settings: MixSettings) -> tuple[Track, ...]:
+    """The film's own sound tracks that go along as they are."""
+    if settings.keep_audio == "track":
+        return settings.film.audio
+    return other_tracks(settings.film) if settings.mixes_own else ()
 
 
 def _picture(film: FilmInfo, source, container: Container) -> list:
@@ -229,17 +267,13 @@ def _moved_timecode(film: FilmInfo, cut: Cut) -> str:
     return "" if film.is_variable_rate else later(film.timecode, cut.start_s, film.fps) or ""
 
 
-def _dispositions(n_own_tracks: int) -> dict:
-    """The music is what plays by default."""
-    return {"disposition:a:0": "default"} | {f"disposition:a:{i + 1}": "0" for i in range(n_own_tracks)}
-
-
-def _tags(film: FilmInfo, metadata: dict[str, str], n_own_tracks: int) -> list[str]:
+def _tags(film: FilmInfo, metadata: dict[str, str], sounds: dict[int, dict[str, str]]) -> list[str]:
     """Metadata options; what the film itself says in its comment stays in front."""
     tags = dict(metadata)
-    if film.comment and "comment" in tags:
-        tags["comment"] = f"{film.comment} | {tags['comment']}"
-    name = "Music" if n_own_tracks else "Sound"
-    # mp4 has no stream titles: players show the handler's name there
-    named = metadata_options({"title": name, "handler_name": name}, ":s:a:0")
+    own_comment = film.comment.split(SCORED_BY)[0].rstrip(
+        " |"
+    )  # what an earlier score said is no longer true
+    if own_comment and "comment" in tags:
+        tags["comment"] = f"{own_comment} | {tags['comment']}"
+    named = [option for i, named in sounds.items() for option in metadata_options(named, f":s:a:{i}")]
     return metadata_options(tags) + named

@@ -224,6 +224,18 @@ def check_sound(path: Path) -> None:
         raise InputError(reason, "name a wav, flac, mp3 or ogg file")
 
 
+def sound_duration_s(path: Path) -> float:
+    """Seconds that a sound file says it lasts; 0 where it does not. Raises InputError without a sound."""
+    import av
+
+    check_sound(path)
+    with av.open(file_url(path), metadata_errors="replace") as container:
+        stream = container.streams.audio[0]
+        if stream.duration is not None:
+            return float(stream.duration * stream.time_base)
+        return (container.duration or 0) / 1e6
+
+
 def sound_input(path: Path):
     """The first sound track of a file as an ffmpeg-python stream."""
     return ffmpeg.input(file_url(path))["a:0"]

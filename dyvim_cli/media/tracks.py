@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from dyvim_cli.media.opening import codec_of
 from dyvim_cli.media.timing import Heard
 
+# what libavformat or a camera calls a track that nobody gave a name
+NO_NAMES = ("soundhandler", "core media audio", "sound media handler", "apple sound media handler")
 UNKNOWN = "unknown"  # the codec of what no decoder is known for
 # of ffmpeg's own listing: "Stream #0:1[0x2](und): Audio: pcm_s16le (sowt), 8000 Hz, 6 channels (FL+FC), s16"
 LISTED = re.compile(r"Stream #\d+:(?P<index>\d+)\S*: Audio: (?P<codec>[^,]+)(?:, \d+ Hz)?, (?P<layout>[^,]+)")
@@ -100,12 +102,18 @@ def _start_s(stream) -> float:
     return float((stream.start_time or 0) * stream.time_base)
 
 
+def name_in(metadata: dict[str, str]) -> str:
+    """The name that a track's tags give it; "" for none and for what programs write by themselves."""
+    name = metadata.get("title") or metadata.get("handler_name") or ""
+    return "" if name.lower() in NO_NAMES else name
+
+
 def _told(position: int, stream) -> dict:
     """What sound and subtitles both say of themselves."""
     from av.stream import Disposition
 
     flags = tuple(flag.name for flag in Disposition if flag & stream.disposition)
-    title = stream.metadata.get("title", "")
+    title = name_in(stream.metadata)
     return {
         "position": position, "codec": codec_of(stream), "language": stream.language or "", "title": title,
         "flags": flags,

@@ -128,20 +128,59 @@ Keep = Annotated[
     ),
 ]
 DuckDb = Annotated[
+    float | None,
+    typer.Option(
+        "--duck-db",
+        min=-60,
+        max=0,
+        rich_help_panel=SOUND,
+        show_default="as far as the speech needs",
+        help="Level of the music under speech, in dB.",
+    ),
+]
+OwnGain = Annotated[
     float,
     typer.Option(
-        "--duck-db", min=-60, max=0, rich_help_panel=SOUND, help="Level of the music under speech, in dB."
+        "--own-gain-db",
+        min=-40,
+        max=40,
+        rich_help_panel=SOUND,
+        help="Louder or softer own sound of the film.",
     ),
 ]
 MusicGain = Annotated[
     float,
     typer.Option("--music-gain-db", min=-40, max=20, rich_help_panel=SOUND, help="Louder or softer music."),
 ]
+ProgrammeLoudness = Annotated[
+    str | None,
+    typer.Option(
+        "--loudness",
+        metavar="NAME|LUFS",
+        envvar="DYVIM_LOUDNESS",
+        rich_help_panel=SOUND,
+        show_default="the own sound keeps its level",
+        help="Loudness of the whole: web (-14), podcast (-16), ebu (R 128: -23), atsc (A/85: -24), or LUFS.",
+    ),
+]
+OverOwnMusic = Annotated[
+    bool,
+    typer.Option(
+        "--over-own-music", rich_help_panel=SOUND, help="Play on where the film's own sound is music already."
+    ),
+]
 FadeIn = Annotated[
     float, typer.Option("--fade-in", min=0, rich_help_panel=SOUND, help="Fade the music in, seconds.")
 ]
 FadeOut = Annotated[
-    float, typer.Option("--fade-out", min=0, rich_help_panel=SOUND, help="Fade the music out, seconds.")
+    float | None,
+    typer.Option(
+        "--fade-out",
+        min=0,
+        rich_help_panel=SOUND,
+        show_default="1 where the music is cut off, else 0",
+        help="Fade the music out, seconds.",
+    ),
 ]
 Device = Annotated[
     str, typer.Option(envvar="DYVIM_DEVICE", rich_help_panel=RUN, help="auto, cpu, cuda, cuda:1, mps.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.arguments import KeepAudio
 from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
-from dyvim_cli.cli.options.parsing import parse_key, parse_mood, parse_style
+from dyvim_cli.cli.options.parsing import parse_key, parse_loudness, parse_mood, parse_style
 from dyvim_cli.cli.show.console import ProgressKind
 
 
@@ -80,10 +80,13 @@ class Mixing:
     """How music and film come together."""
 
     keep_audio: opt.Keep = KeepAudio.AUTO
-    duck_db: opt.DuckDb = -12.0
+    duck_db: opt.DuckDb = None
+    own_gain_db: opt.OwnGain = 0.0
     music_gain_db: opt.MusicGain = 0.0
+    loudness: opt.ProgrammeLoudness = None
+    over_own_music: opt.OverOwnMusic = False
     fade_in: opt.FadeIn = 0.0
-    fade_out: opt.FadeOut = 0.0
+    fade_out: opt.FadeOut = None
     start: opt.Start = None
     end: opt.End = None
 
@@ -94,7 +97,10 @@ class Mixing:
         return Delivery(
             keep_audio=KeepAudio(self.keep_audio).value,
             duck_db=self.duck_db,
+            own_gain_db=self.own_gain_db,
             music_gain_db=self.music_gain_db,
+            loudness=parse_loudness(self.loudness),
+            over_own_music=self.over_own_music,
             fade_in_s=self.fade_in,
             fade_out_s=self.fade_out,
             start_s=self.start,

@@ -1,9 +1,12 @@
-"""Values as they are typed: styles, moods, keys, times."""
+"""Values as they are typed: styles, moods, keys, times, loudness."""
 
 import typer
 
 from dyvim_cli.errors import UsageError
+from dyvim_cli.options import LOUDNESS, Loudness
 from dyvim_cli.types import STYLES, Key
+
+SOFTEST_LUFS, LOUDEST_LUFS = -40.0, -5.0  # that can be asked for
 
 
 def parse_style(text: str | None) -> str | None:
@@ -67,3 +70,21 @@ def parse_key(text: str | None) -> Key | None:
     if letter not in _LETTERS or mode not in _MODES:
         raise UsageError(f"--key '{text}' is not a key", "for example --key 'F# minor' or --key Bb")
     return Key((_LETTERS[letter] + _ACCIDENTALS[accidental]) % 12, _MODES[mode])
+
+
+def parse_loudness(text: str | None) -> Loudness | None:
+    """A standard's name ('web', 'ebu') or LUFS ('-16'). Raises UsageError."""
+    if text is None:
+        return None
+    if (named := LOUDNESS.get(text.lower())) is not None:
+        return named
+    try:
+        lufs = float(text)
+    except ValueError:
+        lufs = 0.0
+    if not SOFTEST_LUFS <= lufs <= LOUDEST_LUFS:
+        raise UsageError(
+            f"--loudness {text}: neither a standard nor LUFS from {SOFTEST_LUFS:g} to {LOUDEST_LUFS:g}",
+            f"one of {', '.join(LOUDNESS)}, or a number, e.g. --loudness -16",
+        )
+    return Loudness(lufs)

@@ -47,12 +47,27 @@ def summary(facts: dict) -> str:
     hits = [hit for hit in facts["hits"] if hit["kind"] == "cut"]
     on_beat = sum(hit["on_beat"] for hit in hits)
     cuts = f", {on_beat} of {len(hits)} cuts on a beat" if hits else ""
-    sound = f", film's own sound: {facts['keep_audio']}" if "keep_audio" in facts else ""
+    sound = f"; {sound_summary(facts)}" if "keep_audio" in facts else ""
     key = f"{facts['key']}, " if facts["key"] else ""
     return (
         f"{facts['style']}, {key}{facts['tempo_bpm']:.1f} BPM, alpha {facts['alpha']:g}, "
         f"seed {facts['seed']}{cuts}{sound}"
     )
+
+
+def sound_summary(facts: dict) -> str:
+    """What became of the film's own sound, the gains, and how loud the whole is."""
+    own_db, duck_db = facts.get("own_gain_db"), facts.get("duck_db") or 0
+    gains = [f"own {own_db:+.1f} dB"] if own_db is not None else []
+    gains += [f"music {facts['music_gain_db']:+.1f} dB"] if "music_gain_db" in facts else []
+    if duck_db:
+        talk_s = sum(end - start for start, end in facts["speech_s"])
+        gains.append(f"down to {duck_db:.1f} dB more under {talk_s:.1f} s of speech")
+    if aside := facts.get("own_music_s"):
+        gains.append(f"silent for {sum(end - start for start, end in aside):.1f} s of its own music")
+    said = f"film's own sound: {facts['keep_audio']}" + (f" ({', '.join(gains)})" if gains else "")
+    loud, peak = facts.get("loudness_lufs"), facts.get("true_peak_db")
+    return said if loud is None else f"{said}; {loud:.1f} LUFS, {peak:.1f} dBTP"
 
 
 class Lines:

@@ -1,0 +1,1 @@
+"""What a film's own sound holds: who speaks when, and where there is music. Arrays in, spans out."""

@@ -1,0 +1,90 @@
+"""Partials of a sound that hold their pitch: what notes are made of, and noise, voices and engines are not.
+
+Spectral peaks that stand out of their surroundings are followed from frame to frame (McAulay and Quatieri,
+"Speech analysis/synthesis based on a sinusoidal representation", 1986); only tracks that last and hardly move
+are kept.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+SAMPLE_RATE = 16_000  # Hz
+FRAME, HOP = 4096, 512  # samples: 3.9 Hz a bin, a frame every 32 ms
+HOP_S = HOP / SAMPLE_RATE
+LOW_BIN, HIGH_BIN = 25, 1024  # 100 Hz to 4 kHz: below, semitones are closer than bins
+SURROUNDINGS = 41  # bins whose mean level a peak must stand out of
+PROMINENCE_DB = 13.0
+RANGE_DB = 40.0  # below the frame's highest peak nothing is looked for
+STEP_SEMITONES = 0.25  # a partial moves no further from frame to frame
+STEADY_SEMITONES = 0.35  # nor further than this in its whole life
+STEADY_FRAMES = 6  # 190 ms: an eighth note at 158 beats a minute
+
+
+@dataclass
+class Partial:
+    """A partial that is followed: semitones from A4 and power, one value a frame."""
+
+    start: int  # frame
+    pitches: list[float] = field(default_factory=list)
+    powers: list[float] = field(default_factory=list)
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it lasts and holds its pitch."""
+        return len(self.pitches) >= STEADY_FRAMES and float(np.ptp(self.pitches)) < STEADY_SEMITONES
+
+
+def steady_partials(samples: np.ndarray) -> tuple[list[Partial], float]:
+    """(the steady partials, power of all that lies in their band) of mono samples [n] at SAMPLE_RATE."""
+    if len(samples) < FRAME:
+        return [], 0.0
+    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
+    spectra = np.abs(np.fft.rfft(frames * np.hanning(FRAME).astype(np.float32), axis=1))
+    spectra = spectra[:, LOW_BIN - SURROUNDINGS // 2 : HIGH_BIN + SURROUNDINGS // 2]
+    found = _followed(_peaks(spectra))
+    return [partial for partial in found if partial.is_steady], float((spectra**2).sum())
+
+
+def _peaks(spectra: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For every frame (pitches in semitones from A4, powers) of the peaks that stand out."""
+    from scipy.ndimage import uniform_filter1d
+
+    levels = 20 * np.log10(spectra + 1e-7)
+    surroundings = uniform_filter1d(levels, SURROUNDINGS, axis=1)
+    middle = levels[:, 1:-1]
+    is_peak = (middle > levels[:, :-2]) & (middle >= levels[:, 2:])
+    is_peak &= middle > surroundings[:, 1:-1] + PROMINENCE_DB
+    is_peak &= middle > levels.max(axis=1, keepdims=True) - RANGE_DB
+    return [_located(frame, spectrum, np.flatnonzero(peaks) + 1)
+            for frame, spectrum, peaks in zip(levels, spectra, is_peak, strict=True)]  # fmt: skip
+
+
+def _located(levels: np.ndarray, spectrum: np.ndarray, bins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pitches and powers of the peaks at `bins`, placed between the bins by a parabola."""
+    left, top, right = levels[bins - 1], levels[bins], levels[bins + 1]
+    offsets = 0.5 * (left - right) / (left - 2 * top + right - 1e-9)
+    hertz = (bins + offsets + LOW_BIN - SURROUNDINGS // 2) * SAMPLE_RATE / FRAME
+    return 12 * np.log2(hertz / 440), 1.5 * spectrum[bins] ** 2  # a Hann peak spreads over 1.5 bins
+
+
+def _followed(frames: list[tuple[np.ndarray, np.ndarray]]) -> list[Partial]:
+    """Partials through the peaks of successive frames: each goes on to the nearest peak still free."""
+    living: list[Partial] = []
+    ended: list[Partial] = []
+    for number, (pitches, powers) in enumerate(frames):
+        free = np.ones(len(pitches), bool)
+        gone_on = []
+        for partial in living:
+            nearest = int(np.abs(pitches - partial.pitches[-1]).argmin()) if len(pitches) else -1
+            near = nearest >= 0 and abs(pitches[nearest] - partial.pitches[-1]) < STEP_SEMITONES
+            if near and free[nearest]:
+                free[nearest] = False
+                partial.pitches.append(float(pitches[nearest]))
+                partial.powers.append(float(powers[nearest]))
+                gone_on.append(partial)
+            else:
+                ended.append(partial)
+        begun = [Partial(number, [float(pitches[i])], [float(powers[i])]) for i in np.flatnonzero(free)]
+        living = gone_on + begun
+    return ended + living

