@@ -15,7 +15,9 @@ UNDER_VOICE_LU = 3.0  # the music in the pauses, below the voice
 SOFTEST_LUFS = -50.0  # of music that follows a voice
 LEAST_BESIDE_NOISE_LUFS = -18.0  # of music beside loud own sound that is no speech
 USUAL_PEAK_DBTP = -1.0
-CLIPPED_ROOM_DB = 2.0  # for the music on top of own sound that is clipped: a limiter would lower all of it
+HIGHEST_PEAK_DB = (
+    -0.2
+)  # own sound that came with higher peaks is held here: AAC's encoder lowers what passes it
 LOSSY_DB = 1.4  # a lossy encoder may add so much to a peak
 MOST_CHANGE_DB = 40.0
 
@@ -81,5 +83,5 @@ def peak_limit_db(ceiling_dbtp: float | None, own_peak_db: float | None = None) 
     """
     limit = (USUAL_PEAK_DBTP if ceiling_dbtp is None else ceiling_dbtp) - LOSSY_DB
     if ceiling_dbtp is None and own_peak_db is not None:
-        return own_peak_db + CLIPPED_ROOM_DB if own_peak_db > USUAL_PEAK_DBTP else max(limit, own_peak_db)
+        return max(limit, min(own_peak_db, HIGHEST_PEAK_DB))
     return limit
