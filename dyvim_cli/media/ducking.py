@@ -10,9 +10,7 @@ from dyvim_cli.hearing import spans
 from dyvim_cli.media.loudness import LEVEL_RATE_HZ, mean_level_db
 from dyvim_cli.types import OwnSound
 
-CLEAR_DB = (
-    13.0  # speech over music in the speech band, over a phrase's words: 10 are promised, pauses and all
-)
+CLEAR_DB = 14.0  # speech over music in its band, over a phrase's words: 10 are promised, pauses and all
 CLEAR_MOMENT_DB = 11.5  # and in any stretch of MOMENT_S within it
 MOMENT_S = 2.0
 DEEPEST_DB = -40.0

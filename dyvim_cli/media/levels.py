@@ -15,9 +15,7 @@ UNDER_VOICE_LU = 3.0  # the music in the pauses, below the voice
 SOFTEST_LUFS = -50.0  # of music that follows a voice
 LEAST_BESIDE_NOISE_LUFS = -18.0  # of music beside loud own sound that is no speech
 USUAL_PEAK_DBTP = -1.0
-HIGHEST_PEAK_DB = (
-    -0.2
-)  # own sound that came with higher peaks is held here: AAC's encoder lowers what passes it
+HIGHEST_PEAK_DB = -0.2  # own sound with higher peaks is held here: AAC's encoder lowers what is above
 LOSSY_DB = 1.4  # a lossy encoder may add so much to a peak
 MOST_CHANGE_DB = 40.0
 

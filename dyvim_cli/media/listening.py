@@ -7,6 +7,7 @@ from dyvim_cli.hearing.music import MusicListener
 from dyvim_cli.hearing.speech import SpeechListener, has_detector, loud_spans
 from dyvim_cli.media.loudness import LEVEL_RATE_HZ, measure
 from dyvim_cli.media.mix import own_sound
+from dyvim_cli.media.own_tracks import main_track
 from dyvim_cli.media.probe import FilmInfo
 from dyvim_cli.progress import Progress, Silent, reporter
 from dyvim_cli.types import AUDIBLE_DB, OwnSound
@@ -34,7 +35,7 @@ def listen_to(
     Raises:
         InputError: the sound cannot be read.
     """
-    if not film.audio:
+    if main_track(film) is None:
         return None
     duration_s = (film.duration_s if end_s is None else end_s) - start_s
     sound = own_sound(film, start_s).filter("atrim", duration=f"{duration_s:.6f}")

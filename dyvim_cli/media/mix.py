@@ -124,12 +124,9 @@ def _under_curve(music, gain: np.ndarray, settings: MixSettings):
 
 def _limited(sound, settings: MixSettings, limit_db: float):
     """No true peak above the limit, what is lower passes unchanged; exactly as long as the picture."""
-    over_db = max(0.0, limit_db)  # the limiter knows none above full scale, which decoders do pass
-    held = {"limit": f"{10 ** ((limit_db - over_db) / 20):.6f}", "attack": 1000 * LIMITER_ATTACK_S}
-    sound = sound.filter("aresample", OVERSAMPLED).filter("volume", f"{-over_db:.2f}dB")
-    sound = sound.filter("alimiter", **held, release=60, level="disabled").filter(
-        "volume", f"{over_db:.2f}dB"
-    )
+    held = {"limit": f"{10 ** (limit_db / 20):.6f}", "attack": 1000 * LIMITER_ATTACK_S}
+    sound = sound.filter("aresample", OVERSAMPLED)
+    sound = sound.filter("alimiter", **held, release=60, level="disabled")
     # the limiter looks ahead and so delays by its attack
     sound = sound.filter("atrim", start=LIMITER_ATTACK_S).filter("asetpts", "PTS-STARTPTS")
     sound = sound.filter("aresample", SAMPLE_RATE).filter("afade", type="in", duration=ONSET_S)

@@ -31,9 +31,10 @@ from dyvim_cli.media.own_tracks import (
     sound_tags,
     without_our_music,
 )
-from dyvim_cli.media.probe import SCORED_BY, TIMECODE, FilmInfo, Track
+from dyvim_cli.media.probe import SCORED_BY, TIMECODE, FilmInfo
 from dyvim_cli.media.sound import as_sound_file, check_sound
 from dyvim_cli.media.timecode import later
+from dyvim_cli.media.tracks import Track
 from dyvim_cli.options import Loudness
 from dyvim_cli.progress import Progress, Silent, reporter
 from dyvim_cli.scratch import scratch_folder
@@ -156,7 +157,7 @@ def _own_sound(film: FilmInfo, keep_audio: str, cut: Cut, progress: Progress) ->
 
 def resolved(keep_audio: str, film: FilmInfo, own: OwnSound | None) -> str:
     """What to do with the film's own sound; what was asked for is never overruled, but by a lack of any."""
-    if not film.audio:
+    if not film.audio or keep_audio != "track" and main_track(film) is None:
         return "drop"
     if keep_audio == "auto":
         return "duck" if own is not None and own.is_audible else "drop"

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from dyvim_cli.errors import UsageError
-from dyvim_cli.media.probe import SCORED_BY, FilmInfo, Track
+from dyvim_cli.media.probe import SCORED_BY, FilmInfo
+from dyvim_cli.media.tracks import Track
 
 MUSIC = "Music"  # the title of a track that holds our music alone
 WITH_MUSIC = "with music"  # how the title of a mixed track ends
@@ -12,9 +13,13 @@ FLAGS_OF_THE_MIX = ("default",)
 
 
 def main_track(film: FilmInfo) -> Track | None:
-    """The sound track that a player chooses by itself: the first one flagged so, else the first."""
-    flagged = [track for track in film.audio if track.is_default]
-    return (flagged or list(film.audio) or [None])[0]
+    """The sound track that a player chooses by itself: the first one flagged so, else the first.
+
+    None where there is none that anything is known to decode.
+    """
+    known = [track for track in film.audio if track.is_known]
+    flagged = [track for track in known if track.is_default]
+    return (flagged or known or [None])[0]
 
 
 def other_tracks(film: FilmInfo) -> tuple[Track, ...]:

@@ -47,6 +47,7 @@ def mux(
     with made_folder(path.parent), console.progress(progress) as report:
         result = mux_film(info, music, path, progress=report, **delivery.mix_options())
     facts = asdict(result)
+    del facts["moments_lufs"]  # a curve to be drawn
     for warning in result.warnings:
         console.note(f"note: {warning}")
     console.note(console.sound_summary(facts))

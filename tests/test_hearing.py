@@ -1,0 +1,124 @@
+"""Hearing: who speaks when, and what of a film's own sound is music already."""
+
+import numpy as np
+import pytest
+from helpers.voices import RATE, SENTENCES, laid, melody, noise, spoken
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.signal import resample_poly
+
+from dyvim_cli.hearing import spans
+from dyvim_cli.hearing.music import MusicListener
+from dyvim_cli.hearing.speech import WINDOW_S, SpeechListener, loud_spans, spans_of
+
+SECONDS = 12.0
+
+
+def heard(samples: np.ndarray, speech: np.ndarray = spans.NONE) -> tuple[np.ndarray, np.ndarray]:
+    """(speech, music) spans of samples [n] at RATE, fed in uneven blocks."""
+    talk, music = SpeechListener(), MusicListener()
+    small = resample_poly(samples, 1, 3).astype(np.float32)
+    for block in np.split(small, np.arange(777, len(small), 7919)):
+        talk.feed(block)
+        music.feed(block)
+    found = talk.spans_s()
+    return found, music.spans_s(speech if len(speech) else found)
+
+
+def test_words_are_found_where_they_are_said(tmp_path):
+    voices = [spoken(tmp_path, text) for text in SENTENCES]
+    starts = (2.0, 9.0)
+    speech, music = heard(laid(16, *zip(starts, voices, strict=True)) + noise(16, 0.001))
+    phrases = spans.joined(speech, 1.5)
+    ends = [start + len(voice) / RATE for start, voice in zip(starts, voices, strict=True)]
+    assert phrases == pytest.approx(np.column_stack([starts, ends]), abs=0.25)
+    assert not len(music)
+
+
+def test_one_word_is_enough(tmp_path):
+    speech, _ = heard(laid(SECONDS, (7.0, spoken(tmp_path, "Behold!"))))
+    assert len(spans.joined(speech, 0.5)) == 1 and speech[0, 0] == pytest.approx(7.0, abs=0.1)
+
+
+def engine(seconds: float) -> np.ndarray:
+    """Harmonics of a fundamental that wanders, and the noise of the road."""
+    times = np.arange(round(seconds * RATE)) / RATE
+    phase = 2 * np.pi * np.cumsum(60 * (1 + 0.2 * np.sin(times) + 0.05 * np.sin(2.7 * times))) / RATE
+    harmonics = sum(np.sin(k * phase + k) / k**0.8 for k in range(1, 25))
+    return 0.05 * harmonics + noise(seconds, 0.02)
+
+
+def applause(seconds: float) -> np.ndarray:
+    """Many hands, each clap a short burst."""
+    rng, claps = np.random.default_rng(4), np.zeros(round(seconds * RATE) + 4000)
+    for start in rng.integers(0, len(claps) - 3000, 2000):
+        claps[start : start + 2000] += rng.standard_normal(2000) * np.exp(-np.arange(2000) / 500)
+    return 0.05 * claps[: round(seconds * RATE)]
+
+
+def bell(seconds: float) -> np.ndarray:
+    """The same inharmonic stroke every second."""
+    times = np.arange(RATE) / RATE
+    stroke = sum(np.sin(2 * np.pi * f * times) * np.exp(-4 * times) for f in (830, 1377, 2210, 3310))
+    return 0.1 * np.tile(stroke, round(seconds))
+
+
+def tone(seconds: float) -> np.ndarray:
+    """The hum of the mains."""
+    times = np.arange(round(seconds * RATE)) / RATE
+    return 0.05 * sum(np.sin(2 * np.pi * 50 * k * times) / k for k in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [lambda s: noise(s, 0.1, colour=0.0), lambda s: noise(s, 0.1, colour=2.0), engine, applause, bell, tone],
+    ids=["hiss", "wind", "engine", "applause", "bell", "hum"],
+)
+def test_what_is_neither_speech_nor_music(sound):
+    speech, music = heard(sound(SECONDS))
+    assert spans.total_s(speech) < 0.5 and not len(music)
+
+
+def test_music_is_found_between_silences_and_under_a_voice(tmp_path):
+    voice = spoken(tmp_path, SENTENCES[0])
+    song = laid(30, (6.0, melody(16))) + noise(30, 0.0005)
+    _, music = heard(song)
+    assert music == pytest.approx(np.array([[6.0, 22.0]]), abs=0.6)
+    speech, music = heard(song + laid(30, (12.0, voice)))
+    assert spans.total_s(speech) > 3
+    assert music == pytest.approx(np.array([[6.0, 22.0]]), abs=0.6)
+
+
+def test_music_is_told_through_noise_that_is_softer():
+    _, music = heard(melody(SECONDS) + noise(SECONDS, 0.02, colour=0.0))
+    assert spans.total_s(music) > 0.8 * SECONDS
+
+
+def test_a_jingle_is_no_reason_to_step_aside():
+    assert not len(heard(laid(20, (8.0, melody(2))))[1])
+
+
+def test_speech_lasts_until_it_is_clearly_over():
+    likely = np.array([0.1, 0.4, 0.9, 0.4, 0.2, 0.4, 0.4, 0.1, 0.9, 0.1] + [0.0] * 20)
+    found = spans_of(likely)
+    assert len(found) == 1  # the doubtful stretch and the single window are no speech of their own
+    assert found[0] == pytest.approx([WINDOW_S - 0.03, 4 * WINDOW_S + 0.08], abs=1e-6)
+
+
+def test_without_a_detector_what_stands_out_counts():
+    levels = np.full(1000, -50.0)
+    levels[300:500] = -20.0
+    assert loud_spans(levels, 0.01, -60) == pytest.approx(np.array([[3.0, 5.0]]))
+    for silence in (np.full(1000, -90.0), np.zeros(0)):
+        assert not len(loud_spans(silence, 0.01, -60))
+
+
+@given(st.lists(st.booleans(), max_size=60), st.floats(0, 1))
+def test_spans_and_flags_say_the_same(flags, gap_s):
+    found = spans.of_flags(np.array(flags, bool), 0.1)
+    assert spans.flags_of(found, 0.1, len(flags)).tolist() == flags
+    closed = spans.joined(found, gap_s)
+    assert spans.total_s(closed) >= spans.total_s(found) - 1e-9
+    assert (closed[1:, 0] - closed[:-1, 1] >= gap_s - 1e-9).all()
+    if len(found):
+        assert (closed[0, 0], closed[-1, 1]) == (found[0, 0], found[-1, 1])
