@@ -66,8 +66,12 @@ def test_loudness_and_peaks(scored):
     facts, folder, _ = scored
     samples, sample_rate = read_audio(folder / "music.wav")
     lufs = pyloudnorm.Meter(sample_rate).integrated_loudness(samples.astype(float))
-    assert -15 <= lufs <= -13 and facts["loudness_lufs"] == pytest.approx(lufs, abs=0.2)
-    assert facts["true_peak_db"] == pytest.approx(true_peak_db(samples.T), abs=0.1)
+    assert -15 <= lufs <= -13 and facts["music_loudness_lufs"] == pytest.approx(lufs, abs=0.2)
+    assert facts["music_true_peak_db"] == pytest.approx(true_peak_db(samples.T), abs=0.1)
+    delivered, rate = read_audio(folder / "out.mp4")  # what is reported is measured on what is delivered
+    lufs = pyloudnorm.Meter(rate).integrated_loudness(delivered.astype(float))
+    assert facts["loudness_lufs"] == pytest.approx(lufs, abs=0.2)
+    assert facts["true_peak_db"] == pytest.approx(true_peak_db(delivered.T), abs=0.3)
     assert max(filter(None, facts["curves"]["loudness_lufs"])) > lufs
     assert np.abs(samples).max() <= 10 ** (-1 / 20)
     assert np.abs(samples[:, 0] - samples[:, 1]).max() > 0.01  # stereo
@@ -99,7 +103,7 @@ def test_a_wrapper_can_follow_the_progress(scored):
     _, _, done = scored
     records = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     stages = [record["stage"] for record in records]
-    assert list(dict.fromkeys(stages)) == ["vision", "compose", "sound", "master", "mux"]
+    assert list(dict.fromkeys(stages)) == ["vision", "compose", "sound", "master", "mux", "check"]
     for stage in set(stages):
         shares = [record["share"] for record in records if record["stage"] == stage]
         assert shares == sorted(shares) and shares[-1] == 1.0
