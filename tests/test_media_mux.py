@@ -39,7 +39,7 @@ def scored(film, folder, music=None, **options):
     """Mux under a film and return (info of the film, result, path of the output)."""
     info = probe(film)
     path = output_path(info.path, info.codec, str(folder / "scored-{stem}"))
-    result = mux(info, music or tone(3), path, **options)
+    result = mux(info, music or tone(5), path, **options)
     return info, result, result.path
 
 
@@ -68,9 +68,9 @@ def test_b_frames_leave_an_avi_for_any_container(tmp_path, extension):
 def test_music_of_an_avi_with_b_frames_waits_for_the_first_picture(tmp_path):
     film = make_film(tmp_path, ".avi", options=["-bf", "2"])  # an avi counts their delay as time
     assert probe(film).start_s > 0
-    music = (clicks(SECONDS), RATE)
+    music = (clicks(SECONDS + 1), RATE)
     for start_s in (None, 1.4):
-        _, result, path = scored(film, tmp_path, music, keep_audio="drop", start_s=start_s)
+        _, result, path = scored(film, tmp_path, music, keep_audio="drop", start_s=start_s, fade_out_s=0.0)
         times = click_times(heard(path))
         assert times == pytest.approx(np.arange(0.1, result.duration_s - 0.01, 0.5), abs=0.0015)
         assert sound_span(path)[1] == pytest.approx(result.duration_s, abs=AUDIO_FRAME_S + 0.001)
@@ -85,8 +85,8 @@ def test_music_starts_with_the_first_picture(tmp_path, extension, keep_audio, st
     late = tmp_path / f"late{extension}"  # the sound begins before the picture
     run_ffmpeg("-itsoffset", "0.2", "-i", str(film), "-i", str(film), "-map", "0:v", "-map", "1:a",
                "-c", "copy", str(late))  # fmt: skip
-    music = (clicks(SECONDS), RATE)
-    _, result, path = scored(late, tmp_path, music, keep_audio=keep_audio, start_s=start_s)
+    music = (clicks(SECONDS + 1), RATE)
+    _, result, path = scored(late, tmp_path, music, keep_audio=keep_audio, start_s=start_s, fade_out_s=0.0)
     times = click_times(heard(path))
     expected = np.arange(0.1, result.duration_s - 0.01, 0.5)
     assert times == pytest.approx(expected[: len(times)], abs=0.0015)
