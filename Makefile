@@ -59,7 +59,7 @@ bench-sync: SEEDS = 3
 bench-sync: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.bench --clips "$(CLIPS)" --out demo/bench --readme README.md --seeds $(SEEDS)
 
-# five free films in three styles each: films, music, MIDI, piano rolls, hit tables, one page
+# free films, and six cut together from them, at alpha 0, .5 and 1: rolls, waveforms, flow beside sync, one page
 # (make gallery DECODER=run/decoder.safetensors hears other weights)
 gallery: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.gallery $(SHOWN) --out demo/gallery $(if $(DECODER),--decoder "$(DECODER)")

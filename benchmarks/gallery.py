@@ -1,6 +1,6 @@
-"""A gallery: free films in three styles each, with music, piano rolls and hit tables on one page.
+"""Render free films, as they are and cut together, at three alphas on one page of rolls and waveforms.
 
-python -m benchmarks.gallery [FILM ...] --out DIR [--decoder FILE] [--alpha 1] [--seed 1]
+python -m benchmarks.gallery [FILM ...] --out DIR [--edited 6] [--decoder FILE] [--seed 1]
 """
 
 import argparse
@@ -11,16 +11,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.bench import edited
 from benchmarks.composed import Composed, faults, figures
 from benchmarks.musicality_check import corpus_bands
 from benchmarks.piano_roll import draw_piano_roll
+from benchmarks.waveform import draw_waveform
+from dyvim_cli.evaluation.judge.audio_events import audio_events, read_sound
+from dyvim_cli.evaluation.judge.flow import FlowReport, flow
+from dyvim_cli.evaluation.judge.sync import HEADLINE_S, SyncReport, compare
+from dyvim_cli.evaluation.judge.visual_events import visual_events
 from dyvim_cli.model.compose.score import write_score
 from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.pipeline import comment, describe, features_of, load_embedded, sound_file, write_extras
-from dyvim_cli.types import STYLES, FilmFeatures, Hit
+from dyvim_cli.types import FilmFeatures, Hit
 
-N_FILMS = 5
-STYLES_A_FILM = 3
+N_FILMS = 3
+ALPHAS = (0.0, 0.5, 1.0)
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: 1rem 0 } caption { text-align: left; font-weight: 600 }
@@ -33,14 +39,17 @@ SHOWN = ("in_harmony", "melody_clashes", "melody_steps", "self_similarity", "den
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One film in one style, and its files beside the page."""
+    """One film at one alpha, its files beside the page, and how it is judged."""
 
     film: Path  # with the music
     music: Path
     midi: Path
     roll: Path
+    waveform: Path
     piece: Composed
     facts: dict
+    flow: FlowReport | None
+    sync: SyncReport
 
 
 def films_or_synthesised(paths: Sequence[Path], folder: Path) -> list[Path]:
@@ -53,29 +62,13 @@ def films_or_synthesised(paths: Sequence[Path], folder: Path) -> list[Path]:
     return [synthesise(folder / f"synthetic-{i + 1}.mp4", i) for i in range(len(paths) or N_FILMS)]
 
 
-def choose_styles(films: Sequence[FilmFeatures]) -> list[list[str]]:
-    """Three styles a film: its own choice, and those that suit it best of the ones shown least so far."""
-    shown = dict.fromkeys(STYLES, 0)
-    choices = []
-    for film in films:
-        fit = dict(zip(STYLES, film.style_scores.tolist(), strict=True))
-        chosen = [max(fit, key=lambda style: fit[style])]
-        while len(chosen) < STYLES_A_FILM:
-            left = [style for style in STYLES if style not in chosen]
-            chosen.append(min(left, key=lambda style: (shown[style], -fit[style])))
-            shown[chosen[-1]] += 1
-        shown[chosen[0]] += 1
-        choices.append(chosen)
-    return choices
-
-
 def exhibit(path: Path, features: FilmFeatures, wishes: ComposeOptions, model, folder: Path) -> Exhibit:
-    """Score one film and write its files: film, music, MIDI, piano roll."""
+    """Score one film, judge the music and write its files: film, music, MIDI, piano roll, waveform."""
     from dyvim_cli.media.mux import mux
     from dyvim_cli.media.probe import probe
     from dyvim_cli.progress import Silent
 
-    name = f"{path.stem}.{wishes.style}"
+    name = f"{path.stem}.alpha{wishes.alpha:g}"
     film = folder / f"{name}{path.suffix}"
     files = {"music": folder / f"{name}.mp3", "midi": folder / f"{name}.mid"}
     score = write_score(features, wishes, model)
@@ -87,10 +80,17 @@ def exhibit(path: Path, features: FilmFeatures, wishes: ComposeOptions, model, f
             metadata={"comment": comment(score, wishes)},
         )  # fmt: skip
         write_extras(score, music, delivery)
+        samples, sample_rate = read_sound(music)
     roll = folder / f"{name}.png"
     draw_piano_roll(score, features, roll, f"{path.name}: {score.style}, {score.key}, "
                     f"{score.tempo_map.bpm:.1f} BPM, alpha {wishes.alpha:g}")  # fmt: skip
-    return Exhibit(film, files["music"], files["midi"], roll, piece, describe(score, features, wishes))
+    picture, waveform = visual_events(path, use_cache=True), folder / f"{name}.waveform.png"
+    draw_waveform(samples, sample_rate, picture.event_times_s[picture.is_cut], waveform)
+    return Exhibit(
+        film, files["music"], files["midi"], roll, waveform, piece, describe(score, features, wishes),
+        flow(samples, sample_rate, features.duration_s),
+        compare(picture, audio_events(samples, sample_rate), wishes.seed),
+    )  # fmt: skip
 
 
 def write_gallery(
@@ -100,13 +100,13 @@ def write_gallery(
     wishes: ComposeOptions,
     say: Callable[[str], None],
 ) -> Path:
-    """Render every film in its three styles and write index.html; returns its path."""
+    """Render every film at the ALPHAS and write index.html; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     shown = []
-    for (path, features), styles in zip(films, choose_styles([f for _, f in films]), strict=True):
-        for style in styles:
-            say(f"{path.name}: {style}")
-            shown.append(exhibit(path, features, replace(wishes, style=style), model, folder))
+    for path, features in films:
+        for alpha in ALPHAS:
+            say(f"{path.name}: alpha {alpha:g}")
+            shown.append(exhibit(path, features, replace(wishes, alpha=alpha), model, folder))
     (folder / "gallery.json").write_text(
         json.dumps([{"name": e.piece.name, **e.facts} for e in shown], indent=1), encoding="utf-8"
     )
@@ -119,25 +119,48 @@ def _page(shown: Sequence[Exhibit], wishes: ComposeOptions) -> str:
     body = "\n".join(_section(one) for one in shown)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>dyvim: gallery</title>'
-        f"<style>{STYLE}</style></head>\n<body><h1>Gallery</h1>\n<p>Films in {STYLES_A_FILM} styles each, "
-        f"alpha {wishes.alpha:g}, seed {wishes.seed}. In the piano rolls red, amber and blue lines are the "
-        f"film's cuts, impacts and stops; brighter notes are softer.</p>\n{body}\n</body></html>\n"
+        f"<style>{STYLE}</style></head>\n<body><h1>Gallery</h1>\n<p>Films at alpha 0, 0.5 and 1, "
+        f"seed {wishes.seed}. In the piano rolls red, amber and blue lines are the film's cuts, impacts and "
+        f"stops; brighter notes are softer. Below a waveform: its level, with onsets in amber.</p>\n"
+        f"{_overview(shown)}\n{body}\n</body></html>\n"
     )
 
 
 def _section(one: Exhibit) -> str:
-    """One film in one style: film, music, roll, measures, hits."""
+    """One film at one alpha: film, music, roll, waveform, measures, hits."""
     facts, name = one.facts, html.escape(one.piece.name)
     found = faults(one.piece)
     warning = f"<p><b>{html.escape('; '.join(found))}</b></p>" if found else ""
     return (
-        f"<h2>{name}</h2>\n<p>{facts['key']}, {facts['tempo_bpm']:.1f} BPM. "
+        f"<h2>{name}</h2>\n<p>{facts['style']}, {facts['key']}, {facts['tempo_bpm']:.1f} BPM. "
         f'<a href="{one.music.name}">music</a>, <a href="{one.midi.name}">MIDI</a></p>{warning}\n'
         f'<video controls preload="metadata" width="480" src="{one.film.name}"></video>\n'
         f'<p style="max-width:none"><a href="{one.roll.name}"><img alt="Piano roll of {name}" '
-        f'src="{one.roll.name}"></a></p>\n<div class="tables">{_measures(one.piece)}'
+        f'src="{one.roll.name}"></a></p>\n<p style="max-width:none"><img alt="Waveform of {name}" '
+        f'src="{one.waveform.name}"></p>\n<div class="tables">{_measures(one.piece)}'
         f"{_hits(one.piece.score.tempo_map.hits)}</div>"
     )
+
+
+def _overview(shown: Sequence[Exhibit]) -> str:
+    """Flow beside sync, a row for each film and alpha."""
+    head = ("film", "style", "onsets/s", "empty", "longest gap s", "holes/min", "pulse", "range dB",
+            "cuts", "events", "motion~loudness")  # fmt: skip
+    return _rows("Flow beside sync", head, [_row(one) for one in shown])
+
+
+def _row(one: Exhibit) -> list[str]:
+    """Cells of one film at one alpha."""
+    flow_cells = ["-"] * 6
+    if one.flow:
+        f = one.flow
+        values = (f.onsets_a_s, f.empty, f.longest_gap_s, f.holes_a_minute, f.pulse, f.range_db)
+        flow_cells = [f"{value:.2f}" for value in values]
+    hits = one.sync.matching[HEADLINE_S]
+    cuts = f"{hits.cut_recall.excess:.2f}" if one.sync.n_cuts else "-"
+    events = f"{hits.recall.excess:.2f}" if one.sync.n_events else "-"
+    loudness = f"{one.sync.motion_loudness.excess:.2f}"
+    return [one.piece.name, one.facts["style"], *flow_cells, cuts, events, loudness]
 
 
 def _measures(piece: Composed) -> str:
@@ -175,13 +198,15 @@ def main() -> None:
     parser.add_argument("films", nargs="*", type=Path, help="where none is found, films are synthesised")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--decoder", type=Path, help="weights to try instead of the shipped ones")
-    parser.add_argument("--alpha", type=float, default=1.0)
+    parser.add_argument("--edited", type=int, default=6, help="films to cut together from the others")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    (options.out / "films").mkdir(parents=True, exist_ok=True)
     paths = films_or_synthesised(options.films, options.out / "films")
+    paths = [*paths, *edited(paths, options.edited, options.out / "films")]
     films = [(path, features_of(path)) for path in paths]
     model = load_decoder(options.decoder) if options.decoder else load_embedded()
-    wishes = ComposeOptions(alpha=options.alpha, seed=options.seed)
+    wishes = ComposeOptions(seed=options.seed)
     index = write_gallery(films, model, options.out, wishes, lambda line: sys.stderr.write(line + "\n"))
     sys.stdout.write(f"{index}\n")
 

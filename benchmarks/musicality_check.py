@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.composed import Composed, faults, figures, instrument_likeness, likeness, rhythm_likeness
 from benchmarks.imagined import imagined_film
 from dyvim_cli.evaluation.show.cells import aligned
-from dyvim_cli.music.styles.grooves import KEPT
+from dyvim_cli.music.styles.grooves import BEAT_STYLES
 from dyvim_cli.types import STYLES, FilmFeatures
 
 FILM_S = (12.0, 60.0)  # how long imagined films are
@@ -105,7 +105,7 @@ def judge(pieces: Sequence[Composed]) -> dict:
 
 def comparable(piece: Composed) -> dict[str, float]:
     """Figures of a piece that the corpus has something to say about."""
-    kit = piece.score.style in KEPT
+    kit = piece.score.style in BEAT_STYLES
     return {name: value for name, value in figures(piece).items() if kit or name not in KIT_ONLY}
 
 

@@ -16,7 +16,7 @@ from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.symbols.measures import measures
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.pipeline import features_of, load_embedded
-from dyvim_cli.types import STYLES, Key
+from dyvim_cli.types import Key
 
 MELODY, CHORD, BASS = (tokens.STREAM_INDEX[n] for n in ("melody", "chord", "bass"))
 
@@ -131,29 +131,22 @@ def test_chords_are_named_in_the_key():
     assert chord_name(0, Key(0, False)) == ""
 
 
-def test_styles_are_shared_out():
-    films = [imagined_film(np.random.default_rng(i), 10.0, "rock") for i in range(5)]
-    choices = gallery.choose_styles(films)
-    assert all(len(set(chosen)) == 3 and chosen[0] == "rock" for chosen in choices)
-    assert {style for chosen in choices for style in chosen} == set(STYLES)
-
-
 def test_the_gallery_is_one_page_with_everything_beside_it(tmp_path, decoder):
     from PIL import Image
 
     film = cut_film(tmp_path / "film.mp4", MOVING, STILL, seconds=1.5)
     folder = tmp_path / "gallery"
     films = [(film, features_of(film))]
-    options = ComposeOptions(alpha=1.0, candidates=1)
+    options = ComposeOptions(candidates=1)
     index = gallery.write_gallery(films, decoder, folder, options, lambda line: None)
     page = index.read_text(encoding="utf-8")
-    rolls = sorted(folder.glob("*.png"))
-    assert len(rolls) == 3
+    rolls = sorted(path for path in folder.glob("*.png") if "waveform" not in path.name)
+    assert [roll.stem for roll in rolls] == [f"film.alpha{alpha}" for alpha in ("0", "0.5", "1")]
+    assert "Flow beside sync" in page and "<td>cut</td>" in page
     for roll in rolls:
-        assert {f"{roll.stem}{end}" for end in (".png", ".mp3", ".mid", ".mp4")} <= set(
-            path.name for path in folder.iterdir()
-        )
-        assert roll.name in page and "<td>cut</td>" in page
+        endings = (".png", ".waveform.png", ".mp3", ".mid", ".mp4")
+        assert {f"{roll.stem}{end}" for end in endings} <= {path.name for path in folder.iterdir()}
+        assert roll.name in page and f"{roll.stem}.waveform.png" in page
         with Image.open(roll) as picture:
             assert np.asarray(picture.convert("L")).std() > 5
     assert len(json.loads((folder / "gallery.json").read_text())) == 3
