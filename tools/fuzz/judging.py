@@ -12,6 +12,7 @@ from dyvim_cli.media.programs import find_ffmpeg
 EXPECTED = {ExitCode.OK, ExitCode.USAGE, ExitCode.INPUT, ExitCode.OUTPUT, ExitCode.ENVIRONMENT}
 NEVER_SAID = ("Traceback (most recent call last)", "a fault in dyvim")
 MOST_MEMORY_MB = 2048
+HASH_COLUMN = 5  # of framemd5: behind stream, two times, duration and size; what is beside a packet follows
 BASE_S, FACTOR = 20.0, 10.0  # the time allowed: twenty seconds and ten times the film
 
 
@@ -93,4 +94,5 @@ def picture_packets(path: Path) -> list[str]:
     read = [find_ffmpeg(), "-v", "quiet", "-nostdin", "-i", f"file:{path}"]
     copied = ["-map", "0:V:0", "-c", "copy", "-copyinkf", "-f", "framemd5", "-"]
     lines = subprocess.run([*read, *copied], stdout=subprocess.PIPE, timeout=60).stdout.decode().splitlines()
-    return [line.rpartition(",")[2].strip() for line in lines if line and not line.startswith("#")]
+    packets = [line.split(",") for line in lines if line and not line.startswith("#")]
+    return [columns[HASH_COLUMN].strip() for columns in packets]
