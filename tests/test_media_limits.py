@@ -8,6 +8,7 @@ from helpers.media_films import make_film
 
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.limits import MAX_STREAMS, Limits, limits
+from dyvim_cli.media.mux import mux
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.sound import check_sound
 
@@ -82,3 +83,14 @@ def test_sound_of_an_impossible_rate_is_no_music(tmp_path):
                      + b"data" + struct.pack("<I", 200) + bytes(200))  # fmt: skip
     with pytest.raises(InputError, match="1 samples a second"):
         check_sound(path)
+
+
+def test_own_sound_of_an_impossible_rate_does_not_stop_the_film(tmp_path):
+    film = make_film(tmp_path, ".avi", sound="sine=r=44100")
+    data, rate = film.read_bytes(), (44100).to_bytes(4, "little")
+    assert data.count(rate) == 2  # in the stream's head and in the sound's
+    film.write_bytes(data.replace(rate, (1).to_bytes(4, "little")))
+    info = probe(film)
+    assert info.duration_s == pytest.approx(3, abs=0.1) and not info.audio[0].is_known
+    result = mux(info, make_film(tmp_path, ".ts", name="music"), tmp_path / "out.mp4")
+    assert result.keep_audio == "drop" and probe(result.path).n_frames == info.n_frames

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from dyvim_cli.limits import is_playable_rate
 from dyvim_cli.media.opening import codec_of
 from dyvim_cli.media.timing import Heard
 
@@ -38,7 +39,8 @@ class Track:
     @property
     def is_known(self) -> bool:
         """Whether anything is known to decode it, and there is something to decode."""
-        return self.codec != UNKNOWN and self.n_packets > 0 and self.channels > 0
+        is_playable = self.sample_rate == 0 or is_playable_rate(self.sample_rate)
+        return self.codec != UNKNOWN and self.n_packets > 0 and self.channels > 0 and is_playable
 
 
 def sound_tracks(container, heard: dict[int, Heard]) -> tuple[Track, ...]:
