@@ -78,7 +78,8 @@ REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}  # the system does not let us
 # what libraries say of it without an errno: safetensors, torch, libsndfile, the dynamic linker
 SAYS_FULL = ("No space left on device", "os error 28", "os error 122", "Disk quota exceeded")
 SAYS_NO_MEMORY = (
-    "Cannot allocate memory", "can't allocate memory", "out of memory", "not enough memory", "os error 12)",
+    "annot allocate memory", "can't allocate memory", "out of memory", "not enough memory", "bad_alloc",
+    "os error 12)", "failed to map segment", "can't start new thread",
 )  # fmt: skip
 
 
@@ -136,4 +137,4 @@ def _is_full(error: BaseException) -> bool:
 
 def _says(error: BaseException, words: tuple[str, ...]) -> bool:
     """Whether a library says so in words: not the file names that a user chose, and not in our own errors."""
-    return not isinstance(error, OSError) and any(word in str(error) for word in words)
+    return getattr(error, "errno", None) is None and any(word in str(error) for word in words)

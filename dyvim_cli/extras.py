@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dyvim_cli.composer import sound_blocks
-from dyvim_cli.errors import OutputError
+from dyvim_cli.errors import OutputError, UsageError
 from dyvim_cli.options import Delivery
 from dyvim_cli.progress import Progress
 from dyvim_cli.types import Score
@@ -79,6 +79,7 @@ def check_extras(delivery: Delivery, film_path: Path | None) -> None:
     from dyvim_cli.media.sound import check_sound_name
 
     inputs = (film_path,) if film_path else ()
+    _check_apart(delivery)
     if delivery.music is not None:
         check_sound_name(delivery.music)
     if delivery.markers_out is not None:
@@ -88,6 +89,15 @@ def check_extras(delivery: Delivery, film_path: Path | None) -> None:
             check_output(path, inputs=inputs, overwrite=delivery.overwrite)
     if delivery.stems is not None:
         check_stems(delivery.stems, delivery.overwrite)
+
+
+def _check_apart(delivery: Delivery) -> None:
+    """Raise UsageError when two of the files that are asked for are one."""
+    named = (delivery.music, delivery.midi, delivery.markers_out)
+    paths = [path.absolute() for path in named if path is not None]
+    if len(set(paths)) < len(paths):
+        twice = max(paths, key=paths.count)
+        raise UsageError(f"{twice} is asked for twice", "give each file a name of its own")
 
 
 def check_stems(folder: Path, overwrite: bool) -> None:

@@ -16,6 +16,7 @@ from dyvim_cli.cache import read_features as read_features
 from dyvim_cli.composer import (
     check_wishes,
     compose,
+    device_of,
     load_embedded,
     load_model,
     missing_weights,
@@ -78,6 +79,7 @@ class Watched:
     features: FilmFeatures
     clock: Clock
     own: OwnSound | None = None  # its own sound, where that is kept in the mix
+    notes: tuple[str, ...] = ()  # what did not go as usual
 
 
 def score(
@@ -121,15 +123,14 @@ def _see(
     use_cache: bool,
     progress: Progress | None,
 ) -> Watched:
-    clock = Clock()
+    clock, notes = Clock(), []
+    part = {"start_s": cut.start_s, "end_s": cut.end_s}
     with clock.stage("vision"):
-        features = features_of(
-            film, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress
-        )
+        features = features_of(film, **part, use_cache=use_cache, progress=progress, notes=notes)
     device.give_back_memory()
     with clock.stage("listening"):
         own = own_sound_of(film, cut, keep_audio, use_cache, progress)
-    return Watched(film, cut, output, features, clock, own)
+    return Watched(film, cut, output, features, clock, own, tuple(notes))
 
 
 def compose_and_mux(
@@ -170,7 +171,7 @@ def compose_and_mux(
                 group=group,
                 own=watched.own,
             )
-        write_extras(piece, music, delivery, group=group)
+        write_extras(piece, music, delivery, {"comment": comment(piece, wishes)}, group)
         delivered = clock_of(film, watched.cut.start_s, watched.cut.end_s)
         write_markers_of(piece, delivered, delivery, group)
         stamp_sounds(group, delivered, film.path.stem)
@@ -183,7 +184,8 @@ def compose_and_mux(
         "start_s": muxed.start_s,
         "picture_copied": muxed.picture_copied,
         **delivered_sound(muxed, facts),
-        "warnings": [*muxed.warnings, *notes_of(model), *notes_of_instruments(piece, wishes)],
+        "device": device_of(model),
+        "warnings": [*watched.notes, *muxed.warnings, *notes_of(model), *notes_of_instruments(piece, wishes)],
         "seconds": {name: round(s, 2) for name, s in clock.seconds.items()},
     }
     return Result(muxed.path, piece, facts, tuple(facts["warnings"]))
@@ -196,10 +198,12 @@ def features_of(
     end_s: float | None = None,
     use_cache: bool = True,
     progress: Progress | None = None,
+    notes: list[str] | None = None,
 ) -> FilmFeatures:
     """What the generator needs to know of a film, from the cache or by watching it.
 
-    start_s, end_s: the part to watch; times in the result count from start_s. Raises InputError.
+    start_s, end_s: the part to watch; times in the result count from start_s. notes: a list that takes what
+    did not go as usual. Raises InputError.
     """
     from dyvim_cli import cache
     from dyvim_cli.media.decode import frames
@@ -218,8 +222,8 @@ def features_of(
 
     device.one_torch_thread()
     features = analyse(pictures, end_s - start_s, progress or Silent())
-    if use_cache:
-        cache.store(key, features, film.path)
+    if use_cache and (note := cache.store(key, features, film.path)) and notes is not None:
+        notes.append(note)
     return features
 
 
@@ -231,7 +235,7 @@ def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery):
     from dyvim_cli.media.probe import probe
 
     check_wishes(wishes, wants_score=bool(delivery.midi or delivery.stems))
-    film = without_our_music(probe(film_path), delivery.keep_audio)
+    film = without_our_music(probe(Path(film_path)), delivery.keep_audio)
     cut = plan_cut(film, delivery.start_s, delivery.end_s)
     style = wishes.style or "auto"
     output = output_path(film.path, film.codec, delivery.output, style=style, seed=wishes.seed)
@@ -263,18 +267,29 @@ def plan_job(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> dic
 
 
 def generate(
-    features: FilmFeatures, wishes: ComposeOptions, delivery: Delivery, *, progress: Progress | None = None
+    source: Path | FilmFeatures,
+    wishes: ComposeOptions,
+    delivery: Delivery,
+    *,
+    use_cache: bool = True,
+    progress: Progress | None = None,
 ) -> Result:
-    """Compose from features alone and write the music to delivery.music. Raises DyvimError."""
-    from dyvim_cli.media.sound import check_sound_name
+    """Compose from features alone and write the music to delivery.music.
 
+    source: features, a file of them, or a film, which is watched unless its features are cached. Raises
+    DyvimError: of options that cannot be met before any work.
+    """
     if delivery.music is None:
         raise UsageError("no file to write the music to", "name one with -o music.wav")
     check_wishes(wishes, wants_score=bool(delivery.midi or delivery.stems))
-    check_sound_name(delivery.music)
-    check_extras(delivery, None)
-    progress = progress or Silent()
+    check_extras(delivery, None if isinstance(source, FilmFeatures) else Path(source))
+    progress, notes = progress or Silent(), []
+    source = _opened(source)
     prepare_model(wishes, progress)
+    if isinstance(source, FilmFeatures):
+        features = source
+    else:
+        features = features_of(source, use_cache=use_cache, progress=progress, notes=notes)
     model = load_model(wishes)
     piece = compose(features, wishes, model, progress)
     with (
@@ -287,8 +302,19 @@ def generate(
         write_extras(piece, music, delivery, metadata=tags, group=group)
     facts = describe(piece, features, wishes)
     facts |= {"output": str(delivery.music), "duration_s": features.duration_s}
-    facts |= {"warnings": [*notes_of(model), *notes_of_instruments(piece, wishes)]}
+    facts |= {"device": device_of(model)}
+    facts |= {"warnings": [*notes, *notes_of(model), *notes_of_instruments(piece, wishes)]}
     return Result(delivery.music, piece, facts, tuple(facts["warnings"]))
+
+
+def _opened(source: Path | FilmFeatures) -> "FilmFeatures | FilmInfo":
+    """Features as they are or from their file, a film as it is described. Raises InputError."""
+    from dyvim_cli.media.probe import probe
+
+    if isinstance(source, FilmFeatures):
+        return source
+    path = Path(source)
+    return read_features(path) if path.suffix == ".safetensors" else probe(path)
 
 
 def _open_studio(wishes: ComposeOptions):

@@ -20,6 +20,7 @@ from dyvim_cli.batch.plan import Task, check_container
 from dyvim_cli.batch.work import Outcome, failure
 from dyvim_cli.errors import DyvimError, ExitCode
 from dyvim_cli.media.output import check_output
+from dyvim_cli.scratch import scratch_folder
 
 # a full disk, missing weights, no memory: the next run may find them mended
 PASSING = (ExitCode.OUTPUT, ExitCode.WEIGHTS, ExitCode.ENVIRONMENT)
@@ -157,7 +158,7 @@ def _keep(outcome: Outcome, journal: Journal) -> Outcome:
 def _scratch(journal: Path) -> Iterator[Path]:
     """A folder for this batch's intermediate files; those of its killed runs go as well."""
     prefix = f"dyvim-batch-{hashlib.blake2b(os.fsencode(journal), digest_size=6).hexdigest()}-"
-    for left in Path(tempfile.gettempdir()).glob(prefix + "*"):
+    for left in Path(tempfile.gettempdir()).glob(prefix + "*"):  # the journal's lock is ours
         shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+    with scratch_folder(prefix) as folder:
+        yield folder

@@ -133,7 +133,13 @@ class Running:
     progress: opt.Progress = ProgressKind.AUTO
 
     def place(self) -> None:
-        """Put in the environment where models lie and run, for this process and its workers."""
+        """Put in the environment where models lie and run, for this process and its workers.
+
+        Raises UsageError for a device that is not known.
+        """
+        from dyvim_cli.device import check_name
+
+        check_name(self.device)
         folder = str(self.weights_dir.absolute()) if self.weights_dir else ""
         os.environ.update(
             DYVIM_WEIGHTS_DIR=folder, DYVIM_DEVICE=self.device, DYVIM_OFFLINE="1" if self.offline else ""

@@ -57,6 +57,7 @@ def batch(
     Prints the path of each new film, or with --json everything about it, one object a line. A
     dyvim.toml beside the films may set style, alpha, seed and the like for its folder.
     """
+    from dyvim_cli import device
     from dyvim_cli.batch import journal as journals
     from dyvim_cli.batch import run
     from dyvim_cli.batch.plan import journal_place
@@ -73,6 +74,8 @@ def batch(
     if report is not None:
         report.absolute().parent.mkdir(parents=True, exist_ok=True)
         check_output(report, inputs=tuple(task.film for task in tasks), overwrite=True)
+    if scheduling.engine is Engine.LOCAL:
+        device.check(running.device)
     _prepare_models(tasks, running.progress)
     with (
         _told(tasks, report) as outcomes,

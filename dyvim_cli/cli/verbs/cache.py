@@ -32,11 +32,15 @@ def clean_entries(
     older_than: Annotated[float, typer.Option(min=0, help="Only what was not used for so many days.")] = 0,
     keep_mb: Annotated[int, typer.Option(min=0, help="Stop when no more than this is left.")] = 0,
 ) -> None:
-    """Remove cached features."""
+    """Remove cached features, and what killed runs left in TMPDIR."""
     from dyvim_cli.cache import clean
+    from dyvim_cli.scratch import remove_abandoned
 
     removed, freed = clean(older_than, keep_mb * 1_000_000)
     console.note(f"removed {removed} entries, {freed / 1e6:.1f} MB")
+    folders, freed = remove_abandoned()
+    if folders:
+        console.note(f"removed {folders} folders of killed runs, {freed / 1e6:.1f} MB")
 
 
 @app.command("path")

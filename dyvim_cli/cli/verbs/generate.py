@@ -45,11 +45,9 @@ def generate(
     )
     say_before_pull(wishes)
     with console.progress(running.progress) as shown:
-        if source.suffix == ".safetensors":
-            features = pipeline.read_features(source)
-        else:
-            features = pipeline.features_of(source, use_cache=not running.no_cache, progress=shown)
-        result = pipeline.generate(features, wishes, delivery, progress=shown)
+        result = pipeline.generate(
+            source, wishes, delivery, use_cache=not running.no_cache, progress=shown
+        )
     for warning in result.warnings:
         console.note(f"note: {warning}")
     console.note(console.summary(result.facts))

@@ -1,0 +1,264 @@
+"""The real process ends in the exit codes of README's table, whatever stdout, stderr and stdin are."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import MOVING, STILL, cut_film
+from conftest import dyvim as run_dyvim
+
+from dyvim_cli.errors import EnvironmentFault, ExitCode, fault_of
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="a POSIX shell redirects")
+
+
+def shell(line: str, **environment: str) -> subprocess.CompletedProcess:
+    """A line of bash in which $D is dyvim; pipelines end in dyvim's exit code."""
+    script = f'D="{sys.executable} -m dyvim_cli"; {line}'
+    return subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, env=os.environ | environment, timeout=300
+    )
+
+
+def stand_in(folder, module: str, text: str) -> dict[str, str]:
+    """An environment in which a module is another one that says `text`."""
+    (folder / f"{module}.py").write_text(text)
+    return {"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
+
+
+@pytest.fixture(scope="module")
+def short_film(tmp_path_factory):
+    return cut_film(tmp_path_factory.mktemp("short") / "short.mp4", MOVING, seconds=2)
+
+
+# ---- one by one ----
+
+
+def test_0_done():
+    assert run_dyvim("styles").returncode == ExitCode.OK
+
+
+def test_1_a_fault_in_dyvim(tmp_path):
+    broken = stand_in(tmp_path, "safetensors", "raise ZeroDivisionError('a slip')")
+    done = run_dyvim("cache", "list", **broken)
+    assert done.returncode == ExitCode.BUG
+    assert done.stderr.splitlines()[0] == "error: a fault in dyvim: ZeroDivisionError: a slip"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("score",), ("score", "f.mp4", "--alpha", "7"), ("score", "f.mp4", "--device", "quantum"), ("sing",)],
+)
+def test_2_wrong_options(arguments):
+    assert run_dyvim(*arguments).returncode == ExitCode.USAGE
+
+
+def test_3_an_input_that_is_none(tmp_path):
+    (tmp_path / "f.mp4").write_text("no film\n" * 99)
+    assert run_dyvim("score", tmp_path / "f.mp4").returncode == ExitCode.INPUT
+
+
+def test_4_weights_that_are_missing(short_film):
+    done = run_dyvim("score", short_film, "--model", "musicgen-small", "--offline")
+    assert done.returncode == ExitCode.WEIGHTS and "weights pull" in done.stderr
+
+
+def test_5_an_output_that_exists_or_is_a_device(short_film, tmp_path):
+    assert run_dyvim("score", short_film, "-o", short_film).returncode == ExitCode.OUTPUT
+    done = run_dyvim("score", short_film, "--midi", "/dev/full", "-y", "-o", tmp_path / "f.mp4")
+    assert done.returncode == ExitCode.OUTPUT and not os.path.isfile("/dev/full")
+
+
+def test_6_some_of_several_films(short_film, tmp_path):
+    (tmp_path / "f.mp4").write_text("no film\n" * 99)
+    done = run_dyvim("evaluate", short_film, tmp_path / "f.mp4", "--music", tmp_path / "f.mp4")
+    assert done.returncode == ExitCode.INPUT  # not one of them
+    done = run_dyvim("batch", tmp_path, "-o", f"{tmp_path}/out/", "--progress", "none", "--jobs", "1")
+    assert done.returncode == ExitCode.PARTIAL
+
+
+def test_7_a_missing_extra(tmp_path):
+    missing = "raise ModuleNotFoundError(\"No module named 'accelerate'\", name='accelerate')"
+    done = run_dyvim(
+        "train", "tune", tmp_path, "-o", tmp_path / "out", **stand_in(tmp_path, "accelerate", missing)
+    )
+    assert done.returncode == ExitCode.ENVIRONMENT
+    assert done.stderr.splitlines()[-2:] == [
+        "error: accelerate is not installed",
+        'try: pip install "dyvim[train]"',
+    ]
+
+
+def test_7_no_memory(short_film, tmp_path):
+    done = run_dyvim("cache", "list", **stand_in(tmp_path, "safetensors", "raise MemoryError"))
+    assert done.returncode == ExitCode.ENVIRONMENT and "out of memory" in done.stderr
+    done = shell(
+        f"ulimit -v 2500000; $D generate {short_film} -o {tmp_path}/m.wav --no-cache --progress none"
+    )
+    assert done.returncode == ExitCode.ENVIRONMENT and "out of memory" in done.stderr
+
+
+def test_7_a_device_that_is_not_there(short_film):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("CUDA is there")
+    assert run_dyvim("score", short_film, "--device", "cuda").returncode == ExitCode.ENVIRONMENT
+    assert run_dyvim("score", short_film, DYVIM_DEVICE="cuda").returncode == ExitCode.ENVIRONMENT
+
+
+@pytest.mark.parametrize("program", ["/bin/true", "/bin/echo", "/bin/false", "/nowhere/ffmpeg"])
+def test_7_an_ffmpeg_that_is_none(short_film, tmp_path, program):
+    done = run_dyvim("mux", short_film, short_film, "-o", tmp_path / "f.mp4", DYVIM_FFMPEG=program)
+    assert done.returncode == ExitCode.ENVIRONMENT, done.stderr
+    assert "ffmpeg" in done.stderr and not list(tmp_path.iterdir())
+
+
+def test_130_interrupted(short_film, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "dyvim_cli",
+        "generate",
+        short_film,
+        "-o",
+        tmp_path / "m.wav",
+        "--no-cache",
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process.stderr.readline()  # it works
+    time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.INTERRUPTED and "interrupted" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- the streams ----
+
+
+@pytest.mark.parametrize("verb", ["styles", "styles --json", "--help", "--version", "cache path"])
+def test_stdout_that_is_closed_or_full_has_a_clear_code(verb):
+    closed, full = shell(f"$D {verb} >&-"), shell(f"$D {verb} >/dev/full")
+    assert closed.returncode == ExitCode.OUTPUT
+    assert closed.stderr.splitlines()[0] == "error: stdout is closed: a result could not be printed"
+    assert full.returncode == ExitCode.ENVIRONMENT
+    assert full.stderr.splitlines()[0] == "error: cannot write to stdout: the disk is full"
+
+
+@pytest.mark.parametrize("verb", ["styles", "styles --json", "--help"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_goes_away_ends_it_quietly(verb, unbuffered):
+    done = shell(f"$D {verb} | true; exit ${{PIPESTATUS[0]}}", PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, done.stderr) == (ExitCode.OK, "")
+
+
+def test_stderr_that_is_closed_or_full_and_stdin_that_is_closed_change_no_code():
+    assert shell("$D score nothing.mp4 2>&-").returncode == ExitCode.INPUT
+    assert shell("$D score nothing.mp4 2>/dev/full").returncode == ExitCode.INPUT
+    done = shell("$D batch --from - <&-")
+    assert done.returncode == ExitCode.USAGE and "stdin is closed" in done.stderr
+
+
+def test_what_is_opened_first_is_not_written_to_as_stdout(short_film, tmp_path):
+    """With descriptor 1 free the next file would get it, and with it whatever a library prints."""
+    done = shell(f"$D extract-frames {short_film} -o {tmp_path}/frames 2>&- --fps 2")
+    assert done.returncode == ExitCode.OK
+    assert done.stdout.strip() == f"{tmp_path}/frames/manifest.json"
+    assert json.loads((tmp_path / "frames" / "manifest.json").read_text())["frames"]
+
+
+def test_paths_come_out_in_any_encoding():
+    for encoding in ("ascii", "latin-1:strict", "utf-8"):
+        done = subprocess.run(
+            [sys.executable, "-m", "dyvim_cli", "cache", "path"], capture_output=True,
+            env=os.environ | {"PYTHONIOENCODING": encoding, "DYVIM_CACHE": "/tmp/né\udcff–"},
+        )  # fmt: skip
+        assert done.returncode == ExitCode.OK, done.stderr
+        expected = "/tmp/né\udcff–"
+        if encoding.startswith("latin"):
+            assert done.stdout.decode("latin-1").startswith("/tmp/né")
+        else:
+            assert done.stdout == os.fsencode(expected) + b"\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_a_film_whose_name_is_not_ascii_is_named_in_errors(encoding):
+    done = run_dyvim("score", "né.mp4", PYTHONIOENCODING=encoding)
+    assert done.returncode == ExitCode.INPUT
+
+
+def test_a_batch_goes_on_when_its_reader_has_gone_or_stdout_is_full(tmp_path):
+    films = tmp_path / "films"
+    films.mkdir()
+    for name in "ab":
+        cut_film(films / f"{name}.mp4", STILL, seconds=1.5)
+    options = "--jobs 1 --candidates 1 --progress none"
+    done = shell(f"$D batch {films} -o {tmp_path}/1/ {options} | true; exit ${{PIPESTATUS[0]}}")
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert sorted(path.name for path in (tmp_path / "1").glob("*.mp4")) == ["a.dyvim.mp4", "b.dyvim.mp4"]
+    done = shell(f"$D batch {films} -o {tmp_path}/2/ {options} >/dev/full")
+    assert done.returncode == ExitCode.ENVIRONMENT and "stdout" in done.stderr
+    assert sorted(path.name for path in (tmp_path / "2").glob("*.mp4")) == ["a.dyvim.mp4", "b.dyvim.mp4"]
+
+
+# ---- the configuration ----
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [("fifo", "a device or a pipe"), ("folder", "a folder"), ("/dev/zero", "a device or a pipe"),
+     ("/dev/full", "a device or a pipe"), ("missing", "cannot be read"), ("large", "too large")],
+)  # fmt: skip
+def test_a_configuration_that_is_no_file_is_refused_by_name(tmp_path, kind, says):
+    path = tmp_path / "config.toml"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "large":
+        path.write_text("#" * 2_000_000)
+    elif kind.startswith("/"):
+        path.symlink_to(kind)
+    done = run_dyvim("--config", path, "cache", "path")
+    assert done.returncode == ExitCode.USAGE
+    assert str(path) in done.stderr and says in done.stderr
+
+
+def test_so_is_one_in_its_usual_place(tmp_path):
+    (tmp_path / "dyvim" / "config.toml").mkdir(parents=True)
+    done = run_dyvim("cache", "path", XDG_CONFIG_HOME=str(tmp_path))
+    assert done.returncode == ExitCode.USAGE and "config.toml" in done.stderr
+
+
+# ---- what libraries raise ----
+
+
+def test_what_libraries_say_of_memory_and_disks_is_understood():
+    import numpy as np
+    import torch
+    from safetensors import SafetensorError
+
+    faults = []
+    for ask in (lambda: torch.empty(10**15), lambda: np.empty(10**15)):
+        with pytest.raises((RuntimeError, MemoryError)) as caught:
+            ask()
+        faults.append(fault_of(caught.value))
+    faults += [
+        fault_of(
+            SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+        ),
+        fault_of(ImportError("libtorch_cpu.so: failed to map segment from shared object")),
+        fault_of(OSError(122, "Disk quota exceeded", "x")),
+        fault_of(PermissionError(13, "Permission denied", "x")),
+    ]
+    assert all(isinstance(fault, EnvironmentFault) for fault in faults)
+    assert (
+        fault_of(ValueError("x")).exit_code
+        == fault_of(FileNotFoundError(2, "No such file", "x")).exit_code
+        == 1
+    )
