@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+import soundfile
 from conftest import MOVING, STILL, cut_film
 from conftest import dyvim as run_dyvim
 
@@ -113,9 +115,11 @@ def test_7_a_device_that_is_not_there(short_film):
 
 @pytest.mark.parametrize("program", ["/bin/true", "/bin/echo", "/bin/false", "/nowhere/ffmpeg"])
 def test_7_an_ffmpeg_that_is_none(short_film, tmp_path, program):
-    done = run_dyvim("mux", short_film, short_film, "-o", tmp_path / "f.mp4", DYVIM_FFMPEG=program)
+    music = tmp_path / "music.wav"
+    soundfile.write(music, np.zeros((96_000, 2)), 48_000)
+    done = run_dyvim("mux", short_film, music, "-o", tmp_path / "f.mp4", DYVIM_FFMPEG=program)
     assert done.returncode == ExitCode.ENVIRONMENT, done.stderr
-    assert "ffmpeg" in done.stderr and not list(tmp_path.iterdir())
+    assert "ffmpeg" in done.stderr and list(tmp_path.iterdir()) == [music]
 
 
 def test_130_interrupted(short_film, tmp_path):
@@ -239,7 +243,6 @@ def test_so_is_one_in_its_usual_place(tmp_path):
 
 
 def test_what_libraries_say_of_memory_and_disks_is_understood():
-    import numpy as np
     import torch
     from safetensors import SafetensorError
 

@@ -1,0 +1,149 @@
+"""Full and read-only disks: every promised file is whole, or the run says why it is not."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import MOVING, cut_film, dyvim
+from helpers.small_disk import fill, small_disk
+
+from dyvim_cli import cache
+from dyvim_cli.errors import EnvironmentFault, ExitCode, OutputError
+from dyvim_cli.media.sound import convert_audio, stem_writer
+
+SECONDS = 3.0
+
+
+@pytest.fixture(scope="module")
+def short_film(tmp_path_factory) -> Path:
+    return cut_film(tmp_path_factory.mktemp("short") / "short.mp4", MOVING, seconds=2)
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory) -> Path:
+    """Three seconds of noise, which no format makes small."""
+    path = tmp_path_factory.mktemp("music") / "music.wav"
+    noise = np.random.default_rng(0).normal(0, 0.2, (round(SECONDS * 48_000), 2))
+    soundfile.write(path, noise, 48_000, "FLOAT")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ogg", "opus", "m4a"])
+@pytest.mark.parametrize("leave_kilobytes", [0, 40])
+def test_a_sound_file_is_whole_or_not_there(tmp_path, music, kind, leave_kilobytes):
+    with small_disk(tmp_path / "disk", 200) as disk:
+        fill(disk, leave_kilobytes)
+        with pytest.raises(EnvironmentFault, match=rf"music.{kind}: the disk is full"):
+            convert_audio(music, disk / f"music.{kind}")
+        assert os.listdir(disk) == ["filling"]
+
+
+def test_stems_are_whole_or_not_there(tmp_path):
+    with small_disk(tmp_path / "disk", 200) as disk:
+        full = pytest.raises(EnvironmentFault, match="bass.wav: the disk is full")
+        with full, stem_writer(disk / "stems", SECONDS, overwrite=False) as write:
+            for _ in range(9):
+                write("bass", np.zeros((2, 48_000)))
+        assert os.listdir(disk) == []
+
+
+@pytest.mark.parametrize("extra", ["--midi", "--music", "--report", "--stems"])
+def test_score_on_a_full_disk_ends_in_7_and_leaves_nothing(tmp_path, short_film, extra):
+    """The film has room, what stands beside it has not."""
+    with small_disk(tmp_path / "disk", 200) as disk:
+        fill(disk)
+        name = {"--midi": "a.mid", "--music": "a.wav", "--report": "a.html", "--stems": "stems"}[extra]
+        out = tmp_path / "out.mp4"
+        done = dyvim("score", short_film, "-o", out, extra, disk / name, "--candidates", "1", "--seed", "1")
+        assert done.returncode == ExitCode.ENVIRONMENT, done.stderr
+        assert "the disk is full" in done.stderr and "fault in dyvim" not in done.stderr
+        assert os.listdir(disk) == ["filling"]
+        assert out.exists() == (extra == "--report")  # the page tells of the film that is there
+
+
+def test_score_onto_a_full_disk_ends_in_7(tmp_path, short_film):
+    with small_disk(tmp_path / "disk", 200) as disk:
+        fill(disk, leave_kilobytes=12)
+        done = dyvim("score", short_film, "-o", disk / "out.mp4", "--candidates", "1", "--seed", "1")
+        assert done.returncode == ExitCode.ENVIRONMENT, done.stderr
+        assert "out.mp4" in done.stderr and os.listdir(disk) == ["filling"]
+
+
+def test_a_full_cache_disk_is_said_and_fails_no_film(tmp_path, short_film):
+    with small_disk(tmp_path / "disk", 64) as disk:
+        fill(disk)
+        done = dyvim(
+            "score",
+            short_film,
+            "-o",
+            tmp_path / "out.mp4",
+            "--candidates",
+            "1",
+            "--json",
+            DYVIM_CACHE=str(disk),
+        )
+        assert done.returncode == ExitCode.OK, done.stderr
+        said = json.loads(done.stdout)["warnings"]
+        assert sum("not cached" in note and "full" in note for note in said) == 1
+        assert done.stderr.count("not cached") == 1 and os.listdir(disk) == ["filling"]
+
+
+def test_a_full_disk_for_intermediate_files_ends_in_7(tmp_path, short_film):
+    with small_disk(tmp_path / "disk", 64) as disk:
+        fill(disk, leave_kilobytes=16)
+        arguments = ("generate", short_film, "-o", tmp_path / "m.wav", "--candidates", "1")
+        done = dyvim(*arguments, TMPDIR=str(disk))
+        assert done.returncode == ExitCode.ENVIRONMENT and "full" in done.stderr
+        assert os.listdir(disk) == ["filling"] and not (tmp_path / "m.wav").exists()
+
+
+def test_features_are_whole_or_not_there(tmp_path, short_film):
+    with small_disk(tmp_path / "disk", 64) as disk:
+        fill(disk, leave_kilobytes=8)
+        done = dyvim("extract-features", short_film, "--out", disk)
+        assert done.returncode == ExitCode.ENVIRONMENT and "the disk is full" in done.stderr
+        assert os.listdir(disk) == ["filling"]
+
+
+def test_a_full_disk_while_features_are_stored_is_no_failure(tmp_path, monkeypatch, film):
+    from test_cache import features
+
+    with small_disk(tmp_path / "disk", 32) as disk:
+        monkeypatch.setenv("DYVIM_CACHE", str(disk))
+        fill(disk)
+        assert "full" in cache.store("key", features(), film)
+        assert cache.load("key") is None and os.listdir(disk) == ["filling"]
+
+
+def test_weights_that_find_no_room_are_the_machines_fault(tmp_path):
+    import torch
+
+    from dyvim_cli.model.score.checkpoint import save_tensors
+    from dyvim_cli.training.data import shards
+
+    with small_disk(tmp_path / "disk", 64) as disk:
+        with pytest.raises(EnvironmentFault, match="w.safetensors"):
+            save_tensors({"a": torch.zeros(100_000)}, disk / "w.safetensors", {})
+        fill(disk)
+        with pytest.raises(EnvironmentFault, match="s.safetensors"):
+            shards.save([], disk / "s.safetensors")
+        assert os.listdir(disk) == ["filling"]
+
+
+def test_a_disk_that_is_read_only_is_the_outputs_fault(tmp_path, short_film):
+    with small_disk(tmp_path / "disk", 200) as disk:
+        film = Path(shutil.copy(short_film, disk / "film.mp4"))
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        before = film.read_bytes()
+        beside = dyvim("score", film)
+        assert beside.returncode == ExitCode.OUTPUT, beside.stderr
+        with pytest.raises(OutputError, match="x.json"):
+            from dyvim_cli.atomic import write_json
+
+            write_json(disk / "x.json", {})
+        assert film.read_bytes() == before and os.listdir(disk) == ["film.mp4"]
