@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from dyvim_cli.music.timing.struck_notes import struck_near
 from dyvim_cli.options import ComposeOptions
-from dyvim_cli.types import STYLES, FilmFeatures, Score
+from dyvim_cli.types import STYLES, FilmFeatures, Hit, Score
 
 if TYPE_CHECKING:
     from dyvim_cli.model.compose.recording import Recording
@@ -34,18 +37,33 @@ def describe(piece: "Score | Recording", features: FilmFeatures, wishes: Compose
             for a, b, role in piece.sections
         ],
         "scenes": len(features.scene_starts_s),
-        "hits": [
-            {
-                "film_s": round(hit.film_time_s, 4),
-                "music_s": round(hit.music_time_s, 4),
-                "error_ms": round(1000 * hit.error_s, 1),
-                "kind": hit.kind,
-                "weight": round(hit.weight, 3),
-                "on_beat": hit.on_beat,
-                "on_downbeat": hit.on_downbeat,
-            }
-            for hit in piece.tempo_map.hits
-        ],
+        "hits": hits_of(piece),
+    }
+
+
+def hits_of(piece: "Score | Recording") -> list[dict]:
+    """Every event of the film and what meets it: the struck note of a score, the beat of a recording.
+
+    Where no note is struck near an event, music_s and error_ms are None and it is not met.
+    """
+    hits = piece.tempo_map.hits
+    times = [hit.music_time_s for hit in hits]
+    if isinstance(piece, Score):
+        times = struck_near(piece.stems, np.array([hit.film_time_s for hit in hits]))
+    return [_hit(hit, music_s) for hit, music_s in zip(hits, times, strict=True)]
+
+
+def _hit(hit: Hit, music_s: float | None) -> dict:
+    is_met = music_s is not None
+    return {
+        "film_s": round(hit.film_time_s, 4),
+        "music_s": round(music_s, 4) if is_met else None,
+        "error_ms": round(1000 * (music_s - hit.film_time_s), 1) if is_met else None,
+        "is_met": is_met,
+        "kind": hit.kind,
+        "weight": round(hit.weight, 3),
+        "on_beat": is_met and hit.on_beat,
+        "on_downbeat": is_met and hit.on_downbeat,
     }
 
 

@@ -13,7 +13,7 @@ class Curves(TypedDict, total=False):
     """What the time line draws (dyvim_cli/timeline.py makes it): at most POINTS values each."""
 
     motion: list[float]  # evenly over duration_s: mean optical flow, picture widths a second
-    loudness_lufs: list[float | None]  # evenly over duration_s: the music's momentary loudness
+    loudness_lufs: list[float | None]  # evenly over duration_s: momentary loudness of what is delivered
     accents: list[tuple[float, float]]  # (time_s, strength 0..1) of the music's strongest strokes
     bars_s: list[float]  # where bars begin
 
@@ -35,11 +35,11 @@ class Entry(TypedDict, total=False):
     alpha: float
     seed: int
     model: str
-    loudness_lufs: float | None  # integrated, of the music alone; None = silence
-    true_peak_db: float | None  # dBTP, of the music alone
+    loudness_lufs: float | None  # integrated, of the delivered sound; None = silence
+    true_peak_db: float | None  # dBTP, of the delivered sound
     keep_audio: str
     sections: list[dict[str, Any]]  # start_s, end_s, role
-    hits: list[dict[str, Any]]  # film_s, music_s, error_ms, kind, weight, on_beat, on_downbeat
+    hits: list[dict[str, Any]]  # of struck notes, None where not met: see describe.hits_of
     scenes: int
     seconds: dict[str, float]  # stage -> seconds of work
     warnings: list[str]

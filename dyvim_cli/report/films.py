@@ -44,8 +44,9 @@ def _figures(entries: Sequence[Entry], counts: Counter) -> list[dict]:
     figures.append(("of film", clock(sum(entry.get("duration_s", 0) for entry in entries))))
     figures.append(("cuts on a beat", _cuts_on_beat(hits)))
     if hits:
-        error_ms = statistics.median(abs(hit["error_ms"]) for hit in hits)
-        figures.append(("median timing error", f"{error_ms:.0f} ms"))
+        errors = [abs(hit["error_ms"]) for hit in _met(hits)]
+        figures.append(("events met", f"{len(errors)} of {len(hits)}"))
+        figures.append(("median timing error", f"{statistics.median(errors):.0f} ms" if errors else None))
     is_bad = STATUSES["failed"].lower()
     return [{"name": n, "value": v, "is_bad": n == is_bad} for n, v in figures if v is not None]
 
@@ -106,10 +107,15 @@ def _cuts_on_beat(hits: Sequence[dict]) -> str | None:
 
 
 def timing_error_ms(entry: Entry) -> float | None:
-    """Mean distance of music and film over the hits, heavy ones counting more; None without hits."""
-    hits = entry.get("hits", ())
+    """Mean distance of music and film over the events met, heavy ones counting more; None without any."""
+    hits = _met(entry.get("hits", ()))
     weight = sum(hit["weight"] for hit in hits)
     return sum(hit["weight"] * abs(hit["error_ms"]) for hit in hits) / weight if weight else None
+
+
+def _met(hits: Sequence[dict]) -> list[dict]:
+    """The events at which the music is struck."""
+    return [hit for hit in hits if hit["error_ms"] is not None]
 
 
 def _sort_values(entry: Entry) -> dict:
@@ -124,14 +130,15 @@ def _sort_values(entry: Entry) -> dict:
 def _hit(hit: dict) -> dict:
     """A row of the hit table."""
     meets = "a downbeat" if hit["on_downbeat"] else "a beat" if hit["on_beat"] else "between beats"
+    is_met = hit["error_ms"] is not None
     return {
         "film_s": hit["film_s"],
         "film": clock(hit["film_s"], 2),
         "kind": hit["kind"],
         "weight": f"{hit['weight']:.2f}",
-        "music": clock(hit["music_s"], 2),
-        "error": f"{hit['error_ms']:+.1f} ms".replace("-", "−"),
-        "meets": meets,
+        "music": clock(hit["music_s"], 2) if is_met else "not met",
+        "error": f"{hit['error_ms']:+.1f} ms".replace("-", "−") if is_met else "",
+        "meets": meets if is_met else "no note",
         "is_on": hit["on_beat"],
     }
 
@@ -151,7 +158,7 @@ def _drawing(entry: Entry) -> dict | None:
             curves.get("accents", ()),
             curves.get("bars_s", ()),
             [(part["start_s"], part["end_s"], part["role"]) for part in entry.get("sections", ())],
-            [(hit["film_s"], hit["music_s"], _place(hit)) for hit in hits],
+            [(hit["film_s"], hit["music_s"], _place(hit)) for hit in _met(hits)],
         )
     )
 

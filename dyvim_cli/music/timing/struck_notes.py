@@ -1,0 +1,35 @@
+"""Find the note that is struck at an event of the film: what is heard there, not where the grid lies."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dyvim_cli.types import Stem
+
+REACH_S = 0.08  # further from the picture nobody takes a note for its own
+CLEAR_SHARE = 0.6  # of the hardest velocity near by: softer ones do not make the accent
+SWELLING = ("pad",)  # parts whose notes grow out of nothing
+
+
+def struck_near(stems: Sequence[Stem], times_s: np.ndarray) -> list[float | None]:
+    """When the struck note that is nearest to each of the times begins, in seconds.
+
+    Args:
+        stems: the parts of a score.
+        times_s: [E] seconds.
+
+    Returns:
+        [E] seconds; None where no note begins within REACH_S.
+    """
+    notes = [(n.start_s, n.velocity) for stem in stems if stem.name not in SWELLING for n in stem.notes]
+    starts, velocities = np.array(sorted(notes), dtype=float).reshape(-1, 2).T
+    return [_nearest(starts, velocities, time_s) for time_s in times_s]
+
+
+def _nearest(starts: np.ndarray, velocities: np.ndarray, time_s: float) -> float | None:
+    first, last = np.searchsorted(starts, [time_s - REACH_S, time_s + REACH_S])
+    if first == last:
+        return None
+    near, hard = starts[first:last], velocities[first:last]
+    near = near[hard >= CLEAR_SHARE * hard.max()]
+    return float(near[np.abs(near - time_s).argmin()])
