@@ -341,3 +341,28 @@ def test_the_real_generator_in_a_sweep_and_on_a_steady_grid(tmp_path, film):
     assert max(np.abs(beats - cut).min() for cut in (1.6, 3.2, 4.8)) < 0.02
     first = dyvim_generator(tmp_path, 1, steady=True)(film, 1.0, 0)
     assert soundfile.info(first).duration == pytest.approx(6.4, abs=0.05)
+
+
+def test_the_music_alone_is_judged_where_it_has_a_track_and_else_it_is_said(tmp_path, scene):
+    from helpers.voices import film_with, noise
+
+    from dyvim_cli.media.mux import mux
+    from dyvim_cli.media.probe import probe
+
+    film, music = scene
+    loud = film_with(tmp_path, noise(probe(film).duration_s, 0.2), ".mkv")
+    with_noise = tmp_path / "noisy.mkv"
+    run_ffmpeg("-i", str(film), "-i", str(loud), "-map", "0:v", "-map", "1:a", "-c", "copy", str(with_noise))
+    tag = {"comment": "dyvim model=embedded seed=1"}
+    made = {
+        how: mux(probe(with_noise), music, tmp_path / f"{how}.mkv", keep_audio=how, metadata=tag).path
+        for how in ("track", "mix")
+    }
+    alone = judge_film(film, music)
+    apart = judge_film(made["track"])
+    assert apart.heard.what == "the music alone"
+    assert apart.sync.cuts_hit_beyond_chance == pytest.approx(alone.sync.cuts_hit_beyond_chance, abs=0.05)
+    page = tmp_path / "page.html"
+    result = invoke(made["mix"], "--report", page, "--json")
+    assert json.loads(result.stdout)["films"][0]["judged"] == "own sound and music together"
+    assert "--music" in result.stderr and "--music FILE" in page.read_text()

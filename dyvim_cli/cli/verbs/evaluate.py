@@ -89,7 +89,7 @@ def _alphas(text: str | None) -> list[float]:
 def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
     """Judge every film; one that cannot be read does not keep the others from it."""
     from dyvim_cli.evaluation.judge.distributions import distances
-    from dyvim_cli.evaluation.judge.judge_film import judge_film
+    from dyvim_cli.evaluation.judge.judge_film import TOGETHER, judge_film
     from dyvim_cli.evaluation.show.cells import aligned, plain
     from dyvim_cli.evaluation.show.flow_tables import FLOW_LEGEND, flow_table
     from dyvim_cli.evaluation.show.tables import LEGEND, film_facts, summary, table
@@ -107,6 +107,9 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
         raise failures[0][1]
     apart = None if original is None else distances([r.heard.mono for r in reports], [original])
     _draw(reports, failures, plot, page, seed)
+    for report in reports:
+        if report.heard.what == TOGETHER:
+            console.note(f"note: {report.film}: {TOGETHER} are judged; --music FILE judges the music alone")
     if as_json:
         facts = {"films": [film_facts(r) for r in reports], **summary(reports, seed), "seed": seed}
         console.data(json.dumps(facts | {"distances": plain(apart)}, allow_nan=False))

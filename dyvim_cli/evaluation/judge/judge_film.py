@@ -21,6 +21,10 @@ from dyvim_cli.evaluation.judge.musicality_midi import ScoreFigures, score_figur
 from dyvim_cli.evaluation.judge.sync import SyncReport, compare
 from dyvim_cli.evaluation.judge.visual_events import VisualEvents, visual_events
 
+ALONE = "the music alone"
+TOGETHER = "own sound and music together"
+UNKNOWN = "the film's sound"  # music or not: nobody says
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -31,6 +35,7 @@ class Heard:
     events: AudioEvents
     musicality: Musicality
     score: ScoreFigures | None = None  # of the MIDI file beside the music
+    what: str = ALONE  # ALONE, TOGETHER or UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,8 @@ class FilmReport:
     literature: dict[str, float | None]
 
 
-def hear(path: Path | str) -> Heard:
-    """Listen to a sound file, or to a film's first sound track. Raises InputError."""
+def hear(path: Path | str, what: str = ALONE) -> Heard:
+    """Listen to a sound file, or to a film's first sound track, that holds `what`. Raises InputError."""
     path = Path(path)
     samples, sample_rate = read_sound(path)
     mono = analysis_signal(samples, sample_rate)
@@ -58,6 +63,7 @@ def hear(path: Path | str) -> Heard:
         events=events,
         musicality=musicality(samples, sample_rate, events),
         score=score_figures(midi) if midi.is_file() else None,
+        what=what,
     )
 
 
@@ -83,20 +89,26 @@ def judge_film(
 ) -> FilmReport:
     """Watch a film and listen to `music` (else to the film's own sound), at the same time.
 
+    Of a film that dyvim scored the music alone is heard where it has a track of its own.
+
     Raises InputError when either cannot be read, EnvironmentFault without the extra `evaluate`.
     """
     film = Path(film)
-    music = music or _own_sound(film)
+    heard = (music, ALONE) if music else (film, kind_of_sound(film))
     with ThreadPoolExecutor(1) as beside:
-        listening = beside.submit(hear, music)
+        listening = beside.submit(hear, *heard)
         picture = visual_events(film)
         return report_on(film, picture, listening.result(), reference, seed)
 
 
-def _own_sound(film: Path) -> Path:
-    """The film, if it has any sound to judge."""
-    from dyvim_cli.media.probe import probe
+def kind_of_sound(film: Path) -> str:
+    """What a film's first sound track holds: ALONE, TOGETHER, UNKNOWN. Raises InputError without any."""
+    from dyvim_cli.media.own_tracks import MUSIC
+    from dyvim_cli.media.probe import SCORED_BY, probe
 
-    if not probe(film).audio:
+    found = probe(film)
+    if not found.audio:
         raise InputError(f"{film} has no sound to judge", f"dyvim evaluate {film.name} --music FILE")
-    return film
+    if SCORED_BY not in found.comment:
+        return UNKNOWN
+    return ALONE if found.audio[0].title == MUSIC else TOGETHER

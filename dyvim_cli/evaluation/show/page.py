@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from dyvim_cli.errors import DyvimError
-from dyvim_cli.evaluation.judge.judge_film import FilmReport
+from dyvim_cli.evaluation.judge.judge_film import TOGETHER, FilmReport
 from dyvim_cli.evaluation.judge.meetings import Meeting, meetings
 from dyvim_cli.evaluation.judge.sync import HEADLINE_S, TOLERANCES_S, Matching, accents_of
 from dyvim_cli.evaluation.show.flow_tables import FLOW, flow_cells, mean_flow
@@ -94,6 +94,8 @@ def _judged(report: FilmReport, folder: Path) -> dict:
     met = meetings(report.picture, report.heard.events)
     is_own = report.heard.path == report.film  # else the film would play other music than was judged
     where = link(report.film, folder)[1] + ("" if is_own else f", judged with {report.heard.path}")
+    if report.heard.what == TOGETHER:
+        where += f"; judged: {TOGETHER} (--music FILE judges the music alone)"
     return _card(
         report.film.name,
         "done",

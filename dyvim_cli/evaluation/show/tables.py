@@ -53,6 +53,7 @@ def film_facts(report: FilmReport) -> dict:
         {
             "film": str(report.film),
             "music": str(heard.path),
+            "judged": heard.what,
             "duration_s": picture.duration_s,
             "sync": sync_facts(report.sync),
             "flow": flow_facts(report.flow),
