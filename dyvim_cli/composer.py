@@ -38,6 +38,8 @@ def check_wishes(wishes: ComposeOptions, wants_score: bool) -> None:
         raise UsageError(f"{wishes.model} makes sound, no score: no MIDI and no stems", "--model embedded")
     if writes_score(wishes.model) and (wishes.prompt is not None or wishes.adapter is not None):
         raise UsageError("--prompt and --adapter are for MusicGen", "--model musicgen-small, or --style")
+    if not writes_score(wishes.model) and wishes.under_speech is not None:
+        raise UsageError("--under-speech is for the embedded composer", "--model embedded, or --duck-db")
     if wishes.soundfont is not None:
         _check_soundfont(wishes)
 
@@ -113,12 +115,20 @@ def _load_audio_model(name: str, adapter: str | None, **where) -> "AudioModel":
 
 
 def compose(
-    features: FilmFeatures, wishes: ComposeOptions, model: "Decoder | AudioModel", progress: Progress
+    features: FilmFeatures,
+    wishes: ComposeOptions,
+    model: "Decoder | AudioModel",
+    progress: Progress,
+    speech_s: "np.ndarray | None" = None,
 ) -> "Score | Recording":
-    """Music for a film: score tokens from the shipped decoder, audio tokens from MusicGen."""
+    """Music for a film: score tokens from the shipped decoder, audio tokens from MusicGen.
+
+    speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak;
+    MusicGen cannot be told.
+    """
     if writes_score(wishes.model):
         device.one_torch_thread()
-        return write_score(features, wishes, model, progress)
+        return write_score(features, wishes, model, progress, speech_s=speech_s)
     from dyvim_cli.model.compose.recording import record
 
     device.torch_threads_of_the_machine()

@@ -12,6 +12,7 @@ OWN_DECODER = ".safetensors"  # how a score decoder of the user's ends
 
 
 KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
+UNDER_SPEECH = ("thin", "same")  # what the music does while somebody speaks in the film's own sound
 TEMPO_BPM = (40, 220)
 LONGEST_S = 1e6  # of a fade, and the last place where a cut may lie: eleven days
 
@@ -36,6 +37,7 @@ class ComposeOptions:
     model: str = EMBEDDED
     adapter: str | None = None  # folder of the new modules that were tuned on it
     prompt: str | None = None  # words for it; None = from mood, style and tempo
+    under_speech: str | None = None  # one of UNDER_SPEECH; None = thin where a score is written
     soundfont: str | None = None  # a file of instruments by General MIDI programs; None = the shipped ones
 
     def __post_init__(self):
@@ -45,6 +47,9 @@ class ComposeOptions:
         _check_range("temperature", self.temperature, 0.01, 10)
         if self.style is not None and self.style not in STYLES:
             raise UsageError(f"unknown style {self.style!r}", f"choose one of: {', '.join(STYLES)}")
+        if self.under_speech not in (None, *UNDER_SPEECH):
+            said = repr(self.under_speech)
+            raise UsageError(f"unknown under_speech {said}", f"one of: {', '.join(UNDER_SPEECH)}")
         if self.mood is not None:
             _check_mood(self.mood)
         if self.tempo_bpm is not None:

@@ -150,7 +150,8 @@ def compose_and_mux(
     progress, meter = progress or Silent(), Meter()
     film, features, clock = watched.film, watched.features, watched.clock
     with clock.stage("compose"):
-        piece = compose(features, wishes, model, progress)
+        speech_s = None if watched.own is None else watched.own.speech_s
+        piece = compose(features, wishes, model, progress, speech_s)
     device.give_back_memory()
     with (
         clock.stage("sound"),

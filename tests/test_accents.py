@@ -65,10 +65,10 @@ def test_bass_and_pad_start_a_note_at_an_accent_and_are_free_elsewhere():
     plan = plan_with_accent(4)
     for k in (BASS, PAD):
         logits = torch.zeros(1, tokens.K, 64)
-        plan.ask_for_notes(logits, 4 + k)
+        plan.constrain(logits, 4 + k)
         assert (logits[0, k, : tokens.FIRST_PITCH] < -1e6).all() and not logits[
             0, k, tokens.FIRST_PITCH :
         ].any()
         logits = torch.zeros(1, tokens.K, 64)
-        plan.ask_for_notes(logits, 5 + k)
+        plan.constrain(logits, 5 + k)
         assert not logits[0, k].any()

@@ -127,6 +127,18 @@ Keep = Annotated[
         "drop it; auto ducks unless the film is silent.",
     ),
 ]
+UnderSpeech = Annotated[
+    str | None,
+    typer.Option(
+        "--under-speech",
+        envvar="DYVIM_UNDER_SPEECH",
+        metavar="thin|same",
+        rich_help_panel=SOUND,
+        help="How the music is written where somebody speaks: thin (no tune, soft and few notes; the "
+        "default) or the same as elsewhere.",
+        show_default=False,
+    ),
+]
 DuckDb = Annotated[
     float | None,
     typer.Option(

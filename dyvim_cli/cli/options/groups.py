@@ -33,6 +33,7 @@ class Composing:
     model: opt.Model = "embedded"
     adapter: opt.Adapter = None
     prompt: opt.Prompt = None
+    under_speech: opt.UnderSpeech = None
     soundfont: opt.SoundFont = None
 
     def wishes(self):
@@ -52,6 +53,7 @@ class Composing:
             model=_model(self.model),
             adapter=None if self.adapter is None else str(Path(self.adapter).absolute()),
             prompt=self.prompt,
+            under_speech=self.under_speech,
             soundfont=None if self.soundfont is None else str(Path(self.soundfont).absolute()),
         )
 

@@ -15,10 +15,11 @@ from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features
 from dyvim_cli.model.score import ranking
-from dyvim_cli.music.form.accents import plan_accents
+from dyvim_cli.music.form.accents import HEAVY, plan_accents
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.planning import Form, plan_form
+from dyvim_cli.music.form.under_speech import rest_the_tune, speech_on_grid
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols import tokens
@@ -34,6 +35,7 @@ if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films open
     from dyvim_cli.model.score.plan import Plan
 
 GUIDANCE = 1.5
+ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered while somebody speaks
 TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film's sake
 
 
@@ -54,10 +56,20 @@ def write_score(
     model: Decoder,
     progress: Progress | None = None,
     tempo_map: TempoMap | None = None,
+    speech_s: np.ndarray | None = None,
 ) -> Score:
-    """Compose for a film, on a grid of its own (lay_grid) unless one is given.
+    """Compose for a film; deterministic for a seed.
 
-    Deterministic for a seed; raises ValueError for features that make no sense.
+    Args:
+        features: what was seen of the film.
+        wishes: options of composing.
+        model: the decoder of score tokens.
+        progress: told of the stage "compose".
+        tempo_map: the grid; None = one that is laid for the film's events (lay_grid).
+        speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak.
+
+    Raises:
+        ValueError: the features make no sense.
     """
     from dyvim_cli.model.score.sampling import SamplingSettings, compose
 
@@ -66,6 +78,10 @@ def write_score(
     tempo_map = tempo_map or lay_grid(features, character, wishes)
     influence = influence_of(wishes.alpha)
     hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
+    spoken = np.zeros((0, 2)) if speech_s is None or wishes.under_speech == "same" else speech_s
+    under_speech = speech_on_grid(tempo_map, spoken)
+    hit = np.where(under_speech & (hit < HEAVY), 0.0, hit)
+    energy = np.where(under_speech, ENERGY_UNDER_SPEECH * energy, energy)
     form = plan(features, tempo_map, character, energy, hit, wishes)
     conditions = condition(features, tempo_map, character, form, (hit, cut, energy))
     settings = SamplingSettings(
@@ -75,7 +91,7 @@ def write_score(
         candidates=wishes.candidates,
         seed=wishes.seed,
     )
-    fixed = as_plan(form, character, hit * influence.follows, influence.lightest_accent)
+    fixed = as_plan(form, character, hit * influence.follows, influence.lightest_accent, under_speech)
     pieces = compose(model, conditions, fixed, settings, progress)
     pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
@@ -189,8 +205,22 @@ def condition(
     return Conditions(z, place, activity, np.stack(vectors), decoder_inputs.section_rows(n_steps, spans))
 
 
-def as_plan(form: Form, character: Character, hit: np.ndarray, lightest_accent: float = np.inf) -> Plan:
-    """What the form fixes token by token: silent streams, planned chords, themes that return."""
+def as_plan(
+    form: Form,
+    character: Character,
+    hit: np.ndarray,
+    lightest_accent: float = np.inf,
+    under_speech: np.ndarray | None = None,
+) -> Plan:
+    """What is fixed token by token: silence, planned chords, themes that return, accents, rests under speech.
+
+    Args:
+        form: the plan of the piece.
+        character: style and key.
+        hit: [S] weights of events.
+        lightest_accent: events that weigh less are left to the decoder.
+        under_speech: [S] bool, None = nowhere.
+    """
     from dyvim_cli.model.score.plan import Plan
 
     forced = np.full(form.active.shape, tokens.UNKNOWN, dtype=np.int64)
@@ -199,6 +229,8 @@ def as_plan(form: Form, character: Character, hit: np.ndarray, lightest_accent: 
         forced[k, ~form.played] = tokens.HOLD if name in tokens.PITCHED else tokens.REST
         forced[k, ~form.active[k]] = tokens.REST
     forced[tokens.STREAM_INDEX["chord"]] = form.chords
+    if under_speech is not None:
+        rest_the_tune(forced, under_speech)
     drums_play = form.active[tokens.STREAM_INDEX["drums"]]
     return Plan(
         accents=plan_accents(hit, character.style, lightest_accent, drums_play),
@@ -207,5 +239,6 @@ def as_plan(form: Form, character: Character, hit: np.ndarray, lightest_accent: 
         is_minor=character.key.is_minor,
         breath=form.breath,
         groove_from=form.groove_from(hit),
+        under_speech=under_speech,
         gesture_from=form.gesture_from,
     )

@@ -7,6 +7,7 @@ import torch
 
 from dyvim_cli.model.score.token_constraints import CARDINALITIES, FORBIDDEN, Grammar
 from dyvim_cli.music.form.accents import Accents
+from dyvim_cli.music.form.under_speech import KEPT_DRUMS, LOUDEST_LEVEL, is_off_beat
 from dyvim_cli.music.symbols import tokens
 
 LEVEL, BASS, DRUMS, PAD = (tokens.STREAM_INDEX[name] for name in ("level", "bass", "drums", "pad"))
@@ -22,6 +23,7 @@ class Plan:
     breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
     groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
     accents: Accents | None = None  # the events that are struck whatever the decoder draws
+    under_speech: np.ndarray | None = None  # [S] bool, where the film's own sound has somebody speak
     gesture_from: np.ndarray | None = None  # [S] earlier step whose gesture may be taken up, -1 = none
 
     def decided(
@@ -41,10 +43,18 @@ class Plan:
             return CARDINALITIES[k].expand(drawn.shape)
         if self.forced[k, step] != tokens.UNKNOWN:
             return grammar.begun(int(self.forced[k, step]), k)
-        if self.copy_from[k, step] < 0:
-            return self._accented(k, drawn, step)
-        source = int(self.copy_from[k, step]) + k
-        return torch.where(grammar.may_copy(row[:, source], k, source), row[:, source], drawn)
+        if self.copy_from[k, step] >= 0:
+            source = int(self.copy_from[k, step]) + k
+            drawn = torch.where(grammar.may_copy(row[:, source], k, source), row[:, source], drawn)
+        return self._accented(k, self._subdued(k, drawn, step), step)
+
+    def _subdued(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:
+        """Tokens [B] of a stream as far as they are allowed while somebody speaks."""
+        if self.under_speech is None or not self.under_speech[step]:
+            return drawn
+        if k == LEVEL:
+            return drawn.clamp(max=LOUDEST_LEVEL)
+        return drawn & KEPT_DRUMS if k == DRUMS else drawn
 
     def _accented(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:
         """Tokens [B] of a stream with a step's accent: as loud as planned, strokes added to the groove's."""
@@ -54,17 +64,18 @@ class Plan:
             return drawn.clamp(min=int(self.accents.level[step]))
         return drawn | int(self.accents.drums[step]) if k == DRUMS else drawn
 
-    def ask_for_notes(self, logits: torch.Tensor, position: int) -> None:
-        """Rule out rests and holds of bass and pad at accents (in place).
+    def constrain(self, logits: torch.Tensor, position: int) -> None:
+        """Rule out, in bass and pad, what is no new note at an accent or one off the beat under speech.
 
         Args:
-            logits: [B, K, width] of the position.
+            logits: [B, K, width] of the position, changed in place.
             position: place in the delay pattern.
         """
-        if self.accents is None:
-            return
         for k in (BASS, PAD):
             step = position - k
-            is_free = 0 <= step < len(self.accents.level) and self.forced[k, step] == tokens.UNKNOWN
-            if is_free and self.accents.level[step]:
+            if not 0 <= step < self.forced.shape[1] or self.forced[k, step] != tokens.UNKNOWN:
+                continue
+            if self.accents is not None and self.accents.level[step]:
                 logits[:, k, : tokens.FIRST_PITCH] += FORBIDDEN
+            elif self.under_speech is not None and self.under_speech[step] and is_off_beat(step):
+                logits[:, k, tokens.FIRST_PITCH :] += FORBIDDEN

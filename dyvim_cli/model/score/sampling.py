@@ -60,7 +60,7 @@ def compose(
         logits = decoder.logits(written, position)[:, gather] / temperatures + absent
         logits += grammar.bias(_chords_at(delayed, position), position) + preferences.bias(delayed, position)
         motif.lean(logits, delayed, position)
-        plan.ask_for_notes(logits, position)
+        plan.constrain(logits, position)
         drawn = _draw(logits, settings.top_p, generator)
         written = plan.decided(drawn, delayed, position, grammar)
         delayed[:, :, position] = written
