@@ -8,7 +8,7 @@ from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR
 
 # Intensity that a part waits for, and what a style adds to it.
-NEEDS = {"pad": 0.05, "bass": 0.12, "melody": 0.1, "arp": 0.42, "drums": 0.42}
+NEEDS = {"pad": 0.05, "bass": 0.12, "melody": 0.1, "arp": 0.52, "drums": 0.42}
 MORE_NEEDED = {
     "cinematic": {"drums": 0.1, "arp": 0.05}, "orchestral": {"drums": 0.15, "arp": 0.05},
     "ambient": {"drums": 0.4, "melody": 0.1, "bass": 0.05, "arp": -0.15}, "lofi": {"drums": -0.15},
