@@ -125,12 +125,11 @@ def count_holes(powers: np.ndarray) -> int:
     level = _levels_db(powers, HOLE_WINDOW_S)
     if not len(level):
         return 0
+    # beyond its ends the sound is taken to go on as it begins and ends: no hole touches them
     usual = median_filter(level, round(HOLE_MEDIAN_S / STEP_S) + 1, mode="nearest")
     edges = np.diff((level <= usual - HOLE_DB).astype(int), prepend=0, append=0)
-    starts, ends = np.flatnonzero(edges > 0), np.flatnonzero(edges < 0)
-    lengths_s = np.round((ends - starts) * STEP_S, 3)
-    inside = (starts > 0) & (ends < len(level))
-    return int((inside & (lengths_s >= HOLE_S[0]) & (lengths_s <= HOLE_S[1])).sum())
+    lengths_s = np.round((np.flatnonzero(edges < 0) - np.flatnonzero(edges > 0)) * STEP_S, 3)
+    return int(((lengths_s >= HOLE_S[0]) & (lengths_s <= HOLE_S[1])).sum())
 
 
 def range_db(powers: np.ndarray) -> float:
