@@ -64,7 +64,7 @@ bench-sync: $(VENV)/.installed-dev
 gallery: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.gallery $(SHOWN) --out demo/gallery $(if $(DECODER),--decoder "$(DECODER)")
 
-# fifty composed pieces against the held-out corpus
+# fifty composed pieces against the held-out corpus, and their sound against human music on the same instruments
 musicality: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.musicality_check $(if $(DECODER),--decoder "$(DECODER)")
 

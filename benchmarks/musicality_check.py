@@ -1,9 +1,10 @@
 """Is what the decoder writes music? Many pieces held against the held-out corpus.
 
-python -m benchmarks.musicality_check [--pieces 50] [--decoder FILE] [--clips DIR] [--out JSON]
+python -m benchmarks.musicality_check [--pieces 50] [--decoder FILE] [--clips DIR] [--out JSON] [--silent]
 
 Every piece is composed for a film of its own (of --clips, else imagined), in all styles in turn. The
 corpus' bands stand in corpus_bands.json (training/data/statistics.py makes it), so no corpus is needed.
+Then every piece is sounded, and its flow is held against that of human music (sound_check.py).
 """
 
 import argparse
@@ -16,6 +17,7 @@ import numpy as np
 
 from benchmarks.composed import Composed, faults, figures, instrument_likeness, likeness, rhythm_likeness
 from benchmarks.imagined import imagined_film
+from benchmarks.sound_check import judge_sound, sound_all, sound_text
 from dyvim_cli.evaluation.show.cells import aligned
 from dyvim_cli.music.styles.grooves import BEAT_STYLES
 from dyvim_cli.types import STYLES, FilmFeatures
@@ -146,21 +148,30 @@ def text_of(report: dict) -> str:
         rows.append([name, *cells, f"{100 * row['inside']:.0f} %"])
     lines = [f"{'met ' if met else 'MISSED'}  {name}" for name, met in report["verdicts"].items()]
     listed = [f"  {name}: {'; '.join(faults)}" for name, faults in report["faults"].items()]
-    return "\n".join([aligned(rows), "", *lines, *(["", "faults:", *listed] if listed else [])])
+    sound = ["", sound_text(report["sound"])] if "sound" in report else []
+    return "\n".join([aligned(rows), *sound, "", *lines, *(["", "faults:", *listed] if listed else [])])
 
 
 def main() -> None:
-    """Compose, measure, print; exit 0 whatever is found (it is a measurement, not a test)."""
+    """Compose, measure, sound, print; exit 0 whatever is found (it is a measurement, not a test)."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pieces", type=int, default=50)
     parser.add_argument("--decoder", type=Path, help="weights to try instead of the shipped ones")
     parser.add_argument("--clips", type=Path, help="folder of films; without it films are imagined")
     parser.add_argument("--alpha", type=float, default=1.0)
+    parser.add_argument("--silent", action="store_true", help="judge the scores alone: faster")
     parser.add_argument("--out", type=Path, help="also write the figures as JSON")
     options = parser.parse_args()
     compose = composer(options.decoder, options.alpha)
-    pieces = compose_all(compose, options.pieces, options.clips, lambda s: sys.stderr.write(s + "\n"))
+
+    def say(line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    pieces = compose_all(compose, options.pieces, options.clips, say)
     report = judge(pieces)
+    if not options.silent:
+        report["sound"] = judge_sound([piece.score.style for piece in pieces], sound_all(pieces, say))
+        report["verdicts"] |= report["sound"].pop("verdicts")
     report["verdicts"] |= differences(compose)
     if options.out:
         options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

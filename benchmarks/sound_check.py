@@ -1,0 +1,84 @@
+"""Hold the sound of composed pieces against human music played by the same instruments.
+
+The bands stand in flow_bands.json (tools/flow_bands.py makes it), by kind of style, so no corpus is needed.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from importlib import resources
+
+import numpy as np
+
+from benchmarks.composed import Composed
+from dyvim_cli.evaluation.judge.flow import FlowReport, flow
+from dyvim_cli.evaluation.show.cells import aligned
+from dyvim_cli.evaluation.show.flow_tables import FLOW
+
+BEAT_STYLES = ("rock", "pop", "electronic", "lofi", "jazz", "playful")
+WITH_BEAT, WITHOUT = KINDS = ("with a beat", "without a beat")
+# whether our median may lie below people's 10th percentile, and above their 90th
+FREE_BELOW = ("empty", "longest_gap_s", "holes_a_minute", "range_db")
+FREE_ABOVE = ("pulse",)
+
+
+def kind_of(style: str) -> str:
+    """Which of KINDS a style is."""
+    return WITH_BEAT if style in BEAT_STYLES else WITHOUT
+
+
+def flow_bands() -> dict[str, dict[str, list[float]]]:
+    """{kind: {figure: [10th, 50th, 90th percentile]}} over excerpts of human music."""
+    text = resources.files(__package__).joinpath("flow_bands.json").read_text(encoding="utf-8")
+    return {kind: found["bands"] for kind, found in json.loads(text)["kinds"].items()}
+
+
+def sounded(piece: Composed) -> FlowReport | None:
+    """The flow of a piece, mixed and mastered as it is delivered; None when it is too short."""
+    from dyvim_cli.music.mixing.mastering import produce
+
+    soundtrack = produce(piece.score, piece.features.duration_s)
+    return flow(soundtrack.samples, soundtrack.sample_rate, piece.features.duration_s)
+
+
+def sound_all(pieces: Sequence[Composed], say: Callable[[str], None]) -> list[FlowReport | None]:
+    """The flow of every piece."""
+    flows = []
+    for piece in pieces:
+        flows.append(sounded(piece))
+        say(f"sounded {len(flows)}/{len(pieces)}: {piece.name}")
+    return flows
+
+
+def judge_sound(styles: Sequence[str], flows: Sequence[FlowReport | None]) -> dict:
+    """JSON-ready: for each kind and figure people's band, our percentiles and the share inside; verdicts."""
+    kinds, verdicts = {}, {}
+    for kind, bands in flow_bands().items():
+        ours = [asdict(f) for s, f in zip(styles, flows, strict=True) if f is not None and kind_of(s) == kind]
+        if ours:
+            rows = {name: _row(name, band, [one[name] for one in ours]) for name, band in bands.items()}
+            kinds[kind] = {"pieces": len(ours), "measures": rows}
+            verdicts |= {f"{kind}: {name} as people's": row["met"] for name, row in rows.items()}
+    return {"kinds": kinds, "verdicts": verdicts}
+
+
+def _row(name, band, values):
+    """People's percentiles, ours, the share of ours that is no worse, and whether our median is."""
+    low = -np.inf if name in FREE_BELOW else band[0]
+    high = np.inf if name in FREE_ABOVE else band[2]
+    ours = [round(float(v), 3) for v in np.percentile(values, [10, 50, 90])]
+    inside = float(np.mean([low <= value <= high for value in values]))
+    return {"human": band, "ours": ours, "inside": round(inside, 3), "met": bool(low <= ours[1] <= high)}
+
+
+def sound_text(found: dict) -> str:
+    """A table for each kind."""
+    names = {field: name for name, field in FLOW.items()}
+    tables = []
+    for kind, of in found["kinds"].items():
+        rows = [[f"sound, {kind}", "human 10", "50", "90", "ours 10", "50", "90", "inside"]]
+        for field, row in of["measures"].items():
+            cells = [f"{value:.3g}" for value in (*row["human"], *row["ours"])]
+            rows.append([names[field], *cells, f"{100 * row['inside']:.0f} %"])
+        tables.append(aligned(rows))
+    return "\n\n".join(tables)

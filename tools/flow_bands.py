@@ -1,0 +1,148 @@
+"""Measure the flow of human music played by our own instruments: the bands to hold our pieces against.
+
+python -m tools.flow_bands --freedoom DIR --groove DIR --openewld DIR --lieder DIR -o FILE
+
+FILE is benchmarks/flow_bands.json. Every corpus gives excerpts of 20 s, of up to --most files evenly
+spread. Each is played by the shipped soundfont, mixed and mastered as a soundtrack is, without what
+music/performance adds.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.sound_check import KINDS, WITH_BEAT, WITHOUT
+from dyvim_cli.errors import DyvimError
+from dyvim_cli.evaluation.judge.flow import flow
+from dyvim_cli.music.mixing.loudness import Meter
+from dyvim_cli.music.mixing.mastering import BLOCK_FRAMES, finished
+from dyvim_cli.music.mixing.mix import mixed
+from dyvim_cli.music.performance.instrument_ranges import in_compass
+from dyvim_cli.music.styles.palettes import PALETTES
+from dyvim_cli.music.synth.instrument import stem_blocks
+from dyvim_cli.music.synth.soundfont import shipped_soundfont
+from dyvim_cli.types import SAMPLE_RATE, Stem
+from tools.human_music import EXCERPT_S, READERS, Excerpt
+
+BAND = (10, 50, 90)  # percentiles over excerpts
+MOST = 80  # files of each corpus
+
+
+def played(excerpt: Excerpt) -> np.ndarray:
+    """[n, 2] float32 at SAMPLE_RATE: the excerpt as our instruments sound it."""
+    palette, stems, parts = PALETTES[excerpt.style], {}, {}
+    for player in excerpt.players:
+        name = _free_name(player.part, stems)
+        is_drums, notes = player.part == "drums", player.notes
+        if not is_drums:
+            notes = tuple(in_compass(player.part, player.program, notes))
+        stems[name] = Stem(name, player.program, is_drums, notes)
+        parts[name] = palette.parts[player.part]
+    font, n_frames = shipped_soundfont(), round(EXCERPT_S * SAMPLE_RATE)
+    sources = {name: stem_blocks(font, stem, n_frames, BLOCK_FRAMES) for name, stem in stems.items()}
+    mix = mixed(sources, replace(palette, parts=parts), excerpt.bpm, lambda _, n: np.ones(n, np.float32))
+    return np.concatenate(list(finished((block for block, _ in mix), Meter())))
+
+
+def _free_name(part: str, taken: dict) -> str:
+    """The part's name, numbered when another plays it already."""
+    n = sum(name.split()[0] == part for name in taken)
+    return part if not n else f"{part} {n + 1}"
+
+
+def spread(paths: Sequence[Path], most: int) -> list[Path]:
+    """At most so many of the paths, evenly spread."""
+    at = np.unique(np.linspace(0, len(paths) - 1, min(most, len(paths))).round().astype(int)) if paths else []
+    return [paths[i] for i in at]
+
+
+def read(source: str, folder: Path, most: int, say: Callable[[str], None]) -> Iterator[Excerpt]:
+    """Up to `most` excerpts of a corpus; a file that cannot be read is left out, and said so."""
+    pattern, reader = READERS[source]
+    for index, path in enumerate(spread(sorted(folder.rglob(pattern)), most)):
+        try:
+            excerpt = reader(path, index)
+        except (DyvimError, RuntimeError, ValueError) as fault:  # symusic raises plain ones
+            say(f"left out: {path.name}: {fault}")
+            continue
+        if excerpt is not None:
+            yield excerpt
+
+
+def measured(excerpt: Excerpt) -> dict:
+    """Name, source, kind and flow of an excerpt."""
+    figures = asdict(flow(played(excerpt), SAMPLE_RATE))
+    kind = WITH_BEAT if excerpt.has_beat else WITHOUT
+    return {"name": excerpt.name, "source": excerpt.source, "kind": kind, "flow": figures}
+
+
+def bands(rows: Sequence[dict]) -> dict:
+    """JSON-ready: for each kind, and each source of it, how many excerpts and each figure's percentiles."""
+    found = {}
+    for kind in KINDS:
+        of_kind = [row for row in rows if row["kind"] == kind]
+        sources = sorted({row["source"] for row in of_kind})
+        found[kind] = _band(of_kind) | {
+            "sources": {source: _band([r for r in of_kind if r["source"] == source]) for source in sources}
+        }
+    return found
+
+
+def _band(rows):
+    names = list(rows[0]["flow"]) if rows else []
+    values = {name: np.percentile([row["flow"][name] for row in rows], BAND) for name in names}
+    rounded = {name: [round(float(v), 3) for v in band] for name, band in values.items()}
+    return {"n": len(rows), "bands": rounded}
+
+
+def every_excerpt(folders: dict[str, Path], most: int, say: Callable[[str], None]) -> list[Excerpt]:
+    """Excerpts of all corpora, {source: folder}."""
+    return [excerpt for source, folder in folders.items() for excerpt in read(source, folder, most, say)]
+
+
+def measure_all(excerpts: Sequence[Excerpt], jobs: int, say: Callable[[str], None]) -> list[dict]:
+    """A row of `measured` for each, several at once."""
+    rows = []
+    with ProcessPoolExecutor(jobs) as pool:
+        for row in pool.map(measured, excerpts):
+            rows.append(row)
+            say(f"{len(rows)}/{len(excerpts)} {row['source']} {row['name']}")
+    return rows
+
+
+def main() -> None:
+    """Read, play, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for source in READERS:
+        parser.add_argument(f"--{source}", type=Path, metavar="DIR", help="folder of the corpus, unpacked")
+    parser.add_argument("--most", type=int, default=MOST, help="files of each corpus")
+    parser.add_argument("--jobs", type=int, default=1, help="excerpts at once")
+    parser.add_argument("--rows", type=Path, metavar="JSON", help="also write every excerpt's figures")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE")
+    options = parser.parse_args()
+    folders = {source: getattr(options, source) for source in READERS if getattr(options, source)}
+
+    def say(line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    rows = measure_all(every_excerpt(folders, options.most, say), options.jobs, say)
+    made_by = (
+        f"python -m tools.flow_bands: excerpts of {EXCERPT_S:g} s of up to {options.most} files a corpus"
+    )
+    content = {
+        "made_by": f"{made_by}; percentiles {BAND} over n excerpts of evaluation.judge.flow",
+        "kinds": bands(rows),
+    }
+    options.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    if options.rows:
+        options.rows.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
