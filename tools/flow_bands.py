@@ -25,8 +25,7 @@ from dyvim_cli.music.mixing.mastering import BLOCK_FRAMES, finished
 from dyvim_cli.music.mixing.mix import mixed
 from dyvim_cli.music.performance.instrument_ranges import in_compass
 from dyvim_cli.music.styles.palettes import PALETTES
-from dyvim_cli.music.synth.instrument import stem_blocks
-from dyvim_cli.music.synth.soundfont import shipped_soundfont
+from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.types import SAMPLE_RATE, Stem
 from tools.human_music import EXCERPT_S, READERS, Excerpt
 
@@ -44,8 +43,8 @@ def played(excerpt: Excerpt) -> np.ndarray:
             notes = tuple(in_compass(player.part, player.program, notes))
         stems[name] = Stem(name, player.program, is_drums, notes)
         parts[name] = palette.parts[player.part]
-    font, n_frames = shipped_soundfont(), round(EXCERPT_S * SAMPLE_RATE)
-    sources = {name: stem_blocks(font, stem, n_frames, BLOCK_FRAMES) for name, stem in stems.items()}
+    orchestra, n_frames = Orchestra(), round(EXCERPT_S * SAMPLE_RATE)
+    sources = {name: orchestra.blocks(stem, n_frames, BLOCK_FRAMES) for name, stem in stems.items()}
     mix = mixed(sources, replace(palette, parts=parts), excerpt.bpm, lambda _, n: np.ones(n, np.float32))
     return np.concatenate(list(finished((block for block, _ in mix), Meter())))
 
