@@ -14,8 +14,8 @@ from benchmarks.composed import Composed
 from dyvim_cli.evaluation.judge.flow import FlowReport, flow
 from dyvim_cli.evaluation.show.cells import aligned
 from dyvim_cli.evaluation.show.flow_tables import FLOW
+from dyvim_cli.music.styles.grooves import BEAT_STYLES
 
-BEAT_STYLES = ("rock", "pop", "electronic", "lofi", "jazz", "playful")
 WITH_BEAT, WITHOUT = KINDS = ("with a beat", "without a beat")
 # whether our median may lie below people's 10th percentile, and above their 90th
 FREE_BELOW = ("empty", "longest_gap_s", "holes_a_minute", "range_db")

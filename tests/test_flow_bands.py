@@ -10,9 +10,10 @@ import symusic
 from test_sources import SCALE, harmony_tag, note, score, written
 
 from benchmarks import musicality_check, sound_check
-from benchmarks.sound_check import BEAT_STYLES, WITH_BEAT, WITHOUT, flow_bands, judge_sound, kind_of
+from benchmarks.sound_check import WITH_BEAT, WITHOUT, flow_bands, judge_sound, kind_of
 from dyvim_cli.evaluation.judge.flow import FlowReport, flow
 from dyvim_cli.evaluation.show.flow_tables import FLOW
+from dyvim_cli.music.styles.grooves import BEAT_STYLES
 from dyvim_cli.types import SAMPLE_RATE, STYLES
 from tools import flow_bands as tool
 from tools import human_music

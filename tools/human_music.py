@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sound_check import BEAT_STYLES
+from dyvim_cli.music.styles.grooves import BEAT_STYLES
 from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols.tokens import CHORD_QUALITIES, DRUM_KEYS
 from dyvim_cli.training.sources import drums, groove, lieder, openewld, roles, sheet, texture
