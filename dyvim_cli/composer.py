@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dyvim_cli import device, weights
 from dyvim_cli.errors import UsageError, WeightsError
 from dyvim_cli.model.compose.score import write_score
+from dyvim_cli.model.conditioning.decoder_inputs import D_SEMANTICS
 from dyvim_cli.model.musicgen.loading import (
     DEBUG,
     content_of_weights,
@@ -17,7 +18,7 @@ from dyvim_cli.model.musicgen.loading import (
 )
 from dyvim_cli.options import EMBEDDED, ComposeOptions, writes_score
 from dyvim_cli.progress import Progress
-from dyvim_cli.types import FilmFeatures, Score
+from dyvim_cli.types import STYLES, FilmFeatures, Score
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +94,8 @@ def load_model(wishes: ComposeOptions) -> "Decoder | AudioModel":
         from dyvim_cli.model.score.checkpoint import load_decoder
 
         device.one_torch_thread()
-        return load_decoder(Path(wishes.model), hint="name a decoder that `dyvim train` made with --model")
+        hint = "name a decoder that `dyvim train` made with --model"
+        return _with_our_styles(load_decoder(Path(wishes.model), hint=hint), Path(wishes.model), hint)
     model = _load_audio_model(wishes.model, wishes.adapter, **placement())
     if wishes.prompt != "":
         model.check_hears_words()
@@ -105,7 +107,17 @@ def load_embedded() -> "Decoder":
     from dyvim_cli.model.score.checkpoint import load_decoder
 
     device.one_torch_thread()
-    return load_decoder(weights.embedded(weights.DECODER))
+    path = weights.embedded(weights.DECODER)
+    return _with_our_styles(load_decoder(path), path, weights.REINSTALL)
+
+
+def _with_our_styles(decoder: "Decoder", path: Path, hint: str) -> "Decoder":
+    """The decoder, if it was trained with as many styles as there are. Raises WeightsError."""
+    unknown = decoder.config.d_semantics - D_SEMANTICS
+    if unknown:
+        n_styles = len(STYLES) + unknown
+        raise WeightsError(f"{path}: trained with {n_styles} styles, dyvim has {len(STYLES)}", hint)
+    return decoder
 
 
 @lru_cache(maxsize=1)

@@ -265,3 +265,59 @@ def test_what_libraries_say_of_memory_and_disks_is_understood():
         == fault_of(FileNotFoundError(2, "No such file", "x")).exit_code
         == 1
     )
+
+
+def test_a_decoder_of_other_styles_is_no_decoder_of_ours(tmp_path):
+    from dyvim_cli.composer import load_model
+    from dyvim_cli.errors import WeightsError
+    from dyvim_cli.model.conditioning.decoder_inputs import D_SEMANTICS
+    from dyvim_cli.model.score.checkpoint import save_decoder
+    from dyvim_cli.model.score.decoder import Decoder, DecoderConfig
+    from dyvim_cli.options import ComposeOptions
+
+    shipped = load_model(ComposeOptions())
+    path = tmp_path / "decoder.safetensors"
+    sizes = shipped.config.to_dict() | {"d_semantics": D_SEMANTICS + 1}
+    config = {name: tuple(size) if isinstance(size, list) else size for name, size in sizes.items()}
+    save_decoder(Decoder(DecoderConfig(**config)), path)
+    with pytest.raises(WeightsError, match="trained with 11 styles, dyvim has 10"):
+        load_model(ComposeOptions(model=str(path)))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"style": "polka"}, {"alpha": 1.5}, {"alpha": float("nan")}, {"alpha": "loud"}, {"mood": (2, 0)}, {"mood": 1},
+     {"tempo_bpm": 900}, {"candidates": 0}, {"seed": -1}, {"guidance": 99}, {"key": "C"}],
+)  # fmt: skip
+def test_the_library_refuses_what_the_flags_refuse(wrong):
+    from dyvim_cli.errors import UsageError
+    from dyvim_cli.options import ComposeOptions
+
+    with pytest.raises(UsageError):
+        ComposeOptions(**wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"keep_audio": "loud"},
+        {"duck_db": 3},
+        {"fade_in_s": -1},
+        {"fade_out_s": float("inf")},
+        {"start_s": -1},
+    ],
+)
+def test_so_it_does_with_the_delivery(wrong):
+    from dyvim_cli.errors import UsageError
+    from dyvim_cli.options import Delivery
+
+    with pytest.raises(UsageError):
+        Delivery(**wrong)
+
+
+def test_generate_checks_every_option_before_it_watches(short_film, tmp_path):
+    for wrong in (["-o", "m.xyz"], ["-o", "m.wav", "--prompt", "x"], ["-o", "m.wav", "--midi", "m.wav"],
+                  ["-o", "nowhere/m.wav"], ["-o", "m.wav", "--midi", "/dev/full", "-y"]):  # fmt: skip
+        done = run_dyvim("generate", short_film, *wrong, "--no-cache", cwd=tmp_path)
+        assert done.returncode in (ExitCode.USAGE, ExitCode.OUTPUT)
+        assert "vision" not in done.stderr, done.stderr

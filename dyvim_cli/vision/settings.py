@@ -10,7 +10,11 @@ ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse
 PULLED_CLIP = "clip"  # its name in the hub's catalogue
 CODE_VERSION = 7  # of what z_d means to who learned from it: raise when films must be rendered anew
 # the sources that decide the features: any change of theirs makes cached ones old
-CODE = ("vision", "media/probe.py", "media/bars.py", "media/decode.py", "media/ffmpeg.py", "types.py")
+CODE = (
+    "vision", "types.py",
+    *(f"media/{name}.py" for name in ("bars", "clock", "decode", "ffmpeg", "formats", "opening", "probe")),
+    *(f"media/{name}.py" for name in ("programs", "timing", "tracks")),
+)  # fmt: skip
 
 
 def settings() -> dict:
