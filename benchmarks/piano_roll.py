@@ -118,8 +118,9 @@ def _draw_drums(axes, score: Score) -> None:
 def _rows_of_keys(style: str) -> dict[int, int]:
     """Key of a style's kit -> the first drum class that strikes it."""
     keys, rows = KIT | PALETTES[style].drum_keys, {}
-    for row, name in enumerate(tokens.DRUM_CLASSES):
-        for key in np.hstack(keys[name]).tolist():
+    crash = len(tokens.DRUM_CLASSES) - 1
+    for row, name in [*enumerate(tokens.DRUM_CLASSES), (crash, "splash")]:  # a splash is written as a crash
+        for key in np.hstack([[], *keys[name]]).astype(int).tolist():
             rows.setdefault(key, row)
     return rows
 
