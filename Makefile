@@ -57,7 +57,7 @@ sync: $(VENV)/.installed-dev
 # every baseline on every free clip; the table goes into the README. SEEDS=1 takes a third of the time
 bench-sync: SEEDS = 3
 bench-sync: $(VENV)/.installed-dev
-	$(BIN)/python -m benchmarks.bench --clips "$(CLIPS)" --out demo/bench --readme README.md --seeds $(SEEDS)
+	$(BIN)/python -m benchmarks.bench --clips "$(CLIPS)" --out demo/bench --readme docs/evaluation.md --seeds $(SEEDS)
 
 # free films, and six cut together from them, at alpha 0, .5 and 1: rolls, waveforms, flow beside sync, one page
 # (make gallery DECODER=run/decoder.safetensors hears other weights)
