@@ -17,7 +17,9 @@ def comment(piece: "Score | Recording", wishes: ComposeOptions) -> str:
     """What the film's comment tag says of its music: enough to make it again."""
     return (
         f"dyvim model={Path(wishes.model).name} seed={wishes.seed} alpha={wishes.alpha:g} "
-        f"style={piece.style} tempo={piece.tempo_map.bpm:.2f}" + (f" key={piece.key}" if piece.key else "")
+        f"style={piece.style} tempo={piece.tempo_map.bpm:.2f}"
+        + (f" candidates={wishes.candidates}" if wishes.candidates != ComposeOptions.candidates else "")
+        + (f" key={piece.key}" if piece.key else "")
     )
 
 

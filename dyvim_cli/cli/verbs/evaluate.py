@@ -89,7 +89,7 @@ def _alphas(text: str | None) -> list[float]:
 def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
     """Judge every film; one that cannot be read does not keep the others from it."""
     from dyvim_cli.evaluation.judge.distributions import distances
-    from dyvim_cli.evaluation.judge.judge_film import TOGETHER, judge_film
+    from dyvim_cli.evaluation.judge.judge_film import TOGETHER
     from dyvim_cli.evaluation.show.cells import aligned, plain
     from dyvim_cli.evaluation.show.flow_tables import FLOW_LEGEND, flow_table
     from dyvim_cli.evaluation.show.tables import LEGEND, film_facts, summary, table
@@ -97,7 +97,7 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
     original, reports, failures = _reference(reference), [], []
     for i, film in enumerate(films):
         try:
-            reports.append(judge_film(film, music, original, seed))
+            reports.append(_judged(film, music, original, seed))
         except DyvimError as fault:
             failures.append((film, fault))
             if len(films) > 1:
@@ -121,6 +121,18 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
             console.note("  ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in apart.items()))
     if failures:
         raise typer.Exit(int(ExitCode.PARTIAL))
+
+
+def _judged(film: Path, music: Path | None, original, seed: int):
+    """The judge's report on a film: the music alone wherever it can be had."""
+    from dyvim_cli.evaluation.composed_again import composed_again
+    from dyvim_cli.evaluation.judge.judge_film import TOGETHER, judge_film, kind_of_sound
+    from dyvim_cli.scratch import scratch_folder
+
+    if music or kind_of_sound(film) != TOGETHER:
+        return judge_film(film, music, original, seed)
+    with scratch_folder() as folder:
+        return judge_film(film, composed_again(film, folder), original, seed)
 
 
 def _sweep(films, alphas, seeds, candidates, plot, as_json, shown) -> None:

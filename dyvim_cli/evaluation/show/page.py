@@ -93,7 +93,7 @@ def _judged(report: FilmReport, folder: Path) -> dict:
     """Time line, events and figures of one film."""
     met = meetings(report.picture, report.heard.events)
     is_own = report.heard.path == report.film  # else the film would play other music than was judged
-    where = link(report.film, folder)[1] + ("" if is_own else f", judged with {report.heard.path}")
+    where = link(report.film, folder)[1] + ("" if is_own else f", judged with {report.heard.path.name}")
     if report.heard.what == TOGETHER:
         where += f"; judged: {TOGETHER} (--music FILE judges the music alone)"
     return _card(
