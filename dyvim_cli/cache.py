@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from dyvim_cli.types import FilmFeatures
 
 HASH_BLOCK = 1 << 20
 SUFFIX = ".safetensors"
+FEATURES_VERSION = "2"  # of what a features file holds; 1 had no style_measures
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def write_features(features, path: Path, film: str = "") -> None:
     """Write features (a dataclass of arrays and a duration_s) as safetensors, atomically."""
     arrays = {f.name: np.ascontiguousarray(getattr(features, f.name)) for f in _arrays(type(features))}
     arrays["duration_s"] = np.array([features.duration_s])
-    write_bytes(path, save(arrays, {"film": film}))  # safetensors' own way of writing hides a full disk
+    write_bytes(path, save(arrays, {"film": film, "version": FEATURES_VERSION}))  # safetensors' own way of writing hides a full disk
 
 
 def read_features(path: Path, kind: type = FilmFeatures):
@@ -99,7 +100,7 @@ def read_features(path: Path, kind: type = FilmFeatures):
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         duration_s = float(arrays.pop("duration_s")[0])
-        return kind(duration_s=duration_s, **{f.name: arrays[f.name] for f in _arrays(kind)})
+        return kind(duration_s=duration_s, **{f.name: arrays[f.name] for f in _arrays(kind) if f.name in arrays or not _may_lack(f)})
     except (OSError, SafetensorError, KeyError) as error:
         raise InputError(
             f"{path}: no features can be read from it", "make them: dyvim extract-features FILM --out DIR"
@@ -137,3 +138,8 @@ def clean(older_than_days: float = 0.0, keep_bytes: int = 0) -> tuple[int, int]:
 
 def _arrays(kind):
     return [f for f in fields(kind) if f.name != "duration_s"]
+
+
+def _may_lack(field) -> bool:
+    """Whether an older file may be without it."""
+    return field.default_factory is not MISSING

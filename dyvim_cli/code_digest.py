@@ -1,6 +1,7 @@
 """A digest of our own sources: what was made by other code is told from what this code would make."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -8,6 +9,11 @@ from pathlib import Path
 import dyvim_cli
 
 PACKAGE = Path(dyvim_cli.__file__).parent
+# `from dyvim_cli.a import b, c` (in brackets over several lines too) and `import dyvim_cli.a`, wherever it stands
+IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+dyvim_cli((?:\.\w+)*)[ \t]+import[ \t]+(\([^)]*\)|[^\n(]+)|import[ \t]+dyvim_cli((?:\.\w+)+))",
+    re.MULTILINE,
+)
 
 
 @lru_cache(maxsize=8)
@@ -25,6 +31,39 @@ def digest(places: tuple[str, ...], package: Path = PACKAGE) -> str:
     if not found:
         whole.update(dyvim_cli.__version__.encode())
     return whole.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def closure(places: tuple[str, ...], package: Path = PACKAGE) -> tuple[str, ...]:
+    """The modules at `places` and all of ours that they import, and those import, and so on; sorted.
+
+    Imports inside functions count, and those for type checkers alone too: one source too many does no harm.
+    """
+    found: set[str] = set()
+    waiting = list(_sources(places, package))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _imported((package / name).read_text(encoding="utf-8"), package)
+    return tuple(sorted(found))
+
+
+def _imported(text: str, package: Path) -> Iterable[str]:
+    """Files of ours that a source imports, the packages that they lie in included."""
+    for module, names, plain in IMPORT.findall(text):
+        base = tuple((module or plain).split(".")[1:])
+        for name in ("", *re.findall(r"\w+", re.sub(r"#.*", "", names))):
+            yield from _files_of((*base, name) if name else base, package)
+
+
+def _files_of(parts: tuple[str, ...], package: Path) -> Iterable[str]:
+    """Files that importing a dotted name runs: __init__.py of each folder, and the module's own."""
+    for depth in range(len(parts) + 1):
+        place = package.joinpath(*parts[:depth])
+        for path in (place / "__init__.py", place.with_suffix(".py")):
+            if path.is_file():
+                yield path.relative_to(package).as_posix()
 
 
 def _sources(places: Iterable[str], package: Path) -> Iterable[str]:

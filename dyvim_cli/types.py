@@ -30,6 +30,12 @@ SECTION_ROLES = ("intro", "theme", "contrast", "build", "break", "outro")
 EVENT_KINDS = ("cut", "impact", "stop")  # hard cut; sudden motion or collision; motion that ends
 
 
+def _nothing() -> np.ndarray:
+    import numpy as np
+
+    return np.zeros(0, np.float32)
+
+
 @dataclass(frozen=True)
 class FilmFeatures:
     """All that the generator needs to know of a film (vision's output, the cache's content)."""
@@ -48,6 +54,7 @@ class FilmFeatures:
     key_times_s: np.ndarray  # [M] float64
     key_features: np.ndarray  # [M, F] float32, image embedding of each key frame
     style_scores: np.ndarray  # [len(STYLES)] float32, sums to 1
+    style_measures: np.ndarray = field(default_factory=_nothing)  # float32, vision.styles.MEASURES; may be empty
 
     @property
     def event_names(self) -> list[str]:

