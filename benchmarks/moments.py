@@ -1,4 +1,4 @@
-"""Cut the labelled moments of free films, and say how often the style that is chosen is one that people accept.
+"""Cut the labelled moments of free films; say how often the style that is chosen is an acceptable one.
 
     python -m benchmarks.moments --clips ../shared/clips --out demo/moments
 
@@ -86,7 +86,9 @@ def main() -> None:
     """Cut, watch, print JSON."""
     import skimage
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--clips", type=Path, default=Path("../shared/clips"))
     parser.add_argument("--out", type=Path, default=Path("demo/moments"))
     told = parser.parse_args()

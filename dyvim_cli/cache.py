@@ -91,7 +91,9 @@ def write_features(features, path: Path, film: str = "") -> None:
     """Write features (a dataclass of arrays and a duration_s) as safetensors, atomically."""
     arrays = {f.name: np.ascontiguousarray(getattr(features, f.name)) for f in _arrays(type(features))}
     arrays["duration_s"] = np.array([features.duration_s])
-    write_bytes(path, save(arrays, {"film": film, "version": FEATURES_VERSION}))  # safetensors' own way of writing hides a full disk
+    write_bytes(
+        path, save(arrays, {"film": film, "version": FEATURES_VERSION})
+    )  # safetensors' own way of writing hides a full disk
 
 
 def read_features(path: Path, kind: type = FilmFeatures):
@@ -100,7 +102,10 @@ def read_features(path: Path, kind: type = FilmFeatures):
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         duration_s = float(arrays.pop("duration_s")[0])
-        return kind(duration_s=duration_s, **{f.name: arrays[f.name] for f in _arrays(kind) if f.name in arrays or not _may_lack(f)})
+        return kind(
+            duration_s=duration_s,
+            **{f.name: arrays[f.name] for f in _arrays(kind) if f.name in arrays or not _may_lack(f)},
+        )
     except (OSError, SafetensorError, KeyError) as error:
         raise InputError(
             f"{path}: no features can be read from it", "make them: dyvim extract-features FILM --out DIR"

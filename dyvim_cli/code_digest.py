@@ -9,9 +9,10 @@ from pathlib import Path
 import dyvim_cli
 
 PACKAGE = Path(dyvim_cli.__file__).parent
-# `from dyvim_cli.a import b, c` (in brackets over several lines too) and `import dyvim_cli.a`, wherever it stands
+# `from dyvim_cli.a import b, c`, in brackets over several lines too, and `import dyvim_cli.a`, anywhere
 IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+dyvim_cli((?:\.\w+)*)[ \t]+import[ \t]+(\([^)]*\)|[^\n(]+)|import[ \t]+dyvim_cli((?:\.\w+)+))",
+    r"^[ \t]*(?:from[ \t]+dyvim_cli((?:\.\w+)*)[ \t]+import[ \t]+(\([^)]*\)|[^\n(]+)"
+    r"|import[ \t]+dyvim_cli((?:\.\w+)+))",
     re.MULTILINE,
 )
 

@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dyvim_cli.cache import FEATURES_VERSION
 from dyvim_cli.music.timing.struck_notes import struck_near
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.types import STYLES, FilmFeatures, Hit, Score
 
 if TYPE_CHECKING:
     from dyvim_cli.model.compose.recording import Recording
+
+LEAST_SEEN = 0.2  # of 0..1: content that is seen less is not spoken of
 
 
 def comment(piece: "Score | Recording", wishes: ComposeOptions) -> str:
@@ -32,6 +35,8 @@ def describe(piece: "Score | Recording", features: FilmFeatures, wishes: Compose
         "seed": wishes.seed,
         "alpha": wishes.alpha,
         "style": piece.style,
+        **style_choice(features, piece.style, wishes),
+        "mood": mood_of(features, wishes),
         "key": str(piece.key) if piece.key else None,
         "tempo_bpm": round(piece.tempo_map.bpm, 3),
         "sections": [
@@ -69,6 +74,62 @@ def _hit(hit: Hit, music_s: float | None) -> dict:
     }
 
 
+def style_choice(features: FilmFeatures, style: str, wishes: ComposeOptions) -> dict:
+    """The chosen style's score and those that came close to it; nothing when the style was wished for."""
+    from dyvim_cli.vision.styles import close_styles
+
+    if wishes.style:
+        return {}
+    close = [(name, score) for name, score in close_styles(features.style_scores) if name != style]
+    return {
+        "style_score": round(float(features.style_scores[STYLES.index(style)]), 3),
+        "style_also": [{"style": name, "score": round(score, 3)} for name, score in close],
+    }
+
+
+def mood_of(features: FilmFeatures, wishes: ComposeOptions | None = None) -> dict:
+    """A film's mood, or the one that was wished for: valence and arousal, each -1..1, and two words."""
+    from dyvim_cli.vision.styles import mood_words
+
+    moods = features.scene_moods
+    seen = moods.mean(axis=0).tolist() if len(moods) else (0.0, 0.0)
+    valence, arousal = (wishes and wishes.mood) or seen
+    return {
+        "valence": round(valence, 3),
+        "arousal": round(arousal, 3),
+        "words": mood_words(valence, arousal),
+    }
+
+
+def explain(features: FilmFeatures) -> list[str]:
+    """Why a film got its style: the scores, what speaks for and against the best, the mood, what is seen."""
+    from dyvim_cli.vision.content import GROUPS
+    from dyvim_cli.vision.styles import MEASURES, reasons
+
+    ranked = sorted(zip(STYLES, features.style_scores.tolist(), strict=True), key=lambda pair: -pair[1])
+    best, mood = ranked[0][0], mood_of(features)
+    lines = ["styles: " + ", ".join(f"{style} {short(score)}" for style, score in ranked[:4])]
+    lines.append(f"mood: {mood['words']} (valence {mood['valence']:+.2f}, arousal {mood['arousal']:+.2f})")
+    if not len(features.style_measures):
+        return lines
+    speaks_for, against = reasons(features.style_measures, best)
+    lines.append(f"for {best}: " + (_signed(speaks_for) or "nothing more than for others"))
+    lines.append(f"against it: {_signed(against) or 'nothing'}")
+    levels = dict(zip(MEASURES, features.style_measures.tolist(), strict=True))
+    seen = sorted(((g, levels[g]) for g in GROUPS if levels[g] > LEAST_SEEN), key=lambda pair: -pair[1])
+    lines.append("seen: " + (", ".join(f"{name} {short(level)}" for name, level in seen) or "nothing known"))
+    return lines
+
+
+def short(score: float) -> str:
+    """A number from 0 to 1 as editors write it: `.18`."""
+    return f"{score:.2f}".removeprefix("0")
+
+
+def _signed(shares: list[tuple[str, float]]) -> str:
+    return ", ".join(f"{name} {share:+.2f}" for name, share in shares)
+
+
 def describe_features(features: FilmFeatures) -> dict:
     """Plain facts about a film's features."""
     times, weight = features.event_times_s.tolist(), features.event_weights.tolist()
@@ -85,5 +146,7 @@ def describe_features(features: FilmFeatures) -> dict:
                 features.scene_starts_s, features.scene_labels, features.scene_moods, strict=True
             )
         ],
+        "version": FEATURES_VERSION,
+        "mood": mood_of(features),
         "styles": dict(zip(STYLES, (round(float(x), 3) for x in features.style_scores), strict=True)),
     }

@@ -54,7 +54,9 @@ class FilmFeatures:
     key_times_s: np.ndarray  # [M] float64
     key_features: np.ndarray  # [M, F] float32, image embedding of each key frame
     style_scores: np.ndarray  # [len(STYLES)] float32, sums to 1
-    style_measures: np.ndarray = field(default_factory=_nothing)  # float32, vision.styles.MEASURES; may be empty
+    style_measures: np.ndarray = field(
+        default_factory=_nothing
+    )  # float32, vision.styles.MEASURES; may be empty
 
     @property
     def event_names(self) -> list[str]:

@@ -153,7 +153,14 @@ def test_class_groups_are_disjoint_imagenet_classes():
 WOULD_CHOOSE = {
     "cinematic": {"valence": -0.6, "arousal": -0.1, "darkness": 0.5, "variety": -0.5},
     "orchestral": {"valence": 0.4, "arousal": 0.4, "camera": 0.5, "epic": 0.4, "nature": 0.6},
-    "ambient": {"arousal": -0.6, "subject": -0.7, "cuts": -0.7, "nature": 0.5, "backdrop": 0.6, "variety": -0.7},
+    "ambient": {
+        "arousal": -0.6,
+        "subject": -0.7,
+        "cuts": -0.7,
+        "nature": 0.5,
+        "backdrop": 0.6,
+        "variety": -0.7,
+    },
     "lofi": {"valence": 0.1, "arousal": -0.5, "warmth": 0.3, "home": 0.7, "screens": 0.3},
     "pop": {"valence": 0.5, "arousal": 0.4, "subject": 0.3, "cuts": 0.5, "people": 0.7},
     "electronic": {"valence": 0.0, "arousal": 0.3, "warmth": -0.6, "screens": 0.8, "cuts": 0.2},
@@ -261,3 +268,32 @@ def test_clip_speaks_the_same_language(tiny_clip):
 def test_no_clip_is_said(tmp_path):
     with pytest.raises(WeightsError, match="CLIP"):
         semantics.read_with_clip([picture((0, 0, 0))], tmp_path)
+
+
+def test_an_explanation_names_what_was_seen_and_a_close_call_is_said(tmp_path, monkeypatch):
+    from conftest import MOVING, cut_film
+    from typer.testing import CliRunner
+
+    from dyvim_cli.cli.main import app
+
+    monkeypatch.setenv("DYVIM_CACHE", str(tmp_path / "cache"))
+    film = cut_film(tmp_path / "film.mp4", MOVING, seconds=1)
+    told = CliRunner().invoke(
+        app, ["extract-features", str(film), "--explain", "--json", "--progress", "none"]
+    )
+    assert told.exit_code == 0, told.output
+    summary = json.loads(told.stdout.splitlines()[-1])
+    best = max(summary["styles"], key=summary["styles"].get)
+    lines = summary["explanation"]
+    assert lines[0].startswith(f"styles: {best} .") and lines[1].startswith("mood: ")
+    assert any(line.startswith(f"for {best}: ") for line in lines) and lines[-1].startswith("seen: ")
+    assert summary["version"] and summary["mood"]["words"] in lines[1]
+
+
+def test_the_result_line_says_close_calls_and_the_mood():
+    from dyvim_cli.cli.show.console import style_line
+
+    facts = {"style": "acoustic", "mood": {"words": "bright, calm"}}
+    assert style_line(facts) == "acoustic (bright, calm)"
+    facts |= {"style_score": 0.18, "style_also": [{"style": "pop", "score": 0.17}]}
+    assert style_line(facts) == "acoustic .18, also pop .17 (bright, calm)"

@@ -169,10 +169,17 @@ def test_all_that_runs_while_a_film_is_watched_is_part_of_the_key(tmp_path):
     assert ran <= set(code_digest.closure(SEEN_BY))
 
 
-@pytest.mark.parametrize("text", ["from dyvim_cli.a import (\n    b,  # why\n)", "def f():\n    import dyvim_cli.a.b"])
+@pytest.mark.parametrize(
+    "text", ["from dyvim_cli.a import (\n    b,  # why\n)", "def f():\n    import dyvim_cli.a.b"]
+)
 def test_imports_are_followed_wherever_they_stand(text, tmp_path):
     (tmp_path / "a").mkdir()
     for name in ("__init__.py", "a/__init__.py", "a/b.py", "c.py"):
         (tmp_path / name).write_text("")
     (tmp_path / "root.py").write_text(text + "\n")
-    assert code_digest.closure(("root.py",), tmp_path) == ("__init__.py", "a/__init__.py", "a/b.py", "root.py")
+    assert code_digest.closure(("root.py",), tmp_path) == (
+        "__init__.py",
+        "a/__init__.py",
+        "a/b.py",
+        "root.py",
+    )

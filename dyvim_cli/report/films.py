@@ -77,7 +77,8 @@ def card(entry: Entry, folder: Path) -> dict:
 def _facts(entry: Entry) -> list[tuple[str, str]]:
     """Pairs (what it is, how much), those that are known."""
     known = (
-        ("style", entry.get("style")),
+        ("style", _style(entry)),
+        ("mood", entry.get("mood", {}).get("words")),
         ("key", entry.get("key")),
         ("tempo", _number(entry.get("tempo_bpm"), ".1f", "BPM")),
         ("duration", clock(entry["duration_s"], 1) if "duration_s" in entry else None),
@@ -91,6 +92,12 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
         ("model", entry.get("model")),
     )
     return [(name, str(value)) for name, value in known if value is not None]
+
+
+def _style(entry: Entry) -> str | None:
+    """'acoustic, also pop': what came close is named, the score is in the JSON."""
+    also = [other["style"] for other in entry.get("style_also", ())]
+    return ", also ".join(filter(None, (entry.get("style"), ", ".join(also)))) or None
 
 
 def _number(value: float | None, form: str, unit: str = "", missing: str | None = None) -> str | None:

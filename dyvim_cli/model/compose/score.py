@@ -119,7 +119,9 @@ def with_own_seed(features: FilmFeatures, wishes: ComposeOptions) -> ComposeOpti
 
 def choose_character(features: FilmFeatures, wishes: ComposeOptions, rng: np.random.Generator) -> Character:
     """Style from what the film shows, mood from its scenes, key and tempo from both."""
-    style = wishes.style or draw_style(features.style_scores, np.random.default_rng([wishes.seed, STYLE_DRAW]))
+    style = wishes.style or draw_style(
+        features.style_scores, np.random.default_rng([wishes.seed, STYLE_DRAW])
+    )
     palette = PALETTES[style]
     seen = features.scene_moods.mean(axis=0) if len(features.scene_moods) else np.zeros(2)
     valence, arousal = wishes.mood or (float(seen[0]), float(seen[1]))
