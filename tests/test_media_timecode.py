@@ -65,7 +65,7 @@ def cut_from(folder, extension, *options, start_s):
 )
 def test_the_timecode_moves_with_the_start(tmp_path, extension, rate, first, expected):
     told = ["-metadata", f"timecode={first}"] if extension == ".mkv" else ["-timecode", first]
-    result, path = cut_from(tmp_path, extension, "-r", rate, *told, start_s=1.4)
+    result, path = cut_from(tmp_path, extension, "-r", rate, "-fps_mode", "cfr", *told, start_s=1.4)
     assert probe(tmp_path / f"film{extension}").timecode == first
     assert 0.8 < result.start_s < 1.1  # 25 frames
     assert timecodes(path) == {expected}

@@ -1,11 +1,17 @@
 """What each film container can carry, and how streams must change to fit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from dyvim_cli.media.output import MUXERS
-from dyvim_cli.media.probe import TIMECODE, FilmInfo, Track
+from dyvim_cli.media.probe import TIMECODE, FilmInfo
+from dyvim_cli.media.tracks import Track
 
 TEXT_SUBTITLES = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text", "srt")
+
+
+LOSSLESS_SOUNDS = ("pcm_", "flac", "alac", "truehd", "mlp", "wavpack", "tta", "ape", "s302m")  # or begin so
+LAYOUTS = {1: "mono", 6: "5.1", 8: "7.1"}  # of a track that is encoded anew, by its channels; else stereo
 
 
 @dataclass(frozen=True)
@@ -13,6 +19,8 @@ class Container:
     """The rules of one container; bit rates are for stereo."""
 
     audio_options: dict
+    sound_codecs: tuple[str, ...] = ()  # carried as they are, by every ffmpeg and so that players find them
+    lossless_options: dict = field(default_factory=dict)  # that encode other lossless sound; or audio_options
     subtitle_codecs: tuple[str, ...] = ()  # carried as they are
     text_codec: str = ""  # what other text subtitles become
     has_attachments: bool = False
@@ -25,8 +33,14 @@ class Container:
 # with the encoder's usual search (twoloop) what is struck in a film's first tenth of a second may overshoot
 # by 6 dB, and with noise and directions that the decoder makes up (PNS, intensity stereo) later sound by one
 AAC = {"codec": "aac", "bit_rate": 320_000, "aac_coder": "fast", "aac_pns": 0, "aac_is": 0}
+ALAC, FLAC = {"codec": "alac"}, {"codec": "flac"}
+EVERYWHERE = ("aac", "mp3", "ac3", "eac3", "dts")
+PCM = tuple(f"pcm_{form}" for form in ("u8", "s16le", "s24le", "s32le", "f32le", "f64le", "alaw", "mulaw"))
+PCM_OF_MACS = ("pcm_s8", "pcm_s16be", "pcm_s24be", "pcm_s32be", "pcm_f32be", "pcm_f64be")
 MP4 = Container(
     AAC,
+    sound_codecs=(*EVERYWHERE, "alac", "opus", "vorbis", "mp2"),  # PCM: ffmpeg from 6.1 on, and few players
+    lossless_options=ALAC,
     subtitle_codecs=("mov_text", "dvd_subtitle"),
     text_codec="mov_text",
     has_timecode=True,
@@ -35,11 +49,42 @@ MP4 = Container(
 )
 CONTAINERS = {
     "mp4": MP4,
-    "mov": replace(MP4, subtitle_codecs=("mov_text",)),
+    "mov": replace(
+        MP4, subtitle_codecs=("mov_text",), sound_codecs=(*EVERYWHERE, "alac", "mp2", *PCM, *PCM_OF_MACS)
+    ),
     "matroska": Container(
         AAC,
+        sound_codecs=(
+            *EVERYWHERE,
+            *PCM,
+            "pcm_s16be",
+            "pcm_s24be",
+            "pcm_s32be",
+            "mp2",
+            "mp1",
+            "flac",
+            "alac",
+            "opus",
+            "vorbis",
+            "truehd",
+            "mlp",
+            "wavpack",
+            "tta",
+            "wmav1",
+            "wmav2",
+            "adpcm_ms",
+            "adpcm_ima_wav",
+        ),  # fmt: skip
+        lossless_options=FLAC,
         subtitle_codecs=(
-            "subrip", "ass", "ssa", "webvtt", "text", "dvd_subtitle", "dvb_subtitle", "hdmv_pgs_subtitle",
+            "subrip",
+            "ass",
+            "ssa",
+            "webvtt",
+            "text",
+            "dvd_subtitle",
+            "dvb_subtitle",
+            "hdmv_pgs_subtitle",
         ),  # fmt: skip
         text_codec="subrip",
         has_timecode=True,
@@ -47,28 +92,73 @@ CONTAINERS = {
     ),
     "webm": Container(
         {"codec": "libopus", "bit_rate": 192_000},
+        sound_codecs=("opus", "vorbis"),
         subtitle_codecs=("webvtt",),
         text_codec="webvtt",
     ),
     # avi has no way to say how much a lossy codec delays the sound: only PCM starts on time
-    "avi": Container({"codec": "pcm_s16le"}, has_late_starts=False),
-    "mpegts": Container(AAC, subtitle_codecs=("dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle")),
+    "avi": Container(
+        {"codec": "pcm_s16le"},
+        sound_codecs=(*EVERYWHERE, *PCM, "mp2", "flac", "wmav2", "adpcm_ms", "adpcm_ima_wav"),
+        has_late_starts=False,
+    ),
+    "mpegts": Container(
+        AAC,
+        subtitle_codecs=("dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle"),
+        sound_codecs=(*EVERYWHERE, "mp2", "mp1", "opus", "truehd", "aac_latm", "s302m"),
+    ),
 }
+# as camcorders and Blu-rays write it: packets of 192 bytes, PCM of its own kind
+CONTAINERS["m2ts"] = replace(
+    CONTAINERS["mpegts"],
+    sound_codecs=(*EVERYWHERE, "mp2", "truehd", "pcm_bluray"),
+    muxer_options={"mpegts_m2ts_mode": 1},
+)
 
 
 def container_of(extension: str) -> tuple[str, Container]:
     """(ffmpeg muxer, rules) of a film file's extension, for example ".mkv"."""
     muxer = MUXERS[extension.lower()]
-    return muxer, CONTAINERS[muxer]
+    return muxer, CONTAINERS["m2ts" if extension.lower() in (".m2ts", ".mts") else muxer]
 
 
-def audio_arguments(container: Container, position: int, channels: int) -> dict:
-    """ffmpeg options that encode the audio stream at `position` of the output."""
-    options = dict(container.audio_options)
+def audio_arguments(options: dict, position: int, channels: int) -> dict:
+    """ffmpeg options that write the audio stream at `position` of the output, from a Container's."""
+    options = dict(options)
     named = {"c": options.pop("codec")}
     if "bit_rate" in options:
         named["b"] = options.pop("bit_rate") * max(2, channels) // 2
     return {f"{name}:a:{position}": value for name, value in (named | options).items()}
+
+
+def sound_plan(tracks: Iterable[Track], container: Container) -> tuple[list[tuple[Track, dict]], list[str]]:
+    """What becomes of a film's own sound tracks: as they are where they fit in, else encoded or left out.
+
+    Returns:
+        ([(track, options for `audio_arguments`)], warnings).
+    """
+    kept, warnings = [], []
+    for track in tracks:
+        name = f"sound track {track.position + 1}"
+        if not track.is_known:
+            why = "nothing in it" if track.n_packets == 0 else "its coding is not known"
+            warnings.append(f"{name} dropped: {why}")
+        elif track.codec in container.sound_codecs:
+            kept.append((track, {"codec": "copy"}))
+        else:
+            options = _encoding(track, container)
+            kept.append((track, options))
+            warnings.append(f"{name} encoded as {options['codec']}: {track.codec} does not fit in")
+    return kept, warnings
+
+
+def _encoding(track: Track, container: Container) -> dict:
+    """The options that encode a track anew, so that nothing of a lossless one is lost where that can be."""
+    is_lossless = track.codec.startswith(LOSSLESS_SOUNDS) and container.lossless_options
+    shape = [f"aformat=channel_layouts={LAYOUTS.get(track.channels, 'stereo')}"]
+    shape += [] if container.has_late_starts else ["aresample=async=1:first_pts=0"]
+    coding = container.lossless_options if is_lossless else container.audio_options
+    return {**coding, "filter": ",".join(shape)}
 
 
 def subtitle_plan(film: FilmInfo, container: Container) -> tuple[list[tuple[Track, str]], list[str]]:

@@ -20,6 +20,7 @@ class Cut:
     end_s: float
     stop_s: float | None = None  # decoding time at which the copy ends; None: with the film
     warnings: tuple[str, ...] = ()
+    n_pictures: int | None = None  # packets that are shown; None: all of the film
 
 
 def plan_cut(film: FilmInfo, start: float | str | None = None, end: float | str | None = None) -> Cut:
@@ -48,7 +49,9 @@ def plan_cut(film: FilmInfo, start: float | str | None = None, end: float | str 
     if start - key_time > WORTH_SAYING_S:
         where = f"{key_time:.3f} s instead of {start:.3f} s"
         warnings = (f"the film starts at {where}: an untouched picture starts at a key frame",)
-    return Cut(key_time, min(cut_end, film.duration_s), stop, warnings)
+    # past the last picture only sound goes on, which ends anywhere
+    cut_end = min(cut_end, max(end, film.picture_s))
+    return Cut(key_time, cut_end, stop, warnings, last - first + 1)
 
 
 def in_seconds(film: FilmInfo, at: float | str) -> float:

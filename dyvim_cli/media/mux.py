@@ -10,16 +10,20 @@ import numpy as np
 
 from dyvim_cli.atomic import PendingFiles
 from dyvim_cli.errors import OutputError, UsageError
+from dyvim_cli.media.attempts import write_whole
+from dyvim_cli.media.checking import checked
 from dyvim_cli.media.containers import (
     Container,
     audio_arguments,
     container_of,
     dropped_streams,
+    sound_plan,
     subtitle_plan,
 )
 from dyvim_cli.media.covers import covers
 from dyvim_cli.media.cut import SEEK_MARGIN_S, Cut, input_options, picture_lead_s, plan_cut
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
+from dyvim_cli.media.keeping import KEEPS_EXTRAS, keeping_options, keeping_tags
 from dyvim_cli.media.listening import listen_to, listening_notes
 from dyvim_cli.media.mix import CHANNELS, MixSettings, music_alone, music_with_own_sound
 from dyvim_cli.media.mix_report import heard_in, levels_of, sound_notes
@@ -186,16 +190,18 @@ def _write(
     muxer, container = container_of(out_path.suffix)
     subtitles, warnings = subtitle_plan(film, container)
     mixed = main_track(film) if settings.mixes_own else None
-    kept = _copied_tracks(settings)
-    used = [track.start_s for track in kept] + [track.start_s for track, _ in subtitles]
+    own_tracks, sound_warnings = sound_plan(_copied_tracks(settings), container)
+    used = [track.start_s for track, _ in own_tracks + subtitles]
     lead_s = picture_lead_s(film, cut, *used)
     source = ffmpeg.input(file_url(film.path), **input_options(film, cut, lead_s))
     sound = sound.filter("asetpts", f"PTS+{lead_s:.6f}/TB")
     if lead_s > SEEK_MARGIN_S and not container.has_late_starts:  # silence in its place
         sound = sound.filter("aresample", first_pts=0)
-    streams = [*_picture(film, source, container), sound, *[source[f"a:{track.position}"] for track in kept]]
+    streams = [*_picture(film, source, container), sound]
+    streams += [source[f"a:{track.position}"] for track, _ in own_tracks]
     streams += [source[f"s:{track.position}"] for track, _ in subtitles]
-    extra = _tags(film, metadata, sound_tags(mixed, kept))
+    kept = tuple(track for track, _ in own_tracks)
+    extra = _tags(film, metadata, sound_tags(mixed, kept)) + keeping_tags(film, muxer)
     if film.timecode and cut.start_s > 0 and container.has_timecode:
         moved = _moved_timecode(film, cut)
         # the film's tag is what counts, and a stream's would contradict it; an empty one is none
@@ -210,11 +216,12 @@ def _write(
         # nothing before the key frame that was sought; an uncut film may begin with pictures that are only
         # decoded, not shown (an edit list), and is nothing without them, or (damaged) without a key frame
         **({"copypriorss:v": 0} if cut.start_s > 0 else {"copyinkf:v": None}),
-        **audio_arguments(container, 0, CHANNELS[settings.layout]),
+        **audio_arguments(container.audio_options, 0, CHANNELS[settings.layout]),
+        **_own_track_options(own_tracks),
         **{f"c:s:{i}": codec for i, (_, codec) in enumerate(subtitles)},
         **_picture_options(film),
         **sound_dispositions(mixed, kept),
-        **container.muxer_options,
+        **keeping_options(film, muxer, container),
         "map_metadata": 0,
         "map_chapters": 0,
         "max_muxing_queue_size": 4096,
@@ -223,9 +230,35 @@ def _write(
     }
     output = ffmpeg.output(*streams, file_url(temporary), **options)
     on_time = reporter(progress, "mux", lead_s + settings.duration_s)
-    run(command(output, *extra), f"cannot write {out_path}", error=OutputError, on_time=on_time)
+
+    def write(program: str) -> None:
+        words = command(output, *extra, program=program)
+        run(words, f"cannot write {out_path}", error=OutputError, on_time=on_time)
+
+    notes = write_whole(
+        write,
+        lambda: checked(film, cut, temporary),
+        film.path,
+        has_opus=muxer in ("matroska", "webm") and _has_opus(container, own_tracks),
+        keeps_extras=muxer in KEEPS_EXTRAS,
+    )
     on_time(math.inf)
-    return warnings + dropped_streams(film, container)
+    return warnings + sound_warnings + dropped_streams(film, container) + notes
+
+
+def _own_track_options(tracks: list[tuple[Track, dict]]) -> dict:
+    """How the film's own sound tracks are written behind the one with the music."""
+    options = {}
+    for place, (track, coding) in enumerate(tracks, 1):
+        options |= audio_arguments(coding, place, track.channels)
+    return options
+
+
+def _has_opus(container: Container, tracks: list[tuple[Track, dict]]) -> bool:
+    """Whether any sound track of the output is Opus."""
+    codecs = [container.audio_options["codec"]]
+    codecs += [track.codec if coding["codec"] == "copy" else coding["codec"] for track, coding in tracks]
+    return any("opus" in codec for codec in codecs)
 
 
 def _copied_tracks(settings: MixSettings) -> tuple[Track, ...]:

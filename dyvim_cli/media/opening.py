@@ -122,8 +122,8 @@ def _without_picture(container, path: Path) -> InputError:
     if len(container.streams.video) > len(cover_streams(container)):
         hint = "save it as H.264 with the program that made it"
         return InputError(f"{path} holds a picture in a coding that ffmpeg does not know", hint)
-    sound = container.streams.audio and ("sound, a cover" if container.streams.video else "sound")
-    what = f"{sound} but no picture" if sound else "no picture"
+    there = ["sound"] * bool(container.streams.audio) + ["a cover"] * bool(container.streams.video)
+    what = f"{', '.join(there)} but no picture" if there else "no picture"
     return InputError(f"{path} holds {what}", "name a film; dyvim composes to moving pictures")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from dyvim_cli.errors import InputError
 from dyvim_cli.limits import check_duration
 from dyvim_cli.media.clock import packets
+from dyvim_cli.media.listing import extras
 from dyvim_cli.media.opening import codec_of, cover_streams, open_film, picture_stream, tag_of
 from dyvim_cli.media.timing import Timing, picture_rows, timing_of
 from dyvim_cli.media.tracks import Track, sound_tracks, subtitle_tracks
@@ -57,10 +58,10 @@ class FilmInfo:
     n_chapters: int = 0
     comment: str = ""  # what the film's own comment tag says
     timecode: str = ""  # of the first picture, as the camera counted
-    n_packets: int = 0  # of the picture
+    n_shown: int = 0  # packets of the picture, but those that are only decoded
     joins: tuple[tuple[float, float], ...] = ()  # where the picture's clock jumped: (stamp, by how much)
     codec_tag: str = ""  # the container's own name of the picture's codec: hev1, dvh1
-    tags: tuple[str, ...] = ()  # names of what the film says of itself
+    extras: tuple[str, ...] = ()  # what lies beside the picture, by the names of listing.EXTRAS
 
     def ffmpeg_zero_s(self, *starts_s: float) -> float:
         """The stamp that ffmpeg calls zero when it reads streams that start at `starts_s`.
@@ -192,8 +193,8 @@ def probe(path: Path) -> FilmInfo:
             n_chapters=len(container.chapters()),
             comment=tag_of("comment", container),
             timecode=tag_of(TIMECODE, stream, container),
-            n_packets=timing.n_packets,
+            n_shown=timing.n_shown,
             joins=timing.joins,
             codec_tag=_codec_tag(stream),
-            tags=tuple(container.metadata),
+            extras=extras(container),
         )

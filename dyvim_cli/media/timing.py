@@ -34,7 +34,7 @@ class Timing:
     start_s: float
     picture_s: float  # from the first picture to the last one's end
     n_frames: int
-    n_packets: int  # of the picture, those that are not shown included
+    n_shown: int  # packets of the picture, but those that are only decoded; two may have one time
     fps: float
     is_variable_rate: bool
     key_times_s: np.ndarray
@@ -45,11 +45,10 @@ class Timing:
 def timing_of(container, stream, path: Path) -> Timing:
     """List the packets of picture and sound and derive their true range, rate and key frames."""
     clocks: dict[int, Clock] = {}
-    rows, sounds, n_packets = [], {}, 0
+    rows, sounds = [], {}
     for packet in packets(container, stream, *container.streams.audio, clocks=clocks):
         if packet.size and packet.stream_index == stream.index:
-            n_packets += 1
-            check_pictures(path, n_packets)
+            check_pictures(path, len(rows))
             rows += _row(packet, float(stream.time_base))
         elif packet.size and packet.pts is not None:
             end = packet.pts + (packet.duration or 0)
@@ -65,7 +64,7 @@ def timing_of(container, stream, path: Path) -> Timing:
         start_s=float(times[0]),
         picture_s=float(times[-1] - times[0] + _last_stand(rows, float(np.median(intervals)))),
         n_frames=len(times),
-        n_packets=n_packets,
+        n_shown=len(rows),
         fps=float((len(times) - 1) / (times[-1] - times[0])),
         is_variable_rate=bool(high - low > VARIABLE_RATE_SPREAD * np.median(intervals)),
         key_times_s=np.unique(rows[rows[:, 3] > 0, 0]) - times[0],

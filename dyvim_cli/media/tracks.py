@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from dyvim_cli.limits import is_playable_rate
+from dyvim_cli.media.listing import listing
 from dyvim_cli.media.opening import codec_of
 from dyvim_cli.media.timing import Heard
 
@@ -78,15 +79,8 @@ def channels_of(container) -> dict[int, int]:
     From ffmpeg's listing: PyAV's own word for it frees a layout twice where channels lie in an order of their
     own (5.1 as cinemas have it), which ends the process.
     """
-    from av import logging
-
-    before = logging.get_level()
-    logging.set_level(logging.INFO)
-    try:
-        listed = container.dumps_format()
-    finally:
-        logging.set_level(before)
-    return {int(found["index"]): _n_channels(found["layout"]) for found in LISTED.finditer(listed)}
+    found = LISTED.finditer(listing(container))
+    return {int(line["index"]): _n_channels(line["layout"]) for line in found}
 
 
 def _n_channels(layout: str) -> int:

@@ -1,0 +1,65 @@
+"""Writes a film with the ffmpeg in use, and with a newer one at hand where that cannot do it whole."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dyvim_cli.errors import InputError, OutputError
+from dyvim_cli.media.checking import Checked
+from dyvim_cli.media.programs import ffmpeg_version, find_ffmpeg, libavutil, newer_ffmpeg
+
+OPUS_ON_TIME = (58, 0)  # libavutil's version since which the start of Opus is right in matroska and webm
+OPUS_EARLY = "Opus begins up to 13 ms early"
+
+
+def write_whole(
+    write: Callable[[str], None],
+    check: Callable[[], Checked],
+    film_path: Path,
+    *,
+    has_opus: bool = False,
+    keeps_extras: bool = True,
+) -> list[str]:
+    """Write a film and check it, at most twice.
+
+    Args:
+        write: writes it with the program that it is given.
+        check: tells what is wrong with what was written.
+        film_path: the film that it is made of, for the message.
+        has_opus: Opus goes into matroska or webm.
+        keeps_extras: what lies beside the picture could be kept.
+
+    Returns:
+        Notes: which other program was used and why, what was lost.
+
+    Raises:
+        InputError: the picture cannot be copied whole.
+        OutputError: it cannot be written.
+    """
+    program, newer = find_ffmpeg(), newer_ffmpeg()
+    reason = OPUS_EARLY if has_opus and libavutil(program) < OPUS_ON_TIME else ""
+    notes = []
+    if reason and not newer:
+        notes.append(f"{reason} with {ffmpeg_version()}; pip install imageio-ffmpeg brings a newer one")
+    if not reason or not newer:
+        reason, found = _attempt(write, check, program, newer, keeps_extras)
+    if reason and newer:
+        write(newer)
+        found = check()
+        notes.append(f"written by {ffmpeg_version(newer)}; with {ffmpeg_version()}: {reason}")
+    if found.fault:
+        what = f"the picture of {film_path} cannot be copied whole: {found.fault}"
+        raise InputError(what, f"mend it: ffmpeg -i {film_path} -c:v libx264 -crf 16 -c:a copy mended.mkv")
+    return notes + [f"{name} dropped: this container does not keep it" for name in found.lost]
+
+
+def _attempt(write, check, program: str, newer: str | None, keeps_extras: bool) -> tuple[str, Checked]:
+    """(why a newer program should try, what was found)."""
+    try:
+        write(program)
+    except OutputError as error:
+        if not newer:
+            raise
+        return error.message, Checked()
+    found = check()
+    lost = f"{', '.join(found.lost)} would be lost" if found.lost and keeps_extras else ""
+    return found.fault or lost, found

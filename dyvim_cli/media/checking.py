@@ -1,0 +1,101 @@
+"""Checks a written film against the one it was made of: as many pictures, and they decode to the same."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.media.clock import packets
+from dyvim_cli.media.cut import Cut
+from dyvim_cli.media.listing import extras
+from dyvim_cli.media.opening import open_film, picture_stream
+from dyvim_cli.media.output import RE_ENCODED
+from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
+from dyvim_cli.media.timing import Timing, timing_of
+
+PLACES = 4  # key frames that are decoded in both films, the last one among them
+AROUND_S = 1.0  # of a key frame: how far before it to begin looking, where there is no index
+GONE_BY_S = 5.0  # how far after it to stop
+LENGTH_S = 0.25  # that containers may round a film's length by; longer is footage that nobody should see
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is wrong with a written film: nothing where `fault` is empty."""
+
+    fault: str = ""
+    lost: tuple[str, ...] = ()  # what lay beside the picture, by the names of `listing.EXTRAS`
+
+
+def checked(film: FilmInfo, cut: Cut, path: Path) -> Checked:
+    """Compare the picture of the film at `path` with the part of `film` that it is a copy of."""
+    if film.codec in RE_ENCODED:
+        return Checked()
+    try:
+        with open_film(path) as container:
+            timing = timing_of(container, picture_stream(container, path), path)
+            lost = tuple(name for name in film.extras if name not in extras(container))
+    except InputError:
+        return Checked("next to nothing of it was written")
+    return Checked(_fault(film, cut, timing) or _undecodable(film, cut, path, timing), lost)
+
+
+def _fault(film: FilmInfo, cut: Cut, timing: Timing) -> str:
+    """What the packets of the copy tell, by their number and times."""
+    n_wanted = film.n_shown if cut.n_pictures is None else cut.n_pictures
+    # fields that were sent one by one may have been put together on the way
+    if timing.n_shown != n_wanted and not film.is_interlaced:
+        return f"{timing.n_shown} pictures were written instead of {n_wanted}"
+    wanted_s = min(cut.end_s, film.picture_s) - cut.start_s
+    if timing.picture_s > wanted_s + max(LENGTH_S, 2 / film.fps) and cut.n_pictures is None:
+        return f"the picture lasts {timing.picture_s:.2f} s instead of {wanted_s:.2f} s"
+    return ""
+
+
+def _undecodable(film: FilmInfo, cut: Cut, path: Path, timing: Timing) -> str:
+    """Whether some key frame does not decode to the same picture as in the film itself."""
+    keys = film.key_times_s[(film.key_times_s >= cut.start_s - 1e-3) & (film.key_times_s < cut.end_s)]
+    if not len(keys) or film.joins:
+        return ""
+    for index in np.unique(np.linspace(0, len(keys) - 1, PLACES).astype(int)):
+        key_s = float(keys[index])
+        own = _key_picture(film.path, film.start_s + key_s, film.fps)
+        if own is None:
+            continue  # broken in the film already
+        copy = _key_picture(path, timing.start_s + key_s - cut.start_s, film.fps)
+        if copy is None or copy.shape != own.shape or not np.array_equal(copy, own):
+            return f"the picture at {key_s:.2f} s does not decode as it did"
+    return ""
+
+
+def _key_picture(path: Path, stamp_s: float, fps: float) -> np.ndarray | None:
+    """[H, W] grey of the key frame with a time stamp, decoded by itself; None when that fails."""
+    import av
+
+    with open_film(path) as container:
+        stream = picture_stream(container, path)
+        early_s = AROUND_S if container.format.name in DISCONTINUOUS else 0.0
+        try:
+            container.seek(round((stamp_s - early_s) / stream.time_base), stream=stream)
+            packet = _key_packet(packets(container, stream), stamp_s, 0.5 / fps)
+            if packet is None:
+                return None
+            context = stream.codec_context
+            shown = [*context.decode(packet), *context.decode(None)]
+        except av.FFmpegError:
+            return None
+        return shown[0].reformat(format="gray").to_ndarray() if shown else None
+
+
+def _key_packet(found, stamp_s: float, margin_s: float):
+    """The key packet with a time stamp; None when there is none around here."""
+    for packet in found:
+        if not packet.size or packet.pts is None:
+            continue
+        away_s = float(packet.pts * packet.time_base) - stamp_s
+        if packet.is_keyframe and abs(away_s) < margin_s:
+            return packet
+        if away_s > GONE_BY_S:
+            return None
+    return None

@@ -1,0 +1,34 @@
+"""What ffmpeg lists of an opened film, for what PyAV has no word (or a harmful one)."""
+
+import re
+from threading import Lock
+
+EXTRAS = {  # what lies beside a picture: a name for people, and how ffmpeg's listing shows it
+    "Dolby Vision": re.compile(r"DOVI configuration record"),
+    "360 degrees": re.compile(r"Spherical Mapping"),
+    "3D": re.compile(r"Stereo 3D: (?!2D)"),
+}
+PHONE_TAGS = "com."  # how the names begin that iPhones and Androids use: place, make, model, slow motion
+PHONE_NAME = "a phone's tags"
+_ONE_AT_A_TIME = Lock()  # the level of ffmpeg's log is one for the whole process
+
+
+def listing(container) -> str:
+    """ffmpeg's own description of a container's streams, as `ffmpeg -i` prints it."""
+    from av import logging
+
+    with _ONE_AT_A_TIME:
+        before = logging.get_level()
+        logging.set_level(logging.INFO)
+        try:
+            return container.dumps_format()
+        finally:
+            logging.set_level(before)
+
+
+def extras(container) -> tuple[str, ...]:
+    """Names of what lies beside the picture that only some containers carry."""
+    text = listing(container)
+    found = [name for name, pattern in EXTRAS.items() if pattern.search(text)]
+    is_phones = any(tag.lower().startswith(PHONE_TAGS) for tag in container.metadata)
+    return (*found, *([PHONE_NAME] if is_phones else []))
