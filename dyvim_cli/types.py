@@ -7,7 +7,10 @@ frame of the (trimmed) film.
 
 from __future__ import annotations
 
+import wave
+from base64 import b64encode
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the command line's help needs the names, not a tenth of a second of numpy
@@ -188,3 +191,25 @@ class Soundtrack:
     samples: np.ndarray  # [n_samples, 2] float32, -1..1
     sample_rate: int
     stems: dict[str, np.ndarray] = field(default_factory=dict)  # name -> [n_samples, 2]
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate
+
+    def wav_bytes(self) -> bytes:
+        """The sound as a WAV file of 16 bits."""
+        import numpy as np
+
+        content = BytesIO()
+        with wave.open(content, "wb") as file:
+            file.setnchannels(self.samples.shape[1])
+            file.setsampwidth(2)
+            file.setframerate(self.sample_rate)
+            file.writeframes((np.clip(self.samples, -1, 1) * 32767).astype("<i2").tobytes())
+        return content.getvalue()
+
+    def _repr_html_(self) -> str:
+        """A player, where a notebook shows the soundtrack."""
+        data = b64encode(self.wav_bytes()).decode("ascii")
+        return f'<audio controls src="data:audio/wav;base64,{data}"></audio>'

@@ -25,7 +25,11 @@ FADE_FRAMES = 30 * SAMPLE_RATE // 100  # what still rings is not cut off
 
 
 def produce(
-    score: Score, duration_s: float, progress: Progress | None = None, keep_stems: bool = False
+    score: Score,
+    duration_s: float,
+    progress: Progress | None = None,
+    keep_stems: bool = False,
+    soundfont: Path | None = None,
 ) -> Soundtrack:
     """The whole soundtrack in memory: samples [n, 2] float32, exactly round(duration_s * 48000) frames."""
     kept: dict[str, list[np.ndarray]] = {}
@@ -33,7 +37,9 @@ def produce(
     def keep(name: str, block: np.ndarray) -> None:
         kept.setdefault(name, []).append(block)
 
-    blocks = list(produce_blocks(score, duration_s, progress, keep if keep_stems else None))
+    blocks = list(
+        produce_blocks(score, duration_s, progress, keep if keep_stems else None, soundfont=soundfont)
+    )
     samples = np.concatenate([*blocks, np.zeros((0, 2), np.float32)])
     stems = {name: np.concatenate(parts, axis=1).T for name, parts in kept.items()}
     return Soundtrack(samples, SAMPLE_RATE, stems)

@@ -1,0 +1,245 @@
+"""Public Python functions: analyse a film, compose, render and mux, or all of it at once.
+
+    import dyvim_cli as dyvim
+
+    features = dyvim.analyse("clip.mp4")
+    music = dyvim.compose(features, style="jazz", alpha=0.5, seed=7)
+    sound = dyvim.render(music)
+    dyvim.mux("clip.mp4", sound, "out.mp4")
+    result = dyvim.score("clip.mp4", "out.mp4", style="jazz", seed=7, overwrite=True)
+
+Everything raises `DyvimError` with a message and a hint. Names, arguments and results of this module stay
+as they are within a minor version; other modules may change.
+"""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dyvim_cli.errors import UsageError
+from dyvim_cli.options import ComposeOptions, Delivery, writes_score
+from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.types import STYLES, FilmFeatures, Score, Soundtrack
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dyvim_cli.evaluation.judge.sync import SyncReport
+    from dyvim_cli.media.mux import MuxResult
+    from dyvim_cli.pipeline import Result
+
+__all__ = ["Style", "analyse", "compose", "evaluate", "export", "mux", "render", "score", "styles"]
+
+
+@dataclass(frozen=True)
+class Style:
+    """One of the styles that music can be composed in."""
+
+    name: str
+    description: str
+    moods: tuple[str, ...]
+    bpm: tuple[int, int]  # slowest and fastest tempo
+
+
+def styles() -> tuple[Style, ...]:
+    """The styles that `compose` and `score` take.
+
+    Example:
+        >>> from dyvim_cli import styles
+        >>> "jazz" in [style.name for style in styles()]
+        True
+    """
+    from dyvim_cli.music.styles.palettes import PALETTES
+
+    shown = ((name, PALETTES[name]) for name in STYLES)
+    return tuple(Style(name, one.describe, one.moods, one.bpm) for name, one in shown)
+
+
+def analyse(
+    film: str | Path,
+    *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    use_cache: bool = True,
+    progress: Progress | None = None,
+) -> FilmFeatures:
+    """Watch a film: motion, events, scenes, mood and style.
+
+    Args:
+        film: path of the film.
+        start_s: seconds at which to begin; None = the beginning.
+        end_s: seconds at which to end; None = the end.
+        use_cache: take what was seen before, and keep what is seen now.
+        progress: told of the stage "vision".
+
+    Returns:
+        what the composer needs to know; times count from start_s.
+
+    Raises:
+        InputError: the film cannot be read.
+    """
+    from dyvim_cli.pipeline import features_of
+
+    return features_of(_film(film), start_s=start_s, end_s=end_s, use_cache=use_cache, progress=progress)
+
+
+def compose(
+    features: FilmFeatures,
+    *,
+    speech_s: "np.ndarray | None" = None,
+    progress: Progress | None = None,
+    **options,
+) -> Score:
+    """Compose for a film with the shipped decoder, or one of your own.
+
+    Args:
+        features: from `analyse`.
+        speech_s: [N, 2] spans in seconds in which somebody speaks in the film's own sound.
+        progress: told of the stage "compose".
+        **options: fields of `options.ComposeOptions`: alpha, style, mood, tempo_bpm, key, seed, ...
+
+    Returns:
+        the score: notes by instrument, tempo map, key, sections.
+
+    Raises:
+        UsageError: an option is unknown or out of its range, or the model makes sound and no score.
+    """
+    from dyvim_cli import composer
+
+    wishes = _compose_options(options)
+    if not writes_score(wishes.model):
+        raise UsageError(f"{wishes.model} makes sound, no score", "dyvim.score(film, output, model=...)")
+    composer.check_wishes(wishes, wants_score=True)
+    return composer.compose(features, wishes, composer.load_model(wishes), progress or Silent(), speech_s)
+
+
+def render(
+    score: Score,
+    duration_s: float | None = None,
+    *,
+    stems: bool = False,
+    soundfont: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Soundtrack:
+    """Play a score: synthesis, mix and mastering, in memory.
+
+    Args:
+        score: from `compose`.
+        duration_s: length of the sound; None = to the end of the score's grid, which is the film's end.
+        stems: also keep each instrument; together they are the soundtrack.
+        soundfont: your own instruments, .sf2 or .sf3; None = the shipped ones.
+        progress: told of the stages "sound" and "master".
+
+    Returns:
+        48 kHz stereo. A notebook shows it as a player.
+    """
+    from dyvim_cli.music.mixing.mastering import produce
+
+    length_s = float(score.tempo_map.step_times_s[-1]) if duration_s is None else duration_s
+    font = None if soundfont is None else Path(soundfont)
+    return produce(score, length_s, progress, keep_stems=stems, soundfont=font)
+
+
+def export(
+    sound: Soundtrack,
+    path: str | Path,
+    *,
+    start_s: float = 0.0,
+    end_s: float | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a soundtrack, or a part of it, in any format that ffmpeg knows by the path's suffix.
+
+    Args:
+        sound: from `render`.
+        path: file to write, for example "music.flac" or "preview.mp3".
+        start_s: where the part begins, in seconds.
+        end_s: where it ends; None = the end.
+        overwrite: replace a file that exists.
+
+    Raises:
+        UsageError: the part is empty, or there is no such format.
+        OutputError: the file exists or cannot be written.
+    """
+    from dyvim_cli.media.excerpts import write_excerpt
+
+    return write_excerpt(sound, Path(path), start_s, end_s, overwrite=overwrite)
+
+
+def mux(film: str | Path, sound: Soundtrack | str | Path, output: str | Path, **options) -> "MuxResult":
+    """Put a soundtrack under a film; the picture's packets are copied.
+
+    Args:
+        film: path of the film.
+        sound: from `render`, or the path of a sound file.
+        output: path of the film to write.
+        **options: keyword arguments of `media.mux.mux`: keep_audio, duck_db, loudness, overwrite, ...
+
+    Raises:
+        InputError: film or sound cannot be read.
+        OutputError: the output exists or cannot be written.
+        UsageError: options contradict the film.
+    """
+    from dyvim_cli.media.mux import mux as mux_film
+    from dyvim_cli.media.probe import probe
+
+    music = (sound.samples, sound.sample_rate) if isinstance(sound, Soundtrack) else Path(sound)
+    return mux_film(probe(_film(film)), music, Path(output), **options)
+
+
+def score(
+    film: str | Path,
+    output: str | Path | None = None,
+    *,
+    use_cache: bool = True,
+    progress: Progress | None = None,
+    **options,
+) -> "Result":
+    """Do all of it: watch, compose, render, mux.
+
+    Args:
+        film: path of the film.
+        output: path, folder or template of the result; None = beside the film.
+        use_cache: take what was seen before, and keep what is seen now.
+        progress: told of every stage.
+        **options: fields of `options.ComposeOptions` and `options.Delivery`.
+
+    Returns:
+        output path, score, facts as plain values, warnings.
+
+    Raises:
+        DyvimError: with a message, a hint and the exit code that the command line would have.
+    """
+    from dyvim_cli import pipeline
+
+    names = {field.name for field in fields(Delivery)}
+    delivery = Delivery(**{name: value for name, value in options.items() if name in names})
+    wishes = _compose_options({name: value for name, value in options.items() if name not in names})
+    delivery = replace(delivery, output=output)
+    return pipeline.score(_film(film), wishes, delivery, use_cache=use_cache, progress=progress)
+
+
+def evaluate(film: str | Path, music: str | Path | None = None, *, seed: int = 0) -> "SyncReport":
+    """Judge how well music follows a film, beyond chance. Needs the extra `evaluate`.
+
+    Args:
+        film: path of the film.
+        music: path of the music; None = the film's own sound.
+        seed: of the random shifts that the figures are corrected by.
+    """
+    from dyvim_cli.evaluation.judge.sync import sync_report
+
+    return sync_report(_film(film), None if music is None else Path(music), seed)
+
+
+def _film(path: str | Path) -> Path:
+    return Path(path)
+
+
+def _compose_options(options: dict) -> ComposeOptions:
+    """ComposeOptions of keyword arguments. Raises UsageError for unknown names."""
+    known = [field.name for field in fields(ComposeOptions)]
+    for name in options:
+        if name not in known:
+            raise UsageError(f"unknown option {name!r}", f"one of: {', '.join(known)}")
+    return ComposeOptions(**options)

@@ -1,0 +1,104 @@
+"""The public Python functions, called as a user would."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import FRACTAL, MOVING, cut_film
+
+import dyvim_cli as dyvim
+from dyvim_cli.types import Soundtrack
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    return cut_film(tmp_path_factory.mktemp("api") / "clip.mp4", MOVING, FRACTAL, seconds=1.5)
+
+
+def test_the_import_is_light():
+    code = (
+        "import sys, dyvim_cli as d; assert not {'torch', 'numpy'} & set(sys.modules);"
+        "assert {'score', 'analyse', 'DyvimError'} <= set(dir(d)); d.styles;"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_stages_one_after_the_other(film, tmp_path):
+    features = dyvim.analyse(film)
+    assert features.duration_s == pytest.approx(3.0, abs=0.05)
+    music = dyvim.compose(features, style="jazz", alpha=0.5, seed=7, candidates=1)
+    assert music.style == "jazz" and any(stem.notes for stem in music.stems)
+    sound = dyvim.render(music, features.duration_s, stems=True)
+    assert sound.samples.shape == (round(features.duration_s * 48000), 2) and sound.sample_rate == 48000
+    assert set(sound.stems) == {stem.name for stem in music.stems}
+    out = dyvim.mux(film, sound, tmp_path / "out.mp4")
+    assert out.path.is_file() and out.picture_copied
+    again = dyvim.render(dyvim.compose(features, style="jazz", seed=7, candidates=1), features.duration_s)
+    assert np.array_equal(again.samples, sound.samples)
+
+
+def test_all_at_once_and_judged(film, tmp_path):
+    result = dyvim.score(film, tmp_path / "scored.mp4", style="pop", seed=1, candidates=1)
+    assert result.output == tmp_path / "scored.mp4" and result.facts["style"] == "pop"
+    report = dyvim.evaluate(result.output)
+    assert report.n_cuts == 1
+    with pytest.raises(dyvim.OutputError):
+        dyvim.score(film, tmp_path / "scored.mp4", style="pop", seed=1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"style": "polka"}, {"alpha": 2.0}, {"colour": "red"}, {"keep_audio": "loud"}, {"model": "debug"}],
+)
+def test_bad_options_are_refused_before_any_work(film, options, monkeypatch):
+    monkeypatch.setattr("dyvim_cli.media.decode.frames", lambda *a, **k: pytest.fail("the film was watched"))
+    verb = dyvim.compose if "model" in options else dyvim.score
+    with pytest.raises(dyvim.UsageError):
+        verb(film, **options)
+
+
+def test_what_is_no_film_is_named(tmp_path):
+    with pytest.raises(dyvim.InputError, match="missing"):
+        dyvim.analyse(tmp_path / "missing.mp4")
+
+
+def test_styles_describe_themselves():
+    styles = dyvim.styles()
+    assert len(styles) == len({style.name for style in styles}) >= 10
+    assert all(style.description and style.bpm[0] < style.bpm[1] for style in styles)
+
+
+def test_a_notebook_plays_a_soundtrack():
+    sound = Soundtrack(np.zeros((4800, 2), np.float32), 48000)
+    assert sound.duration_s == 0.1 and sound.wav_bytes()[:4] == b"RIFF"
+    assert "<audio" in sound._repr_html_()
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "m4a"])
+def test_a_part_is_exported_in_many_formats(tmp_path, suffix):
+    from dyvim_cli.media.sound import read_audio
+
+    tone = np.sin(2 * np.pi * 440 * np.arange(96000) / 48000).astype(np.float32) * 0.5
+    sound = Soundtrack(np.stack([tone, tone], axis=1), 48000)
+    path = dyvim.export(sound, tmp_path / f"part.{suffix}", start_s=0.5, end_s=1.5)
+    samples, rate = read_audio(path)
+    assert len(samples) / rate == pytest.approx(1.0, abs=0.08)
+    assert np.abs(samples).max() == pytest.approx(0.5, abs=0.05)
+    with pytest.raises(dyvim.OutputError):
+        dyvim.export(sound, path)
+
+
+def test_a_part_that_is_none_and_a_format_that_is_none_are_refused(tmp_path):
+    sound = Soundtrack(np.zeros((4800, 2), np.float32), 48000)
+    with pytest.raises(dyvim.UsageError):
+        dyvim.export(sound, tmp_path / "a.wav", start_s=3.0)
+    with pytest.raises(dyvim.UsageError):
+        dyvim.export(sound, tmp_path / "a.polka")
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_that_are_not_there():
+    with pytest.raises(AttributeError, match="polka"):
+        _ = dyvim.polka
