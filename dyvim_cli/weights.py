@@ -10,7 +10,7 @@ from dyvim_cli.errors import WeightsError
 MANIFEST = "manifest.json"
 DECODER = "score-decoder.safetensors"
 MOTION_ENCODER = "motion-encoder.safetensors"
-SOUNDFONT = "dyvim-gm.sf3"
+SOUNDFONTS = ("dyvim-gm.sf3", "dyvim-piano.sf3", "dyvim-strings.sf3")  # played as one
 REINSTALL = "pip install --force-reinstall --no-deps dyvim"
 
 

@@ -15,7 +15,7 @@ from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.music.mixing.mastering import produce_blocks
 from dyvim_cli.music.synth.instrument import stem_blocks
 from dyvim_cli.music.synth.orchestra import Orchestra, opened
-from dyvim_cli.music.synth.soundfont import shipped_soundfont, soundfont_path
+from dyvim_cli.music.synth.soundfont import shipped_soundfont, soundfont_paths
 from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.pipeline import check_wishes
 from dyvim_cli.types import Note, Stem
@@ -93,5 +93,5 @@ def test_another_soundfont_is_another_result(own_font, tmp_path):
     plain = settings_digest(ComposeOptions(), delivery)
     theirs = settings_digest(ComposeOptions(soundfont=str(own_font)), delivery)
     other = tmp_path / "other.sf2"
-    other.write_bytes(soundfont_path().read_bytes())
+    other.write_bytes(soundfont_paths()[1].read_bytes())
     assert len({plain, theirs, settings_digest(ComposeOptions(soundfont=str(other)), delivery)}) == 3

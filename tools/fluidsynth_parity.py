@@ -4,9 +4,9 @@ python -m tools.fluidsynth_parity [FONT] prints one line a preset: the worst dif
 onset (ms), pitch (cents) and level (dB; attack, course and release each). It needs the `fluidsynth` program.
 
 Where the two differ by design: FluidSynth rounds pitches to whole cents, so layers that lie a cent or two
-apart (DETUNED) beat at other moments; it leaves out a decay that takes no time (SUDDEN), by which the level
-should fall at once; and it takes the convex rise of a filter in 127 steps, whose first lasts 12 ms of a rise
-of 1.5 s (STEPPED).
+apart (DETUNED: two string sections, two oscillators) beat at other moments; it leaves out a decay that takes
+no time (SUDDEN), by which the level should fall at once; and it takes the convex rise of a filter in 127
+steps, whose first lasts 12 ms of a rise of 1.5 s (STEPPED).
 """
 
 import subprocess
@@ -33,7 +33,7 @@ WINDOWS_S = ((0.0, 0.05), (0.05, 0.22), (0.28, 0.7), (0.72, 0.95))  # what level
 HEARD_DB = -40.0  # of a window against the note's loudest: what is softer is not compared
 LAG_S = 0.02  # the longest lag that is looked for
 STIRS_DB = -50.0  # of a note against its loudest: it has begun
-DETUNED = {80, 81, 99}  # programs of the shipped font
+DETUNED = {48, 49, 80, 81, 99}  # programs of the shipped font
 SUDDEN, STEPPED = {16}, {95}
 TICKS_A_BEAT, BEAT_US = 480, 500_000
 
@@ -182,7 +182,7 @@ def _level_db(ours: np.ndarray, theirs: np.ndarray, lag: int, window_s: tuple[fl
     loudest = max(_power(theirs[:, i : i + 2400]) for i in range(0, theirs.shape[1], 2400))
     one = _power(ours[:, first:last])
     other = _power(theirs[:, max(0, first + lag) : last + lag])
-    if other < loudest * 10 ** (HEARD_DB / 10):
+    if other <= loudest * 10 ** (HEARD_DB / 10):
         return np.nan if one < loudest * 10 ** (HEARD_DB / 10) * 1.5 else np.inf
     return float(10 * np.log10(max(one, 1e-20) / other))
 
@@ -213,14 +213,14 @@ def _summit(spectrum: np.ndarray, peak: int) -> float:
     return peak + 0.5 * (before - after) / (before - 2 * here + after)
 
 
-def main(path: Path) -> None:
-    """Print one line a preset."""
+def main(paths: list[Path]) -> None:
+    """Print one line a preset of these fonts."""
     print("bank program  onset ms  pitch cents  level dB  name")
-    for parity in compare(path):
+    for parity in [parity for path in paths for parity in compare(path)]:
         name, (onset, pitch, level) = parity.preset.name.rstrip(b"\0").decode("latin-1"), parity.worst()
         numbers = f"{parity.preset.bank:4d} {parity.preset.program:7d}"
         print(f"{numbers} {onset:9.2f} {pitch:12.1f} {level:9.1f}  {name}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else soundfont.soundfont_path())
+    main([Path(name) for name in sys.argv[1:]] or soundfont.soundfont_paths())

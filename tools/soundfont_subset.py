@@ -1,6 +1,9 @@
-"""Make the shipped soundfont: the instruments of the palettes, out of a full free font.
+"""Make the shipped soundfonts: the instruments of the palettes, out of a full free font.
 
-python -m tools.soundfont_subset MuseScore_General_Lite.sf3 weights/dyvim-gm.sf3
+python -m tools.soundfont_subset MuseScore_General_Full.sf2 weights
+
+The font is MuseScore General HQ, uncompressed (Debian's musescore-general-soundfont-lossless). Its presets
+are shared out over files that a Git host takes without complaint.
 """
 
 import io
@@ -11,38 +14,57 @@ from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli import weights
 from dyvim_cli.atomic import write_bytes
 from dyvim_cli.music.styles import palettes
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth.generators import KEY_RANGE
+from dyvim_cli.music.synth.sample_data import decoded
 from dyvim_cli.music.synth.soundfont import Patch, Sample, SoundFont, Zone, read_soundfont
 from tools.soundfont_writer import to_bytes
 
-THIN = {b"Piano FF-low": 128, b"Piano MF-low": 48}  # of the grand piano, below this key: every other sample
+PIANO, STRINGS = {(0, 0)}, {(0, 45), (0, 48), (0, 49)}  # (bank, program) of the presets of a file's own
+THINNED = b"_v2"  # how the second of two string groups that play together ends: every other key will do
 KEYS, DRUM_KEYS = range(24, 104), range(35, 88)
-LONGEST_S, FADE_S = 4.5, 1.5  # of a sample without a loop: what rings longer is faded
+LONGEST_S, LONGEST_OF_STRINGS_S, FADE_S = (
+    8.0,
+    3.0,
+    2.0,
+)  # of a sample without a loop: what rings longer is faded
 LATE_TIMECENTS = 5000  # a layer that swells this much later than its neighbour is hardly heard
-COMPRESSION = 0.7  # libsndfile's scale for Vorbis, 0 best .. 1 smallest
+COMPRESSION, COMPRESSION_OF_PIANO = 0.6, 0.4  # libsndfile's scale for Vorbis, 0 best .. 1 smallest
+LARGEST_BYTES = 20_000_000  # of a file
 
 
-def main(source: str, target: str) -> None:
-    """Write the subset of `source` to `target`, complete or not at all."""
-    font = subset(read_soundfont(Path(source)), palettes.presets())
-    write_bytes(Path(target), to_bytes(font))
+def main(source: str, folder: str) -> None:
+    """Write the subsets of `source` into a folder, each complete or not at all."""
+    font, others = read_soundfont(Path(source)), palettes.presets() - PIANO - STRINGS
+    shares = (
+        (others, COMPRESSION, LONGEST_S),
+        (PIANO, COMPRESSION_OF_PIANO, LONGEST_S),
+        (STRINGS, COMPRESSION, LONGEST_OF_STRINGS_S),
+    )
+    for name, share in zip(weights.SOUNDFONTS, shares, strict=True):
+        data = to_bytes(subset(font, *share))
+        if len(data) > LARGEST_BYTES:
+            raise ValueError(f"{name} would have {len(data)} bytes, more than {LARGEST_BYTES}")
+        write_bytes(Path(folder) / name, data)
 
 
-def subset(font: SoundFont, presets: set[tuple[int, int]]) -> SoundFont:
+def subset(font: SoundFont, presets: set[tuple[int, int]], compression: float, longest_s: float) -> SoundFont:
     """The part of a font that sounds when `presets` [(bank, program)] play, samples re-encoded."""
     chosen = [patch for patch in font.presets if (patch.bank, patch.program) in presets]
     chosen = [_pruned(patch, DRUM_KEYS if patch.bank == 128 else KEYS) for patch in chosen]
     used = sorted({zone.target for patch in chosen for zone in patch.zones if zone.target is not None})
     melodic = {z.target for patch in chosen if patch.bank != 128 for z in patch.zones}
     parts = [_pruned(font.instruments[i], KEYS if i in melodic else DRUM_KEYS) for i in used]
-    parts = [_thinned(patch, THIN.get(patch.name, 0)) for patch in parts]
+    parts = [_thinned(patch) if patch.name.endswith(THINNED) else patch for patch in parts]
     heard = sorted({zone.target for patch in parts for zone in patch.zones if zone.target is not None})
     looped = _looped_samples(parts)
     with ThreadPoolExecutor(2) as pool:
-        samples = pool.map(lambda i: _encoded(font.samples[i], heard, i in looped), heard)
+        samples = pool.map(
+            lambda i: _encoded(font, i, heard, None if i in looped else longest_s, compression), heard
+        )
         return replace(
             font,
             presets=tuple(_retargeted(patch, used) for patch in chosen),
@@ -61,12 +83,11 @@ def _pruned(patch: Patch, keys: range) -> Patch:
     return replace(patch, zones=tuple(zone for zone in patch.zones if zone.target is None or sounds(zone)))
 
 
-def _thinned(patch: Patch, below: int) -> Patch:
-    """Every other key range below a key widened over its lower neighbour, which goes."""
+def _thinned(patch: Patch) -> Patch:
+    """Every other key range widened over its lower neighbour, which goes."""
     ranges = sorted(
         {zone.generators.get(KEY_RANGE, 0) for zone in patch.zones if zone.target is not None}, key=_low
     )
-    ranges = [amount for amount in ranges if _low(amount) < below]
     widened = {
         upper: _low(lower) | upper & 0xFF00 for lower, upper in zip(ranges[::2], ranges[1::2], strict=False)
     }
@@ -110,22 +131,24 @@ def _looped_samples(instruments: list[Patch]) -> set[int]:
     return found
 
 
-def _encoded(sample: Sample, kept: list[int], looped: bool) -> Sample:
-    """Cut at the loop's end or after LONGEST_S, and encode anew; unlinked when its twin is gone."""
+def _encoded(
+    font: SoundFont, index: int, kept: list[int], longest_s: float | None, compression: float
+) -> Sample:
+    """Cut after longest_s, or at the loop's end, and encode; unlinked when its twin is gone."""
     import soundfile
 
-    frames, rate = soundfile.read(io.BytesIO(bytes(sample.data)), dtype="float32")
-    end = sample.loop[1] + 64 if looped else int(LONGEST_S * rate)
+    sample, file = font.samples[index], io.BytesIO()
+    rate = sample.sample_rate
+    end = sample.loop[1] + 64 if longest_s is None else int(longest_s * rate)
+    frames = decoded(sample)
     if end < len(frames):
-        frames = frames[:end]
-        if not looped:
+        frames = frames[:end].copy()
+        if longest_s is not None:
             n = int(FADE_S * rate)
             frames[-n:] *= np.cos(np.linspace(0, np.pi / 2, n)) ** 2
-    file = io.BytesIO()
-    soundfile.write(file, frames, rate, format="OGG", subtype="VORBIS", compression_level=COMPRESSION)
-    vorbis = min(file.getvalue(), bytes(sample.data), key=len) if end >= len(frames) else file.getvalue()
+    soundfile.write(file, frames, rate, format="OGG", subtype="VORBIS", compression_level=compression)
     link = kept.index(sample.link) if sample.link in kept else 0
-    return replace(sample, data=vorbis, link=link)
+    return replace(sample, data=file.getvalue(), link=link, low_bytes=b"")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import numpy as np
 from dyvim_cli.music.synth.generators import INSTRUMENT, KEY_RANGE, SAMPLE_ID, VELOCITY_RANGE
 from dyvim_cli.music.synth.soundfont import MODULATOR_BYTES, RECORDS, Patch, Sample, SoundFont, Zone
 
+VORBIS = 0x10  # of a sample's type: without it other players take an SF3 file for damaged
 GAP_FRAMES = 46  # zeros after each sample of an SF2 file (specification, section 7.10)
 
 
@@ -37,8 +38,9 @@ def _pool(samples: tuple[Sample, ...]) -> tuple[list[bytes], list[tuple]]:
     for one in samples:
         data = bytes(one.data)
         n, shift = (len(data), 0) if is_vorbis(one) else (len(data) // 2, at)
+        kind = one.type | VORBIS if is_vorbis(one) else one.type
         loop = (one.loop[0] + shift, one.loop[1] + shift)
-        described = (one.sample_rate, one.pitch, one.correction, one.link, one.type)
+        described = (one.sample_rate, one.pitch, one.correction, one.link, kind)
         headers.append((one.name, at, at + n, *loop, *described))
         pool.append(data if is_vorbis(one) else data + bytes(2 * GAP_FRAMES))
         at += n if is_vorbis(one) else n + GAP_FRAMES

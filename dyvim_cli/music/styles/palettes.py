@@ -111,8 +111,8 @@ PALETTES: dict[str, Palette] = {
         ("calm", "dreamy", "spacious", "meditative"), (0.2, -0.7), False, (60, 90),
         {
             "melody": Part((11, 92, 0, 88), 0, reverb=0.5, echo=0.25, spread=0.2, overlap_s=0.3),
-            "bass": Part((89, 39), 0, low_cut_hz=30, reverb=0.1, overlap_s=0.1),
-            "pad": Part((89, 91, 94, 95), -8, reverb=0.5, overlap_s=0.6, side_db=2),
+            "bass": Part((89, 39), 0, low_cut_hz=30, reverb=0.1, overlap_s=0.1, side_db=-9),
+            "pad": Part((89, 91, 94, 95), -8, reverb=0.5, overlap_s=0.6, side_db=-2),
             "arp": Part((98, 46, 10, 99), 1, velocities=(66, 112), reverb=0.3, echo=0.2, spread=0.25,
                         pedal=True),
             "drums": Part((48,), -9, low_cut_hz=30, reverb=0.5, velocities=(44, 88)),
@@ -160,7 +160,7 @@ PALETTES: dict[str, Palette] = {
         {
             "melody": Part((81, 80, 87), 0, reverb=0.2, echo=0.3, spread=0.25),
             "bass": Part((38, 39), 0, low_cut_hz=30, reverb=0.0, length=0.85),
-            "pad": Part((50, 90, 95, 89), -8, reverb=0.3, side_db=1, spread=0.25, overlap_s=0.02),
+            "pad": Part((50, 90, 95, 89), -8, reverb=0.3, side_db=0, spread=0.2, overlap_s=0.02),
             "arp": Part((88, 81, 99, 5), -6, reverb=0.25, echo=0.35, spread=0.3, length=0.7),
             "drums": Part((24, 25), -4, low_cut_hz=28, reverb=0.06, treble_db=2.5),
         },

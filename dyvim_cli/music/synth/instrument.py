@@ -11,7 +11,7 @@ import numpy as np
 
 from dyvim_cli.music.mixing.loudness import Meter, hop_powers
 from dyvim_cli.music.synth import generators as gen
-from dyvim_cli.music.synth import placing, sampler, voice
+from dyvim_cli.music.synth import placing, sampler, takes, voice
 from dyvim_cli.music.synth.byte_cache import ByteCache
 from dyvim_cli.music.synth.low_pass import HOP
 from dyvim_cli.music.synth.sampler import Voice
@@ -54,12 +54,12 @@ class SampledInstrument:
         """
         yield from placing.blocks(self, notes, n_frames, block_frames)
 
-    def tones(self, key: int, velocity: int, n_held: int) -> list[Tone]:
-        """The voices of a note that is held for n_held frames, with their ring."""
-        voices = self._voices(key, middle_velocity(velocity))
+    def tones(self, key: int, velocity: int, n_held: int, take: int = 0) -> list[Tone]:
+        """The voices of a note that is held for n_held frames, with their ring; see takes.py for its take."""
+        voices = self._voices(key, middle_velocity(velocity), take)
+        slot = (key, velocity // VELOCITY_STEP, take)
         if any(one.changes_on_release for one in voices):
-            return self._let_go(key, velocity, voices, n_held)
-        slot = (key, velocity // VELOCITY_STEP)
+            return self._let_go(slot, voices, n_held)
         n_ready, found = self.tone_cache.get(slot) or (-1, [])
         if n_ready < n_held:
             n_ready = max(int(n_held * 1.2), round(ATTACK_S * SAMPLE_RATE))
@@ -67,10 +67,10 @@ class SampledInstrument:
             self.tone_cache.put(slot, _n_bytes(found), (n_ready, found))
         return found
 
-    def _let_go(self, key: int, velocity: int, voices: tuple[Voice, ...], n_held: int) -> list[Tone]:
+    def _let_go(self, slot: tuple[int, ...], voices: tuple[Voice, ...], n_held: int) -> list[Tone]:
         """Tones whose timbre changes as the key is let go: one for each length, in steps of a HOP."""
         n_held = -(-n_held // HOP) * HOP
-        slot = (key, velocity // VELOCITY_STEP, n_held)
+        slot = (*slot, n_held)
         found = self.tone_cache.get(slot)
         if found is None:
             found = self._rendered(voices, n_held, n_held)
@@ -118,14 +118,14 @@ class SampledInstrument:
         places = np.unique(np.linspace(0, len(keys) - 1, PROBE_KEYS).astype(int)) if keys else ()
         return [keys[place] for place in places]
 
-    def _found_voices(self, key: int, velocity: int) -> tuple[Voice, ...]:
-        return sampler.voices(self.font, self.preset, key, velocity)
+    def _found_voices(self, key: int, velocity: int, take: int = 0) -> tuple[Voice, ...]:
+        return takes.voices(self.font, self.preset, key, velocity, take, self.is_drums)
 
-    def _measured_lead(self, key: int, velocity: int) -> int:
+    def _measured_lead(self, key: int, velocity: int, take: int = 0) -> int:
         """Frames until a note is heard, from the rise of its own first moments."""
         if velocity != middle_velocity(velocity):
-            return self.lead_frames(key, middle_velocity(velocity))
-        return speaking_frame(self._start(key, velocity, round(ATTACK_S * SAMPLE_RATE)))
+            return self.lead_frames(key, middle_velocity(velocity), take)
+        return speaking_frame(self._start(key, velocity, round(ATTACK_S * SAMPLE_RATE), take))
 
     def _measured_loudness(self, key: int) -> float:
         """Loudness of a note in LUFS, -inf for silence."""
@@ -134,10 +134,10 @@ class SampledInstrument:
         power = np.convolve(hop_powers(meter.powers), (0.5, 0.5), mode="valid").max()
         return float(-0.691 + 10 * np.log10(power)) if power > 0 else -np.inf
 
-    def _start(self, key: int, velocity: int, n: int) -> np.ndarray:
+    def _start(self, key: int, velocity: int, n: int, take: int = 0) -> np.ndarray:
         """The first frames [2, n] of a note."""
         sound = np.zeros((2, n), np.float32)
-        for tone in self.tones(key, velocity, n):
+        for tone in self.tones(key, velocity, n, take):
             piece = tone.samples[:n]
             sound[:, : len(piece)] += np.outer((tone.left, tone.right), piece)
         return sound

@@ -7,6 +7,7 @@ import numpy as np
 
 from dyvim_cli.music.performance.humanize import RISES_S
 from dyvim_cli.music.synth.envelopes import FALL_DB
+from dyvim_cli.music.synth.takes import turns
 from dyvim_cli.types import SAMPLE_RATE, Note
 
 FADE_IN_FRAMES = 96  # of a note that begins before the film
@@ -17,9 +18,10 @@ HATS, HAT_CLASS = {42, 44, 46}, -1  # of every kit, whether its font says so or 
 
 @dataclass(frozen=True)
 class _Placed:
-    """One note as it is played: where its sound begins, how loud, and when another one ends it."""
+    """One note as it is played: its take, where it begins, how loud, and when another one ends it."""
 
     note: Note
+    take: int
     start: int  # frame, before the film if negative
     gain: float
     choke_s: float
@@ -44,10 +46,10 @@ def _placed(instrument, notes: list[Note]) -> list[_Placed]:
     gain = instrument.level([note.pitch for note in notes])
     gains = {key: gain * instrument.share(key, gain) for key in {note.pitch for note in notes}}
     placed = []
-    for note, choke_s in zip(notes, _chokes(instrument, notes), strict=True):
-        start = frame(note.start_s - RISES_S) - instrument.lead_frames(note.pitch, note.velocity)
+    for note, take, choke_s in zip(notes, turns(notes), _chokes(instrument, notes), strict=True):
+        start = frame(note.start_s - RISES_S) - instrument.lead_frames(note.pitch, note.velocity, take)
         strength = instrument.strength(note.pitch, note.velocity)
-        placed.append(_Placed(note, start, gains[note.pitch] * strength, choke_s))
+        placed.append(_Placed(note, take, start, gains[note.pitch] * strength, choke_s))
     return sorted(placed, key=lambda one: one.start, reverse=True)
 
 
@@ -94,6 +96,6 @@ def _place(canvas: _Canvas, instrument, placed: _Placed) -> None:
     """Add one note."""
     note, choke_s = placed.note, placed.choke_s
     n_held = max(1, frame(min(note.end_s, choke_s) - RISES_S) - placed.start)
-    for tone in instrument.tones(note.pitch, note.velocity, n_held):
+    for tone in instrument.tones(note.pitch, note.velocity, n_held, placed.take):
         sound = tone.released(n_held, FALL_DB / CHOKE_S if choke_s < note.end_s else None)
         canvas.add(placed.start, sound, tone.left * placed.gain, tone.right * placed.gain)

@@ -17,12 +17,13 @@ def frames(font: SoundFont, index: int) -> np.ndarray:
     """All frames [n] of a sample, float32, -1..1; do not change them."""
     found = font.decoded.get(index)
     if found is None:
-        found = _decoded(font.samples[index])
+        found = decoded(font.samples[index])
         font.decoded.put(index, found.nbytes, found)
     return found
 
 
-def _decoded(sample: Sample) -> np.ndarray:
+def decoded(sample: Sample) -> np.ndarray:
+    """All frames [n] of a sample, float32, from its own bytes."""
     if sample.type & ROM:
         return np.zeros(1, np.float32)  # it lies in a sound card's memory, not in the file
     if bytes(sample.data[:4]) == b"OggS":

@@ -85,19 +85,34 @@ class SoundFont:
     decoded: ByteCache = field(default_factory=lambda: ByteCache(DECODED_BYTES), compare=False, repr=False)
 
 
-def soundfont_path() -> Path:
-    """Where the shipped font lies, in a checkout or installed."""
-    return weights.folder() / weights.SOUNDFONT
+def soundfont_paths() -> list[Path]:
+    """Where the files of the shipped font lie, in a checkout or installed."""
+    return [weights.folder() / name for name in weights.SOUNDFONTS]
 
 
 @lru_cache(maxsize=1)
 def shipped_soundfont() -> SoundFont:
-    """The font in weights/. Raises WeightsError when it is missing or damaged."""
-    path = soundfont_path()
+    """The font in weights/, of several files. Raises WeightsError when one is missing or damaged."""
     try:
-        return read_soundfont(path)
+        return merged([read_soundfont(path) for path in soundfont_paths()])
     except InputError as error:
         raise WeightsError(error.message, weights.REINSTALL) from error
+
+
+def merged(fonts: list[SoundFont]) -> SoundFont:
+    """One font with all presets of several, whose programs differ."""
+    presets, instruments, samples = (), (), ()
+    for font in fonts:
+        presets += tuple(_shifted(patch, len(instruments)) for patch in font.presets)
+        instruments += tuple(_shifted(patch, len(samples)) for patch in font.instruments)
+        samples += font.samples
+    return SoundFont(presets, instruments, samples, fonts[0].info)
+
+
+def _shifted(patch: Patch, by: int) -> Patch:
+    """A patch whose targets stand so much later in a longer list."""
+    zones = (z if z.target is None else replace(z, target=z.target + by) for z in patch.zones)
+    return replace(patch, zones=tuple(zones))
 
 
 def read_soundfont(path: Path) -> SoundFont:

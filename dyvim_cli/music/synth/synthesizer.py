@@ -21,8 +21,11 @@ class Synthesizer(Protocol):
 
     sample_rate: int  # Hz
 
-    def lead_frames(self, key: int, velocity: int) -> int:
-        """Frames from the start of a note's sound until it is heard: so much earlier it must begin."""
+    def lead_frames(self, key: int, velocity: int, take: int = 0) -> int:
+        """Frames from the start of a note's sound until it is heard: so much earlier it must begin.
+
+        take: which of the recordings of a repeated stroke it is.
+        """
         ...
 
     def blocks(self, notes: Sequence[Note], n_frames: int, block_frames: int) -> Iterator[np.ndarray]:

@@ -9,7 +9,7 @@ from dyvim_cli.model.score.checkpoint import load_decoder, save_decoder
 LICENCES = {
     weights.DECODER: "MIT; learned from CC0, CC-BY-4.0, BSD-3, MIT and public-domain music (CREDITS.md)",
     weights.MOTION_ENCODER: "MIT; learned from free textures and films (CREDITS.md)",
-    weights.SOUNDFONT: "MIT (MuseScore General, after FluidR3; CREDITS.md)",
+    **dict.fromkeys(weights.SOUNDFONTS, "MIT (MuseScore General, after FluidR3; CREDITS.md)"),
     "groove-feel.json": "CC-BY-4.0 (statistics of the Groove MIDI data set; CREDITS.md)",
 }
 

@@ -1,0 +1,83 @@
+"""Vary repeated strokes: two strokes of one drum, or of one key, never sound the same to the bit.
+
+A recording that lies next to the key's own is another take of the same instrument, played by the same hand
+(an old way to make round robins of fonts that have none): it is brought to the key's pitch. Each drum is
+recorded once only; there a take is struck a little higher or lower, and softer, as sticks do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dyvim_cli.music.synth import generators as gen
+from dyvim_cli.music.synth import sampler
+from dyvim_cli.music.synth.sampler import Voice
+from dyvim_cli.music.synth.soundfont import Patch, SoundFont
+from dyvim_cli.types import Note
+
+N_TAKES = 3
+REPEATED_S = 1.0  # a key that is struck again within this time takes the next take
+DRUM_CENTS, DRUM_CB = (0, -12, 9), (0, 6, 3)  # of each take: how much higher, and how much softer
+FARTHEST_KEYS = 3  # a recording is moved by so many semitones at most
+
+
+def voices(
+    font: SoundFont, preset: Patch, key: int, velocity: int, take: int, is_drums: bool
+) -> tuple[Voice, ...]:
+    """All samples that sound when `key` is struck at `velocity` for the take-th time."""
+    own = sampler.voices(font, preset, key, velocity)
+    if take == 0 or not own:
+        return own
+    return _struck_anew(own, take) if is_drums else _borrowed(font, preset, own, key, velocity, take)
+
+
+def _struck_anew(own: tuple[Voice, ...], take: int) -> tuple[Voice, ...]:
+    """The same drum, its head struck elsewhere."""
+
+    def anew(voice: Voice) -> Voice:
+        changed = {
+            gen.FINE_TUNE: voice.get(gen.FINE_TUNE) + DRUM_CENTS[take],
+            gen.ATTENUATION: voice.get(gen.ATTENUATION) + DRUM_CB[take],
+        }
+        return replace(voice, amounts=voice.amounts | changed)
+
+    return tuple(map(anew, own))
+
+
+def _borrowed(
+    font: SoundFont, preset: Patch, own: tuple[Voice, ...], key: int, velocity: int, take: int
+) -> tuple[Voice, ...]:
+    """The next recording below (first) or above, at this key's pitch; the own one where none is near."""
+    down = -1 if take == 1 else 1
+    for distance in range(1, FARTHEST_KEYS + 1):
+        near = sampler.voices(font, preset, key + down * distance, velocity)
+        if _samples(near) != _samples(own) and _fits(font, near, len(own), key):
+            return tuple(replace(voice, key=key) for voice in near)
+    return own
+
+
+def _samples(voices: tuple[Voice, ...]) -> list[int]:
+    return [voice.sample for voice in voices]
+
+
+def _fits(font: SoundFont, near: tuple[Voice, ...], n_own: int, key: int) -> bool:
+    """Whether as many voices answer, each recorded near enough, its pitch following the keys."""
+
+    def is_near(voice: Voice) -> bool:
+        root = voice.get(gen.ROOT_KEY)
+        root = font.samples[voice.sample].pitch if root < 0 else root
+        root -= voice.get(gen.COARSE_TUNE)
+        return abs(key - root) <= FARTHEST_KEYS and voice.get(gen.SCALE_TUNING) == 100
+
+    return len(near) == n_own and all(map(is_near, near))
+
+
+def turns(notes: Sequence[Note]) -> list[int]:
+    """The take of each of the notes, which come in the order of their starts."""
+    latest: dict[int, tuple[float, int]] = {}
+    found = []
+    for note in notes:
+        start_s, take = latest.get(note.pitch, (-REPEATED_S, -1))
+        take = (take + 1) % N_TAKES if note.start_s - start_s < REPEATED_S else 0
+        latest[note.pitch] = note.start_s, take
+        found.append(take)
+    return found
