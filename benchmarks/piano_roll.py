@@ -18,7 +18,7 @@ ROLE_COLOURS = {
     "intro": "#dfe7ef", "theme": "#ffffff", "contrast": "#f4ecdf", "build": "#f7dcdc", "break": "#e4efe4",
     "outro": "#e8e3f0",
 }  # fmt: skip
-EVENT_COLOURS = dict(zip(EVENT_KINDS, ("#c0392b", "#e39b27", "#3d6b99"), strict=True))
+EVENT_COLOURS = dict(zip(EVENT_KINDS, ("#c0392b", "#e39b27", "#3d6b99", "#2e8b57"), strict=True))
 INCHES_A_SECOND, NARROWEST, WIDEST = 0.55, 11.0, 40.0
 BEHIND = ("pad", "arp", "bass", "accent", "melody")  # drawn in this order
 MARKS = {"min": "m", "maj": "", "m7b5": "ø", "dim": "°", "aug": "+", "min7": "m7"}

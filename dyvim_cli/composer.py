@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dyvim_cli import device, weights
+from dyvim_cli.desk.recast import recast
 from dyvim_cli.errors import UsageError, WeightsError
 from dyvim_cli.model.compose.score import write_score
 from dyvim_cli.model.conditioning.decoder_inputs import D_SEMANTICS
@@ -37,6 +38,8 @@ def check_wishes(wishes: ComposeOptions, wants_score: bool) -> None:
     device.check(placement()["device_name"])
     if not writes_score(wishes.model) and wants_score:
         raise UsageError(f"{wishes.model} makes sound, no score: no MIDI and no stems", "--model embedded")
+    if not writes_score(wishes.model) and (wishes.plan or wishes.markers):
+        raise UsageError(f"{wishes.model} follows no plan and no markers", "--model embedded")
     if writes_score(wishes.model) and (wishes.prompt is not None or wishes.adapter is not None):
         raise UsageError("--prompt and --adapter are for MusicGen", "--model musicgen-small, or --style")
     if not writes_score(wishes.model) and wishes.under_speech is not None:
@@ -140,7 +143,8 @@ def compose(
     """
     if writes_score(wishes.model):
         device.one_torch_thread()
-        return write_score(features, wishes, model, progress, speech_s=speech_s)
+        score = write_score(features, wishes, model, progress, speech_s=speech_s)
+        return recast(score, wishes)
     from dyvim_cli.model.compose.recording import record
 
     device.torch_threads_of_the_machine()
@@ -157,8 +161,10 @@ def sound_blocks(
     is_grouped: bool = False,
     soundfont: str | None = None,
 ) -> Iterator["np.ndarray"]:
-    """The soundtrack's blocks [m, 2]: synthesised from a score, or decoded from audio tokens."""
-    if isinstance(piece, Score):
+    """The soundtrack's blocks [m, 2]: synthesised from a score or MIDI, or decoded from audio tokens."""
+    from dyvim_cli.music.mixing.session import StyledMidi
+
+    if isinstance(piece, Score | StyledMidi):
         from dyvim_cli.music.mixing.mastering import produce_blocks
 
         instruments = None if soundfont is None else Path(soundfont)

@@ -20,10 +20,28 @@ def comment(piece: "Score | Recording", wishes: ComposeOptions) -> str:
     """What the film's comment tag says of its music: enough to make it again."""
     return (
         f"dyvim model={Path(wishes.model).name} seed={wishes.seed} alpha={wishes.alpha:g} "
-        f"style={piece.style} tempo={piece.tempo_map.bpm:.2f}"
+        f"style={_written_in(piece)} tempo={piece.tempo_map.bpm:.2f}"
         + (f" candidates={wishes.candidates}" if wishes.candidates != ComposeOptions.candidates else "")
         + (f" key={piece.key}" if piece.key else "")
+        + "".join(f" {name}={value}" for name, value in _changes(wishes).items() if value)
     )
+
+
+def _written_in(piece: "Score | Recording") -> str:
+    """The style that the notes were written in, whoever plays them."""
+    character = piece.extras.get("character") if isinstance(piece, Score) else None
+    return character.style if character is not None else piece.style
+
+
+def _changes(wishes: ComposeOptions) -> dict[str, str]:
+    """What was asked for beside style, seed and alpha."""
+    return {
+        "plan": "yes" if wishes.plan is not None else "",
+        "orchestrate": wishes.orchestrate or "",
+        "mute": ",".join(wishes.mute),
+        "instrument": ",".join(f"{part}:{program}" for part, program in wishes.instruments),
+        "reroll": "{}-{}:{}".format(*wishes.reroll_bars) if wishes.reroll_bars else "",
+    }
 
 
 def describe(piece: "Score | Recording", features: FilmFeatures, wishes: ComposeOptions) -> dict:

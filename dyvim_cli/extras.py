@@ -123,6 +123,7 @@ def write_extras(
     """Write the music alone and the MIDI file, each whole, or with the group that they belong to."""
     from dyvim_cli.media.output import commit
     from dyvim_cli.media.sound import convert_audio
+    from dyvim_cli.music.performance.expression import expression_gain
     from dyvim_cli.music.symbols.midi import write_midi
 
     if delivery.music is not None:
@@ -130,7 +131,7 @@ def write_extras(
         convert_audio(music, delivery.music, **form)
     if delivery.midi is not None:
         with commit(delivery.midi, overwrite=delivery.overwrite, group=group) as part:
-            write_midi(piece, part)
+            write_midi(piece, part, expression_gain(piece))
 
 
 def write_markers_of(

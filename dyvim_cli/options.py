@@ -5,6 +5,7 @@ from math import inf
 from pathlib import Path
 
 from dyvim_cli.errors import UsageError
+from dyvim_cli.film_plan import FilmPlan
 from dyvim_cli.types import STYLES, Key
 
 EMBEDDED = "embedded"
@@ -39,6 +40,13 @@ class ComposeOptions:
     prompt: str | None = None  # words for it; None = from mood, style and tempo
     under_speech: str | None = None  # one of UNDER_SPEECH; None = thin where a score is written
     soundfont: str | None = None  # a file of instruments by General MIDI programs; None = the shipped ones
+    plan: FilmPlan | None = None  # what is decided already; the options above are edits of it
+    orchestrate: str | None = None  # a style whose instruments and mix the finished notes get
+    mute: tuple[str, ...] = ()  # parts that are left out of the finished notes
+    instruments: tuple[tuple[str, int], ...] = ()  # (part, General MIDI program)
+    # first and last bar, from 1 on, to be written anew, and in which of many ways; the others stay
+    reroll_bars: tuple[int, int, int] | None = None
+    markers: Path | None = None  # orders for the music, in an editor's format
 
     def __post_init__(self):
         _check_range("alpha", self.alpha, 0, 1)
@@ -101,6 +109,7 @@ class Delivery:
     stems: Path | None = None  # folder
     stem_groups: bool = False  # drums, bass, harmony and melody instead of each instrument
     music: Path | None = None  # the music alone, as a sound file
+    preview_s: tuple[float, float] | None = None  # deliver this part of the film and of the same piece
     markers_out: Path | None = None  # sections, cuts and hits, in an editor's format
 
     def __post_init__(self):

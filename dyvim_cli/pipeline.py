@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,16 +25,20 @@ from dyvim_cli.composer import (
     prepare_model,
 )
 from dyvim_cli.describe import comment, describe
+from dyvim_cli.desk.planning import planned, read_orders
 from dyvim_cli.errors import UsageError
 from dyvim_cli.extras import check_extras, sound_file, stamp_sounds, whole_set, write_extras, write_markers_of
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
 from dyvim_cli.own_sound import own_sound_of
+from dyvim_cli.preview import marked_name, part_to_deliver
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures, OwnSound, Score
 from dyvim_cli.watching import features_of
 
 if TYPE_CHECKING:
+    from dyvim_cli.film_plan import FilmPlan
     from dyvim_cli.media.cut import Cut
+    from dyvim_cli.media.film_clock import FilmClock
     from dyvim_cli.media.probe import FilmInfo
     from dyvim_cli.model.compose.recording import Recording
     from dyvim_cli.model.musicgen.loading import AudioModel
@@ -150,8 +154,10 @@ def compose_and_mux(
 
     progress, meter = progress or Silent(), Meter()
     film, features, clock = watched.film, watched.features, watched.clock
+    delivered = clock_of(film, watched.cut.start_s, watched.cut.end_s)
+    speech_s = None if watched.own is None else watched.own.speech_s
+    wishes = with_plan(features, wishes, delivered, speech_s)
     with clock.stage("compose"):
-        speech_s = None if watched.own is None else watched.own.speech_s
         piece = compose(features, wishes, model, progress, speech_s)
     device.give_back_memory()
     with (
@@ -162,19 +168,18 @@ def compose_and_mux(
         ) as music,
     ):
         device.give_back_memory()  # the mastering's curves
-        with clock.stage("mux"):
+        with clock.stage("mux"), part_to_deliver(film, watched.cut, music, delivery) as part:
             muxed = mux(
                 film,
-                music,
+                part.music,
                 watched.output,
-                **delivery.mix_options(),
+                **delivery.mix_options() | part.options,
                 metadata={"comment": comment(piece, wishes)},
                 progress=progress,
                 group=group,
-                own=watched.own,
+                own=watched.own if delivery.preview_s is None else None,
             )
         write_extras(piece, music, delivery, {"comment": comment(piece, wishes)}, group)
-        delivered = clock_of(film, watched.cut.start_s, watched.cut.end_s)
         write_markers_of(piece, delivered, delivery, group)
         stamp_sounds(group, delivered, film.path.stem)
     clock.seconds["sound"] -= clock.seconds["mux"]
@@ -196,6 +201,7 @@ def compose_and_mux(
 def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery):
     """(film, cut, output path), after every check that needs no work."""
     from dyvim_cli.media.cut import plan_cut
+    from dyvim_cli.media.film_clock import clock_of
     from dyvim_cli.media.output import check_film_output, check_picture, output_path
     from dyvim_cli.media.own_tracks import without_our_music
     from dyvim_cli.media.probe import probe
@@ -205,10 +211,30 @@ def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery):
     cut = plan_cut(film, delivery.start_s, delivery.end_s)
     style = wishes.style or "auto"
     output = output_path(film.path, film.codec, delivery.output, style=style, seed=wishes.seed)
+    if delivery.preview_s is not None:
+        plan_cut(film, *(cut.start_s + at_s for at_s in delivery.preview_s))
+        output = marked_name(output, "preview") if delivery.output is None else output
     check_picture(output, film.codec)
     check_film_output(output, delivery.output, inputs=(film.path,), overwrite=delivery.overwrite)
     check_extras(delivery, film.path)
+    read_orders(wishes, clock_of(film, cut.start_s, cut.end_s))
     return film, cut, output
+
+
+def prepared_output(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> Path:
+    """The scored film's path, after every check that needs no work."""
+    return _prepare(film_path, wishes, delivery)[2]
+
+
+def check_delivery(film_path: Path, delivery: Delivery) -> None:
+    """Raise unless all that a delivery names, its film by a whole path, can be written."""
+    from dyvim_cli.media.output import check_folder, check_output
+
+    if delivery.output.parent.exists():
+        check_output(delivery.output, inputs=(film_path,), overwrite=delivery.overwrite)
+    else:
+        check_folder(delivery.output.parent)
+    check_extras(delivery, film_path)
 
 
 def plan_job(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> dict:
@@ -230,6 +256,38 @@ def plan_job(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> dic
         "seed": wishes.seed,
         "warnings": [*cut.warnings, *([f"to be pulled: {missing}"] if missing else [])],
     }
+
+
+def with_plan(
+    features: FilmFeatures, wishes: ComposeOptions, clock: "FilmClock", speech_s=None
+) -> ComposeOptions:
+    """The wishes with the plan that the piece follows, in which markers and options are edits."""
+    if not writes_score(wishes.model) or (wishes.plan is None and wishes.markers is None):
+        return wishes  # the composer decides by itself
+    plan = planned(features, wishes, read_orders(wishes, clock), speech_s)
+    return replace(wishes, plan=plan, markers=None)
+
+
+def plan_film(
+    film_path: Path,
+    wishes: ComposeOptions,
+    *,
+    start: float | str | None = None,
+    end: float | str | None = None,
+    use_cache: bool = True,
+    progress: Progress | None = None,
+) -> "FilmPlan":
+    """What score() would decide for a film before it writes a note. Raises DyvimError."""
+    from dyvim_cli.media.cut import plan_cut
+    from dyvim_cli.media.film_clock import clock_of
+    from dyvim_cli.media.probe import probe
+
+    film = probe(film_path)
+    cut = plan_cut(film, start, end)
+    orders = read_orders(wishes, clock_of(film, cut.start_s, cut.end_s))
+    part = {"start_s": cut.start_s, "end_s": cut.end_s}
+    features = features_of(film, **part, use_cache=use_cache, progress=progress)
+    return planned(features, wishes, orders)
 
 
 def generate(

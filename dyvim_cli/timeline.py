@@ -19,11 +19,7 @@ def timeline(piece: Score, features: FilmFeatures, meter: Meter) -> dict:
     None stands for silence; the curves of motion and loudness are even over the film's duration.
     """
     bars = piece.tempo_map.step_times_s[:-1:STEPS_PER_BAR]
-    peak = float(meter.peaks.max(initial=0))
-    return {
-        "loudness_lufs": _audible(integrated_lufs(meter.powers)),
-        "true_peak_db": round(20 * np.log10(peak), 2) if peak > 0 else None,
-        "mastering": {name: round(db, 2) for name, db in meter.mastering._asdict().items()},
+    return loudness_facts(meter) | {
         "curves": {
             "motion": [round(float(m), 5) for m in motion(features)],
             "loudness_lufs": [_audible(lufs) for lufs in loudness(meter)],
@@ -55,6 +51,16 @@ def delivered_sound(muxed: "MuxResult", facts: dict) -> dict:
 def _spans(moments: np.ndarray) -> list[np.ndarray]:
     """Values over time in at most POINTS spans, none of them empty."""
     return [span for span in np.array_split(moments, min(POINTS, len(moments)) or 1) if len(span)]
+
+
+def loudness_facts(meter: Meter) -> dict:
+    """How loud what a meter has heard is, and what mastering did to it, as values for JSON."""
+    peak = float(meter.peaks.max(initial=0))
+    return {
+        "loudness_lufs": _audible(integrated_lufs(meter.powers)),
+        "true_peak_db": round(20 * np.log10(peak), 2) if peak > 0 else None,
+        "mastering": {name: round(db, 2) for name, db in meter.mastering._asdict().items()},
+    }
 
 
 def motion(features: FilmFeatures) -> np.ndarray:

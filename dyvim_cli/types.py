@@ -30,7 +30,8 @@ STYLES = (
 
 SECTION_ROLES = ("intro", "theme", "contrast", "build", "break", "outro")
 
-EVENT_KINDS = ("cut", "impact", "stop")  # hard cut; sudden motion or collision; motion that ends
+# hard cut; sudden motion or collision; motion that ends; what a person asks to be hit
+EVENT_KINDS = ("cut", "impact", "stop", "marked")
 
 
 def _nothing() -> np.ndarray:

@@ -18,10 +18,12 @@ def arguments(command, values: Mapping) -> list[str]:
     words = ["dyvim", "score"]
     for option in command.params:
         value = True if option.name == "overwrite" else values.get(option.name)
-        if option.name in NOT_PART_OF_IT or value is None or value is False:
+        if option.name in NOT_PART_OF_IT or value is None or value is False or value == []:
             continue
         if option.param_type_name == "argument":
             words.append(_word(value))
+        elif isinstance(value, list):
+            words += [word for each in value for word in (max(option.opts, key=len), _word(each))]
         elif option.name in ALWAYS or value != option.default:
             words.append(max(option.opts, key=len))
             words += [] if value is True else [_template(value) if option.name == "output" else _word(value)]

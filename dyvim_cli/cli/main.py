@@ -23,10 +23,12 @@ app = typer.Typer(cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=Fals
 VERBS = {
     "score": ("score", "score"),
     "batch": ("batch", "batch"),
+    "plan": ("plan", "plan"),
     "generate": ("generate", "generate"),
     "extract-frames": ("extract_frames", "extract_frames"),
     "extract-features": ("extract_features", "extract_features"),
     "mux": ("mux", "mux"),
+    "render": ("render", "render"),
     "evaluate": ("evaluate", "evaluate"),
     "styles": ("styles", "styles"),
     "doctor": ("doctor", "doctor"),

@@ -29,7 +29,8 @@ class Timeline:
 
 def drawing(line: Timeline) -> dict:
     """Everything the template `parts.timeline` shows; None for a film without length."""
-    by_kind = {kind: [(t, w) for t, w, k in line.events if k == kind] for kind in ("cut", "impact", "stop")}
+    events = [(t, w, "cut" if kind == "marked" else kind) for t, w, kind in line.events]
+    by_kind = {kind: [(t, w) for t, w, k in events if k == kind] for kind in ("cut", "impact", "stop")}
     by_place = {place: [m for m in line.meetings if m[2] == place] for place in ("off", "beat", "downbeat")}
     x = _scale(line.duration_s)
     return {

@@ -215,6 +215,75 @@ Music = Annotated[
     Path | None,
     typer.Option(rich_help_panel=OUTPUT, help="Also write the music alone, as wav, flac, mp3 ..."),
 ]
+Preview = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FROM-TO",
+        rich_help_panel=OUTPUT,
+        help="Deliver this part alone, of the same piece: 0:00-0:20 becomes clip.preview.mp4.",
+    ),
+]
+Orchestrate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STYLE", autocompletion=styles_that_begin, rich_help_panel=MUSIC,
+        help="The same notes at the same times with this style's instruments and mix.",
+    ),
+]  # fmt: skip
+Mute = Annotated[
+    str | None,
+    typer.Option(metavar="PARTS", rich_help_panel=MUSIC, help="Parts that shall not play: drums,arp."),
+]
+Instrument = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PART=NAME", rich_help_panel=MUSIC, help="Who plays a part: melody=cello, or melody=42."
+    ),
+]
+Reroll = Annotated[
+    str | None,
+    typer.Option(
+        metavar="BARS",
+        rich_help_panel=MUSIC,
+        help="Write these bars anew and leave the others: 12-20; 12-20:2 is another way.",
+    ),
+]
+Takes = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=16,
+        rich_help_panel=MUSIC,
+        help="So many takes that differ in style, tempo and density: clip.take1.mp4 ...; --report shows all.",
+    ),
+]
+Like = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        metavar="FILM",
+        rich_help_panel=MUSIC,
+        help="Make the music of this scored film again, but for what other options say.",
+    ),
+]
+PlanFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan",
+        metavar="TOML",
+        rich_help_panel=MUSIC,
+        help="Follow a plan that `dyvim plan` wrote and you edited; its seed and alpha count.",
+    ),
+]
+MarkersIn = Annotated[
+    Path | None,
+    typer.Option(
+        "--markers",
+        metavar="FILE",
+        rich_help_panel=MUSIC,
+        help="Orders (hit 0.8, downbeat, drop, build, silence, section intro) as csv, edl, xml, mid ...",
+    ),
+]
 MarkersOut = Annotated[
     Path | None,
     typer.Option(

@@ -41,6 +41,18 @@ def parse_time(text: str | float) -> float | str:
     raise typer.BadParameter(f"'{text}' is no time: write 12.5, 0:12.5, 1:02:03 or 00:00:12:10")
 
 
+def parse_span(text: str | None) -> tuple[float, float] | None:
+    """(from, to) in seconds from '0:00-0:20'. Raises UsageError."""
+    from dyvim_cli.media.written_times import seconds_of
+
+    if text is None:
+        return None
+    ends = [seconds_of(part) for part in text.replace("\N{EN DASH}", "-").split("-")]
+    if len(ends) != 2 or None in ends or ends[0] >= ends[1]:
+        raise UsageError(f"--preview '{text}' is no part of a film", "for example --preview 0:00-0:20")
+    return ends[0], ends[1]
+
+
 def parse_mood(text: str | None) -> tuple[float, float] | None:
     """(valence, arousal) from 'V,A'. Raises UsageError."""
     if text is None:
@@ -54,22 +66,14 @@ def parse_mood(text: str | None) -> tuple[float, float] | None:
     return valence, arousal
 
 
-_LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
-_MODES = {"": False, "major": False, "maj": False, "minor": True, "min": True, "m": True}
-
-
 def parse_key(text: str | None) -> Key | None:
     """A key from 'C', 'F# minor', 'Bbm', 'eb major'. Raises UsageError."""
-    if text is None:
-        return None
-    rest = text.strip()
-    letter, rest = rest[:1].upper(), rest[1:]
-    accidental = next((a for a in ("#", "♯", "♭", "b") if rest.startswith(a)), "")
-    mode = rest[len(accidental) :].strip().lower()
-    if letter not in _LETTERS or mode not in _MODES:
+    from dyvim_cli.music.symbols.key_names import key_named
+
+    key = None if text is None else key_named(text)
+    if text is not None and key is None:
         raise UsageError(f"--key '{text}' is not a key", "for example --key 'F# minor' or --key Bb")
-    return Key((_LETTERS[letter] + _ACCIDENTALS[accidental]) % 12, _MODES[mode])
+    return key
 
 
 def parse_loudness(text: str | None) -> Loudness | None:

@@ -9,7 +9,10 @@ import typer
 
 from dyvim_cli.cli import command_line
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.desk import as_like, given, settings_of, with_desk
 from dyvim_cli.cli.options.groups import Composing, Extras, Mixing, Running, takes_groups
+from dyvim_cli.cli.options.parsing import parse_span
+from dyvim_cli.cli.options.players import with_players
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.licence import say_before_pull
 from dyvim_cli.errors import DyvimError, UsageError
@@ -31,10 +34,19 @@ def score(
         ),
     ] = None,
     composing: Composing,
+    plan: opt.PlanFile = None,
+    markers: opt.MarkersIn = None,
+    takes: opt.Takes = 1,
+    orchestrate: opt.Orchestrate = None,
+    mute: opt.Mute = None,
+    instrument: opt.Instrument = None,
+    reroll: opt.Reroll = None,
+    like: opt.Like = None,
     mixing: Mixing,
     extras: Extras,
     music: opt.Music = None,
     markers_out: opt.MarkersOut = None,
+    preview: opt.Preview = None,
     report: opt.Report = None,
     dry_run: opt.DryRun = False,
     running: Running,
@@ -48,7 +60,9 @@ def score(
 
     _check_one_film(film, context.args)
     running.place()
-    wishes = composing.wishes()
+    wishes = as_like(composing.wishes(), like, given(context))
+    wishes = with_desk(wishes, plan, markers)
+    wishes = with_players(wishes, orchestrate, mute, instrument, reroll)
     delivery = mixing.delivery(
         output=output,
         overwrite=running.overwrite,
@@ -57,6 +71,7 @@ def score(
         stem_groups=extras.stem_groups,
         music=music,
         markers_out=markers_out,
+        preview_s=parse_span(preview),
     )
     if report is not None:
         check_output(report, inputs=(film,), overwrite=True)
@@ -66,7 +81,10 @@ def score(
             console.note(f"the seed was drawn for this look; --seed {wishes.seed} composes with it")
         return
     say_before_pull(wishes)
-    asked = context.params | {"seed": wishes.seed}
+    asked = context.params | {"seed": wishes.seed, "alpha": wishes.alpha}
+    if takes > 1:
+        _score_takes(film, wishes, delivery, takes, running, report, (context.command, asked))
+        return
     try:
         with console.progress(running.progress) as shown:
             result = score_film(film, wishes, delivery, use_cache=not running.no_cache, progress=shown)
@@ -79,6 +97,24 @@ def score(
         console.note(f"note: {warning}")
     console.note(console.summary(result.facts))
     console.data(json.dumps(result.facts) if running.as_json else str(result.output))
+
+
+def _score_takes(film: Path, wishes, delivery, n_takes: int, running, report: Path | None, command) -> None:
+    """Score several takes, print each as it is done, and write one page of all."""
+    from dyvim_cli.report.films import write_report
+    from dyvim_cli.takes import score_takes
+
+    entries, (verb, asked) = [], command
+    with console.progress(running.progress) as shown:
+        takes = score_takes(film, wishes, delivery, n_takes, use_cache=not running.no_cache, progress=shown)
+        for take in takes:
+            facts = take.result.facts
+            again = asked | settings_of(take.options) | {"takes": 1, "output": take.result.output}
+            entries.append(entry.done(facts, command_line.arguments(verb, again)))
+            console.note(f"{take.result.output.name}: {console.summary(facts)}")
+            console.data(json.dumps(facts) if running.as_json else str(take.result.output))
+            if report is not None:
+                write_report(entries, report, title=f"Takes of {film.name}")
 
 
 def _check_one_film(film: Path, more: list[str]) -> None:

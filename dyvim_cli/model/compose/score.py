@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dyvim_cli.film_plan import FilmPlan
 from dyvim_cli.influence import influence_of
+from dyvim_cli.model.compose.obey import (
+    marked_steps,
+    met_exactly,
+    parts_on_grid,
+    sections_on_grid,
+    silenced,
+    silent_steps,
+    strike,
+    with_hits,
+)
+from dyvim_cli.model.compose.reroll import all_but, bar_steps
 from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features
@@ -73,18 +85,17 @@ def write_score(
     Raises:
         ValueError: the features make no sense.
     """
+    from dyvim_cli.model.compose.decide import decide
     from dyvim_cli.model.score.sampling import SamplingSettings, compose
 
-    wishes = with_own_seed(features, wishes)
-    character = choose_character(features, wishes, np.random.default_rng(wishes.seed))
-    tempo_map = tempo_map or lay_grid(features, character, wishes)
+    planned = wishes.plan or decide(features, wishes, tempo_map=tempo_map, speech_s=speech_s)
+    features, wishes, character = as_planned(features, wishes, planned)
     influence = influence_of(wishes.alpha)
+    tempo_map = met_exactly(tempo_map or lay_grid(features, character, wishes))
     hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
-    spoken = np.zeros((0, 2)) if speech_s is None or wishes.under_speech == "same" else speech_s
-    under_speech = speech_on_grid(tempo_map, spoken)
-    hit = np.where(under_speech & (hit < HEAVY), 0.0, hit)
-    energy = np.where(under_speech, ENERGY_UNDER_SPEECH * energy, energy)
-    form = plan(features, tempo_map, character, energy, hit, wishes)
+    hit, energy, under_speech = calmer_under_speech(hit, energy, tempo_map, wishes, speech_s)
+    form = plan(features, tempo_map, character, energy, hit, wishes, planned)
+    silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
     conditions = condition(features, tempo_map, character, form, (hit, cut, energy))
     settings = SamplingSettings(
         alpha=influence.decoder,
@@ -93,17 +104,61 @@ def write_score(
         candidates=wishes.candidates,
         seed=wishes.seed,
     )
-    fixed = as_plan(form, character, hit * influence.follows, influence.lightest_accent, under_speech)
-    pieces = compose(model, conditions, fixed, settings, progress)
-    pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
+    struck = hit * influence.follows * ~silent
+    fixed = as_plan(form, character, struck, influence.lightest_accent, under_speech, silent)
+
+    def finished(plan_of_tokens: Plan, how: SamplingSettings) -> list[np.ndarray]:
+        pieces = compose(model, conditions, plan_of_tokens, how, progress)
+        pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
+        return [strike(piece, marked, form.active & ~silent) for piece in pieces]
+
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
     moving = energy if influence.follows else np.ones_like(energy)
-    takes = [ranking.judge(piece, hit, moving) for piece in pieces]
-    chosen = ranking.best(takes, wishes.alpha)
+    piece, chosen, takes = _best(finished(fixed, settings), hit, moving, wishes.alpha)
+    if wishes.reroll_bars is not None:
+        *bars, variant = wishes.reroll_bars
+        anew = bar_steps(bars, tempo_map.n_steps)
+        again = finished(all_but(anew, fixed, piece), replace(settings, seed=settings.seed + variant))
+        again = [np.where(anew, other, piece) for other in again]
+        piece, chosen, takes = _best(again, hit, moving, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
     key, style, duration_s = character.key, character.style, features.duration_s
-    score = perform(pieces[chosen], tempo_map, key, style, duration_s, wishes.seed, sections)
-    return replace(score, extras={"take": chosen, "takes": takes, "character": character})
+    score = perform(piece, tempo_map, key, style, duration_s, wishes.seed, sections)
+    score = silenced(score, planned.silences)
+    return replace(score, extras={"take": chosen, "takes": takes, "character": character, "plan": planned})
+
+
+def calmer_under_speech(
+    hit: np.ndarray,
+    energy: np.ndarray,
+    tempo_map: TempoMap,
+    wishes: ComposeOptions,
+    speech_s: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(hit [S], energy [S]) with less asked for where somebody speaks, and where that is [S] bool."""
+    spoken = np.zeros((0, 2)) if speech_s is None or wishes.under_speech == "same" else speech_s
+    under_speech = speech_on_grid(tempo_map, spoken)
+    hit = np.where(under_speech & (hit < HEAVY), 0.0, hit)
+    return hit, np.where(under_speech, ENERGY_UNDER_SPEECH * energy, energy), under_speech
+
+
+def _best(pieces: list[np.ndarray], hit: np.ndarray, moving: np.ndarray, alpha: float):
+    """(piece, its number, verdicts on all) of the piece [K, S] that the gate prefers."""
+    takes = [ranking.judge(piece, hit, moving) for piece in pieces]
+    chosen = ranking.best(takes, alpha)
+    return pieces[chosen], chosen, takes
+
+
+def as_planned(
+    features: FilmFeatures, wishes: ComposeOptions, planned: FilmPlan
+) -> tuple[FilmFeatures, ComposeOptions, Character]:
+    """The film with the plan's hits, the wishes with its choices, and the character that follows from it."""
+    key, mood = planned.key, (planned.valence, planned.arousal)
+    wishes = replace(
+        wishes, style=planned.style, key=key, tempo_bpm=planned.bpm, alpha=planned.alpha, seed=planned.seed
+    )
+    character = Character(planned.style, *mood, key, (planned.bpm, TEMPO_SPREAD_OCTAVES))
+    return with_hits(features, planned.hits), wishes, character
 
 
 def with_own_seed(features: FilmFeatures, wishes: ComposeOptions) -> ComposeOptions:
@@ -167,9 +222,10 @@ def plan(
     energy: np.ndarray,
     hit: np.ndarray,
     wishes: ComposeOptions,
+    planned: FilmPlan | None = None,
 ) -> Form:
     """The form over the film, from energy [S] and weights of hits [S] on its grid; at alpha 0 of a film about
-    which nothing is known."""
+    which nothing is known. Sections and who plays are the plan's, where there is one."""
     influence = influence_of(wishes.alpha)
     starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
     if not influence.follows:
@@ -178,6 +234,11 @@ def plan(
         moods = np.tile([character.valence, character.arousal], (len(starts_s), 1))
     film = lay_on_grid(tempo_map, starts_s, labels, moods, energy, hit, influence.energy)
     how = {"style": character.style, "is_minor": character.key.is_minor}
+    if planned is not None:
+        how |= {
+            "sections": sections_on_grid(planned, tempo_map),
+            "may_play": parts_on_grid(planned, tempo_map),
+        }
     return plan_form(film, tempo_map, **how, seed=wishes.seed, lightest_late=influence.lightest_late)
 
 
@@ -215,6 +276,7 @@ def as_plan(
     hit: np.ndarray,
     lightest_accent: float = np.inf,
     under_speech: np.ndarray | None = None,
+    silent: np.ndarray | None = None,
 ) -> Plan:
     """What is fixed token by token: silence, planned chords, themes that return, accents, rests under speech.
 
@@ -224,6 +286,7 @@ def as_plan(
         hit: [S] weights of events.
         lightest_accent: events that weigh less are left to the decoder.
         under_speech: [S] bool, None = nowhere.
+        silent: [S] bool, where nobody plays; None = nowhere.
     """
     from dyvim_cli.model.score.plan import Plan
 
@@ -235,10 +298,14 @@ def as_plan(
     forced[tokens.STREAM_INDEX["chord"]] = form.chords
     if under_speech is not None:
         rest_the_tune(forced, under_speech)
+    forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
+    players = [tokens.STREAM_INDEX[name] for name in (*tokens.PITCHED, "drums")]
+    if silent is not None:
+        forced[np.ix_(players, np.flatnonzero(silent))] = tokens.REST
     drums_play = form.active[tokens.STREAM_INDEX["drums"]]
     return Plan(
         accents=plan_accents(hit, character.style, lightest_accent, drums_play),
-        forced=np.where(form.ending != tokens.UNKNOWN, form.ending, forced),
+        forced=forced,
         copy_from=form.copy_from,
         is_minor=character.key.is_minor,
         breath=form.breath,

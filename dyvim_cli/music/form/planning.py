@@ -52,33 +52,40 @@ def plan_form(
     is_minor: bool,
     seed: int = 0,
     lightest_late: float = 0.0,
+    sections: tuple[Section, ...] | None = None,
+    may_play: np.ndarray | None = None,
 ) -> Form:
     """Plan a piece for a film on the grid of tempo_map; the same seed gives the same form.
 
-    Events lighter than lightest_late are not struck while the last chord rings.
-    ValueError for an unknown style.
+    Events lighter than lightest_late are not struck while the last chord rings. sections, and who may play
+    in them [K, S], are found in the film unless they are given. ValueError for an unknown style.
     """
     if style not in STYLES:
         raise ValueError(f"unknown style: {style}")
     rng = np.random.default_rng(seed)
-    sections = assign_roles(divide_film(film), film)
+    sections = sections or assign_roles(divide_film(film), film)
     phrase_starts = _phrase_starts(rng, sections)
     final_step = choose_final_step(tempo_map, film.hits)
     chords = plan_chords(rng, sections, phrase_starts, film.hits, style, is_minor)
     write_cadence(rng, chords, final_step, style, is_minor)
     active = plan_activity(rng, sections, film.energy, style)
+    active = active if may_play is None else may_play.copy()
     active[:, final_step:] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]
     copy_from = returns(sections, phrase_starts, film, active, final_step)
     copy_from = periods(copy_from, sections, chords, film.hits, final_step)
     copy_from[~tempo_map.played[copy_from]] = -1
     strokes = last_strokes(tempo_map, film.hits, final_step, lightest_late)
+    ending = last_chord(tempo_map, final_step, strokes, is_minor)
+    if may_play is not None:  # who plays nowhere is not in the last chord either
+        absent = ~may_play.any(axis=1)
+        active[absent], ending[absent] = False, tokens.REST
     return Form(
         sections=sections,
         phrase_starts=phrase_starts,
         breath=_breaths(phrase_starts, sections, final_step, film.n_steps),
         active=active,
         chords=chords,
-        ending=last_chord(tempo_map, final_step, strokes, is_minor),
+        ending=ending,
         copy_from=copy_from,
         gesture_from=gesture_sources(sections, phrase_starts, film.hits, final_step),
         final_step=final_step,

@@ -19,7 +19,7 @@ BARS_PER_BUILD = 12  # a piece has no more builds than this allows: what is alwa
 def assign_roles(sections: list[Section], film: FilmOnGrid) -> tuple[Section, ...]:
     """Sections that know their role, and those that bring a theme back which one."""
     named = _name_contrasts(_name_breaks(sections, film))
-    return _mark_returns(_insert_builds(_bring_theme_back(named), film))
+    return mark_returns(_insert_builds(_bring_theme_back(named), film))
 
 
 def _name_breaks(sections: list[Section], film: FilmOnGrid) -> list[Section]:
@@ -109,7 +109,7 @@ def _energy_rise(energy: np.ndarray, step: int) -> float:
     return float(energy[step : step + width].mean() - energy[max(0, step - width) : step].mean())
 
 
-def _mark_returns(sections: list[Section]) -> tuple[Section, ...]:
+def mark_returns(sections: list[Section]) -> tuple[Section, ...]:
     """Point every later statement of a label at its first."""
     first: dict[int, int] = {}
     marked = []

@@ -10,8 +10,8 @@ from dyvim_cli.device import give_back_memory
 from dyvim_cli.music.mixing.leveling import calm_gains
 from dyvim_cli.music.mixing.loudness import Meter, mastering_gains, shaped
 from dyvim_cli.music.mixing.mix import mixed
+from dyvim_cli.music.mixing.session import StyledMidi, session_of
 from dyvim_cli.music.mixing.stem_tracks import StemStore, read_blocks
-from dyvim_cli.music.performance.expression import expression_gain
 from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.progress import Progress, Silent
@@ -46,7 +46,7 @@ def produce(
 
 
 def produce_blocks(
-    score: Score,
+    score: Score | StyledMidi,
     duration_s: float,
     progress: Progress | None = None,
     stems: StemSink | None = None,
@@ -88,12 +88,16 @@ def finished(
 
 
 def _mix(
-    score: Score, n_frames: int, progress: Progress, store: StemStore | None, orchestra: Orchestra
+    score: Score | StyledMidi,
+    n_frames: int,
+    progress: Progress,
+    store: StemStore | None,
+    orchestra: Orchestra,
 ) -> Iterator[np.ndarray]:
     """The mix before mastering, faded at its very end."""
-    done, sources = 0, {stem.name: orchestra.blocks(stem, n_frames, BLOCK_FRAMES) for stem in score.stems}
-    desk = PALETTES[score.style], score.tempo_map.bpm, expression_gain(score)
-    for block, parts in mixed(sources, *desk, keep_stems=store is not None):
+    done, session = 0, session_of(score, orchestra, n_frames, BLOCK_FRAMES)
+    desk = PALETTES[session.style], session.bpm, session.course
+    for block, parts in mixed(session.sources, *desk, keep_stems=store is not None):
         fade = _end_fade(done, block.shape[1], n_frames)
         block = block * fade
         done += block.shape[1]

@@ -1,21 +1,25 @@
 """A score as a Standard MIDI File: true bars and beats, and the film's time to the millisecond."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Key, Score, Stem
+from dyvim_cli.types import SAMPLE_RATE, STEPS_PER_BAR, STEPS_PER_BEAT, Key, Score, Stem
 
 TICKS_PER_BEAT = 3840  # a quarter of a millisecond at the slowest tempo
 TICKS_PER_STEP = TICKS_PER_BEAT // STEPS_PER_BEAT
 TOLERANCE_S = 0.0002  # how far a step may stray before the tempo changes
 CONDUCTOR = "conductor"  # the track without notes that other programs read the tempo map from
+EXPRESSION = 11  # the controller
+SWELL_AT_S = (0.0, 0.01, 0.015, 0.025)  # before each step: an accent's swell is done within 20 ms
 FAR_STEPS = 1000  # behind the last step, further than anything rings
 
 
-def write_midi(score: Score, path: Path) -> None:
+def write_midi(score: Score, path: Path, course: Callable[[int, int], np.ndarray] | None = None) -> None:
     """Write a score: tempo map, bars and key, sections, cuts and hits as markers, one named track a stem.
 
+    course(first frame, n) -> gain [n]: how the players swell together, which becomes the tracks' expression.
     The caller commits the file.
     """
     import symusic
@@ -38,8 +42,12 @@ def write_midi(score: Score, path: Path) -> None:
     for tick, text in sorted(marks):
         file.markers.append(symusic.TextMeta(tick, text))
     file.tracks.append(symusic.Track(CONDUCTOR))  # tempo, bars, key and markers go into the first track
+    swells = [] if course is None else _swells(course, times_s, lead_ticks)
     for stem in score.stems:
-        file.tracks.append(_track(stem, times_s, lead_ticks))
+        track = _track(stem, times_s, lead_ticks)
+        for tick, value in swells:
+            track.controls.append(symusic.ControlChange(tick, EXPRESSION, value))
+        file.tracks.append(track)
     path.write_bytes(file.dumps_midi())  # symusic itself says nothing of a full disk
 
 
@@ -100,6 +108,15 @@ def _track(stem: Stem, step_times_s: np.ndarray, lead_ticks: int):
     for note, start, end in zip(stem.notes, starts, ends, strict=True):
         track.notes.append(symusic.Note(start, max(1, end - start), note.pitch, note.velocity))
     return track
+
+
+def _swells(course: Callable, step_times_s: np.ndarray, lead_ticks: int) -> list[tuple[int, int]]:
+    """(tick, 0..127) of a gain over time, at every step and in the moments before it, where accents rise."""
+    at_s = np.unique(np.concatenate([step_times_s - before_s for before_s in SWELL_AT_S]))
+    at_s = at_s[at_s >= 0]
+    gains = [float(course(round(time_s * SAMPLE_RATE), 1)[0]) for time_s in at_s]
+    values = np.clip(np.rint(127 * np.sqrt(gains)), 0, 127).astype(int)  # its square is the gain
+    return list(zip(_ticks(at_s.tolist(), step_times_s, lead_ticks), values.tolist(), strict=True))
 
 
 def _ticks(times_s: list[float], step_times_s: np.ndarray, lead_ticks: int) -> list[int]:

@@ -43,7 +43,7 @@ def _gains(tempo_map: TempoMap) -> np.ndarray:
     """[beats + 1] weight of the heavy cuts that each beat meets."""
     gains = np.zeros(tempo_map.n_steps // STEPS_PER_BEAT + 1)
     for hit in tempo_map.hits:
-        if hit.kind == "cut" and hit.on_beat and hit.weight >= HEAVY:
+        if hit.kind in ("cut", "marked") and hit.on_beat and hit.weight >= HEAVY:
             gains[hit.step // STEPS_PER_BEAT] += hit.weight
     return gains
 

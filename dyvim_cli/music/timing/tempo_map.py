@@ -18,7 +18,7 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Hit, TempoMap
 
 MIN_BPM, MAX_BPM = 60.0, 180.0
 HIT_TOLERANCE_S = 0.02  # sound within a frame of the picture reads as together
-IMPORTANCE = {"cut": 1.0, "impact": 0.3, "stop": 0.2}  # times the event's own weight
+IMPORTANCE = {"cut": 1.0, "impact": 0.3, "stop": 0.2, "marked": 2.0}  # times the event's own weight
 
 _COARSE_RATIO, _FINE_RATIO = 1.03, 1.007  # spacing of the tempi tried
 _PRIOR_WEIGHT = 0.04  # share of the reward that a tempo one std off the prior must win back

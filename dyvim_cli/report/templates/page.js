@@ -77,7 +77,13 @@ function connect(card) {
 }
 
 function connectPlayer(card, video) {
-  video.addEventListener("play", () => all("video").forEach(other => other === video || other.pause()));
+  video.addEventListener("play", () => {
+    const others = all("video").filter(other => other !== video), running = others.find(other => !other.paused);
+    if (running?.getAttribute("aria-label") === video.getAttribute("aria-label")) {  // another take of the same film
+      video.currentTime = running.currentTime;
+    }
+    others.forEach(other => other.pause());
+  });
   video.addEventListener("error", () => { card.querySelector(".unplayable").hidden = false; });
 }
 

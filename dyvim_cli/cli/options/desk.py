@@ -1,0 +1,62 @@
+"""A plan file, markers and an earlier film as part of the composer's options."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from dyvim_cli.cli.options.players import with_players
+from dyvim_cli.errors import UsageError
+
+TYPED = (
+    "COMMANDLINE",
+    "ENVIRONMENT",
+    "DEFAULT_MAP",
+)  # where an option's value comes from, unless it is a default
+
+
+def given(context: typer.Context) -> set[str]:
+    """The names of the options that somebody set."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name in TYPED}
+
+
+def with_desk(wishes, plan: Path | None, markers: Path | None):
+    """ComposeOptions with what a plan file and a file of markers say; a plan's seed and alpha count."""
+    if plan is not None:
+        from dyvim_cli.desk.read_plan import read_plan
+
+        read = read_plan(plan)
+        wishes = replace(wishes, plan=read, seed=read.seed, alpha=read.alpha)
+    return replace(wishes, markers=None if markers is None else markers.absolute())
+
+
+def as_like(wishes, like: Path | None, options: set[str]):
+    """ComposeOptions of the music of a scored film, but for the options that somebody set.
+
+    Another style keeps the tempo and the key. Raises UsageError where the film does not say enough.
+    """
+    if like is None:
+        return wishes
+    from dyvim_cli.desk.like import made_by
+    from dyvim_cli.options import EMBEDDED
+
+    made = made_by(like)
+    if made["model"] != EMBEDDED:
+        raise UsageError(f"{like} was scored by {made['model']}", "--like is for the shipped composer")
+    kept = {
+        name: made[name] for name in ("alpha", "seed", "style", "key", "candidates") if name not in options
+    }
+    if "style" in options and "tempo" not in options:
+        kept["tempo_bpm"] = made["tempo_bpm"]
+    played = {name: made.get(name) for name in ("orchestrate", "mute", "reroll")}
+    wishes = with_players(
+        wishes, instruments=[made["instrument"]] if "instrument" in made else None, **played
+    )
+    return replace(wishes, **kept)
+
+
+def settings_of(wishes) -> dict:
+    """The option values, by name, that ask for these wishes."""
+    mood = None if wishes.mood is None else "{:g},{:g}".format(*wishes.mood)
+    return {"style": wishes.style, "seed": wishes.seed, "mood": mood}

@@ -1,0 +1,65 @@
+"""Read who plays the finished notes: --orchestrate, --mute, --instrument, --reroll."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dyvim_cli.cli.options.parsing import parse_style
+from dyvim_cli.errors import UsageError
+
+PARTS = ("melody", "bass", "drums", "pad", "arp", "accent")
+BARS = re.compile(r"(\d+)(?:-(\d+))?(?::(\d+))?")
+
+
+def with_players(
+    wishes, orchestrate: str | None, mute: str | None, instruments: Sequence[str] | None, reroll: str | None
+):
+    """ComposeOptions with these options' values; what is not given stays. Raises UsageError."""
+    given = {
+        "orchestrate": parse_style(orchestrate),
+        "mute": parse_mute(mute),
+        "instruments": parse_instruments(instruments),
+        "reroll_bars": parse_bars(reroll),
+    }
+    return replace(wishes, **{name: value for name, value in given.items() if value})
+
+
+def parse_mute(text: str | None) -> tuple[str, ...]:
+    """Parts from 'drums,arp'. Raises UsageError."""
+    parts = tuple(part.strip().lower() for part in (text or "").split(",") if part.strip())
+    for part in parts:
+        _check_part(part)
+    return parts
+
+
+def parse_instruments(texts: Sequence[str] | None) -> tuple[tuple[str, int], ...]:
+    """(part, program) from 'melody=cello', one or several with commas. Raises UsageError."""
+    from dyvim_cli.music.symbols.instruments import program_named
+
+    found = []
+    for text in (each for listed in texts or () for each in listed.split(",")):
+        part, sign, name = (word.strip() for word in text.replace(":", "=").partition("="))
+        _check_part(part.lower())
+        program = program_named(name) if sign else None
+        if program is None:
+            raise UsageError(
+                f"--instrument '{text}' names no instrument", "for example --instrument melody=cello"
+            )
+        found.append((part.lower(), program))
+    return tuple(found)
+
+
+def parse_bars(text: str | None) -> tuple[int, int, int] | None:
+    """(first, last, variant) from '12-20' or '12-20:2'. Raises UsageError."""
+    found = BARS.fullmatch(text.strip()) if text is not None else None
+    if text is not None and not found:
+        raise UsageError(f"--reroll '{text}' names no bars", "for example --reroll 12-20")
+    if not found:
+        return None
+    first = int(found[1])
+    return first, int(found[2] or first), int(found[3] or 1)
+
+
+def _check_part(part: str) -> None:
+    if part not in PARTS:
+        raise UsageError(f"'{part}' is no part of a score", "parts are: " + ", ".join(PARTS))

@@ -1,0 +1,55 @@
+"""dyvim plan: all that is decided before a note is written, as a file to edit."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.desk import with_desk
+from dyvim_cli.cli.options.groups import Composing, Running, takes_groups
+from dyvim_cli.cli.show import console
+
+
+@takes_groups
+def plan(
+    *,
+    film: opt.Film,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", rich_help_panel=opt.OUTPUT, help="The plan; else it is printed."),
+    ] = None,
+    composing: Composing,
+    markers: opt.MarkersIn = None,
+    start: opt.Start = None,
+    end: opt.End = None,
+    running: Running,
+) -> None:
+    """Write what the music of a film shall be, to be edited: then `dyvim score FILM --plan film.toml`.
+
+    Tempo, key, style, hits, sections with who plays, silences. Prints the path, or without -o the plan.
+    """
+    import json
+    from dataclasses import asdict
+
+    from dyvim_cli.atomic import write_text
+    from dyvim_cli.desk.plan_file import plan_text
+    from dyvim_cli.media.output import check_output
+    from dyvim_cli.pipeline import plan_film
+
+    running.place()
+    if output is not None:
+        check_output(output, inputs=(film,), overwrite=running.overwrite)
+    wishes = with_desk(composing.wishes(), None, markers)
+    part = {"start": start, "end": end, "use_cache": not running.no_cache}
+    with console.progress(running.progress) as shown:
+        decided = plan_film(film, wishes, **part, progress=shown)
+    text = plan_text(decided, film.name)
+    if output is not None:
+        write_text(output, text)
+    said = f"{decided.style}, {decided.key}, {decided.bpm:.1f} BPM"
+    console.note(f"{said}, {len(decided.sections)} sections, {len(decided.hits)} hits")
+    if running.as_json:
+        console.data(json.dumps(asdict(decided) | {"key": str(decided.key)}))
+    else:
+        console.data(str(output) if output is not None else text.rstrip())

@@ -1,0 +1,56 @@
+"""dyvim render: a MIDI file sounded with a style's instruments and mix."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.parsing import parse_style, parse_time
+from dyvim_cli.cli.show import console
+from dyvim_cli.errors import UsageError
+
+
+def render(
+    midi: Annotated[Path, typer.Argument(help="A MIDI file.", show_default=False)],
+    music: Annotated[
+        Path,
+        typer.Option("-o", "--output", rich_help_panel=opt.OUTPUT, help="The music: wav, flac, mp3, ogg ..."),
+    ],
+    style: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", autocompletion=opt.styles_that_begin, rich_help_panel=opt.MUSIC,
+            help="Whose mix it gets; else the style whose instruments it plays.",
+        ),
+    ] = None,
+    length: Annotated[
+        str | None,
+        typer.Option(
+            parser=parse_time, metavar="TIME", rich_help_panel=opt.OUTPUT,
+            help="How long the music is, e.g. 0:30; else until the last note has rung.",
+        ),
+    ] = None,
+    stems: opt.Stems = None,
+    stem_groups: opt.StemGroups = False,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
+    progress: opt.Progress = console.ProgressKind.AUTO,
+) -> None:  # fmt: skip
+    """Sound a MIDI file: one that dyvim wrote and you edited, or any General MIDI file.
+
+    Tracks called melody, bass, pad, arp, drums and accent are mixed as such; others by their instruments.
+    Prints the path of the music, or with --json everything about it.
+    """
+    from dyvim_cli.options import Delivery
+    from dyvim_cli.rendering import render as render_midi
+
+    if isinstance(length, str):
+        raise UsageError(f"--length {length}: music has no frames", "--length 0:30")
+    delivery = Delivery(music=music, stems=stems, stem_groups=stem_groups, overwrite=overwrite)
+    with console.progress(progress) as shown:
+        done = render_midi(midi, delivery, style=parse_style(style), length_s=length, progress=shown)
+    roles = ", ".join(f"{each['name'] or 'track'}: {each['role']}" for each in done.facts["tracks"])
+    console.note(f"{done.facts['style']}, {done.facts['tempo_bpm']:.1f} BPM; {roles}")
+    console.data(json.dumps(done.facts) if as_json else str(done.output))

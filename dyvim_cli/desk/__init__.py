@@ -1,0 +1,1 @@
+"""Edit a piece before it is composed: plan files, and orders given as markers."""

@@ -1,0 +1,40 @@
+"""Read from a scored film how its music was made, to make it again but for what is asked otherwise."""
+
+import re
+from pathlib import Path
+
+from dyvim_cli.errors import UsageError
+from dyvim_cli.media.probe import SCORED_BY, probe
+from dyvim_cli.music.symbols.key_names import key_named
+from dyvim_cli.options import ComposeOptions
+
+PLAYED = ("orchestrate", "mute", "instrument", "reroll")  # said as the options are written
+FIELD = re.compile(r"(\w+)=(.*?)(?=\s\w+=|$)")
+
+
+def made_by(path: Path) -> dict:
+    """style, key, tempo_bpm, alpha, seed, candidates, model, and PLAYED where asked for, of a scored film.
+
+    Raises UsageError where the film does not say, or followed a plan; InputError where it cannot be read.
+    """
+    comment = probe(path).comment
+    if SCORED_BY not in comment:
+        raise UsageError(f"{path} does not say how its music was made", "name a film that dyvim scored")
+    said = dict(FIELD.findall(comment[comment.index(SCORED_BY) :].removeprefix("dyvim ")))
+    if "plan" in said:
+        raise UsageError(f"the music of {path} follows a plan", "name the plan: --plan film.toml")
+    try:
+        numbers = {name: float(said[name]) for name in ("alpha", "tempo")}
+        seed = int(said["seed"])
+    except (KeyError, ValueError) as error:
+        raise UsageError(f"{path} says too little of its music: {comment}", "score it anew") from error
+    return {
+        "alpha": numbers["alpha"],
+        "tempo_bpm": numbers["tempo"],
+        "seed": seed,
+        "candidates": int(said.get("candidates", ComposeOptions.candidates)),
+        "style": said.get("style"),
+        "key": key_named(said["key"]) if "key" in said else None,
+        "model": said.get("model", ""),
+        **{name: said[name] for name in PLAYED if name in said},
+    }

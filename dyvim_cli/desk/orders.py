@@ -1,0 +1,112 @@
+"""Read markers as orders for the music: hits, downbeats, drops, build-ups, silences and sections."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from dyvim_cli.errors import UsageError
+from dyvim_cli.film_plan import MARKED, PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
+from dyvim_cli.markers.marker import JOINED, Marker
+from dyvim_cli.types import SECTION_ROLES, STYLES
+
+NAME = re.compile(r"(hit|cut|downbeat|drop|build|silence|section)\b[\s:]*(.*)", re.IGNORECASE)
+STRIKES = ("hit", "cut", "downbeat", "drop")  # orders that are hits as well
+SAME_MOMENT_S = 0.05  # a section that begins so near an order's time is the one that is meant
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order, at a time of the film."""
+
+    at_s: float
+    kind: str  # hit, downbeat, drop, build, silence or section
+    weight: float = 1.0  # of what is hit
+    until_s: float = 0.0  # of a silence
+    name: str = ""  # of a section: a role, a style, or any name that sections of one theme share
+
+
+def orders_of(markers: list[Marker], duration_s: float) -> tuple[Order, ...]:
+    """What markers ask for, in order of time; a name that is no order is a plain hit.
+
+    A silence lasts as long as its marker or the number that it names, else until the next marker.
+    """
+    times = [*sorted({marker.time_s for marker in markers}), duration_s]
+    found = []
+    for marker in markers:
+        next_s = next(time_s for time_s in times if time_s > marker.time_s or time_s == duration_s)
+        found += [_order(name.strip(), marker, next_s) for name in marker.name.split(JOINED)]
+    return tuple(sorted(found, key=lambda order: order.at_s))
+
+
+def _order(name: str, marker: Marker, next_s: float) -> Order:
+    found, at_s = NAME.fullmatch(name), max(0.0, marker.time_s)
+    if not found:
+        return Order(at_s, "hit")
+    kind, rest = found[1].lower(), found[2].strip()
+    number = _number(rest)
+    if kind == "silence":
+        length_s = marker.duration_s or number or next_s - at_s
+        return Order(at_s, kind, until_s=at_s + length_s)
+    if kind == "section":
+        return Order(at_s, kind, name=rest.lower())
+    return Order(at_s, "hit" if kind == "cut" else kind, 1.0 if number is None else min(1.0, number))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return abs(float(text.removesuffix("s").strip().replace(",", ".")))
+    except ValueError:
+        return None
+
+
+def marks(orders: Iterable[Order]) -> tuple[PlannedHit, ...]:
+    """The hits that orders ask for, one a moment."""
+    strongest: dict[float, float] = {}
+    for order in orders:
+        if order.kind in STRIKES:
+            strongest[order.at_s] = max(order.weight, strongest.get(order.at_s, 0.0))
+    return tuple(PlannedHit(at_s, weight, MARKED) for at_s, weight in sorted(strongest.items()))
+
+
+def style_asked(orders: Iterable[Order]) -> str | None:
+    """The style that section orders name. Raises UsageError for two: a piece has one band."""
+    styles = {order.name for order in orders if order.kind == "section" and order.name in STYLES}
+    if len(styles) > 1:
+        reason = f"markers ask for several styles: {', '.join(sorted(styles))}; a piece has one"
+        raise UsageError(reason, "name one style, and sections by role: " + ", ".join(SECTION_ROLES))
+    return next(iter(styles), None)
+
+
+def edited(plan: FilmPlan, orders: Iterable[Order]) -> FilmPlan:
+    """The plan with the sections and silences that orders ask for; their hits are a matter of `marks`."""
+    themes: dict[str, int] = {}
+    for order in orders:
+        if order.kind == "silence":
+            pause = Silence(order.at_s, min(order.until_s, plan.duration_s))
+            plan = replace(plan, silences=(*plan.silences, pause))
+        elif order.kind in ("drop", "build", "section"):
+            plan = _with_section(plan, order, themes)
+    return plan
+
+
+def _with_section(plan: FilmPlan, order: Order, themes: dict[str, int]) -> FilmPlan:
+    """The plan with a section that begins at the order: like the one it interrupts, but for what is asked."""
+    before = [each for each in plan.sections if each.at_s <= order.at_s + SAME_MOMENT_S] or plan.sections[:1]
+    new = _as_asked(replace(before[-1], at_s=order.at_s), order, themes, plan)
+    kept = [each for each in plan.sections if abs(each.at_s - order.at_s) > SAME_MOMENT_S]
+    return replace(plan, sections=tuple(sorted([*kept, new], key=lambda section: section.at_s)))
+
+
+def _as_asked(
+    section: PlannedSection, order: Order, themes: dict[str, int], plan: FilmPlan
+) -> PlannedSection:
+    if order.kind == "drop":  # everybody comes in
+        return replace(section, role="theme", parts=PARTS)
+    if order.kind == "build":
+        return replace(section, role="build")
+    if order.name in SECTION_ROLES:
+        return replace(section, role=order.name)
+    if order.name in STYLES or not order.name:
+        return section
+    first = max(each.theme for each in plan.sections) + 1
+    return replace(section, theme=themes.setdefault(order.name, first))

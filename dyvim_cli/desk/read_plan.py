@@ -1,0 +1,169 @@
+"""Read a plan file, and say in which line it is wrong."""
+
+import re
+import sys
+from pathlib import Path
+
+from dyvim_cli.errors import UsageError
+from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
+from dyvim_cli.media.written_times import seconds_of
+from dyvim_cli.music.symbols.key_names import key_named
+from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES, STYLES
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TOP = ("style", "key", "bpm", "mood", "alpha", "seed", "duration_s", "hits", "silences", "section")
+ROWS = {  # array: the keys of each of its tables
+    "hits": ("at", "weight", "kind"),
+    "silences": ("from", "to"),
+    "section": ("at", "role", "theme", "mood", "parts"),
+}
+BPM, UNIT, SIGNED = (40, 220), (0, 1), (-1, 1)
+
+
+def read_plan(path: Path) -> FilmPlan:
+    """Read a plan. Raises UsageError naming the file and the line where it is missing, or makes no sense."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: plan cannot be read ({error.strerror})", "dyvim plan FILM -o film.toml"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML ({error})", f"mend {path}") from error
+    return _Reader(path, text, values).plan()
+
+
+class _Reader:
+    """The values of one file, with its name and its text for what must be said of them."""
+
+    def __init__(self, path: Path, text: str, values: dict):
+        self.path, self.lines, self.values = path, text.splitlines(), values
+
+    def plan(self) -> FilmPlan:
+        self.check_keys()
+        valence, arousal = self.mood(self.values, "", 0)
+        sections = tuple(self.section(row, i) for i, row in enumerate(self.values["section"]))
+        hits = [self.hit(row, i) for i, row in enumerate(self.values["hits"])]
+        for i, (before, after) in enumerate(zip(sections, sections[1:], strict=False), start=1):
+            if after.at_s <= before.at_s:
+                self.fail("section", i, "at", "sections stand in order of time")
+        return FilmPlan(
+            duration_s=self.number(self.values, "duration_s", (0, float("inf"))),
+            style=self.one_of(self.values, "style", STYLES),
+            key=self.key(),
+            bpm=self.number(self.values, "bpm", BPM),
+            valence=valence,
+            arousal=arousal,
+            alpha=self.number(self.values, "alpha", UNIT),
+            seed=int(self.number(self.values, "seed", (0, 2**63))),
+            hits=tuple(sorted(hits, key=lambda hit: hit.at_s)),
+            sections=sections,
+            silences=tuple(self.silence(row, i) for i, row in enumerate(self.values.get("silences", []))),
+        )
+
+    def check_keys(self) -> None:
+        """Raise UsageError for a key that is not known, or one that is missing."""
+        for key in self.values:
+            if key not in TOP:
+                self.fail("", 0, key, f"unknown key '{key}'; known are {', '.join(TOP)}")
+        for key in TOP:
+            if key not in self.values and key != "silences":
+                self.fail("", 0, "", f"'{key}' is missing")
+        for name, keys in ROWS.items():
+            rows = self.values.get(name, [])
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                self.fail("", 0, name, f"{name} is a list of tables")
+            for i, row in enumerate(rows):
+                self.check_row(name, i, row, keys)
+        if not self.values["section"]:
+            self.fail("", 0, "section", "there is no section")
+
+    def check_row(self, name: str, i: int, row: dict, keys: tuple[str, ...]) -> None:
+        for key in row:
+            if key not in keys:
+                self.fail(name, i, key, f"unknown key '{key}'; known are {', '.join(keys)}")
+        for key in keys:
+            if key not in row:
+                self.fail(name, i, "", f"'{key}' is missing in {name} {i + 1}")
+
+    def hit(self, row: dict, i: int) -> PlannedHit:
+        weight = self.number(row, "weight", UNIT, "hits", i)
+        return PlannedHit(
+            self.time(row, "at", "hits", i), weight, self.one_of(row, "kind", EVENT_KINDS, "hits", i)
+        )
+
+    def silence(self, row: dict, i: int) -> Silence:
+        pause = Silence(self.time(row, "from", "silences", i), self.time(row, "to", "silences", i))
+        if pause.to_s <= pause.from_s:
+            self.fail("silences", i, "to", "a silence ends after it begins")
+        return pause
+
+    def section(self, row: dict, i: int) -> PlannedSection:
+        parts = row["parts"]
+        for part in parts if isinstance(parts, list) else [parts]:
+            if part not in PARTS:
+                self.fail("section", i, "parts", f"{part!r} is no part; parts are {', '.join(PARTS)}")
+        return PlannedSection(
+            self.time(row, "at", "section", i),
+            self.one_of(row, "role", SECTION_ROLES, "section", i),
+            int(self.number(row, "theme", (-1e9, 1e9), "section", i)),
+            *self.mood(row, "section", i),
+            tuple(part for part in PARTS if part in parts),
+        )
+
+    def number(self, row: dict, key: str, bounds, table: str = "", i: int = 0) -> float:
+        value, (low, high) = row[key], bounds
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            self.fail(table, i, key, f"{key} = {value!r} is no number from {low:g} to {high:g}")
+        return value
+
+    def time(self, row: dict, key: str, table: str, i: int) -> float:
+        value = row[key]
+        seconds = seconds_of(value) if isinstance(value, str) else value
+        if isinstance(value, bool) or not isinstance(seconds, int | float) or seconds < 0:
+            self.fail(table, i, key, f'{key} = {value!r} is no time: write 12.5 or "0:12.5"')
+        if seconds > self.number(self.values, "duration_s", (0, float("inf"))):
+            self.fail(table, i, key, f"{key} = {value!r} lies behind the film's end")
+        return float(seconds)
+
+    def one_of(self, row: dict, key: str, choices: tuple[str, ...], table: str = "", i: int = 0) -> str:
+        if row[key] not in choices:
+            self.fail(table, i, key, f"{key} = {row[key]!r} is none of {', '.join(choices)}")
+        return row[key]
+
+    def mood(self, row: dict, table: str, i: int) -> tuple[float, float]:
+        mood = row["mood"]
+        if not isinstance(mood, list) or len(mood) != 2:
+            self.fail(table, i, "mood", "mood is [valence, arousal], each -1 to 1")
+        valence, arousal = (self.number({"mood": each}, "mood", SIGNED, table, i) for each in mood)
+        return valence, arousal
+
+    def key(self):
+        key = key_named(str(self.values["key"]))
+        if key is None:
+            self.fail("", 0, "key", f'key = {self.values["key"]!r} is no key: write "F# minor" or "Bb"')
+        return key
+
+    def fail(self, table: str, i: int, key: str, reason: str) -> None:
+        """Raise UsageError for a key of row i of a table ("": the top)."""
+        line = line_of(self.lines, table, i, key)
+        where = f"{self.path}, line {line}" if line else str(self.path)
+        raise UsageError(f"{where}: {reason}", f"mend {self.path}, or write it anew with dyvim plan")
+
+
+def line_of(lines: list[str], table: str, i: int, key: str) -> int:
+    """The line, from 1 on, of a key of row i of a table, else of the row itself; 0: not found."""
+    begins = {"": r"", "section": r"\s*\[\[\s*section\s*\]\]"}.get(table, r"[^#]*\{")
+    named = rf"(^|[\s{{,])({re.escape(key)}|\"{re.escape(key)}\")\s*=|^\s*\[\[?\s*{re.escape(key)}"
+    first = 0
+    if table in ("hits", "silences"):
+        first = next((n for n, line in enumerate(lines) if re.match(rf"\s*{table}\s*=", line)), 0)
+    rows = [n for n, line in enumerate(lines) if n >= first and table and re.match(begins, line)]
+    start = rows[i] if i < len(rows) else first
+    found = (n for n in range(start, len(lines)) if key and re.search(named, lines[n].split("#")[0]))
+    return next(found, start if table else -1) + 1

@@ -1,0 +1,57 @@
+"""The plan of a piece: all that is decided before a note is written, as one object that people may edit.
+
+Options, plan files and markers are edits of it; the composer obeys it and asks for nothing else.
+"""
+
+from dataclasses import dataclass
+
+from dyvim_cli.types import Key
+
+PARTS = ("melody", "bass", "drums", "pad", "arp")  # that a section may have or go without
+MARKED = "marked"  # the kind of a hit that a person asked for
+
+
+@dataclass(frozen=True)
+class PlannedHit:
+    """An event that the music meets."""
+
+    at_s: float
+    weight: float  # 0..1
+    kind: str  # of types.EVENT_KINDS; "marked": asked for by a person, met exactly
+
+
+@dataclass(frozen=True)
+class PlannedSection:
+    """A stretch of music that is one idea; it lasts until the next one begins."""
+
+    at_s: float
+    role: str  # of types.SECTION_ROLES
+    theme: int  # equal numbers: the same theme
+    valence: float  # -1..1
+    arousal: float  # -1..1
+    parts: tuple[str, ...]  # of PARTS, that may play
+
+
+@dataclass(frozen=True)
+class Silence:
+    """A stretch without music."""
+
+    from_s: float
+    to_s: float
+
+
+@dataclass(frozen=True)
+class FilmPlan:
+    """What the music of one film shall be."""
+
+    duration_s: float
+    style: str
+    key: Key
+    bpm: float
+    valence: float
+    arousal: float
+    alpha: float
+    seed: int  # the piece's own: what follows from the seed that was asked for and from the film
+    hits: tuple[PlannedHit, ...]
+    sections: tuple[PlannedSection, ...]
+    silences: tuple[Silence, ...] = ()

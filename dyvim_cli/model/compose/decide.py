@@ -1,0 +1,82 @@
+"""Decide a film's plan: style, key, tempo, hits, sections and who plays, before a note is written."""
+
+import numpy as np
+
+from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection
+from dyvim_cli.influence import influence_of
+from dyvim_cli.model.compose import score
+from dyvim_cli.model.compose.obey import with_hits
+from dyvim_cli.model.conditioning.film_curves import film_curves
+from dyvim_cli.music.form.planning import Form
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.options import ComposeOptions
+from dyvim_cli.types import FilmFeatures, TempoMap
+
+# decimals that a plan keeps: what is composed from it is the same whether it was a file in between or not
+MOOD_DECIMALS, BPM_DECIMALS, TIME_DECIMALS, WEIGHT_DECIMALS = 3, 4, 4, 3
+SAME_MOMENT_S = 0.06  # a marked hit takes the place of what was seen so near
+
+
+def decide(
+    features: FilmFeatures,
+    wishes: ComposeOptions,
+    marks: tuple[PlannedHit, ...] = (),
+    tempo_map: TempoMap | None = None,
+    speech_s: np.ndarray | None = None,
+) -> FilmPlan:
+    """The plan that a piece for this film follows, on a grid of its own unless one is given.
+
+    marks: hits that a person asked for; tempo and sections are found with them. speech_s: [N, 2] spans in
+    which somebody speaks.
+    """
+    features = with_hits(features, with_marks(seen_hits(features), marks))
+    wishes = score.with_own_seed(features, wishes)
+    character = score.choose_character(features, wishes, np.random.default_rng(wishes.seed))
+    tempo_map = tempo_map or score.lay_grid(features, character, wishes)
+    lightest = influence_of(wishes.alpha).lightest_event
+    hit, _, energy = film_curves(features, tempo_map, lightest)
+    hit, energy, _ = score.calmer_under_speech(hit, energy, tempo_map, wishes, speech_s)
+    form = score.plan(features, tempo_map, character, energy, hit, wishes)
+    return FilmPlan(
+        duration_s=round(features.duration_s, TIME_DECIMALS),
+        style=character.style,
+        key=character.key,
+        bpm=round(tempo_map.bpm, BPM_DECIMALS),
+        valence=round(character.valence, MOOD_DECIMALS),
+        arousal=round(character.arousal, MOOD_DECIMALS),
+        alpha=wishes.alpha,
+        seed=wishes.seed,
+        hits=seen_hits(features),
+        sections=_sections(form, tempo_map),
+    )
+
+
+def _sections(form: Form, tempo_map: TempoMap) -> tuple[PlannedSection, ...]:
+    """The form's sections in the film's time."""
+    return tuple(
+        PlannedSection(
+            at_s=round(float(tempo_map.step_times_s[section.start]), TIME_DECIMALS),
+            role=section.role,
+            theme=section.label,
+            valence=round(section.valence, MOOD_DECIMALS),
+            arousal=round(section.arousal, MOOD_DECIMALS),
+            parts=tuple(part for part in PARTS if form.active[tokens.STREAM_INDEX[part], section.start]),
+        )
+        for section in form.sections
+    )
+
+
+def seen_hits(features: FilmFeatures) -> tuple[PlannedHit, ...]:
+    """A film's events."""
+    events = zip(features.event_times_s, features.event_weights, features.event_names, strict=True)
+    return tuple(
+        PlannedHit(round(float(at_s), TIME_DECIMALS), round(float(weight), WEIGHT_DECIMALS), kind)
+        for at_s, weight, kind in events
+    )
+
+
+def with_marks(hits: tuple[PlannedHit, ...], marks: tuple[PlannedHit, ...]) -> tuple[PlannedHit, ...]:
+    """Hits in order, marked ones in the place of what was seen at the same moment."""
+    at_s = np.array([mark.at_s for mark in marks])
+    kept = [hit for hit in hits if not len(at_s) or np.abs(at_s - hit.at_s).min() > SAME_MOMENT_S]
+    return tuple(sorted([*kept, *marks], key=lambda hit: hit.at_s))

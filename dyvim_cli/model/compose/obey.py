@@ -1,0 +1,199 @@
+"""Lay a plan on the music's grid: its sections and parts, its silences, and the hits that were asked for."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dyvim_cli.film_plan import MARKED, PARTS, FilmPlan, PlannedHit, Silence
+from dyvim_cli.music.form.roles import mark_returns
+from dyvim_cli.music.form.sections import Section
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.types import (
+    EVENT_KINDS,
+    STEPS_PER_BAR,
+    STEPS_PER_BEAT,
+    FilmFeatures,
+    Hit,
+    Note,
+    Score,
+    Stem,
+    TempoMap,
+)
+
+MET_S = 0.02  # sound within a frame of the picture reads as together
+EDGE_S = 0.001  # a step that begins so near a silence's edge belongs to it, or not
+LATE_S = 0.06  # a note so little before a silence's end is played at its end
+# by so much the steps between two hits that were asked for may be stretched or squeezed: to make the later
+# one a beat, and to make it a step at all; beyond, it is left out
+BEAT_STRETCH, STEP_STRETCH = 1.35, 1.7
+HARDEST = tokens.N_LEVELS - 1
+LEVEL, BASS, PAD, DRUMS = (tokens.STREAM_INDEX[name] for name in ("level", "bass", "pad", "drums"))
+
+
+def sections_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> tuple[Section, ...]:
+    """The plan's sections on the nearest beats; of those that share a beat the last one counts."""
+    starts = {}
+    for section in plan.sections:
+        starts[_nearest_beat(tempo_map, section.at_s) if starts else 0] = section
+    bounds = [*sorted(starts), tempo_map.n_steps]
+    found = [
+        Section(
+            start, end, starts[start].role, starts[start].theme, starts[start].valence, starts[start].arousal
+        )
+        for start, end in zip(bounds, bounds[1:], strict=False)
+    ]
+    return mark_returns(found)
+
+
+def _nearest_beat(tempo_map: TempoMap, at_s: float) -> int:
+    """The lasting beat nearest to a time, but the grid's end."""
+    beats = np.arange(0, tempo_map.n_steps, STEPS_PER_BEAT)
+    beats = beats[tempo_map.played[beats]]
+    return int(beats[np.argmin(np.abs(tempo_map.step_times_s[beats] - at_s))])
+
+
+def parts_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> np.ndarray:
+    """[K, S] bool: streams that the plan's sections let play."""
+    may = np.ones((tokens.K, tempo_map.n_steps), dtype=bool)
+    starts = [
+        0,
+        *(_nearest_beat(tempo_map, section.at_s) for section in plan.sections[1:]),
+        tempo_map.n_steps,
+    ]
+    for section, start, end in zip(plan.sections, starts, starts[1:], strict=False):
+        for part in PARTS:
+            may[tokens.STREAM_INDEX[part], start:end] = part in section.parts
+    return may
+
+
+def silent_steps(plan: FilmPlan, tempo_map: TempoMap) -> np.ndarray:
+    """[S] bool: steps that begin within a silence."""
+    begins_s, silent = tempo_map.step_times_s[:-1], np.zeros(tempo_map.n_steps, dtype=bool)
+    for silence in plan.silences:
+        silent |= (begins_s >= silence.from_s - EDGE_S) & (begins_s < silence.to_s - EDGE_S)
+    return silent
+
+
+def met_exactly(tempo_map: TempoMap) -> TempoMap:
+    """The grid bent so that each marked hit is a step, best a beat; between two of them it gives way evenly.
+
+    A hit that would stretch or squeeze the steps by more than STEP_STRETCH is left where it was.
+    """
+    marked = [hit for hit in tempo_map.hits if hit.kind == MARKED]
+    if not marked:
+        return tempo_map
+    grid, last = tempo_map.step_times_s, tempo_map.n_steps
+    knots = {0: float(grid[0]), last: float(grid[last])}
+    for hit in sorted(marked, key=lambda hit: -hit.weight):
+        step = _step_for(tempo_map, knots, hit.film_time_s)
+        if step is not None:
+            knots[step] = hit.film_time_s
+    steps = np.array(sorted(knots))
+    bent = np.interp(grid, grid[steps], [knots[step] for step in steps.tolist()])
+    return replace(tempo_map, step_times_s=bent, hits=tuple(_met(hit, bent, knots) for hit in tempo_map.hits))
+
+
+def _step_for(tempo_map: TempoMap, knots: dict[int, float], at_s: float) -> int | None:
+    """The beat that a hit may become, else the step; None where all would bend too far."""
+    lasting = np.flatnonzero(tempo_map.played)
+    for steps, most in ((lasting[lasting % STEPS_PER_BEAT == 0], BEAT_STRETCH), (lasting, STEP_STRETCH)):
+        nearest = steps[np.argsort(np.abs(tempo_map.step_times_s[steps] - at_s), kind="stable")[:2]]
+        for step in nearest.tolist():
+            if step not in knots and _may_bend(tempo_map.step_times_s, knots, step, at_s, most):
+                return step
+    return None
+
+
+def _may_bend(grid: np.ndarray, knots: dict[int, float], step: int, at_s: float, most: float) -> bool:
+    """Whether a step may move to a time between the knots around it, by `most` times their distance."""
+    before = max(knot for knot in knots if knot < step)
+    after = min(knot for knot in knots if knot > step)
+    for first, second, times in ((before, step, (knots[before], at_s)), (step, after, (at_s, knots[after]))):
+        natural_s, asked_s = grid[second] - grid[first], times[1] - times[0]
+        if natural_s <= 0 or not 1 / most <= asked_s / natural_s <= most:
+            return False
+    return True
+
+
+def _met(hit: Hit, grid: np.ndarray, knots: dict[int, float]) -> Hit:
+    """The hit on the bent grid."""
+    step = hit.step
+    if hit.kind == MARKED:
+        step = next((knot for knot, time_s in knots.items() if time_s == hit.film_time_s), step)
+    music_s = float(grid[step])
+    is_met = abs(music_s - hit.film_time_s) <= MET_S
+    on_beat = is_met and step % STEPS_PER_BEAT == 0
+    return replace(
+        hit,
+        step=step,
+        music_time_s=music_s,
+        on_beat=on_beat,
+        on_downbeat=on_beat and step % STEPS_PER_BAR == 0,
+    )
+
+
+def strike(piece: np.ndarray, steps: np.ndarray, may_play: np.ndarray) -> np.ndarray:
+    """A piece [K, S] in which every one of `steps` is an accent; may_play [K, S]: who may be asked for it.
+
+    Where nobody begins a note there, chords and bass strike anew what they hold, else the drums play.
+    """
+    struck = piece.copy()
+    for step in steps.tolist():
+        struck[LEVEL, step] = HARDEST
+        if _is_struck(struck[:, step]):
+            continue
+        for row in (BASS, PAD):
+            held = _held(struck[row], step)
+            if may_play[row, step] and held:
+                struck[row, step] = held
+        if not _is_struck(struck[:, step]) and may_play[DRUMS, step]:
+            struck[DRUMS, step] = tokens.drum_token(("kick", "crash"))
+    return struck
+
+
+def _is_struck(column: np.ndarray) -> bool:
+    """Whether a note begins in a column [K] of tokens."""
+    pitched = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
+    return bool((column[pitched] >= tokens.FIRST_PITCH).any() or column[DRUMS] > 0)
+
+
+def _held(row: np.ndarray, step: int) -> int:
+    """The note that a pitched row [S] holds at a step, or had last; 0 without one."""
+    begun = np.flatnonzero(row[: step + 1] >= tokens.FIRST_PITCH)
+    return int(row[begun[-1]]) if len(begun) else 0
+
+
+def with_hits(features: FilmFeatures, hits: tuple[PlannedHit, ...]) -> FilmFeatures:
+    """The features with these events in the place of theirs."""
+    return replace(
+        features,
+        event_times_s=np.array([hit.at_s for hit in hits], dtype=np.float64),
+        event_weights=np.array([hit.weight for hit in hits], dtype=np.float32),
+        event_kinds=np.array([EVENT_KINDS.index(hit.kind) for hit in hits], dtype=np.int8),
+    )
+
+
+def marked_steps(tempo_map: TempoMap) -> np.ndarray:
+    """[M] steps of the hits that a person asked for."""
+    return np.unique([hit.step for hit in tempo_map.hits if hit.kind == MARKED]).astype(int)
+
+
+def silenced(score: Score, silences: tuple[Silence, ...]) -> Score:
+    """The score without notes in the silences: what rings on ends, what would begin there is left out."""
+    for silence in silences:
+        stems = [replace(stem, notes=_outside(stem, silence)) for stem in score.stems]
+        score = replace(score, stems=tuple(stem for stem in stems if stem.notes))
+    return score
+
+
+def _outside(stem: Stem, silence: Silence) -> tuple[Note, ...]:
+    kept = []
+    for note in stem.notes:
+        if silence.from_s <= note.start_s < silence.to_s:
+            if note.start_s < silence.to_s - LATE_S or note.end_s <= silence.to_s:
+                continue
+            note = replace(note, start_s=silence.to_s)
+        elif note.start_s < silence.from_s < note.end_s:
+            note = replace(note, end_s=silence.from_s)
+        kept.append(note)
+    return tuple(kept)

@@ -1,0 +1,33 @@
+"""Write some bars of a piece anew: all other tokens are given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dyvim_cli.errors import UsageError
+from dyvim_cli.types import STEPS_PER_BAR
+
+if TYPE_CHECKING:  # torch takes two seconds
+    from dyvim_cli.model.score.plan import Plan
+
+
+def bar_steps(bars: Sequence[int], n_steps: int) -> np.ndarray:
+    """[S] bool: the steps from a first to a last bar, counted from 1. Raises UsageError for bars beyond."""
+    first, last = bars
+    n_bars = -(-n_steps // STEPS_PER_BAR)
+    if not 1 <= first <= last <= n_bars:
+        raise UsageError(
+            f"there are no bars {first} to {last}: the piece has {n_bars}", f"--reroll 1-{n_bars}"
+        )
+    bar = np.arange(n_steps) // STEPS_PER_BAR + 1
+    return (bar >= first) & (bar <= last)
+
+
+def all_but(anew: np.ndarray, fixed: Plan, piece: np.ndarray) -> Plan:
+    """The plan under which all of a piece [K, S] stays but the steps [S] that are to be written anew."""
+    forced = np.where(anew, fixed.forced, piece).astype(np.int64)
+    return replace(fixed, forced=forced, copy_from=np.where(anew, fixed.copy_from, -1))

@@ -1,0 +1,82 @@
+"""Gather what a mix is made of: dry parts, the style whose desk they go through, how the players swell."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dyvim_cli.music.performance.expression import expression_gain
+from dyvim_cli.music.styles.palettes import PALETTES
+from dyvim_cli.music.symbols.midi_in import PlayedMidi, PlayedPart
+from dyvim_cli.music.synth.orchestra import Orchestra
+from dyvim_cli.music.synth.sampler import DRUM_BANK
+from dyvim_cli.types import SAMPLE_RATE, STYLES, Score, Stem
+
+FAMILY = 8  # General MIDI programs of one kind of instrument
+
+
+@dataclass(frozen=True)
+class Session:
+    """Parts by their role in the mix, block by block."""
+
+    sources: dict[str, Iterator[np.ndarray]]
+    style: str
+    bpm: float
+    course: Callable[[int, int], np.ndarray]  # (first frame, n) -> gain [n] of all parts
+
+
+@dataclass(frozen=True)
+class StyledMidi:
+    """A MIDI file in a style's mix."""
+
+    midi: PlayedMidi
+    style: str
+
+
+def session_of(piece: Score | StyledMidi, orchestra: Orchestra, n_frames: int, block_frames: int) -> Session:
+    """The session of a piece of n_frames."""
+    if isinstance(piece, Score):
+        sources = {stem.name: orchestra.blocks(stem, n_frames, block_frames) for stem in piece.stems}
+        return Session(sources, piece.style, piece.tempo_map.bpm, expression_gain(piece))
+    parts: dict[str, list] = {}
+    for part in piece.midi.parts:
+        parts.setdefault(part.role, []).append(_part_blocks(part, orchestra, n_frames, block_frames))
+    sources = {role: _together(blocks) for role, blocks in parts.items()}
+    return Session(sources, piece.style, piece.midi.bpm, lambda first, n: np.ones(n, np.float32))
+
+
+def _part_blocks(
+    part: PlayedPart, orchestra: Orchestra, n_frames: int, block_frames: int
+) -> Iterator[np.ndarray]:
+    """A track's blocks [2, n] under its own volume and expression."""
+    stem, first = part.stem, 0
+    stem = Stem(stem.name, program_in(orchestra, stem.program, stem.is_drums), stem.is_drums, stem.notes)
+    for block in orchestra.blocks(stem, n_frames, block_frames):
+        times_s = np.arange(first, first + block.shape[1]) / SAMPLE_RATE
+        yield block * part.gain(times_s).astype(np.float32)
+        first += block.shape[1]
+
+
+def _together(parts: list[Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
+    """The sum of parts that share a strip."""
+    for blocks in zip(*parts, strict=True):
+        yield sum(blocks[1:], start=blocks[0])
+
+
+def program_in(orchestra: Orchestra, program: int, is_drums: bool) -> int:
+    """The orchestra's nearest program of the same family, else the nearest of all; of kits likewise."""
+    presets = [preset for font in orchestra.fonts for preset in font.presets]
+    there = {preset.program for preset in presets if (preset.bank == DRUM_BANK) == is_drums}
+    family = {other for other in there if other // FAMILY == program // FAMILY}
+    return min(family or there, key=lambda other: abs(other - program))
+
+
+def style_of(midi: PlayedMidi) -> str:
+    """The style most of whose instruments the file plays; of equals the first of types.STYLES."""
+
+    def known(style: str) -> int:
+        palette = PALETTES[style]
+        strips = {**palette.parts, "accent": palette.accent}
+        return sum(part.stem.program in strips[part.role].programs for part in midi.parts)
+
+    return max(STYLES, key=known)

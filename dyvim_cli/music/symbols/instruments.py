@@ -1,0 +1,44 @@
+"""Name General MIDI's instruments, and find programs by what people write: cello, electric piano."""
+
+NAMES = (
+    "acoustic grand piano", "bright acoustic piano", "electric grand piano", "honky-tonk piano",
+    "electric piano 1", "electric piano 2", "harpsichord", "clavinet",
+    "celesta", "glockenspiel", "music box", "vibraphone", "marimba", "xylophone", "tubular bells", "dulcimer",
+    "drawbar organ", "percussive organ", "rock organ", "church organ", "reed organ", "accordion", "harmonica",
+    "tango accordion", "nylon guitar", "steel guitar", "jazz guitar", "clean guitar", "muted guitar",
+    "overdriven guitar", "distortion guitar", "guitar harmonics",
+    "acoustic bass", "fingered bass", "picked bass", "fretless bass", "slap bass 1", "slap bass 2",
+    "synth bass 1", "synth bass 2",
+    "violin", "viola", "cello", "contrabass", "tremolo strings", "pizzicato strings", "harp", "timpani",
+    "strings 1", "strings 2", "synth strings 1", "synth strings 2", "choir aahs", "voice oohs", "synth voice",
+    "orchestra hit",
+    "trumpet", "trombone", "tuba", "muted trumpet", "french horn", "brass", "synth brass 1", "synth brass 2",
+    "soprano sax", "alto sax", "tenor sax", "baritone sax", "oboe", "english horn", "bassoon", "clarinet",
+    "piccolo", "flute", "recorder", "pan flute", "blown bottle", "shakuhachi", "whistle", "ocarina",
+    "square lead", "saw lead", "calliope lead", "chiff lead", "charang lead", "voice lead", "fifths lead",
+    "bass lead",
+    "new age pad", "warm pad", "polysynth pad", "choir pad", "bowed pad", "metallic pad", "halo pad",
+    "sweep pad",
+    "rain", "soundtrack", "crystal", "atmosphere", "brightness", "goblins", "echoes", "sci-fi",
+    "sitar", "banjo", "shamisen", "koto", "kalimba", "bagpipe", "fiddle", "shanai",
+    "tinkle bell", "agogo", "steel drums", "woodblock", "taiko", "melodic tom", "synth drum",
+    "reverse cymbal",
+    "guitar fret noise", "breath noise", "seashore", "bird tweet", "telephone", "helicopter", "applause",
+    "gunshot",
+)  # fmt: skip
+USUAL = {"piano": 0, "guitar": 25, "bass": 33, "strings": 48, "horn": 60, "sax": 65, "organ": 16, "choir": 52}
+
+
+def program_named(text: str) -> int | None:
+    """The program that a name, a part of one, or a number 0..127 means; None where it means none.
+
+    Of several names that hold the text the first one counts.
+    """
+    name = " ".join(text.lower().replace("_", " ").split())
+    if name.isdecimal():
+        return int(name) if int(name) < len(NAMES) else None
+    if name in USUAL:
+        return USUAL[name]
+    if name in NAMES:
+        return NAMES.index(name)
+    return next((i for i, each in enumerate(NAMES) if name and name in each), None)

@@ -1,0 +1,128 @@
+"""Read a MIDI file as parts that can be played: ours by track names, any other by General MIDI programs."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.errors import InputError
+from dyvim_cli.types import Note, Stem
+
+ROLES = ("melody", "bass", "drums", "pad", "arp", "accent")  # what a style's mix has a strip for
+BASSES = {*range(32, 40), 43, 58}  # General MIDI: basses, contrabass, tuba
+PADS = {*range(16, 24), *range(48, 56), *range(88, 96)}  # organs, ensembles and voices, synthesizer pads
+CHORDS_FROM = 2.2  # mean number of notes that begin together; from here on a part plays chords
+TOGETHER_S = 0.03
+VOLUME, EXPRESSION = 7, 11  # controllers
+USUAL_VOLUME, FULL = 100, 127
+NEAR_S = 0.25  # expression that is set this often is a curve; what is set more rarely stays until then
+
+
+@dataclass(frozen=True)
+class PlayedPart:
+    """A track: its role in the mix, its notes, and how loud it is over time."""
+
+    role: str
+    stem: Stem
+    gain_times_s: np.ndarray  # [G] ascending
+    gains_db: np.ndarray  # [G]
+
+    def gain(self, times_s: np.ndarray) -> np.ndarray:
+        """[n] factors at times [n]."""
+        return 10 ** (np.interp(times_s, self.gain_times_s, self.gains_db) / 20)
+
+
+@dataclass(frozen=True)
+class PlayedMidi:
+    """A MIDI file that was read."""
+
+    parts: tuple[PlayedPart, ...]
+    bpm: float  # its first tempo
+    end_s: float  # of the last note
+
+
+def read_midi(path: Path) -> PlayedMidi:
+    """Read a Standard MIDI File. Raises InputError where there is none, or nothing to play in it."""
+    import symusic
+
+    if not path.is_file():
+        raise InputError(f"no such MIDI file: {path}", "check the path; quote names with spaces")
+    try:
+        score = symusic.Score(str(path))
+        bpm = float(score.tempos[0].qpm) if len(score.tempos) else 120.0
+        tracks = [track for track in score.to("second").tracks if len(track.notes)]
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"{path} is no MIDI file that can be read ({error})") from error
+    if not tracks:
+        raise InputError(f"{path} holds no notes", "export the tracks with their notes")
+    stems = [_stem(track) for track in tracks]
+    roles = roles_of(stems)
+    parts = tuple(
+        PlayedPart(role, stem, *_gains(track)) for role, stem, track in zip(roles, stems, tracks, strict=True)
+    )
+    return PlayedMidi(parts, bpm, max(note.end_s for stem in stems for note in stem.notes))
+
+
+def _stem(track) -> Stem:
+    """A track's notes, held as long as the sustain pedal holds them."""
+    pedals = [(float(pedal.time), float(pedal.time + pedal.duration)) for pedal in track.pedals]
+    notes = [
+        Note(float(n.time), float(n.time + n.duration), int(n.pitch), max(1, int(n.velocity)))
+        for n in track.notes
+    ]
+    held = [note if track.is_drum else replace(note, end_s=_let_go(note.end_s, pedals)) for note in notes]
+    held.sort(key=lambda note: (note.start_s, note.pitch))
+    return Stem(track.name.strip(), int(track.program), bool(track.is_drum), tuple(held))
+
+
+def _let_go(end_s: float, pedals: list[tuple[float, float]]) -> float:
+    """When a note stops that is let go at end_s."""
+    return next((up for down, up in pedals if down <= end_s < up), end_s)
+
+
+def roles_of(stems: list[Stem]) -> list[str]:
+    """What each stem is in the mix: by its name where that is a role, else by instrument and manner."""
+    roles = [_known_role(stem) for stem in stems]
+    others = [i for i, role in enumerate(roles) if role == "arp" and stems[i].name.lower() not in ROLES]
+    if others and "melody" not in roles:  # the highest line leads
+        highest = max(others, key=lambda i: np.mean([note.pitch for note in stems[i].notes]))
+        roles[highest] = "melody"
+    return roles
+
+
+def _known_role(stem: Stem) -> str:
+    """A role for all but the melody, which is known by its name alone."""
+    if stem.is_drums:
+        return "drums"
+    if stem.name.lower() in ROLES:
+        return stem.name.lower()
+    if stem.program in BASSES:
+        return "bass"
+    return "pad" if stem.program in PADS or _chord_size(stem) >= CHORDS_FROM else "arp"
+
+
+def _chord_size(stem: Stem) -> float:
+    """Mean number of notes that begin together."""
+    starts = np.array([note.start_s for note in stem.notes])
+    return len(starts) / (1 + np.count_nonzero(np.diff(np.sort(starts)) > TOGETHER_S))
+
+
+def _gains(track) -> tuple[np.ndarray, np.ndarray]:
+    """(times, gains in dB) of volume and expression together, as General MIDI level 2 hears them."""
+    curves = [_curve_db(track, VOLUME, USUAL_VOLUME), _curve_db(track, EXPRESSION, FULL)]
+    times_s = np.unique(np.concatenate([times for times, _ in curves]))
+    return times_s, sum(np.interp(times_s, times, db) for times, db in curves)
+
+
+def _curve_db(track, number: int, unity: int) -> tuple[np.ndarray, np.ndarray]:
+    """A controller as points of a line in dB, 0 dB at `unity`; rare changes are steps."""
+    events = sorted((float(c.time), int(c.value)) for c in track.controls if c.number == number)
+    first = [value for time_s, value in events if time_s <= TOGETHER_S]
+    times, values = [0.0], [first[-1] if first else unity]
+    for time_s, value in events:
+        if time_s - times[-1] > NEAR_S:
+            times.append(time_s - TOGETHER_S)
+            values.append(values[-1])
+        times.append(time_s)
+        values.append(value)
+    return np.array(times), 40 * np.log10(np.maximum(values, 0.5) / unity)

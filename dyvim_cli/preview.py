@@ -1,0 +1,50 @@
+"""Deliver a part of a film with that part of its music, cut out of the whole piece."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dyvim_cli.options import Delivery
+
+if TYPE_CHECKING:
+    from dyvim_cli.media.cut import Cut
+    from dyvim_cli.media.probe import FilmInfo
+
+FADE_OUT_S = 0.5  # where a preview stops in the midst of the music
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is delivered of a film, and the music from there on."""
+
+    music: Path
+    options: dict  # of media.mux.mux, in the place of the delivery's
+
+
+@contextmanager
+def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Delivery) -> Iterator[Part]:
+    """The whole cut with its music, or the preview of it; a preview's own sound file is gone afterwards."""
+    from dyvim_cli.media.cut import plan_cut
+    from dyvim_cli.media.sound import conform
+    from dyvim_cli.scratch import scratch_folder
+
+    if delivery.preview_s is None:
+        yield Part(music, {})
+        return
+    begin_s, end_s = (cut.start_s + at_s for at_s in delivery.preview_s)
+    shown = plan_cut(film, begin_s, min(end_s, cut.end_s))
+    with scratch_folder() as folder:
+        path = folder / "preview.wav"
+        conform(music, path, start_s=max(0.0, shown.start_s - cut.start_s))
+        options = {"start_s": shown.start_s, "end_s": shown.end_s}
+        if delivery.fade_out_s is None and shown.end_s < cut.end_s:
+            options["fade_out_s"] = FADE_OUT_S
+        yield Part(path, options)
+
+
+def marked_name(path: Path, mark: str) -> Path:
+    """clip.dyvim.mp4 and clip.mp4 as clip.MARK.mp4."""
+    stem = path.name.removesuffix(path.suffix).removesuffix(".dyvim")
+    return path.with_name(f"{stem}.{mark}{path.suffix}")

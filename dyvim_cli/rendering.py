@@ -1,0 +1,74 @@
+"""A MIDI file to a finished soundtrack: one of ours that was edited elsewhere, or any General MIDI file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dyvim_cli.errors import UsageError
+from dyvim_cli.extras import check_extras, sound_file, whole_set, write_extras
+from dyvim_cli.options import Delivery
+from dyvim_cli.progress import Progress, Silent
+
+RING_S = 3.0  # what the last notes ring on
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What came out; facts holds plain values for JSON."""
+
+    output: Path
+    facts: dict
+
+
+def render(
+    midi_path: Path,
+    delivery: Delivery,
+    *,
+    style: str | None = None,
+    length_s: float | None = None,
+    progress: Progress | None = None,
+) -> Rendered:
+    """Play a MIDI file and write it to delivery.music, with stems if asked for.
+
+    style: whose mix it gets, else the one whose instruments it plays; length_s: else until the last note has
+    rung. Raises DyvimError.
+    """
+    from dyvim_cli.music.mixing.loudness import Meter
+    from dyvim_cli.music.mixing.session import StyledMidi, style_of
+    from dyvim_cli.music.symbols.midi_in import read_midi
+
+    if delivery.music is None:
+        raise UsageError("no file to write the music to", "name one with -o music.wav")
+    check_extras(delivery, midi_path)
+    midi, meter = read_midi(midi_path), Meter()
+    piece = StyledMidi(midi, style or style_of(midi))
+    length_s = midi.end_s + RING_S if length_s is None else length_s
+    with (
+        whole_set(delivery) as group,
+        sound_file(piece, None, length_s, delivery, progress or Silent(), meter, group) as music,
+    ):
+        write_extras(piece, music, delivery, group=group)
+    return Rendered(
+        delivery.music, _facts(midi_path, piece, length_s, meter) | {"output": str(delivery.music)}
+    )
+
+
+def _facts(midi_path: Path, piece, length_s: float, meter) -> dict:
+    """What was read and what it became, plain values."""
+    from dyvim_cli.timeline import loudness_facts
+
+    tracks = [
+        {
+            "name": part.stem.name,
+            "role": part.role,
+            "program": part.stem.program,
+            "notes": len(part.stem.notes),
+        }
+        for part in piece.midi.parts
+    ]
+    facts = {
+        "input": str(midi_path),
+        "style": piece.style,
+        "duration_s": round(length_s, 3),
+        "tracks": tracks,
+    }
+    return facts | {"tempo_bpm": round(piece.midi.bpm, 3)} | loudness_facts(meter)

@@ -1,0 +1,60 @@
+"""Several takes of one film: it is watched once, and scored in directions that differ."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dyvim_cli import pipeline
+from dyvim_cli.desk.takes import directions
+from dyvim_cli.errors import UsageError
+from dyvim_cli.options import ComposeOptions, Delivery, writes_score
+from dyvim_cli.preview import marked_name
+from dyvim_cli.progress import Progress
+
+
+@dataclass(frozen=True)
+class Take:
+    """One take: what it was asked for, and what came out."""
+
+    options: ComposeOptions
+    result: pipeline.Result
+
+
+def score_takes(
+    film_path: Path,
+    options: ComposeOptions,
+    delivery: Delivery,
+    n_takes: int,
+    *,
+    use_cache: bool = True,
+    progress: Progress | None = None,
+) -> Iterator[Take]:
+    """Score a film n_takes times, one after the other; its names get .take1, .take2 ... before their endings.
+
+    Raises as pipeline.score() does, before the film is watched where it can; takes that are whole stay.
+    """
+    if options.plan is not None or not writes_score(options.model):
+        raise UsageError("--takes are for what the film decides", "leave out --plan, or --model")
+    anywhere = replace(delivery, overwrite=True)  # the name itself is not written: the takes' names are
+    base = pipeline.prepared_output(film_path, options, anywhere)
+    its = [delivery_of_take(delivery, base, number) for number in range(1, n_takes + 1)]
+    for each in its:
+        pipeline.check_delivery(film_path, each)
+    watched = pipeline.watch(film_path, options, anywhere, use_cache=use_cache, progress=progress)
+    model = pipeline.load_model(options)
+    for asked, each in zip(directions(watched.features, options, n_takes), its, strict=True):
+        seen = replace(watched, output=each.output, clock=pipeline.Clock())
+        yield Take(asked, pipeline.compose_and_mux(seen, asked, each, model, progress=progress))
+
+
+def delivery_of_take(delivery: Delivery, output: Path, number: int) -> Delivery:
+    """The delivery of one take, whose film without takes would be called output."""
+    mark = f".take{number}"
+    film = marked_name(output, mark[1:])
+    names = {
+        name: path.with_name(path.stem + mark + path.suffix)
+        for name in ("midi", "music", "markers_out")
+        if (path := getattr(delivery, name)) is not None
+    }
+    stems = None if delivery.stems is None else delivery.stems / mark[1:]
+    return replace(delivery, output=film, stems=stems, **names)

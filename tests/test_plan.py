@@ -1,0 +1,152 @@
+"""The plan of a piece: written, edited, read with its mistakes, and obeyed to the note."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import symusic
+from conftest import dyvim
+from test_alpha_zero import film as imagined
+
+from dyvim_cli.composer import load_embedded
+from dyvim_cli.desk.orders import Order, orders_of
+from dyvim_cli.desk.plan_file import plan_text
+from dyvim_cli.desk.planning import planned
+from dyvim_cli.desk.read_plan import read_plan
+from dyvim_cli.errors import UsageError
+from dyvim_cli.film_plan import MARKED, FilmPlan, Silence
+from dyvim_cli.markers.marker import Marker
+from dyvim_cli.model.compose.score import write_score
+from dyvim_cli.options import ComposeOptions
+from dyvim_cli.types import Score
+
+WISHES = ComposeOptions(style="pop", seed=3, candidates=1)
+MARKS_S = (1.37, 3.05)
+
+
+@pytest.fixture(scope="module")
+def decoder():
+    return load_embedded()
+
+
+@pytest.fixture(scope="module")
+def plan() -> FilmPlan:
+    return planned(imagined(1, 5.0), WISHES)
+
+
+def notes_of(score: Score) -> np.ndarray:
+    """[n, 3] start, end and velocity of all notes."""
+    return np.array([(n.start_s, n.end_s, n.velocity) for stem in score.stems for n in stem.notes])
+
+
+def test_what_is_read_is_what_was_written_and_makes_the_piece_of_no_plan(plan, decoder, tmp_path):
+    path = tmp_path / "film.toml"
+    path.write_text(plan_text(plan, "film.mp4"))
+    assert read_plan(path) == plan
+    alone = write_score(imagined(1, 5.0), WISHES, decoder)
+    again = write_score(imagined(1, 5.0), replace(WISHES, plan=plan, seed=99, style="jazz"), decoder)
+    assert alone.stems == again.stems and np.array_equal(alone.tokens, again.tokens)
+
+
+def test_parts_that_are_left_out_do_not_play_and_silences_are_silent(plan, decoder):
+    sections = tuple(replace(each, parts=("melody", "pad")) for each in plan.sections)
+    edited = replace(plan, sections=sections, silences=(Silence(1.0, 2.2),))
+    score = write_score(imagined(1, 5.0), replace(WISHES, plan=edited), decoder)
+    assert {stem.name for stem in score.stems} <= {"melody", "pad", "accent"}
+    notes = notes_of(score)
+    assert not ((notes[:, 0] < 2.2) & (notes[:, 1] > 1.0)).any()
+    assert (notes[:, 0] < 1.0).any() and (notes[:, 0] >= 2.2).any()
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.2, 0.5])
+def test_hits_that_are_asked_for_are_beats_with_an_accent_on_the_frame(decoder, alpha):
+    film, orders = imagined(1, 5.0), tuple(Order(at_s, "hit") for at_s in MARKS_S)
+    asked = planned(film, replace(WISHES, alpha=alpha), orders)
+    score = write_score(film, replace(WISHES, plan=asked), decoder)
+    marked = [hit for hit in score.tempo_map.hits if hit.kind == MARKED]
+    assert [hit.film_time_s for hit in marked] == list(MARKS_S)
+    assert all(hit.on_beat and abs(hit.error_s) < 0.001 for hit in marked)
+    notes = notes_of(score)
+    for at_s in MARKS_S:
+        struck = notes[np.abs(notes[:, 0] - at_s) < 0.01]
+        assert len(struck) and struck[:, 2].max() >= 95
+
+
+def test_a_style_is_changed_and_hits_and_sections_stay(plan, decoder):
+    other = planned(imagined(1, 5.0), ComposeOptions(style="jazz", plan=plan))
+    assert other.style == "jazz" and replace(other, style=plan.style) == plan
+
+
+MISTAKES = [
+    ('style = "pop"', 'style = "polka"', r"line 4: style = 'polka' is none of cinematic"),
+    ('kind = "cut"', 'kind = "kick"', r"line \d+: kind = 'kick' is none of cut"),
+    ("bpm = ", "bpm = 5000 #", r"line 6: bpm = 5000 is no number from 40 to 220"),
+    ("bpm = ", "tempo = ", r"line 6: unknown key 'tempo'"),
+    ('parts = ["', 'parts = ["kazoo", "', r"line \d+: 'kazoo' is no part"),
+    ("[[section]]\nat = 0.0", '[[section]]\nat = "soon"', r"line \d+: at = 'soon' is no time"),
+    ("  # { from = 3.0, to = 4.5 }", "{ from = 3.0, to = 2.5 }", r"line \d+: a silence ends after it begins"),
+    ("  # { from = 3.0, to = 4.5 }", "{ from = 3.0 }", r"line \d+: 'to' is missing in silences 1"),
+    ("alpha", "alpha alpha", r"not valid TOML .*line \d+"),
+]
+
+
+@pytest.mark.parametrize("right, wrong, said", MISTAKES)
+def test_mistakes_are_said_with_their_line(plan, tmp_path, right, wrong, said):
+    path, text = tmp_path / "film.toml", plan_text(plan, "film.mp4")
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1))
+    with pytest.raises(UsageError, match=said) as error:
+        read_plan(path)
+    line = re.search(r"line (\d+)", error.value.message)
+    assert str(path) in error.value.message
+    if "TOML" not in error.value.message:
+        assert wrong.split("\n")[-1].split("#")[0].strip() in path.read_text().splitlines()[int(line[1]) - 1]
+
+
+def test_markers_are_read_as_orders():
+    markers = [
+        Marker(1.0, "hit 0.8"), Marker(2.0, "Downbeat"), Marker(3.0, "drop + section theme"),
+        Marker(4.0, "build"), Marker(5.0, "silence 1.5"), Marker(6.0, "silence"), Marker(7.0, "a slap"),
+        Marker(8.0, "section jazz"),
+    ]  # fmt: skip
+    orders = orders_of(markers, 10.0)
+    assert [order.kind for order in orders] == [
+        "hit", "downbeat", "drop", "section", "build", "silence", "silence", "hit", "section",
+    ]  # fmt: skip
+    assert orders[0].weight == 0.8 and orders[5].until_s == 6.5 and orders[6].until_s == 7.0
+    plan = planned(imagined(1), ComposeOptions(seed=3), orders)
+    assert plan.style == "jazz" and plan.silences == (Silence(5.0, 6.5), Silence(6.0, 7.0))
+    roles = {section.at_s: section.role for section in plan.sections}
+    assert roles[3.0] == "theme" and roles[4.0] == "build"
+    with pytest.raises(UsageError, match="several styles"):
+        planned(imagined(1), WISHES, (*orders, Order(9.0, "section", name="rock")))
+
+
+def test_a_plan_for_another_length_is_refused(plan):
+    with pytest.raises(UsageError, match=r"for a film of 5 s, this one lasts 4\.000 s"):
+        planned(imagined(1, 4.0), replace(WISHES, plan=plan))
+
+
+def test_a_plan_edited_by_hand_and_markers_are_obeyed_by_the_command(film, tmp_path: Path):
+    path, midi, markers = tmp_path / "film.toml", tmp_path / "o.mid", tmp_path / "in.csv"
+    done = dyvim("plan", film, "-o", path, "--seed", 3)
+    assert done.returncode == 0 and done.stdout.strip() == str(path), done.stderr
+    text = (
+        path.read_text()
+        .replace('"drums", ', "")
+        .replace("silences = [", "silences = [{from = 5.2, to = 5.6}, ")
+    )
+    path.write_text(text)
+    markers.write_text("time,name\n0:02.4,hit\n")
+    options = ("--plan", path, "--markers", markers, "--midi", midi, "--candidates", 1)
+    done = dyvim("score", film, "-o", tmp_path / "o.mp4", *options)
+    assert done.returncode == 0, done.stderr
+    score = symusic.Score(str(midi)).to("second")
+    notes = [(float(n.time), float(n.time + n.duration)) for track in score.tracks for n in track.notes]
+    assert "drums" not in {track.name for track in score.tracks}
+    assert not [note for note in notes if note[0] < 5.598 and note[1] > 5.202]
+    assert min(abs(start_s - 2.4) for start_s, _ in notes) < 0.01
+    path.write_text(text.replace("theme = 0", "theme = zero"))
+    assert "line" in (wrong := dyvim("score", film, "--plan", path)).stderr and wrong.returncode == 2

@@ -1,0 +1,31 @@
+"""A preview is a part of the same piece."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import dyvim
+
+from dyvim_cli.cli.options.parsing import parse_span
+from dyvim_cli.errors import UsageError
+from dyvim_cli.media.probe import probe
+from dyvim_cli.media.sound import read_audio
+
+
+def test_a_preview_is_the_pieces_own_seconds_up_to_its_fade(film, tmp_path):
+    options = ("--seed", 3, "--candidates", 1, "--json", "--music", tmp_path / "whole.wav")
+    done = dyvim("score", film, "-o", tmp_path / "part.mkv", "--preview", "0:00-0:03", *options)
+    assert done.returncode == 0, done.stderr
+    part, whole = read_audio(tmp_path / "part.mkv")[0], read_audio(tmp_path / "whole.wav")[0]
+    assert json.loads(done.stdout)["duration_s"] == pytest.approx(3.0, abs=0.1)
+    assert probe(tmp_path / "part.mkv").duration_s < 3.2 and len(whole) == round(6.4 * 48000)
+    n = round(2.4 * 48000)
+    likeness = np.corrcoef(part[:n].ravel(), whole[:n].ravel())[0, 1]
+    assert likeness > 0.99  # but for AAC
+
+
+@pytest.mark.parametrize("text", ["0:03", "3-1", "a-b", "1-2-3"])
+def test_what_is_no_part_is_refused(text):
+    assert parse_span("0:00-0:20") == (0.0, 20.0)
+    with pytest.raises(UsageError, match="is no part of a film"):
+        parse_span(text)
