@@ -286,8 +286,8 @@ def test_a_decoder_of_other_styles_is_no_decoder_of_ours(tmp_path):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"style": "polka"}, {"alpha": 1.5}, {"alpha": float("nan")}, {"alpha": "loud"}, {"mood": (2, 0)}, {"mood": 1},
-     {"tempo_bpm": 900}, {"candidates": 0}, {"seed": -1}, {"guidance": 99}, {"key": "C"}],
+    [{"style": "polka"}, {"alpha": 1.5}, {"alpha": float("nan")}, {"alpha": "loud"}, {"mood": (2, 0)},
+     {"mood": 1}, {"tempo_bpm": 900}, {"candidates": 0}, {"seed": -1}, {"guidance": 99}, {"key": "C"}],
 )  # fmt: skip
 def test_the_library_refuses_what_the_flags_refuse(wrong):
     from dyvim_cli.errors import UsageError
