@@ -8,7 +8,7 @@ import ffmpeg
 import pytest
 from conftest import run_ffmpeg
 
-from dyvim_cli.errors import EnvironmentFault, InputError
+from dyvim_cli.errors import EnvironmentFault, InputError, OutputError
 from dyvim_cli.media import programs, watchdog
 from dyvim_cli.media.ffmpeg import command, file_url, run, stream
 from dyvim_cli.media.programs import find_ffmpeg
@@ -47,7 +47,7 @@ def test_an_ffmpeg_that_goes_round_in_circles_is_ended_by_its_own_time(tmp_path,
 def test_reports_that_say_the_same_again_are_no_progress(tmp_path):
     script = "while :; do echo out_time_us=5; echo progress=continue; sleep 0.2; done"
     with pytest.raises(InputError, match="got no further"):
-        run([stand_in(tmp_path, script)], "cannot read x")
+        run([stand_in(tmp_path, script)], "cannot write x", error=OutputError)
 
 
 def test_reports_that_get_on_are_progress(tmp_path):

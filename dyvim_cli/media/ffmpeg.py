@@ -130,7 +130,7 @@ def stream(
         process.stdout.close()
         process.stderr.close()
     if watchdog.has_bitten:
-        raise watchdog.failure(what, error)
+        raise watchdog.failure(what)
     if status:
         raise _failure(lines, what, error)
 

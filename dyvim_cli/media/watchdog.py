@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from dyvim_cli.errors import DyvimError
+from dyvim_cli.errors import InputError
 
 LOOK_EVERY_S = 0.5
 STILL_LIMIT_S = 120.0  # without a sign: a disk that wakes up, a network that stammers
@@ -75,9 +75,9 @@ class Watchdog:
         busy_s = processor_time_s(self.process.pid) - self._busy_from_s
         return self._still_s >= self._limit_s or busy_s >= STILL_LIMIT_BUSY_S
 
-    def failure(self, what: str, error: type[DyvimError]) -> DyvimError:
-        """The error for a process that was ended."""
-        return error(f"{what}: ffmpeg got no further and was ended", "see that the file plays elsewhere")
+    def failure(self, what: str) -> InputError:
+        """The error for a process that was ended: whatever it was to write, what it read sent it astray."""
+        return InputError(f"{what}: ffmpeg got no further and was ended", "see that the film plays elsewhere")
 
 
 def _places(pid: int) -> set[tuple[str, int]]:

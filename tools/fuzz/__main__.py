@@ -1,6 +1,7 @@
 """Damages N films and reports every promise that was broken: python -m tools.fuzz 1000 --seed 7."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=1.0, help="more time, on a busy machine")
     parser.add_argument("--keep", type=Path, default=Path("fuzz-found"), help="folder for films that failed")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill cleans up like Ctrl-C
     report = fuzz(
         asked.number,
         asked.seed,
