@@ -6,7 +6,7 @@ import numpy as np
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.media.film_clock import clock_of
-from dyvim_cli.media.probe import FilmInfo, picture_packets
+from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo, picture_packets
 
 SEEK_MARGIN_S = 0.002  # seek just before the key frame: time stamps may be rounded to milliseconds
 WORTH_SAYING_S = 0.1  # the start moved by more than this
@@ -77,7 +77,7 @@ def picture_lead_s(film: FilmInfo, cut: Cut, *starts_s: float) -> float:
 def input_options(film: FilmInfo, cut: Cut, lead_s: float) -> dict:
     """ffmpeg's options that read the cut from the film."""
     options = {}
-    if film.container == "avi":  # B-frames have no times in there, which other containers ask for
+    if film.container in ("avi", *DISCONTINUOUS):  # other containers ask for times that these lack
         options["fflags"] = "+genpts"
     if cut.start_s > 0:
         options["ss"] = f"{film.start_s + cut.start_s - SEEK_MARGIN_S - film.container_start_s:.6f}"
