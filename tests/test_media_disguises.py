@@ -133,3 +133,19 @@ def test_no_other_file_is_opened(folder, tmp_path):
     traced = ["strace", "-f", "-e", "trace=openat,open", "-o", log, *call, "-o", tmp_path / "out.mp4"]
     subprocess.run(list(map(str, traced)), capture_output=True)
     assert "absolute.m3u8" in log.read_text() and "secret.ts" not in log.read_text()
+
+
+def test_pictures_in_a_row_are_no_film(neighbours):
+    row = neighbours / "row.png"
+    row.write_bytes((neighbours / "im1.png").read_bytes() + (neighbours / "im2.png").read_bytes())
+    with pytest.raises(InputError, match="row of pictures"):
+        probe(row)
+
+
+@pytest.mark.parametrize(("coder", "demuxer"), [("mpeg4", "m4v"), ("libx264", "h264")])
+def test_a_bare_stream_is_no_film_whatever_it_is_called(tmp_path, coder, demuxer):
+    film = tmp_path / "film.avi"
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=15:d=1", "-c:v", coder, "-f", demuxer, str(film))
+    with pytest.raises(InputError, match="raw stream without times") as caught:
+        probe(film)
+    assert "-c copy" in caught.value.hint

@@ -7,7 +7,15 @@ from pathlib import Path
 from dyvim_cli.errors import InputError
 from dyvim_cli.limits import MAX_STREAMS, check_pixels, check_streams
 from dyvim_cli.media.ffmpeg import file_url
-from dyvim_cli.media.formats import FOR_LOOKING, LITERALLY, allowed, demuxer_of, head_of, list_of_files
+from dyvim_cli.media.formats import (
+    FOR_LOOKING,
+    LITERALLY,
+    RAW_PICTURES,
+    allowed,
+    demuxer_of,
+    head_of,
+    list_of_files,
+)
 
 URL = re.compile(r"[a-z]{2,}:/")  # pathlib makes one slash of two
 DESCRIPTORS = ("/dev", "/dev/fd", "/proc/self/fd")  # open here, not in ffmpeg, though a file be behind them
@@ -113,8 +121,16 @@ def picture_stream(container, path: Path):
         return stream.frames != 1, is_default, stream.width * stream.height  # 0 frames: nobody has counted
 
     chosen = max(videos, key=rank)
+    _check_has_times(container, path)
     check_pixels(path, chosen.width, chosen.height)
     return chosen
+
+
+def _check_has_times(container, path: Path) -> None:
+    """Raise InputError for a coder's bare stream: its pictures have no times, guessed ones at best."""
+    if container.format.name in RAW_PICTURES:
+        hint = f"ffmpeg -i {path} -c copy {path.with_suffix('.mp4')}"
+        raise InputError(f"{path} is a raw stream without times", hint)
 
 
 def _without_picture(container, path: Path) -> InputError:

@@ -11,8 +11,8 @@ import numpy as np
 from dyvim_cli.errors import InputError
 from dyvim_cli.limits import check_gap, check_pictures
 from dyvim_cli.media.clock import Clock, packets
+from dyvim_cli.media.formats import STILLS
 
-NO_TIMES = 0x80  # libavformat: AVFMT_NOTIMESTAMPS
 VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
 LONGEST_STILL_S = 60.0  # that the last picture may stand by its own word; longer ones are slips of the clock
 
@@ -90,9 +90,9 @@ def _row(packet, tick: float) -> list[tuple[float, float, float, bool]]:
 
 def _check_enough(times: np.ndarray, container, path: Path) -> None:
     """Raise InputError unless two pictures at least have times."""
-    if not len(times) and container.format.flags & NO_TIMES:
-        wrapped = path.with_suffix(".mp4")
-        raise InputError(f"{path} is a raw stream without times", f"ffmpeg -i {path} -c copy {wrapped}")
+    if len(times) > 1 and container.format.name in STILLS:
+        hint = f"make a film of it: ffmpeg -i {path} film.mkv"
+        raise InputError(f"{path} is a row of pictures without times", hint)
     if len(times) < 2:
         what = "a single picture" if len(times) else "no complete picture"
         raise InputError(f"{path} holds {what}: nothing to score", "name a film of at least two frames")
