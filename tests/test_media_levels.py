@@ -143,7 +143,7 @@ def test_what_is_struck_at_once_hardly_overshoots_when_it_is_encoded(tmp_path, s
     ceiling = 10 ** (peak_limit_db(None) / 20)
     loud = write_audio(tmp_path / "loud.wav", np.clip(sound, -ceiling, ceiling).astype(np.float32), RATE)
     coded, options = tmp_path / "coded.m4a", []
-    for name, value in audio_arguments(CONTAINERS["mp4"], 0, 2).items():
+    for name, value in audio_arguments(CONTAINERS["mp4"].audio_options, 0, 2).items():
         options += [f"-{name}", str(value)]
     run_ffmpeg("-i", str(loud), *options, str(coded))
     assert 20 * np.log10(np.abs(read_audio(coded)[0]).max()) < -1

@@ -26,7 +26,7 @@ ENCODED_S, CONTEXT_S = 20.0, 1.0  # encoded at a time, so that memory does not g
 HELD_OUT_SHARE = 1 / 7  # as of rendered films
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SoundedFilm(FilmFeatures):
     """A film's features with its music."""
 
