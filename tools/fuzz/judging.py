@@ -1,10 +1,13 @@
 """Judges what the command line did with a damaged film: every broken promise is one line."""
 
 import hashlib
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import av
 
 from dyvim_cli.errors import ExitCode
 from dyvim_cli.media.programs import find_ffmpeg
@@ -13,6 +16,7 @@ EXPECTED = {ExitCode.OK, ExitCode.USAGE, ExitCode.INPUT, ExitCode.OUTPUT, ExitCo
 NEVER_SAID = ("Traceback (most recent call last)", "a fault in dyvim")
 MOST_MEMORY_MB = 2048
 HASH_COLUMN = 5  # of framemd5: behind stream, two times, duration and size; what is beside a packet follows
+DELIMITER = re.compile(rb"\A\x00{2,3}\x01\x09[\x00-\xff]")  # H.264, 7.3.2.4, as the first NAL unit
 BASE_S, FACTOR = 20.0, 10.0  # the time allowed: twenty seconds and ten times the film
 
 
@@ -75,9 +79,8 @@ def _of_the_output(run: Run) -> Iterator[str]:
     if not run.output.exists():
         yield "exit code 0 and no output"
     elif run.verb == "mux":
-        given, delivered = picture_packets(run.film), picture_packets(run.output)
-        if run.film.suffix == ".gif":  # no container takes it as it is
-            given, delivered = ["picture"] * len(given), ["picture"] * len(delivered)
+        compared = COMPARED.get(run.film.suffix, picture_packets)
+        given, delivered = compared(run.film), compared(run.output)
         if given != delivered:
             where = _first_difference(given, delivered)
             yield f"{len(given)} picture packets became {len(delivered)}, {where}"
@@ -96,3 +99,25 @@ def picture_packets(path: Path) -> list[str]:
     lines = subprocess.run([*read, *copied], stdout=subprocess.PIPE, timeout=60).stdout.decode().splitlines()
     packets = [line.split(",") for line in lines if line and not line.startswith("#")]
     return [columns[HASH_COLUMN].strip() for columns in packets]
+
+
+def decoded_pictures(path: Path) -> list[str]:
+    """One word for every picture that decodes: a gif is coded anew, and a picture that is damaged beyond
+    decoding cannot be."""
+    read = [find_ffmpeg(), "-v", "quiet", "-nostdin", "-i", f"file:{path}"]
+    decoded = ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "framemd5", "-"]
+    lines = subprocess.run([*read, *decoded], stdout=subprocess.PIPE, timeout=60).stdout.decode().splitlines()
+    return ["picture" for line in lines if line and not line.startswith("#")]
+
+
+def undelimited_packets(path: Path) -> list[str]:
+    """The hash of every picture packet without its access unit delimiter, which a transport stream must have:
+    ffmpeg adds one in front of H.264 that lacks it."""
+    with av.open(str(path)) as container:
+        stream = next(s for s in container.streams.video)
+        packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
+    return [hashlib.sha256(DELIMITER.sub(b"", data, count=1)).hexdigest() for data in packets]
+
+
+# how pictures are compared where the copy cannot be the very same bytes
+COMPARED = {".gif": decoded_pictures, ".ts": undelimited_packets}
