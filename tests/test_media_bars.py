@@ -34,7 +34,6 @@ def area_of(path):
     return picture_area(film, 0.0, film.duration_s)
 
 
-@pytest.mark.xfail(reason="the mood of a letterboxed film differs from that of the film within", strict=False)
 @pytest.mark.parametrize("how", BARS)
 def test_a_film_in_bars_is_seen_as_without(film, how):
     left, pad, share = BARS[how]

@@ -224,7 +224,6 @@ def test_music_from_a_file_and_what_is_none(tmp_path):
     assert not (tmp_path / "bad.mp4").exists() and not list(tmp_path.glob(".*.part"))
 
 
-@pytest.mark.xfail(reason="mjpeg and prores in nut: the copy check reads a picture otherwise", strict=False)
 @pytest.mark.parametrize("encoder", ["libvpx", "libtheora", "mpeg4", "mpeg2video", "mjpeg", "prores", "ffv1"])
 def test_a_container_carries_the_picture_whole_or_refuses_it(tmp_path, encoder):
     film = tmp_path / "film.nut"

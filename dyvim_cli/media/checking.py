@@ -17,6 +17,7 @@ from dyvim_cli.media.timing import Timing, timing_of
 PLACES = 4  # key frames that are decoded in both films, the last one among them
 AROUND_S = 1.0  # of a key frame: how far before it to begin looking, where there is no index
 GONE_BY_S = 5.0  # how far after it to stop
+MISTIMED = "avi"  # its stamps are counted, and after a seek counted wrongly: it is read from the start
 LENGTH_S = 0.25  # that containers may round a film's length by; longer is footage that nobody should see
 
 
@@ -77,7 +78,8 @@ def _key_picture(path: Path, stamp_s: float, fps: float) -> np.ndarray | None:
         stream = picture_stream(container, path)
         early_s = AROUND_S if container.format.name in DISCONTINUOUS else 0.0
         try:
-            container.seek(round((stamp_s - early_s) / stream.time_base), stream=stream)
+            if container.format.name != MISTIMED:
+                container.seek(round((stamp_s - early_s) / stream.time_base), stream=stream)
             packet = _key_packet(packets(container, stream), stamp_s, 0.5 / fps)
             if packet is None:
                 return None

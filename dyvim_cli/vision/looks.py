@@ -10,7 +10,9 @@ LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of red, green and bl
 EDGE = 1 / 12  # of the picture's height: the border that is compared with itself
 SAME = 0.16  # of 0..1: colours within this distance of the border's may belong to one backdrop
 MIXED, PLAIN = 0.5, 0.9  # share of the border in its own median colour: no backdrop yet, and one for certain
-LEAST_SUBJECT = 0.004  # of the picture: with less before the backdrop the whole picture is looked at
+# Of the picture: with less before the backdrop than the first the whole picture is looked at, with more than
+# the second what stands before it alone. A bar's last line or a logo is no subject.
+NO_SUBJECT, SUBJECT = 0.02, 0.06
 
 
 # the columns of looks_of, each 0..1 unless said otherwise
@@ -93,6 +95,6 @@ def subject_weights(pixels: np.ndarray) -> tuple[np.ndarray, float]:
     near = np.clip(1.5 - np.abs(pixels - colour).max(axis=-1) / SAME, 0, 1)
     weight = 1 - certainty * near
     backdrop = float(1 - weight.mean())
-    if 1 - backdrop < LEAST_SUBJECT:
-        weight = np.ones_like(weight)
-    return weight / weight.sum(), backdrop
+    trust = np.clip((1 - backdrop - NO_SUBJECT) / (SUBJECT - NO_SUBJECT), 0, 1)
+    of_subject = weight / max(weight.sum(), 1e-9)
+    return trust * of_subject + (1 - trust) / weight.size, backdrop
