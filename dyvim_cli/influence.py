@@ -10,6 +10,7 @@ import numpy as np
 
 CALM_AT, FULL_AT = 0.25, 1.0  # alphas at which the lightest event that is answered weighs most and nothing
 LIGHTEST_AT_CALM = 0.7  # weight (0..1, model.conditioning.film_curves.struck) of that event
+DECODER_AT = (0, 0.25, 0.5, 1), (0, 0.2, 0.7, 1)  # alphas, and the factors of the dynamics term
 ENERGY_AT_HALF = 0.75  # how far the film's energy shapes density and loudness at alpha 0.5
 
 
@@ -67,8 +68,8 @@ def influence_of(alpha: float) -> Influence:
         # drums that move with every step of a fast montage lose their pulse (.40 for .48 on four of them).
         rubato=min(1.0, alpha),
         # In training a factor of s means that a share 1 - s of the curves is wrong, which the decoder answers
-        # with as much doubt; the root lets half of the knob mean most of the cuts.
-        decoder=alpha**0.5 if alpha < 1 else alpha,
+        # with as much doubt. At one half most cuts shall be met; at a quarter the music shall hardly show it.
+        decoder=alpha if alpha > 1 else float(np.interp(alpha, *DECODER_AT)),
         lightest_event=LIGHTEST_AT_CALM * lightness,
         lightest_accent=float(np.interp(alpha, (0.25, 0.5, 1), (1, 0.6, 0.35))),
         lightest_rubato=LIGHTEST_AT_CALM * lightness,
