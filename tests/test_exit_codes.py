@@ -321,3 +321,12 @@ def test_generate_checks_every_option_before_it_watches(short_film, tmp_path):
         done = run_dyvim("generate", short_film, *wrong, "--no-cache", cwd=tmp_path)
         assert done.returncode in (ExitCode.USAGE, ExitCode.OUTPUT)
         assert "vision" not in done.stderr, done.stderr
+
+
+def test_evaluate_says_before_it_judges_what_it_cannot_write(short_film, tmp_path):
+    done = run_dyvim("evaluate", short_film, "--plot", tmp_path / "none" / "a.png")
+    assert done.returncode == ExitCode.OUTPUT and "evaluate:" not in done.stderr
+    missing = stand_in(tmp_path, "matplotlib", "raise ModuleNotFoundError('No module', name='matplotlib')")
+    done = run_dyvim("evaluate", short_film, "--plot", tmp_path / "a.png", **missing)
+    assert done.returncode == ExitCode.ENVIRONMENT and "matplotlib is not installed" in done.stderr
+    assert "evaluate:" not in done.stderr

@@ -68,11 +68,23 @@ def evaluate(
         raise UsageError(
             "a sweep makes its own music and draws one curve", "drop --music, --reference and --report"
         )
+    _check_outputs(films, plot, report)
     with console.progress(progress) as shown:
         if alphas:
             _sweep(films, alphas, seeds, candidates, plot, as_json, shown)
         else:
             _judge(films, music, reference, plot, report, as_json, seed, shown)
+
+
+def _check_outputs(films: list[Path], plot: Path | None, report: Path | None) -> None:
+    """Raise before the work where a picture or a page cannot be made: OutputError, or a missing library."""
+    from dyvim_cli.media.output import check_output
+
+    for path in (plot, report):
+        if path is not None:
+            check_output(path, inputs=tuple(films), overwrite=True)
+    if plot is not None:
+        import matplotlib  # noqa: F401
 
 
 def _alphas(text: str | None) -> list[float]:

@@ -55,9 +55,12 @@ def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progre
     from dyvim_cli import cache, describe, pipeline
     from dyvim_cli.atomic import write_json
 
+    notes: list[str] = []
     with console.progress(progress) as shown:
-        features = pipeline.features_of(film, use_cache=not no_cache, progress=shown)
-    summary = describe.describe_features(features) | {"film": str(film)}
+        features = pipeline.features_of(film, use_cache=not no_cache, progress=shown, notes=notes)
+    for note in notes:
+        console.note(f"note: {note}")
+    summary = describe.describe_features(features) | {"film": str(film), "warnings": notes}
     reasons = describe.explain(features) if explain else []
     if explain:
         summary["explanation"] = reasons
