@@ -330,3 +330,18 @@ def test_evaluate_says_before_it_judges_what_it_cannot_write(short_film, tmp_pat
     done = run_dyvim("evaluate", short_film, "--plot", tmp_path / "a.png", **missing)
     assert done.returncode == ExitCode.ENVIRONMENT and "matplotlib is not installed" in done.stderr
     assert "evaluate:" not in done.stderr
+
+
+def test_a_comment_that_is_longer_than_a_command_line_stays_as_it_is(short_film, tmp_path):
+    from conftest import run_ffmpeg
+
+    from dyvim_cli.media.probe import probe
+
+    own, film = "so " * 200_000, tmp_path / "film.mkv"
+    (tmp_path / "tags.txt").write_text(f";FFMETADATA1\ncomment={own}end\n")
+    tags = ("-i", str(tmp_path / "tags.txt"), "-map", "0:v", "-map_metadata", "1")
+    run_ffmpeg("-i", str(short_film), *tags, "-c", "copy", str(film))
+    done = run_dyvim("score", film, "-o", tmp_path / "out.mkv", "--candidates", "1", "--json")
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert probe(tmp_path / "out.mkv").comment == f"{own}end"
+    assert sum("comment is too long" in note for note in json.loads(done.stdout)["warnings"]) == 1

@@ -45,6 +45,7 @@ from dyvim_cli.scratch import scratch_folder
 from dyvim_cli.types import OwnSound
 
 KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
+LONGEST_COMMENT_BYTES = 60_000  # of a film's own comment that becomes an argument; Linux takes 131,072
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,9 @@ def _write(
     streams += [source[f"a:{track.position}"] for track, _ in own_tracks]
     streams += [source[f"s:{track.position}"] for track, _ in subtitles]
     kept = tuple(track for track, _ in own_tracks)
-    extra = _tags(film, metadata, sound_tags(mixed, kept)) + keeping_tags(film, muxer)
+    metadata, said = _with_own_comment(film, metadata)
+    warnings += said
+    extra = _tags(metadata, sound_tags(mixed, kept)) + keeping_tags(film, muxer)
     if film.timecode and cut.start_s > 0 and container.has_timecode:
         moved = _moved_timecode(film, cut)
         # the film's tag is what counts, and a stream's would contradict it; an empty one is none
@@ -301,13 +304,18 @@ def _moved_timecode(film: FilmInfo, cut: Cut) -> str:
     return "" if film.is_variable_rate else later(film.timecode, cut.start_s, film.fps) or ""
 
 
-def _tags(film: FilmInfo, metadata: dict[str, str], sounds: dict[int, dict[str, str]]) -> list[str]:
-    """Metadata options; what the film itself says in its comment stays in front."""
-    tags = dict(metadata)
-    own_comment = film.comment.split(SCORED_BY)[0].rstrip(
-        " |"
-    )  # what an earlier score said is no longer true
-    if own_comment and "comment" in tags:
-        tags["comment"] = f"{own_comment} | {tags['comment']}"
+def _with_own_comment(film: FilmInfo, tags: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """(tags, warnings): the film's own comment stays in front, or alone where it is long."""
+    own = film.comment.split(SCORED_BY)[0].rstrip(" |")  # an earlier score's word is no longer true
+    if not own or "comment" not in tags:
+        return tags, []
+    if len(own.encode(errors="replace")) > LONGEST_COMMENT_BYTES:
+        without = {name: value for name, value in tags.items() if name != "comment"}
+        return without, ["the film's own comment is too long to be added to: it stays as it is"]
+    return tags | {"comment": f"{own} | {tags['comment']}"}, []
+
+
+def _tags(tags: dict[str, str], sounds: dict[int, dict[str, str]]) -> list[str]:
+    """Metadata options of the film and of its sound tracks."""
     named = [option for i, named in sounds.items() for option in metadata_options(named, f":s:a:{i}")]
     return metadata_options(tags) + named
