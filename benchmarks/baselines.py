@@ -1,4 +1,4 @@
-"""Music that knows less than it should: what any real soundtrack has to beat."""
+"""Baseline soundtracks with less information than they should have, for any real one to beat."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What the suite does small, at length: a night of films, killed over and over, timed, watched for memory.
+"""Run long batches: many films, killed repeatedly, timed, with memory watched (`make marathon`).
 
 PYTHONPATH=tests python -m benchmarks.batch_marathon night|kills|speed
     [--films N] [--kills N] [--seconds LOW HIGH] [--engine ray]

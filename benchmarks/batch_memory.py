@@ -1,4 +1,4 @@
-"""How much memory a batch takes while films go by: `make marathon` (Linux).
+"""Measure a batch's memory while films go by (`make marathon`, Linux).
 
 PSS, the proportional set size, counts a page that several processes map once in all (man 5 proc,
 smaps_rollup); the sum of resident sizes would count torch's libraries once a worker.

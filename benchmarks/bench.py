@@ -1,4 +1,4 @@
-"""The sync benchmark: films, and films cut together from them, with every baseline; sync and flow of each.
+"""Benchmark sync and flow of every baseline on films and on films cut together from them.
 
 python -m benchmarks.bench --clips DIR --out DIR [--readme README.md]
 """

@@ -1,4 +1,4 @@
-"""What can be said of one composed score: the corpus' measures, its ending, and what must never be."""
+"""Measure one composed score: the corpus statistics, its ending, and faults that must never occur."""
 
 from dataclasses import dataclass
 

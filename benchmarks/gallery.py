@@ -1,4 +1,4 @@
-"""Render free films, as they are and cut together, at three alphas on one page of rolls and waveforms.
+"""Score free films at three alphas and show rolls and waveforms on one page.
 
 python -m benchmarks.gallery [FILM ...] --out DIR [--edited 6] [--decoder FILE] [--seed 1]
 """

@@ -1,4 +1,4 @@
-"""Features of films that nobody shot: scenes, cuts, impacts, motion drawn at random.
+"""Draw features of imaginary films at random: scenes, cuts, impacts, motion.
 
 They let the composer be judged without a folder of films and without watching any.
 """

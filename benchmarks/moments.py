@@ -1,4 +1,4 @@
-"""Cut the labelled moments of free films; say how often the style that is chosen is an acceptable one.
+"""Measure how often the chosen style is acceptable, on labelled moments of free films.
 
     python -m benchmarks.moments --clips ../shared/clips --out demo/moments
 

@@ -1,4 +1,4 @@
-"""Edited films made of other films: shots of random clips at random places, hard cuts on no grid.
+"""Cut films together from random shots of other films, with hard cuts on no grid.
 
 Free films are mostly single takes; what people score is edited.
 """

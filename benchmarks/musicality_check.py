@@ -1,4 +1,4 @@
-"""Is what the decoder writes music? Many pieces held against the held-out corpus.
+"""Compare many composed pieces with the held-out corpus.
 
 python -m benchmarks.musicality_check [--pieces 50] [--decoder FILE] [--clips DIR] [--out JSON] [--silent]
 

@@ -1,4 +1,4 @@
-"""Seconds that the shipped decoder, and one of musicgen-small's size, take for a second of music here.
+"""Time the shipped decoder and one of musicgen-small's size, in seconds per second of music.
 
 Random weights compute as long as trained ones. Each is used as dyvim uses it: guided, several takes side by
 side. Seconds by the clock, and of the processor: those hardly depend on what else the machine does.

@@ -1,4 +1,4 @@
-"""A score drawn over its film: notes by stream, bars, chords, sections; events and motion beneath."""
+"""Draw a score over its film: notes by stream, bars, chords, sections, events and motion."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Hold the sound of composed pieces against human music played by the same instruments.
+"""Compare the sound of composed pieces with human music played by the same instruments.
 
 The bands stand in flow_bands.json (tools/flow_bands.py makes it), by kind of style, so no corpus is needed.
 """

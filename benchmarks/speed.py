@@ -1,4 +1,4 @@
-"""How long a film takes: seconds a stage and the real-time factor, beside what ffmpeg alone needs to decode.
+"""Time a film's stages and the real-time factor, beside ffmpeg's decoding alone.
 
     python -m benchmarks.speed [film ...]
 

@@ -1,4 +1,4 @@
-"""A film made on the spot, with moving objects and hard cuts, to try things on: no download, no rights.
+"""Render a test film with moving objects and hard cuts: no download, no rights.
 
 python -m benchmarks.synthetic film.mp4
 """

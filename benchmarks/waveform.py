@@ -1,4 +1,4 @@
-"""Draw a sound: waveform, short-time level and the onsets that a detector hears."""
+"""Draw a sound: waveform, short-time level and detected onsets."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""dyvim: a film in, the same film out, with music composed to its motion.
+"""dyvim: compose a soundtrack to a film's motion and lay it under the untouched picture.
 
 The public functions are those of `dyvim_cli.api`; they and the errors are imported on first use, so that
 importing the package takes no time.

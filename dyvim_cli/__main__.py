@@ -1,4 +1,4 @@
-"""The `dyvim` command, and python -m dyvim_cli: Ctrl-C is heard while the verbs are imported, too."""
+"""Run the `dyvim` command (python -m dyvim_cli); Ctrl-C works while the verbs are still imported."""
 
 import sys
 

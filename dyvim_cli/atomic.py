@@ -1,4 +1,4 @@
-"""Write files whole: aside, onto the disk, then under their own name.
+"""Write files atomically: to a temporary name, synced to disk, then renamed.
 
     with written(path) as part:
         part.write_bytes(...)

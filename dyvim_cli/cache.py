@@ -1,4 +1,4 @@
-"""The feature cache: what a film was found to be is not worked out twice.
+"""Cache a film's features on disk, keyed by the film's content.
 
 An entry is one safetensors file, named by a hash of the film's bytes, the settings and the weights:
 a changed byte or setting is another entry. Entries appear whole (written aside, then renamed), so

@@ -1,4 +1,4 @@
-"""A digest of our own sources: what was made by other code is told from what this code would make."""
+"""Digest the package's own sources, to recognise results that other code made."""
 
 import hashlib
 import re

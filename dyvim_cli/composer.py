@@ -1,4 +1,4 @@
-"""Who composes: the shipped decoder of score tokens, or a MusicGen. The one place that tells them apart."""
+"""Compose with the shipped score decoder or a MusicGen; the only module that tells them apart."""
 
 from collections.abc import Iterator
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What is known of a film and of its music, in plain values: for the film's comment tag and for JSON."""
+"""Describe a film and its music as plain values, for the film's comment tag and for JSON."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

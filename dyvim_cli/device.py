@@ -1,4 +1,4 @@
-"""Which device computes, with how many threads, and from which seed."""
+"""Choose the computing device, the number of threads and the random seed."""
 
 import ctypes
 import os

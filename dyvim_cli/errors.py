@@ -1,4 +1,4 @@
-"""One error family: what went wrong, what to do about it, and the exit code it ends in."""
+"""Exceptions with a message, a remedy and an exit code."""
 
 import errno
 from enum import IntEnum

@@ -1,4 +1,4 @@
-"""What is written beside the film: the music alone, MIDI, stems."""
+"""Write the files beside the film: the music alone, MIDI, stems."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

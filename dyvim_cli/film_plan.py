@@ -1,4 +1,4 @@
-"""The plan of a piece: all that is decided before a note is written, as one object that people may edit.
+"""The plan of a piece: every decision made before a note is written, as one editable object.
 
 Options, plan files and markers are edits of it; the composer obeys it and asks for nothing else.
 """

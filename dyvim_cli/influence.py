@@ -1,4 +1,4 @@
-"""Define what alpha means: one record of every share of the music in which the film has a say.
+"""Define alpha's meaning: one record of every share of the music in which the film has a say.
 
 alpha 0: the film has no say. 0.25: the grid of beats meets the cuts, the music hardly shows it. 0.5: what
 a composer would do. 1: every movement is answered, and the groove still goes on.

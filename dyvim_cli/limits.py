@@ -1,4 +1,4 @@
-"""How much film is taken on: pixels, seconds, streams, gaps; what is more is refused before the work.
+"""Limits on films (pixels, seconds, streams, gaps), checked before the work starts.
 
 A few kilobytes can describe a picture of a billion pixels, or two pictures that are years apart.
 """

@@ -1,4 +1,4 @@
-"""What a film's own sound holds, from the cache or by listening: the composer and the mix ask here."""
+"""Find speech and music in a film's own sound, by listening or from the cache."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The job: probe, see, compose, sound, mux. Start reading here.
+"""Score a film: probe, watch, compose, render, mux. Start reading here.
 
 score() is the whole way; each step is also a verb of the command line. Nothing here prints.
 """

@@ -1,4 +1,4 @@
-"""A MIDI file to a finished soundtrack: one of ours that was edited elsewhere, or any General MIDI file."""
+"""Render a MIDI file to a finished soundtrack: one of ours, edited elsewhere, or any General MIDI file."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Folders for intermediate files: gone afterwards, and after a kill removed by the next run.
+"""Temporary folders, removed afterwards; those of a killed run are removed by the next one.
 
 A folder holds a file that is locked while its owner lives: one with an unlocked file was left by a kill.
 """

@@ -1,4 +1,4 @@
-"""Several takes of one film: it is watched once, and scored in directions that differ."""
+"""Make several takes of one film: watch it once, score it in different directions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What a picture of a scored film shows over time, in few enough numbers to be kept with its facts."""
+"""Reduce a scored film's time line to few enough numbers to be kept with its description."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The values that flow between the stages; units and shape letters are fixed here once.
+"""Data types passed between the stages; units and shape letters are defined here once.
 
 Letters: T analysed frames; N notes; S grid steps (sixteenth notes); K score streams; E visual
 events; M key frames; C scenes; D motion feature width. Times are seconds from the first

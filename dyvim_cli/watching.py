@@ -1,4 +1,4 @@
-"""Watch a film, or know it from the cache: the only way to its features.
+"""Watch a film, or load its features from the cache.
 
 Every source that this module leads to, import by import, decides what is seen and is part of the cache's key
 (vision/settings.py). What only composes or delivers must not be imported here.

@@ -1,4 +1,4 @@
-"""Where the shipped weights lie, and whether they are what was shipped."""
+"""Locate the shipped weights and verify their checksums."""
 
 import hashlib
 import json

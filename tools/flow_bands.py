@@ -1,4 +1,4 @@
-"""Measure the flow of human music played by our own instruments: the bands to hold our pieces against.
+"""Measure the flow of human music on our instruments: the bands that composed pieces are held against.
 
 python -m tools.flow_bands --freedoom DIR --groove DIR --openewld DIR --lieder DIR -o FILE
 

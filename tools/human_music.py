@@ -1,4 +1,4 @@
-"""Read excerpts of music that people wrote or played, as notes for our own instruments.
+"""Read excerpts of human music as notes for our own instruments.
 
 Notes, times and strengths stay as they are; nothing is arranged, but for what a source has not: Groove's
 drummers get the plainest bass, OpenEWLD's chord symbols are held. Written music is played in strict time.

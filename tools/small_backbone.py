@@ -1,4 +1,4 @@
-"""A MusicGen of a million weights that has heard music: what the strategies are compared on without a GPU.
+"""Train a MusicGen of a million weights, to compare tuning strategies without a GPU.
 
 python -m tools.small_backbone SHARD -o FOLDER [--pieces N] [--films N] [--minutes M]
 

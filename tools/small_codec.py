@@ -1,4 +1,4 @@
-"""A small EnCodec that hears: its encoder learns the sound's log-mel spectrum, its codebooks what comes out.
+"""Train a small EnCodec: the encoder learns log-mel spectra, the codebooks the encoder's output.
 
 A random encoder answers all sounds alike to a thousandth, and tokens fitted to that thousandth are next to
 noise. A random decoder is as loud where the music is quiet (rank correlation .3 with it): it learns to sound

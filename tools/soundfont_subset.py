@@ -1,4 +1,4 @@
-"""Make the shipped soundfonts: the instruments of the palettes, out of a full free font.
+"""Make the shipped soundfonts: the palettes' instruments out of a full free font.
 
 python -m tools.soundfont_subset MuseScore_General_Full.sf2 weights
 

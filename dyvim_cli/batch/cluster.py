@@ -1,4 +1,4 @@
-"""The same work on a Ray cluster: a film is a task, and Ray runs a lost node's films again elsewhere.
+"""Run a batch on a Ray cluster: one task per film, repeated elsewhere when a node is lost.
 
 Films and results go over storage that the nodes share, or as bytes where a node does not see them. The
 journal, the waiting places and the final names stay with the process that was started.

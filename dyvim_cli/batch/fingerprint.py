@@ -1,4 +1,4 @@
-"""What a result depends on, as one digest: the film's bytes, the settings, the weights, the code."""
+"""Digest everything a result depends on: the film's bytes, the settings, the weights, the code."""
 
 import hashlib
 import json

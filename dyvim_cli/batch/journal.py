@@ -1,4 +1,4 @@
-"""What a batch remembers: one JSON object a line, only ever appended to, beside the outputs.
+"""Append-only journal of a batch: one JSON object per line, kept beside the outputs.
 
 A line is on the disk before the film it speaks of gets its final name. A kill at any byte tears at most
 the last line; a torn line is passed over when it is read and closed before the next is written.

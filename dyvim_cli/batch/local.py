@@ -1,4 +1,4 @@
-"""Worker processes on this machine: each loads the model once and sees a film while it scores another.
+"""Run a batch in worker processes on this machine; each watches one film while it scores another.
 
 A worker that dies is replaced. The films it held are tried once more, each alone in a worker, so that a
 second death has one culprit.

@@ -1,4 +1,4 @@
-"""Who becomes what: every film's own seed and the paths that it makes, all checked before work starts."""
+"""Plan a batch: each film's seed and output paths, checked before work starts."""
 
 import os
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A batch from its first look at the journal to its last film.
+"""Run a batch: review the journal, carry out what is left, record every result.
 
 review() says what is left to do, session() keeps the journal and the waiting places true, and
 carry_out() passes on what an engine finishes once it is on record and in its place.

@@ -1,4 +1,4 @@
-"""Which films a batch takes: folders walked, patterns, lists; sorted; what dyvim made left out."""
+"""Select the films of a batch from folders, patterns and lists, leaving out dyvim's own results."""
 
 import codecs
 import os

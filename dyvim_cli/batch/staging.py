@@ -1,4 +1,4 @@
-"""Results wait in a hidden folder beside their place until the journal knows of them.
+"""Stage results in a hidden folder beside their final place until the journal has recorded them.
 
 Journal first, then the name: a kill in between leaves a result that the next run only has to move.
 """

@@ -1,4 +1,4 @@
-"""What a worker does with a film, whichever engine runs it: see it, then give it its music."""
+"""Process one film of a batch in a worker: watch it, then score it."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

@@ -1,1 +1,1 @@
-"""The judge: what a film and any music on it say about each other."""
+"""Evaluate how a film and any music laid under it go together."""

@@ -1,4 +1,4 @@
-"""Compose the music of a scored film once more, by what its tag says, so that it can be judged alone.
+"""Compose a scored film's music again from its comment tag, so that it can be evaluated alone.
 
 The tag names the seed and the settings. Whether they gave the same music is not believed but checked: the tag
 of what was composed must be the film's, and the film's sound must hold it.

@@ -1,1 +1,1 @@
-"""Weights that are too large to ship: what there is, where it lies, how it gets here."""
+"""Download and keep the weights that are too large to ship."""

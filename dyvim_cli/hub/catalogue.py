@@ -1,4 +1,4 @@
-"""What `dyvim weights pull` knows: name, source, licence.
+"""Catalogue of the downloadable weights: name, source, licence.
 
 Sizes are rough; the exact ones, and the SHA-256 of every file, come with the source's own listing
 and are kept in the manifest beside the files.

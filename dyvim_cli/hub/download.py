@@ -1,4 +1,4 @@
-"""One file over HTTP: resumed where it broke off, whole or not there, checked."""
+"""Download one file over HTTP: resumed, checked, and written whole or not at all."""
 
 import hashlib
 import http.client

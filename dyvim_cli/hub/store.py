@@ -1,4 +1,4 @@
-"""Pulled weights on disk: one folder a name, with a manifest of source, size, SHA-256 and licence.
+"""Store of downloaded weights: one folder per name, with a manifest of source, size, SHA-256 and licence.
 
 A folder that somebody copied there from elsewhere has no manifest: it is used as it is, and `pull` checks it
 against the source's listing and writes one.

@@ -1,1 +1,1 @@
-"""Conditions in, score tokens out: the decoder and its dynamics extension."""
+"""Decoders of score tokens and audio tokens, their conditioning, and the composers built on them."""

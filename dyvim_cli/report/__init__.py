@@ -1,1 +1,1 @@
-"""Pages that need nothing beside them: what came out, a film a card."""
+"""Self-contained HTML pages of scored films, one card per film."""

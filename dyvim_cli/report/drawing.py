@@ -1,4 +1,4 @@
-"""The geometry of a time line: what happens when, as SVG paths on a canvas of 1000 x 100 a lane."""
+"""Draw a film's time line as SVG paths, on a canvas of 1000 x 100 per lane."""
 
 import math
 from collections.abc import Iterable, Sequence

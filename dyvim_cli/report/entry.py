@@ -1,4 +1,4 @@
-"""What a report is told of one film: plain values, so that a journal of JSON lines can hold them.
+"""The facts of one film in a report, as plain values that fit into a journal of JSON lines.
 
 An entry is the facts of pipeline.score() and what became of the film. The facts of a film that was
 not scored are few, so every key but `status` and `input` may be missing.

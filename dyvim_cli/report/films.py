@@ -1,4 +1,4 @@
-"""The report of scored films: a page with a card a film."""
+"""Write the report of scored films: one page with a card per film."""
 
 import shlex
 import statistics

@@ -1,4 +1,4 @@
-"""From values to one HTML file: the templates, and a policy that lets nothing in from outside."""
+"""Render the templates to one HTML file whose content policy blocks everything from outside."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""A film on a page: its address seen from there, and a poster to show before it plays."""
+"""Link a film on a page: its address relative to the page, and a poster."""
 
 import base64
 import os

@@ -1,1 +1,1 @@
-"""How the shipped weights were learned, and how to learn others."""
+"""Train the shipped weights, or others: data, learners, tasks and figures."""

@@ -1,1 +1,1 @@
-"""Damages films and watches what the command line makes of them."""
+"""Fuzz the command line with damaged films."""

@@ -1,4 +1,4 @@
-"""Damages N films and reports every promise that was broken: python -m tools.fuzz 1000 --seed 7."""
+"""Damage N films and report every broken promise: python -m tools.fuzz 1000 --seed 7."""
 
 import argparse
 import signal

@@ -1,4 +1,4 @@
-"""Runs the public command in forked workers: all is imported once, a run costs what its film costs."""
+"""Run the public command in forked workers, so that imports are paid once."""
 
 import os
 import resource

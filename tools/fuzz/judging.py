@@ -1,4 +1,4 @@
-"""Judges what the command line did with a damaged film: every broken promise is one line."""
+"""Judge the command line's handling of a damaged film: one line per broken promise."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Damages the bytes of a film: bits, sizes, blocks, ends.
+"""Damage the bytes of a film: bits, sizes, blocks, ends.
 
 Every mutation takes the film as a bytearray, a random.Random that decides where, and the whole films of other
 containers, and returns the damaged bytes.

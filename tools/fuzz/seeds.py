@@ -1,4 +1,4 @@
-"""Makes the small whole films that are damaged afterwards, one of every container."""
+"""Make the small whole films that are damaged afterwards, one of every container."""
 
 import subprocess
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One session of fuzzing: damages films by number and seed, runs a verb on each, keeps those that failed."""
+"""Run one session of fuzzing: damage films by number and seed, run a verb, keep the failures."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""What happens in the sound, from the waveform alone: onsets with salience, beats, loudness.
+"""Extract onsets with salience, beats and loudness from a waveform.
 
 Salience is how much the specific loudness rises at an onset (Stevens' power law, exponent 0.3,
 in mel bands): twice the salience sounds about twice as strong, whatever the volume control.

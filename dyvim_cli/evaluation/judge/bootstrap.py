@@ -1,4 +1,4 @@
-"""How sure is a mean over films?"""
+"""Bootstrap confidence intervals of a mean over films."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

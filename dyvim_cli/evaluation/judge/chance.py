@@ -1,4 +1,4 @@
-"""What the same music reaches by chance: shifted round the film by many random amounts.
+"""Chance level of a sync measure: the same music shifted around the film by random amounts.
 
 With x a measure and c its mean over the shifts, excess = (x - c) / (1 - c): 0 is chance, 1 is
 perfect. The excess is unbiased and right for means over many films, but a film with ten events

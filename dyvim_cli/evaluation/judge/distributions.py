@@ -1,4 +1,4 @@
-"""Do two sets of music sound alike as sets? Distances over an embedding that needs no download.
+"""Distances between two sets of recordings (Frechet, density, coverage), over an embedding without download.
 
 The embedding is plain signal statistics, so the figures compare with each other, never with a
 paper's FAD.

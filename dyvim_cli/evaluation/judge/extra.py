@@ -1,4 +1,4 @@
-"""The judge's libraries come with the optional extra `evaluate`."""
+"""Import the optional extra `evaluate`, or say how to install it."""
 
 from importlib import import_module
 from types import ModuleType

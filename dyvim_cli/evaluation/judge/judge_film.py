@@ -1,4 +1,4 @@
-"""One film with music on it -> everything there is to say about how the two go together."""
+"""Evaluate one film with music: sync, flow, musicality and the literature's metrics."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The sync metrics of the literature, each by its source's definition, for comparison only.
+"""Sync metrics of the literature, each by its source's definition, for comparison only.
 
 Always quote the family with the figure. BCS, BHS and their kin compare with *reference music*, not
 with the picture. None is corrected for chance: dense music wins all of them but the IoUs.

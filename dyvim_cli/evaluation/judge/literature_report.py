@@ -1,4 +1,4 @@
-"""All the literature's metrics for one film, with the detectors that their sources name."""
+"""Compute the literature's metrics for one film with the detectors that their sources name."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Event by event: which accent of the music meets it, if any. For people to look at; no measure uses it."""
+"""Match every visual event with the accent that meets it, for display; no measure uses it."""
 
 from dataclasses import dataclass
 

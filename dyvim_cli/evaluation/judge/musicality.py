@@ -1,4 +1,4 @@
-"""Is it music? Figures of the sound by itself, from the waveform; none needs the film.
+"""Measure the music alone from its waveform, without the film.
 
 Silence has defined values: no clarity, no entropy, no beat, all of it silent.
 """

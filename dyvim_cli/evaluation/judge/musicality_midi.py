@@ -1,4 +1,4 @@
-"""The same questions asked of a score: figures of a MIDI file, when there is one beside the music."""
+"""Measure the music alone from its MIDI file."""
 
 from dataclasses import dataclass
 from pathlib import Path

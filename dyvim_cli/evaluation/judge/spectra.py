@@ -1,4 +1,4 @@
-"""Short-time spectra and what is read off them: mel bands, decibels, cepstrum, chroma.
+"""Short-time spectra and their features: mel bands, decibels, cepstrum, chroma.
 
 The definitions are librosa's, and tests/golden compares with it; its import compiles for a quarter of
 a minute in a fresh environment, into a cache that two processes may not fill at once.

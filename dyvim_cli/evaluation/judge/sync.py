@@ -1,4 +1,4 @@
-"""Does the music follow the picture, beyond what the same music reaches by chance?
+"""Measure how far music follows the picture beyond chance.
 
 Every measure is corrected by the same music shifted (see chance.py). Dense music gains nothing:
 only accents count, and the music has one and a half accents to spend for each event of the

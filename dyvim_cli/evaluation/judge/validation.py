@@ -1,4 +1,4 @@
-"""What a measure may be given, checked before anything is computed. All raise ValueError.
+"""Validate the arguments of the measures; every check raises ValueError.
 
 Empty input is valid: every measure has a defined result on it.
 """

@@ -1,4 +1,4 @@
-"""What happens in the picture, seen by detectors that share nothing with the generator's.
+"""Detect cuts and motion events in the picture, with detectors independent of the generator's.
 
 Cuts come from PySceneDetect, motion from OpenCV's DIS optical flow; the film is read once,
 frame by frame, at thumbnail size.

@@ -1,4 +1,4 @@
-"""Figures as text and as JSON values: cells, and rows of cells as a table."""
+"""Format figures as text, as JSON values and as rows of a table."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Show figures of flow: cells, rows, means and JSON values, in the same order everywhere."""
+"""Format the flow figures: cells, rows, means and JSON values, in the same order everywhere."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

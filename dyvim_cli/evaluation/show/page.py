@@ -1,4 +1,4 @@
-"""The findings as one HTML page that needs nothing beside it, in the looks of the scored films' page."""
+"""Write the findings as one self-contained HTML page, in the style of the scored films' page."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Pictures of the findings: where the cuts, the motion, the loudness and the onsets lie."""
+"""Plot cuts, motion, loudness and onsets of a film over time."""
 
 from collections.abc import Sequence
 from io import BytesIO

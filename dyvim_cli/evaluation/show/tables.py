@@ -1,4 +1,4 @@
-"""Findings as plain values, for JSON and for tables."""
+"""Convert findings to plain values for JSON and for tables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict

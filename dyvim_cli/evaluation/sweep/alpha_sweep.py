@@ -1,4 +1,4 @@
-"""Generator and judge in one: how sync and flow answer to alpha, over films and seeds."""
+"""Sweep alpha over films and seeds: generate each piece, evaluate sync and flow."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

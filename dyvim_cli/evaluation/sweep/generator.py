@@ -1,4 +1,4 @@
-"""The generator as the judge sees it: a film, alpha and a seed in, a sound file out.
+"""Generate the sound file of a film for a given alpha and seed.
 
 The only part of the evaluation's sync that knows the pipeline; the measures never import it.
 """

@@ -1,1 +1,1 @@
-"""Film features to a finished piece: a score, or a recording of audio tokens."""
+"""Compose from film features: a score, or a recording of audio tokens."""

@@ -1,4 +1,4 @@
-"""A recording to a finished soundtrack: codec, placing, fades, mastering; memory stays flat."""
+"""Render a recording to a finished soundtrack: decode, align, fade, master, in bounded memory."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A film's features to recorded music: words, tokens, and of several takes the best.
+"""Compose a recording: prompt, audio tokens, and the best of several takes.
 
 With an adapter the dynamics steer the decoder token by token. Without one, MusicGen as it comes is
 told mood, style and tempo, and its beats are laid under the film.

@@ -1,4 +1,4 @@
-"""Write some bars of a piece anew: all other tokens are given."""
+"""Compose some bars of a piece again, with all other tokens given."""
 
 from __future__ import annotations
 

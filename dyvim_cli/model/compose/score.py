@@ -1,4 +1,4 @@
-"""A film's features to a finished score: mood, tempo map, form, tokens, players.
+"""Compose a score from a film's features: mood, tempo map, form, tokens, performance.
 
 The composer's decisions in the order in which they are made; each can be fixed by a wish.
 """

@@ -1,4 +1,4 @@
-"""What a decoder is told at every step: dynamics z~, place in the form, semantic vectors.
+"""Build the decoder's inputs for every step: dynamics z~, place in the form, semantic vectors.
 
 The same functions serve training (curves from the music) and scoring (curves from the film), so
 that the two cannot differ. S grid steps, K streams, M semantic vectors.

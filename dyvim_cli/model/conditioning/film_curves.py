@@ -1,4 +1,4 @@
-"""A film's features on the music's grid: the curves that stand where the music's own stood in training.
+"""Resample a film's features to the music's grid, as the curves that training took from music.
 
 Both sides are ranked, so that their distributions meet (V2M-Zero); on the film's side the rank only
 counts as far as the motion really differs, so that a still film stays calm.

@@ -1,4 +1,4 @@
-"""A film's dynamics at the rate of audio tokens, by absolute time: z~ for MusicGen's extension.
+"""Compute a film's dynamics z~ at the rate of audio tokens, for MusicGen's extension.
 
 The same kinds of curves as on the grid of score tokens (conditioning.event_curves), with their
 look-ahead in seconds, beside the motion encoder's z_d: as they are now, and a moment before and after. A

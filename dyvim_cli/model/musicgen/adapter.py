@@ -1,4 +1,4 @@
-"""Adapters as safetensors: the new modules, what a tuning changed of the backbone, and which one it was.
+"""Save and load adapters as safetensors: new modules, changed backbone weights, backbone name.
 
 A changed weight stands under its name in the backbone, whole, or as the two factors of a low-rank term
 (".up" and ".down").

@@ -1,4 +1,4 @@
-"""MusicGen with DyViM's extension: a pre-trained decoder of audio tokens that hears the film's motion.
+"""MusicGen with DyViM's dynamics extension: a pre-trained decoder conditioned on the film's motion.
 
 The transformer is transformers' own; what is new stands beside it in an Adapter: the dynamics term
 added to every token (model/decoder.Extension, the same class as for score tokens) and key frames as

@@ -1,4 +1,4 @@
-"""Codecs of audio tokens behind one interface: sound <-> [K, N], whoever made them.
+"""Audio codecs behind one interface: sound <-> tokens [K, N].
 
 EncodecCodec is transformers' EnCodec as MusicGen uses it (32 kHz; in stereo two mono halves);
 SegmentCodec is the `encodec` package's 24 kHz and 48 kHz models, for decoders trained from scratch.

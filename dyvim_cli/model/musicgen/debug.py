@@ -1,4 +1,4 @@
-"""A MusicGen of a few thousand random weights, made on the spot: lets the whole command line run.
+"""Make a MusicGen of a few thousand random weights, to run the whole command line in tests.
 
 It has the real classes, files and rates (32 kHz, 50 frames a second), and makes noise, not music.
 """

@@ -1,4 +1,4 @@
-"""A MusicGen by name or folder, ready to play: backbone, codec, tokenizer, adapter."""
+"""Load a MusicGen by name or folder: backbone, codec, tokenizer, adapter."""
 
 import hashlib
 import json

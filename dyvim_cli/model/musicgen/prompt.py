@@ -1,4 +1,4 @@
-"""Words for a text-conditioned model, from what the film shows."""
+"""Build the text prompt of a text-conditioned model from the film's content."""
 
 from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.types import Key

@@ -1,4 +1,4 @@
-"""Writes audio tokens: sliding windows that carry tokens while the dynamics slide along.
+"""Sample audio tokens in sliding windows that overlap by tokens already written.
 
 Each window of 30 s starts 18 s after the last one and reads the 12 s that are known. Inside a window
 nothing knows where the window began but the transformer's positions: dynamics and key frames are

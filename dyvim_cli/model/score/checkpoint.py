@@ -1,4 +1,4 @@
-"""Decoders as safetensors: weights, sizes and what they were trained on, in one file; no pickles."""
+"""Save and load decoders as safetensors: weights, sizes and training facts in one file."""
 
 import json
 from pathlib import Path

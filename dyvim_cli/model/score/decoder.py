@@ -1,4 +1,4 @@
-"""The decoder: a pre-norm transformer over K token streams, with the dynamics extension.
+"""The score decoder: a pre-norm transformer over K token streams, with the dynamics extension.
 
 One class for both token systems (score tokens and EnCodec's): h_s = sum_k E_k(q_{s,k}) +
 extension_s + place_s, causal self-attention (all of the past or a sliding window of it),

@@ -1,4 +1,4 @@
-"""The delay pattern: stream k of step s stands at position s + k, so that it sees streams < k of s.
+"""The delay pattern: stream k of step s is at position s + k, so that it sees streams < k of s.
 
 MusicGen's pattern (Copet et al. 2023, section 2.1), for any K. Shapes: tokens [..., K, S] <->
 delayed [..., K, S + K - 1].

@@ -1,5 +1,4 @@
-"""Leanings of the melody: it breathes between phrases, and takes up a gesture it has made before, when it
-speaks and which way it goes."""
+"""Bias the melody's logits towards breathing between phrases and towards its own earlier motifs."""
 
 import numpy as np
 import torch

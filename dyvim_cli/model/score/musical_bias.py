@@ -1,4 +1,4 @@
-"""Add musical preferences to the decoder's logits: sung intervals, a groove that goes on, no long silence.
+"""Bias the decoder's logits towards sung intervals, steady grooves and no long silences.
 
 All are small beside what the decoder is sure of (token_constraints.py has the rules), and none concerns the
 film's events.

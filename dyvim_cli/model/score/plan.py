@@ -1,4 +1,4 @@
-"""What is decided before the decoder writes: who is silent, chords, returning themes, grooves that go on."""
+"""The token plan given to the decoder: silent streams, chords, returning themes, lasting grooves."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which of several takes to keep: a gate against degenerate ones, then how well it meets the film."""
+"""Choose between takes: reject degenerate ones, then keep the one that meets the film best."""
 
 from dataclasses import dataclass
 

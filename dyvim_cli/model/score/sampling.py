@@ -1,4 +1,4 @@
-"""Writes score tokens: one pass over the film with a key-value cache, all candidates side by side."""
+"""Sample score tokens: one pass over the film with a key-value cache, all candidates in one batch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The decoder one position at a time: the sums of Decoder.forward, arranged for composing.
+"""Run the decoder one position at a time: Decoder.forward rearranged for sampling.
 
 Nearly all the time of a step goes into reading the weights, for a handful of rows each: they are laid
 out once as oneDNN likes them (half the time), and what follows one product is one call. Shape letters

@@ -1,4 +1,4 @@
-"""What may follow: the rules of the score tokens as additions to the logits.
+"""Constrain the score tokens that may follow, as additions to the logits.
 
 Rules of notation are absolute (nothing can be held that does not sound, no note without end); of
 harmony a leaning (notes outside chord and scale become rare, not impossible).

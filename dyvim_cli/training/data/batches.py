@@ -1,4 +1,4 @@
-"""Pieces to training batches: crops, conditions, and curves made as untrustworthy as alpha says.
+"""Draw training batches from pieces: crops, conditions, and curves degraded as alpha asks.
 
 alpha is learned, not assumed: a crop drawn with alpha < 1 sees curves in which a share 1 - alpha of
 the events has been moved elsewhere and of the energy exchanged, so that the best a decoder can do

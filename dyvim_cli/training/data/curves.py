@@ -1,4 +1,4 @@
-"""The music's own event curves (piece.BASE_CURVES), computed from its tokens alone.
+"""Compute a piece's own event curves (piece.BASE_CURVES) from its tokens.
 
 The same function serves every source, so that hit, cut and energy mean one thing in training.
 """

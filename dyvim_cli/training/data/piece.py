@@ -1,4 +1,4 @@
-"""A piece of music to learn from: tokens, the music's own event curves, and where in the form."""
+"""One training piece: score tokens, event curves and place in the form."""
 
 from dataclasses import dataclass
 

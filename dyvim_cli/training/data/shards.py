@@ -1,4 +1,4 @@
-"""Shards: many pieces in one safetensors file; and the split into training and held-out pieces."""
+"""Store many pieces in one safetensors file (a shard), and split training from held-out pieces."""
 
 import hashlib
 import json

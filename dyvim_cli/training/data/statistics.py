@@ -1,4 +1,4 @@
-"""What a corpus is like: the reference that composed pieces are held against.
+"""Corpus statistics: the reference that composed pieces are compared with.
 
 python -m dyvim_cli.training.data.statistics SHARD [SHARD ...] -o benchmarks/corpus_bands.json
 """

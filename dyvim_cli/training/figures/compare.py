@@ -1,4 +1,4 @@
-"""Figure 3 of the paper, for any learner: the four strategies at equal time, with what they reach.
+"""Figure 3 of the paper for any learner: four tuning strategies at equal time.
 
 A strategy that is finished is not run again; one that was stopped goes on; other
 settings want another folder.

@@ -1,4 +1,4 @@
-"""The paper's figures as pictures (PNG)."""
+"""Draw the paper's figures as PNG pictures."""
 
 from pathlib import Path
 

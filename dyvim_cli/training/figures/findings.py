@@ -1,4 +1,4 @@
-"""Figures 4 and 5 of the paper as files: a table, a JSON and a picture each."""
+"""Write figures 4 and 5 of the paper: a table, a JSON file and a picture each."""
 
 from dataclasses import dataclass
 from pathlib import Path

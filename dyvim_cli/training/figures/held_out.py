@@ -1,4 +1,4 @@
-"""What a decoder knows of music it never saw: loss by source and stream, beside an n-gram's.
+"""Held-out loss of a decoder by source and stream, beside an n-gram's.
 
 With the event curves against without them is the proof that the dynamics are used.
 """

@@ -1,5 +1,4 @@
-"""A pre-training's log, and its curves as a picture: each stream's held-out loss over time, with the event
-curves, without them, and an n-gram's."""
+"""Draw the held-out loss of a pre-training over time: with event curves, without them, and an n-gram's."""
 
 from importlib.util import find_spec
 from pathlib import Path

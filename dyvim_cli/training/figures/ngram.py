@@ -1,4 +1,4 @@
-"""The baseline that the decoder must beat: an n-gram of each stream, Witten-Bell interpolated.
+"""N-gram baseline of each token stream, with Witten-Bell interpolation.
 
 P_o(w | c) = (count(c, w) + T(c) P_{o-1}(w | c')) / (count(c) + T(c)), with T(c) the number of distinct
 tokens seen after c (Witten and Bell 1991). A context is the place in the bar and the stream's own last

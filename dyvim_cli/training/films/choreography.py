@@ -1,4 +1,4 @@
-"""What a procedural film does to a piece of music: cuts, camera, sprites, all from the music's own events.
+"""Turn a piece's events into the script of a procedural film: cuts, camera moves, sprites.
 
 The links between picture and music are drawn film by film, so that none of them can be taken for
 granted: cuts at boundaries, jolts on hits and pace by energy are what the event curves tell as well;

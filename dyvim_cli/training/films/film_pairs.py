@@ -1,4 +1,4 @@
-"""Pairs for decoders of audio tokens: what is seen in a film, and its music as the codec's tokens.
+"""Pairs for decoders of audio tokens: a film's features and its music as codec tokens.
 
 One safetensors file a film, named by a hash of the film and of everything that it was seen and heard
 with: a preparation that was stopped goes on, and one with another codec begins anew.

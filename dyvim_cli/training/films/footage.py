@@ -1,4 +1,4 @@
-"""Real footage that moves at a music's pace: free clips, played along the way that their pictures travel.
+"""Play free clips at a varying speed, so that the picture moves as fast as the music is dense.
 
 A clip is measured once: how far its picture moves from frame to frame (DIS flow). Played by that distance
 instead of by time, it moves exactly as fast as asked, with all that real pictures have and textures do not:

@@ -1,4 +1,4 @@
-"""Short frame sequences with known flow: moving textures, and real clips with DIS flow as teacher.
+"""Frame sequences with known optical flow: moving textures, and real clips with DIS flow as the teacher.
 
 A sequence is frames [L, H, W, 3] uint8 and flow [L - 2, 2, 2, H, W] float32 for the frames
 1..L-2: direction (to the previous, to the following frame), (x, y), in px; plus trust

@@ -1,4 +1,4 @@
-"""The data set of rendered pairs: chosen, rendered, cached in shards, and drawn as batches.
+"""Data set of rendered pairs: selected, rendered, cached in shards, drawn as batches.
 
 Pair i depends on the seed, i and what saw it alone, so a preparation that was stopped goes on where it
 stopped, and a film is never seen twice by the same encoder.

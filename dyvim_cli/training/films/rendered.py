@@ -1,4 +1,4 @@
-"""Rendered pairs: a piece of music, the film that a choreography makes of it, and what vision sees in it.
+"""Render a pair: a piece of music, its choreographed film, and the film's features.
 
 The film goes the whole way of a real one (vision.analysis, film_curves, motion_features); only the
 pixels are ours: textures that a camera travels over, or footage that moves at the music's pace.

@@ -1,4 +1,4 @@
-"""MusicGen as a learner: windows of films and their music's tokens in, loss out.
+"""MusicGen as a learner: windows of film features and audio tokens in, loss out.
 
 Letters: B films of a batch; K codebooks; N frames of a window; D delays; P = N + D - 1 positions;
 M key frames; d_z width of z~.

@@ -1,4 +1,4 @@
-"""Pre-training: the decoder learns music alone, conditioned on the music's own event curves.
+"""Pre-train the decoder on music alone, conditioned on the music's own event curves.
 
 No video is needed (V2M-Zero's idea: what must match between picture and music is when and how much
 changes). Stops and goes on at any time, interrupted or killed: weights, optimiser and clock lie in one

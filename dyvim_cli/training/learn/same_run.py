@@ -1,4 +1,4 @@
-"""What a training leaves in its folder: whether it is the run that was asked for, and its log.
+"""Identify a training run by its folder, so that it can be resumed; keep its log.
 
 A run goes on where it stopped, no other in its place.
 """

@@ -1,4 +1,4 @@
-"""The embedded score decoder as a learner: rendered pairs in, loss out, held-out films to judge by."""
+"""The score decoder as a learner: rendered pairs in, loss out, held-out films for evaluation."""
 
 from dataclasses import replace
 

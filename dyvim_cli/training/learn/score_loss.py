@@ -1,4 +1,4 @@
-"""The loss of score tokens: what pre-training and tuning lower, and what held-out music is judged by."""
+"""Cross-entropy of score tokens, for pre-training, tuning and held-out evaluation."""
 
 import torch
 from torch.nn import functional as F

@@ -1,4 +1,4 @@
-"""How a well-trained decoder is adapted to the film: annealing tuning, and what it is compared with.
+"""Strategies for adapting a pre-trained decoder to film: annealing tuning and its rivals.
 
 Of the paper's annealing schedule only the name is public (arXiv 2504.07594); this is ours. Stage 1: the
 decoder is frozen, the new modules alone learn. Stage 2: its parts thaw from the top (head, last layer ..

@@ -1,4 +1,4 @@
-"""Tuning a decoder on pairs of film and music: one loop for both token systems and all strategies.
+"""Tune a decoder on pairs of film and music: one loop for both token systems and all strategies.
 
 Exact resume: what happens at update n depends on the seed, n and the state alone (data, dropout and
 schedule are drawn anew from (seed, n)), so a run that was stopped anywhere gives the same losses to the

@@ -1,4 +1,4 @@
-"""Parsers: one a source; prepare() turns folders of scores into shards of pieces."""
+"""Parsers of music corpora, one file per source; prepare() turns folders of scores into shards."""
 
 from dataclasses import dataclass, field
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Chords from what sounds, by template likelihoods and Viterbi."""
+"""Infer chords from the sounding notes, by template likelihoods and Viterbi decoding."""
 
 import numpy as np
 

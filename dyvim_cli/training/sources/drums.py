@@ -1,4 +1,4 @@
-"""General MIDI drum keys to the six drum classes of the score tokens."""
+"""Map General MIDI drum keys to the six drum classes of the score tokens."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Loudness levels: from dynamics marks of a score, or from the velocities of a performance."""
+"""Derive dynamic levels from a score's dynamics marks or a performance's velocities."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Freedoom's multitrack songs (BSD-3): General MIDI, metal and synthesizers for the most part."""
+"""Read Freedoom's multitrack songs (BSD-3): General MIDI, mostly metal and synthesizers."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""From notes in quarter-note time to streams on the sixteenth grid: runs of bars, lines, chords."""
+"""Quantise notes in quarter-note time to streams on the sixteenth grid: bars, lines, chords."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""Drum takes by human drummers (Groove MIDI, CC-BY-4.0): beats, accents, and how humans feel time."""
+"""Read drum takes of human drummers (Groove MIDI, CC-BY-4.0) and measure their timing and accents."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Songs for voice and piano (OpenScore Lieder, and any MusicXML of that layout)."""
+"""Read songs for voice and piano (OpenScore Lieder, and MusicXML of the same layout)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The written bars of a MusicXML score: notes, chord symbols, dynamics, repeat signs."""
+"""Read the written bars of a MusicXML score: notes, chord symbols, dynamics, repeat signs."""
 
 import re
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Multitrack MIDI of any folder: who plays bass, tune, chords and figures is found by listening."""
+"""Read multitrack MIDI of any folder; the tracks' roles are inferred from their notes."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""MusicXML of any folder: lead sheets by their chord symbols, else songs with piano."""
+"""Read MusicXML of any folder: lead sheets by their chord symbols, else songs with piano."""
 
 from pathlib import Path
 

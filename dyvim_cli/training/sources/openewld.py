@@ -1,4 +1,4 @@
-"""Lead sheets (OpenEWLD and any folder of MusicXML with chord symbols): melody and chords."""
+"""Read lead sheets (OpenEWLD and any folder of MusicXML with chord symbols): melody and chords."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Who does what in a band: casts the tracks of a General MIDI song as bass, melody, pad and arp."""
+"""Assign the tracks of a General MIDI song to the roles bass, melody, pad and arp."""
 
 from dataclasses import dataclass, replace
 

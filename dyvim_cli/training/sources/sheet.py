@@ -1,4 +1,4 @@
-"""Reads MusicXML (.musicxml, .xml, .mxl) into played-out bars, notes, chord symbols and dynamics.
+"""Read MusicXML (.musicxml, .xml, .mxl) with repeats unfolded: bars, notes, chord symbols, dynamics.
 
 Only what the score tokens need is kept. Repeats and their endings are played out; jumps by words
 (da capo, dal segno, coda) are not.

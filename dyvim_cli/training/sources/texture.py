@@ -1,4 +1,4 @@
-"""Splits what a pianist or a band plays into the streams bass, pad and arp.
+"""Split the notes of a piano or a band into the streams bass, pad and arp.
 
 All times are grid steps. A part is four equal arrays: starts, ends, pitches, and (piano) hands.
 """

@@ -1,4 +1,4 @@
-"""MusicGen tuned on films with music: prepared with its own codec, tuned, kept as an adapter of megabytes."""
+"""Tune MusicGen on films with music: prepare tokens with its codec, tune, save an adapter."""
 
 import hashlib
 import json

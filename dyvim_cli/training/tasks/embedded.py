@@ -1,4 +1,4 @@
-"""The shipped decoder tuned on rendered pairs: films made, seen, cached; decoder tuned, judged, written."""
+"""Tune the shipped decoder on rendered pairs: render, watch, cache, tune, evaluate, write."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Training of the motion encoder: exact flow of moving textures, DIS flow of real clips.
+"""Train the motion encoder on exact flow of moving textures and DIS flow of real clips.
 
 Three losses: both flows at every iteration, their mean magnitude a frame (what energy curves and
 events are made of), and statistics of the true flow that a small head must read from z_d.

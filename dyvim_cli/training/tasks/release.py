@@ -1,4 +1,4 @@
-"""What a training leaves behind becomes what is shipped: half precision, a card, a list with checksums."""
+"""Turn a finished training into shippable weights: half precision, model card, checksums."""
 
 from pathlib import Path
 
