@@ -1,1 +1,1 @@
-"""The command line: Typer and Rich live here and nowhere else."""
+"""The command line; Typer and Rich are used here only."""

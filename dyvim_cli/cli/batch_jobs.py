@@ -1,4 +1,4 @@
-"""From a batch's command line to its films and their jobs."""
+"""Turn a batch's command line into films and jobs."""
 
 import sys
 from collections.abc import Sequence

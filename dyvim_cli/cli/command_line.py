@@ -1,4 +1,4 @@
-"""The command that makes a film again: what was asked for, with everything that was drawn written out."""
+"""Write out the command that makes a film again, with every drawn value explicit."""
 
 from collections.abc import Mapping
 from enum import Enum

@@ -1,4 +1,4 @@
-"""The `dyvim` command: one file a verb; heavy imports stay inside the verbs' bodies."""
+"""The `dyvim` command: one file per verb; heavy imports stay inside the verbs."""
 
 import importlib
 import inspect

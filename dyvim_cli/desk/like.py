@@ -1,4 +1,4 @@
-"""Read from a scored film how its music was made, to make it again but for what is asked otherwise."""
+"""Read the composing options from a scored film, to make it again with changes."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Make the plan of a film from what was seen, the options, a plan file and markers: each edits the last."""
+"""Make the plan of a film from its features, the options, a plan file and markers."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING

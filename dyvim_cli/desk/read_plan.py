@@ -1,4 +1,4 @@
-"""Read a plan file, and say in which line it is wrong."""
+"""Read a plan file; errors name the line."""
 
 import re
 import sys

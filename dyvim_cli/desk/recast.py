@@ -1,4 +1,4 @@
-"""Give a finished score other players: another style's instruments, a named one, or none for a part."""
+"""Reassign the instruments of a finished score: another style's, a named one, or none."""
 
 from dataclasses import replace
 from pathlib import Path

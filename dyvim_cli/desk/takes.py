@@ -1,4 +1,4 @@
-"""Directions that a film's music may take: the likely styles, and other moods where a style comes again."""
+"""Choose directions for a film's takes: likely styles, then other moods."""
 
 from dataclasses import replace
 

@@ -1,1 +1,1 @@
-"""What a film's own sound holds: who speaks when, and where there is music. Arrays in, spans out."""
+"""Find speech and music in a film's own sound: arrays in, spans out."""

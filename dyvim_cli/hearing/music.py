@@ -1,4 +1,4 @@
-"""Where a film's own sound is music: many steady pitches, in change, on one grid of semitones.
+"""Detect music: many steady pitches that change, on one grid of semitones.
 
 Noise, wind and applause have no steady partials; a hum, a tone or a bell has few and always the same; those
 of engines and voices lie on no grid, since they glide or count up from a moving fundamental. Each window must

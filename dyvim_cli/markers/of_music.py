@@ -1,4 +1,4 @@
-"""Say in markers what a finished piece does: its sections, and where it meets the film's events."""
+"""Make markers of a finished piece: its sections and the film events it meets."""
 
 from dyvim_cli.markers.marker import CUT, HIT, MISSED, SECTION, Marker
 from dyvim_cli.types import Hit, TempoMap

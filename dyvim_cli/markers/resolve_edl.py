@@ -1,4 +1,4 @@
-"""Read and write the marker lists of DaVinci Resolve: EDL events of one frame, each with a comment line:
+"""Read and write marker lists of DaVinci Resolve (EDL).
 
 001  001      V     C        01:00:02:00 01:00:02:01 01:00:02:00 01:00:02:01
 a note |C:ResolveColorRed |M:hit 0.8 |D:1

@@ -1,1 +1,1 @@
-"""Films in, films out: the only place that knows ffmpeg."""
+"""Read and write films and sounds: the only package that uses ffmpeg."""

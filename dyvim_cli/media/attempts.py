@@ -1,4 +1,4 @@
-"""Writes a film with the ffmpeg in use, and with a newer one at hand where that cannot do it whole."""
+"""Write a film with the ffmpeg in use, or with a newer one where that fails."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The picture within its black bars, which are no picture: they dim its mood and hide its cuts.
+"""Find the picture inside black bars.
 
 Wide films stand in them, tall ones between them. Half of what is decoded may be bar.
 """

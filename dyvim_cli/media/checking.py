@@ -1,4 +1,4 @@
-"""Checks a written film against the one it was made of: as many pictures, and they decode to the same."""
+"""Check a written film against its source: as many pictures, decoding to the same."""
 
 from dataclasses import dataclass
 from pathlib import Path

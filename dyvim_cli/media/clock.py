@@ -1,4 +1,4 @@
-"""Reads packets in a film's own order, the clock of joined recordings bent straight as by ffmpeg's copy."""
+"""Read packets in a film's own order, with the timestamps of joined recordings made continuous."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What each film container can carry, and how streams must change to fit."""
+"""Rules of the film containers: codecs they carry, and conversions that streams need."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""The pictures that are attached to a film: cover art."""
+"""Extract and attach cover art."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Cutting a part out of a film without touching its picture."""
+"""Cut a part out of a film without re-encoding its picture."""
 
 from dataclasses import dataclass
 

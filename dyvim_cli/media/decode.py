@@ -1,4 +1,4 @@
-"""Every frame of a film, small and upright, with its true time; memory flat in the length.
+"""Decode every frame of a film, small and upright, with its true time, in bounded memory.
 
 Decoded in process with PyAV, ffmpeg's own libraries: time stamps and key flags come with each
 frame, and scaling happens in ffmpeg's scaler, so that no full frame ever enters Python. A

@@ -1,4 +1,4 @@
-"""The gain that makes room for the film's own sound, drawn as a sound editor draws it.
+"""Draw the gain curve that ducks the music under the film's own sound.
 
 Under speech the music goes down just before the first word, rests through the whole phrase and comes back
 gently; where the film's own sound is music, ours is silent. The film's own sound is never filtered.

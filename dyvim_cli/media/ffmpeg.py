@@ -1,4 +1,4 @@
-"""Runs ffmpeg: arguments are built with ffmpeg-python, the process is ours."""
+"""Run ffmpeg: arguments are built with ffmpeg-python, the process is supervised here."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""A film's clock: seconds, frames and timecodes of one film, exact to the frame."""
+"""Convert between seconds, frames and timecodes of one film, exact to the frame."""
 
 from dataclasses import dataclass
 from fractions import Fraction

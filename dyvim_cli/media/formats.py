@@ -1,4 +1,4 @@
-"""The kinds of files that ffmpeg may open for us: films and sounds, never lists of other files.
+"""Formats that ffmpeg may open: films and sounds, never playlists of other files.
 
 A file from a stranger can be a playlist, a list of files to join or a pattern of picture names, whatever
 it is called; ffmpeg would follow it to any file or address. So every call names the one protocol and the

@@ -1,4 +1,4 @@
-"""What a container keeps of a film only when it is told to: Dolby Vision, 360 degrees, a phone's tags."""
+"""Flags that keep Dolby Vision, 360-degree metadata and phone tags in a container."""
 
 from dyvim_cli.media.containers import Container
 from dyvim_cli.media.ffmpeg import metadata_options

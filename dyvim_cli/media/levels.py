@@ -1,4 +1,4 @@
-"""How loud the film's own sound and the music stand in the mix.
+"""Levels of the film's own sound and of the music in the mix.
 
 The film's own sound comes first: it keeps its level unless another is asked for. Under a film that speaks the
 music follows the voice; without speech it makes up what the film's own sound leaves of the usual loudness.

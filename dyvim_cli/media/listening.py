@@ -1,4 +1,4 @@
-"""Listen to a film's own sound: how loud it is, who speaks when, and where it is music already."""
+"""Measure a film's own sound: loudness, speech, and music."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What ffmpeg lists of an opened film, for what PyAV has no word (or a harmful one)."""
+"""Parse ffmpeg's listing of an opened film, for facts that PyAV lacks."""
 
 import re
 from threading import Lock

@@ -1,4 +1,4 @@
-"""Measure a sound: loudness and true peak (ITU-R BS.1770, by ebur128), and its level where speech lies."""
+"""Measure loudness and true peak (ITU-R BS.1770, by ebur128), and the level where speech lies."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""The sound of a scored film as ffmpeg filter graphs: levels, ducking, limiting, exact length."""
+"""Build ffmpeg filter graphs of a scored film's sound: levels, ducking, limiting, exact length."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

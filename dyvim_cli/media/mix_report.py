@@ -1,4 +1,4 @@
-"""What the sound of a scored film measures and what was done to it, as values and in plain words."""
+"""Report loudness measurements and mixing decisions, as values and in plain words."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The film with its music: picture packets copied bit by bit, everything else kept where it fits."""
+"""Mux a film with its music: the picture's packets copied, everything else kept where it fits."""
 
 import math
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Opening a film or a sound: why a file is none, and which of its streams is the picture."""
+"""Open a film or a sound, find its picture stream, and explain why a file is none."""
 
 import os
 import re

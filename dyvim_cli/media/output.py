@@ -1,4 +1,4 @@
-"""Where a result goes and how it gets there: names, containers, and nothing half-written."""
+"""Name output files, choose their containers, and write them whole or not at all."""
 
 import mimetypes
 import os

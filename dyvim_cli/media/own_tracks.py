@@ -1,4 +1,4 @@
-"""Which of a film's sound tracks are its own, which one is heard, and what those of a scored film say."""
+"""Choose between a film's own sound tracks and label those of a scored film."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Yields the pictures of a file at full size, one after the other, for what needs no times."""
+"""Yield a file's pictures at full size, without times."""
 
 from collections.abc import Iterator
 from contextlib import suppress

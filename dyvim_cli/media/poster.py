@@ -1,4 +1,4 @@
-"""One picture that stands for a film."""
+"""Choose one representative picture of a film."""
 
 from fractions import Fraction
 from pathlib import Path

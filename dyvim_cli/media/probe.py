@@ -1,4 +1,4 @@
-"""What a film holds: streams, times, shape. Read with PyAV, so that every machine sees the same.
+"""Probe a film with PyAV: streams, times, shape.
 
 PyAV brings its own ffmpeg libraries; a system ffprobe, which many machines lack, is never asked.
 """

@@ -1,4 +1,4 @@
-"""Finds the ffmpeg programs at hand and asks them how old they are."""
+"""Find ffmpeg programs and their versions."""
 
 import os
 import re

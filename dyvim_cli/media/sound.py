@@ -1,4 +1,4 @@
-"""Sound files in and out: wav and flac through libsndfile, everything else through ffmpeg."""
+"""Read and write sound files: wav and flac by libsndfile, everything else by ffmpeg."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

@@ -1,4 +1,4 @@
-"""Frames of a film as picture files, at full quality, with their true times."""
+"""Save a film's frames as picture files, at full quality, with their true times."""
 
 import json
 import shutil

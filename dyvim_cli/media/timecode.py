@@ -1,4 +1,4 @@
-"""Timecodes (SMPTE ST 12-1): hours, minutes, seconds and frames, as text and as a number of frames.
+"""Timecodes (SMPTE ST 12-1): hours, minutes, seconds and frames, as text and as frame numbers.
 
 Drop-frame timecode, written with a semicolon or point before the frames, leaves out two frame numbers (four
 above 30 a second) every minute but each tenth, so that 29.97 frames a second keep to the clock.

@@ -1,4 +1,4 @@
-"""When a film's pictures are shown and its sound is heard, by their packets.
+"""Read the presentation times of a film's pictures and sound from their packets.
 
 Containers round, omit or misstate durations; the packets are only listed, not decoded.
 """

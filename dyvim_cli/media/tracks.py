@@ -1,4 +1,4 @@
-"""The sound and subtitle tracks of a film: what each is coded in, says of itself, and lasts."""
+"""List the sound and subtitle tracks of a film: codec, tags, duration."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Ending an ffmpeg that no longer gets anywhere: a damaged file can send it round in circles.
+"""End an ffmpeg process that makes no progress.
 
 Signs of life are output and, where the system tells (Linux), a part of a file that was not reached before:
 ffmpeg may read an hour of film before it has anything to say. Time counts only while output is waited for.

@@ -1,1 +1,1 @@
-"""All about sound, nothing about film: tokens, tempo map, form, synthesis, mix."""
+"""Music without film: tokens, tempo map, form, performance, synthesis, mixing."""

@@ -1,1 +1,1 @@
-"""Frames in, dynamics, events and semantics out."""
+"""Extract dynamics, events and semantics from frames."""

@@ -1,4 +1,4 @@
-"""Frames in, FilmFeatures out: one pass, memory flat in the film's length (but a few numbers a frame)."""
+"""Analyse frames to FilmFeatures in one pass; memory hardly grows with the film's length."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator

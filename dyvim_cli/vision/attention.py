@@ -1,4 +1,4 @@
-"""Where the dynamics encoder looks, and where z_d comes from, over the frame.
+"""Map the dynamics encoder's attention and the origin of z_d over the frame.
 
 Two maps. Attention: the self-attention within the frame that z_d is pooled from; a weight alone says
 little of a cell whose value is nothing new: what counts is weight times value (Kobayashi et al. 2020,

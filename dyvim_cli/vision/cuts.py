@@ -1,4 +1,4 @@
-"""Hard cuts, exact to the native frame."""
+"""Detect hard cuts, exact to the native frame."""
 
 import numpy as np
 

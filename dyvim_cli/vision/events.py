@@ -1,4 +1,4 @@
-"""Visual events: what a composer would hit. Cuts, impacts (sudden motion, collisions, bursts) and stops.
+"""Detect visual events: cuts, impacts (sudden motion, collisions, bursts) and stops.
 
 Letters: N native frames, T analysed frames.
 """

@@ -1,4 +1,4 @@
-"""How much moves and where, at every native frame: what energy and events are made of.
+"""Measure motion at every native frame, as the source of energy and events.
 
 The motion encoder sees a dozen frames a second and says what kind of motion there is. How much of it,
 and when, is read off here: between native frames motion is small, which is where Lucas and Kanade are

@@ -1,4 +1,4 @@
-"""torchvision's optical-flow blocks, imported without torch's compiler: a second and 150 MB a start.
+"""Import torchvision's optical-flow blocks without torch's compiler: saves a second and 150 MB per start.
 
 torchvision.ops asks torch._dynamo, the compiler's front, for one function of which nothing here
 makes use; with it would come the compiler and everything about distributed tensors.

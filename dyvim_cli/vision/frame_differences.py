@@ -1,4 +1,4 @@
-"""What every native frame tells at little cost: how it differs from the frames before it.
+"""Compare every native frame with those before it, by cheap measures.
 
 The motion encoder sees a dozen frames a second; cuts must be known to the frame. Letters:
 N native frames; K = LAGS frames back.

@@ -1,4 +1,4 @@
-"""Impacts: where motion changes at once, where it comes to a height, and where it sets in.
+"""Detect impacts: sudden changes, peaks and onsets of motion.
 
 Three views of the same curve, since people who hit pictures with music agree on none of them alone: a
 collision has no height, a wave has no edge, and what starts to move may go on for long.

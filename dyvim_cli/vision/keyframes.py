@@ -1,4 +1,4 @@
-"""Frames that may become key frames, kept while the film runs by; memory bounded."""
+"""Collect key-frame candidates while the film is read, in bounded memory."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Pyramidal Lucas-Kanade on a grid of cells: the native frames' flow, the motion encoder's first guess.
+"""Pyramidal Lucas-Kanade flow on a grid of cells, the motion encoder's first estimate.
 
 Lucas and Kanade 1981 in Bouguet's pyramid, with three changes: windows are cells of CELL px and
 their neighbours; brightness is compared less its mean over the window, so that flicker is not motion

@@ -1,4 +1,4 @@
-"""The motion encoder run along a film: z_d and a few numbers of the flow for every analysed frame."""
+"""Run the motion encoder along a film: z_d and flow statistics per analysed frame."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The dynamics encoder: what moves between a frame and its two neighbours.
+"""The dynamics encoder: motion between a frame and its two neighbours.
 
 DyViM's encoder (arXiv 2504.07594) in small: features at 1/8 resolution, computed once a frame;
 correlation with both neighbours at several levels; a first guess of the two flows (lucas_kanade)

@@ -1,4 +1,4 @@
-"""Scenes: where they begin, which of them look alike, and which frames show them best.
+"""Divide a film into scenes, group those that look alike, and choose their key frames.
 
 Letters: C scenes, M key frames, T analysed frames. Times are seconds from the first frame.
 """

@@ -1,4 +1,4 @@
-"""What the features of a film depend on beside the film; light, so that a cached film needs no torch."""
+"""Settings of the film features, importable without torch."""
 
 import os
 from importlib import metadata

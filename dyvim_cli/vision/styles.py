@@ -1,4 +1,4 @@
-"""Score musical styles by what a film shows and how it moves: one table, a music editor's habits.
+"""Score musical styles by what a film shows and how it moves.
 
 Every measure is about -1..1 and 0 for a typical film, or for content that is not seen. A style's score is the
 softmax of (row x measures); the rows were written down first and then leaned, by tenths, towards a set of

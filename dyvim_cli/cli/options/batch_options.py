@@ -1,4 +1,4 @@
-"""Batch's own options: which films, and who does the work."""
+"""Options of batch: film selection and workers."""
 
 from dataclasses import dataclass
 from enum import Enum

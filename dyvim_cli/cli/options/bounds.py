@@ -1,4 +1,4 @@
-"""Options that say how much film is taken on; put in the environment, for this process and its workers."""
+"""Options that limit the films accepted, passed to workers through the environment."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What holds for a film of a batch: flags and environment, else its folder's dyvim.toml, else the rest."""
+"""Merge a film's settings in a batch: flags, environment, its folder's dyvim.toml, defaults."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields

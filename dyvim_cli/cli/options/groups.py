@@ -1,4 +1,4 @@
-"""Options that verbs share, in groups: a verb that takes a group has all its options.
+"""Groups of options that several verbs share.
 
 A group is a dataclass whose fields are options (arguments.py). `takes_groups` shows Typer a verb's flat
 list of options and hands the verb its groups.

@@ -1,4 +1,4 @@
-"""Values as they are typed: styles, moods, keys, times, loudness."""
+"""Parse option values: styles, moods, keys, times, loudness."""
 
 import typer
 

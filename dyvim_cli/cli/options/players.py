@@ -1,4 +1,4 @@
-"""Read who plays the finished notes: --orchestrate, --mute, --instrument, --reroll."""
+"""Parse the options that reassign instruments: --orchestrate, --mute, --instrument, --reroll."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Point the way where a film or folder stands in the place of a verb: `dyvim clip.mp4`."""
+"""Suggest the verb when a film or folder is given in its place: `dyvim clip.mp4`."""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a person or a wrapper sees on stderr: progress, notes and errors. stdout is for data alone."""
+"""Print progress, notes and errors to stderr; stdout carries data alone."""
 
 import json
 import sys

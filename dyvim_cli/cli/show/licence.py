@@ -1,4 +1,4 @@
-"""The licence of weights is said before they are pulled or learned from, not after."""
+"""Show the licence of weights before they are downloaded or trained on."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Keep stdout and stderr from ending a run: closed, full, gone, or of an encoding that lacks letters.
+"""Keep a closed, full or badly encoded stdout or stderr from ending a run.
 
 A reader that goes away (`| head`) does not stop the work, nor does a full disk behind stdout: what cannot be
 written is dropped, and a lost result is said when the work is done.

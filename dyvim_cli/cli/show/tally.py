@@ -1,4 +1,4 @@
-"""How a batch is seen while it runs: films done and failed, and how long the rest will take."""
+"""Show a running batch: films done and failed, and the time left."""
 
 import json
 import sys

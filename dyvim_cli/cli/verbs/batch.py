@@ -1,4 +1,4 @@
-"""dyvim batch: a folder's films, or many, each given its music; what is done is not done again."""
+"""dyvim batch: score many films, skipping those already done."""
 
 import json
 import shlex

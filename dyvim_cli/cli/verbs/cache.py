@@ -1,4 +1,4 @@
-"""dyvim cache: look at, clean and find the feature cache."""
+"""dyvim cache: show, clean and locate the feature cache."""
 
 import json
 import time

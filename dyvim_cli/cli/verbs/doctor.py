@@ -1,4 +1,4 @@
-"""dyvim doctor: whether this machine can score a film, one line each, with the fix."""
+"""dyvim doctor: check whether this machine can score a film, one line per check, with the fix."""
 
 import platform
 import shutil

@@ -1,4 +1,4 @@
-"""dyvim evaluate: how well music follows a film, by a judge that knows nothing of the generator."""
+"""dyvim evaluate: measure how well music follows a film, independently of the generator."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""dyvim extract-features: see a film once, and keep what was seen."""
+"""dyvim extract-features: watch a film once and save its features."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""dyvim extract-frames: a film's frames as picture files with their times."""
+"""dyvim extract-frames: save a film's frames as picture files with their times."""
 
 from enum import Enum
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""dyvim generate: the music alone, from a film's cached features or a features file."""
+"""dyvim generate: compose the music alone, from cached features or a features file."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""dyvim plan: all that is decided before a note is written, as a file to edit."""
+"""dyvim plan: write every decision made before composing to a file that can be edited."""
 
 from pathlib import Path
 from typing import Annotated

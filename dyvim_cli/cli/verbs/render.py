@@ -1,4 +1,4 @@
-"""dyvim render: a MIDI file sounded with a style's instruments and mix."""
+"""dyvim render: play a MIDI file with a style's instruments and mix."""
 
 import json
 from pathlib import Path

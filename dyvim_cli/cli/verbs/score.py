@@ -1,4 +1,4 @@
-"""dyvim score: a film in, the same film out, with music composed to its motion."""
+"""dyvim score: compose a soundtrack to a film and lay it under the picture."""
 
 import json
 import shlex

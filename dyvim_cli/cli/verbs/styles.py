@@ -1,4 +1,4 @@
-"""`dyvim styles`: the palettes to choose from."""
+"""dyvim styles: list the styles."""
 
 from typing import Annotated
 

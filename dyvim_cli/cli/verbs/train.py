@@ -1,4 +1,4 @@
-"""`dyvim train`: how the shipped weights were learned, and how to learn others."""
+"""dyvim train: train the shipped weights, or others."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""`dyvim train render | tune`: pairs of film and music, and decoders adapted to them."""
+"""dyvim train render | tune: render pairs of film and music, and tune decoders on them."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""dyvim weights: the large weights, pulled on demand: list, pull, verify, path, rm."""
+"""dyvim weights: list, pull, verify, locate and remove the downloadable weights."""
 
 import json
 from typing import Annotated

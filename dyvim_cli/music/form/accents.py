@@ -1,4 +1,4 @@
-"""Decide which events are struck, how hard and on which drums; what else happens there the decoder writes."""
+"""Plan the accents: events to mark, their strength and their drums."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Who plays when: the arrangement grows and thins with the film's energy and the section's role."""
+"""Arrange the streams over time by the film's energy and each section's role."""
 
 import numpy as np
 

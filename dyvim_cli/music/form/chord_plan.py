@@ -1,4 +1,4 @@
-"""The harmonic skeleton: which chord stands at every step, from the style's progressions."""
+"""Plan the chord of every step from the style's progressions."""
 
 from collections.abc import Collection
 

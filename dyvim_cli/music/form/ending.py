@@ -1,4 +1,4 @@
-"""How a piece ends: when the last chord is struck, what it is, and what is still struck while it rings."""
+"""Plan the ending: the last chord, its time, and the accents while it rings."""
 
 import numpy as np
 

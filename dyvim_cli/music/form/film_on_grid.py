@@ -1,4 +1,4 @@
-"""What the form listens to of a film, in steps of the music's grid."""
+"""The film as the form needs it, in steps of the music's grid."""
 
 from dataclasses import dataclass
 

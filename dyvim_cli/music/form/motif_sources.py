@@ -1,4 +1,4 @@
-"""Whose gesture a bar of the melody takes up: how a tune is made of few ideas without saying the same twice.
+"""Choose for each melody bar the earlier bar whose motif it imitates.
 
 A phrase's second bar answers its first, later phrases open as the section's first did, and what a return does
 not bring back note by note it varies (the sentence and the period of Schoenberg's Fundamentals, 1967).

@@ -1,4 +1,4 @@
-"""The plan of a piece over a film: sections, phrases, who plays, harmony, and how it ends."""
+"""Plan the form of a piece over a film: sections, phrases, arrangement, harmony, ending."""
 
 from dataclasses import dataclass
 

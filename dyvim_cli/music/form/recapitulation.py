@@ -1,4 +1,4 @@
-"""What comes back: a theme's return note by note, and the second half of a period."""
+"""Copy bars that return: a theme note by note, and the second half of a period."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What each section is to the listener: theme, contrast, break or build-up, and which idea returns."""
+"""Assign a role to each section: theme, contrast, break, build-up, or a return."""
 
 from collections import Counter
 from dataclasses import replace

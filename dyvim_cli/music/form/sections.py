@@ -1,4 +1,4 @@
-"""Scenes to sections: where the music changes its idea (roles.py says what each of them is).
+"""Merge scenes into musical sections.
 
 A section begins on the beat of its scene's first picture. Scenes too short to carry an idea join
 their neighbour; long ones are divided into statements A A' B A; the piece is framed by an intro and

@@ -1,5 +1,7 @@
-"""Studio effects. Each maker returns an effect: a function from one block [2, n] to the next that
-remembers what it needs between blocks, so that a film of any length passes through without a seam.
+"""Streaming studio effects: filters, panning, convolution, echo, saturation, compressor.
+
+Each maker returns an effect: a function from one block [2, n] to the next that keeps its state between
+blocks, so that a film of any length passes through without a seam.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Riding the fader: a calm that lasts is brought up so far that it can be heard; a short one stays as it is.
+"""Level out long quiet passages, as an engineer rides the fader.
 
 The players follow the picture down to pianissimo, and under a long still picture the held notes die away: 30
 LU and more below the rest of the piece, which no laptop plays and no film mixer would leave there.

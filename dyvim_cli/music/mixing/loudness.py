@@ -1,4 +1,4 @@
-"""Loudness and peaks of a mix: ITU-R BS.1770-4 measured, a target met, peaks held, in one pass.
+"""Measure loudness and peaks (ITU-R BS.1770-4), reach a target and limit peaks, in one pass.
 
 A Meter listens while the mix is made and keeps two small curves, K-weighted power and true peak of
 every 32 frames. The mastering gain is found on these curves alone; the sound is then changed just once.

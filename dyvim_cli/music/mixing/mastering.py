@@ -1,4 +1,4 @@
-"""A score to a finished soundtrack: synthesis, mix, mastering, in blocks of a few seconds."""
+"""Produce a finished soundtrack from a score: synthesis, mix, mastering, in blocks of a few seconds."""
 
 import tempfile
 from collections.abc import Callable, Iterator

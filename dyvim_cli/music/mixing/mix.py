@@ -1,4 +1,4 @@
-"""The mixing desk: one strip a stem, a reverb and an echo they share, and the bus."""
+"""Mix stems: one channel strip per stem, a shared reverb and echo, and the bus."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

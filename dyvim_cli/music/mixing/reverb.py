@@ -1,4 +1,4 @@
-"""A room: a stereo impulse response made from a few numbers."""
+"""Synthesise a room's stereo impulse response from a few numbers."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Gather what a mix is made of: dry parts, the style whose desk they go through, how the players swell."""
+"""Collect the inputs of a mix: dry stems, the style's mix settings, expression curves."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

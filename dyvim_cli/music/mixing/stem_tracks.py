@@ -1,4 +1,4 @@
-"""Bring each stem through the whole desk, so that the stems add up to the music that is heard.
+"""Process each stem through the whole mix, so that the stems add up to the master.
 
 All that the desk does to the mix is either linear (room, echo, tone, width), and done to each stem alone as
 well, or a gain that all share (glue, saturation, mastering), and then each stem gets the mix's own.

@@ -1,4 +1,4 @@
-"""Drum classes to the keys of a kit."""
+"""Map drum classes to the keys of a kit."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Swell and fade all players together, slowly, as the level stream says.
+"""Apply slow swells and fades to all players, following the level stream.
 
 A velocity is fixed when a note is struck, so a chord that rings on into a calm scene would stay as loud as
 the scene it came from. Players of strings and winds, and a mixer's faders, follow the course of the music;

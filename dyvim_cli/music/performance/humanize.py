@@ -1,4 +1,4 @@
-"""When and how strongly a human would play a step: swing, looseness, phrasing; hits stay exact."""
+"""Humanise timing and velocity: swing, looseness, phrasing; accents stay exact."""
 
 import json
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""How high and low an instrument plays: beyond that a stretched sample sounds like a toy."""
+"""Playable ranges of the instruments, and octave shifts that keep notes inside."""
 
 from collections.abc import Sequence
 from dataclasses import replace

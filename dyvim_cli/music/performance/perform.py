@@ -1,4 +1,4 @@
-"""From tokens to played notes: who plays what, how strongly, and how exactly in time."""
+"""Perform score tokens: assign players, velocities and exact times."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What drums and bass can play in each style: patterns thinned by energy, and fills that turn a corner.
+"""Drum and bass patterns by style, thinned by energy, and fills.
 
 A groove is a dict class -> 16 or 32 characters: a digit d strikes once the density reaches d / 10. A bass
 idiom is (figure, needs, ring): figure says what each onset plays (R root, 5 fifth, 8 octave, 3 third, A a

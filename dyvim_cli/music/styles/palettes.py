@@ -1,4 +1,4 @@
-"""Ten palettes: who plays, how, and in which room."""
+"""Palettes of the styles: instruments, mix settings and room."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Chord progressions a style lives on, in roman numerals above the tonic (flats written out).
+"""Chord progressions by style, as roman numerals above the tonic.
 
 Written for this project along common practice; the modal mixtures were looked up in free-midi-chords
 (MIT, (c) Ludovic Drolez). Lower case = minor; suffixes as in tokens.CHORD_QUALITIES ("ii7" = min7,

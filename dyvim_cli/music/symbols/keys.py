@@ -1,4 +1,4 @@
-"""Keys: what belongs to one, and which one it is, from how much of each pitch class sounds."""
+"""Musical keys: scale degrees, and key detection from pitch-class durations."""
 
 import numpy as np
 

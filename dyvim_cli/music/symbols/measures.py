@@ -1,4 +1,4 @@
-"""Measures of score tokens: is it in harmony, how dense, how alike are its bars, does the tune sing.
+"""Measure score tokens: harmonicity, density, self-similarity of bars, singability.
 
 The same measures serve the corpus (training/data/statistics.py) and what is composed (evaluation/), so
 that the two can be held against each other. Each is taken only where its streams are known.

@@ -1,4 +1,4 @@
-"""A score as a Standard MIDI File: true bars and beats, and the film's time to the millisecond."""
+"""Write a score as a Standard MIDI File: true bars and beats, times exact to the millisecond."""
 
 from collections.abc import Callable
 from pathlib import Path

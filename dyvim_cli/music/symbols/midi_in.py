@@ -1,4 +1,4 @@
-"""Read a MIDI file as parts that can be played: ours by track names, any other by General MIDI programs."""
+"""Read a MIDI file as playable parts: ours by track names, any other by General MIDI programs."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Remember what was made last, within a number of bytes."""
+"""Least-recently-used cache limited by bytes."""
 
 from collections import OrderedDict
 from collections.abc import Hashable

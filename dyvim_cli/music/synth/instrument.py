@@ -1,4 +1,4 @@
-"""One preset of a font as an instrument: its tones, how loud they are, and when they are heard.
+"""Render one preset of a font as an instrument: its tones, levels and onset delays.
 
 A note of a given key and strength always sounds the same, so its tone (pitch, filter, envelope) is
 made once and then only placed.

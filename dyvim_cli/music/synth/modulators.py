@@ -1,4 +1,4 @@
-"""Modulators that stand still while a note sounds: velocity, key, and controllers at rest.
+"""Constant modulators of a note: velocity, key, and controllers at rest.
 
 SoundFont Technical Specification 2.04, sections 8.2 and 9.5. Modern fonts shape their whole answer to
 velocity with modulators, so each is evaluated once, when the note is struck.

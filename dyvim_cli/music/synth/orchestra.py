@@ -1,4 +1,4 @@
-"""Find who plays a stem: the user's soundfont where it has the instrument, else the shipped one."""
+"""Choose the soundfont of a stem: the user's where it has the instrument, else the shipped one."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Place an instrument's tones along a stem, block by block, each heard where its note stands."""
+"""Place an instrument's tones along a stem, block by block, each onset at its note's time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

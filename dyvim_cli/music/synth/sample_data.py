@@ -1,4 +1,4 @@
-"""The frames that a voice reads: decoded, cut at its offsets, looped as far as needed."""
+"""Decode a sample's frames, cut at its offsets and looped as far as needed."""
 
 import io
 

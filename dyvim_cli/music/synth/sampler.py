@@ -1,4 +1,4 @@
-"""Find the samples that answer a note, each with the amount of every generator.
+"""Select the samples for a note, each with its generator amounts.
 
 SoundFont Technical Specification 2.04, sections 8 (generators, modulators) and 9 (synthesis model).
 """

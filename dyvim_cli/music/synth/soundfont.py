@@ -1,4 +1,4 @@
-"""Read SoundFont 2 and 3 files; samples stay in the file until they sound.
+"""Read SoundFont 2 and 3 files; sample data stays on disk until it is played.
 
 Layout: SoundFont Technical Specification 2.04 (sections 4-7), and MuseScore's SF3 variant of it
 (samples are Vorbis streams: their bounds count bytes, their loops frames from the sample's start).

@@ -1,4 +1,4 @@
-"""The contract between a score and whatever plays it.
+"""Protocol of a synthesizer that plays a score.
 
 Why our own sampler stands behind it, and no engine that pip installs. Tried on Linux in 2026:
 symusic 0.6's synthesizer renders whole scores only, mixes all tracks into one buffer, says nothing of an

@@ -1,4 +1,4 @@
-"""Vary repeated strokes: two strokes of one drum, or of one key, never sound the same to the bit.
+"""Vary repeated notes: two strokes of one key or drum are never identical.
 
 A recording that lies next to the key's own is another take of the same instrument, played by the same hand
 (an old way to make round robins of fonts that have none): it is brought to the key's pitch. Each drum is

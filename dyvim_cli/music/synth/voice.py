@@ -1,4 +1,4 @@
-"""One voice of a note as sound: a sample at its pitch, through its filter and its envelope."""
+"""Render one voice of a note: a sample at its pitch, filtered and enveloped."""
 
 from dataclasses import dataclass
 from functools import lru_cache

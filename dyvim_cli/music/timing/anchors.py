@@ -1,4 +1,4 @@
-"""Which visual events the grid is pinned to: dynamic programming over the events, many tempi at once.
+"""Choose the visual events that the grid is anchored to, by dynamic programming over many tempi.
 
 The search walks from event to event. A link from event i to event j lays a whole number n of
 sixteenths between them, so both fall exactly on the grid and the tempo between them is constant.

@@ -1,4 +1,4 @@
-"""Bars of two, three or five beats, so that a heavy cut falls on a downbeat.
+"""Insert bars of two, three or five beats, so that a heavy cut falls on a downbeat.
 
 The tempo map brings a cut onto a beat; which beat of the bar that is, is left to chance. Where it is no
 downbeat a film composer writes a shorter or a longer bar before the cut. The bar lines are chosen by

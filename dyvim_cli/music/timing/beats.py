@@ -1,4 +1,4 @@
-"""Beats of recorded music, and how to lay it under a film: shifted and stretched a little so that hits land.
+"""Track beats of recorded music and align it with a film by small shifts and stretches.
 
 Beat tracking by dynamic programming (Ellis 2007, "Beat Tracking by Dynamic Programming") on an onset
 envelope that is listened to block by block. Frames of the envelope last 10 ms.

@@ -1,4 +1,4 @@
-"""Apply rubato: move the steps of events that fall between two steps, so that the events are met.
+"""Apply rubato: move grid steps to events that fall between two of them.
 
 The tempo map brings the heavy events onto beats within a few per cent of drift; what is left lies up to
 half a sixteenth beside the grid, 70 ms at 108 BPM, and the eye sees that. A player would push or hold the

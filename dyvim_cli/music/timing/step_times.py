@@ -1,4 +1,4 @@
-"""Step times through given anchors: between two of them the tempo leans towards its neighbours."""
+"""Interpolate step times between anchors with a smooth tempo curve."""
 
 import numpy as np
 

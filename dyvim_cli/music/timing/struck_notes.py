@@ -1,4 +1,4 @@
-"""Find the note that is struck at an event of the film: what is heard there, not where the grid lies."""
+"""Find the note onset that an event of the film is heard with."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The tempo map: a grid of sixteenths that leans towards the film's events.
+"""Fit the tempo map: a grid of sixteenths bent towards the film's events.
 
 A picture's cuts sit on no grid, so the grid moves, as a film composer moves it: find the tempo
 whose beats meet the heaviest events, then let the local tempo drift a few per cent so that they

@@ -1,4 +1,4 @@
-"""Writes music that answers event curves: the decoder's teacher of style, form and timing."""
+"""Write training music that answers event curves: the decoder's teacher of style, form and timing."""
 
 from dyvim_cli.training.arranger.library import corpus
 from dyvim_cli.training.arranger.writer import arrange

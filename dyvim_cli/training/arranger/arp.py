@@ -1,4 +1,4 @@
-"""Arpeggio: broken chords, ostinati, and counter-melodies that speak where the melody rests.
+"""Write the arpeggio: broken chords, ostinati, and counter-melodies in the melody's rests.
 
 A figure is a cycle of rungs on a ladder of chord tones; which positions of the bar sound depends on the
 density alone (beats first, then eighths, then sixteenths). In styles without a beat it often keeps time.

@@ -1,4 +1,4 @@
-"""Bass: idioms by style (styles/grooves.py)."""
+"""Write the bass: patterns by style (styles/grooves.py)."""
 
 import numpy as np
 

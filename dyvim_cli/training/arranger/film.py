@@ -1,4 +1,4 @@
-"""The imagined film: hits, cuts and an energy curve with the statistics of real ones."""
+"""Imagine a film: hits, cuts and an energy curve with the statistics of real ones."""
 
 from dataclasses import dataclass
 

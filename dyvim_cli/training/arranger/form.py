@@ -1,4 +1,4 @@
-"""Form: the scenes of an imagined film, and which musical idea each of them carries."""
+"""Draw the form: the scenes of an imagined film, and the musical idea of each."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Harmony: which chord sounds at every step, from roman numerals to chord tokens."""
+"""Choose the chord of every step, from roman numerals to chord tokens."""
 
 import re
 from functools import cache

@@ -1,4 +1,4 @@
-"""Themes taken from a lead sheet (a piece with melody and chord streams): its phrases, its chords."""
+"""Take themes from a lead sheet (a piece with melody and chord streams): its phrases, its chords."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A corpus of arranged pieces, written as training shards."""
+"""Write a corpus of arranged pieces as training shards."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Melody: a theme of motifs (or of a source's phrases) set to the chords note by note.
+"""Write the melody: a theme of motifs (or a source's phrases) set to the chords note by note.
 
 A theme keeps, for each of its bars, when it speaks (needs) and where it wants to go (targets);
 the search for pitches (tune.py) bends it to the harmony of the moment, so that it returns

@@ -1,4 +1,4 @@
-"""Pad: struck or sustained chords, named by a top note that moves as little as it can.
+"""Write the pad: rhythmic or sustained chords, voiced for a smooth top line.
 
 A pattern is (needs, ring): the energy each strike waits for and the longest chord in steps.
 """

@@ -1,4 +1,4 @@
-"""What every part reads: the piece's frame, and helpers that turn onsets into token rows."""
+"""The frame of a piece that every part reads, and helpers that turn onsets into token rows."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What sets the ten styles apart at the level of the whole piece; the idioms stand with their parts."""
+"""Style parameters of whole pieces; the parts' patterns are with the parts."""
 
 from dataclasses import dataclass, field
 

@@ -1,5 +1,4 @@
-"""The search for a melody's pitches: chord tones where it matters, steps rather than leaps, the
-contour it aims at, and leaps that turn back (second-order Viterbi over a chromatic range)."""
+"""Search a melody's pitches: chord tones, small steps, a contour (second-order Viterbi, chromatic range)."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""The arranger: form -> film -> harmony -> parts -> one piece of training music."""
+"""Arrange one piece of training music: form -> film -> harmony -> parts."""
 
 import numpy as np
 
