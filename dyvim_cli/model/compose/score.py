@@ -30,6 +30,7 @@ from dyvim_cli.model.score import ranking
 from dyvim_cli.music.form.accents import HEAVY, plan_accents
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
+from dyvim_cli.music.form.floor import keep_floor
 from dyvim_cli.music.form.planning import Form, plan_form
 from dyvim_cli.music.form.under_speech import rest_the_tune, speech_on_grid
 from dyvim_cli.music.performance.perform import perform
@@ -50,6 +51,7 @@ if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films open
 GUIDANCE = 1.5
 ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered while somebody speaks
 STYLE_DRAW = 5  # tells the style's chance from the others': a style that is wished for changes nothing else
+PITCHED = np.array([stream.name in tokens.PITCHED for stream in tokens.STREAMS])  # [K]
 TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film's sake
 
 
@@ -110,7 +112,10 @@ def write_score(
     def finished(plan_of_tokens: Plan, how: SamplingSettings) -> list[np.ndarray]:
         pieces = compose(model, conditions, plan_of_tokens, how, progress)
         pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
-        return [strike(piece, marked, form.active & ~silent) for piece in pieces]
+        may_sound = form.active & ~silent
+        may_fill = may_sound & (~under_speech | PITCHED[:, None])  # no hat is added under speech
+        pieces = [strike(piece, marked, may_sound) for piece in pieces]
+        return [keep_floor(piece, may_fill, character.style) for piece in pieces]
 
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
     moving = energy if influence.follows else np.ones_like(energy)
