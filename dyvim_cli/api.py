@@ -14,7 +14,7 @@ as they are within a minor version; other modules may change.
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
@@ -236,7 +236,7 @@ def _film(path: str | Path) -> Path:
     return Path(path)
 
 
-def _compose_options(options: dict) -> ComposeOptions:
+def _compose_options(options: dict[str, Any]) -> ComposeOptions:
     """ComposeOptions of keyword arguments. Raises UsageError for unknown names."""
     known = [field.name for field in fields(ComposeOptions)]
     for name in options:

@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -49,7 +50,7 @@ def cache_folder() -> Path:
     return base / "dyvim"
 
 
-def key_of(film: Path, settings: dict) -> str:
+def key_of(film: Path, settings: dict[str, Any]) -> str:
     """Hexadecimal key of a film's content (every byte counts) under settings (JSON-able)."""
     digest = hashlib.blake2b(digest_size=20)
     with film.open("rb") as file:

@@ -1,7 +1,7 @@
 """Describe a film and its music as plain values, for the film's comment tag and for JSON."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def _changes(wishes: ComposeOptions) -> dict[str, str]:
     }
 
 
-def describe(piece: "Score | Recording", features: FilmFeatures, wishes: ComposeOptions) -> dict:
+def describe(piece: "Score | Recording", features: FilmFeatures, wishes: ComposeOptions) -> dict[str, Any]:
     """Plain facts about a composition: what was chosen, the form, and where every event was put."""
     grid = piece.tempo_map.step_times_s
     recorded = {} if isinstance(piece, Score) else piece.facts()
@@ -66,7 +66,7 @@ def describe(piece: "Score | Recording", features: FilmFeatures, wishes: Compose
     }
 
 
-def hits_of(piece: "Score | Recording") -> list[dict]:
+def hits_of(piece: "Score | Recording") -> list[dict[str, Any]]:
     """Every event of the film and what meets it: the struck note of a score, the beat of a recording.
 
     Where no note is struck near an event, music_s and error_ms are None and it is not met.
@@ -78,7 +78,7 @@ def hits_of(piece: "Score | Recording") -> list[dict]:
     return [_hit(hit, music_s) for hit, music_s in zip(hits, times, strict=True)]
 
 
-def _hit(hit: Hit, music_s: float | None) -> dict:
+def _hit(hit: Hit, music_s: float | None) -> dict[str, Any]:
     is_met = music_s is not None
     return {
         "film_s": round(hit.film_time_s, 4),
@@ -92,7 +92,7 @@ def _hit(hit: Hit, music_s: float | None) -> dict:
     }
 
 
-def style_choice(features: FilmFeatures, style: str, wishes: ComposeOptions) -> dict:
+def style_choice(features: FilmFeatures, style: str, wishes: ComposeOptions) -> dict[str, Any]:
     """The chosen style's score and those that came close to it; nothing when the style was wished for."""
     from dyvim_cli.vision.styles import close_styles
 
@@ -105,7 +105,7 @@ def style_choice(features: FilmFeatures, style: str, wishes: ComposeOptions) -> 
     }
 
 
-def mood_of(features: FilmFeatures, wishes: ComposeOptions | None = None) -> dict:
+def mood_of(features: FilmFeatures, wishes: ComposeOptions | None = None) -> dict[str, Any]:
     """A film's mood, or the one that was wished for: valence and arousal, each -1..1, and two words."""
     from dyvim_cli.vision.styles import mood_words
 
@@ -148,7 +148,7 @@ def _signed(shares: list[tuple[str, float]]) -> str:
     return ", ".join(f"{name} {share:+.2f}" for name, share in shares)
 
 
-def describe_features(features: FilmFeatures) -> dict:
+def describe_features(features: FilmFeatures) -> dict[str, Any]:
     """Plain facts about a film's features."""
     times, weight = features.event_times_s.tolist(), features.event_weights.tolist()
     return {

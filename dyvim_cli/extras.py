@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.composer import sound_blocks
 from dyvim_cli.errors import OutputError, UsageError
@@ -117,7 +117,7 @@ def write_extras(
     piece: Score,
     music: Path,
     delivery: Delivery,
-    metadata: dict | None = None,
+    metadata: dict[str, Any] | None = None,
     group: "PendingFiles | None" = None,
 ) -> None:
     """Write the music alone and the MIDI file, each whole, or with the group that they belong to."""

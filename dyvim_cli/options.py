@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import FilmPlan
@@ -48,7 +49,7 @@ class ComposeOptions:
     reroll_bars: tuple[int, int, int] | None = None
     markers: Path | None = None  # orders for the music, in an editor's format
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_range("alpha", self.alpha, 0, 1)
         _check_range("seed", self.seed, 0, inf)
         _check_range("candidates", self.candidates, 1, 32)
@@ -112,7 +113,7 @@ class Delivery:
     preview_s: tuple[float, float] | None = None  # deliver this part of the film and of the same piece
     markers_out: Path | None = None  # sections, cuts and hits, in an editor's format
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.keep_audio not in KEEP_AUDIO:
             raise UsageError(f"unknown keep_audio {self.keep_audio!r}", f"one of: {', '.join(KEEP_AUDIO)}")
         if self.duck_db is not None:
@@ -126,7 +127,7 @@ class Delivery:
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, Path(path))
 
-    def mix_options(self) -> dict:
+    def mix_options(self) -> dict[str, Any]:
         """The keyword arguments of media.mux.mux that say how music and film come together."""
         names = (
             "keep_audio", "duck_db", "own_gain_db", "music_gain_db", "loudness", "over_own_music",

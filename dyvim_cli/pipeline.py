@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli import device
 from dyvim_cli.cache import read_features as read_features
@@ -54,7 +54,7 @@ class Result:
 
     output: Path
     score: "Score | Recording"
-    facts: dict
+    facts: dict[str, Any]
     warnings: tuple[str, ...] = ()
 
 
@@ -237,7 +237,7 @@ def check_delivery(film_path: Path, delivery: Delivery) -> None:
     check_extras(delivery, film_path)
 
 
-def plan_job(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> dict:
+def plan_job(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> dict[str, Any]:
     """What score() would do, in plain values; raises what it would raise before working."""
     film, cut, output = _prepare(film_path, wishes, delivery)
     missing = missing_weights(wishes)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.options import Delivery
 
@@ -20,7 +20,7 @@ class Part:
     """What is delivered of a film, and the music from there on."""
 
     music: Path
-    options: dict  # of media.mux.mux, in the place of the delivery's
+    options: dict[str, Any]  # of media.mux.mux, in the place of the delivery's
 
 
 @contextmanager

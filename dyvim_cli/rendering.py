@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.extras import check_extras, sound_file, whole_set, write_extras
@@ -16,7 +17,7 @@ class Rendered:
     """What came out; facts holds plain values for JSON."""
 
     output: Path
-    facts: dict
+    facts: dict[str, Any]
 
 
 def render(
@@ -52,7 +53,7 @@ def render(
     )
 
 
-def _facts(midi_path: Path, piece, length_s: float, meter) -> dict:
+def _facts(midi_path: Path, piece, length_s: float, meter) -> dict[str, Any]:
     """What was read and what it became, plain values."""
     from dyvim_cli.timeline import loudness_facts
 

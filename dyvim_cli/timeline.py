@@ -1,6 +1,6 @@
 """Reduce a scored film's time line to few enough numbers to be kept with its description."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 POINTS = 200  # at most so many values a curve
 
 
-def timeline(piece: Score, features: FilmFeatures, meter: Meter) -> dict:
+def timeline(piece: Score, features: FilmFeatures, meter: Meter) -> dict[str, Any]:
     """Curves and loudness of a finished piece that `meter` has heard, as values for JSON.
 
     None stands for silence; the curves of motion and loudness are even over the film's duration.
@@ -29,7 +29,7 @@ def timeline(piece: Score, features: FilmFeatures, meter: Meter) -> dict:
     }
 
 
-def delivered_sound(muxed: "MuxResult", facts: dict) -> dict:
+def delivered_sound(muxed: "MuxResult", facts: dict[str, Any]) -> dict[str, Any]:
     """Facts of the delivered track as it was measured; those of the music alone are named for what they are.
 
     facts: what `timeline` says of the music before gains and fades.
@@ -53,7 +53,7 @@ def _spans(moments: np.ndarray) -> list[np.ndarray]:
     return [span for span in np.array_split(moments, min(POINTS, len(moments)) or 1) if len(span)]
 
 
-def loudness_facts(meter: Meter) -> dict:
+def loudness_facts(meter: Meter) -> dict[str, Any]:
     """How loud what a meter has heard is, and what mastering did to it, as values for JSON."""
     peak = float(meter.peaks.max(initial=0))
     return {

@@ -11,7 +11,7 @@ import wave
 from base64 import b64encode
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the command line's help needs the names, not a tenth of a second of numpy
     import numpy as np
@@ -182,7 +182,7 @@ class Score:
     style: str
     tokens: np.ndarray  # [K, S] int16
     sections: tuple[tuple[int, int, str], ...]  # (first step, end step, role)
-    extras: dict = field(default_factory=dict)
+    extras: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

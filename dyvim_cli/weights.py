@@ -4,6 +4,7 @@ import hashlib
 import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import WeightsError
 
@@ -33,7 +34,7 @@ def embedded(name: str) -> Path:
     return path
 
 
-def manifest() -> dict[str, dict]:
+def manifest() -> dict[str, dict[str, Any]]:
     """{file name: {"bytes", "sha256", "licence"}} of what was shipped."""
     path = folder() / MANIFEST
     try:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.batch import staging
 from dyvim_cli.batch.fingerprint import settings_digest
@@ -93,7 +94,7 @@ def _connect(address: str | None):
     return ray
 
 
-def _resources(task: Task, there_is: dict) -> dict:
+def _resources(task: Task, there_is: dict[str, Any]) -> dict[str, Any]:
     """What a film's task needs of a node: a GPU for MusicGen, where the cluster has any."""
     wants_gpu = not writes_score(task.wishes.model) and os.environ.get("DYVIM_DEVICE") != "cpu"
     return {"num_gpus": 1} if wants_gpu and there_is.get("GPU", 0) >= 1 else {}

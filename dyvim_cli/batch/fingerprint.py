@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli import code_digest, weights
 from dyvim_cli.options import EMBEDDED, ComposeOptions, Delivery
@@ -45,7 +46,7 @@ def content_of(film: Path) -> Content | None:
     return Content(digest.hexdigest(), state.st_size, state.st_mtime_ns)
 
 
-def known_content(film: Path, record: dict) -> Content | None:
+def known_content(film: Path, record: dict[str, Any]) -> Content | None:
     """The film's content, from a journal's record where size and time are still the same."""
     if known := record.get("content"):
         content = Content(known["digest"], known["n_bytes"], known["modified_ns"])

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import OutputError, cannot_write
 
@@ -23,11 +24,11 @@ KNOWN = {*PATHS, "fingerprint"}  # without them a line is of another program, or
 class Journal:
     """An open journal; `films` holds the last line of every output, by absolute path."""
 
-    def __init__(self, path: Path, handle: int, films: dict[Path, dict]):
+    def __init__(self, path: Path, handle: int, films: dict[Path, dict[str, Any]]):
         self.path, self.films = path, films
         self._handle = handle
 
-    def append(self, record: dict) -> None:
+    def append(self, record: dict[str, Any]) -> None:
         """Write one line, whole and on the disk when this returns.
 
         Raises OutputError, EnvironmentFault (disk full).
@@ -48,7 +49,7 @@ class Journal:
         return path
 
 
-def _line(record: dict) -> bytes:
+def _line(record: dict[str, Any]) -> bytes:
     """A record as a line: readable, but where a file's name is not UTF-8."""
     try:
         return json.dumps(record, ensure_ascii=False).encode() + b"\n"
@@ -61,9 +62,9 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-def read(path: Path) -> dict[Path, dict]:
+def read(path: Path) -> dict[Path, dict[str, Any]]:
     """The last line of every output {absolute path: record}; lines that are torn are passed over."""
-    films: dict[Path, dict] = {}
+    films: dict[Path, dict[str, Any]] = {}
     for record in _lines(path):
         if record.get("status") in ("done", "failed") and record.keys() >= KNOWN:
             record = _moved(record, lambda name: os.path.normpath(path.absolute().parent / name))
@@ -96,7 +97,7 @@ def open_journal(path: Path) -> Iterator[Journal]:
         os.close(handle)  # and with it goes the lock
 
 
-def _lines(path: Path) -> Iterator[dict]:
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -108,7 +109,7 @@ def _lines(path: Path) -> Iterator[dict]:
                     yield record
 
 
-def _moved(record: dict, change) -> dict:
+def _moved(record: dict[str, Any], change) -> dict[str, Any]:
     return record | {name: change(record[name]) for name in PATHS if record.get(name)}
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.batch.fingerprint import film_seed, settings_digest
 from dyvim_cli.batch.journal import NAME
@@ -51,14 +52,14 @@ def task_of(film: Film, wishes: ComposeOptions, delivery: Delivery, use_cache: b
     return Task(film.path.absolute(), wishes, delivery, settings_digest(wishes, delivery), use_cache)
 
 
-def _output(film: Film, wanted: str | None, values: dict) -> Path:
+def _output(film: Film, wanted: str | None, values: dict[str, Any]) -> Path:
     """Folders are mirrored inside an output folder."""
     if wanted is not None and _is_folder(wanted):
         wanted = os.path.join(wanted, "{folder}", "")
     return Path(os.path.abspath(output_path(film.path, _codec(film.path), wanted, **values)))
 
 
-def _extra(wanted: Path | None, film: Film, values: dict, extension: str) -> Path | None:
+def _extra(wanted: Path | None, film: Film, values: dict[str, Any], extension: str) -> Path | None:
     """A template as it is; a folder, or for stems any name without {stem}, gets the film's own name."""
     if wanted is None:
         return None

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.batch import staging
 from dyvim_cli.batch.fingerprint import fingerprint, known_content
@@ -44,7 +45,9 @@ class Session:
     scratch: Path  # for intermediate files, gone afterwards
 
 
-def review(tasks: Iterable[Task], known: Mapping[Path, dict], *, retry_failed: bool = False) -> Review:
+def review(
+    tasks: Iterable[Task], known: Mapping[Path, dict[str, Any]], *, retry_failed: bool = False
+) -> Review:
     """Sort the films by what is known of them: {output: last record}. Writes nothing."""
     found = Review([], [], [])
     for task in tasks:
@@ -61,7 +64,7 @@ def review(tasks: Iterable[Task], known: Mapping[Path, dict], *, retry_failed: b
     return found
 
 
-def _status(task: Task, record: dict | None) -> str:
+def _status(task: Task, record: dict[str, Any] | None) -> str:
     """done, failed or todo."""
     if record is None or record["status"] == "done" and not _is_there(task, record):
         return "todo"
@@ -69,7 +72,7 @@ def _status(task: Task, record: dict | None) -> str:
     return record["status"] if fingerprint(content, task.settings) == record["fingerprint"] else "todo"
 
 
-def _is_there(task: Task, record: dict) -> bool:
+def _is_there(task: Task, record: dict[str, Any]) -> bool:
     """Whether all results of a finished film are in place, or wait for it."""
     if _waits(task, record):
         return True
@@ -77,7 +80,7 @@ def _is_there(task: Task, record: dict) -> bool:
     return in_place and task.output.stat().st_size == record.get("bytes")
 
 
-def _waits(task: Task, record: dict) -> bool:
+def _waits(task: Task, record: dict[str, Any]) -> bool:
     """Whether a kill came between the record and the final names."""
     with suppress(FileNotFoundError):
         state = staging.staged(task.output).stat()
@@ -85,7 +88,7 @@ def _waits(task: Task, record: dict) -> bool:
     return False
 
 
-def _refusal(task: Task, record: dict | None) -> DyvimError | None:
+def _refusal(task: Task, record: dict[str, Any] | None) -> DyvimError | None:
     """Why the outputs must not be written: no room for the picture; or in the way of what is not ours.
 
     Only our own, unchanged files are replaced unasked.

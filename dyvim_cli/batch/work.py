@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from dyvim_cli import pipeline
 from dyvim_cli.batch.fingerprint import Content, content_of, fingerprint, is_unchanged
@@ -18,7 +19,7 @@ class Outcome:
     """What became of a film: `record` is its line in the journal."""
 
     task: Task
-    record: dict
+    record: dict[str, Any]
 
     @property
     def is_done(self) -> bool:
@@ -73,7 +74,7 @@ def failure(task: Task, fault: DyvimError, content: Content | None = None) -> Ou
     return Outcome(task, record | more | _marks(task, content))
 
 
-def _marks(task: Task, content: Content | None) -> dict:
+def _marks(task: Task, content: Content | None) -> dict[str, Any]:
     """What later runs recognise a result by."""
     return {
         "content": asdict(content) if content else None,
@@ -82,7 +83,7 @@ def _marks(task: Task, content: Content | None) -> dict:
     }
 
 
-def _attempt(work: Callable):
+def _attempt(work: Callable[..., Any]):
     """What `work` returns, or the failure that it ended in: one film's failure is not the night's."""
     try:
         return work()

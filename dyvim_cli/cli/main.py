@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,7 +40,7 @@ VERBS = {
 SETTINGS = {"score": {"allow_extra_args": True}}
 
 
-TYPES: dict[str, dict] = {}  # verb -> option's name -> its type; groups of verbs take no defaults
+TYPES: dict[str, dict[str, Any]] = {}  # verb -> option's name -> its type; groups of verbs take no defaults
 
 
 def _register() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.media.probe import SCORED_BY, probe
@@ -12,7 +13,7 @@ PLAYED = ("orchestrate", "mute", "instrument", "reroll")  # said as the options 
 FIELD = re.compile(r"(\w+)=(.*?)(?=\s\w+=|$)")
 
 
-def made_by(path: Path) -> dict:
+def made_by(path: Path) -> dict[str, Any]:
     """style, key, tempo_bpm, alpha, seed, candidates, model, and PLAYED where asked for, of a scored film.
 
     Raises UsageError where the film does not say, or followed a plan; InputError where it cannot be read.

@@ -3,6 +3,7 @@
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
@@ -41,7 +42,7 @@ def read_plan(path: Path) -> FilmPlan:
 class _Reader:
     """The values of one file, with its name and its text for what must be said of them."""
 
-    def __init__(self, path: Path, text: str, values: dict):
+    def __init__(self, path: Path, text: str, values: dict[str, Any]):
         self.path, self.lines, self.values = path, text.splitlines(), values
 
     def plan(self) -> FilmPlan:
@@ -83,7 +84,7 @@ class _Reader:
         if not self.values["section"]:
             self.fail("", 0, "section", "there is no section")
 
-    def check_row(self, name: str, i: int, row: dict, keys: tuple[str, ...]) -> None:
+    def check_row(self, name: str, i: int, row: dict[str, Any], keys: tuple[str, ...]) -> None:
         for key in row:
             if key not in keys:
                 self.fail(name, i, key, f"unknown key '{key}'; known are {', '.join(keys)}")
@@ -91,19 +92,19 @@ class _Reader:
             if key not in row:
                 self.fail(name, i, "", f"'{key}' is missing in {name} {i + 1}")
 
-    def hit(self, row: dict, i: int) -> PlannedHit:
+    def hit(self, row: dict[str, Any], i: int) -> PlannedHit:
         weight = self.number(row, "weight", UNIT, "hits", i)
         return PlannedHit(
             self.time(row, "at", "hits", i), weight, self.one_of(row, "kind", EVENT_KINDS, "hits", i)
         )
 
-    def silence(self, row: dict, i: int) -> Silence:
+    def silence(self, row: dict[str, Any], i: int) -> Silence:
         pause = Silence(self.time(row, "from", "silences", i), self.time(row, "to", "silences", i))
         if pause.to_s <= pause.from_s:
             self.fail("silences", i, "to", "a silence ends after it begins")
         return pause
 
-    def section(self, row: dict, i: int) -> PlannedSection:
+    def section(self, row: dict[str, Any], i: int) -> PlannedSection:
         parts = row["parts"]
         for part in parts if isinstance(parts, list) else [parts]:
             if part not in PARTS:
@@ -116,13 +117,13 @@ class _Reader:
             tuple(part for part in PARTS if part in parts),
         )
 
-    def number(self, row: dict, key: str, bounds, table: str = "", i: int = 0) -> float:
+    def number(self, row: dict[str, Any], key: str, bounds, table: str = "", i: int = 0) -> float:
         value, (low, high) = row[key], bounds
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             self.fail(table, i, key, f"{key} = {value!r} is no number from {low:g} to {high:g}")
         return value
 
-    def time(self, row: dict, key: str, table: str, i: int) -> float:
+    def time(self, row: dict[str, Any], key: str, table: str, i: int) -> float:
         value = row[key]
         seconds = seconds_of(value) if isinstance(value, str) else value
         if isinstance(value, bool) or not isinstance(seconds, int | float) or seconds < 0:
@@ -131,12 +132,14 @@ class _Reader:
             self.fail(table, i, key, f"{key} = {value!r} lies behind the film's end")
         return float(seconds)
 
-    def one_of(self, row: dict, key: str, choices: tuple[str, ...], table: str = "", i: int = 0) -> str:
+    def one_of(
+        self, row: dict[str, Any], key: str, choices: tuple[str, ...], table: str = "", i: int = 0
+    ) -> str:
         if row[key] not in choices:
             self.fail(table, i, key, f"{key} = {row[key]!r} is none of {', '.join(choices)}")
         return row[key]
 
-    def mood(self, row: dict, table: str, i: int) -> tuple[float, float]:
+    def mood(self, row: dict[str, Any], table: str, i: int) -> tuple[float, float]:
         mood = row["mood"]
         if not isinstance(mood, list) or len(mood) != 2:
             self.fail(table, i, "mood", "mood is [valence, arousal], each -1 to 1")

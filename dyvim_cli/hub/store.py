@@ -10,6 +10,7 @@ import shutil
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from filelock import FileLock
@@ -55,7 +56,7 @@ def how_to_pull(name: str, chosen: Path | None = None) -> str:
     return f"dyvim weights pull {name}" + (f" --weights-dir {chosen}" if chosen else "")
 
 
-def manifest(name: str, chosen: Path | None = None) -> dict | None:
+def manifest(name: str, chosen: Path | None = None) -> dict[str, Any] | None:
     """What was pulled under a name; None when nothing (whole) was."""
     path = weights_folder(chosen) / name / MANIFEST
     try:
@@ -203,14 +204,14 @@ def _listing(source: Source, hint: str) -> tuple[str, list[RemoteFile]]:
     return revision, sorted(files, key=lambda file: file.n_bytes or 0)
 
 
-def _weight_files(rows: dict) -> list[str]:
+def _weight_files(rows: dict[str, Any]) -> list[str]:
     """The weights to take of a repository: one file, else its shards; no pickles, no other precisions."""
     if WEIGHTS in rows:
         return [WEIGHTS]
     return [name for name in rows if fnmatch(name, "model-?????-of-?????.safetensors")]
 
 
-def _remote(name: str, url: str, row: dict) -> RemoteFile:
+def _remote(name: str, url: str, row: dict[str, Any]) -> RemoteFile:
     if "lfs" in row:
         return RemoteFile(name, url, row["lfs"]["size"], row["lfs"]["oid"].removeprefix("sha256:"))
     return RemoteFile(name, url, row["size"], git_sha1=row.get("oid", ""))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 RESTARTS = 0x0200  # libavformat: AVFMT_TS_DISCONT, the container's clock may begin anew
 LONGEST_JUMP_S = 10.0  # ffmpeg's dts_delta_threshold: a longer way forwards is no pause but another clock
@@ -9,7 +10,7 @@ LONGEST_STEP_BACK_S = 0.1  # ffmpeg's: a longer one is a clock that began anew
 LONGEST_WAIT_S = 60.0  # between decoding and showing a picture; no codec keeps one back for longer
 
 
-def packets(container, *streams, clocks: dict | None = None) -> Iterator:
+def packets(container, *streams, clocks: dict[str, Any] | None = None) -> Iterator:
     """Every packet of these streams, in the file's order; stops at a tear.
 
     Packets that flush a decoder come last, as PyAV has it; where it forgets them, one that has no stream.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from dyvim_cli.media.output import MUXERS
 from dyvim_cli.media.probe import TIMECODE, FilmInfo
@@ -18,16 +19,17 @@ LAYOUTS = {1: "mono", 6: "5.1", 8: "7.1"}  # of a track that is encoded anew, by
 class Container:
     """The rules of one container; bit rates are for stereo."""
 
-    audio_options: dict
+    audio_options: dict[str, Any]
     sound_codecs: tuple[str, ...] = ()  # carried as they are, by every ffmpeg and so that players find them
-    lossless_options: dict = field(default_factory=dict)  # that encode other lossless sound; or audio_options
+    # options that encode other lossless sound; empty: audio_options
+    lossless_options: dict[str, Any] = field(default_factory=dict)
     subtitle_codecs: tuple[str, ...] = ()  # carried as they are
     text_codec: str = ""  # what other text subtitles become
     has_attachments: bool = False
     has_timecode: bool = False  # ffmpeg writes it anew from the picture's tag: as a track, or in mkv the tag
     has_covers: bool = False  # as picture streams with that disposition
     has_late_starts: bool = True  # a track may begin after the film's zero
-    muxer_options: dict = field(default_factory=dict)
+    muxer_options: dict[str, Any] = field(default_factory=dict)
 
 
 # with the encoder's usual search (twoloop) what is struck in a film's first tenth of a second may overshoot
@@ -122,7 +124,7 @@ def container_of(extension: str) -> tuple[str, Container]:
     return muxer, CONTAINERS["m2ts" if extension.lower() in (".m2ts", ".mts") else muxer]
 
 
-def audio_arguments(options: dict, position: int, channels: int) -> dict:
+def audio_arguments(options: dict[str, Any], position: int, channels: int) -> dict[str, Any]:
     """ffmpeg options that write the audio stream at `position` of the output, from a Container's."""
     options = dict(options)
     named = {"c": options.pop("codec")}
@@ -131,7 +133,9 @@ def audio_arguments(options: dict, position: int, channels: int) -> dict:
     return {f"{name}:a:{position}": value for name, value in (named | options).items()}
 
 
-def sound_plan(tracks: Iterable[Track], container: Container) -> tuple[list[tuple[Track, dict]], list[str]]:
+def sound_plan(
+    tracks: Iterable[Track], container: Container
+) -> tuple[list[tuple[Track, dict[str, Any]]], list[str]]:
     """What becomes of a film's own sound tracks: as they are where they fit in, else encoded or left out.
 
     Returns:
@@ -152,7 +156,7 @@ def sound_plan(tracks: Iterable[Track], container: Container) -> tuple[list[tupl
     return kept, warnings
 
 
-def _encoding(track: Track, container: Container) -> dict:
+def _encoding(track: Track, container: Container) -> dict[str, Any]:
     """The options that encode a track anew, so that nothing of a lossless one is lost where that can be."""
     is_lossless = track.codec.startswith(LOSSLESS_SOUNDS) and container.lossless_options
     shape = [f"aformat=channel_layouts={LAYOUTS.get(track.channels, 'stereo')}"]

@@ -1,6 +1,7 @@
 """Cut a part out of a film without re-encoding its picture."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def picture_lead_s(film: FilmInfo, cut: Cut, *starts_s: float) -> float:
     return max(0.0, film.start_s - film.ffmpeg_zero_s(film.videos_start_s, *starts_s))
 
 
-def input_options(film: FilmInfo, cut: Cut, lead_s: float) -> dict:
+def input_options(film: FilmInfo, cut: Cut, lead_s: float) -> dict[str, Any]:
     """ffmpeg's options that read the cut from the film."""
     options = {}
     if film.container in ("avi", *DISCONTINUOUS):  # other containers ask for times that these lack

@@ -1,5 +1,7 @@
 """Flags that keep Dolby Vision, 360-degree metadata and phone tags in a container."""
 
+from typing import Any
+
 from dyvim_cli.media.containers import Container
 from dyvim_cli.media.ffmpeg import metadata_options
 from dyvim_cli.media.listing import PHONE_NAME
@@ -11,7 +13,7 @@ BRANDS = ("major_brand", "minor_version", "compatible_brands")  # the muxer's ow
 HEVC_TAGS = {"hvc1": "hvc1", "dvh1": "dvh1", "dvhe": "dvh1"}  # QuickTime and iPhones play no others
 
 
-def keeping_options(film: FilmInfo, muxer: str, container: Container) -> dict:
+def keeping_options(film: FilmInfo, muxer: str, container: Container) -> dict[str, Any]:
     """ffmpeg's options of the output, the container's own among them."""
     options = dict(container.muxer_options)
     if muxer in KEEPS_EXTRAS:

@@ -1,5 +1,7 @@
 """Measure a film's own sound: loudness, speech, and music."""
 
+from typing import Any
+
 import numpy as np
 
 from dyvim_cli.code_digest import digest
@@ -53,7 +55,7 @@ def listen_to(
     )
 
 
-def listening_settings() -> dict:
+def listening_settings() -> dict[str, Any]:
     """What listening depends on beside the film: its own code, and whether there is a detector."""
     code = digest(("hearing", "media/listening.py", "media/loudness.py"))
     return {"listening": code, "has_detector": has_detector()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
@@ -26,7 +26,7 @@ def heard_in(path: Path, duration_s: float, progress: Progress) -> Measured:
     return measure(sound, f"cannot read {path}", reporter(progress, "check", duration_s), wants_moments=True)
 
 
-def levels_of(mix: "Mix", heard: Measured) -> dict:
+def levels_of(mix: "Mix", heard: Measured) -> dict[str, Any]:
     """Fields of a MuxResult about loudness and gains, as plain values."""
     return {
         "loudness_lufs": round(heard.loudness_lufs, 2),

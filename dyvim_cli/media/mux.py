@@ -4,6 +4,7 @@ import math
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
@@ -249,7 +250,7 @@ def _write(
     return warnings + sound_warnings + dropped_streams(film, container) + notes
 
 
-def _own_track_options(tracks: list[tuple[Track, dict]]) -> dict:
+def _own_track_options(tracks: list[tuple[Track, dict[str, Any]]]) -> dict[str, Any]:
     """How the film's own sound tracks are written behind the one with the music."""
     options = {}
     for place, (track, coding) in enumerate(tracks, 1):
@@ -257,7 +258,7 @@ def _own_track_options(tracks: list[tuple[Track, dict]]) -> dict:
     return options
 
 
-def _has_opus(container: Container, tracks: list[tuple[Track, dict]]) -> bool:
+def _has_opus(container: Container, tracks: list[tuple[Track, dict[str, Any]]]) -> bool:
     """Whether any sound track of the output is Opus."""
     codecs = [container.audio_options["codec"]]
     codecs += [track.codec if coding["codec"] == "copy" else coding["codec"] for track, coding in tracks]
@@ -280,7 +281,7 @@ def _picture(film: FilmInfo, source, container: Container) -> list:
     return [source["v" if container.has_covers else "V"]]
 
 
-def _picture_options(film: FilmInfo) -> dict:
+def _picture_options(film: FilmInfo) -> dict[str, Any]:
     """How the picture is written: copied, or visually lossless H.264."""
     if film.codec in RE_ENCODED:
         return {"c:v": "libx264", "crf": 14, "preset": "medium"}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 import ffmpeg
@@ -39,7 +40,12 @@ def check_sound_name(path: Path) -> None:
 
 
 def write_audio(
-    path: Path, samples: np.ndarray, sample_rate: int, *, overwrite: bool = True, metadata: dict | None = None
+    path: Path,
+    samples: np.ndarray,
+    sample_rate: int,
+    *,
+    overwrite: bool = True,
+    metadata: dict[str, Any] | None = None,
 ) -> Path:
     """Write samples [n, channels] (float, -1..1) as wav or flac (24 bit), mp3, ogg, opus or m4a.
 
@@ -84,7 +90,7 @@ def _write_blocks(
 @contextmanager
 def sound_writer(
     path: Path, seconds: float, subtype: str = "PCM_24", shown: Path | None = None
-) -> Iterator[Callable]:
+) -> Iterator[Callable[..., Any]]:
     """Give a function that writes the next block [n, 2] of a wav file of about so many seconds.
 
     shown: the name that an error says, if not `path`. Raises EnvironmentFault when the disk is full.
@@ -138,13 +144,13 @@ def _check_whole(path: Path, shown: Path, seconds: float) -> None:
 @contextmanager
 def stem_writer(
     folder: Path, seconds: float, *, overwrite: bool, group: PendingFiles | None = None
-) -> Iterator[Callable]:
+) -> Iterator[Callable[..., Any]]:
     """Give a function of a part's name and its next block [2, n]: each part becomes a wav file in `folder`.
 
     The folder is made if need be; the files appear when all are whole, and those of the group. Raises
     OutputError when one exists and `overwrite` is off.
     """
-    writers: dict[str, Callable] = {}
+    writers: dict[str, Callable[..., Any]] = {}
     with made_folder(folder), ExitStack() as stack:
 
         def write(name: str, block: np.ndarray) -> None:
@@ -165,7 +171,7 @@ def as_sound_file(samples: np.ndarray, sample_rate: int) -> Iterator[Path]:
         yield path
 
 
-def _encode(source: Path, temporary: Path, path: Path, metadata: dict) -> None:
+def _encode(source: Path, temporary: Path, path: Path, metadata: dict[str, Any]) -> None:
     """Encode a lossless file with ffmpeg."""
     muxer, options = LOSSY[path.suffix.lower()]
     options = {"f": muxer, "fflags": "+bitexact", **options}  # ogg would number its stream at random
@@ -180,7 +186,7 @@ def convert_audio(
     path: Path,
     *,
     overwrite: bool = True,
-    metadata: dict | None = None,
+    metadata: dict[str, Any] | None = None,
     group: PendingFiles | None = None,
 ) -> Path:
     """Write a lossless sound file in the format that the extension of `path` names, chunk by chunk.

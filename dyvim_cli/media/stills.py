@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
@@ -120,7 +121,7 @@ def _offset_s(film: FilmInfo) -> float:
     return film.start_s - film.ffmpeg_zero_s(film.start_s)
 
 
-def _moved(film: FilmInfo, scratch: Path, folder: Path, image_format: str) -> Iterator[dict]:
+def _moved(film: FilmInfo, scratch: Path, folder: Path, image_format: str) -> Iterator[dict[str, Any]]:
     """Give the files their lasting names, in order; yield their rows of the manifest."""
     ticks = sorted(int(path.stem) for path in scratch.iterdir() if path.stem.lstrip("-").isdigit())
     for number, tick in enumerate(ticks):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from dyvim_cli.limits import is_playable_rate
 from dyvim_cli.media.listing import listing
@@ -104,7 +105,7 @@ def name_in(metadata: dict[str, str]) -> str:
     return "" if name.lower() in NO_NAMES else name
 
 
-def _told(position: int, stream) -> dict:
+def _told(position: int, stream) -> dict[str, Any]:
     """What sound and subtitles both say of themselves."""
     from av.stream import Disposition
 

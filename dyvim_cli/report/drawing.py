@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 WIDTH, HEIGHT = 1000, 100
 LEAST_FULL_MOTION = 0.1  # picture widths a second; films that move less than that are drawn low
@@ -27,7 +28,7 @@ class Timeline:
     )  # (film_s, music_s, off | beat | downbeat)
 
 
-def drawing(line: Timeline) -> dict:
+def drawing(line: Timeline) -> dict[str, Any]:
     """Everything the template `parts.timeline` shows; None for a film without length."""
     events = [(t, w, "cut" if kind == "marked" else kind) for t, w, kind in line.events]
     by_kind = {kind: [(t, w) for t, w, k in events if k == kind] for kind in ("cut", "impact", "stop")}
@@ -95,7 +96,7 @@ def dots(x, meetings: Iterable[tuple[float, float, str]]) -> str:
     return "".join(f"M{(x(film) + x(music)) / 2:.2f} {HEIGHT / 2:.0f}h0" for film, music, _ in meetings)
 
 
-def _section(part: tuple[float, float, str], duration_s: float) -> dict:
+def _section(part: tuple[float, float, str], duration_s: float) -> dict[str, Any]:
     start, end, role = part
     end = min(end, duration_s)
     return {
@@ -106,7 +107,7 @@ def _section(part: tuple[float, float, str], duration_s: float) -> dict:
     }
 
 
-def ticks(duration_s: float) -> list[dict]:
+def ticks(duration_s: float) -> list[dict[str, Any]]:
     """Round times along the axis, the film's end included."""
     step = next((s for s in TICK_STEPS_S if duration_s / s < MAX_TICKS), math.ceil(duration_s / MAX_TICKS))
     times = [i * step for i in range(math.floor(duration_s / step) + 1)]

@@ -46,7 +46,7 @@ class Entry(TypedDict, total=False):
     curves: Curves
 
 
-def done(facts: dict, command: list[str]) -> Entry:
+def done(facts: dict[str, Any], command: list[str]) -> Entry:
     """The entry of a scored film, from pipeline.Result.facts."""
     return Entry(status="done", command=command, **facts)
 

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.report import page
 from dyvim_cli.report.drawing import Timeline, clock, drawing
@@ -37,7 +38,7 @@ def write_report(entries: Sequence[Entry], path: Path, title: str = "Scored film
     )
 
 
-def _figures(entries: Sequence[Entry], counts: Counter) -> list[dict]:
+def _figures(entries: Sequence[Entry], counts: Counter) -> list[dict[str, Any]]:
     """The few numbers at the top."""
     hits = [hit for entry in entries for hit in entry.get("hits", ())]
     figures = [(STATUSES[status].lower(), counts[status]) for status in STATUSES if counts[status]]
@@ -51,7 +52,7 @@ def _figures(entries: Sequence[Entry], counts: Counter) -> list[dict]:
     return [{"name": n, "value": v, "is_bad": n == is_bad} for n, v in figures if v is not None]
 
 
-def card(entry: Entry, folder: Path) -> dict:
+def card(entry: Entry, folder: Path) -> dict[str, Any]:
     """What the template shows of one film; folder: where the page will lie."""
     output = Path(entry["output"]) if "output" in entry else None
     shown = {
@@ -107,7 +108,7 @@ def _number(value: float | None, form: str, unit: str = "", missing: str | None 
     return f"{value:{form}} {unit}".strip().replace("-", "−")
 
 
-def _cuts_on_beat(hits: Sequence[dict]) -> str | None:
+def _cuts_on_beat(hits: Sequence[dict[str, Any]]) -> str | None:
     """'3 of 4'; None without cuts."""
     cuts = [hit for hit in hits if hit["kind"] == "cut"]
     return f"{sum(hit['on_beat'] for hit in cuts)} of {len(cuts)}" if cuts else None
@@ -120,12 +121,12 @@ def timing_error_ms(entry: Entry) -> float | None:
     return sum(hit["weight"] * abs(hit["error_ms"]) for hit in hits) / weight if weight else None
 
 
-def _met(hits: Sequence[dict]) -> list[dict]:
+def _met(hits: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The events at which the music is struck."""
     return [hit for hit in hits if hit["error_ms"] is not None]
 
 
-def _sort_values(entry: Entry) -> dict:
+def _sort_values(entry: Entry) -> dict[str, Any]:
     error_ms = timing_error_ms(entry)
     return {
         "name": Path(entry["input"]).name,
@@ -134,7 +135,7 @@ def _sort_values(entry: Entry) -> dict:
     }
 
 
-def _hit(hit: dict) -> dict:
+def _hit(hit: dict[str, Any]) -> dict[str, Any]:
     """A row of the hit table."""
     meets = "a downbeat" if hit["on_downbeat"] else "a beat" if hit["on_beat"] else "between beats"
     is_met = hit["error_ms"] is not None
@@ -150,7 +151,7 @@ def _hit(hit: dict) -> dict:
     }
 
 
-def _drawing(entry: Entry) -> dict | None:
+def _drawing(entry: Entry) -> dict[str, Any] | None:
     """The time line, where there is something to draw."""
     duration_s, curves = entry.get("duration_s", 0), entry.get("curves", {})
     if entry["status"] != "done" or not duration_s:
@@ -170,7 +171,7 @@ def _drawing(entry: Entry) -> dict | None:
     )
 
 
-def _place(hit: dict) -> str:
+def _place(hit: dict[str, Any]) -> str:
     return "downbeat" if hit["on_downbeat"] else "beat" if hit["on_beat"] else "off"
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli import __version__
 
@@ -34,7 +35,7 @@ def environment():
     )
 
 
-def script() -> dict:
+def script() -> dict[str, Any]:
     """The page's script, and its hash: the page's policy runs this one and no other."""
     from markupsafe import Markup
 

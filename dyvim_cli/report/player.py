@@ -3,12 +3,13 @@
 import base64
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from dyvim_cli.errors import DyvimError
 
 
-def player(film: Path | None, folder: Path) -> dict:
+def player(film: Path | None, folder: Path) -> dict[str, Any]:
     """What the template `parts.player` shows of a film; folder: where the page will lie. None = nothing."""
     found = {"film_url": "", "film_missing": "", "poster": "", "shape": "", "container": ""}
     if film is None:

@@ -75,7 +75,7 @@ def sampled(frames: Iterable[FrameLike]) -> Iterator[tuple[FrameLike, bool]]:
 class Novelty:
     """How unlike the last seconds a picture is in colour and light."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._recent: deque[tuple[float, np.ndarray]] = deque()
 
     def of(self, time_s: float, histogram: np.ndarray) -> float:

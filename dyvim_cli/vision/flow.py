@@ -34,7 +34,7 @@ class Flow:
 class FlowStream:
     """Feed every frame in order, then `finish`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._times: list[float] = []
         self._pending: list[np.ndarray] = []  # grey; the first was seen in the batch before
         self._speeds = [np.zeros(1, np.float32)]

@@ -17,7 +17,7 @@ FLAT = 4.0  # grey levels: less contrast than this is no structure to compare
 class Watch:
     """Collects a few numbers a native frame; `see` each frame in order, then read the arrays."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._differences: list[np.ndarray] = []
         self._structures: list[float] = []
         self._lights: list[float] = []

@@ -20,7 +20,7 @@ class Candidate:
 class Candidates:
     """Keeps at most CANDIDATES frames: when full, the one nearest to another of its shot goes."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.kept: list[Candidate] = []
 
     def offer(self, time_s: float, shot: int, pixels: np.ndarray) -> None:

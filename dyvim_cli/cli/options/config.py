@@ -44,7 +44,7 @@ def is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def read(path: Path) -> dict:
+def read(path: Path) -> dict[str, Any]:
     """The file's content. Raises UsageError naming the file when it is no file, too large, or not TOML."""
     try:
         if path.exists() and not path.is_file():
@@ -63,7 +63,9 @@ def read(path: Path) -> dict:
         raise UsageError(f"{path}: not valid TOML ({error})", f"mend {path} or remove it") from error
 
 
-def default_map(settings: dict, options: Mapping[str, Mapping[str, Any]], path: Path) -> dict:
+def default_map(
+    settings: dict[str, Any], options: Mapping[str, Mapping[str, Any]], path: Path
+) -> dict[str, Any]:
     """Click's default_map {verb: {option: value}} from a configuration.
 
     Args:
@@ -74,7 +76,7 @@ def default_map(settings: dict, options: Mapping[str, Mapping[str, Any]], path: 
     Raises:
         UsageError: a key is not known, or its value of another type than the option's.
     """
-    result: dict[str, dict] = {verb: {} for verb in options}
+    result: dict[str, dict[str, Any]] = {verb: {} for verb in options}
     everywhere = {k: v for k, v in settings.items() if not isinstance(v, dict)}
     for key, value in everywhere.items():
         takers = [verb for verb, known in options.items() if _name(key) in known]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -56,7 +57,7 @@ def as_like(wishes, like: Path | None, options: set[str]):
     return replace(wishes, **kept)
 
 
-def settings_of(wishes) -> dict:
+def settings_of(wishes) -> dict[str, Any]:
     """The option values, by name, that ask for these wishes."""
     mood = None if wishes.mood is None else "{:g},{:g}".format(*wishes.mood)
     return {"style": wishes.style, "seed": wishes.seed, "mood": mood}

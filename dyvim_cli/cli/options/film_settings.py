@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -41,7 +41,7 @@ def _files(film: "Film") -> tuple[Path, ...]:
 
 def _overlaid(context: typer.Context, files: tuple[Path, ...]) -> Mapping:
     """The verb's options as if the files were its configuration; what the command line says stays."""
-    given: dict = {}
+    given: dict[str, Any] = {}
     for path in files:
         given |= _read(path)
     said = {
@@ -58,7 +58,7 @@ def _overlaid(context: typer.Context, files: tuple[Path, ...]) -> Mapping:
     return {**parsed.params, **said}
 
 
-def _read(path: Path) -> dict:
+def _read(path: Path) -> dict[str, Any]:
     settings = {key.replace("-", "_"): value for key, value in config.read(path).items()}
     for key in settings:
         if key not in KINDS:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.arguments import KeepAudio
@@ -158,7 +159,7 @@ def group_of(group: type, values: Mapping):
     return group(**{name: values[name] for name in names(group)})
 
 
-def takes_groups(verb: Callable) -> Callable:
+def takes_groups(verb: Callable[..., Any]) -> Callable[..., Any]:
     """The verb as Typer shall see it: each parameter that is a group replaced by the group's options."""
     parameters = inspect.signature(verb).parameters.values()
     groups = {p.name: p.annotation for p in parameters if is_dataclass(p.annotation)}

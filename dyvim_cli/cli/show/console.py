@@ -5,6 +5,7 @@ import sys
 import time
 from contextlib import contextmanager
 from enum import Enum
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -42,7 +43,7 @@ def show_error(error: DyvimError) -> None:
         stderr.print(f"[bold]try:[/] {escape(error.hint)}")
 
 
-def style_line(facts: dict) -> str:
+def style_line(facts: dict[str, Any]) -> str:
     """The style and, where the film chose it, its score, those that came close, and the mood."""
     from dyvim_cli.describe import short
 
@@ -53,7 +54,7 @@ def style_line(facts: dict) -> str:
     return f"{facts['style']} {short(facts['style_score'])}" + (f", also {also}" if also else "") + mood
 
 
-def summary(facts: dict) -> str:
+def summary(facts: dict[str, Any]) -> str:
     """One line about a finished piece."""
     hits = [hit for hit in facts["hits"] if hit["kind"] == "cut"]
     on_beat = sum(hit["on_beat"] for hit in hits)
@@ -68,7 +69,7 @@ def summary(facts: dict) -> str:
     )
 
 
-def sound_summary(facts: dict) -> str:
+def sound_summary(facts: dict[str, Any]) -> str:
     """What became of the film's own sound, the gains, and how loud the whole is."""
     own_db, duck_db = facts.get("own_gain_db"), facts.get("duck_db") or 0
     gains = [f"own {own_db:+.1f} dB"] if own_db is not None else []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.console import ProgressKind
@@ -22,7 +23,7 @@ class Tally:
     _began: float = field(default_factory=time.monotonic)
     _before: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._before = self.done + self.failed
 
     def count(self, is_done: bool) -> None:
@@ -43,7 +44,7 @@ class Lines:
     def __init__(self, as_json: bool):
         self.as_json = as_json
 
-    def show(self, tally: Tally, record: dict | None) -> None:
+    def show(self, tally: Tally, record: dict[str, Any] | None) -> None:
         """Say what became of a film (None: nothing yet)."""
         if self.as_json:
             film = (
@@ -66,7 +67,7 @@ class Bar:
     def __init__(self, bars):
         self.bars, self.task = bars, None
 
-    def show(self, tally: Tally, record: dict | None) -> None:
+    def show(self, tally: Tally, record: dict[str, Any] | None) -> None:
         """Move the bar; a failure is said at once, above it."""
         if self.task is None:
             self.task = self.bars.add_task("", total=tally.total)
@@ -79,7 +80,7 @@ class Bar:
 class Nothing:
     """No progress."""
 
-    def show(self, tally: Tally, record: dict | None) -> None:
+    def show(self, tally: Tally, record: dict[str, Any] | None) -> None:
         """Say nothing."""
 
 

@@ -3,7 +3,7 @@
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -124,7 +124,7 @@ def _check_one_film(film: Path, more: list[str]) -> None:
         raise UsageError(f"score takes one film, and {1 + len(more)} are named", f"dyvim batch {films}")
 
 
-def _report(path: Path | None, film: dict) -> None:
+def _report(path: Path | None, film: dict[str, Any]) -> None:
     """Write the page of one film, if it was asked for."""
     from dyvim_cli.report.films import write_report
 

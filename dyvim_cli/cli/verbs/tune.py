@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -237,7 +237,7 @@ def _learner(backbone: str, pairs: Path, start_from: Path | None, batch_size: in
     return learner(pairs, backbone, batch_size)
 
 
-def _note(record: dict) -> None:
+def _note(record: dict[str, Any]) -> None:
     """Every twentieth update, and every look at held-out films."""
     if "held_out" in record or record["update"] % 20 == 0:
         console.note(json.dumps(record))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def mean_interval(
     from scipy.stats import bootstrap
 
     films = range(len(values)) if films is None else films
-    by_film: dict = {}
+    by_film: dict[str, Any] = {}
     for film, value in zip(films, values, strict=True):
         if value is not None and np.isfinite(value):
             by_film.setdefault(film, []).append(float(value))

@@ -4,6 +4,8 @@ audio_events finds onsets by their loudness, for accents; this is the general de
 others are made with. tests/golden compares the two implementations.
 """
 
+from typing import Any
+
 import numpy as np
 
 from dyvim_cli.evaluation.judge.audio_events import N_FFT, SAMPLE_RATE
@@ -33,11 +35,11 @@ def log_mel_rise(mono: np.ndarray) -> np.ndarray:
     return np.pad(rise, (late, 0))[: len(rise)]
 
 
-def pick_onsets(rise: np.ndarray, picking: dict = LIBROSA_PICKING) -> np.ndarray:
+def pick_onsets(rise: np.ndarray, picking: dict[str, Any] = LIBROSA_PICKING) -> np.ndarray:
     """[N] times in seconds, ascending, of the peaks of an onset strength [F] that stand out."""
     return pick_peaks(rise / (rise.max(initial=0.0) or 1.0), **picking) * LIBROSA_HOP / SAMPLE_RATE
 
 
-def detect_onsets(mono: np.ndarray, picking: dict = LIBROSA_PICKING) -> np.ndarray:
+def detect_onsets(mono: np.ndarray, picking: dict[str, Any] = LIBROSA_PICKING) -> np.ndarray:
     """[N] onset times in seconds of an analysis signal [n] as librosa 0.11 detects them."""
     return pick_onsets(log_mel_rise(mono), picking)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from dyvim_cli.evaluation.judge.bootstrap import Interval, mean_interval
 from dyvim_cli.evaluation.judge.flow import FlowReport
@@ -45,12 +46,12 @@ def flow_table(reports: Sequence[FilmReport], seed: int = 0) -> list[list[str]]:
     return rows
 
 
-def flow_facts(flow: FlowReport | None) -> dict | None:
+def flow_facts(flow: FlowReport | None) -> dict[str, Any] | None:
     """The figures by field as JSON values, None where nothing could be measured."""
     return plain(asdict(flow)) if flow else None
 
 
-def mean_flow_facts(flows: Sequence[FlowReport | None], seed: int = 0) -> dict[str, dict | None]:
+def mean_flow_facts(flows: Sequence[FlowReport | None], seed: int = 0) -> dict[str, dict[str, Any] | None]:
     """Mean and interval of every figure by field as JSON values."""
     means = mean_flow(flows, seed)
     return plain({field: means[name] and asdict(means[name]) for name, field in FLOW.items()})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import DyvimError
 from dyvim_cli.evaluation.judge.judge_film import TOGETHER, FilmReport
@@ -77,7 +78,7 @@ def _figures(reports, counts, seed):
     return [{"name": name, "value": value, "is_bad": name == "failed"} for name, value in figures]
 
 
-def _card(name: str, status: str, **more) -> dict:
+def _card(name: str, status: str, **more) -> dict[str, Any]:
     """What every card has; `more` replaces what is empty here."""
     empty = {"where": "", "style": "", "error": "", "hint": "", "facts": (), "hits": (), "tables": ()}
     sort = {"name": name, **dict.fromkeys(list(SORTS)[1:], "")}
@@ -85,11 +86,11 @@ def _card(name: str, status: str, **more) -> dict:
     return empty | card | player(None, Path()) | {"text": name.lower()} | more
 
 
-def _failed(film: Path, fault: DyvimError) -> dict:
+def _failed(film: Path, fault: DyvimError) -> dict[str, Any]:
     return _card(film.name, "failed", where=str(film.parent), error=fault.message, hint=fault.hint or "")
 
 
-def _judged(report: FilmReport, folder: Path) -> dict:
+def _judged(report: FilmReport, folder: Path) -> dict[str, Any]:
     """Time line, events and figures of one film."""
     met = meetings(report.picture, report.heard.events)
     is_own = report.heard.path == report.film  # else the film would play other music than was judged
@@ -139,7 +140,7 @@ def _facts(report, met):
     return [(name, str(value)) for name, value in known if value is not None]
 
 
-def _event(meeting: Meeting) -> dict:
+def _event(meeting: Meeting) -> dict[str, Any]:
     """A row of the table of events."""
     music_s, is_near = meeting.music_s, meeting.music_s is not None
     error_ms = f"{1000 * (music_s - meeting.film_s):+.0f} ms" if is_near else ""

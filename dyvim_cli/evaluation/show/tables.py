@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from dyvim_cli.evaluation.judge.bootstrap import Interval, mean_interval
 from dyvim_cli.evaluation.judge.chance import Corrected
@@ -46,7 +47,7 @@ def mean_excesses(
     }
 
 
-def film_facts(report: FilmReport) -> dict:
+def film_facts(report: FilmReport) -> dict[str, Any]:
     """Everything about one film as JSON values; what is not finite is None."""
     picture, heard = report.picture, report.heard
     return plain(
@@ -70,13 +71,13 @@ def film_facts(report: FilmReport) -> dict:
     )
 
 
-def sync_facts(sync: SyncReport) -> dict:
+def sync_facts(sync: SyncReport) -> dict[str, Any]:
     """The fields of a report as JSON values; tolerances are named in milliseconds."""
     matching = {f"{1000 * tol:.0f}ms": asdict(m) for tol, m in sync.matching.items()}
     return plain(asdict(sync) | {"matching": matching})
 
 
-def summary(reports: Sequence[FilmReport], seed: int = 0) -> dict:
+def summary(reports: Sequence[FilmReport], seed: int = 0) -> dict[str, Any]:
     """Means over films with 95 % bootstrap intervals, and LORIS' summary of a set with reference music."""
     figures = {name: mean_interval([of(r) for r in reports], seed) for name, of in FIGURES.items()}
     names = reports[0].literature if reports else {}
@@ -93,7 +94,7 @@ def summary(reports: Sequence[FilmReport], seed: int = 0) -> dict:
     )
 
 
-def _interval(interval: Interval | None) -> dict | None:
+def _interval(interval: Interval | None) -> dict[str, Any] | None:
     return asdict(interval) if interval else None
 
 

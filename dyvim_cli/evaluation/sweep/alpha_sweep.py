@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.atomic import write_json, write_text
 from dyvim_cli.evaluation.judge.audio_events import audio_events, read_sound
@@ -98,7 +99,7 @@ def _rows(takes, names, mean_of):
     return rows
 
 
-def sweep_facts(takes: Sequence[Take]) -> dict:
+def sweep_facts(takes: Sequence[Take]) -> dict[str, Any]:
     """The takes and their means as JSON values."""
     alphas, by_name = curves(takes)
     flow_by_name = flow_curves(takes)[1]

@@ -5,6 +5,7 @@ told mood, style and tempo, and its beats are laid under the film.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ class Recording:
     sections: tuple = ()
     stems: tuple = ()  # MusicGen knows no instruments
 
-    def facts(self) -> dict:
+    def facts(self) -> dict[str, Any]:
         """What is to be told of it, plain values."""
         return {
             "prompt": self.prompt,

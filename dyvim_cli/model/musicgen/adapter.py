@@ -7,6 +7,7 @@ A changed weight stands under its name in the backbone, whole, or as the two fac
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,7 +55,7 @@ def backbone_sample(model: MusicGen) -> list[float]:
 def save_adapter(
     model: MusicGen,
     folder: Path,
-    card: dict | None = None,
+    card: dict[str, Any] | None = None,
     changes: dict[str, torch.Tensor] | None = None,
 ) -> Path:
     """Write the model's adapter into a folder.
@@ -75,7 +76,7 @@ def save_adapter(
     return folder / ADAPTER
 
 
-def load_adapter(model: MusicGen, folder: Path) -> dict:
+def load_adapter(model: MusicGen, folder: Path) -> dict[str, Any]:
     """Give the model the adapter of a folder (or file); returns its card. Raises WeightsError."""
     path = adapter_file(folder)
     tensors, metadata = load_tensors(path, "leave out --adapter, or make one: dyvim train tune")

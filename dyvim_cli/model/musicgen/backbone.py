@@ -12,6 +12,7 @@ of position p - 1 (at position 0 the start token).
 
 import inspect
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ class AdapterConfig:
     n_delays: int  # D
     d_pictures: int = 0  # width of the key frames' embeddings; 0 = the adapter does not look at them
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
 

@@ -6,6 +6,7 @@ It has the real classes, files and rates (32 kHz, 50 frames a second), and makes
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -77,7 +78,7 @@ def _random_model(n_words: int, stereo: bool, melody: bool, size: Size):
     return model
 
 
-def as_parts(text, audio, decoder) -> dict[str, dict]:
+def as_parts(text, audio, decoder) -> dict[str, dict[str, Any]]:
     """The three configurations as MusicgenConfig takes them; transformers 4 takes nothing but dicts."""
     named = {"text_encoder": text, "audio_encoder": audio, "decoder": decoder}
     return {name: config.to_dict() for name, config in named.items()}

@@ -6,7 +6,7 @@ import os
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli import device
 from dyvim_cli.errors import UsageError, WeightsError
@@ -117,7 +117,7 @@ def _notes(model: AudioModel) -> tuple[str, ...]:
     return tuple(note for note in (own, licence, plain) if note)
 
 
-def placement() -> dict:
+def placement() -> dict[str, Any]:
     """Where weights lie (DYVIM_WEIGHTS_DIR), whether to pull (DYVIM_OFFLINE), where to run (DYVIM_DEVICE).
 
     The command line's flags set these, so that worker processes know them too.

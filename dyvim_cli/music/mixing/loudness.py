@@ -45,7 +45,7 @@ class Mastering(NamedTuple):
 class Meter:
     """Listens to stereo blocks [2, n]; powers and peaks hold one value a cell of 32 frames."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._powers, self._peaks = [], []
         self.mastering = Mastering(0.0, 0.0)
         self._state, self._before = np.zeros((2, 2, 2)), np.zeros((2, N_TAPS), np.float32)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +111,7 @@ def _track(stem: Stem, step_times_s: np.ndarray, lead_ticks: int):
     return track
 
 
-def _swells(course: Callable, step_times_s: np.ndarray, lead_ticks: int) -> list[tuple[int, int]]:
+def _swells(course: Callable[..., Any], step_times_s: np.ndarray, lead_ticks: int) -> list[tuple[int, int]]:
     """(tick, 0..127) of a gain over time, at every step and in the moments before it, where accents rise."""
     at_s = np.unique(np.concatenate([step_times_s - before_s for before_s in SWELL_AT_S]))
     at_s = at_s[at_s >= 0]
