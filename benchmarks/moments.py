@@ -3,7 +3,8 @@
     python -m benchmarks.moments --clips ../shared/clips --out demo/moments
 
 Labels: tests/data/style_labels.json. A moment is a span of a clip, a slow zoom over a still picture of
-scikit-image's, or a quick edit of several clips; each was labelled by looking at it.
+scikit-image's, or a quick edit of several clips; each was labelled by looking at it. With --measures what
+they measure is kept beside the labels, so that the table of styles can be judged without the films.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from dyvim_cli.media.programs import find_ffmpeg
 from dyvim_cli.types import STYLES
-from dyvim_cli.vision.styles import close_styles
+from dyvim_cli.vision.styles import MEASURES, close_styles
 from dyvim_cli.watching import features_of
 
 LABELS = Path(__file__).parent.parent / "tests" / "data" / "style_labels.json"
@@ -82,6 +83,12 @@ def judge(films: list[Path], moments: list[dict]) -> dict:
     }
 
 
+def _measures(film: Path) -> dict[str, float]:
+    """A film's measures by name, to three places, those that are not 0."""
+    row = dict(zip(MEASURES, features_of(film).style_measures.tolist(), strict=True))
+    return {name: round(value, 3) for name, value in row.items() if name != "start" and abs(value) >= 0.0005}
+
+
 def main() -> None:
     """Cut, watch, print JSON."""
     import skimage
@@ -91,10 +98,14 @@ def main() -> None:
     )
     parser.add_argument("--clips", type=Path, default=Path("../shared/clips"))
     parser.add_argument("--out", type=Path, default=Path("demo/moments"))
+    parser.add_argument("--measures", type=Path, help="write what each moment measures here")
     told = parser.parse_args()
     told.out.mkdir(parents=True, exist_ok=True)
     moments, stills = labels(), Path(skimage.__file__).parent / "data"
     films = [cut(m, told.clips, stills, told.out / f"{i:02}.mp4") for i, m in enumerate(moments)]
+    if told.measures:
+        rows = [json.dumps(_measures(film)) for film in films]
+        told.measures.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
     sys.stdout.write(json.dumps(judge(films, moments), indent=2) + "\n")
 
 

@@ -1,6 +1,7 @@
 """Scenes, moods and styles: on colour fields and noise whose answer is known."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -297,3 +298,18 @@ def test_the_result_line_says_close_calls_and_the_mood():
     assert style_line(facts) == "acoustic (bright, calm)"
     facts |= {"style_score": 0.18, "style_also": [{"style": "pop", "score": 0.17}]}
     assert style_line(facts) == "acoustic .18, also pop .17 (bright, calm)"
+
+
+def test_the_table_chooses_what_people_accept_and_no_style_too_often():
+    """Moments of free films, labelled by looking; `python -m benchmarks.moments` measures the films anew."""
+    folder = Path(__file__).parent / "data"
+    labels, measured = (
+        json.loads((folder / f"style_{name}.json").read_text(encoding="utf-8"))
+        for name in ("labels", "measures")
+    )
+    assert len(labels) == len(measured) >= 60
+    scores = [styles.style_scores(measures, np.zeros(len(STYLES))) for measures in measured]
+    best = [styles.close_styles(score)[0][0] for score in scores]
+    met = [style in label["styles"] for style, label in zip(best, labels, strict=True)]
+    assert sum(met) / len(met) >= 0.75
+    assert max(best.count(style) for style in STYLES) <= len(best) / 3
