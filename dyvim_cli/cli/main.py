@@ -34,6 +34,7 @@ VERBS = {
     "doctor": ("doctor", "doctor"),
     "cache": ("cache", "app"),
     "weights": ("weights", "app"),
+    "sounds": ("sounds", "app"),
     "train": ("train", "app"),
 }
 # one film or several: score says itself what to do with more

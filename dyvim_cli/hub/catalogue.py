@@ -1,4 +1,4 @@
-"""Catalogue of the downloadable weights: name, source, licence.
+"""Catalogue of the downloadable weights and sounds: name, source, licence.
 
 Sizes are rough; the exact ones, and the SHA-256 of every file, come with the source's own listing
 and are kept in the manifest beside the files.
@@ -12,7 +12,7 @@ NON_COMMERCIAL = "CC-BY-NC-4.0"
 
 @dataclass(frozen=True)
 class Source:
-    """Weights by name. `repo` is a repository of the hub; `files` are single addresses instead."""
+    """Weights or sounds by name. `repo` is a repository of the hub; `files` are single addresses instead."""
 
     name: str
     purpose: str
@@ -20,6 +20,7 @@ class Source:
     about_gb: float
     repo: str = ""
     files: tuple[tuple[str, str], ...] = ()  # (address, how its SHA-256 begins)
+    n_bytes: int | None = None  # of the one file, where it is known beforehand
 
     @property
     def is_commercial(self) -> bool:
@@ -59,6 +60,28 @@ CATALOGUE = {
         Source("clip", "what key frames show", "MIT", 0.6, "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"),
         _encodec(24, "encodec_24khz-d7cc33bc.th"),
         _encodec(48, "encodec_48khz-7e698e3e.th"),
+    )
+}
+
+MUSESCORE = "https://ftp.osuosl.org/pub/musescore/soundfont/MuseScore_General/MuseScore_General"
+SOUNDS = {
+    source.name: source
+    for source in (
+        Source(
+            "musescore-general",
+            "all of General MIDI, compressed",
+            "MIT",
+            0.04,
+            files=((f"{MUSESCORE}.sf3", "5b85b6c2c61d10b2b91cddd41efcce7b25cd31c8271d511c73afafbef20b6fa3"),),
+            n_bytes=39_900_972,
+        ),
+        Source(
+            "musescore-general-lossless",
+            "all of General MIDI, 16 bits",
+            "MIT",
+            0.21,
+            files=((f"{MUSESCORE}.sf2", "ee51d2c4b1525e70f19a45909c4fd7a2e26d91d115fa89dbf5a6bc413d8b9bf3"),),
+        ),
     )
 }
 

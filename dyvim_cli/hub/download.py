@@ -28,16 +28,23 @@ def listing(url: str, hint: str):
 
 
 def fetch(
-    url: str, path: Path, n_bytes: int | None, digest: str, hint: str, on_bytes: Callable[[int], None]
+    url: str,
+    path: Path,
+    n_bytes: int | None,
+    digest: str,
+    hint: str,
+    on_bytes: Callable[[int], None],
+    option: str = "--weights-dir",
 ) -> None:
     """Download to `path`; a part from an earlier try is gone on with.
 
     n_bytes: expected size; digest: how the SHA-256 begins ("" = unknown); on_bytes hears how much of
-    the file is there. Raises WeightsError (hint says what mends it), EnvironmentFault when the disk is full.
+    the file is there; option: which names another place. Raises WeightsError (hint says what mends it),
+    EnvironmentFault when the disk is full.
     """
     part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    _check_room(path, (n_bytes or 0) - (part.stat().st_size if part.exists() else 0))
+    _check_room(path, (n_bytes or 0) - (part.stat().st_size if part.exists() else 0), option)
     for attempt in range(ATTEMPTS):
         try:
             _transfer(url, part, n_bytes, on_bytes)
@@ -75,6 +82,8 @@ def _transfer(url: str, part: Path, n_bytes: int | None, on_bytes: Callable[[int
         raise
     with reply, part.open("ab" if reply.status == 206 else "wb") as file:
         done = file.tell()
+        if n_bytes is None and reply.length is not None:
+            n_bytes = done + reply.length  # a line that goes dead is told from the file's end
         while block := reply.read(BLOCK):
             file.write(block)
             done += len(block)
@@ -90,12 +99,12 @@ def git_blob_sha1(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _check_room(path: Path, missing: int) -> None:
+def _check_room(path: Path, missing: int, option: str) -> None:
     free = shutil.disk_usage(path.parent).free
     if missing > free:
         raise EnvironmentFault(
             f"{path.parent}: {missing / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free",
-            "name another place with --weights-dir",
+            f"name another place with {option}",
         )
 
 

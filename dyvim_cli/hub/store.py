@@ -1,4 +1,4 @@
-"""Store of downloaded weights: one folder per name, with a manifest of source, size, SHA-256 and licence.
+"""Store of pulled weights and sounds: a folder per name, with a manifest of source, SHA-256 and licence.
 
 A folder that somebody copied there from elsewhere has no manifest: it is used as it is, and `pull` checks it
 against the source's listing and writes one.
@@ -16,10 +16,10 @@ from urllib.parse import quote
 from filelock import FileLock
 
 from dyvim_cli.atomic import write_json
-from dyvim_cli.cache import cache_folder
-from dyvim_cli.errors import EnvironmentFault, UsageError, WeightsError
-from dyvim_cli.hub.catalogue import CATALOGUE, HUB, Source
+from dyvim_cli.errors import EnvironmentFault, WeightsError
+from dyvim_cli.hub.catalogue import HUB, Source
 from dyvim_cli.hub.download import fetch, git_blob_sha1, listing
+from dyvim_cli.hub.shelf import MODELS, Shelf
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.weights import sha256
 
@@ -41,24 +41,22 @@ class RemoteFile:
 
 def weights_folder(chosen: Path | None = None) -> Path:
     """Where pulled weights lie: --weights-dir, DYVIM_WEIGHTS_DIR, else beside the cache."""
-    return chosen or Path(os.environ.get("DYVIM_WEIGHTS_DIR") or cache_folder() / "weights")
+    return MODELS.folder(chosen)
 
 
 def known(name: str) -> Source:
-    """The catalogue's entry. Raises UsageError for a name that is not in it."""
-    if name not in CATALOGUE:
-        raise UsageError(f"no weights are called '{name}'", "dyvim weights list")
-    return CATALOGUE[name]
+    """The entry of the weights' catalogue. Raises UsageError for a name that is not in it."""
+    return MODELS.known(name)
 
 
 def how_to_pull(name: str, chosen: Path | None = None) -> str:
-    """The command that fetches or mends."""
-    return f"dyvim weights pull {name}" + (f" --weights-dir {chosen}" if chosen else "")
+    """The command that fetches or mends weights."""
+    return MODELS.how_to_pull(name, chosen)
 
 
-def manifest(name: str, chosen: Path | None = None) -> dict[str, Any] | None:
+def manifest(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> dict[str, Any] | None:
     """What was pulled under a name; None when nothing (whole) was."""
-    path = weights_folder(chosen) / name / MANIFEST
+    path = shelf.folder(chosen) / name / MANIFEST
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         return found if isinstance(found, dict) and isinstance(found["files"], dict) else None
@@ -66,9 +64,9 @@ def manifest(name: str, chosen: Path | None = None) -> dict[str, Any] | None:
         return None
 
 
-def n_bytes(name: str, chosen: Path | None = None) -> int | None:
+def n_bytes(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> int | None:
     """How large pulled weights are; None when they are not (whole) here."""
-    listed = manifest(name, chosen)
+    listed = manifest(name, chosen, shelf)
     return sum(file["bytes"] for file in listed["files"].values()) if listed else None
 
 
@@ -84,58 +82,59 @@ def is_placed(folder: Path) -> bool:
     return all((folder / file).is_file() for file in needed)
 
 
-def find(name: str, chosen: Path | None = None) -> Path:
-    """The folder of pulled weights, every file there and of its size. Raises WeightsError."""
-    known(name)
-    folder, listed = weights_folder(chosen) / name, manifest(name, chosen)
-    if listed is None and is_placed(folder):
+def find(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> Path:
+    """The folder of what was pulled, every file there and of its size. Raises WeightsError."""
+    shelf.known(name)
+    folder, listed = shelf.folder(chosen) / name, manifest(name, chosen, shelf)
+    if listed is None and shelf is MODELS and is_placed(folder):
         return folder
     if listed is None:
-        raise WeightsError(f"{folder}: the weights of {name} are not here", how_to_pull(name, chosen))
+        hint = shelf.how_to_pull(name, chosen)
+        raise WeightsError(f"{folder}: the {shelf.verb} of {name} are not here", hint)
     for file, facts in listed["files"].items():
         path = folder / file
         if not path.is_file() or path.stat().st_size != facts["bytes"]:
             state = "incomplete or changed" if path.is_file() else "missing"
-            raise WeightsError(f"{path}: weights are {state}", how_to_pull(name, chosen))
+            raise WeightsError(f"{path}: {shelf.verb} are {state}", shelf.how_to_pull(name, chosen))
     return folder
 
 
-def verify(name: str, chosen: Path | None = None, progress: Progress | None = None) -> Path:
+def verify(
+    name: str, chosen: Path | None = None, progress: Progress | None = None, shelf: Shelf = MODELS
+) -> Path:
     """find(), and every byte checked against the manifest. Raises WeightsError."""
-    folder, progress = find(name, chosen), progress or Silent()
-    listed = manifest(name, chosen)
+    folder, progress, hint = find(name, chosen, shelf), progress or Silent(), shelf.how_to_pull(name, chosen)
+    listed = manifest(name, chosen, shelf)
     if listed is None:
-        raise WeightsError(
-            f"{folder}: was not pulled, so that no checksums are known", how_to_pull(name, chosen)
-        )
+        raise WeightsError(f"{folder}: was not pulled, so that no checksums are known", hint)
     files = listed["files"]
     for n, (file, facts) in enumerate(files.items()):
         progress.update("verify", n, len(files))
         if sha256(folder / file) != facts["sha256"]:
-            raise WeightsError(
-                f"{folder / file}: checksum differs from the manifest", how_to_pull(name, chosen)
-            )
+            raise WeightsError(f"{folder / file}: checksum differs from the manifest", hint)
     progress.update("verify", 1, 1)
     return folder
 
 
-def remove(name: str, chosen: Path | None = None) -> int:
+def remove(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> int:
     """Delete what was pulled, parts too; returns the bytes freed."""
-    known(name)
-    folder = weights_folder(chosen) / name
+    shelf.known(name)
+    folder = shelf.folder(chosen) / name
     freed = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
     shutil.rmtree(folder, ignore_errors=True)
     return freed
 
 
-def pull(name: str, chosen: Path | None = None, progress: Progress | None = None) -> Path:
+def pull(
+    name: str, chosen: Path | None = None, progress: Progress | None = None, shelf: Shelf = MODELS
+) -> Path:
     """Fetch what is missing or damaged; whole files stay, parts are gone on with.
 
     Two processes may pull at once: one waits. Raises WeightsError, EnvironmentFault (disk full).
     """
-    source, folder = known(name), weights_folder(chosen) / name
-    hint = how_to_pull(name, chosen)
-    _make(folder)
+    source, folder = shelf.known(name), shelf.folder(chosen) / name
+    hint = shelf.how_to_pull(name, chosen)
+    _make(folder, shelf)
     with FileLock(folder / ".lock"):
         revision, remote = _listing(source, hint)
         meter = _Meter(progress or Silent(), sum(file.n_bytes or 0 for file in remote))
@@ -143,7 +142,7 @@ def pull(name: str, chosen: Path | None = None, progress: Progress | None = None
         for file in remote:
             path = folder / file.name
             if not _is_whole(path, file):
-                fetch(file.url, path, file.n_bytes, file.sha256, hint, meter.of_file)
+                fetch(file.url, path, file.n_bytes, file.sha256, hint, meter.of_file, shelf.option)
             if file.git_sha1 and git_blob_sha1(path) != file.git_sha1:
                 path.unlink()
                 raise WeightsError(f"{file.url}: what came is not what was promised (checksum)", hint)
@@ -154,11 +153,11 @@ def pull(name: str, chosen: Path | None = None, progress: Progress | None = None
     return folder
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, shelf: Shelf) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        hint = "name another place with --weights-dir"
+        hint = f"name another place with {shelf.option}"
         raise EnvironmentFault(f"{folder}: cannot be made ({error.strerror})", hint) from error
 
 
@@ -190,7 +189,8 @@ class _Meter:
 def _listing(source: Source, hint: str) -> tuple[str, list[RemoteFile]]:
     """(revision, files) of a source, small files first."""
     if source.files:
-        return "", [RemoteFile(url.rsplit("/", 1)[1], url, None, begins) for url, begins in source.files]
+        files = source.files
+        return "", [RemoteFile(url.rsplit("/", 1)[1], url, source.n_bytes, begins) for url, begins in files]
     hub = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
     revision = listing(f"{hub}/api/models/{source.repo}", hint).get("sha") or "main"
     rows = listing(f"{hub}/api/models/{source.repo}/tree/{revision}?recursive=1", hint)

@@ -114,7 +114,8 @@ SoundFont = Annotated[
         metavar="FILE",
         envvar="DYVIM_SOUNDFONT",
         rich_help_panel=MUSIC,
-        help="Your own instruments: a General MIDI soundfont, .sf2 or .sf3; what it lacks, ours play.",
+        help="Your own instruments: a General MIDI soundfont, .sf2 or .sf3, or a pack of `dyvim sounds "
+        "list`; what it lacks, ours play.",
     ),
 ]
 Keep = Annotated[
@@ -333,6 +334,12 @@ WeightsDir = Annotated[
     Path | None,
     typer.Option(
         envvar="DYVIM_WEIGHTS_DIR", rich_help_panel=RUN, help="Where pulled weights lie; else by the cache."
+    ),
+]
+SoundsDir = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="DYVIM_SOUNDS_DIR", rich_help_panel=RUN, help="Where pulled packs lie; else by the cache."
     ),
 ]
 Offline = Annotated[

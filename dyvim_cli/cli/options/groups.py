@@ -55,8 +55,15 @@ class Composing:
             adapter=None if self.adapter is None else str(Path(self.adapter).absolute()),
             prompt=self.prompt,
             under_speech=self.under_speech,
-            soundfont=None if self.soundfont is None else str(Path(self.soundfont).absolute()),
+            soundfont=None if self.soundfont is None else _soundfont(Path(self.soundfont)),
         )
+
+
+def _soundfont(given: Path) -> str:
+    """The whole path of the soundfont that is meant, which may be a pulled pack's name."""
+    from dyvim_cli.hub.packs import soundfont_meant
+
+    return str(soundfont_meant(given).absolute())
 
 
 def _model(named: str) -> str:
