@@ -19,7 +19,7 @@ from benchmarks.composed import Composed, faults, figures, instrument_likeness, 
 from benchmarks.imagined import imagined_film
 from benchmarks.sound_check import judge_sound, sound_all, sound_text
 from dyvim_cli.evaluation.show.cells import aligned
-from dyvim_cli.music.styles.grooves import BEAT_STYLES
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STYLES, FilmFeatures
 
 FILM_S = (12.0, 60.0)  # how long imagined films are
@@ -107,7 +107,7 @@ def judge(pieces: Sequence[Composed]) -> dict:
 
 def comparable(piece: Composed) -> dict[str, float]:
     """Figures of a piece that the corpus has something to say about."""
-    kit = piece.score.style in BEAT_STYLES
+    kit = RECORDS[piece.score.style].keeps_beat
     return {name: value for name, value in figures(piece).items() if kit or name not in KIT_ONLY}
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from dyvim_cli.evaluation.judge.extra import need
 from dyvim_cli.model.conditioning.film_curves import motion_on_scale
-from dyvim_cli.music.styles.palettes import KIT, PALETTES
+from dyvim_cli.music.idioms.kit import KIT
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Key, Score, Stem
 
 COLOURS = {
@@ -117,7 +118,7 @@ def _draw_drums(axes, score: Score) -> None:
 
 def _rows_of_keys(style: str) -> dict[int, int]:
     """Key of a style's kit -> the first drum class that strikes it."""
-    keys, rows = KIT | PALETTES[style].drum_keys, {}
+    keys, rows = KIT | RECORDS[style].palette.drum_keys, {}
     crash = len(tokens.DRUM_CLASSES) - 1
     for row, name in [*enumerate(tokens.DRUM_CLASSES), (crash, "splash")]:  # a splash is written as a crash
         for key in np.hstack([[], *keys[name]]).astype(int).tolist():

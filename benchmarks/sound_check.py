@@ -14,7 +14,7 @@ from benchmarks.composed import Composed
 from dyvim_cli.evaluation.judge.flow import FlowReport, flow
 from dyvim_cli.evaluation.show.cells import aligned
 from dyvim_cli.evaluation.show.flow_tables import FLOW
-from dyvim_cli.music.styles.grooves import BEAT_STYLES
+from dyvim_cli.stylebook import RECORDS
 
 WITH_BEAT, WITHOUT = KINDS = ("with a beat", "without a beat")
 # whether our median may lie below people's 10th percentile, and above their 90th
@@ -24,7 +24,7 @@ FREE_ABOVE = ("pulse",)
 
 def kind_of(style: str) -> str:
     """Which of KINDS a style is."""
-    return WITH_BEAT if style in BEAT_STYLES else WITHOUT
+    return WITH_BEAT if RECORDS[style].keeps_beat else WITHOUT
 
 
 def flow_bands() -> dict[str, dict[str, list[float]]]:

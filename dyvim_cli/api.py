@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from dyvim_cli.errors import UsageError
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
 from dyvim_cli.progress import Progress, Silent
-from dyvim_cli.types import STYLES, FilmFeatures, Score, Soundtrack
+from dyvim_cli.stylebook import RECORDS
+from dyvim_cli.types import FilmFeatures, Score, Soundtrack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,9 +50,7 @@ def styles() -> tuple[Style, ...]:
         >>> "jazz" in [style.name for style in styles()]
         True
     """
-    from dyvim_cli.music.styles.palettes import PALETTES
-
-    shown = ((name, PALETTES[name]) for name in STYLES)
+    shown = ((style.name, style.palette) for style in RECORDS.values())
     return tuple(Style(name, one.describe, one.moods, one.bpm) for name, one in shown)
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from dyvim_cli.stylebook import STYLES as STYLES
+
 if TYPE_CHECKING:  # the command line's help needs the names, not a tenth of a second of numpy
     import numpy as np
 
@@ -22,11 +24,6 @@ SAMPLE_RATE = 48_000  # Hz, of all sound that is written
 TARGET_LUFS = -14.0  # integrated loudness of a finished soundtrack
 
 AUDIBLE_DB = -60.0  # a film whose loudest tenth of a second stays below is silent
-
-STYLES = (
-    "cinematic", "orchestral", "ambient", "lofi", "pop",
-    "electronic", "acoustic", "jazz", "rock", "playful",
-)  # fmt: skip
 
 SECTION_ROLES = ("intro", "theme", "contrast", "build", "break", "outro")
 

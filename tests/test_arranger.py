@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from dyvim_cli.music.styles.grooves import BEAT_STYLES
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.training.arranger import arrange, corpus
 from dyvim_cli.training.arranger.harmony import SCALES
 from dyvim_cli.training.arranger.library import compose
@@ -103,7 +103,7 @@ def test_notes_belong_to_chord_or_scale_and_do_not_clash(pieces):
 
 
 def beat_styles(pieces: list[Piece], with_beat: bool) -> list[Piece]:
-    return [piece for piece in pieces if (STYLES[piece.style] in BEAT_STYLES) == with_beat]
+    return [piece for piece in pieces if RECORDS[STYLES[piece.style]].keeps_beat == with_beat]
 
 
 def test_accents_are_louder_and_fuller_than_what_is_around_them(following):

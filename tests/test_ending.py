@@ -7,8 +7,8 @@ from dyvim_cli.music.form.ending import LAST_CHORD_S, MELODY, PAD, choose_final_
 from dyvim_cli.music.mixing.mastering import produce
 from dyvim_cli.music.performance.humanize import RING_SHARE
 from dyvim_cli.music.performance.perform import perform
-from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STYLES, Key, TempoMap
 
 STREAM = tokens.STREAMS[MELODY]
@@ -79,7 +79,7 @@ def test_the_last_chord_rings_to_the_end_of_the_film_and_not_beyond(style):
     piece[tokens.STREAM_INDEX["chord"]] = tokens.chord_token(0, "maj")
     score = perform(piece, tempo_map, Key(0, False), style, 16.0, 2)
     let_go = 16.0 - max(note.end_s for stem in score.stems for note in stem.notes)
-    assert 0.2 < let_go < 1.05 and let_go <= 0.31 * PALETTES[style].room.decay_s
+    assert 0.2 < let_go < 1.05 and let_go <= 0.31 * RECORDS[style].palette.room.decay_s
     sound = (produce(score, 16.0).samples ** 2).mean(axis=1)
 
     def level_db(start_s, end_s):

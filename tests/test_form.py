@@ -7,8 +7,9 @@ import pytest
 
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.planning import plan_form
-from dyvim_cli.music.styles.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS, roman
+from dyvim_cli.music.idioms.progressions import LEADING, roman
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SECTION_ROLES, STEPS_PER_BAR, STEPS_PER_BEAT, STYLES, TempoMap
 
 STEP_S = 0.125
@@ -246,10 +247,10 @@ def test_two_hours_are_planned():
 def test_progressions_are_chords():
     for style in STYLES:
         for mode in ("major", "minor"):
-            for progression in PROGRESSIONS[style][mode]:
+            for progression in RECORDS[style].progressions[mode]:
                 assert all(tokens.chord_of(roman(numeral)) for numeral in progression.split())
     for mode, quality in (("major", "maj"), ("minor", "min")):
-        for cadence in CADENCES[mode] + JAZZ_CADENCES[mode]:
+        for cadence in (each for style in RECORDS.values() for each in style.cadences[mode]):
             root, found = tokens.chord_of(roman(cadence.split()[-1]))
             assert root == 0 and found.startswith(quality)
         assert all(roman(numeral) for numeral in LEADING[mode])

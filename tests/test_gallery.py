@@ -11,7 +11,7 @@ from benchmarks import composed, gallery, musicality_check
 from benchmarks.imagined import imagined_film, still_film
 from benchmarks.piano_roll import chord_name
 from dyvim_cli.model.compose.score import write_score
-from dyvim_cli.music.styles.progressions import roman
+from dyvim_cli.music.idioms.progressions import roman
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.symbols.measures import measures
 from dyvim_cli.options import ComposeOptions

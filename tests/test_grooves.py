@@ -7,12 +7,12 @@ from dyvim_cli.model.score.musical_bias import BASS, DRUMS, MELODY, MusicalBias
 from dyvim_cli.music.form.film_on_grid import FilmOnGrid
 from dyvim_cli.music.form.recapitulation import returns
 from dyvim_cli.music.form.sections import Section
+from dyvim_cli.music.idioms.grooves import density_of, needs
 from dyvim_cli.music.performance.drumming import play_drums, ringing_crashes
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, Feel
 from dyvim_cli.music.performance.perform import perform
-from dyvim_cli.music.styles.grooves import BEAT_STYLES, GROOVES, density_of, needs
-from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR, STYLES, Key, TempoMap
 
 KICK, SNARE, HAT = (1 << tokens.DRUM_CLASSES.index(name) for name in ("kick", "snare", "hat"))
@@ -43,16 +43,16 @@ def struck_steps(style: str, pattern: dict[str, str], motion: float, role: str =
 
 @pytest.mark.parametrize("style", STYLES)
 def test_every_groove_fills_with_motion_and_a_kit_never_stops(style):
-    for groove in GROOVES[style]:
+    for groove in RECORDS[style].grooves:
         steps = [struck_steps(style, groove, motion) for motion in (0.0, 0.4, 0.8)]
         assert steps == sorted(steps) and steps[0] < 17
-        assert steps[0] >= (5 if style in BEAT_STYLES else 0), (groove, steps)
+        assert steps[0] >= (5 if RECORDS[style].keeps_beat else 0), (groove, steps)
 
 
-@pytest.mark.parametrize("style", BEAT_STYLES)
+@pytest.mark.parametrize("style", [name for name, style in RECORDS.items() if style.keeps_beat])
 def test_a_kit_keeps_eighths_and_fills_them_in_when_the_picture_moves(style):
     """Held-out drummers strike 7.7 to 15 steps a bar."""
-    for groove in GROOVES[style]:
+    for groove in RECORDS[style].grooves:
         calm, moving = (struck_steps(style, groove, motion) for motion in (0.4, 0.9))
         assert calm >= 7 and moving >= 8, (groove, calm, moving)
 
@@ -125,8 +125,8 @@ def test_what_keeps_time_is_softer_than_what_meets_an_event():
     piece[tokens.STREAM_INDEX["level"]] = ACCENT_LEVEL - 1
     piece[tokens.STREAM_INDEX["level"], ::STEPS_PER_BAR] = ACCENT_LEVEL
     grid = TempoMap(np.arange(n_steps + 1) * 0.125, 120.0)
-    feel = Feel(piece, grid, PALETTES["pop"], "pop", 8.0, np.random.default_rng(0))
-    notes = play_drums(piece[DRUMS], PALETTES["pop"], PALETTES["pop"].parts["drums"], feel)
+    feel = Feel(piece, grid, RECORDS["pop"].palette, "pop", 8.0, np.random.default_rng(0))
+    notes = play_drums(piece[DRUMS], RECORDS["pop"].palette, RECORDS["pop"].palette.parts["drums"], feel)
     struck = np.array([note.velocity for note in notes if note.pitch == notes[0].pitch])
     at = np.rint(np.array([note.start_s for note in notes if note.pitch == notes[0].pitch]) / 0.125).astype(
         int

@@ -11,9 +11,9 @@ from dyvim_cli.composer import load_embedded
 from dyvim_cli.desk.recast import recast
 from dyvim_cli.errors import UsageError
 from dyvim_cli.model.compose.score import write_score
-from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols.instruments import program_named
 from dyvim_cli.options import ComposeOptions
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR
 
 WISHES = ComposeOptions(style="pop", seed=3, candidates=1)
@@ -40,7 +40,8 @@ def test_another_styles_instruments_play_the_same_notes_at_the_same_times(score)
     other = recast(score, replace(WISHES, orchestrate="jazz"))
     assert times_of(other) == times_of(score) and other.style == "jazz"
     for before, after in zip(score.stems, other.stems, strict=True):
-        part = PALETTES["jazz"].accent if after.name == "accent" else PALETTES["jazz"].parts[after.name]
+        palette = RECORDS["jazz"].palette
+        part = palette.accent if after.name == "accent" else palette.parts[after.name]
         assert after.program in part.programs
         if not after.is_drums:
             assert [n.pitch % 12 for n in after.notes] == [n.pitch % 12 for n in before.notes]

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from dyvim_cli.errors import WeightsError
+from dyvim_cli.music.idioms import kit
 from dyvim_cli.music.mixing import loudness
 from dyvim_cli.music.mixing.mastering import produce, produce_blocks
 from dyvim_cli.music.performance.humanize import FIRST_SOUND_S, RISES_S
 from dyvim_cli.music.performance.perform import key_shift, note_spans, perform, power_chord, smooth_voicing
-from dyvim_cli.music.styles import palettes
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.symbols.midi import key_signature, tempo_events, write_midi
 from dyvim_cli.music.synth import envelopes, instrument, sampler, soundfont, voice
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STYLES, Key, Note, Stem, TempoMap
 
 RATE = voice.SAMPLE_RATE
@@ -62,26 +63,26 @@ def pitch_hz(sound: np.ndarray) -> float:
 
 def test_font_has_every_preset_of_the_palettes():
     font = soundfont.shipped_soundfont()
-    assert palettes.presets() <= {(preset.bank, preset.program) for preset in font.presets}
+    assert kit.presets() <= {(preset.bank, preset.program) for preset in font.presets}
     sizes = [path.stat().st_size for path in soundfont.soundfont_paths()]
     assert max(sizes) <= 20_000_000 and sum(sizes) <= 40 << 20
 
 
 def test_every_drum_of_every_palette_sounds():
     font = soundfont.shipped_soundfont()
-    for palette in palettes.PALETTES.values():
+    for palette in (style.palette for style in RECORDS.values()):
         kits = palette.parts["drums"].programs
         keys = {
             k
-            for turn in (palettes.KIT | palette.drum_keys).values()
+            for turn in (kit.KIT | palette.drum_keys).values()
             for one in turn
             for k in np.atleast_1d(one)
         }
-        for kit in kits:
-            preset = sampler.find_preset(font, 128, kit)
+        for drums in kits:
+            preset = sampler.find_preset(font, 128, drums)
             assert all(
                 sampler.voices(font, preset, int(key), v) for key in keys for v in (20, 70, 90, 120)
-            ), kit
+            ), drums
 
 
 def test_bad_font_is_a_weights_error(tmp_path, monkeypatch):

@@ -24,8 +24,8 @@ from dyvim_cli.music.mixing.loudness import Meter
 from dyvim_cli.music.mixing.mastering import BLOCK_FRAMES, finished
 from dyvim_cli.music.mixing.mix import mixed
 from dyvim_cli.music.performance.instrument_ranges import in_compass
-from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.synth.orchestra import Orchestra
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, Stem
 from tools.human_music import EXCERPT_S, READERS, Excerpt
 
@@ -35,7 +35,7 @@ MOST = 80  # files of each corpus
 
 def played(excerpt: Excerpt) -> np.ndarray:
     """[n, 2] float32 at SAMPLE_RATE: the excerpt as our instruments sound it."""
-    palette, stems, parts = PALETTES[excerpt.style], {}, {}
+    palette, stems, parts = RECORDS[excerpt.style].palette, {}, {}
     for player in excerpt.players:
         name = _free_name(player.part, stems)
         is_drums, notes = player.part == "drums", player.notes

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import BEAT_STYLES
-from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols.tokens import CHORD_QUALITIES, DRUM_KEYS
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.training.sources import drums, groove, lieder, openewld, roles, sheet, texture
 from dyvim_cli.training.sources.dynamics import MARK_LEVEL
 from dyvim_cli.types import Note
@@ -78,7 +77,7 @@ def groove_take(path: Path, _index: int) -> Excerpt | None:
     """A drummer's take over a bass that strikes a root on the first and third beat; four-four only."""
     facts = groove.take_facts(path)
     style = groove.STYLE_OF.get(re.split("[/-]", facts["style"])[0])
-    if style not in BEAT_STYLES or facts["time_signature"] != "4-4":
+    if style is None or not RECORDS[style].keeps_beat or facts["time_signature"] != "4-4":
         return None
     beat_s = 60 / float(facts["bpm"])
     times, keys, velocities = groove.hits(path)
@@ -87,7 +86,7 @@ def groove_take(path: Path, _index: int) -> Excerpt | None:
     roots = np.arange(0.0, times.max(), 2.0)
     pitches = [BASS_BARS[int(beat // 4) % len(BASS_BARS)] for beat in roots]
     bass = _notes(roots * beat_s, (roots + 1.95) * beat_s, pitches, np.full(len(roots), BASS_VELOCITY))
-    parts = PALETTES[style].parts
+    parts = RECORDS[style].palette.parts
     players = [
         Player("drums", parts["drums"].programs[0], hits),
         Player("bass", parts["bass"].programs[0], bass),
@@ -100,7 +99,7 @@ def lead_sheet(path: Path, index: int) -> Excerpt | None:
     song, style = sheet.read(path), CALM_STYLES[index % len(CALM_STYLES)]
     if not song.chords:
         return None
-    bpm, parts = song.bpm or openewld.DEFAULT_BPM, PALETTES[style].parts
+    bpm, parts = song.bpm or openewld.DEFAULT_BPM, RECORDS[style].palette.parts
     chords, roots = held_chords(song, 60 / bpm)
     players = [
         Player("melody", parts["melody"].programs[0], _sung(song, song.notes, bpm)),
@@ -114,7 +113,7 @@ def lied(path: Path, index: int) -> Excerpt | None:
     """A song with its piano as written; a calm style's melody instrument sings."""
     song, style = sheet.read(path), CALM_STYLES[index % len(CALM_STYLES)]
     bpm, at_piano = song.bpm or lieder.DEFAULT_BPM, song.notes["part"] == lieder.piano_part(song)
-    singer = PALETTES[style].parts["melody"].programs[0]
+    singer = RECORDS[style].palette.parts["melody"].programs[0]
     players = [
         Player("melody", singer, _sung(song, song.notes[~at_piano], bpm)),
         Player("arp", PIANO, _sung(song, song.notes[at_piano], bpm)),

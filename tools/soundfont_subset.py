@@ -16,7 +16,7 @@ import numpy as np
 
 from dyvim_cli import weights
 from dyvim_cli.atomic import write_bytes
-from dyvim_cli.music.styles import palettes
+from dyvim_cli.music.idioms import kit
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth.generators import KEY_RANGE
 from dyvim_cli.music.synth.sample_data import decoded
@@ -38,7 +38,7 @@ LARGEST_BYTES = 20_000_000  # of a file
 
 def main(source: str, folder: str) -> None:
     """Write the subsets of `source` into a folder, each complete or not at all."""
-    font, others = read_soundfont(Path(source)), palettes.presets() - PIANO - STRINGS
+    font, others = read_soundfont(Path(source)), kit.presets() - PIANO - STRINGS
     shares = (
         (others, COMPRESSION, LONGEST_S),
         (PIANO, COMPRESSION_OF_PIANO, LONGEST_S),

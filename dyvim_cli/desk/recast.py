@@ -7,9 +7,9 @@ import numpy as np
 
 from dyvim_cli.music.mixing.session import program_in
 from dyvim_cli.music.performance.instrument_ranges import in_compass
-from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.options import ComposeOptions
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import Score, Stem
 
 
@@ -29,7 +29,7 @@ def recast(score: Score, options: ComposeOptions) -> Score:
 
 def _orchestrated(score: Score, style: str, seed: int, orchestra: Orchestra) -> Score:
     """The score with a style's instruments and mix, drawn by the seed."""
-    rng, palette = np.random.default_rng(seed), PALETTES[style]
+    rng, palette = np.random.default_rng(seed), RECORDS[style].palette
     stems = []
     for stem in score.stems:
         part = palette.accent if stem.name == "accent" else palette.parts[stem.name]

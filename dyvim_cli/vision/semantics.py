@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from dyvim_cli.errors import WeightsError
-from dyvim_cli.types import STYLES
+from dyvim_cli.stylebook import RECORDS, STYLES
 from dyvim_cli.vision.content import group_levels
 from dyvim_cli.vision.looks import LOOKS, looks_of
 from dyvim_cli.vision.scenes import scene_of_keys
@@ -36,18 +36,6 @@ class Semantics:
     style_measures: np.ndarray  # [len(MEASURES)] float32: what the scores were made of
 
 
-STYLE_WORDS = {
-    "cinematic": "a dramatic, serious film scene",
-    "orchestral": "an epic adventure with grand landscapes or battles",
-    "ambient": "a calm, wide, empty landscape, sky or sea",
-    "lofi": "someone studying or resting at home, a cosy room",
-    "pop": "young people having fun, fashion and friends",
-    "electronic": "technology, computers, neon lights and machines",
-    "acoustic": "a gentle day in the countryside, family and animals",
-    "jazz": "an elegant evening in a bar, a restaurant or an old town",
-    "rock": "extreme sports, cars and motorcycles in action",
-    "playful": "a funny cartoon, toys and children playing",
-}
 MOOD_WORDS = (
     ("a sad, dark, gloomy scene", "a happy, bright, cheerful scene"),
     ("a calm, still, quiet scene", "an exciting, fast, intense scene"),
@@ -198,7 +186,7 @@ def read_with_clip(frames: list[np.ndarray], folder: Path) -> tuple[np.ndarray, 
     of the mean probability of the style's phrase against chance.
     """
     model, processor = _clip(Path(folder))
-    phrases = [phrase for pair in MOOD_WORDS for phrase in pair] + [STYLE_WORDS[style] for style in STYLES]
+    phrases = [phrase for pair in MOOD_WORDS for phrase in pair] + [style.words for style in RECORDS.values()]
     words = processor(text=phrases, return_tensors="pt", padding=True)
     features, logits = [], []
     for first in range(0, len(frames), BATCH):

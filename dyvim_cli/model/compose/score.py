@@ -34,13 +34,13 @@ from dyvim_cli.music.form.floor import keep_floor
 from dyvim_cli.music.form.planning import Form, plan_form
 from dyvim_cli.music.form.under_speech import rest_the_tune, speech_on_grid
 from dyvim_cli.music.performance.perform import perform
-from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.bar_lines import realign_bar_lines
 from dyvim_cli.music.timing.rubato import apply_rubato
 from dyvim_cli.music.timing.tempo_map import fit_tempo_map
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.progress import Progress
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SECTION_ROLES, STYLES, FilmFeatures, Key, Score, TempoMap
 from dyvim_cli.vision.styles import draw_style
 
@@ -182,7 +182,7 @@ def choose_character(features: FilmFeatures, wishes: ComposeOptions, rng: np.ran
     style = wishes.style or draw_style(
         features.style_scores, np.random.default_rng([wishes.seed, STYLE_DRAW])
     )
-    palette = PALETTES[style]
+    palette = RECORDS[style].palette
     seen = features.scene_moods.mean(axis=0) if len(features.scene_moods) else np.zeros(2)
     valence, arousal = wishes.mood or (float(seen[0]), float(seen[1]))
     low, high = palette.bpm
@@ -204,7 +204,7 @@ def _key(valence: float, palette, rng: np.random.Generator) -> Key:
 def lay_grid(features: FilmFeatures, character: Character, wishes: ComposeOptions) -> TempoMap:
     """The tempo map of the film's events, played with the rubato that they ask for, in bars that begin
     with the heavy cuts."""
-    influence, palette = influence_of(wishes.alpha), PALETTES[character.style]
+    influence, palette = influence_of(wishes.alpha), RECORDS[character.style].palette
     tempo_map = fit_tempo_map(
         features.duration_s,
         features.event_times_s,

@@ -1,6 +1,6 @@
 """Build the text prompt of a text-conditioned model from the film's content."""
 
-from dyvim_cli.music.styles.palettes import PALETTES
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import Key
 
 # (valence, arousal) -> words; the nearest corner speaks, the centre is even-tempered
@@ -15,7 +15,6 @@ MOODS = {
     (-0.7, 0.0): "dark, serious",
     (-0.7, -0.7): "sad, lonely",
 }
-SPOKEN = {"lofi": "lo-fi"}
 
 
 def mood_words(valence: float, arousal: float) -> str:
@@ -25,10 +24,11 @@ def mood_words(valence: float, arousal: float) -> str:
 
 def describe_music(style: str, valence: float, arousal: float, bpm: float, key: Key | None = None) -> str:
     """A prompt as MusicGen's training descriptions are written: mood, genre, instruments, tempo."""
-    palette = PALETTES[style]
+    record = RECORDS[style]
+    palette = record.palette
     mood = ", ".join(dict.fromkeys([*mood_words(valence, arousal).split(", "), *palette.moods[:2]]))
     tonality = f", in {key}" if key else ""
     return (
-        f"{mood} {SPOKEN.get(style, style)} film music with {palette.describe}, instrumental"
+        f"{mood} {record.title} film music with {palette.describe}, instrumental"
         f"{tonality}, {round(bpm)} BPM"
     )

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import ACCENT_STROKES
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR
 
 # Event weights from which all parts, most parts and two parts strike together; below, the groove hints at it.
@@ -31,7 +31,7 @@ def plan_accents(hits: np.ndarray, style: str, lightest: float, drums_play: np.n
         drums_play: [S] bool, where the arrangement has drums.
     """
     level, drums = np.zeros(len(hits), dtype=np.int64), np.zeros(len(hits), dtype=np.int64)
-    strokes = ACCENT_STROKES[style]
+    strokes = RECORDS[style].accent_strokes
     for step in np.flatnonzero((hits > 0) & (hits >= lightest)):
         if is_crowded(hits, step, STEPS_PER_BAR):
             continue  # left to the decoder: a band that strikes every cut of a fast montage has no groove

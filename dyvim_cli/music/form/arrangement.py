@@ -3,19 +3,12 @@
 import numpy as np
 
 from dyvim_cli.music.form.sections import Section
-from dyvim_cli.music.styles.grooves import BEAT_STYLES
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR
 
-# Intensity that a part waits for, and what a style adds to it.
+# Intensity that a part waits for; a style adds to it (record.Style.needs).
 NEEDS = {"pad": 0.05, "bass": 0.12, "melody": 0.1, "arp": 0.52, "drums": 0.42}
-MORE_NEEDED = {
-    "cinematic": {"drums": 0.1, "arp": 0.05}, "orchestral": {"drums": 0.15, "arp": 0.05},
-    "ambient": {"drums": 0.4, "melody": 0.1, "bass": 0.05, "arp": -0.15}, "lofi": {"drums": -0.15},
-    "pop": {"drums": -0.1}, "electronic": {"drums": -0.12, "arp": -0.1, "melody": 0.15},
-    "acoustic": {"drums": 0.2, "arp": -0.25, "pad": 0.15}, "jazz": {"drums": -0.15, "arp": 0.3},
-    "rock": {"drums": -0.2, "arp": 0.2}, "playful": {"drums": 0.05, "pad": 0.1},
-}  # fmt: skip
 ROLE_INTENSITY = {
     "intro": -0.25, "theme": 0.05, "contrast": 0.05, "build": 0.3, "break": -0.3, "outro": -0.25,
 }  # fmt: skip
@@ -55,14 +48,14 @@ def plan_activity(
 
 def _time_keepers(style: str, role: str, n_bars: int) -> tuple[str, ...]:
     """Parts that play in a section whatever the film does: without them the music would stop."""
-    if style not in BEAT_STYLES:
+    if not RECORDS[style].keeps_beat:
         return ("arp",)
     return ("bass",) if role in ("intro", "break") and n_bars >= LONG_PIECE_BARS else ("drums", "bass")
 
 
 def _lacks(intensity: float, role: str, style: str, taste: dict[str, float]) -> dict[str, float]:
     """How much each part's need is above the intensity."""
-    more = MORE_NEEDED[style], ROLE_NEEDS.get(role, {}), taste
+    more = RECORDS[style].needs, ROLE_NEEDS.get(role, {}), taste
     return {part: need + sum(m.get(part, 0.0) for m in more) - intensity for part, need in NEEDS.items()}
 
 

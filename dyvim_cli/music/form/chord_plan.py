@@ -5,19 +5,12 @@ from collections.abc import Collection
 import numpy as np
 
 from dyvim_cli.music.form.sections import Section
-from dyvim_cli.music.styles.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS, roman
+from dyvim_cli.music.idioms.progressions import LEADING, roman
 from dyvim_cli.music.symbols.tokens import chord_of, chord_pitch_classes
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 HALF_BAR = STEPS_PER_BAR // 2
-# Steps that one chord lasts, slow to fast; arousal chooses.
-HARMONIC_RHYTHM = {
-    "cinematic": (32, 16, 16), "orchestral": (16, 16, 8), "ambient": (32, 32, 16), "lofi": (16, 16, 8),
-    "pop": (16, 16, 8), "electronic": (32, 16, 16), "acoustic": (16, 16, 8), "jazz": (16, 16, 8),
-    "rock": (16, 16, 8), "playful": (16, 8, 8),
-}  # fmt: skip
-HALF_CLOSES = {"ambient": 0.2, "electronic": 0.3}  # how often a phrase ends on a leading chord
-USUAL_HALF_CLOSES = 0.6
 EVENT_WEIGHT = 0.6  # lighter events move no chord
 
 
@@ -52,7 +45,7 @@ def write_cadence(
     rng: np.random.Generator, chords: np.ndarray, final_step: int, style: str, is_minor: bool
 ) -> None:
     """Close [S] chords in place: leading chords within the last two bars, the tonic from final_step on."""
-    pool = (JAZZ_CADENCES if style == "jazz" else CADENCES)[_mode(is_minor)]
+    pool = RECORDS[style].cadences[_mode(is_minor)]
     *before, tonic = str(rng.choice(pool)).split()
     chords[final_step:] = roman(tonic)
     length = STEPS_PER_BAR if final_step >= 4 * STEPS_PER_BAR and rng.random() < 0.5 else HALF_BAR
@@ -81,11 +74,11 @@ def _new_loop(
 
 def _draw_loop(rng: np.random.Generator, style: str, is_minor: bool, section: Section) -> np.ndarray:
     """One pass of a progression, a token a step: the brighter the section, the earlier in the pool."""
-    pool = PROGRESSIONS[style][_mode(is_minor)]
+    pool = RECORDS[style].progressions[_mode(is_minor)]
     place = np.clip(0.5 - 0.35 * section.valence + rng.normal(0, 0.3), 0, 0.999)
     numerals = pool[int(place * len(pool))].split()
     pace = int(np.clip(1.5 + 1.5 * section.arousal + rng.normal(0, 0.4), 0, 2))
-    length = HARMONIC_RHYTHM[style][pace]
+    length = RECORDS[style].harmonic_rhythm[pace]
     if length * len(numerals) < 2 * STEPS_PER_BAR:
         length *= 2
     return np.repeat([roman(numeral) for numeral in numerals], length)
@@ -95,7 +88,7 @@ def _close_phrases(
     rng: np.random.Generator, chords: np.ndarray, phrase_starts: np.ndarray, style: str, is_minor: bool
 ) -> None:
     """Before a phrase that opens on the tonic, half a bar of a chord that leads there."""
-    share = HALF_CLOSES.get(style, USUAL_HALF_CLOSES)
+    share = RECORDS[style].half_closes
     for start in phrase_starts[1:]:
         opens_on_tonic = chord_pitch_classes(chords[start])[:1] == (0,)
         if opens_on_tonic and start >= STEPS_PER_BAR and rng.random() < share:

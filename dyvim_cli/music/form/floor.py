@@ -8,8 +8,8 @@ are left alone.
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import BEAT_STYLES
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR
 
 LONGEST_STEPS = STEPS_PER_BAR  # a rest of more than a bar belongs to the form
@@ -39,7 +39,7 @@ def keep_floor(piece: np.ndarray, may_sound: np.ndarray, style: str) -> np.ndarr
                 filled[row, start:end] = tokens.HOLD
         if not held and end - start >= STRIKE_STEPS:
             _strike_again(filled, start, end, may_sound)
-        if style in BEAT_STYLES:
+        if RECORDS[style].keeps_beat:
             _keep_time(filled, start, end, may_sound[DRUMS])
     return filled
 

@@ -12,9 +12,9 @@ from dyvim_cli.music.mixing.loudness import Meter, mastering_gains, shaped
 from dyvim_cli.music.mixing.mix import mixed
 from dyvim_cli.music.mixing.session import StyledMidi, session_of
 from dyvim_cli.music.mixing.stem_tracks import StemStore, read_blocks
-from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, Score, Soundtrack
 
 BLOCK_FRAMES = 5 * SAMPLE_RATE
@@ -96,7 +96,7 @@ def _mix(
 ) -> Iterator[np.ndarray]:
     """The mix before mastering, faded at its very end."""
     done, session = 0, session_of(score, orchestra, n_frames, BLOCK_FRAMES)
-    desk = PALETTES[session.style], session.bpm, session.course
+    desk = RECORDS[session.style].palette, session.bpm, session.course
     for block, parts in mixed(session.sources, *desk, keep_stems=store is not None):
         fade = _end_fade(done, block.shape[1], n_frames)
         block = block * fade

@@ -8,7 +8,7 @@ import numpy as np
 from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.mixing.reverb import impulse_response
 from dyvim_cli.music.mixing.stem_tracks import StemDesk, shared_gain
-from dyvim_cli.music.styles.palettes import Palette, Part
+from dyvim_cli.stylebook.record import Palette, Part
 
 ECHO_FEEDBACK, ECHO_BEATS = 0.45, 0.75  # dotted eighths
 ECHO_TO_ROOM = np.float32(0.3)

@@ -1,23 +1,12 @@
 """Synthesise a room's stereo impulse response from a few numbers."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from dyvim_cli.stylebook.record import Room
 from dyvim_cli.types import SAMPLE_RATE
 
 BANDS_HZ = (250.0, 1000.0, 4000.0)  # edges of the four bands that decay on their own
 BAND_DECAY = (1.1, 1.0, 0.8, 0.45)  # decay time of each band, times the room's: air swallows treble
-
-
-@dataclass(frozen=True)
-class Room:
-    """A room's size and colour."""
-
-    decay_s: float  # time to fall by 60 dB
-    predelay_s: float
-    brightness: float = 1.0  # scales the decay of the top band
-    early: float = 0.6  # level of the first reflections against the tail
 
 
 def impulse_response(room: Room, seed: int = 0) -> np.ndarray:

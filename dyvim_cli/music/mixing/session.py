@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music.performance.expression import expression_gain
-from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols.midi_in import PlayedMidi, PlayedPart
 from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.music.synth.sampler import DRUM_BANK
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, STYLES, Score, Stem
 
 FAMILY = 8  # General MIDI programs of one kind of instrument
@@ -75,7 +75,7 @@ def style_of(midi: PlayedMidi) -> str:
     """The style most of whose instruments the file plays; of equals the first of types.STYLES."""
 
     def known(style: str) -> int:
-        palette = PALETTES[style]
+        palette = RECORDS[style].palette
         strips = {**palette.parts, "accent": palette.accent}
         return sum(part.stem.program in strips[part.role].programs for part in midi.parts)
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from dyvim_cli.music.idioms.kit import KIT
 from dyvim_cli.music.performance.humanize import Feel
-from dyvim_cli.music.styles.palettes import KIT, Palette, Part
 from dyvim_cli.music.symbols.tokens import drum_classes, drum_token
+from dyvim_cli.stylebook.record import Palette, Part
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Note
 
 RING_S = {"crash": 4.0, "open_hat": 0.8}  # a stroke is let ring so long, if it can

@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from dyvim_cli import weights
-from dyvim_cli.music.styles.palettes import Palette, Part
 from dyvim_cli.music.symbols.tokens import DRUM_CLASSES, STREAM_INDEX, UNKNOWN
+from dyvim_cli.stylebook.record import Palette, Part
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
 ACCENT_LEVEL = 6  # steps at least so loud are hits: they sound exactly on the grid

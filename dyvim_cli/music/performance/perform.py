@@ -5,8 +5,6 @@ import numpy as np
 from dyvim_cli.music.performance.drumming import play_drums
 from dyvim_cli.music.performance.humanize import FIRST_SOUND_S, Feel
 from dyvim_cli.music.performance.instrument_ranges import KEYBOARD, below, folded, in_compass
-from dyvim_cli.music.styles import palettes
-from dyvim_cli.music.styles.palettes import Palette, Part
 from dyvim_cli.music.symbols.tokens import (
     FIRST_PITCH,
     HOLD,
@@ -16,6 +14,8 @@ from dyvim_cli.music.symbols.tokens import (
     pad_voicing,
     token_pitch,
 )
+from dyvim_cli.stylebook import RECORDS
+from dyvim_cli.stylebook.record import Palette, Part
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Key, Note, Score, Stem, TempoMap
 
 TOGETHER_S = 0.03  # notes that start so near an accent belong to it
@@ -36,7 +36,7 @@ def perform(
     the same seed gives the same notes.
     """
     rng = np.random.default_rng(seed)
-    palette = palettes.PALETTES[style]
+    palette = RECORDS[style].palette
     feel = Feel(tokens, tempo_map, palette, style, duration_s, rng)
     stems, tune_down = [], 0
     for name, part in palette.parts.items():

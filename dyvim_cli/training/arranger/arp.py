@@ -6,7 +6,7 @@ density alone (beats first, then eighths, then sixteenths). In styles without a 
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import NEVER, needs
+from dyvim_cli.music.idioms.grooves import NEVER, needs
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.plan import Plan, lay, write_row
 from dyvim_cli.training.arranger.response import Response, entry, onsets
@@ -27,38 +27,6 @@ MELODY = tokens.STREAM_INDEX["melody"]
 COUNTER = "counter"  # a melody of its own where the tune leaves room
 SECOND = "second"  # a second voice under the tune, in thirds and sixths
 COUNTER_NEEDS, SECOND_NEED = "4.7.5.7.4.7.5.7.", 0.45
-BY_STYLE = {  # (rate, cycle, lowest pitch, longest note); or how it goes with the tune
-    "cinematic": (("eighths", "ostinato", 55, 2), ("sixteenths", "up_down", 55, 1), (COUNTER, "", 60, 16)),
-    "orchestral": (
-        (COUNTER, "", 60, 16),
-        ("eighths", "up_down", 57, 2),
-        ("sixteenths", "wave", 57, 2),
-        (SECOND, "", 60, 16),
-    ),
-    "ambient": (("shimmer", "wave", 60, 12), ("halves", "bell", 62, 16), ("dotted", "up", 60, 8)),
-    "lofi": (("quarters", "wide", 57, 6), (COUNTER, "", 60, 12), ("offbeat", "bell", 62, 6)),
-    "pop": (
-        ("eighths", "up_down", 57, 4),
-        ("dotted", "bell", 60, 6),
-        ("sixteenths", "ostinato", 57, 2),
-        (SECOND, "", 60, 16),
-    ),
-    "electronic": (("sixteenths", "up", 57, 1), ("running", "ostinato", 57, 1), ("tresillo", "wave", 57, 2)),
-    "acoustic": (
-        ("eighths", "alberti", 52, 8),
-        ("eighths", "wide", 52, 8),
-        ("sixteenths", "wave", 52, 6),
-        (SECOND, "", 60, 16),
-    ),
-    "jazz": ((COUNTER, "", 60, 10), (COUNTER, "", 57, 8), (SECOND, "", 60, 8)),
-    "rock": (("eighths", "rock", 52, 2), ("tresillo", "ostinato", 55, 3), (COUNTER, "", 57, 10)),
-    "playful": (
-        ("offbeat", "bell", 67, 1),
-        ("eighths", "alberti", 60, 1),
-        ("sixteenths", "up_down", 62, 1),
-        (SECOND, "", 62, 3),
-    ),
-}
 
 
 def write_arp(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response: Response,
@@ -86,7 +54,7 @@ def write_arp(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response
 
 def _choose(rng, plan: Plan) -> list[tuple]:
     """A figure for every scene; a label keeps its own; where the arpeggio keeps time it is a figure."""
-    pool, of_label = BY_STYLE[plan.style], {}
+    pool, of_label = plan.habits.arps, {}
     figures = [choice for choice in pool if choice[1]] or pool
     for scene in plan.scenes:
         among = figures if scene.mover == "arp" else pool

@@ -1,9 +1,10 @@
-"""Write the bass: patterns by style (styles/grooves.py)."""
+"""Write the bass: patterns by style (dyvim_cli/stylebook)."""
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import BASS_BY_STYLE, BASS_IDIOMS, NEVER, needs
+from dyvim_cli.music.idioms.grooves import BASS_IDIOMS, NEVER, needs
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.training.arranger.plan import (
     SILENT,
     Plan,
@@ -38,7 +39,7 @@ def write_bass(rng: np.random.Generator, plan: Plan, chords: np.ndarray, respons
 
 def _lay_idioms(rng, plan: Plan):
     """([S] needs, [S] figure letters, [S] ring); a label keeps its idiom."""
-    pool = BASS_BY_STYLE[plan.style]
+    pool = RECORDS[plan.style].bass
     of_label = {}
     patterns, letters, rings = {}, {}, np.zeros(plan.n_steps, dtype=int)
     for i, scene in enumerate(plan.scenes):

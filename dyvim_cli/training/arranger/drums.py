@@ -1,25 +1,14 @@
-"""Write drums: grooves by style (styles/grooves.py), fills, rolls into cuts, accents on top of the groove."""
+"""Write drums: grooves (dyvim_cli/stylebook), fills, rolls into cuts, accents on top of the groove."""
 
 import numpy as np
 
+from dyvim_cli.music.idioms.grooves import FILL_FROM, FILLS, NEVER, ROLLING_FILLS, needs
 from dyvim_cli.music.performance.drumming import CRASH_STEPS
-from dyvim_cli.music.styles.grooves import (
-    ACCENT_STROKES,
-    BEAT_STYLES,
-    FILL_FROM,
-    FILLS,
-    GROOVES,
-    NEVER,
-    ROLLING,
-    ROLLING_FILLS,
-    needs,
-)
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.training.arranger.plan import Plan, lay
 from dyvim_cli.training.arranger.response import HEAVY, MEDIUM, Response, entry
 from dyvim_cli.types import STEPS_PER_BAR
-
-ROLLS = {"cinematic": "tom", "ambient": "tom", "orchestral": "snare", "jazz": "snare"}
 
 
 def write_drums(rng: np.random.Generator, plan: Plan, response: Response) -> np.ndarray:
@@ -43,7 +32,7 @@ def onsets_of(needs_row: np.ndarray, response: Response) -> np.ndarray:
 
 def _grooves(rng, plan: Plan) -> dict[str, np.ndarray]:
     """Class -> [S] needs; a label keeps its groove, half of the labels share the piece's."""
-    pool = GROOVES[plan.style]
+    pool = RECORDS[plan.style].grooves
     main = pool[rng.integers(len(pool))]
     of_label = {}
     for scene in plan.scenes:
@@ -60,7 +49,7 @@ def _grooves(rng, plan: Plan) -> dict[str, np.ndarray]:
 
 def _fill_ends(rng, plan: Plan, response: Response, strikes) -> None:
     """The corner of a section is turned with a fill, where no build leads to it and no event forbids it."""
-    if plan.style == "ambient":
+    if not plan.habits.plays_kit:
         return
     for scene in plan.scenes[1:]:
         start = scene.start - STEPS_PER_BAR
@@ -68,7 +57,7 @@ def _fill_ends(rng, plan: Plan, response: Response, strikes) -> None:
         idle = response.motion[start] < FILL_FROM or response.build[max(0, scene.start - 1)] > 0
         if silent or idle or scene.start > plan.final or rng.random() < 0.35:
             continue
-        fills = ROLLING_FILLS if plan.style in ROLLING else FILLS
+        fills = ROLLING_FILLS if RECORDS[plan.style].fills_on_toms else FILLS
         fill = {name: needs(p) < NEVER for name, p in fills[rng.integers(len(fills))].items()}
         first = min(int(np.flatnonzero(p)[0]) for p in fill.values())
         for name in strikes:
@@ -86,8 +75,8 @@ def _roll(plan: Plan, response: Response, strikes) -> None:
     for scene in plan.scenes:
         if "drums" in scene.silent:
             roll[scene.start : scene.end] = False
-    if plan.style != "acoustic":
-        strikes[ROLLS.get(plan.style, "snare")] |= roll
+    if plan.habits.roll is not None:
+        strikes[plan.habits.roll] |= roll
 
 
 def _accent(plan: Plan, response: Response, step: int, groove: int) -> int:
@@ -95,9 +84,9 @@ def _accent(plan: Plan, response: Response, step: int, groove: int) -> int:
 
     A crash that still rings is not struck again (music/performance/drumming.py: CRASH_STEPS).
     """
-    strokes, weight = ACCENT_STROKES[plan.style], response.hit[step]
+    strokes, weight = RECORDS[plan.style].accent_strokes, response.hit[step]
     if not plan.follows:
-        return groove | tokens.drum_token(("kick", "crash") if plan.style != "ambient" else ("tom",))
+        return groove | tokens.drum_token(("kick", "crash") if plan.habits.plays_kit else ("tom",))
     if weight < HEAVY:
         return groove | tokens.drum_token(strokes.hint if weight < MEDIUM else strokes.medium)
     rings = np.any(response.hit[max(0, step - CRASH_STEPS) : step] >= HEAVY)
@@ -107,8 +96,8 @@ def _accent(plan: Plan, response: Response, step: int, groove: int) -> int:
 def _ending(plan: Plan, response: Response) -> np.ndarray:
     """One last stroke under the final chord when the drums play, then silence but for events."""
     tail = np.zeros(plan.n_steps - plan.final, dtype=np.int16)
-    if "drums" not in plan.scenes[-1].silent and plan.style != "ambient":
-        tail[0] = tokens.drum_token(("kick", "crash") if plan.style in BEAT_STYLES else ("kick",))
+    if "drums" not in plan.scenes[-1].silent and plan.habits.plays_kit:
+        tail[0] = tokens.drum_token(("kick", "crash") if RECORDS[plan.style].keeps_beat else ("kick",))
     for step in np.flatnonzero(response.force["drums"][plan.final :]):
         tail[step] = _accent(plan, response, plan.final + int(step), int(tail[step]))
     return tail

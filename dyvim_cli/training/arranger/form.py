@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import BEAT_STYLES
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 # a scene may begin on any beat; most begin with a bar
 SCENE_BARS = (2, 2, 3, 4, 4, 4, 4, 6, 8, 8, 12)
-STEADY_VALENCE = {"cinematic": -0.3, "rock": 0.1, "electronic": 0.0, "ambient": 0.1, "playful": 0.7,
-                  "acoustic": 0.4, "pop": 0.4, "jazz": 0.3, "lofi": 0.1, "orchestral": 0.1}  # fmt: skip
 ROLE_AROUSAL = {"intro": -0.35, "theme": 0.1, "contrast": 0.0, "build": 0.35, "break": -0.45, "outro": -0.2}
 
 
@@ -47,7 +45,7 @@ def draw_form(rng: np.random.Generator, style: str, n_bars: int) -> tuple[Scene,
     roles = _roles(rng, np.diff([*starts, n_bars * STEPS_PER_BAR]))
     labels = _labels(rng, roles)
     movers = _movers(rng, style, labels)
-    valence = np.clip(STEADY_VALENCE[style] + rng.normal(0, 0.35), -1, 1)
+    valence = np.clip(RECORDS[style].arranger.valence + rng.normal(0, 0.35), -1, 1)
     arousal = rng.normal(0, 0.4)
     scenes = []
     for start, end, role, label in zip(starts, ends, roles, labels, strict=True):
@@ -58,7 +56,7 @@ def draw_form(rng: np.random.Generator, style: str, n_bars: int) -> tuple[Scene,
     return tuple(scenes)
 
 
-# how often a part leaves the stage for a scene: by role, and by style where it differs
+# how often a part leaves the stage for a scene, by role; a style adds to it (record.Arranger.more_absent)
 ABSENT = {
     "intro": {"melody": 0.45, "drums": 0.35, "bass": 0.15, "arp": 0.25, "pad": 0.1},
     "theme": {"melody": 0.04, "drums": 0.04, "bass": 0.03, "arp": 0.2, "pad": 0.06},
@@ -67,21 +65,12 @@ ABSENT = {
     "break": {"melody": 0.35, "drums": 0.5, "bass": 0.25, "arp": 0.25, "pad": 0.08},
     "outro": {"melody": 0.15, "drums": 0.25, "bass": 0.08, "arp": 0.25, "pad": 0.04},
 }
-MORE_ABSENT = {
-    "ambient": {"drums": 0.45, "melody": 0.1}, "cinematic": {"drums": 0.2, "melody": 0.05},
-    "orchestral": {"drums": 0.25},
-    "acoustic": {"drums": 0.3, "pad": 0.15}, "electronic": {"melody": 0.1}, "rock": {"arp": 0.35},
-    "jazz": {"arp": 0.45},
-    "playful": {"pad": 0.1},
-}  # fmt: skip
-
-
 MOVER_ABSENT = {"intro": 0.15, "break": 0.2}  # how often the drums of a beat style are silent, by role
 
 
 def _movers(rng, style: str, labels: list[int]) -> dict[int, str]:
     """The part that keeps time under each theme: drums in a beat style, else arpeggio or moving pad."""
-    if style in BEAT_STYLES:
+    if RECORDS[style].keeps_beat:
         return dict.fromkeys(labels, "drums")
     return {label: "arp" if rng.random() < 0.7 else "pad" for label in labels}
 
@@ -89,10 +78,10 @@ def _movers(rng, style: str, labels: list[int]) -> dict[int, str]:
 def _silent(rng, style: str, role: str, arousal: float, mover: str) -> frozenset[str]:
     """At most two parts are silent, so that an event can still be struck together; calm thins."""
     odds = {
-        p: o + MORE_ABSENT.get(style, {}).get(p, 0) - 0.15 * arousal * (o > 0.1)
+        p: o + RECORDS[style].arranger.more_absent.get(p, 0) - 0.15 * arousal * (o > 0.1)
         for p, o in ABSENT[role].items()
     }
-    odds[mover] = MOVER_ABSENT.get(role, 0.0) if style in BEAT_STYLES else 0.0
+    odds[mover] = MOVER_ABSENT.get(role, 0.0) if RECORDS[style].keeps_beat else 0.0
     absent = [part for part, chance in odds.items() if rng.random() < chance]
     if "pad" in absent and "arp" in absent:  # somebody has to tell the chord
         absent.remove("pad")

@@ -1,35 +1,21 @@
 """Choose the chord of every step, from roman numerals to chord tokens."""
 
-import re
 from functools import cache
 
 import numpy as np
 
-from dyvim_cli.music.styles.progressions import CADENCES, JAZZ_CADENCES, LEADING, PROGRESSIONS
+from dyvim_cli.music.idioms.progressions import LEADING, roman
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.training.arranger.form import Scene
-from dyvim_cli.training.arranger.styles import STYLES
 from dyvim_cli.types import STEPS_PER_BAR
 
-DEGREES = {"i": 0, "ii": 2, "iii": 4, "iv": 5, "v": 7, "vi": 9, "vii": 11}
 SCALES = {False: (0, 2, 4, 5, 7, 9, 11), True: (0, 2, 3, 5, 7, 8, 10)}
 SEVENTHS = {"maj": "maj7", "min": "min7", "dim": "m7b5"}
 # chords that may stand for each other in a second pass (functional variation), by (root, quality)
 SUBSTITUTES = {(5, "maj"): (2, "min"), (0, "maj"): (9, "min"), (5, "min"): (8, "maj"), (7, "maj"): (7,
 "sus4"),
                (10, "maj"): (7, "min"), (0, "min"): (8, "maj")}  # fmt: skip
-
-
-@cache
-def roman(numeral: str) -> int:
-    """Chord token of a roman numeral such as "bVI", "ii7", "Vsus4" or "Imaj7"."""
-    flat, degree, suffix = re.fullmatch(r"(b?)([IViv]+)(.*)", numeral).groups()
-    root = DEGREES[degree.lower()] - (flat == "b")
-    if suffix == "7":
-        quality = "7" if degree.isupper() else "min7"
-    else:
-        quality = suffix or ("maj" if degree.isupper() else "min")
-    return tokens.chord_token(root, quality)
 
 
 @cache
@@ -65,10 +51,10 @@ def write_harmony(rng: np.random.Generator, style: str, is_minor: bool, scenes: 
 
 def _draw_loop(rng, style: str, is_minor: bool, scene: Scene) -> np.ndarray:
     """One pass of a progression in steps: the brighter the scene, the earlier in the pool."""
-    pool = PROGRESSIONS[style]["minor" if is_minor else "major"]
+    pool = RECORDS[style].progressions["minor" if is_minor else "major"]
     place = np.clip(0.5 - 0.35 * scene.valence + rng.normal(0, 0.3), 0, 0.999)
     numerals = pool[int(place * len(pool))].split()
-    choices = STYLES[style].harmonic_steps
+    choices = RECORDS[style].arranger.harmonic_steps
     length = int(
         rng.choice(choices if abs(scene.arousal) < 0.4 else choices[1:] if scene.arousal < 0 else choices[:2])
     )
@@ -80,12 +66,12 @@ def _draw_loop(rng, style: str, is_minor: bool, scene: Scene) -> np.ndarray:
 def _coloured(rng, token: int, style: str) -> int:
     """A triad takes the seventh or the open second of its style."""
     root, quality = tokens.chord_of(token)
-    if quality == "maj" and style == "jazz" and root == 7:
+    if quality == "maj" and RECORDS[style].arranger.dominant_sevenths and root == 7:
         return tokens.chord_token(root, "7")
-    if quality in SEVENTHS and rng.random() < STYLES[style].sevenths:
+    if quality in SEVENTHS and rng.random() < RECORDS[style].arranger.sevenths:
         seventh = "7" if (root, quality) == (7, "maj") else SEVENTHS[quality]
         return tokens.chord_token(root, seventh)
-    if quality in ("maj", "min") and rng.random() < STYLES[style].suspended:
+    if quality in ("maj", "min") and rng.random() < RECORDS[style].arranger.suspended:
         return tokens.chord_token(root, "sus2")
     return token
 
@@ -154,7 +140,7 @@ def _surprise(rng, chord: int, is_minor: bool) -> int:
 def _cadence(rng, chords, style: str, is_minor: bool, final: int) -> None:
     """Close: the last chord is the tonic; the chords before it lead there within two bars."""
     mode = "minor" if is_minor else "major"
-    numerals = str(rng.choice((JAZZ_CADENCES if style == "jazz" else CADENCES)[mode])).split()
+    numerals = str(rng.choice(RECORDS[style].cadences[mode])).split()
     room = min(final, 2 * STEPS_PER_BAR) // 8 * 8
     length = 8 if room < 32 or rng.random() < 0.5 else 16
     start = final
@@ -165,7 +151,7 @@ def _cadence(rng, chords, style: str, is_minor: bool, final: int) -> None:
         start -= length
     tonic = (
         _coloured(rng, roman(numerals[-1]), style)
-        if style in ("jazz", "lofi", "ambient")
+        if RECORDS[style].arranger.coloured_close
         else roman(numerals[-1])
     )
     chords[final:] = tonic if 0 in tokens.chord_pitch_classes(tonic) else roman(numerals[-1])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import NEVER
+from dyvim_cli.music.idioms.grooves import NEVER
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.melody import METRIC_NEEDS, Theme
 from dyvim_cli.training.data.piece import Piece

@@ -4,21 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli.stylebook import RECORDS, STYLES
 from dyvim_cli.training.arranger.writer import arrange
 from dyvim_cli.training.data import shards
 from dyvim_cli.training.data.piece import Piece
-from dyvim_cli.types import STYLES
 
-QUOTING = (
-    "orchestral",
-    "acoustic",
-    "jazz",
-    "pop",
-    "playful",
-    "lofi",
-    "cinematic",
-)  # styles that suit old tunes
-QUOTED_SHARE = 0.3
+QUOTED_SHARE = 0.3  # of the pieces in styles that suit old tunes
 
 
 def compose(n_pieces: int, seed: int, lead_sheets: list[Piece] = ()) -> list[Piece]:
@@ -27,7 +18,7 @@ def compose(n_pieces: int, seed: int, lead_sheets: list[Piece] = ()) -> list[Pie
     for i in range(n_pieces):
         rng = np.random.default_rng([seed, i])
         style = STYLES[i % len(STYLES)]
-        quotes = len(lead_sheets) > 0 and style in QUOTING and rng.random() < QUOTED_SHARE
+        quotes = len(lead_sheets) > 0 and RECORDS[style].arranger.quotes and rng.random() < QUOTED_SHARE
         source = lead_sheets[rng.integers(len(lead_sheets))] if quotes else None
         pieces.append(arrange(rng, style, source))
     return pieces

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import NEVER
+from dyvim_cli.music.idioms.grooves import NEVER
 from dyvim_cli.training.arranger.plan import Plan, write_row
 from dyvim_cli.training.arranger.response import Response, entry, onsets
 from dyvim_cli.training.arranger.tune import approach, best_pitches
@@ -22,7 +22,6 @@ BEAT_CELLS = {  # rhythms of one beat and how often each style family takes them
     "swung": {"x..x": 5, "...x": 3, "x...": 3, "....": 3, "..x.": 0.5},
     "dance": {"x...": 3, "x.x.": 5, "x.xx": 1.5, "....": 1, "xxx.": 0.6, "xxxx": 0.5},
 }
-LEANING = {"jazz": 0.4, "playful": 0.15, "lofi": 0.15}  # share of upbeats that lean chromatically
 FORMS_4 = ("abac", "abac", "aabc", "aaac", "abbc")
 FORMS_8 = ("abacabad", "ababcdae", "aabcaabd", "abacefad")
 # energy each kind of step waits for: downbeat, beat, eighth, sixteenth
@@ -68,7 +67,7 @@ def write_melody(rng: np.random.Generator, plan: Plan, chords: np.ndarray, respo
         + 3 * response.hit[starts]
     )
     pitches = best_pitches(starts, ends, aims, pulls[starts], chords, plan)
-    pitches = approach(rng, starts, pitches, LEANING.get(plan.style, 0.0))
+    pitches = approach(rng, starts, pitches, plan.habits.chromatic)
     return write_row("melody", starts, pitches, ends, plan.n_steps)
 
 

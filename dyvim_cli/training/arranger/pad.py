@@ -5,7 +5,7 @@ A pattern is (needs, ring): the energy each strike waits for and the longest cho
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import NEVER, needs
+from dyvim_cli.music.idioms.grooves import NEVER, needs
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.plan import (
     SILENT,
@@ -42,26 +42,6 @@ PATTERNS = {
     "moving": ("1.4.3.5.2.4.3.5.", 3),
     "waves": ("1..4..3.2..4..3.", 5),
 }  # fmt: skip
-BY_STYLE = {
-    "cinematic": (None, None, "halves", "tremolo", "pulses"),
-    "orchestral": (None, "halves", "march", "tremolo"),
-    "ambient": (None, None, None, "halves"),
-    "lofi": ("lazy", "stabs", "anticipated", None),
-    "pop": ("halves", "pulses", None, "stabs"),
-    "electronic": ("house", None, "offbeats", "stabs"),
-    "acoustic": ("strum", "strum_full", "halves"),
-    "jazz": ("charleston", "comping", "anticipated"),
-    "rock": ("power", "chug", "pulses"),
-    "playful": ("oompah", "oompah_8", "pulses"),
-}
-
-
-MOVING = {  # patterns of a pad that keeps time
-    "cinematic": ("moving", "waves"),
-    "orchestral": ("moving", "waves"),
-    "ambient": ("moving", "waves"),
-    "acoustic": ("moving", "strum_full"),
-}
 
 
 def write_pad(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response: Response) -> np.ndarray:
@@ -82,10 +62,10 @@ def write_pad(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response
 
 
 def _lay_patterns(rng, plan: Plan):
-    pool = BY_STYLE[plan.style]
+    pool = plan.habits.pads
     of_label, patterns, ring = {}, {}, np.zeros(plan.n_steps, dtype=int)
     for i, scene in enumerate(plan.scenes):
-        among = MOVING[plan.style] if scene.mover == "pad" else pool
+        among = plan.habits.moving_pads if scene.mover == "pad" else pool
         name = of_label.setdefault(scene.label, among[rng.integers(len(among))])
         calm = scene.mover != "pad" and (
             scene.role == "break" or (scene.role == "intro" and rng.random() < 0.5)

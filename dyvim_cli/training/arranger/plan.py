@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dyvim_cli.music.styles.grooves import NEVER
+from dyvim_cli.music.idioms.grooves import NEVER
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS
+from dyvim_cli.stylebook.record import Arranger
 from dyvim_cli.training.arranger.film import Film
 from dyvim_cli.training.arranger.form import Scene
-from dyvim_cli.training.arranger.styles import STYLES, Style
 from dyvim_cli.types import STEPS_PER_BAR
 
 LONGEST = 4 * STEPS_PER_BAR  # no note is longer than four bars
@@ -37,9 +38,9 @@ class Plan:
         return next(s for s in self.scenes if s.start <= step < s.end)
 
     @property
-    def habits(self) -> Style:
-        """The style's table entry."""
-        return STYLES[self.style]
+    def habits(self) -> Arranger:
+        """What the style's record says of it."""
+        return RECORDS[self.style].arranger
 
 
 def lay(pattern_of_scene: dict[int, np.ndarray], plan: Plan) -> np.ndarray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music.form.accents import HEAVY, LIGHT, MEDIUM, TOP_LEVEL, is_crowded
-from dyvim_cli.music.styles.grooves import density_of
+from dyvim_cli.music.idioms.grooves import density_of
 from dyvim_cli.training.arranger.film import moving_mean
 from dyvim_cli.training.arranger.plan import SILENT, Plan
 from dyvim_cli.types import STEPS_PER_BAR

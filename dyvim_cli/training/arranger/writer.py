@@ -3,6 +3,7 @@
 import numpy as np
 
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.stylebook import RECORDS, STYLES
 from dyvim_cli.training.arranger.arp import write_arp
 from dyvim_cli.training.arranger.bass import write_bass
 from dyvim_cli.training.arranger.drums import write_drums
@@ -14,10 +15,8 @@ from dyvim_cli.training.arranger.melody import write_melody
 from dyvim_cli.training.arranger.pad import write_pad
 from dyvim_cli.training.arranger.plan import Plan
 from dyvim_cli.training.arranger.response import Response, levels, respond
-from dyvim_cli.training.arranger.styles import STYLES
 from dyvim_cli.training.data.piece import ROLES, Piece, Section
 from dyvim_cli.types import STEPS_PER_BAR
-from dyvim_cli.types import STYLES as STYLE_NAMES
 
 FREE_SHARE = 0.25  # pieces that owe nothing to a film: what alpha = 0 shall sound like
 
@@ -41,13 +40,13 @@ def arrange(rng: np.random.Generator, style: str, source: Piece | None = None) -
     film = plan.film if plan.follows else neutral(plan.n_steps)
     name = f"{'follow' if plan.follows else 'free'}/{style}-{rng.integers(1 << 40):010x}"
     return Piece(
-        name, "arranged", rows, film.curves, sections, plan.is_minor, plan.bpm, STYLE_NAMES.index(style)
+        name, "arranged", rows, film.curves, sections, plan.is_minor, plan.bpm, STYLES.index(style)
     )
 
 
 def draw_plan(rng: np.random.Generator, style: str, is_minor: bool | None = None) -> Plan:
     """The frame: mode, tempo, form, film, and where the last chord falls."""
-    habits = STYLES[style]
+    habits = RECORDS[style].arranger
     n_bars = draw_n_bars(rng)
     scenes = draw_form(rng, style, n_bars)
     mood = np.mean([s.valence for s in scenes])

@@ -1,0 +1,1 @@
+"""What styles choose from: drum kits, bass figures, chord symbols."""

@@ -1,1 +1,0 @@
-"""Style data: palettes, grooves, chord progressions."""

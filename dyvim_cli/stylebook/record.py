@@ -1,0 +1,142 @@
+"""Define the record of a musical style: who plays, what they can play, which films it suits.
+
+A style is one file of this package with such a record in it, called STYLE. Patterns are strings of
+sixteenths: a digit d strikes once the density of the part reaches d / 10, a dot never. Chords are roman
+numerals (music/idioms/progressions.py).
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+HALF_CLOSES = 0.6  # share of phrases that end on a chord which leads on
+CADENCES = {  # the last chord of each is the tonic that rings out
+    "major": ("V I", "IV V I", "ii V I", "IV I", "iv I", "bVII IV I", "Vsus4 V I", "bVI bVII I", "V7 I"),
+    "minor": ("V i", "iv V i", "bVI bVII i", "bVII i", "iv i", "V7 i", "bII V i"),
+}
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room's size and colour."""
+
+    decay_s: float  # time to fall by 60 dB
+    predelay_s: float
+    brightness: float = 1.0  # scales the decay of the top band
+    early: float = 0.6  # level of the first reflections against the tail
+
+
+@dataclass(frozen=True)
+class Part:
+    """How one stream is played. Levels in dB, times in seconds."""
+
+    programs: tuple[int, ...]  # General MIDI programs (drums: kits) to choose from, by seed
+    gain_db: float = 0.0
+    octave: int = 0  # shift of everything that is played
+    pan: float = 0.0  # -1 left .. 1 right
+    side_db: float = 0.0  # gain of the instrument's own stereo side
+    spread: float = 0.0  # pseudo-stereo for what is recorded in mono
+    reverb: float = 0.2  # send, linear
+    echo: float = 0.0  # send, linear
+    low_cut_hz: float = 120.0
+    treble_db: float = 0.0  # shelf at 5 kHz
+    length: float = 1.0  # of the written duration
+    overlap_s: float = 0.0  # legato: a note reaches into the next
+    velocities: tuple[int, int] = (48, 118)  # at level 0 and at level 7
+    strum_s: float = 0.0  # between the notes of a chord
+    pedal: bool = False  # notes ring until the chord changes
+    power: bool = False  # chords are played as root, fifth and octave
+
+
+@dataclass(frozen=True)
+class Palette:
+    """A style's orchestra, room and manner."""
+
+    describe: str
+    moods: tuple[str, ...]
+    mood: tuple[float, float]  # (valence, arousal), each -1..1
+    prefers_minor: bool
+    bpm: tuple[int, int]
+    parts: dict[str, Part]
+    accent: Part  # doubles what is struck on accented steps with something quick to speak
+    room: Room
+    drum_keys: dict[str, tuple] = field(default_factory=dict)
+    swing_eighths: float = 0.0  # 1 = triplets
+    swing_sixteenths: float = 0.0
+    loose_ms: float = 5.0  # spread of human timing
+    human_drums: float = 1.0  # how far drums follow the drummers' placement; 0 = a machine
+    backbeat: bool = False  # kick and snare take turns; together they strike accents alone
+    duck_db: float = 0.0  # how far the kick pushes pad and arpeggio down
+    drive: float = 0.0  # tape-like saturation of the mix
+    low_pass_hz: float = 0.0  # 0 = open
+    glue_ratio: float = 1.6
+    tone: tuple[tuple[float, float], ...] = ()  # bells of the whole mix: (Hz, dB)
+    air_db: float = 0.0  # shelf of the whole mix at 9 kHz
+    width_db: float = 2.0  # gain of the whole mix's side signal
+    open_voicing: bool = False
+    steady_bars: int = 4  # at least so many of four beats after an odd one; fewer where nobody dances
+    drift: float = 0.02  # how far the tempo may lean towards the film's events; more where nobody dances
+    rubato_steps: int = 1  # steps over which the neighbours of a moved step give way
+
+
+class Strokes(NamedTuple):
+    """Drum classes that an event adds to the groove."""
+
+    heavy: tuple[str, ...]
+    medium: tuple[str, ...]  # the backbeat is the snare's own: lesser events leave it alone
+    hint: tuple[str, ...]  # for a doubtful event
+
+
+KIT_STROKES = Strokes(("kick", "crash"), ("kick", "open_hat"), ("open_hat",))
+
+
+@dataclass(frozen=True)
+class Arranger:
+    """How the arranger that writes training music (training/arranger) treats a style."""
+
+    bpm: tuple[int, int]
+    minor: float  # probability of a minor key
+    sevenths: float  # probability that a triad is coloured with a seventh
+    suspended: float  # probability that a triad opens to sus2
+    harmonic_steps: tuple[int, ...]  # steps a chord lasts, drawn evenly
+    rhythm: str  # family of melodic rhythms, see melody.BEAT_CELLS
+    centre: int  # MIDI pitch around which the melody sings
+    ring: int  # longest melody note in steps: short = detached
+    valence: float  # mean of the imagined films, -1..1
+    pads: tuple[str | None, ...]  # names of pad.PATTERNS, None = chords that are held
+    arps: tuple[tuple[str, str, int, int], ...]  # (rate, cycle, lowest pitch, longest note in steps), see arp
+    moving_pads: tuple[str, ...] = ()  # patterns of a pad that keeps time; only where no drums do
+    entries: dict[str, float] = field(default_factory=dict)  # density a stream waits for; not drums, bass
+    more_absent: dict[str, float] = field(default_factory=dict)  # added to form.ABSENT, by stream
+    chromatic: float = 0.0  # share of upbeats that lead into the next note by a semitone
+    roll: str | None = "snare"  # drum class of a build-up, None = no rolls
+    plays_kit: bool = True  # False: neither fills nor crashes
+    quotes: bool = False  # suits old tunes
+    coloured_close: bool = False  # the last chord may have a seventh
+    dominant_sevenths: bool = False  # a major triad on the fifth degree always has its seventh
+
+
+@dataclass(frozen=True)
+class Style:
+    """All that makes a style."""
+
+    name: str
+    palette: Palette
+    grooves: tuple[dict[str, str], ...]  # drum class -> pattern of 16 or 32 steps
+    bass: tuple[str, ...]  # names of grooves.BASS_IDIOMS
+    progressions: dict[str, tuple[str, ...]]  # mode -> loops of roman numerals, from bright to dark
+    harmonic_rhythm: tuple[int, int, int]  # steps that a chord lasts, slow to fast; arousal chooses
+    keeps_beat: bool  # drums and bass keep time; elsewhere arpeggio or pad
+    words: str  # a film that it suits, for a model that compares pictures with words (CLIP)
+    arranger: Arranger
+    affinities: dict[str, float] | None = None  # vision.styles.MEASURES -> weight; None = only when asked for
+    accent_strokes: Strokes = KIT_STROKES
+    fills_on_toms: bool = False  # its drums are toms rather than a kit
+    cadences: dict[str, tuple[str, ...]] = field(default_factory=lambda: CADENCES)
+    half_closes: float = HALF_CLOSES
+    needs: dict[str, float] = field(default_factory=dict)  # added to arrangement.NEEDS, by stream
+    spoken: str = ""  # its name in a prompt, where that is not `name`
+
+    @property
+    def title(self) -> str:
+        """The style's name as people write it."""
+        return self.spoken or self.name
