@@ -12,6 +12,7 @@ import numpy as np
 from dyvim_cli.music.mixing.loudness import Meter, hop_powers
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import placing, sampler, takes, voice
+from dyvim_cli.music.synth.attack import SLOWEST_S, heard_frame
 from dyvim_cli.music.synth.byte_cache import ByteCache
 from dyvim_cli.music.synth.low_pass import HOP
 from dyvim_cli.music.synth.sampler import Voice
@@ -27,11 +28,6 @@ REFERENCE_LUFS = -24.0  # one note of every instrument at PROBE_VELOCITY: what t
 PROBE_VELOCITY, PROBE_KEYS, PROBE_S = 96, 6, 1.0
 LOUDEST_KEY_LU = 3.0  # of a kit above the reference: the crash of some kits is 8 louder than their kick
 LOUDEST_FOR_DRUMS = (35, 36, 38, 39, 37, 86, 87)  # a kit is as loud as its kicks and snares
-
-ATTACK_S = 0.15  # an instrument has spoken by then
-SPEAKS_AT = 0.4  # it is heard when it has reached this share of its attack's peak
-STIRS_AT = 0.1  # below this share it may make a noise already, as a pick before its string does
-SWELLS_S = 0.015  # of a slow note's swell at most this much comes early: more would be an onset of its own
 
 
 class SampledInstrument:
@@ -62,7 +58,7 @@ class SampledInstrument:
             return self._let_go(slot, voices, n_held)
         n_ready, found = self.tone_cache.get(slot) or (-1, [])
         if n_ready < n_held:
-            n_ready = max(int(n_held * 1.2), round(ATTACK_S * SAMPLE_RATE))
+            n_ready = max(int(n_held * 1.2), round(SLOWEST_S * SAMPLE_RATE))
             found = self._rendered(voices, n_ready)
             self.tone_cache.put(slot, _n_bytes(found), (n_ready, found))
         return found
@@ -125,7 +121,7 @@ class SampledInstrument:
         """Frames until a note is heard, from the rise of its own first moments."""
         if velocity != middle_velocity(velocity):
             return self.lead_frames(key, middle_velocity(velocity), take)
-        return speaking_frame(self._start(key, velocity, round(ATTACK_S * SAMPLE_RATE), take))
+        return heard_frame(self._start(key, velocity, round(SLOWEST_S * SAMPLE_RATE), take))
 
     def _measured_loudness(self, key: int) -> float:
         """Loudness of a note in LUFS, -inf for silence."""
@@ -150,15 +146,6 @@ def _n_bytes(tones: list[Tone]) -> int:
 def middle_velocity(velocity: int) -> int:
     """The velocity that timbre is made for."""
     return velocity // VELOCITY_STEP * VELOCITY_STEP + VELOCITY_STEP // 2 - 1
-
-
-def speaking_frame(sound: np.ndarray) -> int:
-    """First frame of an attack [2, n] that counts as heard."""
-    envelope = np.abs(sound).max(axis=0)
-    if not envelope.any():
-        return 0
-    stirs, speaks = (int(np.argmax(envelope >= share * envelope.max())) for share in (STIRS_AT, SPEAKS_AT))
-    return min(speaks, stirs + int(SWELLS_S * SAMPLE_RATE))
 
 
 def stem_blocks(font: SoundFont, stem: Stem, n_frames: int, block_frames: int) -> Iterator[np.ndarray]:

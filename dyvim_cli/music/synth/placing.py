@@ -27,9 +27,15 @@ class _Placed:
     choke_s: float
 
 
-def blocks(instrument, notes: Sequence[Note], n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
-    """The notes as consecutive blocks [2, <= block_frames] float32, n_frames in all, without seams."""
-    waiting = _placed(instrument, sorted(notes, key=lambda note: (note.start_s, note.pitch)))
+def blocks(
+    instrument, notes: Sequence[Note], n_frames: int, block_frames: int, takes: Sequence[int] | None = None
+) -> Iterator[np.ndarray]:
+    """The notes as consecutive blocks [2, <= block_frames] float32, n_frames in all, without seams.
+
+    takes: of each of the notes, which come in the order of their starts; else by turns.
+    """
+    notes = sorted(notes, key=lambda note: (note.start_s, note.pitch))
+    waiting = _placed(instrument, notes, turns(notes) if takes is None else takes)
     carry = np.zeros((2, 0), np.float32)
     for start in range(0, n_frames, block_frames):
         stop = min(start + block_frames, n_frames)
@@ -41,12 +47,12 @@ def blocks(instrument, notes: Sequence[Note], n_frames: int, block_frames: int) 
         carry = canvas.sound[:, stop - start :]
 
 
-def _placed(instrument, notes: list[Note]) -> list[_Placed]:
+def _placed(instrument, notes: list[Note], takes: Sequence[int]) -> list[_Placed]:
     """Every note with its start, the last one first: RISES_S early, slow speakers earlier still."""
     gain = instrument.level([note.pitch for note in notes])
     gains = {key: gain * instrument.share(key, gain) for key in {note.pitch for note in notes}}
     placed = []
-    for note, take, choke_s in zip(notes, turns(notes), _chokes(instrument, notes), strict=True):
+    for note, take, choke_s in zip(notes, takes, _chokes(instrument, notes), strict=True):
         start = frame(note.start_s - RISES_S) - instrument.lead_frames(note.pitch, note.velocity, take)
         strength = instrument.strength(note.pitch, note.velocity)
         placed.append(_Placed(note, take, start, gains[note.pitch] * strength, choke_s))

@@ -1,0 +1,32 @@
+"""Tell when a note is heard: where a listener puts the onset of a tone that rises in its own way.
+
+Vos and Rasch ("The perceptual onset of musical tones", 1981): listeners hear two tones as simultaneous when
+their levels pass at the same time a threshold that lies 6 to 15 dB below each tone's loudest moment.
+"""
+
+import numpy as np
+
+from dyvim_cli.types import SAMPLE_RATE
+
+ATTACK_S = 0.15  # of what follows a moment: what is louder still belongs to a swell, which nobody times
+SLOWEST_S = 0.4  # the part of a note in which its onset is looked for
+LEVEL_FRAMES = SAMPLE_RATE // 200  # over which a level is taken: 5 ms
+SILENCE = 1e-10  # of a power: a note's first frames may be of rounding errors alone
+HEARD_DB = -12.0  # of the level, against the loudest of the ATTACK_S that follow
+
+
+def heard_frame(sound: np.ndarray) -> int:
+    """First frame of a note's beginning [2, n] at which it is heard; 0 for silence."""
+    from scipy.ndimage import maximum_filter1d
+
+    power, reach = levels(sound), round(ATTACK_S * SAMPLE_RATE)
+    if not power.max(initial=0) > SILENCE:
+        return 0
+    following = maximum_filter1d(power, reach, mode="constant", origin=-(reach // 2))
+    return int(np.argmax((power > SILENCE) & (power >= following * 10 ** (HEARD_DB / 10))))
+
+
+def levels(sound: np.ndarray) -> np.ndarray:
+    """Mean power [n] of a sound [2, n] over the LEVEL_FRAMES up to each frame, silence before it."""
+    power = np.cumsum((sound.astype(np.float64) ** 2).mean(axis=0)) / LEVEL_FRAMES
+    return power - np.pad(power, (LEVEL_FRAMES, 0))[: len(power)]
