@@ -9,7 +9,6 @@ from dyvim_cli import device, weights
 from dyvim_cli.desk.recast import recast
 from dyvim_cli.errors import UsageError, WeightsError
 from dyvim_cli.model.compose.score import write_score
-from dyvim_cli.model.conditioning.decoder_inputs import D_SEMANTICS
 from dyvim_cli.model.musicgen.loading import (
     DEBUG,
     content_of_weights,
@@ -19,7 +18,7 @@ from dyvim_cli.model.musicgen.loading import (
 )
 from dyvim_cli.options import EMBEDDED, ComposeOptions, writes_score
 from dyvim_cli.progress import Progress
-from dyvim_cli.types import STYLES, FilmFeatures, Score
+from dyvim_cli.types import FilmFeatures, Score
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,7 +97,7 @@ def load_model(wishes: ComposeOptions) -> "Decoder | AudioModel":
 
         device.one_torch_thread()
         hint = "name a decoder that `dyvim train` made with --model"
-        return _with_our_styles(load_decoder(Path(wishes.model), hint=hint), Path(wishes.model), hint)
+        return load_decoder(Path(wishes.model), hint=hint)
     model = _load_audio_model(wishes.model, wishes.adapter, **placement())
     if wishes.prompt != "":
         model.check_hears_words()
@@ -110,17 +109,7 @@ def load_embedded() -> "Decoder":
     from dyvim_cli.model.score.checkpoint import load_decoder
 
     device.one_torch_thread()
-    path = weights.embedded(weights.DECODER)
-    return _with_our_styles(load_decoder(path), path, weights.REINSTALL)
-
-
-def _with_our_styles(decoder: "Decoder", path: Path, hint: str) -> "Decoder":
-    """The decoder, if it was trained with as many styles as there are. Raises WeightsError."""
-    unknown = decoder.config.d_semantics - D_SEMANTICS
-    if unknown:
-        n_styles = len(STYLES) + unknown
-        raise WeightsError(f"{path}: trained with {n_styles} styles, dyvim has {len(STYLES)}", hint)
-    return decoder
+    return load_decoder(weights.embedded(weights.DECODER), hint=weights.REINSTALL)
 
 
 @lru_cache(maxsize=1)

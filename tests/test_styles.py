@@ -1,12 +1,20 @@
 """Every style is whole: what it names is there, and nothing else in the package lists styles by name."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import dyvim_cli
+from dyvim_cli import weights
+from dyvim_cli.composer import load_embedded
+from dyvim_cli.model.conditioning.decoder_inputs import D_SEMANTICS
+from dyvim_cli.model.score import checkpoint
+from dyvim_cli.model.score.checkpoint import load_decoder, load_tensors, save_decoder
+from dyvim_cli.model.score.decoder import Decoder, DecoderConfig
 from dyvim_cli.music.idioms.grooves import BASS_IDIOMS
 from dyvim_cli.music.idioms.progressions import roman
 from dyvim_cli.music.symbols import tokens
@@ -87,3 +95,32 @@ def test_no_other_file_tells_styles_apart():
         if place not in NAMES_STYLES and path.parent != PACKAGE / "stylebook":
             named = set(quoted.findall(path.read_text(encoding="utf-8")))
             assert len(named) < 2, (place, named)  # one alone may be a figure called "rock"
+
+
+def semantics(path: Path) -> torch.Tensor:
+    return load_tensors(path)[0]["semantics.weight"]
+
+
+def test_a_decoder_has_an_input_for_each_style_by_name(tmp_path, monkeypatch):
+    sizes = {"cardinalities": (5, 5), "d_model": 16, "n_layers": 2, "n_heads": 2, "d_ff": 16}
+    decoder = Decoder(DecoderConfig(**sizes, d_semantics=9, styles=("rock", "gone", "jazz")))
+    save_decoder(decoder, tmp_path / "decoder.safetensors", half=False)
+    learned = semantics(tmp_path / "decoder.safetensors")
+    waltz = replace(RECORDS["pop"], name="waltz", nearest="polka")
+    polka = replace(RECORDS["pop"], name="polka", nearest="jazz")
+    monkeypatch.setattr(checkpoint, "STYLES", ("jazz", "waltz", "rock"))
+    monkeypatch.setattr(checkpoint, "RECORDS", {"waltz": waltz, "polka": polka, **RECORDS})
+    monkeypatch.setattr(checkpoint, "D_SEMANTICS", 9)
+    loaded = load_decoder(tmp_path / "decoder.safetensors")
+    assert torch.equal(loaded.semantics.weight, learned[:, [2, 2, 0, 3, 4, 5, 6, 7, 8]])
+    assert loaded.config.styles == ("jazz", "waltz", "rock")
+
+
+def test_the_shipped_decoder_knows_every_style():
+    decoder, learned = load_embedded(), semantics(weights.embedded(weights.DECODER)).float()
+    assert decoder.config.styles == STYLES and decoder.semantics.in_features == D_SEMANTICS
+    assert torch.equal(decoder.semantics.weight[:, : len(FIRST)], learned[:, : len(FIRST)])
+    for style in STYLES[len(FIRST) :]:
+        nearest = STYLES.index(RECORDS[style].nearest)
+        column = decoder.semantics.weight[:, STYLES.index(style)]
+        assert torch.equal(column, decoder.semantics.weight[:, nearest])

@@ -1,6 +1,7 @@
 """The musical styles by name: one file each, found by looking into this folder.
 
-A new style is a new file with a record (record.Style) called STYLE.
+A new style is a new file with a record (record.Style) called STYLE; decoders that were trained without it
+play it like its nearest older one (model/score/checkpoint.py).
 """
 
 from importlib import import_module

@@ -134,6 +134,7 @@ class Style:
     cadences: dict[str, tuple[str, ...]] = field(default_factory=lambda: CADENCES)
     half_closes: float = HALF_CLOSES
     needs: dict[str, float] = field(default_factory=dict)  # added to arrangement.NEEDS, by stream
+    nearest: str = ""  # an older style: how decoders play it that did not learn this one
     spoken: str = ""  # its name in a prompt, where that is not `name`
 
     @property

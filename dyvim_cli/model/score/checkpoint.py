@@ -9,7 +9,11 @@ from safetensors.torch import save
 
 from dyvim_cli.atomic import write_bytes
 from dyvim_cli.errors import WeightsError
+from dyvim_cli.model.conditioning.decoder_inputs import D_SEMANTICS
 from dyvim_cli.model.score.decoder import Decoder, DecoderConfig, token_layout
+from dyvim_cli.stylebook import FIRST, RECORDS, STYLES
+
+SEMANTICS = "semantics.weight"  # what the semantic vectors go through
 
 
 def save_tensors(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
@@ -38,12 +42,39 @@ def save_decoder(model: Decoder, path: Path, half: bool = True, card: dict | Non
     save_tensors(tensors, path, metadata)
 
 
+def config_of(metadata: dict[str, str]) -> dict:
+    """The sizes and styles in a decoder's header; the first decoders named no styles. Raises KeyError."""
+    sizes = {"styles": FIRST} | json.loads(metadata["config"])
+    return {name: tuple(size) if isinstance(size, list) else size for name, size in sizes.items()}
+
+
+def for_our_styles(weight: torch.Tensor, config: dict) -> torch.Tensor:
+    """The weights [d, d_semantics] of the semantic vectors with an input for each of STYLES, in their order.
+
+    A style that the decoder did not learn begins as a copy of its nearest older one; a style that is not here
+    any more is left out. Raises ValueError when the header names other styles than there are weights for.
+    """
+    known, n_others = config["styles"], D_SEMANTICS - len(STYLES)
+    if weight.shape[1] != len(known) + n_others:
+        raise ValueError(f"weights of {weight.shape[1] - n_others} styles, {len(known)} named")
+    places = [known.index(_learned(style, known)) for style in STYLES]
+    return weight[:, [*places, *range(len(known), weight.shape[1])]]
+
+
+def _learned(style: str, known: tuple[str, ...]) -> str:
+    """The style, or the nearest that a decoder knows; the first one if it knows none of those."""
+    while style not in known and RECORDS[style].nearest:
+        style = RECORDS[style].nearest
+    return style if style in known else known[0]
+
+
 def load_decoder(path: Path, device: torch.device | str = "cpu", hint: str = "run `dyvim doctor`") -> Decoder:
     """A decoder in fp32, ready to play (evaluation mode). Raises WeightsError."""
     tensors, metadata = load_tensors(path, hint)
     try:
-        sizes = json.loads(metadata["config"])
-        config = {k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()}
+        config = config_of(metadata)
+        tensors[SEMANTICS] = for_our_styles(tensors[SEMANTICS], config)
+        config |= {"styles": STYLES, "d_semantics": tensors[SEMANTICS].shape[1]}
         # not on the meta device: its initial weights cost nothing, but a second of torch's compiler
         model = Decoder(DecoderConfig(**{**config, "dropout": 0.0}))
         model.load_state_dict({n: t.float() for n, t in tensors.items()}, assign=True)

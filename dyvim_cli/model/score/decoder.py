@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from dyvim_cli.stylebook import STYLES
+
 
 @dataclass(frozen=True)
 class DecoderConfig:
@@ -24,6 +26,7 @@ class DecoderConfig:
     d_ff: int = 1024
     cross_every: int = 2  # every how many layers look at the semantic vectors
     d_semantics: int = 16
+    styles: tuple[str, ...] = STYLES  # the first inputs of the semantic vectors, in this order
     d_dynamics: int = 88  # event curves and z_d, see model/conditioning/decoder_inputs.py
     place_sizes: tuple[int, ...] = ()  # cardinalities of the per-position form conditions
     d_activity: int = 14  # two flags a stream: plays here, known to play

@@ -17,7 +17,14 @@ from dyvim_cli import weights
 from dyvim_cli.atomic import write_text
 from dyvim_cli.errors import InputError, WeightsError
 from dyvim_cli.model.conditioning import decoder_inputs
-from dyvim_cli.model.score.checkpoint import load_tensors, save_decoder, save_tensors
+from dyvim_cli.model.score.checkpoint import (
+    SEMANTICS,
+    config_of,
+    for_our_styles,
+    load_tensors,
+    save_decoder,
+    save_tensors,
+)
 from dyvim_cli.model.score.decoder import Decoder, DecoderConfig
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.data.batches import Batch, Sampler
@@ -84,7 +91,7 @@ class _Run:
         if (out / STATE).exists():
             self._restore()
         elif start_from is not None:
-            self._take(load_tensors(start_from, "name a decoder with --start-from")[0], start_from)
+            self._take(_decoder_tensors(start_from), start_from)
         self.model.train()
 
     def save(self) -> None:
@@ -190,6 +197,15 @@ def _learn(run: _Run, sampler: Sampler, record: Callable[[dict], None], judge: C
         if time.monotonic() - saved_s >= SAVE_EVERY_S:
             run.save()
             saved_s = time.monotonic()
+
+
+def _decoder_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """The weights of a decoder, for the styles that there are now. Raises WeightsError."""
+    tensors, metadata = load_tensors(path, "name a decoder with --start-from")
+    try:
+        return tensors | {SEMANTICS: for_our_styles(tensors[SEMANTICS], config_of(metadata))}
+    except (KeyError, ValueError) as error:
+        raise WeightsError(f"{path}: not a decoder ({error})", "name another with --start-from") from error
 
 
 def _optimiser(model: Decoder, settings: PretrainSettings) -> torch.optim.AdamW:
