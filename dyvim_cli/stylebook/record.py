@@ -45,6 +45,8 @@ class Part:
     strum_s: float = 0.0  # between the notes of a chord
     pedal: bool = False  # notes ring until the chord changes
     power: bool = False  # chords are played as root, fifth and octave
+    lean: float = 1.0  # how strongly it leans on the beats, times what players do on average
+    shortest_step_s: float = 0.0  # where sixteenths are shorter, it plays eighths
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ class Feel:
 
     def velocity(self, step: int, part: Part, inner: bool = False) -> int:
         """MIDI velocity of a pitched note."""
-        lean = METRIC[step % STEPS_PER_BAR] + (INNER_VOICE if inner else 0)
+        lean = part.lean * METRIC[step % STEPS_PER_BAR] + (INNER_VOICE if inner else 0)
         return self._velocity(step, part, lean)
 
     def stroke(self, step: int, part: Part, drum: str) -> int:
