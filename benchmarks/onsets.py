@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from dyvim_cli.music.styles import palettes
 
+from dyvim_cli.music.idioms import kit
 from dyvim_cli.music.performance.humanize import RISES_S
 from dyvim_cli.music.performance.instrument_ranges import COMPASS
 from dyvim_cli.music.synth import placing
@@ -22,6 +22,7 @@ from dyvim_cli.music.synth.instrument import SampledInstrument
 from dyvim_cli.music.synth.sampler import DRUM_BANK, find_preset
 from dyvim_cli.music.synth.soundfont import SoundFont, shipped_soundfont
 from dyvim_cli.music.synth.takes import N_TAKES
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, Note
 
 AT_S, HELD_S, LASTS_S = 0.3, 0.4, 0.6  # of the one note of a rendering: where it stands, how long it is held
@@ -73,7 +74,7 @@ def _notes(bank: int, program: int) -> Iterator[tuple[int, int, int]]:
 
 def drum_keys() -> set[int]:
     """Every key that a palette strikes on its kits."""
-    classes = [palettes.KIT, *(palette.drum_keys for palette in palettes.PALETTES.values())]
+    classes = [kit.KIT, *(style.palette.drum_keys for style in RECORDS.values())]
     choices = [choice for each in classes for keys in each.values() for choice in keys]
     return {int(key) for choice in choices for key in np.atleast_1d(choice)}
 
@@ -104,8 +105,8 @@ def table(found: Sequence[Alignment]) -> str:
 def main(programs: Sequence[str]) -> None:
     """Print the table of these programs, else of all that styles play."""
     wanted = {int(program) for program in programs}
-    presets = [one for one in sorted(palettes.presets()) if not wanted or one[1] in wanted]
-    found = [measure(shipped_soundfont(), *preset) for preset in presets if preset[1] != palettes.RISER]
+    presets = [one for one in sorted(kit.presets()) if not wanted or one[1] in wanted]
+    found = [measure(shipped_soundfont(), *preset) for preset in presets if preset[1] != kit.RISER]
     print(table(found))
     print(f"{sum(one.is_met for one in found)} of {len(found)} presets are on time")
 
