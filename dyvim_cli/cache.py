@@ -24,7 +24,7 @@ from dyvim_cli.types import FilmFeatures
 
 HASH_BLOCK = 1 << 20
 SUFFIX = ".safetensors"
-FEATURES_VERSION = "2"  # of what a features file holds; 1 had no style_measures
+FEATURES_VERSION = "3"  # of what a features file holds; 1 had no style_measures, 2 no prints
 
 
 @dataclass(frozen=True)

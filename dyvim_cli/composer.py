@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dyvim_cli import device, weights
+from dyvim_cli.desk.kept_pieces import with_old_piece
 from dyvim_cli.desk.recast import recast
 from dyvim_cli.errors import UsageError, WeightsError
+from dyvim_cli.model.compose.again import write_again
 from dyvim_cli.model.compose.score import write_score
 from dyvim_cli.model.musicgen.loading import (
     DEBUG,
@@ -132,8 +134,9 @@ def compose(
     """
     if writes_score(wishes.model):
         device.one_torch_thread()
-        score = write_score(features, wishes, model, progress, speech_s=speech_s)
-        return recast(score, wishes)
+        write = write_score if wishes.recut is None else write_again
+        score = write(features, wishes, model, progress, speech_s=speech_s)
+        return recast(with_old_piece(score, features), wishes)
     from dyvim_cli.model.compose.recording import record
 
     device.torch_threads_of_the_machine()

@@ -24,6 +24,7 @@ def comment(piece: "Score | Recording", wishes: ComposeOptions) -> str:
         + (f" candidates={wishes.candidates}" if wishes.candidates != ComposeOptions.candidates else "")
         + (f" key={piece.key}" if piece.key else "")
         + "".join(f" {name}={value}" for name, value in _changes(wishes).items() if value)
+        + (f" piece={piece.extras['id']}" if isinstance(piece, Score) and "id" in piece.extras else "")
     )
 
 
@@ -37,6 +38,10 @@ def _changes(wishes: ComposeOptions) -> dict[str, str]:
     """What was asked for beside style, seed and alpha."""
     return {
         "plan": "yes" if wishes.plan is not None else "",
+        "recut": "yes" if wishes.recut is not None else "",
+        "bpm": "" if wishes.tempo_bpm is None else f"{wishes.tempo_bpm:g}",
+        "mood": "" if wishes.mood is None else "{:g},{:g}".format(*wishes.mood),
+        "guidance": "" if wishes.guidance is None else f"{wishes.guidance:g}",
         "orchestrate": wishes.orchestrate or "",
         "mute": ",".join(wishes.mute),
         "instrument": ",".join(f"{part}:{program}" for part, program in wishes.instruments),
@@ -63,6 +68,7 @@ def describe(piece: "Score | Recording", features: FilmFeatures, wishes: Compose
         ],
         "scenes": len(features.scene_starts_s),
         "hits": hits_of(piece),
+        **({"recut": piece.extras["recut"]} if isinstance(piece, Score) and "recut" in piece.extras else {}),
     }
 
 

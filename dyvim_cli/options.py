@@ -7,6 +7,7 @@ from typing import Any
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import FilmPlan
+from dyvim_cli.old_piece import Recut
 from dyvim_cli.types import STYLES, Key
 
 EMBEDDED = "embedded"
@@ -48,6 +49,7 @@ class ComposeOptions:
     # first and last bar, from 1 on, to be written anew, and in which of many ways; the others stay
     reroll_bars: tuple[int, int, int] | None = None
     markers: Path | None = None  # orders for the music, in an editor's format
+    recut: Recut | None = None  # music that is kept as far as the film shows what it was written for
 
     def __post_init__(self) -> None:
         _check_range("alpha", self.alpha, 0, 1)

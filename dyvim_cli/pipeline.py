@@ -25,6 +25,7 @@ from dyvim_cli.composer import (
     prepare_model,
 )
 from dyvim_cli.describe import comment, describe
+from dyvim_cli.desk.kept_pieces import keep_piece
 from dyvim_cli.desk.planning import planned, read_orders
 from dyvim_cli.errors import UsageError
 from dyvim_cli.extras import check_extras, sound_file, stamp_sounds, whole_set, write_extras, write_markers_of
@@ -85,6 +86,7 @@ class Watched:
     clock: Clock
     own: OwnSound | None = None  # its own sound, where that is kept in the mix
     notes: tuple[str, ...] = ()  # what did not go as usual
+    use_cache: bool = True
 
 
 def score(
@@ -135,7 +137,7 @@ def _see(
     device.give_back_memory()
     with clock.stage("listening"):
         own = own_sound_of(film, cut, keep_audio, use_cache, progress)
-    return Watched(film, cut, output, features, clock, own, tuple(notes))
+    return Watched(film, cut, output, features, clock, own, tuple(notes), use_cache)
 
 
 def compose_and_mux(
@@ -159,6 +161,8 @@ def compose_and_mux(
     wishes = with_plan(features, wishes, delivered, speech_s)
     with clock.stage("compose"):
         piece = compose(features, wishes, model, progress, speech_s)
+    if watched.use_cache:
+        keep_piece(piece, film.path)
     device.give_back_memory()
     with (
         clock.stage("sound"),

@@ -37,6 +37,12 @@ def _nothing() -> np.ndarray:
     return np.zeros(0, np.float32)
 
 
+def _no_prints() -> np.ndarray:
+    import numpy as np
+
+    return np.zeros((0, 20), np.uint8)
+
+
 @dataclass(frozen=True)
 class FilmFeatures:
     """All that the generator needs to know of a film (vision's output, the cache's content)."""
@@ -58,6 +64,9 @@ class FilmFeatures:
     style_measures: np.ndarray = field(
         default_factory=_nothing
     )  # float32, vision.styles.MEASURES; may be empty
+    # [N, vision.prints.N_BYTES] uint8 fingerprints of all frames, and [N] float64 when they are; may be empty
+    prints: np.ndarray = field(default_factory=_no_prints)
+    print_times_s: np.ndarray = field(default_factory=_nothing)
 
     @property
     def event_names(self) -> list[str]:

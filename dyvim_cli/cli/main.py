@@ -24,6 +24,7 @@ VERBS = {
     "score": ("score", "score"),
     "batch": ("batch", "batch"),
     "plan": ("plan", "plan"),
+    "rescore": ("rescore", "rescore"),
     "generate": ("generate", "generate"),
     "extract-frames": ("extract_frames", "extract_frames"),
     "extract-features": ("extract_features", "extract_features"),

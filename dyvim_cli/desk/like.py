@@ -10,19 +10,24 @@ from dyvim_cli.music.symbols.key_names import key_named
 from dyvim_cli.options import ComposeOptions
 
 PLAYED = ("orchestrate", "mute", "instrument", "reroll")  # said as the options are written
+ASKED = ("bpm", "mood", "guidance")
 FIELD = re.compile(r"(\w+)=(.*?)(?=\s\w+=|$)")
 
 
-def made_by(path: Path) -> dict[str, Any]:
-    """style, key, tempo_bpm, alpha, seed, candidates, model, and PLAYED where asked for, of a scored film.
+def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
+    """style, key, tempo_bpm, alpha, seed, candidates, model, piece, and PLAYED and ASKED where they were
+    asked for, of a scored film.
 
-    Raises UsageError where the film does not say, or followed a plan; InputError where it cannot be read.
+    is_known: what was decided beyond these is known otherwise. Raises UsageError where the film does not
+    say, or unless that is known, followed a plan or an older cut; InputError where it cannot be read.
     """
     comment = probe(path).comment
     if SCORED_BY not in comment:
         raise UsageError(f"{path} does not say how its music was made", "name a film that dyvim scored")
     said = dict(FIELD.findall(comment[comment.index(SCORED_BY) :].removeprefix("dyvim ")))
-    if "plan" in said:
+    if "recut" in said and not is_known:
+        raise UsageError(f"the music of {path} was fitted to a new cut", "name the film of the first cut")
+    if "plan" in said and not is_known:
         raise UsageError(f"the music of {path} follows a plan", "name the plan: --plan film.toml")
     try:
         numbers = {name: float(said[name]) for name in ("alpha", "tempo")}
@@ -37,5 +42,7 @@ def made_by(path: Path) -> dict[str, Any]:
         "style": said.get("style"),
         "key": key_named(said["key"]) if "key" in said else None,
         "model": said.get("model", ""),
-        **{name: said[name] for name in PLAYED if name in said},
+        "piece": said.get("piece", ""),
+        "is_free": not {"plan", "recut"} & set(said),
+        **{name: said[name] for name in (*PLAYED, *ASKED) if name in said},
     }

@@ -18,6 +18,7 @@ from dyvim_cli.vision.keyframes import Candidates
 from dyvim_cli.vision.looks import colours
 from dyvim_cli.vision.motion import MotionStream
 from dyvim_cli.vision.motion_encoder import load
+from dyvim_cli.vision.prints import print_of
 from dyvim_cli.vision.semantics import describe
 from dyvim_cli.vision.settings import clip_folder
 
@@ -40,21 +41,23 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     Raises InputError when there is not one frame.
     """
     progress = progress or Silent()
-    watch, flow, novelty, candidates = Watch(), FlowStream(), Novelty(), Candidates()
+    watch, flow, newness, candidates = Watch(), FlowStream(), Novelty(), Candidates()
     stream = MotionStream(load(weights.embedded(weights.MOTION_ENCODER)))
-    new, shot = [], 0
+    new, prints, shot = [], [], 0
     for frame, is_analysed in sampled(frames):
         look = watch.see(frame.pixels)
+        prints.append(print_of(look.thumb))
         flow.add(frame.time_s, frame.pixels)
         shot += watch.last_difference > SHOT_DIFFERENCE
         if is_analysed:
             stream.add(frame.time_s, frame.pixels)
-            new.append(novelty.of(frame.time_s, look.histogram))
+            new.append(newness.of(frame.time_s, look.histogram))
             candidates.offer(frame.time_s, shot, frame.pixels)
             progress.update("vision", min(frame.time_s, duration_s), duration_s)
     if not new:
         raise InputError("the film has no picture to analyse", "dyvim extract-frames shows what can be read")
-    features = _features(duration_s, watch, flow.finish(), stream, np.array(new, np.float32), candidates)
+    novelty = np.array(new, np.float32)
+    features = _features(duration_s, watch, flow.finish(), stream, novelty, candidates, np.stack(prints))
     progress.update("vision", duration_s, duration_s)
     return features
 
@@ -91,7 +94,7 @@ class Novelty:
         return value
 
 
-def _features(duration_s, watch, flow, stream, novelty, candidates) -> FilmFeatures:
+def _features(duration_s, watch, flow, stream, novelty, candidates, prints) -> FilmFeatures:
     motion = stream.finish()
     cuts, cut_weights = find_cuts(watch.differences, watch.structures, watch.lights)
     cut_times = flow.times_s[cuts]
@@ -128,4 +131,6 @@ def _features(duration_s, watch, flow, stream, novelty, candidates) -> FilmFeatu
         key_features=meant.key_features,
         style_scores=meant.style_scores,
         style_measures=meant.style_measures,
+        prints=prints,
+        print_times_s=flow.times_s,
     )

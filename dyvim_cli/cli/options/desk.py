@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from dyvim_cli.cli.options.parsing import parse_mood
 from dyvim_cli.cli.options.players import with_players
 from dyvim_cli.errors import UsageError
 
@@ -14,6 +15,7 @@ TYPED = (
     "ENVIRONMENT",
     "DEFAULT_MAP",
 )  # where an option's value comes from, unless it is a default
+OPTION = {"tempo_bpm": "tempo", "mood": "mood", "guidance": "guidance"}  # of a wish
 
 
 def given(context: typer.Context) -> set[str]:
@@ -32,22 +34,26 @@ def with_desk(wishes, plan: Path | None, markers: Path | None):
     return replace(wishes, markers=None if markers is None else markers.absolute())
 
 
-def as_like(wishes, like: Path | None, options: set[str]):
+def as_like(wishes, like: Path | None, options: set[str], *, is_known: bool = False):
     """ComposeOptions of the music of a scored film, but for the options that somebody set.
 
-    Another style keeps the tempo and the key. Raises UsageError where the film does not say enough.
+    Another style keeps the tempo and the key. is_known: what the film's music followed is known otherwise.
+    Raises UsageError where the film does not say enough.
     """
     if like is None:
         return wishes
     from dyvim_cli.desk.like import made_by
     from dyvim_cli.options import EMBEDDED
 
-    made = made_by(like)
+    made = made_by(like, is_known=is_known)
     if made["model"] != EMBEDDED:
         raise UsageError(f"{like} was scored by {made['model']}", "--like is for the shipped composer")
     kept = {
         name: made[name] for name in ("alpha", "seed", "style", "key", "candidates") if name not in options
     }
+    asked = {"tempo_bpm": made.get("bpm"), "mood": made.get("mood"), "guidance": made.get("guidance")}
+    read = {"tempo_bpm": float, "mood": parse_mood, "guidance": float}
+    kept |= {name: read[name](text) for name, text in asked.items() if text and OPTION[name] not in options}
     if "style" in options and "tempo" not in options:
         kept["tempo_bpm"] = made["tempo_bpm"]
     played = {name: made.get(name) for name in ("orchestrate", "mute", "reroll")}

@@ -34,7 +34,7 @@ def sections_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> tuple[Section, ...]
     """The plan's sections on the nearest beats; of those that share a beat the last one counts."""
     starts = {}
     for section in plan.sections:
-        starts[_nearest_beat(tempo_map, section.at_s) if starts else 0] = section
+        starts[nearest_beat(tempo_map, section.at_s) if starts else 0] = section
     bounds = [*sorted(starts), tempo_map.n_steps]
     found = [
         Section(
@@ -45,7 +45,7 @@ def sections_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> tuple[Section, ...]
     return mark_returns(found)
 
 
-def _nearest_beat(tempo_map: TempoMap, at_s: float) -> int:
+def nearest_beat(tempo_map: TempoMap, at_s: float) -> int:
     """The lasting beat nearest to a time, but the grid's end."""
     beats = np.arange(0, tempo_map.n_steps, STEPS_PER_BEAT)
     beats = beats[tempo_map.played[beats]]
@@ -57,7 +57,7 @@ def parts_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> np.ndarray:
     may = np.ones((tokens.K, tempo_map.n_steps), dtype=bool)
     starts = [
         0,
-        *(_nearest_beat(tempo_map, section.at_s) for section in plan.sections[1:]),
+        *(nearest_beat(tempo_map, section.at_s) for section in plan.sections[1:]),
         tempo_map.n_steps,
     ]
     for section, start, end in zip(plan.sections, starts, starts[1:], strict=False):

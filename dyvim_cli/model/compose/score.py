@@ -119,18 +119,20 @@ def write_score(
 
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
     moving = energy if influence.follows else np.ones_like(energy)
-    piece, chosen, takes = _best(finished(fixed, settings), hit, moving, wishes.alpha)
+    piece, chosen, takes = best_of(finished(fixed, settings), hit, moving, wishes.alpha)
     if wishes.reroll_bars is not None:
         *bars, variant = wishes.reroll_bars
         anew = bar_steps(bars, tempo_map.n_steps)
         again = finished(all_but(anew, fixed, piece), replace(settings, seed=settings.seed + variant))
         again = [np.where(anew, other, piece) for other in again]
-        piece, chosen, takes = _best(again, hit, moving, wishes.alpha)
+        piece, chosen, takes = best_of(again, hit, moving, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
     key, style, duration_s = character.key, character.style, features.duration_s
     score = perform(piece, tempo_map, key, style, duration_s, wishes.seed, sections)
     score = silenced(score, planned.silences)
-    return replace(score, extras={"take": chosen, "takes": takes, "character": character, "plan": planned})
+    programs = {stem.name: stem.program for stem in score.stems}
+    made = {"hit": hit, "final_step": form.final_step, "programs": programs, "plan": planned}
+    return replace(score, extras={"take": chosen, "takes": takes, "character": character, **made})
 
 
 def calmer_under_speech(
@@ -147,7 +149,7 @@ def calmer_under_speech(
     return hit, np.where(under_speech, ENERGY_UNDER_SPEECH * energy, energy), under_speech
 
 
-def _best(pieces: list[np.ndarray], hit: np.ndarray, moving: np.ndarray, alpha: float):
+def best_of(pieces: list[np.ndarray], hit: np.ndarray, moving: np.ndarray, alpha: float):
     """(piece, its number, verdicts on all) of the piece [K, S] that the gate prefers."""
     takes = [ranking.judge(piece, hit, moving) for piece in pieces]
     chosen = ranking.best(takes, alpha)
@@ -228,9 +230,11 @@ def plan(
     hit: np.ndarray,
     wishes: ComposeOptions,
     planned: FilmPlan | None = None,
+    final_step: int | None = None,
 ) -> Form:
     """The form over the film, from energy [S] and weights of hits [S] on its grid; at alpha 0 of a film about
-    which nothing is known. Sections and who plays are the plan's, where there is one."""
+    which nothing is known. Sections and who plays are the plan's, where there is one; final_step: where the
+    last chord is struck, if that is known."""
     influence = influence_of(wishes.alpha)
     starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
     if not influence.follows:
@@ -244,7 +248,8 @@ def plan(
             "sections": sections_on_grid(planned, tempo_map),
             "may_play": parts_on_grid(planned, tempo_map),
         }
-    return plan_form(film, tempo_map, **how, seed=wishes.seed, lightest_late=influence.lightest_late)
+    how |= {"seed": wishes.seed, "lightest_late": influence.lightest_late, "final_step": final_step}
+    return plan_form(film, tempo_map, **how)
 
 
 def condition(

@@ -54,18 +54,20 @@ def plan_form(
     lightest_late: float = 0.0,
     sections: tuple[Section, ...] | None = None,
     may_play: np.ndarray | None = None,
+    final_step: int | None = None,
 ) -> Form:
     """Plan a piece for a film on the grid of tempo_map; the same seed gives the same form.
 
-    Events lighter than lightest_late are not struck while the last chord rings. sections, and who may play
-    in them [K, S], are found in the film unless they are given. ValueError for an unknown style.
+    Events lighter than lightest_late are not struck while the last chord rings. sections, who may play in
+    them [K, S], and where the last chord is struck are found in the film unless they are given. ValueError
+    for an unknown style.
     """
     if style not in STYLES:
         raise ValueError(f"unknown style: {style}")
     rng = np.random.default_rng(seed)
     sections = sections or assign_roles(divide_film(film), film)
     phrase_starts = _phrase_starts(rng, sections)
-    final_step = choose_final_step(tempo_map, film.hits)
+    final_step = choose_final_step(tempo_map, film.hits) if final_step is None else final_step
     chords = plan_chords(rng, sections, phrase_starts, film.hits, style, is_minor)
     write_cadence(rng, chords, final_step, style, is_minor)
     active = plan_activity(rng, sections, film.energy, style)

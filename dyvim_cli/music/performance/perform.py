@@ -1,5 +1,8 @@
 """Perform score tokens: assign players, velocities and exact times."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from dyvim_cli.music.performance.drumming import play_drums
@@ -30,18 +33,20 @@ def perform(
     duration_s: float,
     seed: int,
     sections: tuple[tuple[int, int, str], ...] = (),
+    programs: Mapping[str, int] = MappingProxyType({}),
 ) -> Score:
     """Play score tokens [K, S] in a style (types.STYLES); the notes lie within 0..duration_s.
 
     The seed draws the instruments among the palette's choices and the small human deviations:
-    the same seed gives the same notes.
+    the same seed gives the same notes. Who is named in programs (by part) is not drawn.
     """
     rng = np.random.default_rng(seed)
     palette = RECORDS[style].palette
     feel = Feel(tokens, tempo_map, palette, style, duration_s, rng)
     stems, tune_down = [], 0
     for name, part in palette.parts.items():
-        program = int(rng.choice(part.programs))
+        drawn = int(rng.choice(part.programs))
+        program = programs.get(name, drawn)
         if name == "drums":
             notes = play_drums(tokens[STREAM_INDEX[name]], palette, part, feel)
         else:
@@ -51,7 +56,8 @@ def perform(
                 tune_down = max(0, written[0].pitch - notes[0].pitch) // 12
             notes = _without_overlap(below(notes, tune_down) if name == "pad" else notes)
         stems.append(Stem(name, program, name == "drums", notes))
-    program = int(rng.choice(palette.accent.programs))
+    drawn = int(rng.choice(palette.accent.programs))
+    program = programs.get("accent", drawn)
     accents = in_compass("accent", program, _accents(stems, palette, feel))
     stems.append(Stem("accent", program, False, _without_overlap(accents)))
     return Score(tuple(stem for stem in stems if stem.notes), tempo_map, key, style, tokens, tuple(sections))

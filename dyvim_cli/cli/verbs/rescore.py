@@ -1,0 +1,107 @@
+"""dyvim rescore: the music of a scored film, fitted to a new cut of it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dyvim_cli.cli import command_line
+from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.desk import as_like, with_desk
+from dyvim_cli.cli.options.groups import Extras, Mixing, Running, takes_groups
+from dyvim_cli.cli.options.parsing import parse_span
+from dyvim_cli.cli.show import console
+from dyvim_cli.report import entry
+
+
+@takes_groups
+def rescore(
+    *,
+    context: typer.Context,
+    film: Annotated[Path, typer.Argument(help="The new cut.", show_default=False)],
+    scored: Annotated[
+        Path,
+        typer.Option(
+            "--from", metavar="SCORED", rich_help_panel=opt.MUSIC,
+            help="The film of the old cut, as dyvim scored it: its music is kept where the new cut shows it.",
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o", "--output", rich_help_panel=opt.OUTPUT, help="File or folder; else beside the film."
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", rich_help_panel=opt.MUSIC,
+            help="The plan that the old music followed, where it is not kept here any more.",
+        ),
+    ] = None,
+    under_speech: opt.UnderSpeech = None,
+    soundfont: opt.SoundFont = None,
+    mixing: Mixing,
+    extras: Extras,
+    music: opt.Music = None,
+    markers_out: opt.MarkersOut = None,
+    preview: opt.Preview = None,
+    report: opt.Report = None,
+    running: Running,
+) -> None:  # fmt: skip
+    """Fit the music of a scored film to a new cut of it; only what changed is composed anew.
+
+    Shots are found again by their pictures: kept, moved, trimmed, swapped, at another speed or gone. Prints
+    the path of the new film, or with --json everything about it; `recut` says which bars are new.
+    """
+    from dyvim_cli.media.output import check_output
+    from dyvim_cli.options import ComposeOptions
+    from dyvim_cli.report.films import write_report
+    from dyvim_cli.rescoring import rescore as rescore_film
+
+    running.place()
+    wishes = as_like(ComposeOptions(), scored, set(), is_known=True)
+    wishes = with_desk(wishes, plan, None)
+    wishes = replace(wishes, under_speech=under_speech, soundfont=soundfont and str(soundfont.absolute()))
+    delivery = mixing.delivery(
+        output=output,
+        overwrite=running.overwrite,
+        midi=extras.midi,
+        stems=extras.stems,
+        stem_groups=extras.stem_groups,
+        music=music,
+        markers_out=markers_out,
+        preview_s=parse_span(preview),
+    )
+    if report is not None:
+        check_output(report, inputs=(film, scored), overwrite=True)
+    with console.progress(running.progress) as shown:
+        result = rescore_film(film, scored, wishes, delivery, use_cache=not running.no_cache, progress=shown)
+    if report is not None:
+        again = context.params | {"output": result.output}
+        write_report([entry.done(result.facts, command_line.arguments(context.command, again))], report)
+    for warning in result.warnings:
+        console.note(f"note: {warning}")
+    console.note(_recut(result.facts["recut"]))
+    console.note(console.summary(result.facts))
+    console.data(json.dumps(result.facts) if running.as_json else str(result.output))
+
+
+def _recut(facts: dict) -> str:
+    """One line on what stayed of the old music."""
+    new, touched = _bars(facts["new_bars"]), _bars(facts["bars_with_other_hits"])
+    said = [f"new bars: {new or 'none'}"] + ([f"other hits in: {touched}"] if touched else [])
+    return f"{facts['kept_bars']} of {facts['bars']} bars are as they were; {', '.join(said)}"
+
+
+def _bars(numbers: list[int]) -> str:
+    """3-5, 9 of [3, 4, 5, 9]."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)

@@ -1,0 +1,159 @@
+"""Compose for a new cut of a film: what was written for its pictures stays, only what changed is new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dyvim_cli.influence import influence_of
+from dyvim_cli.model.compose import score as first
+from dyvim_cli.model.compose.carried import carried_plan, carried_tokens, theme_goes_on
+from dyvim_cli.model.compose.new_events import leaned, with_events
+from dyvim_cli.model.compose.obey import marked_steps, silenced, silent_steps, strike
+from dyvim_cli.model.conditioning.film_curves import film_curves
+from dyvim_cli.music.form.ending import settle
+from dyvim_cli.music.performance.perform import perform
+from dyvim_cli.music.styles.palettes import PALETTES
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.music.timing.relaid import NONE, Relaid, relaid
+from dyvim_cli.options import ComposeOptions
+from dyvim_cli.progress import Progress
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Score, TempoMap
+
+if TYPE_CHECKING:  # torch takes two seconds
+    from dyvim_cli.model.score.decoder import Decoder
+    from dyvim_cli.model.score.plan import Plan
+    from dyvim_cli.music.form.planning import Form
+
+AT_HITS = tuple(tokens.STREAM_INDEX[name] for name in ("level", "bass", "drums", "pad"))
+OTHER_HIT = 0.25  # an event that is struck by so much harder or softer than before is another one
+# The last chord stays if it rings so long, and so much of what it rang; else it is struck elsewhere
+LEAST_RING_S, RING_SHARE = 0.8, 0.5
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What of the old piece stands in the new one, S steps."""
+
+    grid: Relaid
+    tokens: np.ndarray  # [K, S], UNKNOWN = to be written
+    final_step: int | None  # where the last chord is struck, if it is the old one
+
+
+def write_again(
+    features: FilmFeatures,
+    wishes: ComposeOptions,
+    model: Decoder,
+    progress: Progress | None = None,
+    speech_s: np.ndarray | None = None,
+) -> Score:
+    """The old piece of wishes.recut for the new cut that was seen; deterministic.
+
+    Arguments and what is raised: as write_score.
+    """
+    from dyvim_cli.model.score.sampling import SamplingSettings, compose
+
+    old = wishes.recut.old
+    cuts_s = features.event_times_s[[kind == "cut" for kind in features.event_names]]
+    grid = relaid(old, wishes.recut.runs, cuts_s)
+    planned = carried_plan(wishes.recut, grid, features)
+    features, wishes, character = first.as_planned(features, wishes, planned)
+    influence = influence_of(wishes.alpha)
+    reach_steps = PALETTES[character.style].rubato_steps
+    grid = leaned(old, grid, features, reach_steps) if influence.rubato else grid
+    tempo_map = with_events(TempoMap(grid.step_times_s, old.bpm), features)
+    hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
+    hit, energy, under_speech = first.calmer_under_speech(hit, energy, tempo_map, wishes, speech_s)
+    kept = _kept(old, grid, hit if influence.follows else old.hit[np.maximum(grid.source, 0)])
+    form = first.plan(features, tempo_map, character, energy, hit, wishes, planned, kept.final_step)
+    silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
+    conditions = first.condition(features, tempo_map, character, form, (hit, cut, energy))
+    struck = hit * influence.follows * ~silent
+    fixed = first.as_plan(form, character, struck, influence.lightest_accent, under_speech, silent)
+    fixed = _with_kept(fixed, kept, form, theme_goes_on(old, grid))
+    settings = SamplingSettings(
+        alpha=influence.decoder,
+        temperature=wishes.temperature,
+        guidance=first.GUIDANCE if wishes.guidance is None else wishes.guidance,
+        candidates=wishes.candidates,
+        seed=wishes.seed,
+    )
+    pieces = compose(model, conditions, fixed, settings, progress)
+    if kept.final_step is None:
+        pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
+    pieces = [strike(piece, marked, form.active & ~silent) for piece in pieces]
+    moving = energy if influence.follows else np.ones_like(energy)
+    piece, chosen, takes = first.best_of(pieces, hit, moving, wishes.alpha)
+    sections = tuple((s.start, s.end, s.role) for s in form.sections)
+    named = (character.key, character.style, features.duration_s, wishes.seed, sections)
+    score = silenced(perform(piece, tempo_map, *named, old.programs), planned.silences)
+    made = {"hit": hit, "final_step": form.final_step, "programs": old.programs, "plan": planned}
+    made |= {"take": chosen, "takes": takes, "character": character}
+    return replace(score, extras=made | {"recut": _told(old, grid, piece)})
+
+
+def _kept(old, grid: Relaid, hit: np.ndarray) -> _Kept:
+    """The old tokens but for the beats of events that are no longer there or are there now."""
+    final_step = _final_step(old, grid)
+    piece = carried_tokens(old, grid, len(old.hit) if final_step is not None else old.final_step)
+    was = np.where(grid.source == NONE, hit, old.hit[np.maximum(grid.source, 0)])
+    for step in np.flatnonzero(((was > 0) != (hit > 0)) | (np.abs(was - hit) > OTHER_HIT)):
+        if final_step is None or step < final_step:
+            piece[list(AT_HITS), step : step + STEPS_PER_BEAT] = tokens.UNKNOWN
+    return _Kept(grid, piece, final_step)
+
+
+def _final_step(old, grid: Relaid) -> int | None:
+    """The old last chord's step, if it still ends the film."""
+    last = grid.spans[-1]
+    if not last.is_old or not last.start <= old.final_step < last.end:
+        return None
+    step = last.first + old.final_step - last.start
+    ring_s = grid.step_times_s[-1] - grid.step_times_s[step]
+    rang_s = old.step_times_s[-1] - old.step_times_s[old.final_step]
+    return step if ring_s >= max(min(LEAST_RING_S, rang_s), RING_SHARE * rang_s) else None
+
+
+def _with_kept(fixed: Plan, kept: _Kept, form: Form, chords: np.ndarray) -> Plan:
+    """The plan with the old tokens; a new ending is led up to anew."""
+    piece, before_end = kept.tokens.copy(), max(0, form.final_step - STEPS_PER_BAR)
+    if kept.final_step is None:
+        piece[:, before_end:] = tokens.UNKNOWN
+        chords = np.where(np.arange(len(chords)) < before_end, chords, tokens.UNKNOWN)
+    forced = np.where(piece != tokens.UNKNOWN, piece, fixed.forced)
+    row = tokens.STREAM_INDEX["chord"]
+    is_free = (piece[row] == tokens.UNKNOWN) & (chords != tokens.UNKNOWN)
+    forced[row] = np.where(is_free, chords, forced[row])
+    copy_from = np.where(kept.grid.source[None] == NONE, fixed.copy_from, -1)
+    return replace(fixed, forced=forced, copy_from=copy_from)
+
+
+def _told(old, grid: Relaid, piece: np.ndarray) -> dict:
+    """Which bars are as they were, which are new, and which only have another hit; counted from 1."""
+    lasts = np.diff(grid.step_times_s) > 0
+    was = old.tokens[:, np.maximum(grid.source, 0)]
+    differs = (piece != was) & (grid.source != NONE)
+    others = [row for row in range(tokens.K) if row not in AT_HITS]
+    is_new = lasts & ((grid.source == NONE) | differs[others].any(axis=0))
+    is_touched = lasts & differs.any(axis=0)
+    bars = np.arange(len(lasts)) // STEPS_PER_BAR
+    n_bars = [int(bar) for bar in np.unique(bars[lasts])]
+    new = [bar for bar in n_bars if is_new[bars == bar].any()]
+    touched = [bar for bar in n_bars if bar not in new and is_touched[bars == bar].any()]
+    return {
+        "bars": len(n_bars),
+        "kept_bars": len(n_bars) - len(new) - len(touched),
+        "new_bars": [bar + 1 for bar in new],
+        "bars_with_other_hits": [bar + 1 for bar in touched],
+        "stretches": [_stretch(span, grid) for span in grid.spans],
+    }
+
+
+def _stretch(span, grid: Relaid) -> dict:
+    run, stop = span.run, span.first + span.n
+    times = {"from_s": run.from_s, "to_s": run.to_s, "was_at_s": run.old_s if span.is_old else None}
+    facts = {name: None if value is None else round(value, 3) for name, value in times.items()}
+    bars = [span.first // STEPS_PER_BAR + 1, max(span.first, stop - 1) // STEPS_PER_BAR + 1]
+    return facts | {"speed": round(run.rate, 4), "bars": bars}

@@ -1,0 +1,148 @@
+"""Carry an old piece's plan and tokens into a new cut: sections, silences and hits go with their pictures."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence
+from dyvim_cli.model.compose.decide import MOOD_DECIMALS, TIME_DECIMALS, seen_hits
+from dyvim_cli.model.compose.obey import nearest_beat
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.music.timing.relaid import NONE, Relaid, Span
+from dyvim_cli.old_piece import OldPiece, Recut, Run
+from dyvim_cli.types import STEPS_PER_BAR, FilmFeatures, TempoMap
+
+SAME_CUT_S = 0.06  # a cut of the new film is an old one that lies so near
+OWN_SECTION_STEPS = 2 * STEPS_PER_BAR  # a new stretch from this length on is a section of its own
+
+
+def carried_plan(recut: Recut, grid: Relaid, features: FilmFeatures) -> FilmPlan:
+    """The old plan for the new cut."""
+    plan = recut.old.plan
+    return replace(
+        plan,
+        duration_s=round(features.duration_s, TIME_DECIMALS),
+        hits=_hits(recut, features),
+        sections=_sections(recut.old, grid, features),
+        silences=tuple(_silences(recut.runs, plan)),
+    )
+
+
+def _hits(recut: Recut, features: FilmFeatures) -> tuple[PlannedHit, ...]:
+    """Old events where their pictures are now, the new film's cuts, and what new pictures show."""
+    plan, seen = recut.old.plan, seen_hits(features)
+    found = {}
+    for run in recut.runs:
+        inside = [hit for hit in seen if run.from_s - SAME_CUT_S / 2 <= hit.at_s < run.to_s - SAME_CUT_S / 2]
+        if run.old_s is None:
+            found |= {hit.at_s: hit for hit in inside}
+            continue
+        cuts = [hit for hit in inside if hit.kind == "cut"]
+        kept = [_as_planned(hit, run, recut.old) for hit in cuts]
+        moved = [hit for hit in plan.hits if hit.kind != "cut" and run.old_s <= hit.at_s < run.old_end_s]
+        moved = [replace(hit, at_s=round(run.when(hit.at_s), TIME_DECIMALS)) for hit in moved]
+        found |= {hit.at_s: hit for hit in [*moved, *kept] if hit is not None}
+    return tuple(found[at_s] for at_s in sorted(found))
+
+
+def _as_planned(cut: PlannedHit, run: Run, old: OldPiece) -> PlannedHit | None:
+    """A new film's cut as heavy as it was; None where somebody took it out of the old plan."""
+    at_s = run.at(cut.at_s)
+    if not len(old.footage.edges_s[1:-1]) or np.abs(old.footage.edges_s[1:-1] - at_s).min() > SAME_CUT_S:
+        return cut
+    known = [hit for hit in old.plan.hits if hit.kind == "cut" and abs(hit.at_s - at_s) <= SAME_CUT_S]
+    return replace(known[0], at_s=cut.at_s) if known else None
+
+
+def _silences(runs: tuple[Run, ...], plan: FilmPlan) -> Iterator[Silence]:
+    for run in runs:
+        for silence in plan.silences if run.old_s is not None else ():
+            from_s, to_s = max(silence.from_s, run.old_s), min(silence.to_s, run.old_end_s)
+            if from_s < to_s:
+                yield Silence(round(run.when(from_s), TIME_DECIMALS), round(run.when(to_s), TIME_DECIMALS))
+
+
+def _sections(old: OldPiece, grid: Relaid, features: FilmFeatures) -> tuple[PlannedSection, ...]:
+    """Old sections where their steps are now; a long new stretch is a contrast with a theme of its own."""
+    begins = {_old_beat(old, section.at_s): section for section in old.plan.sections}
+    starts = np.array(sorted(begins))
+    found: list[tuple[int, PlannedSection]] = []
+    for span in grid.spans:
+        for step, index in _begun(span, starts):
+            section = begins[int(starts[index])]
+            if not found or _idea(found[-1][1]) != _idea(section):
+                found.append((step, section))
+        if not span.is_old and span.n >= OWN_SECTION_STEPS:
+            found.append((span.first, _contrast(old.plan, span, features, len(found))))
+    found = found or [(0, old.plan.sections[0])]
+    times = {0: 0.0} | {step: float(grid.step_times_s[step]) for step, _ in found[1:]}
+    return tuple(
+        replace(section, at_s=round(times[step if i else 0], TIME_DECIMALS))
+        for i, (step, section) in enumerate(found)
+    )
+
+
+def _old_beat(old: OldPiece, at_s: float) -> int:
+    """The old beat that a section begins on."""
+    return nearest_beat(TempoMap(old.step_times_s, old.bpm), at_s) if at_s > 0 else 0
+
+
+def _begun(span: Span, starts: np.ndarray) -> Iterator[tuple[int, int]]:
+    """(new step, index of the old section) of those that a span shows, in order."""
+    if not span.is_old:
+        return
+    first = int(np.searchsorted(starts, span.start, side="right")) - 1
+    yield span.first, first
+    for index in range(first + 1, len(starts)):
+        if starts[index] < span.end:
+            yield span.first + int(starts[index]) - span.start, index
+
+
+def _idea(section: PlannedSection) -> PlannedSection:
+    return replace(section, at_s=0.0)
+
+
+def _contrast(plan: FilmPlan, span: Span, features: FilmFeatures, n_before: int) -> PlannedSection:
+    scene = np.searchsorted(features.scene_starts_s, span.run.from_s + SAME_CUT_S, side="right") - 1
+    valence, arousal = (round(float(mood), MOOD_DECIMALS) for mood in features.scene_moods[scene])
+    fresh = max(section.theme for section in plan.sections) + 1 + n_before
+    parts = max((section.parts for section in plan.sections), key=len)
+    return PlannedSection(span.run.from_s, "contrast", fresh, valence, arousal, parts)
+
+
+def carried_tokens(old: OldPiece, grid: Relaid, end: int) -> np.ndarray:
+    """[K, S] the old tokens where they are now, UNKNOWN where the piece is new; from old step `end` on it is
+    new as well. What sounded on before a seam is struck anew after it."""
+    known = (grid.source != NONE) & (grid.source < end)
+    piece = np.where(known, old.tokens[:, np.maximum(grid.source, 0)], tokens.UNKNOWN)
+    for seam in grid.seams:
+        if not known[seam]:
+            continue
+        for name in tokens.PITCHED:
+            row = tokens.STREAM_INDEX[name]
+            if piece[row, seam] == tokens.HOLD:
+                piece[row, seam] = _sounding(old.tokens[row], int(grid.source[seam]))
+    return piece.astype(np.int64)
+
+
+def _sounding(row: np.ndarray, step: int) -> int:
+    """The token of the note that a row holds at a step; REST without one."""
+    while step > 0 and row[step] == tokens.HOLD:
+        step -= 1
+    return int(row[step]) if row[step] >= tokens.FIRST_PITCH else tokens.REST
+
+
+def theme_goes_on(old: OldPiece, grid: Relaid) -> np.ndarray:
+    """[S] chord tokens of short new stretches: what their section would have gone on with; else UNKNOWN."""
+    chords = np.full(len(grid.source), tokens.UNKNOWN, dtype=np.int64)
+    row = old.tokens[tokens.STREAM_INDEX["chord"]]
+    starts = [_old_beat(old, section.at_s) for section in old.plan.sections]
+    for before, span in zip(grid.spans, grid.spans[1:], strict=False):
+        if span.is_old or not before.is_old or span.n >= OWN_SECTION_STEPS:
+            continue
+        start = max(start for start in [0, *starts] if start < before.end)
+        length = max(STEPS_PER_BAR, (before.end - start) // STEPS_PER_BAR * STEPS_PER_BAR)
+        steps = start + (before.end - start + np.arange(span.n)) % length
+        chords[span.first : span.first + span.n] = row[np.minimum(steps, len(row) - 1)]
+    return chords

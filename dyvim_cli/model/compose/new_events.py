@@ -1,0 +1,44 @@
+"""Meet the events of a new cut on a grid that was laid for an older one."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dyvim_cli.music.timing.relaid import NONE, Relaid
+from dyvim_cli.music.timing.rubato import apply_rubato
+from dyvim_cli.music.timing.tempo_map import HIT_TOLERANCE_S, hit_table
+from dyvim_cli.old_piece import OldPiece
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Hit, TempoMap
+
+
+def with_events(tempo_map: TempoMap, features: FilmFeatures) -> TempoMap:
+    """The grid with the film's events, each on a step that lasts."""
+    events = features.event_times_s, features.event_weights, features.event_names
+    hits = tuple(_lasting(hit, tempo_map.step_times_s) for hit in hit_table(tempo_map, *events))
+    return replace(tempo_map, hits=hits)
+
+
+def _lasting(hit: Hit, grid: np.ndarray) -> Hit:
+    """The hit on the last of the steps that begin with its own."""
+    step = min(int(np.searchsorted(grid, grid[hit.step], side="right")) - 1, len(grid) - 2)
+    on_beat = abs(hit.error_s) <= HIT_TOLERANCE_S and step % STEPS_PER_BEAT == 0
+    return replace(hit, step=step, on_beat=on_beat, on_downbeat=on_beat and step % STEPS_PER_BAR == 0)
+
+
+def leaned(old: OldPiece, grid: Relaid, features: FilmFeatures, reach_steps: int) -> Relaid:
+    """The grid whose steps move to the events that the old piece did not strike there, and where the film
+    goes at another speed, and nowhere else."""
+    tempo_map = with_events(TempoMap(grid.step_times_s, old.bpm), features)
+    lasting = np.append(np.flatnonzero(tempo_map.played), tempo_map.n_steps)
+    other_speed = {
+        step for span in grid.spans if span.run.rate != 1 for step in range(span.first, span.first + span.n)
+    }
+    new = tuple(
+        replace(hit, step=int(np.searchsorted(lasting, hit.step)))
+        for hit in tempo_map.hits
+        if grid.source[hit.step] == NONE or old.hit[grid.source[hit.step]] == 0 or hit.step in other_speed
+    )
+    closed_up = TempoMap(grid.step_times_s[lasting], old.bpm, new)
+    moved_s = apply_rubato(closed_up, 1.0, reach_steps).step_times_s
+    index = np.searchsorted(lasting, np.arange(len(grid.step_times_s)))
+    return replace(grid, step_times_s=moved_s[index])

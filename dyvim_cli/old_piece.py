@@ -1,0 +1,64 @@
+"""The music of an earlier cut, and where the new cut shows the old one: what a rescore begins with."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dyvim_cli.film_plan import FilmPlan
+
+if TYPE_CHECKING:  # the command line's help needs no numpy
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Footage:
+    """What a film is found again by."""
+
+    duration_s: float
+    prints: "np.ndarray"  # [N, vision.prints.N_BYTES] uint8, of its frames
+    print_times_s: "np.ndarray"  # [N] float64
+    edges_s: "np.ndarray"  # [C + 2] its beginning, cuts and end
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stretch of the new cut, and where the old one shows it; old_s None: nowhere."""
+
+    from_s: float
+    to_s: float
+    old_s: float | None = None  # of the old cut, at from_s
+    rate: float = 1.0  # seconds of the old cut a second of the new one
+
+    def at(self, time_s: float) -> float:
+        """The old cut's time at a time of the new one."""
+        return self.old_s + (time_s - self.from_s) * self.rate
+
+    def when(self, old_s: float) -> float:
+        """The new cut's time of a time of the old one."""
+        return self.from_s + (old_s - self.old_s) / self.rate
+
+    @property
+    def old_end_s(self) -> float:
+        """The old cut's time at the end."""
+        return self.at(self.to_s)
+
+
+@dataclass(frozen=True)
+class OldPiece:
+    """A finished piece with the film that it was made for, S steps."""
+
+    plan: FilmPlan
+    tokens: "np.ndarray"  # [K, S] int16
+    step_times_s: "np.ndarray"  # [S + 1] float64
+    bpm: float
+    hit: "np.ndarray"  # [S] float64, how hard each step was to be struck
+    final_step: int  # where the last chord is struck
+    programs: dict[str, int]  # General MIDI programs by part
+    footage: Footage
+
+
+@dataclass(frozen=True)
+class Recut:
+    """An old piece, and the runs of the new cut in order."""
+
+    old: OldPiece
+    runs: tuple[Run, ...]

@@ -1,0 +1,36 @@
+"""Fingerprint frames, so that a shot is found again in another cut, encoding or size of its film.
+
+A print is a difference hash (64 bits: which of two neighbouring fields is lighter) and the colours of the
+picture's quarters. Letters: N frames of one film, M of another.
+"""
+
+import numpy as np
+
+FIELDS = (9, 8)  # rows and columns of the grid whose neighbours are compared, one below the other
+LEAST_STEP = 1.5  # grey levels: fields that differ less are equal, whatever the encoder made of them
+N_BYTES = 20  # 8 of bits, 12 of colours
+COLOUR_WEIGHT = 1.7  # colours that differ by a tenth everywhere count as a fifth of the bits
+SAME = 0.2  # distance up to which two frames show the same
+
+
+def print_of(thumb: np.ndarray) -> np.ndarray:
+    """The print [N_BYTES] uint8 of a thumbnail [18, 32, 3], YCbCr from 0 to 255."""
+    rows, columns = FIELDS
+    fields = thumb[..., 0].reshape(rows, 18 // rows, columns, 32 // columns).mean(axis=(1, 3))
+    bits = np.packbits(np.diff(fields, axis=0) > LEAST_STEP)
+    quarters = thumb.reshape(2, 9, 2, 16, 3).mean(axis=(1, 3))
+    return np.concatenate([bits, np.clip(np.rint(quarters), 0, 255).astype(np.uint8).ravel()])
+
+
+def distances(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """[N, M] how unlike frames are, by prints [N, N_BYTES] and [M, N_BYTES]: 0 alike, about .5 unrelated."""
+    a, b = _points(ours), _points(theirs)
+    squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
+    return np.maximum(squares, 0)
+
+
+def _points(prints: np.ndarray) -> np.ndarray:
+    """[N, 76] float32 points whose squared distances are the prints' own."""
+    bits = np.unpackbits(prints[:, :8], axis=1).astype(np.float32) / 8
+    colours = prints[:, 8:].astype(np.float32) / 255 * COLOUR_WEIGHT**0.5
+    return np.concatenate([bits, colours], axis=1)
