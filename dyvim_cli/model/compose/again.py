@@ -15,11 +15,11 @@ from dyvim_cli.model.compose.obey import marked_steps, silenced, silent_steps, s
 from dyvim_cli.model.conditioning.film_curves import film_curves
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.performance.perform import perform
-from dyvim_cli.music.styles.palettes import PALETTES
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.relaid import NONE, Relaid, relaid
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.progress import Progress
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Score, TempoMap
 
 if TYPE_CHECKING:  # torch takes two seconds
@@ -61,7 +61,7 @@ def write_again(
     planned = carried_plan(wishes.recut, grid, features)
     features, wishes, character = first.as_planned(features, wishes, planned)
     influence = influence_of(wishes.alpha)
-    reach_steps = PALETTES[character.style].rubato_steps
+    reach_steps = RECORDS[character.style].palette.rubato_steps
     grid = leaned(old, grid, features, reach_steps) if influence.rubato else grid
     tempo_map = with_events(TempoMap(grid.step_times_s, old.bpm), features)
     hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
