@@ -13,7 +13,7 @@ STAMP  := $(VENV)/.installed
 
 N      ?= 1000
 SEED   ?= 1
-.PHONY: demo test check fuzz bench sync bench-sync gallery musicality marathon figures clean
+.PHONY: demo test check types fuzz bench sync bench-sync gallery musicality marathon figures clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,10 +36,16 @@ test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 	$(BIN)/lint-imports
 	$(BIN)/ruff check
+	$(BIN)/mypy
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+# static types; pyproject.toml lists what is checked
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
 
 # N damaged films of every container through the command line; each with which a promise was broken is kept in
 # demo/fuzz, its number stands in its name: make fuzz SEED=1 ONLY=17 does it again

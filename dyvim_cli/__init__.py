@@ -5,6 +5,7 @@ importing the package takes no time.
 """
 
 from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -13,7 +14,7 @@ _ERRORS = ("DyvimError", "EnvironmentFault", "InputError", "OutputError", "Usage
 __all__ = [*_API, *_ERRORS]  # noqa: PLE0604 (names that __getattr__ finds)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     """Find a public name (PEP 562)."""
     if name in _API:
         return getattr(import_module("dyvim_cli.api"), name)

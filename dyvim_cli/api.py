@@ -14,7 +14,7 @@ as they are within a minor version; other modules may change.
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
@@ -87,7 +87,7 @@ def compose(
     *,
     speech_s: "np.ndarray | None" = None,
     progress: Progress | None = None,
-    **options,
+    **options: Any,
 ) -> Score:
     """Compose for a film with the shipped decoder, or one of your own.
 
@@ -109,7 +109,8 @@ def compose(
     if not writes_score(wishes.model):
         raise UsageError(f"{wishes.model} makes sound, no score", "dyvim.score(film, output, model=...)")
     composer.check_wishes(wishes, wants_score=True)
-    return composer.compose(features, wishes, composer.load_model(wishes), progress or Silent(), speech_s)
+    piece = composer.compose(features, wishes, composer.load_model(wishes), progress or Silent(), speech_s)
+    return cast(Score, piece)
 
 
 def render(
@@ -165,7 +166,7 @@ def export(
     return write_excerpt(sound, Path(path), start_s, end_s, overwrite=overwrite)
 
 
-def mux(film: str | Path, sound: Soundtrack | str | Path, output: str | Path, **options) -> "MuxResult":
+def mux(film: str | Path, sound: Soundtrack | str | Path, output: str | Path, **options: Any) -> "MuxResult":
     """Put a soundtrack under a film; the picture's packets are copied.
 
     Args:
@@ -192,7 +193,7 @@ def score(
     *,
     use_cache: bool = True,
     progress: Progress | None = None,
-    **options,
+    **options: Any,
 ) -> "Result":
     """Do all of it: watch, compose, render, mux.
 

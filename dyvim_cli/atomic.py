@@ -23,7 +23,7 @@ from dyvim_cli.errors import FULL, cannot_write
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 STEM_LETTERS = 40  # of the path's name in the part's: in UTF-8 at most 160 of the 255 bytes a name may have
 PART_NAME = re.compile(r"\..*\.dyvim-[0-9a-f]{12}\.part", re.DOTALL)

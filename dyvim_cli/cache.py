@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def key_of(film: Path, settings: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def load(key: str, kind: type = FilmFeatures):
+def load(key: str, kind: type[Any] = FilmFeatures) -> Any:
     """The cached features, or None when there is no entry that reads back whole.
 
     kind: a dataclass of arrays and a duration_s, as FilmFeatures is.
@@ -74,7 +74,7 @@ def load(key: str, kind: type = FilmFeatures):
     return features
 
 
-def store(key: str, features, film: Path) -> str:
+def store(key: str, features: Any, film: Path) -> str:
     """Keep features; returns "", or a note that says why they could not be kept.
 
     A cache that cannot be written is no reason to fail: the work is done.
@@ -88,7 +88,7 @@ def store(key: str, features, film: Path) -> str:
     return ""
 
 
-def write_features(features, path: Path, film: str = "") -> None:
+def write_features(features: Any, path: Path, film: str = "") -> None:
     """Write features (a dataclass of arrays and a duration_s) as safetensors, atomically."""
     arrays = {f.name: np.ascontiguousarray(getattr(features, f.name)) for f in _arrays(type(features))}
     arrays["duration_s"] = np.array([features.duration_s])
@@ -97,7 +97,7 @@ def write_features(features, path: Path, film: str = "") -> None:
     )  # safetensors' own way of writing hides a full disk
 
 
-def read_features(path: Path, kind: type = FilmFeatures):
+def read_features(path: Path, kind: type[Any] = FilmFeatures) -> Any:
     """Read what write_features wrote. Raises InputError when the file is missing, torn or of another kind."""
     try:
         with safe_open(path, framework="numpy") as file:
@@ -142,10 +142,10 @@ def clean(older_than_days: float = 0.0, keep_bytes: int = 0) -> tuple[int, int]:
     return removed, freed
 
 
-def _arrays(kind):
+def _arrays(kind: type[Any]) -> list[Field[Any]]:
     return [f for f in fields(kind) if f.name != "duration_s"]
 
 
-def _may_lack(field) -> bool:
+def _may_lack(field: Field[Any]) -> bool:
     """Whether an older file may be without it."""
     return field.default_factory is not MISSING

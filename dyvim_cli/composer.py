@@ -1,9 +1,9 @@
 """Compose with the shipped score decoder or a MusicGen; the only module that tells them apart."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from dyvim_cli import device, weights
 from dyvim_cli.desk.kept_pieces import with_old_piece
@@ -13,6 +13,7 @@ from dyvim_cli.model.compose.again import write_again
 from dyvim_cli.model.compose.score import write_score
 from dyvim_cli.model.musicgen.loading import (
     DEBUG,
+    AudioModel,
     content_of_weights,
     find_backbone,
     load_audio_model,
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dyvim_cli.model.compose.recording import Recording
-    from dyvim_cli.model.musicgen.loading import AudioModel
     from dyvim_cli.model.score.decoder import Decoder
     from dyvim_cli.music.mixing.loudness import Meter
+    from dyvim_cli.music.mixing.session import StyledMidi
 
 
 def check_wishes(wishes: ComposeOptions, wants_score: bool) -> None:
@@ -46,16 +47,16 @@ def check_wishes(wishes: ComposeOptions, wants_score: bool) -> None:
     if not writes_score(wishes.model) and wishes.under_speech is not None:
         raise UsageError("--under-speech is for the embedded composer", "--model embedded, or --duck-db")
     if wishes.soundfont is not None:
-        _check_soundfont(wishes)
+        _check_soundfont(wishes.model, wishes.soundfont)
 
 
-def _check_soundfont(wishes: ComposeOptions) -> None:
+def _check_soundfont(model: str, soundfont: str) -> None:
     """Raise UsageError where no score is played, InputError where the file is no soundfont."""
-    if not writes_score(wishes.model):
-        raise UsageError(f"{wishes.model} makes sound itself: --soundfont has no say", "--model embedded")
+    if not writes_score(model):
+        raise UsageError(f"{model} makes sound itself: --soundfont has no say", "--model embedded")
     from dyvim_cli.music.synth.orchestra import opened
 
-    opened(Path(wishes.soundfont))
+    opened(Path(soundfont))
 
 
 def missing_weights(wishes: ComposeOptions) -> str:
@@ -115,7 +116,7 @@ def load_embedded() -> "Decoder":
 
 
 @lru_cache(maxsize=1)
-def _load_audio_model(name: str, adapter: str | None, **where) -> "AudioModel":
+def _load_audio_model(name: str, adapter: str | None, **where: Any) -> "AudioModel":
     """The last model that was loaded; `where` (placement) is a part of what it is remembered by."""
     return load_audio_model(name, Path(adapter) if adapter else None, **where)
 
@@ -135,20 +136,20 @@ def compose(
     if writes_score(wishes.model):
         device.one_torch_thread()
         write = write_score if wishes.recut is None else write_again
-        score = write(features, wishes, model, progress, speech_s=speech_s)
+        score = write(features, wishes, cast("Decoder", model), progress, speech_s=speech_s)
         return recast(with_old_piece(score, features), wishes)
     from dyvim_cli.model.compose.recording import record
 
     device.torch_threads_of_the_machine()
-    return record(features, wishes, model, progress)
+    return record(features, wishes, cast("AudioModel", model), progress)
 
 
 def sound_blocks(
-    piece: "Score | Recording",
-    model,
+    piece: "Score | Recording | StyledMidi",
+    model: "Decoder | AudioModel | None",
     duration_s: float,
     progress: Progress,
-    stems,
+    stems: "Callable[[str, np.ndarray], None] | None",
     meter: "Meter | None",
     is_grouped: bool = False,
     soundfont: str | None = None,
@@ -163,7 +164,7 @@ def sound_blocks(
         return produce_blocks(piece, duration_s, progress, stems, meter, is_grouped, instruments)
     from dyvim_cli.model.compose.audio_sound import recorded_blocks
 
-    return recorded_blocks(piece, model, duration_s, progress, meter)
+    return recorded_blocks(piece, cast("AudioModel", model), duration_s, progress, meter)
 
 
 def notes_of(model: "Decoder | AudioModel") -> list[str]:
@@ -188,5 +189,6 @@ def notes_of_instruments(piece: "Score | Recording", wishes: ComposeOptions) -> 
 
 def device_of(model: "Decoder | AudioModel") -> str:
     """Where a model computes, as --device says it."""
-    weight = model.musicgen.weight if hasattr(model, "musicgen") else next(model.parameters())
-    return str(weight.device)
+    if isinstance(model, AudioModel):
+        return str(model.musicgen.weight.device)
+    return str(next(model.parameters()).device)

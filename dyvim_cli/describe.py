@@ -78,7 +78,7 @@ def hits_of(piece: "Score | Recording") -> list[dict[str, Any]]:
     Where no note is struck near an event, music_s and error_ms are None and it is not met.
     """
     hits = piece.tempo_map.hits
-    times = [hit.music_time_s for hit in hits]
+    times: list[float | None] = [hit.music_time_s for hit in hits]
     if isinstance(piece, Score):
         times = struck_near(piece.stems, np.array([hit.film_time_s for hit in hits]))
     return [_hit(hit, music_s) for hit, music_s in zip(hits, times, strict=True)]
@@ -88,8 +88,8 @@ def _hit(hit: Hit, music_s: float | None) -> dict[str, Any]:
     is_met = music_s is not None
     return {
         "film_s": round(hit.film_time_s, 4),
-        "music_s": round(music_s, 4) if is_met else None,
-        "error_ms": round(1000 * (music_s - hit.film_time_s), 1) if is_met else None,
+        "music_s": None if music_s is None else round(music_s, 4),
+        "error_ms": None if music_s is None else round(1000 * (music_s - hit.film_time_s), 1),
         "is_met": is_met,
         "kind": hit.kind,
         "weight": round(hit.weight, 3),

@@ -4,8 +4,12 @@ import ctypes
 import os
 import re
 import secrets
+from typing import TYPE_CHECKING
 
 from dyvim_cli.errors import EnvironmentFault, UsageError
+
+if TYPE_CHECKING:
+    import torch
 
 AUTO = "auto"
 NAMES = re.compile(r"auto|cpu|cuda(:\d{1,2})?|mps")
@@ -47,7 +51,7 @@ def new_seed() -> int:
     return secrets.randbelow(2**31)
 
 
-def choose(name: str = AUTO):
+def choose(name: str = AUTO) -> "torch.device":
     """torch.device for auto, cpu, cuda, cuda:N or mps.
 
     Raises UsageError for another name, EnvironmentFault when the device is not there.

@@ -28,7 +28,8 @@ class DyvimError(Exception):
         self.message = message
         self.hint = hint
 
-    def __reduce__(self):  # survives the way back from a worker process
+    # survives the way back from a worker process
+    def __reduce__(self) -> tuple[type["DyvimError"], tuple[str, str]]:
         return type(self), (self.message, self.hint)
 
 
@@ -125,7 +126,7 @@ def _fault_of_machine(error: BaseException) -> EnvironmentFault | None:
         return no_memory()
     if _is_full(error):
         return disk_full(getattr(error, "filename", None) or "a file")
-    if number in BROKEN | REFUSED:
+    if isinstance(error, OSError) and number in BROKEN | REFUSED:
         what = f"{error.filename}: " if error.filename else ""
         return EnvironmentFault(f"{what}{error.strerror}", "see that it is there and may be used")
     return None

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from dyvim_cli.atomic import PendingFiles
     from dyvim_cli.media.film_clock import FilmClock
     from dyvim_cli.model.compose.recording import Recording
+    from dyvim_cli.model.musicgen.loading import AudioModel
+    from dyvim_cli.model.score.decoder import Decoder
+    from dyvim_cli.music.mixing.loudness import Meter
+    from dyvim_cli.music.mixing.session import StyledMidi
 
 
 @contextmanager
@@ -36,12 +40,12 @@ def whole_set(delivery: Delivery, output: Path | None = None) -> Iterator["Pendi
 
 @contextmanager
 def sound_file(
-    piece: "Score | Recording",
-    model,
+    piece: "Score | Recording | StyledMidi",
+    model: "Decoder | AudioModel | None",
     duration_s: float,
     delivery: Delivery,
     progress: Progress,
-    meter=None,
+    meter: "Meter | None" = None,
     group: "PendingFiles | None" = None,
     soundfont: str | None = None,
 ) -> Iterator[Path]:
@@ -114,7 +118,7 @@ def check_stems(folder: Path, overwrite: bool) -> None:
 
 
 def write_extras(
-    piece: Score,
+    piece: "Score | Recording | StyledMidi",
     music: Path,
     delivery: Delivery,
     metadata: dict[str, Any] | None = None,
@@ -127,9 +131,10 @@ def write_extras(
     from dyvim_cli.music.symbols.midi import write_midi
 
     if delivery.music is not None:
-        form = {"overwrite": delivery.overwrite, "metadata": metadata or {}, "group": group}
-        convert_audio(music, delivery.music, **form)
-    if delivery.midi is not None:
+        convert_audio(
+            music, delivery.music, overwrite=delivery.overwrite, metadata=metadata or {}, group=group
+        )
+    if delivery.midi is not None and isinstance(piece, Score):
         with commit(delivery.midi, overwrite=delivery.overwrite, group=group) as part:
             write_midi(piece, part, expression_gain(piece))
 

@@ -129,6 +129,16 @@ class Delivery:
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, Path(path))
 
+    def settled_output(self) -> Path:
+        """The film's path, where it is settled.
+
+        Raises:
+            TypeError: the output is still a template, or left open.
+        """
+        if not isinstance(self.output, Path):
+            raise TypeError(f"the output is not settled: {self.output!r}")
+        return self.output
+
     def mix_options(self) -> dict[str, Any]:
         """The keyword arguments of media.mux.mux that say how music and film come together."""
         names = (
@@ -138,7 +148,7 @@ class Delivery:
         return {name: getattr(self, name) for name in names}
 
 
-def _check_range(name: str, value: object, lowest: float, highest: float) -> None:
+def _check_range(name: str, value: Any, lowest: float, highest: float) -> None:
     """Raise UsageError for what is not a number from lowest to highest, nan among it."""
     try:
         fits = lowest <= value <= highest

@@ -37,6 +37,8 @@ from dyvim_cli.types import FilmFeatures, OwnSound, Score
 from dyvim_cli.watching import features_of
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from dyvim_cli.film_plan import FilmPlan
     from dyvim_cli.media.cut import Cut
     from dyvim_cli.media.film_clock import FilmClock
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
 
 # for the layers above
 __all__ = ["compose", "features_of", "load_embedded", "load_model", "notes_of", "prepare_model"]
+
+
+if TYPE_CHECKING:
+    Prepared = tuple[FilmInfo, Cut, Path]
 
 
 @dataclass(frozen=True)
@@ -130,10 +136,17 @@ def _see(
     use_cache: bool,
     progress: Progress | None,
 ) -> Watched:
-    clock, notes = Clock(), []
-    part = {"start_s": cut.start_s, "end_s": cut.end_s}
+    clock = Clock()
+    notes: list[str] = []
     with clock.stage("vision"):
-        features = features_of(film, **part, use_cache=use_cache, progress=progress, notes=notes)
+        features = features_of(
+            film,
+            start_s=cut.start_s,
+            end_s=cut.end_s,
+            use_cache=use_cache,
+            progress=progress,
+            notes=notes,
+        )
     device.give_back_memory()
     with clock.stage("listening"):
         own = own_sound_of(film, cut, keep_audio, use_cache, progress)
@@ -202,7 +215,7 @@ def compose_and_mux(
     return Result(muxed.path, piece, facts, tuple(facts["warnings"]))
 
 
-def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery):
+def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> "Prepared":
     """(film, cut, output path), after every check that needs no work."""
     from dyvim_cli.media.cut import plan_cut
     from dyvim_cli.media.film_clock import clock_of
@@ -234,10 +247,11 @@ def check_delivery(film_path: Path, delivery: Delivery) -> None:
     """Raise unless all that a delivery names, its film by a whole path, can be written."""
     from dyvim_cli.media.output import check_folder, check_output
 
-    if delivery.output.parent.exists():
-        check_output(delivery.output, inputs=(film_path,), overwrite=delivery.overwrite)
+    output = delivery.settled_output()
+    if output.parent.exists():
+        check_output(output, inputs=(film_path,), overwrite=delivery.overwrite)
     else:
-        check_folder(delivery.output.parent)
+        check_folder(output.parent)
     check_extras(delivery, film_path)
 
 
@@ -263,7 +277,7 @@ def plan_job(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> dic
 
 
 def with_plan(
-    features: FilmFeatures, wishes: ComposeOptions, clock: "FilmClock", speech_s=None
+    features: FilmFeatures, wishes: ComposeOptions, clock: "FilmClock", speech_s: "np.ndarray | None" = None
 ) -> ComposeOptions:
     """The wishes with the plan that the piece follows, in which markers and options are edits."""
     if not writes_score(wishes.model) or (wishes.plan is None and wishes.markers is None):
@@ -289,8 +303,9 @@ def plan_film(
     film = probe(film_path)
     cut = plan_cut(film, start, end)
     orders = read_orders(wishes, clock_of(film, cut.start_s, cut.end_s))
-    part = {"start_s": cut.start_s, "end_s": cut.end_s}
-    features = features_of(film, **part, use_cache=use_cache, progress=progress)
+    features = features_of(
+        film, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress
+    )
     return planned(features, wishes, orders)
 
 
@@ -311,13 +326,14 @@ def generate(
         raise UsageError("no file to write the music to", "name one with -o music.wav")
     check_wishes(wishes, wants_score=bool(delivery.midi or delivery.stems))
     check_extras(delivery, None if isinstance(source, FilmFeatures) else Path(source))
-    progress, notes = progress or Silent(), []
-    source = _opened(source)
+    progress = progress or Silent()
+    notes: list[str] = []
+    opened = _opened(source)
     prepare_model(wishes, progress)
-    if isinstance(source, FilmFeatures):
-        features = source
+    if isinstance(opened, FilmFeatures):
+        features = opened
     else:
-        features = features_of(source, use_cache=use_cache, progress=progress, notes=notes)
+        features = features_of(opened, use_cache=use_cache, progress=progress, notes=notes)
     model = load_model(wishes)
     piece = compose(features, wishes, model, progress)
     with (
@@ -345,7 +361,7 @@ def _opened(source: Path | FilmFeatures) -> "FilmFeatures | FilmInfo":
     return read_features(path) if path.suffix == ".safetensors" else probe(path)
 
 
-def _open_studio(wishes: ComposeOptions):
+def _open_studio(wishes: ComposeOptions) -> "Decoder | AudioModel":
     """Load all that composing and sounding need; returns what composes."""
     from dyvim_cli.music.synth.soundfont import shipped_soundfont
 

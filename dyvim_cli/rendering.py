@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.extras import check_extras, sound_file, whole_set, write_extras
 from dyvim_cli.options import Delivery
 from dyvim_cli.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from dyvim_cli.music.mixing.loudness import Meter
+    from dyvim_cli.music.mixing.session import StyledMidi
 
 RING_S = 3.0  # what the last notes ring on
 
@@ -53,7 +57,7 @@ def render(
     )
 
 
-def _facts(midi_path: Path, piece, length_s: float, meter) -> dict[str, Any]:
+def _facts(midi_path: Path, piece: "StyledMidi", length_s: float, meter: "Meter") -> dict[str, Any]:
     """What was read and what it became, plain values."""
     from dyvim_cli.timeline import loudness_facts
 

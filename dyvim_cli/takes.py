@@ -43,7 +43,7 @@ def score_takes(
     watched = pipeline.watch(film_path, options, anywhere, use_cache=use_cache, progress=progress)
     model = pipeline.load_model(options)
     for asked, each in zip(directions(watched.features, options, n_takes), its, strict=True):
-        seen = replace(watched, output=each.output, clock=pipeline.Clock())
+        seen = replace(watched, output=each.settled_output(), clock=pipeline.Clock())
         yield Take(asked, pipeline.compose_and_mux(seen, asked, each, model, progress=progress))
 
 

@@ -9,11 +9,12 @@ from dyvim_cli.types import STEPS_PER_BAR, FilmFeatures, Score
 
 if TYPE_CHECKING:
     from dyvim_cli.media.mux import MuxResult
+    from dyvim_cli.model.compose.recording import Recording
 
 POINTS = 200  # at most so many values a curve
 
 
-def timeline(piece: Score, features: FilmFeatures, meter: Meter) -> dict[str, Any]:
+def timeline(piece: "Score | Recording", features: FilmFeatures, meter: Meter) -> dict[str, Any]:
     """Curves and loudness of a finished piece that `meter` has heard, as values for JSON.
 
     None stands for silence; the curves of motion and loudness are even over the film's duration.
@@ -80,7 +81,7 @@ def most_in_spans(times_s: np.ndarray, values: np.ndarray, duration_s: float) ->
     return np.where(np.isfinite(spans), spans, between)
 
 
-def accents(piece: Score) -> np.ndarray:
+def accents(piece: "Score | Recording") -> np.ndarray:
     """[<= POINTS, 2] (seconds, strength 0..1) of the steps that are struck hardest, in order.
 
     Strength is the power of all the notes that begin there, against the strongest step.

@@ -372,14 +372,15 @@ def test_a_film_on_which_two_workers_died_has_failed_and_its_neighbour_has_not(f
 
     waiting = local.deque()
     worker = local._Worker(Dead(), None, [one, two], is_ready=True)
-    assert list(local._mourn(worker, waiting)) == [] and [task.deaths for task in waiting] == [1, 1]
+    assert list(local._requeue_after_crash(worker, waiting)) == []
+    assert [task.deaths for task in waiting] == [1, 1]
     alone = local._Worker(Dead(), None, [waiting.popleft()], is_ready=True)
     assert not alone.takes(waiting[0]) and not alone.takes(two)
-    (outcome,) = local._mourn(alone, waiting)
+    (outcome,) = local._requeue_after_crash(alone, waiting)
     assert outcome.task.film == one.film and "died twice (signal 9)" in outcome.record["error"]
     assert [task.film for task in waiting] == [two.film]
     with pytest.raises(EnvironmentFault, match="could not start"):
-        list(local._mourn(local._Worker(Dead(), None, []), waiting))
+        list(local._requeue_after_crash(local._Worker(Dead(), None, []), waiting))
 
 
 # ---- what holds for a film ----

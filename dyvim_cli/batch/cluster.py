@@ -9,12 +9,12 @@ import os
 import secrets
 import socket
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.batch import staging
 from dyvim_cli.batch.fingerprint import settings_digest
@@ -23,6 +23,11 @@ from dyvim_cli.batch.work import Outcome, failure, finish, see
 from dyvim_cli.errors import EnvironmentFault, fault_of
 from dyvim_cli.limits import MAX_DURATION_VARIABLE, MAX_PIXELS_VARIABLE
 from dyvim_cli.options import writes_score
+
+if TYPE_CHECKING:
+    from dyvim_cli.model.score.decoder import Decoder
+
+Answer = tuple[Outcome, dict[Path, bytes]] | None  # None: the node did not see the film
 
 MAX_RETRIES = 3  # of a film whose node or process was lost
 CONNECT_S = 10.0
@@ -41,7 +46,9 @@ class _Shipped:
     modified_ns: int
 
 
-def run(tasks: Sequence[Task], address: str | None = None, *, ship: bool = False) -> Iterator[Outcome]:
+def run(
+    tasks: Sequence[Task], address: str | None = None, *, ship: bool = False
+) -> Generator[Outcome, None, None]:
     """Work on the films on the cluster at `address` (None: one started here for the time).
 
     ship: send films as bytes even to nodes that see them. Outcomes come as they are ready. Closing the
@@ -50,7 +57,8 @@ def run(tasks: Sequence[Task], address: str | None = None, *, ship: bool = False
     ray = _connect(address)
     score = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(_score)
     token = _Token(tasks)
-    waiting, running = deque((task, ship) for task in tasks), {}
+    waiting = deque((task, ship) for task in tasks)
+    running: dict[Any, Task] = {}
     try:
         while waiting or running:
             while waiting and len(running) < _room(ray):
@@ -72,7 +80,7 @@ def run(tasks: Sequence[Task], address: str | None = None, *, ship: bool = False
         ray.shutdown()
 
 
-def _connect(address: str | None):
+def _connect(address: str | None) -> Any:
     try:
         import ray
     except ImportError as error:
@@ -100,15 +108,16 @@ def _resources(task: Task, there_is: dict[str, Any]) -> dict[str, Any]:
     return {"num_gpus": 1} if wants_gpu and there_is.get("GPU", 0) >= 1 else {}
 
 
-def _room(ray) -> int:
+def _room(ray: Any) -> int:
     """Films to hand in at once; nodes come and go."""
     return max(1, int(AHEAD * ray.cluster_resources().get("CPU", 1)))
 
 
-def _answer(ray, reference, task: Task):
+def _answer(ray: Any, reference: Any, task: Task) -> Answer:
     """(outcome, files), or None where the film was not seen; a film that cannot be run has failed."""
     try:
-        return ray.get(reference)
+        answer: Answer = ray.get(reference)
+        return answer
     except ray.exceptions.RayTaskError as error:
         return failure(task, fault_of(error.cause)), {}
     except ray.exceptions.RayError as error:
@@ -158,13 +167,13 @@ class _Token:
 
 
 @lru_cache(maxsize=1)
-def _model():
+def _model() -> "Decoder":
     from dyvim_cli.pipeline import load_embedded
 
     return load_embedded()
 
 
-def _score(task: Task, token: str, shipped: _Shipped | None):
+def _score(task: Task, token: str, shipped: _Shipped | None) -> Answer:
     """One film on a node: (outcome, results as bytes), or None when the film must be sent first."""
     if settings_digest(task.wishes, task.delivery) != task.settings:
         reason = f"the node {socket.gethostname()} has another dyvim, or other weights"
@@ -177,7 +186,7 @@ def _score(task: Task, token: str, shipped: _Shipped | None):
     return _score_shipped(task, shipped)
 
 
-def _score_shipped(task: Task, shipped: _Shipped):
+def _score_shipped(task: Task, shipped: _Shipped) -> tuple[Outcome, dict[Path, bytes]]:
     """Score a film that came as bytes; its results go back as bytes."""
     from dyvim_cli.scratch import scratch_folder
 
@@ -196,7 +205,7 @@ def _score_shipped(task: Task, shipped: _Shipped):
 
 def _moved(task: Task, folder: Path) -> Task:
     """The same job with the film in `folder` and all results inside `folder`/results."""
-    made = {}
+    made: dict[str, Any] = {}
     for name in ("output", "midi", "stems", "music"):
         path = getattr(task.delivery, name)
         made[name] = path and folder / "results" / name / path.name

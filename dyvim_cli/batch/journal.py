@@ -9,7 +9,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                     yield record
 
 
-def _moved(record: dict[str, Any], change) -> dict[str, Any]:
+def _moved(record: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
     return record | {name: change(record[name]) for name in PATHS if record.get(name)}
 
 
@@ -127,7 +127,7 @@ def _locked(handle: int) -> bool:
 
         os.lseek(handle, 1 << 40, os.SEEK_SET)  # far behind the end: what is locked cannot be read
         try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
         except OSError:
             return False
         return True

@@ -12,15 +12,16 @@ import signal
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from types import FrameType
 
 from dyvim_cli.batch.plan import Task
-from dyvim_cli.batch.work import Outcome, failure, finish, see
+from dyvim_cli.batch.work import Outcome, Seen, failure, finish, see
 from dyvim_cli.device import free_memory_gb, n_cores
 from dyvim_cli.errors import DyvimError, EnvironmentFault, ExitCode, fault_of
 from dyvim_cli.options import writes_score
@@ -61,7 +62,7 @@ class _Worker:
             self.pipe.send(task)
 
 
-def run(tasks: Sequence[Task], jobs: int, scratch: Path) -> Iterator[Outcome]:
+def run(tasks: Sequence[Task], jobs: int, scratch: Path) -> Generator[Outcome, None, None]:
     """Work on the films in order, up to `jobs` at once; outcomes come as they are ready.
 
     scratch: an existing folder for the workers' intermediate files. Closing the generator, or an
@@ -73,16 +74,16 @@ def run(tasks: Sequence[Task], jobs: int, scratch: Path) -> Iterator[Outcome]:
     try:
         while waiting or any(worker.tasks for worker in workers):
             while len(workers) < min(jobs, len(waiting) + sum(bool(worker.tasks) for worker in workers)):
-                workers.append(_hire(scratch))
+                workers.append(_start_worker(scratch))
             _share_out(waiting, workers)
             for pipe in wait([worker.pipe for worker in workers]):
                 worker = next(worker for worker in workers if worker.pipe is pipe)
-                yield from _hear(worker)
+                yield from _receive_outcomes(worker)
                 if worker.is_dead:
                     workers.remove(worker)
-                    yield from _mourn(worker, waiting)
+                    yield from _requeue_after_crash(worker, waiting)
     finally:
-        _dismiss(workers)
+        _stop_workers(workers)
 
 
 def _share_out(waiting: deque[Task], workers: list[_Worker]) -> None:
@@ -93,8 +94,12 @@ def _share_out(waiting: deque[Task], workers: list[_Worker]) -> None:
                 worker.give(waiting.popleft())
 
 
-def _hear(worker: _Worker) -> Iterator[Outcome]:
-    """Everything a worker has to say. Raises the DyvimError that kept it from starting."""
+def _receive_outcomes(worker: _Worker) -> Iterator[Outcome]:
+    """Yield the outcomes a worker has sent.
+
+    Raises:
+        DyvimError: the worker could not start.
+    """
     try:
         while worker.pipe.poll():
             said = worker.pipe.recv()
@@ -109,10 +114,10 @@ def _hear(worker: _Worker) -> Iterator[Outcome]:
         worker.is_dead = True
 
 
-def _mourn(worker: _Worker, waiting: deque[Task]) -> Iterator[Outcome]:
-    """What becomes of a dead worker's films."""
+def _requeue_after_crash(worker: _Worker, waiting: deque[Task]) -> Iterator[Outcome]:
+    """Queue a dead worker's films again; yield the failure of those it died on too often."""
     worker.process.join()
-    code = worker.process.exitcode
+    code = worker.process.exitcode or 0
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
     if not worker.is_ready:
         raise EnvironmentFault(
@@ -127,7 +132,7 @@ def _mourn(worker: _Worker, waiting: deque[Task]) -> Iterator[Outcome]:
             yield failure(task, EnvironmentFault(reason, "use fewer --jobs if memory ran out"))
 
 
-def _hire(scratch: Path) -> _Worker:
+def _start_worker(scratch: Path) -> _Worker:
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, str(scratch)), daemon=True)
@@ -149,7 +154,7 @@ def _one_thread_each() -> Iterator[None]:
         os.environ.update(before)
 
 
-def _dismiss(workers: list[_Worker]) -> None:
+def _stop_workers(workers: list[_Worker]) -> None:
     """End the workers and wait until they have cleaned up."""
     for worker in workers:
         worker.process.terminate()
@@ -162,7 +167,7 @@ def _dismiss(workers: list[_Worker]) -> None:
 
 
 def _serve(pipe: Connection, scratch: str) -> None:
-    """A worker's life."""
+    """Run in a worker process: score films until the batch ends it."""
     for name in (signal.SIGINT, signal.SIGTERM):  # both mean: put down everything and go
         signal.signal(name, _interrupt)
     tempfile.tempdir = scratch
@@ -182,13 +187,13 @@ def _work(pipe: Connection) -> None:
     except Exception as error:
         return pipe.send(error if isinstance(error, DyvimError) else fault_of(error))
     pipe.send(READY)
-    seen: queue.Queue[Future] = queue.Queue()
+    seen: queue.Queue[Future[Seen]] = queue.Queue()
     threading.Thread(target=_receive, args=(pipe, seen), daemon=True).start()
     while True:
         pipe.send(finish(seen.get().result(), model))
 
 
-def _receive(pipe: Connection, seen: queue.Queue) -> None:
+def _receive(pipe: Connection, seen: "queue.Queue[Future[Seen]]") -> None:
     """Take films in and watch them, one after the other; when the batch has died, so does the worker."""
     eyes = ThreadPoolExecutor(1)
     try:
@@ -196,12 +201,12 @@ def _receive(pipe: Connection, seen: queue.Queue) -> None:
             seen.put(eyes.submit(see, pipe.recv()))
     except (EOFError, OSError):
         if hasattr(signal, "pthread_kill"):
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
         else:
             _thread.interrupt_main()
 
 
-def _interrupt(signum, frame) -> None:
+def _interrupt(signum: int, frame: FrameType | None) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):  # once is enough: cleaning up is not interrupted
         signal.signal(name, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -32,7 +32,7 @@ class Task:
     @property
     def output(self) -> Path:
         """The film with its music."""
-        return self.delivery.output
+        return self.delivery.settled_output()
 
 
 def task_of(film: Film, wishes: ComposeOptions, delivery: Delivery, use_cache: bool = True) -> Task:
@@ -52,9 +52,9 @@ def task_of(film: Film, wishes: ComposeOptions, delivery: Delivery, use_cache: b
     return Task(film.path.absolute(), wishes, delivery, settings_digest(wishes, delivery), use_cache)
 
 
-def _output(film: Film, wanted: str | None, values: dict[str, Any]) -> Path:
+def _output(film: Film, wanted: str | Path | None, values: dict[str, Any]) -> Path:
     """Folders are mirrored inside an output folder."""
-    if wanted is not None and _is_folder(wanted):
+    if wanted is not None and _is_folder(str(wanted)):
         wanted = os.path.join(wanted, "{folder}", "")
     return Path(os.path.abspath(output_path(film.path, _codec(film.path), wanted, **values)))
 
@@ -94,7 +94,8 @@ def check_container(task: Task) -> None:
 
 def check_collisions(tasks: Iterable[Task]) -> None:
     """Raise UsageError when two films would make the same file, or one would replace another film."""
-    tasks, taken = list(tasks), {}
+    tasks = list(tasks)
+    taken: dict[str, Task] = {}
     films = {_same(task.film) for task in tasks}
     for task in tasks:
         for path in results(task.delivery):

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,9 +53,9 @@ def review(
     for task in tasks:
         record = known.get(task.output)
         status = _status(task, record)
-        if status == "done":
+        if record and status == "done":
             found.done.append(Outcome(task, record))
-        elif status == "failed" and not retry_failed and record.get("exit_code") not in PASSING:
+        elif record and status == "failed" and not retry_failed and record.get("exit_code") not in PASSING:
             found.failed.append(Outcome(task, record))
         elif fault := _refusal(task, record):
             found.failed.append(failure(task, fault))
@@ -136,7 +136,9 @@ def _settle_recorded(tasks: Iterable[Task], journal: Journal) -> None:
             staging.settle(task.delivery)
 
 
-def carry_out(outcomes: Iterator[Outcome], journal: Journal, *, fail_fast: bool = False) -> Iterator[Outcome]:
+def carry_out(
+    outcomes: Generator[Outcome, None, None], journal: Journal, *, fail_fast: bool = False
+) -> Iterator[Outcome]:
     """Pass on an engine's outcomes, each on record first and then in its place."""
     with closing(outcomes):
         for outcome in outcomes:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli import atomic
 from dyvim_cli.errors import cannot_write
@@ -21,7 +22,7 @@ TOKEN = ".token-"  # begins the names of files by which other machines know our 
 def results(delivery: Delivery) -> list[Path]:
     """Every path that a film's delivery makes; the film itself comes last."""
     extras = (delivery.midi, delivery.stems, delivery.music)
-    return [*(path for path in extras if path is not None), delivery.output]
+    return [*(path for path in extras if path is not None), delivery.settled_output()]
 
 
 def staged(path: Path) -> Path:
@@ -32,8 +33,8 @@ def staged(path: Path) -> Path:
 def staged_delivery(delivery: Delivery) -> Delivery:
     """The same delivery into the waiting places."""
     extras = {name: getattr(delivery, name) for name in ("midi", "stems", "music")}
-    moved = {name: staged(path) for name, path in extras.items() if path is not None}
-    return replace(delivery, output=staged(delivery.output), overwrite=True, **moved)
+    moved: dict[str, Any] = {name: staged(path) for name, path in extras.items() if path is not None}
+    return replace(delivery, output=staged(delivery.settled_output()), overwrite=True, **moved)
 
 
 def prepare(delivery: Delivery) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dyvim_cli import pipeline
 from dyvim_cli.batch.fingerprint import Content, content_of, fingerprint, is_unchanged
@@ -12,6 +12,12 @@ from dyvim_cli.batch.staging import staged_delivery
 from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError, fault_of
 from dyvim_cli.options import EMBEDDED, ComposeOptions
 from dyvim_cli.report import entry
+
+if TYPE_CHECKING:
+    from dyvim_cli.model.musicgen.loading import AudioModel
+    from dyvim_cli.model.score.decoder import Decoder
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Outcome:
     @property
     def is_done(self) -> bool:
         """Whether the film got its music."""
-        return self.record["status"] == "done"
+        return bool(self.record["status"] == "done")
 
 
 @dataclass(frozen=True)
@@ -43,9 +49,10 @@ def see(task: Task) -> Seen:
     return Seen(task, content, watched)
 
 
-def finish(seen: Seen, model) -> Outcome:
+def finish(seen: Seen, model: "Decoder") -> Outcome:
     """Compose, sound and mux for a film that was seen; the results are in their waiting places."""
-    task, result = seen.task, seen.watched
+    task = seen.task
+    result: pipeline.Watched | pipeline.Result | DyvimError = seen.watched
     if isinstance(result, pipeline.Watched):
         watched, delivery = result, staged_delivery(task.delivery)
         result = _attempt(
@@ -62,7 +69,7 @@ def finish(seen: Seen, model) -> Outcome:
     return Outcome(task, record | size | _marks(task, seen.content))
 
 
-def _composer(wishes: ComposeOptions, shipped):
+def _composer(wishes: ComposeOptions, shipped: "Decoder") -> "Decoder | AudioModel":
     """What composes for a film: the worker's own decoder, unless another model was asked for."""
     return shipped if wishes.model == EMBEDDED else pipeline.load_model(wishes)
 
@@ -83,7 +90,7 @@ def _marks(task: Task, content: Content | None) -> dict[str, Any]:
     }
 
 
-def _attempt(work: Callable[..., Any]):
+def _attempt(work: Callable[[], T]) -> T | DyvimError:
     """What `work` returns, or the failure that it ended in: one film's failure is not the night's."""
     try:
         return work()

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import FULL, EnvironmentFault, WeightsError, cannot_write
 from dyvim_cli.weights import sha256
@@ -18,7 +19,7 @@ BLOCK, TIMEOUT_S, ATTEMPTS = 1 << 20, 20, 4
 AGENT = {"User-Agent": "dyvim"}
 
 
-def listing(url: str, hint: str):
+def listing(url: str, hint: str) -> Any:
     """JSON at an address, or raise WeightsError."""
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=AGENT), timeout=TIMEOUT_S) as reply:

@@ -1,7 +1,7 @@
 """Draw a film's time line as SVG paths, on a canvas of 1000 x 100 per lane."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ LEAST_FULL_MOTION = 0.1  # picture widths a second; films that move less than th
 QUIETEST_LUFS, LOUDEST_LUFS = -45.0, -5.0
 TICK_STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 MAX_TICKS = 9
+
+Scale = Callable[[float], float]  # seconds to the canvas, 0..WIDTH
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,11 @@ def drawing(line: Timeline) -> dict[str, Any]:
     }
 
 
-def _scale(duration_s: float):
+def _scale(duration_s: float) -> Scale:
     return lambda time_s: round(WIDTH * min(max(time_s / duration_s, 0), 1), 2)
 
 
-def _count(things: Sequence, name: str) -> str:
+def _count(things: Sequence[object], name: str) -> str:
     return f"{len(things)} {name}" + ("" if len(things) == 1 else "s")
 
 
@@ -81,17 +83,17 @@ def area(heights: Sequence[float]) -> str:
     return f"M0 {HEIGHT}L{points} {WIDTH} {HEIGHT}Z"
 
 
-def strokes(x, marks: Iterable[tuple[float, float]]) -> str:
+def strokes(x: Scale, marks: Iterable[tuple[float, float]]) -> str:
     """Path of upright lines: (time_s, height 0..1) from the lane's floor."""
     return "".join(f"M{x(t)} {HEIGHT}V{HEIGHT * (1 - h):.1f}" for t, h in marks)
 
 
-def links(x, meetings: Iterable[tuple[float, float, str]]) -> str:
+def links(x: Scale, meetings: Iterable[tuple[float, float, str]]) -> str:
     """Path from where the film has an event (above) to where the music meets it (below)."""
     return "".join(f"M{x(film)} 0L{x(music)} {HEIGHT}" for film, music, _ in meetings)
 
 
-def dots(x, meetings: Iterable[tuple[float, float, str]]) -> str:
+def dots(x: Scale, meetings: Iterable[tuple[float, float, str]]) -> str:
     """Path of points half-way: lines without length, that show by their caps."""
     return "".join(f"M{(x(film) + x(music)) / 2:.2f} {HEIGHT / 2:.0f}h0" for film, music, _ in meetings)
 

@@ -4,7 +4,7 @@ An entry is the facts of pipeline.score() and what became of the film. The facts
 not scored are few, so every key but `status` and `input` may be missing.
 """
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 from dyvim_cli.errors import DyvimError
 
@@ -18,10 +18,13 @@ class Curves(TypedDict, total=False):
     bars_s: list[float]  # where bars begin
 
 
+Status = Literal["done", "failed", "pending"]  # pending: not started, or interrupted
+
+
 class Entry(TypedDict, total=False):
     """One film of a report; beside these keys any of pipeline.Result.facts."""
 
-    status: Literal["done", "failed", "pending"]  # pending: not come to, or interrupted
+    status: Status
     input: str  # the film as it came
     output: str  # the film with its music
     error: str  # failed: one line that says what
@@ -40,6 +43,8 @@ class Entry(TypedDict, total=False):
     keep_audio: str
     sections: list[dict[str, Any]]  # start_s, end_s, role
     hits: list[dict[str, Any]]  # of struck notes, None where not met: see describe.hits_of
+    mood: dict[str, Any]  # valence, arousal, words
+    style_also: list[dict[str, Any]]  # style, score: styles that came close
     scenes: int
     seconds: dict[str, float]  # stage -> seconds of work
     warnings: list[str]
@@ -48,7 +53,7 @@ class Entry(TypedDict, total=False):
 
 def done(facts: dict[str, Any], command: list[str]) -> Entry:
     """The entry of a scored film, from pipeline.Result.facts."""
-    return Entry(status="done", command=command, **facts)
+    return cast(Entry, {"status": "done", "command": command, **facts})
 
 
 def failed(film: str, fault: DyvimError, command: list[str]) -> Entry:

@@ -11,10 +11,10 @@ from typing import Any
 
 from dyvim_cli.report import page
 from dyvim_cli.report.drawing import Timeline, clock, drawing
-from dyvim_cli.report.entry import Entry
+from dyvim_cli.report.entry import Entry, Status
 from dyvim_cli.report.player import link, player
 
-STATUSES = {"done": "Scored", "failed": "Failed", "pending": "Not done"}
+STATUSES: dict[Status, str] = {"done": "Scored", "failed": "Failed", "pending": "Not done"}
 OWN_SOUND = {"duck": "music ducked", "mix": "mixed", "track": "own track", "drop": "dropped"}
 SORTS = {"name": "By name", "duration": "By duration", "error": "By timing error"}
 
@@ -38,10 +38,12 @@ def write_report(entries: Sequence[Entry], path: Path, title: str = "Scored film
     )
 
 
-def _figures(entries: Sequence[Entry], counts: Counter) -> list[dict[str, Any]]:
+def _figures(entries: Sequence[Entry], counts: Counter[Status]) -> list[dict[str, Any]]:
     """The few numbers at the top."""
     hits = [hit for entry in entries for hit in entry.get("hits", ())]
-    figures = [(STATUSES[status].lower(), counts[status]) for status in STATUSES if counts[status]]
+    figures: list[tuple[str, str | int | None]] = [
+        (STATUSES[status].lower(), counts[status]) for status in STATUSES if counts[status]
+    ]
     figures.append(("of film", clock(sum(entry.get("duration_s", 0) for entry in entries))))
     figures.append(("cuts on a beat", _cuts_on_beat(hits)))
     if hits:
@@ -55,7 +57,7 @@ def _figures(entries: Sequence[Entry], counts: Counter) -> list[dict[str, Any]]:
 def card(entry: Entry, folder: Path) -> dict[str, Any]:
     """What the template shows of one film; folder: where the page will lie."""
     output = Path(entry["output"]) if "output" in entry else None
-    shown = {
+    shown: dict[str, Any] = {
         "name": Path(entry["input"]).name,
         "where": link(output, folder)[1] if output else str(Path(entry["input"]).parent),
         "status": entry["status"],
@@ -89,7 +91,7 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
         ("cuts on a beat", _cuts_on_beat(entry.get("hits", ()))),
         ("alpha", _number(entry.get("alpha"), "g")),
         ("seed", entry.get("seed")),
-        ("own sound", OWN_SOUND.get(entry.get("keep_audio"))),
+        ("own sound", OWN_SOUND.get(entry.get("keep_audio", ""))),
         ("model", entry.get("model")),
     )
     return [(name, str(value)) for name, value in known if value is not None]

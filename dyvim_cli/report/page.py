@@ -4,12 +4,15 @@ import base64
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli import __version__
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
-def write(template: str, path: Path, **values) -> None:
+
+def write(template: str, path: Path, **values: object) -> None:
     """Fill a template of this package in and write it, whole or not at all.
 
     Every value is escaped where it is put in. Raises OutputError when the page cannot be written.
@@ -22,7 +25,7 @@ def write(template: str, path: Path, **values) -> None:
 
 
 @cache
-def environment():
+def environment() -> "Environment":
     """Jinja over this package's templates; everything is escaped, a value that is missing is a fault."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -39,6 +42,9 @@ def script() -> dict[str, Any]:
     """The page's script, and its hash: the page's policy runs this one and no other."""
     from markupsafe import Markup
 
-    text = environment().loader.get_source(environment(), "page.js")[0]
+    loader = environment().loader
+    if loader is None:
+        raise RuntimeError("the templates have no loader")
+    text = loader.get_source(environment(), "page.js")[0]
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return {"script": Markup(text), "script_hash": digest}

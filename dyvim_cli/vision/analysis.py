@@ -31,8 +31,13 @@ SHOT_DIFFERENCE = 0.35  # a provisional cut, for spreading key frames while the 
 class FrameLike(Protocol):
     """What media.decode.frames yields."""
 
-    time_s: float
-    pixels: np.ndarray  # [H, W, 3] uint8 RGB
+    @property
+    def time_s(self) -> float:
+        """Time of the frame in seconds."""
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """Picture [H, W, 3] uint8 RGB."""
 
 
 def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress | None = None) -> FilmFeatures:
