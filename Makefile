@@ -36,7 +36,6 @@ test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 	$(BIN)/lint-imports
 	$(BIN)/ruff check
-	$(BIN)/mypy
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check
