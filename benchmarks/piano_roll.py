@@ -13,7 +13,7 @@ from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeat
 
 COLOURS = {
     "melody": "#c0392b", "bass": "#1f4e79", "pad": "#7fb069", "arp": "#e39b27", "accent": "#8e44ad",
-    "drums": "#444444",
+    "drums": "#444444", "impact": "#333333", "riser": "#999999",
 }  # fmt: skip
 ROLE_COLOURS = {
     "intro": "#dfe7ef", "theme": "#ffffff", "contrast": "#f4ecdf", "build": "#f7dcdc", "break": "#e4efe4",
@@ -21,7 +21,7 @@ ROLE_COLOURS = {
 }  # fmt: skip
 EVENT_COLOURS = dict(zip(EVENT_KINDS, ("#c0392b", "#e39b27", "#3d6b99", "#2e8b57"), strict=True))
 INCHES_A_SECOND, NARROWEST, WIDEST = 0.55, 11.0, 40.0
-BEHIND = ("pad", "arp", "bass", "accent", "melody")  # drawn in this order
+BEHIND = ("riser", "impact", "pad", "arp", "bass", "accent", "melody")  # drawn in this order
 MARKS = {"min": "m", "maj": "", "m7b5": "ø", "dim": "°", "aug": "+", "min7": "m7"}
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dyvim_cli.media.mux import MuxResult
     from dyvim_cli.model.compose.recording import Recording
 
+SWELLS = "riser"  # the stem that strikes nothing
 POINTS = 200  # at most so many values a curve
 
 
@@ -87,7 +88,8 @@ def accents(piece: "Score | Recording") -> np.ndarray:
     Strength is the power of all the notes that begin there, against the strongest step.
     """
     grid = piece.tempo_map.step_times_s
-    notes = [(note.start_s, note.velocity) for stem in piece.stems for note in stem.notes]
+    struck = [stem for stem in piece.stems if stem.name != SWELLS]
+    notes = [(note.start_s, note.velocity) for stem in struck for note in stem.notes]
     if not notes:
         return np.zeros((0, 2))
     starts, velocities = np.array(notes, dtype=float).T

@@ -7,6 +7,7 @@ import numpy as np
 
 from dyvim_cli.music.mixing.session import program_in
 from dyvim_cli.music.performance.instrument_ranges import in_compass
+from dyvim_cli.music.synth.effects_player import is_effect
 from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.stylebook import RECORDS
@@ -32,7 +33,10 @@ def _orchestrated(score: Score, style: str, seed: int, orchestra: Orchestra) -> 
     rng, palette = np.random.default_rng(seed), RECORDS[style].palette
     stems = []
     for stem in score.stems:
-        part = palette.accent if stem.name == "accent" else palette.parts[stem.name]
+        if is_effect(stem):
+            stems.append(stem)
+            continue
+        part = palette.strip(stem.name)
         stems.append(_played_by(stem, int(rng.choice(part.programs)), orchestra))
     return replace(score, stems=tuple(stems), style=style)
 

@@ -27,6 +27,7 @@ STYLE = Style(
         },
         accent=Part((47,), gain_db=-10, reverb=0.4, low_cut_hz=35),
         room=Room(2.8, 0.03),
+        impacts=True,
         drum_keys={
             "kick": ((36, 87),),
             "snare": (86, 38),

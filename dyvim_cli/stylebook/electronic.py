@@ -19,6 +19,7 @@ STYLE = Style(
         },
         accent=Part((62, 90), gain_db=-5, reverb=0.3),
         room=Room(1.8, 0.02, brightness=1.2),
+        impacts=True,
         drum_keys={"snare": ((38, 39), 39), "tom": (50, 47, 45, 43)},
         loose_ms=1.5,
         human_drums=0.0,

@@ -21,6 +21,7 @@ STYLE = Style(
         },
         accent=Part((45, 47), gain_db=-8, reverb=0.4, low_cut_hz=35),
         room=Room(2.3, 0.025),
+        impacts=True,
         drum_keys={
             "kick": (36,),
             "snare": (38,),

@@ -49,6 +49,10 @@ class Part:
     shortest_step_s: float = 0.0  # where sixteenths are shorter, it plays eighths
 
 
+IMPACT = Part((118,), gain_db=-3, reverb=0.25, low_cut_hz=24)
+RISER = Part((119,), gain_db=-6, reverb=0.3, low_cut_hz=150)
+
+
 @dataclass(frozen=True)
 class Palette:
     """A style's orchestra, room and manner."""
@@ -61,6 +65,7 @@ class Palette:
     parts: dict[str, Part]
     accent: Part  # doubles what is struck on accented steps with something quick to speak
     room: Room
+    impacts: bool = False  # whether booms and risers stand by the heaviest accents
     drum_keys: dict[str, tuple] = field(default_factory=dict)
     swing_eighths: float = 0.0  # 1 = triplets
     swing_sixteenths: float = 0.0
@@ -78,6 +83,10 @@ class Palette:
     steady_bars: int = 4  # at least so many of four beats after an odd one; fewer where nobody dances
     drift: float = 0.02  # how far the tempo may lean towards the film's events; more where nobody dances
     rubato_steps: int = 1  # steps over which the neighbours of a moved step give way
+
+    def strip(self, name: str) -> Part:
+        """How the desk treats a stem: melody, bass, pad, arp, drums, accent, impact or riser."""
+        return {"accent": self.accent, "impact": IMPACT, "riser": RISER}.get(name) or self.parts[name]
 
 
 class Strokes(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from dyvim_cli.cli.options.parsing import parse_style
 from dyvim_cli.errors import UsageError
 
-PARTS = ("melody", "bass", "drums", "pad", "arp", "accent")
+PARTS = ("melody", "bass", "drums", "pad", "arp", "accent", "impact", "riser")
 BARS = re.compile(r"(\d+)(?:-(\d+))?(?::(\d+))?")
 
 

@@ -32,7 +32,7 @@ def mixed(
     keep_stems there are no shares. Two threads prepare the stems of the next block while the bus works on
     this one.
     """
-    parts = {name: palette.accent if name == "accent" else palette.parts[name] for name in stems}
+    parts = {name: palette.strip(name) for name in stems}
     strips = {name: _strip(part) for name, part in parts.items()}
     duck, returns, bus, tone = (
         _ducker(palette.duck_db),

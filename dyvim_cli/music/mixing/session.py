@@ -76,7 +76,6 @@ def style_of(midi: PlayedMidi) -> str:
 
     def known(style: str) -> int:
         palette = RECORDS[style].palette
-        strips = {**palette.parts, "accent": palette.accent}
-        return sum(part.stem.program in strips[part.role].programs for part in midi.parts)
+        return sum(part.stem.program in palette.strip(part.role).programs for part in midi.parts)
 
     return max(STYLES, key=known)

@@ -24,6 +24,8 @@ GROUPS = {
     "pad": "harmony",
     "arp": "harmony",
     "accent": "harmony",
+    "impact": "drums",
+    "riser": "drums",
 }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from dyvim_cli.music.performance.drumming import play_drums
 from dyvim_cli.music.performance.humanize import FIRST_SOUND_S, Feel
+from dyvim_cli.music.performance.impacts import plan_impacts
 from dyvim_cli.music.performance.instrument_ranges import KEYBOARD, below, folded, in_compass
 from dyvim_cli.music.symbols.tokens import (
     FIRST_PITCH,
@@ -60,6 +61,8 @@ def perform(
     program = programs.get("accent", drawn)
     accents = in_compass("accent", program, _accents(stems, palette, feel))
     stems.append(Stem("accent", program, False, _without_overlap(accents)))
+    if palette.impacts:
+        stems += plan_impacts(feel, stems, tempo_map.hits)
     return Score(tuple(stem for stem in stems if stem.notes), tempo_map, key, style, tokens, tuple(sections))
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from dyvim_cli.errors import InputError
 from dyvim_cli.types import Note, Stem
 
-ROLES = ("melody", "bass", "drums", "pad", "arp", "accent")  # what a style's mix has a strip for
+# what a style's mix has a strip for
+ROLES = ("melody", "bass", "drums", "pad", "arp", "accent", "impact", "riser")
 BASSES = {*range(32, 40), 43, 58}  # General MIDI: basses, contrabass, tuba
 PADS = {*range(16, 24), *range(48, 56), *range(88, 96)}  # organs, ensembles and voices, synthesizer pads
 CHORDS_FROM = 2.2  # mean number of notes that begin together; from here on a part plays chords

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.music.synth.effects_player import EffectsPlayer, is_effect
 from dyvim_cli.music.synth.instrument import PROBE_VELOCITY, SampledInstrument
 from dyvim_cli.music.synth.sampler import DRUM_BANK, find_preset, voices
 from dyvim_cli.music.synth.soundfont import SoundFont, read_soundfont, shipped_soundfont
@@ -24,6 +25,9 @@ class Orchestra:
 
     def blocks(self, stem: Stem, n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
         """A stem as consecutive blocks [2, <= block_frames] float32, n_frames in all."""
+        if is_effect(stem):
+            yield from EffectsPlayer(stem.name).blocks(stem.notes, n_frames, block_frames)
+            return
         players = [
             SampledInstrument(font, stem.is_drums, program).blocks(notes, n_frames, block_frames)
             for font, program, notes in self._shared_out(stem)
@@ -35,6 +39,8 @@ class Orchestra:
         """What the user must be told: which instruments, or which of their keys, the soundfont has not."""
         found = []
         for stem in stems if self.soundfont is not None else ():
+            if is_effect(stem):
+                continue
             shared = [notes for font, _, notes in self._shared_out(stem) if font is self.fonts[-1]]
             if shared:
                 found.append(self._missing(stem, shared[0]))

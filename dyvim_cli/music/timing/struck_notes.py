@@ -8,7 +8,7 @@ from dyvim_cli.types import Stem
 
 REACH_S = 0.08  # further from the picture nobody takes a note for its own
 CLEAR_SHARE = 0.6  # of the hardest velocity near by: softer ones do not make the accent
-SWELLING = ("pad",)  # parts whose notes grow out of nothing
+SWELLING = ("pad", "riser")  # parts whose notes grow out of nothing
 
 
 def struck_near(stems: Sequence[Stem], times_s: np.ndarray) -> list[float | None]:
