@@ -1,1 +1,1 @@
-"""What styles choose from: drum kits, bass figures, chord symbols."""
+"""Musical vocabulary of the styles: drum kits, bass figures, chord symbols."""
