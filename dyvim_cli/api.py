@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import UsageError, one_of
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.stylebook import RECORDS
@@ -241,5 +241,5 @@ def _compose_options(options: dict[str, Any]) -> ComposeOptions:
     known = [field.name for field in fields(ComposeOptions)]
     for name in options:
         if name not in known:
-            raise UsageError(f"unknown option {name!r}", f"one of: {', '.join(known)}")
+            raise UsageError(f"unknown option {name!r}", one_of(name, known))
     return ComposeOptions(**options)

@@ -1,6 +1,8 @@
 """Exceptions with a message, a remedy and an exit code."""
 
 import errno
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import IntEnum
 
 
@@ -33,7 +35,7 @@ class DyvimError(Exception):
         return type(self), (self.message, self.hint)
 
 
-class UsageError(DyvimError):
+class UsageError(DyvimError, ValueError):
     """The options or the configuration contradict themselves or cannot be read."""
 
     exit_code = ExitCode.USAGE
@@ -61,6 +63,20 @@ class EnvironmentFault(DyvimError):
     """The machine lacks what the job needs: ffmpeg, a device, memory."""
 
     exit_code = ExitCode.ENVIRONMENT
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant, whatever its case; None where none is near."""
+    by_case = {each.lower(): each for each in known}
+    found = get_close_matches(word.lower(), by_case, n=1, cutoff=0.6)
+    return by_case[found[0]] if found else None
+
+
+def one_of(word: str, known: Iterable[str]) -> str:
+    """A hint that names what was probably meant, and all that can be said."""
+    known = list(known)
+    meant = closest(word, known)
+    return (f"{meant}? " if meant else "") + f"one of: {', '.join(known)}"
 
 
 # module -> the extra that brings it

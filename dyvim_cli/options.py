@@ -5,7 +5,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import UsageError, one_of
 from dyvim_cli.film_plan import FilmPlan
 from dyvim_cli.old_piece import Recut
 from dyvim_cli.types import STYLES, Key
@@ -57,10 +57,10 @@ class ComposeOptions:
         _check_range("candidates", self.candidates, 1, 32)
         _check_range("temperature", self.temperature, 0.01, 10)
         if self.style is not None and self.style not in STYLES:
-            raise UsageError(f"unknown style {self.style!r}", f"choose one of: {', '.join(STYLES)}")
+            raise UsageError(f"unknown style {self.style!r}", one_of(str(self.style), STYLES))
         if self.under_speech not in (None, *UNDER_SPEECH):
             said = repr(self.under_speech)
-            raise UsageError(f"unknown under_speech {said}", f"one of: {', '.join(UNDER_SPEECH)}")
+            raise UsageError(f"unknown under_speech {said}", one_of(str(self.under_speech), UNDER_SPEECH))
         if self.mood is not None:
             _check_mood(self.mood)
         if self.tempo_bpm is not None:
@@ -117,7 +117,8 @@ class Delivery:
 
     def __post_init__(self) -> None:
         if self.keep_audio not in KEEP_AUDIO:
-            raise UsageError(f"unknown keep_audio {self.keep_audio!r}", f"one of: {', '.join(KEEP_AUDIO)}")
+            said = f"unknown keep_audio {self.keep_audio!r}"
+            raise UsageError(said, one_of(str(self.keep_audio), KEEP_AUDIO))
         if self.duck_db is not None:
             _check_range("duck_db", self.duck_db, -60, 0)
         _check_range("own_gain_db", self.own_gain_db, -40, 40)

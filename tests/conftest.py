@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import torch
 
+ROOT = Path(__file__).resolve().parents[1]
+
 # what a shell may bring with it: settings, a proxy between us and 127.0.0.1, colours where none are expected
 FOREIGN = ("DYVIM_", "HF_", "COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS")
 for name in [n for n in os.environ if n.startswith(FOREIGN) and n != "DYVIM_FFMPEG"]:
@@ -63,9 +65,11 @@ def run_ffmpeg(*arguments: str, newest: bool = False) -> None:
 
 
 def dyvim(*arguments, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
-    """Run the command line, in an environment with these changes."""
+    """Run this tree's command line, from any folder, in an environment with these changes."""
     command = [sys.executable, "-m", "dyvim_cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=os.environ | environment)
+    found = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    changed = os.environ | {"PYTHONPATH": found} | environment
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=changed)
 
 
 def cut_film(path: Path, *sources: str, seconds=1.6, audio: str | None = None, fps=25) -> Path:

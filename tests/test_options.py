@@ -11,7 +11,7 @@ import pytest
 
 from dyvim_cli.cli.options import config
 from dyvim_cli.cli.options.parsing import parse_key, parse_mood, parse_style
-from dyvim_cli.cli.show import console
+from dyvim_cli.cli.show import stages
 from dyvim_cli.errors import DyvimError, ExitCode, UsageError, fault_of
 
 
@@ -114,7 +114,7 @@ def test_styles_as_json():
 
 
 def test_progress_lines_are_json_objects(capsys):
-    lines = console.Lines(as_json=True)
+    lines = stages.Lines(as_json=True)
     for done in range(0, 101):
         lines.update("vision", done, 100)
     records = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
@@ -124,8 +124,8 @@ def test_progress_lines_are_json_objects(capsys):
 
 def test_slow_stages_are_heard_of_once_a_second(capsys, monkeypatch):
     clock = iter(range(0, 100, 2))
-    monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
-    lines = console.Lines(as_json=True)
+    monkeypatch.setattr(stages.time, "monotonic", lambda: next(clock))
+    lines = stages.Lines(as_json=True)
     for done in range(5):
         lines.update("vision", done, 1000)
     records = [json.loads(line) for line in capsys.readouterr().err.splitlines()]

@@ -11,8 +11,9 @@ import queue
 import signal
 import tempfile
 import threading
+import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,7 @@ MEMORY_A_MUSICGEN_GB = 4.0  # the small one with its codec, in fp32
 FAREWELL_S = 10.0  # for a worker to remove its temporary files
 MAX_DEATHS = 2
 READY = "ready"
+NEWS_S = 0.5  # between two reports of a worker's stages
 
 
 def jobs_for(wanted: int | None, tasks: Sequence[Task]) -> int:
@@ -62,10 +64,22 @@ class _Worker:
             self.pipe.send(task)
 
 
-def run(tasks: Sequence[Task], jobs: int, scratch: Path) -> Generator[Outcome, None, None]:
+@dataclass(frozen=True)
+class Stage:
+    """How far a film is."""
+
+    film: Path
+    name: str
+    share: float
+
+
+def run(
+    tasks: Sequence[Task], jobs: int, scratch: Path, tell: Callable[[Stage], None] = lambda stage: None
+) -> Generator[Outcome, None, None]:
     """Work on the films in order, up to `jobs` at once; outcomes come as they are ready.
 
-    scratch: an existing folder for the workers' intermediate files. Closing the generator, or an
+    scratch: an existing folder for the workers' intermediate files. tell: is told how far each film is,
+    up to twice a second by each worker. Closing the generator, or an
     exception in it (Ctrl-C), ends the workers, who take their temporary files with them.
     Raises DyvimError when no worker can be started.
     """
@@ -78,7 +92,7 @@ def run(tasks: Sequence[Task], jobs: int, scratch: Path) -> Generator[Outcome, N
             _share_out(waiting, workers)
             for pipe in wait([worker.pipe for worker in workers]):
                 worker = next(worker for worker in workers if worker.pipe is pipe)
-                yield from _receive_outcomes(worker)
+                yield from _receive_outcomes(worker, tell)
                 if worker.is_dead:
                     workers.remove(worker)
                     yield from _requeue_after_crash(worker, waiting)
@@ -94,8 +108,8 @@ def _share_out(waiting: deque[Task], workers: list[_Worker]) -> None:
                 worker.give(waiting.popleft())
 
 
-def _receive_outcomes(worker: _Worker) -> Iterator[Outcome]:
-    """Yield the outcomes a worker has sent.
+def _receive_outcomes(worker: _Worker, tell: Callable[[Stage], None]) -> Iterator[Outcome]:
+    """Yield the outcomes a worker has sent; pass on how far its films are.
 
     Raises:
         DyvimError: the worker could not start.
@@ -107,6 +121,8 @@ def _receive_outcomes(worker: _Worker) -> Iterator[Outcome]:
                 raise said
             if said == READY:
                 worker.is_ready = True
+            elif isinstance(said, Stage):
+                tell(said)
             else:
                 worker.tasks = [task for task in worker.tasks if task.output != said.task.output]
                 yield said
@@ -188,17 +204,36 @@ def _work(pipe: Connection) -> None:
         return pipe.send(error if isinstance(error, DyvimError) else fault_of(error))
     pipe.send(READY)
     seen: queue.Queue[Future[Seen]] = queue.Queue()
-    threading.Thread(target=_receive, args=(pipe, seen), daemon=True).start()
+    speaks = threading.Lock()  # two threads write into the pipe
+    threading.Thread(target=_receive, args=(pipe, seen, speaks), daemon=True).start()
     while True:
-        pipe.send(finish(seen.get().result(), model))
+        watched = seen.get().result()
+        outcome = finish(watched, model, _Reporter(watched.task, pipe, speaks))
+        with speaks:
+            pipe.send(outcome)
 
 
-def _receive(pipe: Connection, seen: "queue.Queue[Future[Seen]]") -> None:
+class _Reporter:
+    """Progress of one film, told to the process that runs the batch."""
+
+    def __init__(self, task: Task, pipe: Connection, speaks: threading.Lock):
+        self.task, self.pipe, self.speaks, self.told_s = task, pipe, speaks, float("-inf")
+
+    def update(self, stage: str, done: float, total: float) -> None:
+        if time.monotonic() - self.told_s < NEWS_S:
+            return
+        self.told_s = time.monotonic()
+        with self.speaks, suppress(OSError):  # who should hear it has gone: found out elsewhere
+            self.pipe.send(Stage(self.task.film, stage, done / total if total else 1.0))
+
+
+def _receive(pipe: Connection, seen: "queue.Queue[Future[Seen]]", speaks: threading.Lock) -> None:
     """Take films in and watch them, one after the other; when the batch has died, so does the worker."""
     eyes = ThreadPoolExecutor(1)
     try:
         while True:
-            seen.put(eyes.submit(see, pipe.recv()))
+            task = pipe.recv()
+            seen.put(eyes.submit(see, task, _Reporter(task, pipe, speaks)))
     except (EOFError, OSError):
         if hasattr(signal, "pthread_kill"):
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

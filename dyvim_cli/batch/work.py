@@ -11,6 +11,7 @@ from dyvim_cli.batch.plan import Task
 from dyvim_cli.batch.staging import staged_delivery
 from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError, fault_of
 from dyvim_cli.options import EMBEDDED, ComposeOptions
+from dyvim_cli.progress import Progress
 from dyvim_cli.report import entry
 
 if TYPE_CHECKING:
@@ -42,21 +43,24 @@ class Seen:
     watched: pipeline.Watched | DyvimError
 
 
-def see(task: Task) -> Seen:
+def see(task: Task, progress: Progress | None = None) -> Seen:
     """Read and watch a film. Never raises a failure of the film."""
     delivery, content = staged_delivery(task.delivery), content_of(task.film)
-    watched = _attempt(lambda: pipeline.watch(task.film, task.wishes, delivery, use_cache=task.use_cache))
+    options = {"use_cache": task.use_cache, "progress": progress}
+    watched = _attempt(lambda: pipeline.watch(task.film, task.wishes, delivery, **options))
     return Seen(task, content, watched)
 
 
-def finish(seen: Seen, model: "Decoder") -> Outcome:
+def finish(seen: Seen, model: "Decoder", progress: Progress | None = None) -> Outcome:
     """Compose, sound and mux for a film that was seen; the results are in their waiting places."""
     task = seen.task
     result: pipeline.Watched | pipeline.Result | DyvimError = seen.watched
     if isinstance(result, pipeline.Watched):
         watched, delivery = result, staged_delivery(task.delivery)
         result = _attempt(
-            lambda: pipeline.compose_and_mux(watched, task.wishes, delivery, _composer(task.wishes, model))
+            lambda: pipeline.compose_and_mux(
+                watched, task.wishes, delivery, _composer(task.wishes, model), progress=progress
+            )
         )
     if not is_unchanged(task.film, seen.content):  # the journal must not take it for the whole film's music
         reason = f"{task.film} was changed or removed while it was worked on"

@@ -5,7 +5,10 @@ from enum import Enum
 from pathlib import Path
 
 # how it is run and shown, not what comes out
-NOT_PART_OF_IT = ("as_json", "dry_run", "no_cache", "progress", "report", "weights_dir", "offline", "device")
+NOT_PART_OF_IT = (
+    "as_json", "dry_run", "no_cache", "progress", "report", "weights_dir", "offline", "device",
+    "quiet", "verbose",
+)  # fmt: skip
 ALWAYS = ("output", "alpha", "seed")
 
 

@@ -6,53 +6,76 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from dyvim_cli import __version__
 from dyvim_cli.cli.options import config
-from dyvim_cli.cli.options.verbs import Verbs
+from dyvim_cli.cli.options.dressing import dressed
+from dyvim_cli.cli.options.variables import check_variables
+from dyvim_cli.cli.options.verbs import Verbs, Words
 from dyvim_cli.cli.show import console
+from dyvim_cli.cli.show.examples import FIRST_STEPS, epilog
 from dyvim_cli.cli.show.streams import guard
+from dyvim_cli.cli.show.usage import ClickException, fault_of_usage, is_help
 from dyvim_cli.errors import DyvimError, ExitCode, UsageError, fault_of
 
-app = typer.Typer(cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+app = typer.Typer(
+    cls=Verbs,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=FIRST_STEPS,
+)
 
-# verb -> (module, function or Typer app), in the order of the help page
+MAKE, LOOK, PARTS, CARE, RESEARCH = "Make music", "Look and judge", "Single steps", "Care", "Research"
+# verb -> (module, function or Typer app, panel), in the order of the help page
 VERBS = {
-    "score": ("score", "score"),
-    "batch": ("batch", "batch"),
-    "plan": ("plan", "plan"),
-    "rescore": ("rescore", "rescore"),
-    "generate": ("generate", "generate"),
-    "extract-frames": ("extract_frames", "extract_frames"),
-    "extract-features": ("extract_features", "extract_features"),
-    "mux": ("mux", "mux"),
-    "render": ("render", "render"),
-    "evaluate": ("evaluate", "evaluate"),
-    "styles": ("styles", "styles"),
-    "doctor": ("doctor", "doctor"),
-    "cache": ("cache", "app"),
-    "weights": ("weights", "app"),
-    "sounds": ("sounds", "app"),
-    "train": ("train", "app"),
+    "score": ("score", "score", MAKE),
+    "batch": ("batch", "batch", MAKE),
+    "plan": ("plan", "plan", MAKE),
+    "rescore": ("rescore", "rescore", MAKE),
+    "evaluate": ("evaluate", "evaluate", LOOK),
+    "styles": ("styles", "styles", LOOK),
+    "extract-features": ("extract_features", "extract_features", PARTS),
+    "extract-frames": ("extract_frames", "extract_frames", PARTS),
+    "generate": ("generate", "generate", PARTS),
+    "render": ("render", "render", PARTS),
+    "mux": ("mux", "mux", PARTS),
+    "doctor": ("doctor", "doctor", CARE),
+    "cache": ("cache", "app", CARE),
+    "weights": ("weights", "app", CARE),
+    "sounds": ("sounds", "app", CARE),
+    "train": ("train", "app", RESEARCH),
 }
 # one film or several: score says itself what to do with more
 SETTINGS = {"score": {"allow_extra_args": True}}
 
 
-TYPES: dict[str, dict[str, Any]] = {}  # verb -> option's name -> its type; groups of verbs take no defaults
+TYPES: dict[str, dict] = {}  # verb -> option's name -> its type; groups of verbs take no defaults
 
 
 def _register() -> None:
-    for verb, (module, name) in VERBS.items():
+    for verb, (module, name, panel) in VERBS.items():
         target = getattr(importlib.import_module(f"dyvim_cli.cli.verbs.{module}"), name)
         if isinstance(target, typer.Typer):
-            app.add_typer(target, name=verb)
+            _dress_group(verb, target)
+            app.add_typer(target, name=verb, rich_help_panel=panel, cls=Words)
         else:
-            app.command(verb, context_settings=SETTINGS.get(verb))(target)
+            settings = {"context_settings": SETTINGS.get(verb), "rich_help_panel": panel}
+            app.command(verb, epilog=epilog(verb), **settings)(dressed(target))
             TYPES[verb] = {p.name: p.annotation for p in inspect.signature(target).parameters.values()}
+
+
+def _dress_group(verb: str, group: typer.Typer) -> None:
+    """Prepare the verbs of a group, once: the modules outlive this one in tests."""
+    for command in group.registered_commands:
+        if not hasattr(command.callback, "dyvim_is_dressed"):
+            command.callback = dressed(command.callback, with_variables=False)
+            command.callback.dyvim_is_dressed = True
+            command.epilog = epilog(f"{verb} {command.name}")
 
 
 def _show_version(asked: bool) -> None:
@@ -69,15 +92,27 @@ def root(
         typer.Option("--config", envvar="DYVIM_CONFIG", help="TOML file with defaults for the options."),
     ] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "-V", "--version", metavar="", callback=_show_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Gives a film its music: composed to its motion, the picture untouched."""
+    check_variables(context)
+    if context.invoked_subcommand == "doctor":  # looks at it itself
+        context.obj = config_file
+        return
     path = config_file or config.default_path()
     if config_file is not None or config.is_there(path):
-        options = {verb: TYPES.get(verb, {}) for verb in VERBS}
-        context.default_map = config.default_map(config.read(path), options, path)
-        _check_values(context, path)
+        take_configuration(context, path)
+
+
+def take_configuration(context: typer.Context, path: Path) -> None:
+    """Let a file's values be the defaults of the options. Raises UsageError, naming the file."""
+    options = {verb: TYPES.get(verb, {}) for verb in VERBS}
+    context.default_map = config.default_map(config.read(path), options, path)
+    _check_values(context, path)
 
 
 def _check_values(context: typer.Context, path: Path) -> None:
@@ -107,7 +142,8 @@ def run() -> None:
         streams = guard()
         code = _run_verb()
     except Exception as error:
-        if os.environ.get("DYVIM_DEBUG") and not isinstance(error, DyvimError):
+        wants_trace = os.environ.get("DYVIM_DEBUG") or console.is_verbose()
+        if wants_trace and not isinstance(error, DyvimError):
             raise
         fault = fault_of(error)
         console.show_error(fault)
@@ -118,15 +154,19 @@ def run() -> None:
 
 
 def _run_verb() -> int:
-    """Run the verb; its exit code."""
+    """Run the verb; its exit code. Raises UsageError for a wrong command line."""
     try:
-        app()
+        code = app(prog_name="dyvim", standalone_mode=False)
     except KeyboardInterrupt:  # outside a verb; Typer makes an exit of those inside
         code = ExitCode.INTERRUPTED
+    except typer.Abort:
+        code = ExitCode.BUG
     except SystemExit as end:
-        code = end.code or ExitCode.OK
-    else:
-        return ExitCode.OK
+        code = end.code
+    except ClickException as error:
+        if not is_help(error):
+            raise fault_of_usage(error) from error
+        code = ExitCode.USAGE
     if code == ExitCode.INTERRUPTED:
         console.note("interrupted; nothing was left half-written")
-    return code
+    return code if isinstance(code, int) else ExitCode.OK

@@ -11,6 +11,7 @@ from dyvim_cli.cli.show.console import ProgressKind
 from dyvim_cli.types import STYLES
 
 MUSIC, SOUND, OUTPUT, RUN = "The music", "Sound and the film's own sound", "Output", "How it runs"
+EDIT, MODELS = "Changing a piece", "MusicGen and other models"
 
 
 class KeepAudio(str, Enum):
@@ -84,7 +85,7 @@ Guidance = Annotated[
     typer.Option(
         min=1,
         max=5,
-        rich_help_panel=MUSIC,
+        rich_help_panel=MODELS,
         show_default="1.5; MusicGen 3",
         help="How far to exaggerate what motion, and with MusicGen words, change.",
     ),
@@ -93,7 +94,7 @@ Model = Annotated[
     str,
     typer.Option(
         envvar="DYVIM_MODEL",
-        rich_help_panel=MUSIC,
+        rich_help_panel=MODELS,
         metavar="NAME|FOLDER",
         help="embedded (shipped), musicgen-small and the like (`dyvim weights list`), or a folder: of a "
         "MusicGen, or of a decoder that `dyvim train` made.",
@@ -102,11 +103,12 @@ Model = Annotated[
 Adapter = Annotated[
     Path | None,
     typer.Option(
-        exists=True, rich_help_panel=MUSIC, help="What `dyvim train tune` taught a MusicGen of the motion."
+        exists=True, rich_help_panel=MODELS, help="What `dyvim train tune` taught a MusicGen of the motion."
     ),
 ]
 Prompt = Annotated[
-    str | None, typer.Option(rich_help_panel=MUSIC, help="Words for MusicGen; else from what the film shows.")
+    str | None,
+    typer.Option(rich_help_panel=MODELS, help="Words for MusicGen; else from what the film shows."),
 ]
 SoundFont = Annotated[
     Path | None,
@@ -227,25 +229,25 @@ Preview = Annotated[
 Orchestrate = Annotated[
     str | None,
     typer.Option(
-        metavar="STYLE", autocompletion=styles_that_begin, rich_help_panel=MUSIC,
+        metavar="STYLE", autocompletion=styles_that_begin, rich_help_panel=EDIT,
         help="The same notes at the same times with this style's instruments and mix.",
     ),
 ]  # fmt: skip
 Mute = Annotated[
     str | None,
-    typer.Option(metavar="PARTS", rich_help_panel=MUSIC, help="Parts that shall not play: drums,arp."),
+    typer.Option(metavar="PARTS", rich_help_panel=EDIT, help="Parts that shall not play: drums,arp."),
 ]
 Instrument = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="PART=NAME", rich_help_panel=MUSIC, help="Who plays a part: melody=cello, or melody=42."
+        metavar="PART=NAME", rich_help_panel=EDIT, help="Who plays a part: melody=cello, or melody=42."
     ),
 ]
 Reroll = Annotated[
     str | None,
     typer.Option(
         metavar="BARS",
-        rich_help_panel=MUSIC,
+        rich_help_panel=EDIT,
         help="Write these bars anew and leave the others: 12-20; 12-20:2 is another way.",
     ),
 ]
@@ -254,7 +256,7 @@ Takes = Annotated[
     typer.Option(
         min=1,
         max=16,
-        rich_help_panel=MUSIC,
+        rich_help_panel=EDIT,
         help="So many takes that differ in style, tempo and density: clip.take1.mp4 ...; --report shows all.",
     ),
 ]
@@ -263,7 +265,7 @@ Like = Annotated[
     typer.Option(
         exists=True,
         metavar="FILM",
-        rich_help_panel=MUSIC,
+        rich_help_panel=EDIT,
         help="Make the music of this scored film again, but for what other options say.",
     ),
 ]
@@ -272,7 +274,7 @@ PlanFile = Annotated[
     typer.Option(
         "--plan",
         metavar="TOML",
-        rich_help_panel=MUSIC,
+        rich_help_panel=EDIT,
         help="Follow a plan that `dyvim plan` wrote and you edited; its seed and alpha count.",
     ),
 ]
@@ -281,7 +283,7 @@ MarkersIn = Annotated[
     typer.Option(
         "--markers",
         metavar="FILE",
-        rich_help_panel=MUSIC,
+        rich_help_panel=EDIT,
         help="Orders (hit 0.8, downbeat, drop, build, silence, section intro) as csv, edl, xml, mid ...",
     ),
 ]

@@ -9,12 +9,12 @@ Top-level keys hold for every verb that has such an option, a table [score] for 
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import UsageError, closest, one_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -81,19 +81,26 @@ def default_map(
     for key, value in everywhere.items():
         takers = [verb for verb, known in options.items() if _name(key) in known]
         if not takers:
-            raise UsageError(f"{path}: unknown key '{key}'", "see `dyvim score --help` for the options")
+            hint = _key_hint(key, "score", set().union(*options.values()))
+            raise UsageError(f"{path}: unknown key '{key}'", hint)
         for verb in takers:
             result[verb][_name(key)] = checked(value, options[verb][_name(key)], key, path)
     for verb, table in settings.items():
         if not isinstance(table, dict):
             continue
         if verb not in options:
-            raise UsageError(f"{path}: unknown table [{verb}]", f"tables are: {', '.join(sorted(options))}")
+            raise UsageError(f"{path}: unknown table [{verb}]", one_of(verb, sorted(options)))
         for key, value in table.items():
             if _name(key) not in options[verb]:
-                raise UsageError(f"{path}: unknown key '{key}' in [{verb}]", f"see `dyvim {verb} --help`")
+                hint = _key_hint(key, verb, options[verb])
+                raise UsageError(f"{path}: unknown key '{key}' in [{verb}]", hint)
             result[verb][_name(key)] = checked(value, options[verb][_name(key)], key, path)
     return result
+
+
+def _key_hint(key: str, verb: str, known: Iterable[str]) -> str:
+    meant = closest(_name(key), known)
+    return (f"{meant}? " if meant else "") + f"see `dyvim {verb} --help`"
 
 
 def checked(value: Any, kind: Any, key: str, path: Path) -> Any:

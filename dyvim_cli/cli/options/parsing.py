@@ -2,7 +2,7 @@
 
 import typer
 
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import UsageError, closest, one_of
 from dyvim_cli.options import LOUDNESS, Loudness
 from dyvim_cli.types import STYLES, Key
 
@@ -15,7 +15,7 @@ def parse_style(text: str | None) -> str | None:
         return None
     style = text.lower().replace("-", "").replace("_", "")
     if style not in STYLES:
-        raise UsageError(f"unknown style '{text}'", f"choose one of: {', '.join(STYLES)}")
+        raise UsageError(f"unknown style '{text}'", one_of(style, STYLES))
     return style
 
 
@@ -87,8 +87,9 @@ def parse_loudness(text: str | None) -> Loudness | None:
     except ValueError:
         lufs = 0.0
     if not SOFTEST_LUFS <= lufs <= LOUDEST_LUFS:
+        meant = f"{near}? " if (near := closest(text, LOUDNESS)) else ""
         raise UsageError(
             f"--loudness {text}: neither a standard nor LUFS from {SOFTEST_LUFS:g} to {LOUDEST_LUFS:g}",
-            f"one of {', '.join(LOUDNESS)}, or a number, e.g. --loudness -16",
+            f"{meant}one of {', '.join(LOUDNESS)}, or a number, e.g. --loudness -16",
         )
     return Loudness(lufs)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dyvim_cli.cli.options.parsing import parse_style
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import UsageError, one_of
 
 PARTS = ("melody", "bass", "drums", "pad", "arp", "accent", "impact", "riser")
 BARS = re.compile(r"(\d+)(?:-(\d+))?(?::(\d+))?")
@@ -62,4 +62,4 @@ def parse_bars(text: str | None) -> tuple[int, int, int] | None:
 
 def _check_part(part: str) -> None:
     if part not in PARTS:
-        raise UsageError(f"'{part}' is no part of a score", "parts are: " + ", ".join(PARTS))
+        raise UsageError(f"'{part}' is no part of a score", one_of(part, PARTS))

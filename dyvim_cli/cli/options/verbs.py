@@ -1,14 +1,26 @@
-"""Suggest the verb when a film or folder is given in its place: `dyvim clip.mp4`."""
+"""Find the verb that is meant: by a near name, or by the film in its place (`dyvim clip.mp4`)."""
 
 import shlex
 from pathlib import Path
 
 from typer.core import TyperGroup
 
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import UsageError, one_of
 
 
-class Verbs(TyperGroup):
+class Words(TyperGroup):
+    """A group of verbs that knows what a wrong one may have meant."""
+
+    def resolve_command(self, ctx, args):
+        """The verb that is named. Raises UsageError with what was probably meant."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            known = self.list_commands(ctx)
+            raise UsageError(f"{name} is no verb of {ctx.command_path}", one_of(name, known))
+        return super().resolve_command(ctx, args)
+
+
+class Verbs(Words):
     """The group of all verbs."""
 
     def resolve_command(self, ctx, args):

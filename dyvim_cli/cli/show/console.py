@@ -1,15 +1,16 @@
 """Print progress, notes and errors to stderr; stdout carries data alone."""
 
-import json
 import sys
-import time
+from collections.abc import Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
+from dyvim_cli.cli.show.stages import Bar, Lines, Nothing, Overall
 from dyvim_cli.errors import DyvimError
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -25,9 +26,36 @@ class ProgressKind(str, Enum):
     NONE = "none"
 
 
+@dataclass
+class _Speech:
+    """How much is said."""
+
+    quiet: bool = False
+    verbose: bool = False
+
+
+_speech = _Speech()
+
+
+def speak(*, quiet: bool, verbose: bool) -> None:
+    """Say results and errors alone, or also how long stages took."""
+    _speech.quiet, _speech.verbose = quiet, verbose
+
+
+def is_quiet() -> bool:
+    """Whether notes and progress are kept back."""
+    return _speech.quiet
+
+
+def is_verbose() -> bool:
+    """Whether more is said than usual."""
+    return _speech.verbose
+
+
 def note(text: str) -> None:
     """A line for the person at the terminal."""
-    stderr.print(escape(text))
+    if not _speech.quiet:
+        stderr.print(escape(text))
 
 
 def data(text: str) -> None:
@@ -84,70 +112,30 @@ def sound_summary(facts: dict[str, Any]) -> str:
     return said if loud is None else f"{said}; {loud:.1f} LUFS, {peak:.1f} dBTP"
 
 
-class Lines:
-    """Progress as lines: plain text every tenth of a stage; JSON objects also once a second between."""
-
-    def __init__(self, as_json: bool):
-        self.as_json = as_json
-        self.began: dict[str, float] = {}
-        self.shown: dict[str, float] = {}
-        self.written = 0.0
-
-    def update(self, stage: str, done: float, total: float) -> None:
-        """Write a line when there is something new to say."""
-        now, share = time.monotonic(), min(1.0, done / total) if total else 1.0
-        began = self.began.setdefault(stage, now)
-        last = self.shown.get(stage, -1.0)
-        is_due = share - last >= 0.1 or self.as_json and now - self.written >= 1.0
-        if share < 1 and not is_due or share == last:
-            return
-        self.shown[stage], self.written = share, now
-        eta_s = (now - began) * (1 - share) / share if share else None
-        if self.as_json:
-            record = {"stage": stage, "share": round(share, 3)}
-            record["eta_s"] = None if eta_s is None else round(eta_s, 1)
-            sys.stderr.write(json.dumps(record) + "\n")
-        else:
-            left = f", {eta_s:.0f} s left" if eta_s and share < 1 else ""
-            sys.stderr.write(f"{stage}: {share:.0%}{left}\n")
-        sys.stderr.flush()
-
-
-class Bar:
-    """Progress as Rich bars, one a stage."""
-
-    def __init__(self, bars):
-        self.bars = bars
-        self.tasks: dict[str, int] = {}
-
-    def update(self, stage: str, done: float, total: float) -> None:
-        """Move the stage's bar."""
-        if stage not in self.tasks:
-            self.tasks[stage] = self.bars.add_task(stage, total=total)
-        self.bars.update(self.tasks[stage], completed=done, total=total)
-
-
-class Nothing:
-    """No progress."""
-
-    def update(self, stage: str, done: float, total: float) -> None:
-        """Say nothing."""
-
-
 @contextmanager
-def progress(kind: ProgressKind):
-    """Yield a Progress that shows itself as asked."""
+def progress(kind: ProgressKind, stages: Mapping[str, float] | None = None):
+    """Yield a Progress that shows itself as asked.
+
+    Args:
+        kind: how.
+        stages: the stages to come and how long each takes, by proportion; None counts each by itself.
+    """
+    overall = Overall(stages)
+    if _speech.quiet:
+        kind = ProgressKind.NONE
     if kind is ProgressKind.AUTO:
         kind = ProgressKind.BAR if stderr.is_terminal else ProgressKind.PLAIN
     if kind is ProgressKind.BAR:
         from rich import progress as rich_progress
 
         name = rich_progress.TextColumn("{task.description:>10}")
-        left = rich_progress.TimeRemainingColumn()
         rest = [rich_progress.BarColumn(), rich_progress.TaskProgressColumn()]
+        left = rich_progress.TextColumn("{task.fields[left]}")
         with rich_progress.Progress(name, *rest, left, console=stderr, transient=True) as bars:
-            yield Bar(bars)
+            yield Bar(bars, overall)
     elif kind is ProgressKind.NONE:
-        yield Nothing()
+        yield Nothing(overall)
     else:
-        yield Lines(as_json=kind is ProgressKind.JSON)
+        yield Lines(kind is ProgressKind.JSON, overall)
+    if _speech.verbose and overall.took_s:
+        note(overall.times())

@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.console import ProgressKind
+from dyvim_cli.cli.show.stages import WORDS, time_left
+
+if TYPE_CHECKING:
+    from dyvim_cli.batch.local import Stage
+
+QUIET_S = 10.0  # between two lines that say where films are
 
 
 @dataclass
@@ -39,10 +45,23 @@ class Tally:
 
 
 class Lines:
-    """A line for every film: text, or a JSON object."""
+    """A line for every film: text, or a JSON object; and where the films are, now and then."""
 
     def __init__(self, as_json: bool):
         self.as_json = as_json
+        self.told_s = time.monotonic()
+
+    def stage(self, stage: "Stage") -> None:
+        """Say where a film is: once a second for programs, once in ten seconds for people."""
+        if time.monotonic() - self.told_s < (1.0 if self.as_json else QUIET_S):
+            return
+        self.told_s = time.monotonic()
+        if self.as_json:
+            record = {"stage": stage.name, "input": str(stage.film), "share": round(stage.share, 3)}
+            sys.stderr.write(json.dumps(record) + "\n")
+        else:
+            sys.stderr.write(f"{where(stage)}\n")
+        sys.stderr.flush()
 
     def show(self, tally: Tally, record: dict[str, Any] | None) -> None:
         """Say what became of a film (None: nothing yet)."""
@@ -66,19 +85,37 @@ class Bar:
 
     def __init__(self, bars):
         self.bars, self.task = bars, None
+        self.counts, self.films = "", {}  # film -> where it is
+
+    def stage(self, stage: "Stage") -> None:
+        """Name the films that are worked on, and their stages."""
+        self.films[stage.film] = where(stage)
+        self._describe()
 
     def show(self, tally: Tally, record: dict[str, Any] | None) -> None:
         """Move the bar; a failure is said at once, above it."""
         if self.task is None:
             self.task = self.bars.add_task("", total=tally.total)
         text = f"{tally.done} done" + (f", {tally.failed} failed" if tally.failed else "") + _rest(tally)
-        self.bars.update(self.task, completed=tally.done + tally.failed, description=text)
+        self.counts = text
+        self.bars.update(self.task, completed=tally.done + tally.failed)
+        if record:
+            self.films.pop(Path(record["input"]), None)
+        self._describe()
         if record and record["status"] == "failed":
             console.note(f"failed: {record['error']}")
 
 
+    def _describe(self) -> None:
+        if self.task is not None:
+            self.bars.update(self.task, description="; ".join([self.counts, *self.films.values()]))
+
+
 class Nothing:
     """No progress."""
+
+    def stage(self, stage: "Stage") -> None:
+        """Say nothing."""
 
     def show(self, tally: Tally, record: dict[str, Any] | None) -> None:
         """Say nothing."""
@@ -87,6 +124,8 @@ class Nothing:
 @contextmanager
 def display(kind: ProgressKind) -> Iterator[Lines | Bar | Nothing]:
     """Yield what shows a tally as asked."""
+    if console.is_quiet():
+        kind = ProgressKind.NONE
     if kind is ProgressKind.AUTO:
         kind = ProgressKind.BAR if console.stderr.is_terminal else ProgressKind.PLAIN
     if kind is ProgressKind.BAR:
@@ -107,12 +146,11 @@ def display(kind: ProgressKind) -> Iterator[Lines | Bar | Nothing]:
         yield Lines(kind is ProgressKind.JSON)
 
 
+def where(stage: "Stage") -> str:
+    """'clip.mp4: composing 40%'."""
+    return f"{stage.film.name}: {WORDS.get(stage.name, stage.name)} {stage.share:.0%}"
+
+
 def _rest(tally: Tally) -> str:
-    if tally.eta_s is None or tally.done + tally.failed == tally.total:
-        return ""
-    minutes, seconds = divmod(round(tally.eta_s), 60)
-    hours, minutes = divmod(minutes, 60)
-    left = (
-        f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-    )
-    return f", about {left} left"
+    is_last = tally.done + tally.failed == tally.total
+    return "" if is_last or not (left := time_left(tally.eta_s)) else f", {left}"

@@ -3,7 +3,7 @@
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ from dyvim_cli.cli.show.licence import say_before_pull
 from dyvim_cli.errors import DyvimError, ExitCode
 
 if TYPE_CHECKING:
+    from dyvim_cli.batch.local import Stage
     from dyvim_cli.batch.plan import Task
     from dyvim_cli.batch.run import Review, Session
     from dyvim_cli.batch.work import Outcome
@@ -134,8 +135,8 @@ def _work(
         console.note(f"{counts.done} of {counts.total} films are done already")
     if found.failed and fail_fast:
         return
-    engine = _engine(session, scheduling, n_jobs)
     with tally.display(running.progress) as shown:
+        engine = _engine(session, scheduling, n_jobs, shown.stage)
         shown.show(counts, None)
         for outcome in run.carry_out(engine, session.journal, fail_fast=fail_fast):
             outcomes.append(outcome)
@@ -147,7 +148,9 @@ def _work(
                 console.data(str(outcome.task.output))
 
 
-def _engine(session: "Session", scheduling: Scheduling, n_jobs: int | None) -> "Iterator[Outcome]":
+def _engine(
+    session: "Session", scheduling: Scheduling, n_jobs: int | None, tell: "Callable[[Stage], None]"
+) -> "Iterator[Outcome]":
     todo = session.review.todo
     if scheduling.engine is Engine.RAY:
         from dyvim_cli.batch import cluster
@@ -155,7 +158,7 @@ def _engine(session: "Session", scheduling: Scheduling, n_jobs: int | None) -> "
         return cluster.run(todo, scheduling.address, ship=scheduling.ship)
     from dyvim_cli.batch import local
 
-    return local.run(todo, local.jobs_for(n_jobs, todo), session.scratch)
+    return local.run(todo, local.jobs_for(n_jobs, todo), session.scratch, tell)
 
 
 @contextmanager

@@ -18,10 +18,11 @@ DISPENSABLE = {"cache", "pulled"}  # without them films are scored as well
 LEAST_MEMORY_GB, LEAST_DISK_GB = 1.5, 0.5
 
 
-def doctor() -> None:
-    """Check ffmpeg, codecs, device, memory, weights and cache; non-zero when scoring would fail."""
+def doctor(*, context: typer.Context) -> None:
+    """Check ffmpeg, codecs, device, memory, weights, cache and configuration; non-zero when scoring fails."""
     worst = ExitCode.OK
-    for name, check in CHECKS.items():
+    checks = {**CHECKS, "config": lambda: _config(context.parent)}
+    for name, check in checks.items():
         try:
             console.data(f"ok    {name}: {check()}")
         except DyvimError as error:
@@ -112,6 +113,18 @@ def _cache() -> str:
     if free < LEAST_DISK_GB:
         raise EnvironmentFault(f"{free:.1f} GB left on the disk of {folder}", "dyvim cache clean")
     return f"{folder}, {free:.0f} GB left"
+
+
+def _config(root: typer.Context) -> str:
+    """The configuration, read as every other verb reads it. Raises UsageError naming the file."""
+    from dyvim_cli.cli.main import take_configuration
+    from dyvim_cli.cli.options import config
+
+    path = root.obj or config.default_path()
+    if root.obj is None and not config.is_there(path):
+        return f"none at {path}"
+    take_configuration(root, path)
+    return str(path)
 
 
 CHECKS: dict[str, Callable[[], str]] = {

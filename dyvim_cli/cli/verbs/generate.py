@@ -10,6 +10,7 @@ from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.groups import Composing, Extras, Running, takes_groups
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.licence import say_before_pull
+from dyvim_cli.cli.show.stages import GENERATE
 
 
 @takes_groups
@@ -44,7 +45,7 @@ def generate(
         overwrite=running.overwrite,
     )
     say_before_pull(wishes)
-    with console.progress(running.progress) as shown:
+    with console.progress(running.progress, GENERATE) as shown:
         result = pipeline.generate(
             source, wishes, delivery, use_cache=not running.no_cache, progress=shown
         )

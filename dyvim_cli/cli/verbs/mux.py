@@ -12,6 +12,7 @@ from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.options.groups import Mixing, takes_groups
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.console import ProgressKind
+from dyvim_cli.cli.show.stages import SCORE
 
 
 @takes_groups
@@ -44,7 +45,7 @@ def mux(
     info = probe(film)
     path = output_path(info.path, info.codec, output)
     check_film_output(path, output, inputs=(film, music), overwrite=overwrite)
-    with made_folder(path.parent), console.progress(progress) as report:
+    with made_folder(path.parent), console.progress(progress, SCORE) as report:
         result = mux_film(info, music, path, progress=report, **delivery.mix_options())
     facts = asdict(result)
     del facts["moments_lufs"]  # a curve to be drawn

@@ -9,6 +9,7 @@ import typer
 from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.parsing import parse_style, parse_time
 from dyvim_cli.cli.show import console
+from dyvim_cli.cli.show.stages import SCORE
 from dyvim_cli.errors import UsageError
 
 
@@ -49,7 +50,7 @@ def render(
     if isinstance(length, str):
         raise UsageError(f"--length {length}: music has no frames", "--length 0:30")
     delivery = Delivery(music=music, stems=stems, stem_groups=stem_groups, overwrite=overwrite)
-    with console.progress(progress) as shown:
+    with console.progress(progress, SCORE) as shown:
         done = render_midi(midi, delivery, style=parse_style(style), length_s=length, progress=shown)
     roles = ", ".join(f"{each['name'] or 'track'}: {each['role']}" for each in done.facts["tracks"])
     console.note(f"{done.facts['style']}, {done.facts['tempo_bpm']:.1f} BPM; {roles}")

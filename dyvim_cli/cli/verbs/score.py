@@ -15,6 +15,7 @@ from dyvim_cli.cli.options.parsing import parse_span
 from dyvim_cli.cli.options.players import with_players
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.licence import say_before_pull
+from dyvim_cli.cli.show.stages import SCORE
 from dyvim_cli.errors import DyvimError, UsageError
 from dyvim_cli.report import entry
 
@@ -86,7 +87,7 @@ def score(
         _score_takes(film, wishes, delivery, takes, running, report, (context.command, asked))
         return
     try:
-        with console.progress(running.progress) as shown:
+        with console.progress(running.progress, SCORE) as shown:
             result = score_film(film, wishes, delivery, use_cache=not running.no_cache, progress=shown)
     except DyvimError as fault:
         _report(report, entry.failed(str(film), fault, command_line.arguments(context.command, asked)))
@@ -105,7 +106,7 @@ def _score_takes(film: Path, wishes, delivery, n_takes: int, running, report: Pa
     from dyvim_cli.takes import score_takes
 
     entries, (verb, asked) = [], command
-    with console.progress(running.progress) as shown:
+    with console.progress(running.progress, SCORE) as shown:
         takes = score_takes(film, wishes, delivery, n_takes, use_cache=not running.no_cache, progress=shown)
         for take in takes:
             facts = take.result.facts

@@ -1,0 +1,36 @@
+"""Turn what Typer says of a wrong command line into the error that every fault looks like."""
+
+import re
+
+import typer
+
+from dyvim_cli.errors import UsageError, closest
+
+# Typer carries its own copy of Click since 0.2x, and used Click's before: either is found here
+ClickException = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+CHOICE = re.compile(r"for '(?P<option>[^']+)'.*?: '(?P<word>[^']*)' is not one of (?P<known>.*)")
+
+
+def is_help(error: Exception) -> bool:
+    """Whether nothing is wrong but that nothing was asked for."""
+    return type(error).__name__ == "NoArgsIsHelpError"
+
+
+def fault_of_usage(error: Exception) -> UsageError:
+    """The error as one line that says what is wrong and one that says what to do."""
+    message = error.format_message().rstrip().replace(": Value error, ", ": ")
+    context = getattr(error, "ctx", None)
+    verb = context.command_path if context is not None else "dyvim"
+    return UsageError(message[:1].lower() + message[1:].rstrip("."), _hint(error, message, verb))
+
+
+def _hint(error: Exception, message: str, verb: str) -> str:
+    if (options := getattr(error, "possibilities", None)) and (wrong := getattr(error, "option_name", None)):
+        return f"{verb} {closest(wrong, options) or sorted(options)[0]}"
+    if choice := CHOICE.search(message):
+        known = re.findall(r"'([^']*)'", choice["known"])
+        meant = closest(choice["word"], known)
+        option = choice["option"].split(" / ")[-1]
+        return f"{option} {meant or '|'.join(known)}"
+    return f"{verb} --help"
