@@ -13,7 +13,7 @@ STAMP  := $(VENV)/.installed
 
 N      ?= 1000
 SEED   ?= 1
-.PHONY: demo test check types fuzz bench sync bench-sync gallery musicality marathon figures clean
+.PHONY: demo test check types fuzz bench sync bench-sync gallery picture musicality marathon figures clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -68,6 +68,10 @@ bench-sync: $(VENV)/.installed-dev
 # (make gallery DECODER=run/decoder.safetensors hears other weights)
 gallery: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.gallery $(SHOWN) --out demo/gallery $(if $(DECODER),--decoder "$(DECODER)")
+
+# the picture of the README, light and dark; the film is Big Buck Bunny (CC-BY 3.0, Blender Foundation)
+picture: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.picture "$(CLIPS)/moviepy_big_buck_bunny_0_30.webm" --start 9 --end 25 --style acoustic
 
 # fifty composed pieces against the held-out corpus, and their sound against human music on the same instruments
 musicality: $(VENV)/.installed-dev

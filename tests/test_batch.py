@@ -8,13 +8,12 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
-from conftest import run_ffmpeg
+from conftest import dyvim, run_ffmpeg
 from helpers.batch_films import (
     batch,
     break_film,
@@ -335,7 +334,7 @@ def test_a_film_that_changes_meanwhile_is_not_taken_for_done(folder, monkeypatch
     part = folder / "part"
     part.write_bytes(b"music")
 
-    def grows(*_):
+    def grows(*_, **options):
         task.film.write_bytes(b"xx")
         return pipeline.Result(part, None, {})
 
@@ -506,9 +505,7 @@ def test_the_command_on_the_page_makes_the_same_film(undisturbed, tmp_path):
     (words,) = [words for words in map(shlex.split, shown) if str(made) in words]
     before = made.read_bytes()
     made.unlink()
-    again = subprocess.run(
-        [sys.executable, "-m", "dyvim_cli", *words[1:]], cwd=tmp_path, capture_output=True
-    )
+    again = dyvim(*words[1:], cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert made.read_bytes() == before
 
@@ -535,8 +532,8 @@ def test_interrupted_it_leaves_nothing_behind_and_goes_on(films, undisturbed, tm
     chosen = (films, "-r", "--exclude", "broken*", "--jobs", 1, "--report", page, *QUICK)
     arguments = (*chosen, "-o", f"{tmp_path}/out/")
     process = batch(*arguments, env={**os.environ, "TMPDIR": str(scratch)})
-    for _ in range(2):
-        process.stderr.readline()
+    while '"done": 1' not in process.stderr.readline():
+        pass
     os.killpg(process.pid, signal.SIGINT)
     stopped = finish(process)
     assert stopped.returncode == ExitCode.INTERRUPTED, stopped.stderr

@@ -19,7 +19,7 @@ PANELS = (None, "Which films", MUSIC, EDIT, SOUND, OUTPUT, MODELS, RUN)
 OF_ONE_RUN = {
     "output", "music", "midi", "stems", "markers_out", "preview", "report", "dry_run", "as_json", "start",
     "end", "plan", "markers", "takes", "orchestrate", "mute", "instrument", "reroll", "like",
-    "recursive", "include", "exclude", "from_list", "journal", "quiet", "verbose",
+    "recursive", "include", "exclude", "from_list", "journal", "scored", "quiet", "verbose",
 }  # fmt: skip
 METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
 

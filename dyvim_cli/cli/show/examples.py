@@ -19,6 +19,9 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("dyvim plan clip.mp4 -o clip.toml", "decisions before composing, to be edited"),
         ("dyvim score clip.mp4 --plan clip.toml -o planned.mp4", "follow them"),
     ),
+    "rescore": (
+        ("dyvim rescore films/one.mp4 --from clip.dyvim.mp4 -o recut.mp4", "the old music, a new cut"),
+    ),
     "generate": (("dyvim generate clip.mp4 -o clip.flac --midi score.mid", "the music alone"),),
     "render": (("dyvim render notes.mid -o notes.wav --style rock", "sound notes that you edited"),),
     "mux": (("dyvim mux clip.mp4 song.wav -o with-song.mp4 --fade-out 1", "music of your own"),),
@@ -35,6 +38,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "cache path": (("dyvim cache path", ""),),
     "weights list": (("dyvim weights list", ""),),
     "weights path": (("dyvim weights path", ""),),
+    "sounds list": (("dyvim sounds list", "larger packs of instruments"),),
     "weights verify": (("dyvim weights verify", "every byte of all that is here"),),
 }
 

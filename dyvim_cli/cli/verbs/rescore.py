@@ -13,6 +13,7 @@ from dyvim_cli.cli.options.desk import as_like, with_desk
 from dyvim_cli.cli.options.groups import Extras, Mixing, Running, takes_groups
 from dyvim_cli.cli.options.parsing import parse_span
 from dyvim_cli.cli.show import console
+from dyvim_cli.cli.show.stages import SCORE
 from dyvim_cli.report import entry
 
 
@@ -77,7 +78,7 @@ def rescore(
     )
     if report is not None:
         check_output(report, inputs=(film, scored), overwrite=True)
-    with console.progress(running.progress) as shown:
+    with console.progress(running.progress, SCORE) as shown:
         result = rescore_film(film, scored, wishes, delivery, use_cache=not running.no_cache, progress=shown)
     if report is not None:
         again = context.params | {"output": result.output}
