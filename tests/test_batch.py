@@ -345,7 +345,7 @@ def test_a_film_that_changes_meanwhile_is_not_taken_for_done(folder, monkeypatch
     path = folder / journals.NAME
     kept(path, outcome)
     assert len(run.review([task], journals.read(path)).todo) == 1
-    monkeypatch.setattr(pipeline, "compose_and_mux", lambda *_: pipeline.Result(part, None, {}))
+    monkeypatch.setattr(pipeline, "compose_and_mux", lambda *_, **options: pipeline.Result(part, None, {}))
     seen = Seen(task, content_of(task.film), watched)
     assert finish_film(seen, None).is_done
     task.film.unlink()
