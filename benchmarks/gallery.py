@@ -34,7 +34,7 @@ th, td { padding: .2rem .7rem; border-bottom: 1px solid #ddd; text-align: right 
 th:first-child, td:first-child { text-align: left } img { max-width: 100% } .tables { display: flex;
 flex-wrap: wrap; gap: 0 3rem; align-items: flex-start } p { max-width: 46rem }
 """
-SHOWN = ("in_harmony", "melody_clashes", "melody_steps", "self_similarity", "density")
+SHOWN = ("in_harmony", "melody_clashes", "melody_steps", "self_similarity", "melody_density")
 
 
 @dataclass(frozen=True)

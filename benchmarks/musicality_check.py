@@ -26,12 +26,14 @@ FILM_S = (12.0, 60.0)  # how long imagined films are
 SHORTEST_S = 8.0  # shorter films have no form to speak of
 # judged by "inside the corpus' band"; the others are shown beside the corpus' figures
 JUDGED = (
-    "pitch_class_entropy", "groove_consistency", "self_similarity", "density",
+    "pitch_class_entropy", "groove_consistency", "self_similarity", "band_density", "ensemble_density",
     "melody_density", "bass_density", "drums_density",
 )  # fmt: skip
 # Drums are judged where a drummer keeps time: all drums of the corpus are a kit's (drummers' takes, bands),
 # none an orchestra's, whose two timpani strokes a bar are as they should be.
 KIT_ONLY = ("drums_density",)
+# All parts together are counted beside pieces with as many: bands with a kit, or voices with a piano.
+DENSITY_OF = {"band_density": "freedoom", "ensemble_density": "lieder"}
 IN_HARMONY = 0.95
 DIFFERENT = 0.5  # two pieces that share fewer struck notes are different pieces
 
@@ -41,7 +43,9 @@ Compose = Callable[[FilmFeatures, str, int], Composed]  # film, style, seed -> p
 def corpus_bands() -> dict[str, list[float]]:
     """{measure: [10th, 50th, 90th percentile]} over the held-out pieces that people wrote."""
     text = Path(__file__).with_name("corpus_bands.json").read_text(encoding="utf-8")
-    return json.loads(text)["bands"]["corpus"]
+    by_corpus = json.loads(text)["bands"]
+    bands = {name: band for name, band in by_corpus["corpus"].items() if name != "density"}
+    return bands | {name: by_corpus[corpus]["density"] for name, corpus in DENSITY_OF.items()}
 
 
 def composer(decoder: Path | None, alpha: float) -> Compose:
@@ -107,8 +111,11 @@ def judge(pieces: Sequence[Composed]) -> dict:
 
 def comparable(piece: Composed) -> dict[str, float]:
     """Figures of a piece that the corpus has something to say about."""
-    kit = RECORDS[piece.score.style].keeps_beat
-    return {name: value for name, value in figures(piece).items() if kit or name not in KIT_ONLY}
+    kit, found = RECORDS[piece.score.style].keeps_beat, figures(piece)
+    density = found.pop("density")  # voices with a piano have no drums: without a kit, pitches are compared
+    drums = 0 if kit else found.get("drums_density", 0)
+    found["band_density" if kit else "ensemble_density"] = density - drums
+    return {name: value for name, value in found.items() if kit or name not in KIT_ONLY}
 
 
 def _verdicts(measured: list[dict], rows: dict, found: dict) -> dict[str, bool]:
@@ -158,7 +165,7 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=50)
     parser.add_argument("--decoder", type=Path, help="weights to try instead of the shipped ones")
     parser.add_argument("--clips", type=Path, help="folder of films; without it films are imagined")
-    parser.add_argument("--alpha", type=float, default=1.0)
+    parser.add_argument("--alpha", type=float, default=0.5, help="the film's strength (default: %(default)s)")
     parser.add_argument("--silent", action="store_true", help="judge the scores alone: faster")
     parser.add_argument("--out", type=Path, help="also write the figures as JSON")
     options = parser.parse_args()

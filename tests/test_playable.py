@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dyvim_cli.music.form.playable import playable
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.stylebook import RECORDS
@@ -18,7 +19,8 @@ def ostinato(style: str, step_s: float) -> Score:
     rows = np.zeros((tokens.K, 32), np.int16)
     rows[ARP], rows[LEVEL] = tokens.FIRST_PITCH + 12, 3
     rows[LEVEL, ACCENTED] = 7
-    return perform(rows, TempoMap(np.arange(33) * step_s, 15 / step_s), Key(0, False), style, 33 * step_s, 0)
+    grid = TempoMap(np.arange(33) * step_s, 15 / step_s)
+    return perform(playable(rows, grid, style), grid, Key(0, False), style, 33 * step_s, 0)
 
 
 def arp_notes(score: Score):

@@ -22,6 +22,7 @@ STYLE = Style(
                 echo=0.2,
                 velocities=(66, 112),
                 pedal=True,
+                shortest_step_s=0.13,
             ),
             "drums": Part((48,), gain_db=-9, reverb=0.5, low_cut_hz=30, velocities=(44, 88)),
         },

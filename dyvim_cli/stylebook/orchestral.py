@@ -16,7 +16,7 @@ STYLE = Style(
             ),
             "bass": Part((43, 42, 70), gain_db=0, low_cut_hz=35, overlap_s=0.04),
             "pad": Part((48, 49, 60), gain_db=-8, reverb=0.35, overlap_s=0.08),
-            "arp": Part((46, 45, 8), gain_db=1, pan=0.3, velocities=(66, 112)),
+            "arp": Part((46, 45, 8), gain_db=1, pan=0.3, velocities=(66, 112), shortest_step_s=0.13),
             "drums": Part((48,), gain_db=-8, reverb=0.35, low_cut_hz=30, velocities=(44, 92)),
         },
         accent=Part((45, 47), gain_db=-8, reverb=0.4, low_cut_hz=35),

@@ -32,6 +32,7 @@ from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.floor import keep_floor
 from dyvim_cli.music.form.planning import Form, plan_form
+from dyvim_cli.music.form.playable import playable
 from dyvim_cli.music.form.under_speech import rest_the_tune, speech_on_grid
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
@@ -114,7 +115,7 @@ def write_score(
         pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
         may_sound = form.active & ~silent
         may_fill = may_sound & (~under_speech | PITCHED[:, None])  # no hat is added under speech
-        pieces = [strike(piece, marked, may_sound) for piece in pieces]
+        pieces = [playable(strike(piece, marked, may_sound), tempo_map, character.style) for piece in pieces]
         return [keep_floor(piece, may_fill, character.style) for piece in pieces]
 
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere

@@ -12,7 +12,6 @@ from dyvim_cli.music.performance.instrument_ranges import KEYBOARD, below, folde
 from dyvim_cli.music.symbols.tokens import (
     FIRST_PITCH,
     HOLD,
-    REST,
     STREAM_INDEX,
     STREAMS,
     chord_pitch_classes,
@@ -84,7 +83,7 @@ def note_spans(row: np.ndarray) -> list[tuple[int, int, int]]:
 
 def _play_pitched(name, tokens, key: Key, palette: Palette, part: Part, feel: Feel) -> list[Note]:
     """Notes of a pitched stream; the pad's top note becomes a chord."""
-    chords, row = tokens[STREAM_INDEX["chord"]], playable(tokens[STREAM_INDEX[name]], part, feel)
+    chords, row = tokens[STREAM_INDEX["chord"]], tokens[STREAM_INDEX[name]]
     stream, shift = STREAMS[STREAM_INDEX[name]], key_shift(key) + 12 * part.octave
     notes, voices = [], ()
     for start, end, token in note_spans(row):
@@ -97,19 +96,6 @@ def _play_pitched(name, tokens, key: Key, palette: Palette, part: Part, feel: Fe
             velocity = feel.velocity(start, part, inner=place < len(voices) - 1)
             notes.append(Note(start_s, end_s, folded(pitch + shift, *KEYBOARD), velocity))
     return notes
-
-
-def playable(row: np.ndarray, part: Part, feel: Feel) -> np.ndarray:
-    """The stream [S] in eighths where its sixteenths would be faster than the part is played.
-
-    A harp or pizzicato of eleven notes a second is a blur in which no listener finds the beat. Accents stay.
-    """
-    slower = row.copy()
-    for step in range(1, len(row), 2):
-        is_too_fast = 0 < feel.steps_s[step] < part.shortest_step_s
-        if row[step] >= FIRST_PITCH and is_too_fast and not feel.is_accented(step):
-            slower[step] = HOLD if row[step - 1] != REST else REST
-    return slower
 
 
 def _chord(chord: int, top: int, previous: tuple[int, ...], palette: Palette, part: Part) -> tuple[int, ...]:
