@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.synthetic_fonts import RATE, STARTED, font, sample, wave
+from helpers.synthetic_fonts import RATE, STARTED, font, modulator, sample, wave
 
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import takes
@@ -68,3 +68,32 @@ def test_far_recordings_are_not_borrowed():
 def test_turns_go_on_while_a_key_repeats():
     notes = [Note(at, at + 0.1, key, 80) for at, key in ((0, 60), (0.2, 60), (0.3, 64), (0.4, 60), (0.6, 60))]
     assert takes.turns([*notes, Note(2.0, 2.1, 60, 80)]) == [0, 1, 0, 2, 0, 0]
+
+
+def treble_db(instrument: SampledInstrument, key: int, velocity: int, take: int = 0) -> float:
+    n = RATE // 4
+    sound = sum(tone.samples[:n] for tone in instrument.tones(key, velocity, n, take))
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+    return float(10 * np.log10(power[np.fft.rfftfreq(len(sound), 1 / RATE) > 1500].sum() / power.sum()))
+
+
+STRUCK = [(True, 0, 38), (True, 48, 86), (False, 0, 60), (False, 47, 45)]
+
+
+@pytest.mark.parametrize(("is_drums", "program", "key"), STRUCK)
+def test_kits_piano_and_accents_have_three_strengths_and_two_takes(is_drums, program, key):
+    instrument = SampledInstrument(shipped_soundfont(), is_drums, program)
+    bright = [treble_db(instrument, key, velocity) for velocity in (40, 80, 120)]
+    assert bright[0] + 1 < bright[1] and bright[1] + 1 < bright[2]
+    one, other = (instrument.tones(key, 100, RATE // 4, take)[0].samples[: RATE // 4] for take in (0, 1))
+    assert not np.allclose(one, other, atol=0.02 * np.abs(one).max())
+
+
+def test_what_a_font_answers_by_itself_stays_as_it_is():
+    """A filter that opens with velocity, or another recording, is the font's own way to be struck harder."""
+    once = font({"a": STARTED})
+    as_written, shaded = (SampledInstrument(once, False, 0, is_shaded=shade) for shade in (False, True))
+    assert treble_db(shaded, 60, 40) < treble_db(as_written, 60, 40) - 3
+    opens = font({"a": STARTED}, modulators={"a": modulator(0x0002, gen.CUTOFF, -2400)})
+    as_written, shaded = (SampledInstrument(opens, False, 0, is_shaded=shade) for shade in (False, True))
+    assert treble_db(shaded, 60, 40) == treble_db(as_written, 60, 40)

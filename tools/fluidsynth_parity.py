@@ -70,7 +70,8 @@ def compare(path: Path) -> list[Parity]:
     theirs = _fluidsynth(path, font.presets)
     found, at = [], 0
     for preset in font.presets:
-        instrument, notes = SampledInstrument(font, preset.bank == DRUM_BANK, preset.program), []
+        notes: list[Difference] = []
+        instrument = SampledInstrument(font, preset.bank == DRUM_BANK, preset.program, is_shaded=False)
         for key, velocity in _notes(preset):
             sound = theirs[:, at : at + round(SLOT_S * SAMPLE_RATE)]
             at += round(SLOT_S * SAMPLE_RATE)

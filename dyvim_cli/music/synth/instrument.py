@@ -5,13 +5,14 @@ made once and then only placed.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from dyvim_cli.music.mixing.loudness import Meter, hop_powers
 from dyvim_cli.music.synth import generators as gen
-from dyvim_cli.music.synth import placing, sampler, takes, voice
+from dyvim_cli.music.synth import placing, sampler, strokes, takes, voice
 from dyvim_cli.music.synth.attack import SLOWEST_S, heard_frame
 from dyvim_cli.music.synth.byte_cache import ByteCache
 from dyvim_cli.music.synth.low_pass import HOP
@@ -35,10 +36,14 @@ class SampledInstrument:
 
     sample_rate = SAMPLE_RATE
 
-    def __init__(self, font: SoundFont, is_drums: bool, program: int):
-        self.font, self.is_drums = font, is_drums
+    def __init__(self, font: SoundFont, is_drums: bool, program: int, is_shaded: bool = True):
+        """is_shaded: whether a key of one timbre is made duller where it is struck softly (strokes.py)."""
+        self.font, self.is_drums, self.is_shaded = font, is_drums, is_shaded
         self.preset = sampler.find_preset(font, sampler.DRUM_BANK if is_drums else 0, program)
         self.tone_cache = ByteCache(CACHED_BYTES)
+        self._answers_alike = lru_cache(maxsize=128)(
+            lambda key: strokes.answers_alike(lambda velocity: self._voices(key, velocity))
+        )
         self._voices = lru_cache(maxsize=4096)(self._found_voices)
         self.lead_frames = lru_cache(maxsize=4096)(self._measured_lead)
         self.loudness = lru_cache(maxsize=128)(self._measured_loudness)
@@ -59,23 +64,28 @@ class SampledInstrument:
         n_ready, found = self.tone_cache.get(slot) or (-1, [])
         if n_ready < n_held:
             n_ready = max(int(n_held * 1.2), round(SLOWEST_S * SAMPLE_RATE))
-            found = self._rendered(voices, n_ready)
+            found = self._rendered(slot, voices, n_ready)
             self.tone_cache.put(slot, _n_bytes(found), (n_ready, found))
         return found
 
     def _let_go(self, slot: tuple[int, ...], voices: tuple[Voice, ...], n_held: int) -> list[Tone]:
         """Tones whose timbre changes as the key is let go: one for each length, in steps of a HOP."""
         n_held = -(-n_held // HOP) * HOP
-        slot = (*slot, n_held)
-        found = self.tone_cache.get(slot)
+        found = self.tone_cache.get((*slot, n_held))
         if found is None:
-            found = self._rendered(voices, n_held, n_held)
-            self.tone_cache.put(slot, _n_bytes(found), found)
+            found = self._rendered(slot, voices, n_held, n_held)
+            self.tone_cache.put((*slot, n_held), _n_bytes(found), found)
         return found
 
-    def _rendered(self, voices: tuple[Voice, ...], n_frames: int, n_held: int | None = None) -> list[Tone]:
+    def _rendered(
+        self, slot: tuple[int, ...], voices: tuple[Voice, ...], n_frames: int, n_held: int | None = None
+    ) -> list[Tone]:
         made = (voice.render(self.font, one, n_frames, n_held) for one in voices)
-        return [tone for tone in made if tone]
+        tones, (key, step, take) = [tone for tone in made if tone], slot
+        if not (self.is_shaded and self._answers_alike(key)):
+            return tones
+        db = strokes.treble_db(middle_velocity(step * VELOCITY_STEP), take)
+        return [replace(tone, samples=strokes.shelved(tone.samples, db)) for tone in tones]
 
     def strength(self, key: int, velocity: int) -> float:
         """Gain from the tone of the velocity's step to the velocity itself."""

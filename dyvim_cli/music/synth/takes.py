@@ -2,7 +2,8 @@
 
 A recording that lies next to the key's own is another take of the same instrument, played by the same hand
 (an old way to make round robins of fonts that have none): it is brought to the key's pitch. Each drum is
-recorded once only; there a take is struck a little higher or lower, and softer, as sticks do.
+recorded once only; there a take is struck a little higher or lower, and softer, as sticks do; so is a key
+without near recordings, by far less.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from dyvim_cli.types import Note
 N_TAKES = 3
 REPEATED_S = 1.0  # a key that is struck again within this time takes the next take
 DRUM_CENTS, DRUM_CB = (0, -12, 9), (0, 6, 3)  # of each take: how much higher, and how much softer
+KEY_CENTS = (0, -2, 2)  # the same of a key without near recordings, which must stay in tune
 FARTHEST_KEYS = 3  # a recording is moved by so many semitones at most
 
 
@@ -27,16 +29,18 @@ def voices(
     own = sampler.voices(font, preset, key, velocity)
     if take == 0 or not own:
         return own
-    return _struck_anew(own, take) if is_drums else _borrowed(font, preset, own, key, velocity, take)
+    if is_drums:
+        return _struck_anew(own, DRUM_CENTS[take], DRUM_CB[take])
+    return _borrowed(font, preset, own, key, velocity, take)
 
 
-def _struck_anew(own: tuple[Voice, ...], take: int) -> tuple[Voice, ...]:
-    """The same drum, its head struck elsewhere."""
+def _struck_anew(own: tuple[Voice, ...], cents: float, softer_cb: float) -> tuple[Voice, ...]:
+    """The same drum or string, struck elsewhere."""
 
     def anew(voice: Voice) -> Voice:
         changed = {
-            gen.FINE_TUNE: voice.get(gen.FINE_TUNE) + DRUM_CENTS[take],
-            gen.ATTENUATION: voice.get(gen.ATTENUATION) + DRUM_CB[take],
+            gen.FINE_TUNE: voice.get(gen.FINE_TUNE) + cents,
+            gen.ATTENUATION: voice.get(gen.ATTENUATION) + softer_cb,
         }
         return replace(voice, amounts=voice.amounts | changed)
 
@@ -46,13 +50,13 @@ def _struck_anew(own: tuple[Voice, ...], take: int) -> tuple[Voice, ...]:
 def _borrowed(
     font: SoundFont, preset: Patch, own: tuple[Voice, ...], key: int, velocity: int, take: int
 ) -> tuple[Voice, ...]:
-    """The next recording below (first) or above, at this key's pitch; the own one where none is near."""
+    """The next recording below (first) or above, at this key's pitch; where none is near, its own, varied."""
     down = -1 if take == 1 else 1
     for distance in range(1, FARTHEST_KEYS + 1):
         near = sampler.voices(font, preset, key + down * distance, velocity)
         if _samples(near) != _samples(own) and _fits(font, near, len(own), key):
             return tuple(replace(voice, key=key) for voice in near)
-    return own
+    return _struck_anew(own, KEY_CENTS[take], DRUM_CB[take])
 
 
 def _samples(voices: tuple[Voice, ...]) -> list[int]:

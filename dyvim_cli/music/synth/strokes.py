@@ -1,0 +1,63 @@
+"""Make strengths and takes of a stroke that a font has recorded once.
+
+A drum, and any instrument that answers every velocity with one and the same sound, is made brighter the
+harder it is struck: a shelf over its treble follows the velocity, and differs a little between takes. This
+processes one recording, in the eight steps that tones are made for, and needs no bytes. What a font answers
+by itself, with other recordings or a filter that opens, stays as the font has it.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from dyvim_cli.music.synth import generators as gen
+from dyvim_cli.music.synth.sampler import Voice
+from dyvim_cli.types import SAMPLE_RATE
+
+CORNER_HZ = 1200.0
+NEUTRAL_VELOCITY = 104  # as recorded: fonts hold firm strokes
+SOFT_DB, HARD_DB = -9.0, 2.0  # of the shelf at velocities 1 and 127
+TAKES_DB = (0.0, -0.7, 0.5)  # of the shelf, of each take
+OPENS_CENTS = 1200  # a filter that moves by less from soft to hard is hardly heard
+SOFT, HARD = 24, 120  # velocities whose answers are compared
+
+
+def treble_db(velocity: int, take: int) -> float:
+    """Gain of the shelf for a stroke."""
+    if velocity < NEUTRAL_VELOCITY:
+        by_strength = SOFT_DB * (NEUTRAL_VELOCITY - velocity) / (NEUTRAL_VELOCITY - 1)
+    else:
+        by_strength = HARD_DB * (velocity - NEUTRAL_VELOCITY) / (127 - NEUTRAL_VELOCITY)
+    return by_strength + TAKES_DB[take]
+
+
+def answers_alike(voices_at: Callable[[int], tuple[Voice, ...]]) -> bool:
+    """Whether an instrument's timbre is nearly the same at every velocity."""
+    soft, hard = voices_at(SOFT), voices_at(HARD)
+    return len(soft) == len(hard) > 0 and all(map(_is_alike, soft, hard))
+
+
+def _is_alike(one: Voice, other: Voice) -> bool:
+    moved = (gen.CUTOFF, gen.MOD_ENV_TO_CUTOFF, gen.MOD_LFO_TO_CUTOFF)
+    return one.sample == other.sample and all(
+        abs(one.get(each) - other.get(each)) < OPENS_CENTS for each in moved
+    )
+
+
+def shelved(sound: np.ndarray, db: float) -> np.ndarray:
+    """A sound [n] under the shelf; float32."""
+    from scipy.signal import lfilter
+
+    b, a = _shelf(round(db, 2))
+    return lfilter(b, a, sound).astype(np.float32, copy=False)
+
+
+@lru_cache(maxsize=64)
+def _shelf(db: float) -> tuple[np.ndarray, np.ndarray]:
+    """A first-order high shelf (b, a), which leaves what lies below the corner as it is."""
+    gain = 10 ** (db / 20)
+    omega = np.tan(np.pi * CORNER_HZ / SAMPLE_RATE) / np.sqrt(gain)
+    b = np.array([gain + omega * np.sqrt(gain), omega * np.sqrt(gain) - gain])
+    a = np.array([1 + omega * np.sqrt(gain), omega * np.sqrt(gain) - 1])
+    return (b / a[0]).astype(np.float32), (a / a[0]).astype(np.float32)
