@@ -40,6 +40,8 @@ def check_wishes(wishes: ComposeOptions, wants_score: bool) -> None:
     device.check(placement()["device_name"])
     if not writes_score(wishes.model) and wants_score:
         raise UsageError(f"{wishes.model} makes sound, no score: no MIDI and no stems", "--model embedded")
+    if not writes_score(wishes.model) and wishes.loops:
+        raise UsageError(f"{wishes.model} makes no music that loops", "--model embedded")
     if not writes_score(wishes.model) and (wishes.plan or wishes.markers):
         raise UsageError(f"{wishes.model} follows no plan and no markers", "--model embedded")
     if writes_score(wishes.model) and (wishes.prompt is not None or wishes.adapter is not None):

@@ -38,6 +38,7 @@ def _changes(wishes: ComposeOptions) -> dict[str, str]:
     """What was asked for beside style, seed and alpha."""
     return {
         "plan": "yes" if wishes.plan is not None else "",
+        "loop": "yes" if wishes.loops else "",
         "recut": "yes" if wishes.recut is not None else "",
         "bpm": "" if wishes.tempo_bpm is None else f"{wishes.tempo_bpm:g}",
         "mood": "" if wishes.mood is None else "{:g},{:g}".format(*wishes.mood),

@@ -49,6 +49,7 @@ class ComposeOptions:
     # first and last bar, from 1 on, to be written anew, and in which of many ways; the others stay
     reroll_bars: tuple[int, int, int] | None = None
     markers: Path | None = None  # orders for the music, in an editor's format
+    loops: bool = False  # the music goes on from its end to its beginning
     recut: Recut | None = None  # music that is kept as far as the film shows what it was written for
 
     def __post_init__(self) -> None:

@@ -55,6 +55,8 @@ def old_piece(
 ) -> tuple[OldPiece, list[str]]:
     """The music of a scored film, as it was kept or composed again, and what must be said of it."""
     made = made_by(scored, is_known=True)
+    if made["loops"]:
+        raise UsageError(f"the music of {scored} goes round", "score the new cut: dyvim score FILM --loop")
     kept = kept_piece(made["piece"]) if use_cache else None
     if kept is not None:
         return kept, []

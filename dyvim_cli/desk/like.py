@@ -43,6 +43,7 @@ def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
         "key": key_named(said["key"]) if "key" in said else None,
         "model": said.get("model", ""),
         "piece": said.get("piece", ""),
+        "loops": "loop" in said,
         "is_free": not {"plan", "recut"} & set(said),
         **{name: said[name] for name in (*PLAYED, *ASKED) if name in said},
     }

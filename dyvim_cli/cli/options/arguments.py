@@ -218,6 +218,13 @@ Music = Annotated[
     Path | None,
     typer.Option(rich_help_panel=OUTPUT, help="Also write the music alone, as wav, flac, mp3 ..."),
 ]
+Loop = Annotated[
+    bool,
+    typer.Option(
+        "--loop", rich_help_panel=MUSIC,
+        help="Music that goes round: whole bars, no ending, and its end leads into its beginning.",
+    ),
+]  # fmt: skip
 Preview = Annotated[
     str | None,
     typer.Option(

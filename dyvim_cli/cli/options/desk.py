@@ -60,7 +60,7 @@ def as_like(wishes, like: Path | None, options: set[str], *, is_known: bool = Fa
     wishes = with_players(
         wishes, instruments=[made["instrument"]] if "instrument" in made else None, **played
     )
-    return replace(wishes, **kept)
+    return replace(wishes, loops=wishes.loops or made["loops"], **kept)
 
 
 def settings_of(wishes) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Composing:
     prompt: opt.Prompt = None
     under_speech: opt.UnderSpeech = None
     soundfont: opt.SoundFont = None
+    loop: opt.Loop = False
 
     def wishes(self):
         """The composer's ComposeOptions; a seed is drawn where none was given. Raises UsageError."""
@@ -55,6 +56,7 @@ class Composing:
             adapter=None if self.adapter is None else str(Path(self.adapter).absolute()),
             prompt=self.prompt,
             under_speech=self.under_speech,
+            loops=self.loop,
             soundfont=None if self.soundfont is None else _soundfont(Path(self.soundfont)),
         )
 

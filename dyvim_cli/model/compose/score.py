@@ -99,7 +99,7 @@ def write_score(
     hit, energy, under_speech = calmer_under_speech(hit, energy, tempo_map, wishes, speech_s)
     form = plan(features, tempo_map, character, energy, hit, wishes, planned)
     silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
-    conditions = condition(features, tempo_map, character, form, (hit, cut, energy))
+    conditions = condition(features, tempo_map, character, form, (hit, cut, energy), wishes.loops)
     settings = SamplingSettings(
         alpha=influence.decoder,
         temperature=wishes.temperature,
@@ -129,10 +129,11 @@ def write_score(
         piece, chosen, takes = best_of(again, hit, moving, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
     key, style, duration_s = character.key, character.style, features.duration_s
-    score = perform(piece, tempo_map, key, style, duration_s, wishes.seed, sections)
-    score = silenced(score, planned.silences)
+    played = perform(piece, tempo_map, key, style, duration_s, wishes.seed, sections, loops=wishes.loops)
+    score = silenced(played, planned.silences)
     programs = {stem.name: stem.program for stem in score.stems}
     made = {"hit": hit, "final_step": form.final_step, "programs": programs, "plan": planned}
+    made |= {"loops": wishes.loops}
     return replace(score, extras={"take": chosen, "takes": takes, "character": character, **made})
 
 
@@ -218,9 +219,11 @@ def lay_grid(features: FilmFeatures, character: Character, wishes: ComposeOption
         strength=influence.timing,
         max_drift=palette.drift,
         seed=wishes.seed,
+        whole_bars=wishes.loops,
     )
     leaned = apply_rubato(tempo_map, influence.rubato, palette.rubato_steps, influence.lightest_rubato)
-    return realign_bar_lines(leaned, influence.timing, palette.steady_bars)
+    timing = 0.0 if wishes.loops else influence.timing  # the bar that leads round is as long as the others
+    return realign_bar_lines(leaned, timing, palette.steady_bars)
 
 
 def plan(
@@ -249,7 +252,12 @@ def plan(
             "sections": sections_on_grid(planned, tempo_map),
             "may_play": parts_on_grid(planned, tempo_map),
         }
-    how |= {"seed": wishes.seed, "lightest_late": influence.lightest_late, "final_step": final_step}
+    how |= {
+        "loops": wishes.loops,
+        "seed": wishes.seed,
+        "lightest_late": influence.lightest_late,
+        "final_step": final_step,
+    }
     return plan_form(film, tempo_map, **how)
 
 
@@ -259,8 +267,10 @@ def condition(
     character: Character,
     form: Form,
     curves: tuple[np.ndarray, np.ndarray, np.ndarray],
+    loops: bool = False,
 ) -> Conditions:
-    """What the decoder is told; curves: hit, cut and energy [S] each."""
+    """What the decoder is told; curves: hit, cut and energy [S] each. What loops has neither beginning nor
+    end."""
     n_steps = tempo_map.n_steps
     spans = [(s.start, s.end, SECTION_ROLES.index(s.role)) for s in form.sections]
     vectors = [
@@ -277,7 +287,7 @@ def condition(
     ]
     activity = np.concatenate([form.active.T, np.ones_like(form.active.T)], axis=1).astype(np.float32)
     z = decoder_inputs.dynamics(decoder_inputs.event_curves(*curves), motion_features(features, tempo_map))
-    place = decoder_inputs.form_place(n_steps, spans, to_end=True, from_start=True)
+    place = decoder_inputs.form_place(n_steps, spans, to_end=not loops, from_start=not loops)
     return Conditions(z, place, activity, np.stack(vectors), decoder_inputs.section_rows(n_steps, spans))
 
 

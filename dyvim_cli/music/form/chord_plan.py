@@ -57,6 +57,15 @@ def write_cadence(
         end -= length
 
 
+def lead_round(rng: np.random.Generator, chords: np.ndarray, is_minor: bool) -> None:
+    """End [S] chords in place on half a bar that leads back to the first one, if that is the tonic, and on
+    another chord than the first one in any case."""
+    opens_on_tonic = chord_pitch_classes(chords[0])[:1] == (0,)
+    if opens_on_tonic or chords[-1] == chords[0]:
+        leading = [roman(numeral) for numeral in LEADING[_mode(is_minor)]]
+        chords[-HALF_BAR:] = rng.choice([token for token in leading if token != chords[0]])
+
+
 def _mode(is_minor: bool) -> str:
     return "minor" if is_minor else "major"
 

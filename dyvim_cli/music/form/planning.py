@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music.form.arrangement import plan_activity
-from dyvim_cli.music.form.chord_plan import plan_chords, write_cadence
+from dyvim_cli.music.form.chord_plan import lead_round, plan_chords, write_cadence
 from dyvim_cli.music.form.ending import LAST_CHORD_STREAMS, choose_final_step, last_chord, last_strokes
 from dyvim_cli.music.form.film_on_grid import FilmOnGrid
 from dyvim_cli.music.form.motif_sources import gesture_sources
 from dyvim_cli.music.form.recapitulation import periods, returns
 from dyvim_cli.music.form.roles import assign_roles
-from dyvim_cli.music.form.sections import Section, divide_film
+from dyvim_cli.music.form.sections import Section, divide_film, without_frame
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STYLES, TempoMap
 
@@ -55,21 +55,27 @@ def plan_form(
     sections: tuple[Section, ...] | None = None,
     may_play: np.ndarray | None = None,
     final_step: int | None = None,
+    loops: bool = False,
 ) -> Form:
     """Plan a piece for a film on the grid of tempo_map; the same seed gives the same form.
 
     Events lighter than lightest_late are not struck while the last chord rings. sections, who may play in
-    them [K, S], and where the last chord is struck are found in the film unless they are given. ValueError
-    for an unknown style.
+    them [K, S], and where the last chord is struck are found in the film unless they are given. loops: the
+    piece goes on from its end to its beginning. ValueError for an unknown style.
     """
     if style not in STYLES:
         raise ValueError(f"unknown style: {style}")
     rng = np.random.default_rng(seed)
     sections = sections or assign_roles(divide_film(film), film)
+    if loops:
+        sections, final_step = without_frame(sections), film.n_steps
     phrase_starts = _phrase_starts(rng, sections)
     final_step = choose_final_step(tempo_map, film.hits) if final_step is None else final_step
     chords = plan_chords(rng, sections, phrase_starts, film.hits, style, is_minor)
-    write_cadence(rng, chords, final_step, style, is_minor)
+    if loops:
+        lead_round(rng, chords, is_minor)
+    else:
+        write_cadence(rng, chords, final_step, style, is_minor)
     active = plan_activity(rng, sections, film.energy, style)
     active = active if may_play is None else may_play.copy()
     active[:, final_step:] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]
@@ -77,8 +83,9 @@ def plan_form(
     copy_from = periods(copy_from, sections, chords, film.hits, final_step)
     copy_from[~tempo_map.played[copy_from]] = -1
     strokes = last_strokes(tempo_map, film.hits, final_step, lightest_late)
-    ending = last_chord(tempo_map, final_step, strokes, is_minor)
-    if may_play is not None:  # who plays nowhere is not in the last chord either
+    no_ending = tokens.empty(film.n_steps)
+    ending = no_ending if loops else last_chord(tempo_map, final_step, strokes, is_minor)
+    if may_play is not None and not loops:  # who plays nowhere is not in the last chord either
         absent = ~may_play.any(axis=1)
         active[absent], ending[absent] = False, tokens.REST
     return Form(

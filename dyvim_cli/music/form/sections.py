@@ -48,6 +48,11 @@ def divide_film(film: FilmOnGrid) -> list[Section]:
     return _divide(_frame(_merge_scenes(film), film))
 
 
+def without_frame(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    """Sections of a piece that goes round: nobody is let in or seen out."""
+    return tuple(replace(s, role="theme") if s.role in ("intro", "outro") else s for s in sections)
+
+
 def hit_near(hits: np.ndarray, step: int) -> float:
     """Weight of the heaviest event within a step of a step."""
     return float(hits[max(0, step - 1) : step + 2].max(initial=0.0))

@@ -2,12 +2,14 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from dyvim_cli.device import give_back_memory
 from dyvim_cli.music.mixing.leveling import calm_gains
+from dyvim_cli.music.mixing.looping import OneRound, around
 from dyvim_cli.music.mixing.loudness import Meter, mastering_gains, shaped
 from dyvim_cli.music.mixing.mix import mixed
 from dyvim_cli.music.mixing.session import StyledMidi, session_of
@@ -61,9 +63,28 @@ def produce_blocks(
     sound afterwards; soundfont: the user's instruments, if not the shipped ones.
     """
     n_frames = round(duration_s * SAMPLE_RATE)
+    if isinstance(score, Score) and score.extras.get("loops"):
+        yield from _round(score, n_frames, (progress, stems, meter, is_grouped, soundfont))
+        return
     store = None if stems is None else StemStore(is_grouped)
     mix = _mix(score, n_frames, progress or Silent(), store, Orchestra(soundfont))
     yield from finished(mix, meter or Meter(), store, stems)
+
+
+def _round(score: Score, n_frames: int, how: tuple) -> Iterator[np.ndarray]:
+    """The blocks of a piece that goes round; how: the last five arguments of produce_blocks."""
+    progress, stems, *others = how
+    rounds, lead, total = around(replace(score, extras={}), n_frames)
+    parts: dict[str, OneRound] = {}
+
+    def keep(name: str, block: np.ndarray) -> None:
+        part = parts.setdefault(name, OneRound(lead, n_frames))
+        stems(name, np.ascontiguousarray(part.of(block.T).T))
+
+    whole, sink = OneRound(lead, n_frames), None if stems is None else keep
+    for block in produce_blocks(rounds, total / SAMPLE_RATE, progress, sink, *others):
+        if len(inside := whole.of(block)):
+            yield inside
 
 
 def finished(

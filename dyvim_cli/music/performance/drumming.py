@@ -111,6 +111,7 @@ def _fills_in(row: np.ndarray, step: int) -> bool:
 
 def _strokes(keys, start_s: float, ring_s: float, velocity: int, feel: Feel) -> list[Note]:
     """One or several keys struck together."""
-    start_s = min(start_s, max(0.0, feel.duration_s - 0.05))
-    end_s = min(start_s + ring_s, feel.duration_s)
+    last_s = np.inf if feel.loops else feel.duration_s
+    start_s = min(start_s, max(0.0, last_s - 0.05))
+    end_s = min(start_s + ring_s, last_s)
     return [Note(start_s, end_s, key, velocity) for key in np.atleast_1d(keys).tolist()]

@@ -72,6 +72,7 @@ class Feel:
         style: str,
         duration_s: float,
         rng: np.random.Generator,
+        loops: bool = False,
     ):
         level = tokens[STREAM_INDEX["level"]]
         self.n_steps = min(tokens.shape[1], tempo_map.n_steps)
@@ -80,7 +81,8 @@ class Feel:
         self.steps_s = np.append(np.diff(self.times_s), 0.0)
         self.levels[self.steps_s[: self.n_steps] == 0] = 0  # what lasts no time is no accent
         self.palette, self.groove = palette, groove(style)
-        self.duration_s, self.rng = duration_s, rng
+        self.duration_s, self.rng, self.loops = duration_s, rng, loops
+        self.first_s = 0.0 if loops else FIRST_SOUND_S
         self.played_s = self.times_s + self._swing() * self.steps_s
 
     def _swing(self) -> np.ndarray:
@@ -99,27 +101,27 @@ class Feel:
     def start_s(self, step: int) -> float:
         """When a pitched note of a step is played."""
         if self.is_accented(step):
-            return max(FIRST_SOUND_S, float(self.times_s[step]))
+            return max(self.first_s, float(self.times_s[step]))
         drift = np.clip(self.rng.normal(), -2, 2) * self.palette.loose_ms / 1000
-        return max(FIRST_SOUND_S, float(self.played_s[step]) + drift)
+        return max(self.first_s, float(self.played_s[step]) + drift)
 
     def stroke_s(self, step: int, drum: str) -> float:
         """When a drum is struck, as a drummer of the style places it."""
         if self.is_accented(step):
-            return max(FIRST_SOUND_S, float(self.times_s[step]))
+            return max(self.first_s, float(self.times_s[step]))
         at = DRUM_CLASSES.index(PLACED_AS.get(drum, drum)), step % STEPS_PER_BAR
         spread = np.clip(self.rng.normal(), -2, 2) * self.groove["offset_std"][at] * GROOVE_LOOSENESS
         human = self.palette.human_drums * (self.groove["offset_mean"][at] + spread)
-        return max(FIRST_SOUND_S, float(self.played_s[step] + human * self.steps_s[step]))
+        return max(self.first_s, float(self.played_s[step] + human * self.steps_s[step]))
 
     def span(self, start: int, end: int, part: Part, place: int = 0) -> tuple[float, float]:
         """(start, end) of a note, by articulation; the last notes ring into the end of the film."""
         start_s = self.start_s(start)
         if place and not self.is_accented(start):
             start_s += part.strum_s * place
-        last_s = max(self.duration_s - 0.01, SHORTEST_S)
+        last_s = np.inf if self.loops else max(self.duration_s - 0.01, SHORTEST_S)
         start_s = min(start_s, last_s - SHORTEST_S)
-        if end >= self.n_steps:
+        if end >= self.n_steps and not self.loops:
             room_s = LET_GO_DECAYS * self.palette.room.decay_s
             end_s = self.duration_s - min(RING_SHARE * (self.duration_s - start_s), room_s)
         else:

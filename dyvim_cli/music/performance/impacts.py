@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dyvim_cli.music.form.accents import HEAVY, TOP_LEVEL
-from dyvim_cli.music.performance.humanize import FIRST_SOUND_S, Feel
+from dyvim_cli.music.performance.humanize import Feel
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Hit, Note, Stem
 
 BLOW, RISE = 118, 119  # General MIDI's synth drum and reverse cymbal, for whoever plays the MIDI file
@@ -32,7 +32,7 @@ def plan_impacts(feel: Feel, stems: Sequence[Stem], hits: Sequence[Hit]) -> list
     weights = {hit.step: hit.weight for hit in hits}
     blows, risers, before_s = [], [], 0.0
     for step in _heaviest(feel):
-        at_s = max(FIRST_SOUND_S, float(feel.times_s[step]))
+        at_s = max(feel.first_s, float(feel.times_s[step]))
         root = _lowest(stems, at_s) % 12
         is_awaited = at_s - before_s >= AWAITED_S
         velocity = _velocity(weights.get(step, HEAVY)) - (0 if is_awaited else LESSER)
@@ -75,6 +75,6 @@ def _rises_from(feel: Feel, step: int, at_s: float, before_s: float) -> float | 
     longest_s = min(LONGEST_RISER_S, RISER_SHARE * (at_s - before_s))
     for n_steps in RISER_STEPS:
         start_s = float(feel.times_s[step - n_steps]) if step >= n_steps else -1.0
-        if start_s >= FIRST_SOUND_S and at_s - start_s <= longest_s:
+        if start_s >= feel.first_s and at_s - start_s <= longest_s:
             return start_s
     return None

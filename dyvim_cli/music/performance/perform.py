@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from dyvim_cli.music.performance.drumming import play_drums
-from dyvim_cli.music.performance.humanize import FIRST_SOUND_S, Feel
+from dyvim_cli.music.performance.humanize import Feel
 from dyvim_cli.music.performance.impacts import plan_impacts
 from dyvim_cli.music.performance.instrument_ranges import KEYBOARD, below, folded, in_compass
 from dyvim_cli.music.symbols.tokens import (
@@ -34,15 +34,17 @@ def perform(
     seed: int,
     sections: tuple[tuple[int, int, str], ...] = (),
     programs: Mapping[str, int] = MappingProxyType({}),
+    loops: bool = False,
 ) -> Score:
     """Play score tokens [K, S] in a style (types.STYLES); the notes lie within 0..duration_s.
 
     The seed draws the instruments among the palette's choices and the small human deviations:
     the same seed gives the same notes. Who is named in programs (by part) is not drawn.
+    loops: the beginning follows the end, and the last notes ring on into it.
     """
     rng = np.random.default_rng(seed)
     palette = RECORDS[style].palette
-    feel = Feel(tokens, tempo_map, palette, style, duration_s, rng)
+    feel = Feel(tokens, tempo_map, palette, style, duration_s, rng, loops)
     stems, tune_down = [], 0
     for name, part in palette.parts.items():
         drawn = int(rng.choice(part.programs))
@@ -152,7 +154,7 @@ def _accents(stems: list[Stem], palette: Palette, feel: Feel) -> list[Note]:
     part, notes = palette.accent, []
     pitched = sorted((note.start_s, note.pitch) for stem in stems if not stem.is_drums for note in stem.notes)
     starts_s = [start_s for start_s, _ in pitched]
-    times_s = np.maximum(feel.times_s[: feel.n_steps], FIRST_SOUND_S)
+    times_s = np.maximum(feel.times_s[: feel.n_steps], feel.first_s)
     first = np.searchsorted(starts_s, times_s - TOGETHER_S, side="right")
     end = np.searchsorted(starts_s, times_s + TOGETHER_S)
     for step in np.flatnonzero(first < end).tolist():

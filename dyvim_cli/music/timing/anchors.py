@@ -51,11 +51,17 @@ class Anchoring:
     earned: np.ndarray  # [n] reward of each, the first 0
 
 
-def make_targets(duration_s: float, times_s: np.ndarray, importance: np.ndarray) -> Targets:
-    """Targets of sorted events [E]; those too near a heavier one are left to fall where they may."""
+def make_targets(
+    duration_s: float, times_s: np.ndarray, importance: np.ndarray, whole_bars: bool = False
+) -> Targets:
+    """Targets of sorted events [E]; those too near a heavier one are left to fall where they may.
+
+    whole_bars: that the film ends with a bar is worth as much as all its events.
+    """
     kept = _thin(duration_s, times_s, importance)
     by_phase = _phase_table(_DOWNBEAT, _HALF_BAR, _BEAT, _EIGHTH, _SIXTEENTH)
     end = _phase_table(_END_OF_BAR, _END_OF_HALF, _END_OF_BEAT, 0.0, 0.0)
+    end[0] += importance.sum() * whole_bars
     rewards = np.vstack([np.zeros(STEPS_PER_BAR), importance[kept, None] * by_phase, end])
     near = np.concatenate([[0.0], _NEAR * importance[kept], [0.0]])
     return Targets(np.concatenate([[0.0], times_s[kept], [duration_s]]), rewards, near)

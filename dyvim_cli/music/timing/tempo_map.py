@@ -47,13 +47,15 @@ def fit_tempo_map(
     strength: float = 1.0,
     max_drift: float = 0.04,
     seed: int = 0,
+    whole_bars: bool = False,
 ) -> TempoMap:
     """Fit the grid to a film of duration_s seconds with events [E] (seconds, weights 0..1, kinds).
 
     bpm_prior is (centre in BPM, spread in octaves) of the style; bpm fixes the base tempo. strength (0..1,
     influence.Influence.timing) scales the drift that the events may ask for; at 0 the grid ignores them:
     constant tempo, drawn from the prior by the seed. The last step time is the film's end wherever the drift
-    bound allows it, else the last whole step before it. ValueError for what cannot be fitted.
+    bound allows it, else the last whole step before it. whole_bars: the grid ends with a bar, and with the
+    film. ValueError for what cannot be fitted.
     """
     times, weights, kinds = _checked_events(duration_s, event_times_s, event_weights, event_kinds)
     _check_options(bpm_prior, bpm, strength, max_drift)
@@ -63,11 +65,23 @@ def fit_tempo_map(
         fit = _through_anchors(duration_s, _NO_ANCHORS, centre, drift)
     else:
         importance = weights * np.array([IMPORTANCE.get(kind, IMPORTANCE["stop"]) for kind in kinds])
-        targets = make_targets(duration_s, np.clip(times, 0.0, duration_s), importance)
+        targets = make_targets(duration_s, np.clip(times, 0.0, duration_s), importance, whole_bars)
         tempi = np.array([centre]) if bpm else _search_tempi(targets, centre, bpm_prior[1], drift)
         fit = _best_fit(duration_s, targets, tempi, drift)
     tempo_map = TempoMap(fit.step_times_s, fit.bpm)
+    if whole_bars:
+        tempo_map = _in_whole_bars(tempo_map, duration_s)
     return replace(tempo_map, hits=hit_table(tempo_map, times, weights, kinds))
+
+
+def _in_whole_bars(tempo_map: TempoMap, duration_s: float) -> TempoMap:
+    """The grid, of which the nearest whole number of bars fills the film."""
+    n_steps = max(1, round(tempo_map.n_steps / STEPS_PER_BAR)) * STEPS_PER_BAR
+    places = np.linspace(0, tempo_map.n_steps, n_steps + 1)
+    times_s = np.interp(places, np.arange(tempo_map.n_steps + 1), tempo_map.step_times_s)
+    stretch = duration_s / times_s[-1]
+    bpm = tempo_map.bpm * n_steps / tempo_map.n_steps / stretch
+    return replace(tempo_map, step_times_s=times_s * stretch, bpm=bpm)
 
 
 def hit_table(
