@@ -13,7 +13,7 @@ STAMP  := $(VENV)/.installed
 
 N      ?= 1000
 SEED   ?= 1
-.PHONY: demo test check types fuzz bench sync bench-sync gallery picture musicality marathon figures clean
+.PHONY: demo test check types fuzz bench sync bench-sync gallery gallery-styles onsets picture musicality marathon figures clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -68,6 +68,14 @@ bench-sync: $(VENV)/.installed-dev
 # (make gallery DECODER=run/decoder.safetensors hears other weights)
 gallery: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.gallery $(SHOWN) --out demo/gallery $(if $(DECODER),--decoder "$(DECODER)")
+
+# every style on one page: sound, spectrum, roll and the figures of its mix; BESIDE=FONT.sf2 plays the same notes
+gallery-styles: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.style_gallery --out demo/styles $(if $(BESIDE),--beside "$(BESIDE)")
+
+# how far the sound of every preset lies from its notes
+onsets: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.onsets
 
 # the picture of the README, light and dark; the film is Big Buck Bunny (CC-BY 3.0, Blender Foundation)
 picture: $(VENV)/.installed-dev
