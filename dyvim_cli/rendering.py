@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dyvim_cli.desk.pauses import in_silence
 from dyvim_cli.errors import UsageError
 from dyvim_cli.extras import check_extras, sound_file, whole_set, write_extras
+from dyvim_cli.film_plan import FilmPlan
 from dyvim_cli.options import Delivery
 from dyvim_cli.progress import Progress, Silent
 
@@ -30,12 +32,13 @@ def render(
     *,
     style: str | None = None,
     length_s: float | None = None,
+    plan: FilmPlan | None = None,
     progress: Progress | None = None,
 ) -> Rendered:
     """Play a MIDI file and write it to delivery.music, with stems if asked for.
 
-    style: whose mix it gets, else the one whose instruments it plays; length_s: else until the last note has
-    rung. Raises DyvimError.
+    style: whose mix it gets, else the plan's, else the one whose instruments it plays; length_s: else the
+    plan's film's, else until the last note has rung; in the plan's silences nobody plays. Raises DyvimError.
     """
     from dyvim_cli.music.mixing.loudness import Meter
     from dyvim_cli.music.mixing.session import StyledMidi, style_of
@@ -45,6 +48,9 @@ def render(
         raise UsageError("no file to write the music to", "name one with -o music.wav")
     check_extras(delivery, midi_path)
     midi, meter = read_midi(midi_path), Meter()
+    if plan is not None:
+        midi, style = in_silence(midi, plan.silences), style or plan.style
+        length_s = plan.duration_s if length_s is None else length_s
     piece = StyledMidi(midi, style or style_of(midi))
     length_s = midi.end_s + RING_S if length_s is None else length_s
     with (

@@ -55,6 +55,7 @@ def test_a_part_is_muted_and_an_instrument_named(score):
 
 def test_bars_are_written_anew_and_no_token_elsewhere(score, decoder):
     anew = write_score(imagined(1, 6.0), replace(WISHES, reroll_bars=(2, 3, 1)), decoder)
+    assert {s.name: s.program for s in anew.stems} == {s.name: s.program for s in score.stems}
     inside = np.zeros(score.tokens.shape[1], dtype=bool)
     inside[STEPS_PER_BAR : 3 * STEPS_PER_BAR] = True
     assert np.array_equal(anew.tokens[:, ~inside], score.tokens[:, ~inside])

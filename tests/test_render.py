@@ -1,6 +1,7 @@
 """MIDI to sound: our own file sounds as the film's music did, any other is played by its programs."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,19 @@ import soundfile
 import symusic
 from conftest import dyvim
 
+from dyvim_cli.desk.pauses import in_silence
+from dyvim_cli.desk.plan_file import plan_text
 from dyvim_cli.errors import InputError
+from dyvim_cli.film_plan import FilmPlan, PlannedSection, Silence
 from dyvim_cli.music.mixing.session import program_in, style_of
 from dyvim_cli.music.symbols.midi_in import read_midi
 from dyvim_cli.music.synth.orchestra import Orchestra
+from dyvim_cli.types import Key
+
+PLAN = FilmPlan(
+    5.5, "rock", Key(2, False), 110.0, 0.0, 0.2, 0.5, 1, (),
+    (PlannedSection(0.0, "theme", 0, 0.0, 0.2, ("melody", "bass")),),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +35,20 @@ def scored(film, tmp_path_factory):
     again = dyvim("render", folder / "music.mid", "-o", folder / "again.wav", "--length", length, "--json")
     assert again.returncode == 0, again.stderr
     return folder, json.loads(again.stdout)
+
+
+def test_a_plan_says_the_mix_the_length_and_the_silences(scored, tmp_path):
+    folder, _ = scored
+    text = plan_text(replace(PLAN, silences=(Silence(1.0, 2.0),)), "film.mp4")
+    (tmp_path / "film.toml").write_text(text)
+    asked = ("-o", tmp_path / "o.wav", "--plan", tmp_path / "film.toml", "--json")
+    done = dyvim("render", folder / "music.mid", *asked)
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["style"] == "rock" and facts["duration_s"] == 5.5
+    midi = in_silence(read_midi(folder / "music.mid"), (Silence(1.0, 2.0),))
+    notes = [note for part in midi.parts for note in part.stem.notes]
+    assert notes and not [note for note in notes if note.start_s < 2.0 and note.end_s > 1.0]
 
 
 def test_our_own_midi_sounds_as_the_film_did(scored):

@@ -33,6 +33,13 @@ def render(
             help="How long the music is, e.g. 0:30; else until the last note has rung.",
         ),
     ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", rich_help_panel=opt.MUSIC,
+            help="The plan that the music follows: its style's mix, its film's length, its silences.",
+        ),
+    ] = None,
     stems: opt.Stems = None,
     stem_groups: opt.StemGroups = False,
     overwrite: opt.Overwrite = False,
@@ -44,14 +51,17 @@ def render(
     Tracks called melody, bass, pad, arp, drums and accent are mixed as such; others by their instruments.
     Prints the path of the music, or with --json everything about it.
     """
+    from dyvim_cli.desk.read_plan import read_plan
     from dyvim_cli.options import Delivery
     from dyvim_cli.rendering import render as render_midi
 
     if isinstance(length, str):
         raise UsageError(f"--length {length}: music has no frames", "--length 0:30")
     delivery = Delivery(music=music, stems=stems, stem_groups=stem_groups, overwrite=overwrite)
+    known = None if plan is None else read_plan(plan)
+    named = parse_style(style)
     with console.progress(progress, SCORE) as shown:
-        done = render_midi(midi, delivery, style=parse_style(style), length_s=length, progress=shown)
+        done = render_midi(midi, delivery, style=named, length_s=length, plan=known, progress=shown)
     roles = ", ".join(f"{each['name'] or 'track'}: {each['role']}" for each in done.facts["tracks"])
     console.note(f"{done.facts['style']}, {done.facts['tempo_bpm']:.1f} BPM; {roles}")
     console.data(json.dumps(done.facts) if as_json else str(done.output))

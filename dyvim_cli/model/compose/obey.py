@@ -181,12 +181,13 @@ def marked_steps(tempo_map: TempoMap) -> np.ndarray:
 def silenced(score: Score, silences: tuple[Silence, ...]) -> Score:
     """The score without notes in the silences: what rings on ends, what would begin there is left out."""
     for silence in silences:
-        stems = [replace(stem, notes=_outside(stem, silence)) for stem in score.stems]
+        stems = [replace(stem, notes=outside(stem, silence)) for stem in score.stems]
         score = replace(score, stems=tuple(stem for stem in stems if stem.notes))
     return score
 
 
-def _outside(stem: Stem, silence: Silence) -> tuple[Note, ...]:
+def outside(stem: Stem, silence: Silence) -> tuple[Note, ...]:
+    """The notes of a stem that do not sound in a silence."""
     kept = []
     for note in stem.notes:
         if silence.from_s <= note.start_s < silence.to_s:

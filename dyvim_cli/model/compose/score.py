@@ -121,15 +121,20 @@ def write_score(
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
     moving = energy if influence.follows else np.ones_like(energy)
     piece, chosen, takes = best_of(finished(fixed, settings), hit, moving, wishes.alpha)
+    key, style, duration_s = character.key, character.style, features.duration_s
+    programs: dict[str, int] = {}
     if wishes.reroll_bars is not None:
+        band = perform(piece, tempo_map, key, style, duration_s, wishes.seed).stems
+        programs = {stem.name: stem.program for stem in band}  # other bars, the same players
         *bars, variant = wishes.reroll_bars
         anew = bar_steps(bars, tempo_map.n_steps)
         again = finished(all_but(anew, fixed, piece), replace(settings, seed=settings.seed + variant))
         again = [np.where(anew, other, piece) for other in again]
         piece, chosen, takes = best_of(again, hit, moving, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
-    key, style, duration_s = character.key, character.style, features.duration_s
-    played = perform(piece, tempo_map, key, style, duration_s, wishes.seed, sections, loops=wishes.loops)
+    played = perform(
+        piece, tempo_map, key, style, duration_s, wishes.seed, sections, programs, loops=wishes.loops
+    )
     score = silenced(played, planned.silences)
     programs = {stem.name: stem.program for stem in score.stems}
     made = {"hit": hit, "final_step": form.final_step, "programs": programs, "plan": planned}
