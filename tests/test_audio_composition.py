@@ -13,7 +13,7 @@ from dyvim_cli.model.compose.recording import LEAD_S, Heard, lay, record
 from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
 from dyvim_cli.model.musicgen.loading import load_audio_model
 from dyvim_cli.model.musicgen.sampling import AudioSettings, write_tokens
-from dyvim_cli.music.timing.beats import Placing
+from dyvim_cli.music.timing.beats import Alignment
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.pipeline import features_of
 
@@ -33,7 +33,7 @@ def model():
 
 def test_beats_move_to_the_events_but_for_alpha_0(features):
     heard = Heard(np.arange(0.1, 5, 0.5), 120.0, np.ones(500))
-    assert lay(heard, features, LEAD_S, alpha=0.0, follows=False) == Placing(LEAD_S, 1.0, 0.0)
+    assert lay(heard, features, LEAD_S, alpha=0.0, follows=False) == Alignment(LEAD_S, 1.0, 0.0)
     moved = lay(heard, features, LEAD_S, alpha=1.0, follows=False)
     cut_s = moved.to_film(heard.beats_s) - 1.5
     assert moved.reward > 0 and np.abs(cut_s).min() < 0.03
@@ -46,7 +46,7 @@ def test_beats_move_to_the_events_but_for_alpha_0(features):
 @pytest.mark.parametrize("best", [0, 1, 2])
 def test_the_take_that_meets_the_film_best_is_kept(best, features, model, monkeypatch):
     rewards = iter(np.roll([0.9, 0.1, 0.5], best))
-    monkeypatch.setattr(recording, "lay", lambda *_: Placing(LEAD_S, 1.0, float(next(rewards))))
+    monkeypatch.setattr(recording, "lay", lambda *_: Alignment(LEAD_S, 1.0, float(next(rewards))))
     piece = record(features, WISHES, model)
     assert piece.take == best and piece.placing.reward == 0.9
 
@@ -75,7 +75,7 @@ def test_a_take_is_heard_where_it_was_laid(features, model):
     piece = record(features, WISHES, model)
 
     def sound(start_s):
-        laid = replace(piece, placing=Placing(start_s, 1.0, 0.0))
+        laid = replace(piece, placing=Alignment(start_s, 1.0, 0.0))
         return np.concatenate(list(recorded_blocks(laid, model, 3.0)))[:, 0]
 
     at_once, later, rate = sound(0.2), sound(0.7), 48_000

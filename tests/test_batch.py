@@ -133,7 +133,7 @@ def test_seeds_depend_on_the_place_and_the_base_seed_alone():
 
 def result_of(task, status="done", data=b"a film with music") -> Outcome:
     """A result in its waiting place, as a worker leaves it."""
-    staging.prepare(task.delivery)
+    staging.make_folders(task.delivery)
     waiting = staging.staged(task.output)
     waiting.write_bytes(data)
     state, content = waiting.stat(), content_of(task.film)

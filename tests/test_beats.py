@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dyvim_cli.music.timing.beats import MOST_STRETCH, Listener, find_tempo, place, track_beats
+from dyvim_cli.music.timing.beats import MOST_STRETCH, OnsetEnvelope, find_tempo, place, track_beats
 
 RATE = 16_000
 
@@ -20,7 +20,7 @@ def clicks(times_s, seconds, rate=RATE, seed=0):
 
 
 def heard(sound, block=RATE):
-    listener = Listener(RATE)
+    listener = OnsetEnvelope(RATE)
     for start in range(0, len(sound), block):
         listener.feed(sound[start : start + block])
     return listener.envelope

@@ -105,14 +105,15 @@ def test_stepwise_equals_whole_sequence_beyond_the_window(decoder, packed, monke
 def test_conditions_told_piece_by_piece_are_those_of_the_whole(decoder, conditions, monkeypatch):
     def told() -> list[torch.Tensor]:
         with torch.no_grad():
-            return [torch.stack(part) for part in zip(*sampling._told(decoder, conditions, 0.5), strict=True)]
+            inputs = sampling._conditioning_chunks(decoder, conditions, 0.5)
+            return [torch.stack(part) for part in zip(*inputs, strict=True)]
 
     place, extension = whole = told()
     dynamics = torch.from_numpy(conditions.dynamics)[None]
     torch.testing.assert_close(extension, decoder.extension(dynamics, torch.tensor([0.5]))[0])
     assert len(place) == N_STEPS + tokens.K - 1 and (place[N_STEPS:] == place[N_STEPS - 1]).all()
     for ahead in (N_STEPS + 2, 7, 5):  # a last piece beyond the last step; pieces as short as the delay
-        monkeypatch.setattr(sampling, "TOLD_AHEAD", ahead)
+        monkeypatch.setattr(sampling, "CONDITIONING_CHUNK", ahead)
         torch.testing.assert_close(told(), whole)
 
 

@@ -20,7 +20,7 @@ from dyvim_cli.options import ComposeOptions
 from dyvim_cli.rescoring import old_piece
 from dyvim_cli.types import Key
 from dyvim_cli.vision.cuts import find_cuts
-from dyvim_cli.vision.frame_differences import Watch
+from dyvim_cli.vision.frame_differences import FrameDifferencer
 from dyvim_cli.vision.prints import print_of
 from dyvim_cli.vision.recut import match
 
@@ -56,7 +56,7 @@ def film(path, *shots, effect="null", size="160x90"):
 
 def footage(path) -> Footage:
     """What a film is found again by, without all else that is seen of it."""
-    watch, prints, times_s = Watch(), [], []
+    watch, prints, times_s = FrameDifferencer(), [], []
     for frame in frames(probe(path), 160):
         prints.append(print_of(watch.see(frame.pixels).thumb))
         times_s.append(frame.time_s)

@@ -257,7 +257,7 @@ def test_a_batch_may_use_musicgen(short_film, tmp_path):
 
     from dyvim_cli.batch.plan import task_of
     from dyvim_cli.batch.selection import Film
-    from dyvim_cli.batch.staging import prepare
+    from dyvim_cli.batch.staging import make_folders
     from dyvim_cli.batch.work import finish, see
     from dyvim_cli.options import ComposeOptions, Delivery
 
@@ -266,7 +266,7 @@ def test_a_batch_may_use_musicgen(short_film, tmp_path):
     delivery = Delivery(output=str(tmp_path / "out.mp4"))
     task = task_of(film, wishes, delivery)
     assert task.settings != task_of(film, ComposeOptions(), delivery).settings  # another model
-    prepare(task.delivery)
+    make_folders(task.delivery)
     outcome = finish(see(task), None)
     assert outcome.is_done and outcome.record["model"] == "debug"
     ask = ("batch", short_film, "-o", tmp_path / "b.mp4", "--model", "musicgen-small", "--offline")

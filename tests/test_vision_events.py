@@ -8,13 +8,13 @@ from dyvim_cli.types import EVENT_KINDS
 from dyvim_cli.vision import events, impacts
 from dyvim_cli.vision.cuts import CUT_WEIGHTS, find_cuts
 from dyvim_cli.vision.flow import Flow
-from dyvim_cli.vision.frame_differences import LAGS, Watch
+from dyvim_cli.vision.frame_differences import LAGS, FrameDifferencer
 
 NONE = np.zeros(0)
 
 
 def cuts_of(frames) -> tuple[list[int], np.ndarray]:
-    watch = Watch()
+    watch = FrameDifferencer()
     for frame in frames:
         watch.see(frame.pixels)
     cuts, cut_weights = find_cuts(watch.differences, watch.structures, watch.lights)
@@ -107,7 +107,7 @@ def test_cut_beside_a_flash_remains():
 
 @pytest.mark.parametrize("n", range(8))
 def test_shortest_films_have_no_cuts(n):
-    watch = Watch()
+    watch = FrameDifferencer()
     for frame in film(pan(1, n, 0)):
         watch.see(frame.pixels)
     assert watch.differences.shape == (n, LAGS)

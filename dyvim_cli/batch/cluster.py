@@ -194,7 +194,7 @@ def _score_shipped(task: Task, shipped: _Shipped) -> tuple[Outcome, dict[Path, b
         here = _moved(task, folder)
         here.film.write_bytes(shipped.data)
         os.utime(here.film, ns=(shipped.modified_ns, shipped.modified_ns))
-        staging.prepare(here.delivery)
+        staging.make_folders(here.delivery)
         outcome = finish(see(here), _model())
         places = zip(staging.results(here.delivery), staging.results(task.delivery), strict=True)
         files = {back: data for place, final in places for back, data in _collected(place, final)}

@@ -119,7 +119,7 @@ def session(journal_path: Path, tasks: Iterable[Task], *, retry_failed: bool = F
         staging.sweep(places)
         try:
             for task in found.todo:
-                staging.prepare(task.delivery)
+                staging.make_folders(task.delivery)
             with _scratch(journal.path) as scratch:
                 yield Session(journal, found, scratch)
         finally:

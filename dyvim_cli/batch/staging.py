@@ -37,7 +37,7 @@ def staged_delivery(delivery: Delivery) -> Delivery:
     return replace(delivery, output=staged(delivery.settled_output()), overwrite=True, **moved)
 
 
-def prepare(delivery: Delivery) -> None:
+def make_folders(delivery: Delivery) -> None:
     """Make the folders. Raises OutputError."""
     for path in results(delivery):
         try:

@@ -95,7 +95,7 @@ def _marks(task: Task, content: Content | None) -> dict[str, Any]:
 
 
 def _attempt(work: Callable[[], T]) -> T | DyvimError:
-    """What `work` returns, or the failure that it ended in: one film's failure is not the night's."""
+    """Return the result of `work` or its failure: one film's failure does not end the batch."""
     try:
         return work()
     except DyvimError as error:

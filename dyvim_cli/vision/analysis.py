@@ -13,7 +13,7 @@ from dyvim_cli.types import FilmFeatures
 from dyvim_cli.vision import events, scenes
 from dyvim_cli.vision.cuts import find_cuts
 from dyvim_cli.vision.flow import FlowStream, split_motion
-from dyvim_cli.vision.frame_differences import Watch
+from dyvim_cli.vision.frame_differences import FrameDifferencer
 from dyvim_cli.vision.keyframes import Candidates
 from dyvim_cli.vision.looks import colours
 from dyvim_cli.vision.motion import MotionStream
@@ -46,7 +46,7 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     Raises InputError when there is not one frame.
     """
     progress = progress or Silent()
-    watch, flow, newness, candidates = Watch(), FlowStream(), Novelty(), Candidates()
+    watch, flow, newness, candidates = FrameDifferencer(), FlowStream(), Novelty(), Candidates()
     stream = MotionStream(load(weights.embedded(weights.MOTION_ENCODER)))
     new, prints, shot = [], [], 0
     for frame, is_analysed in sampled(frames):

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-LEAST_DIFFERENCE = 0.15  # of watch.Watch.differences; below it even a real cut hardly shows
+LEAST_DIFFERENCE = 0.15  # of FrameDifferencer.differences; below it even a real cut hardly shows
 LEAST_STRUCTURE = 0.12  # lightning changes all but this
 OVER_NEIGHBOURS = 2.0  # a pan or a shaken camera differs as much before and after
 GRADUAL_SHARE = 0.7  # of the difference over three frames: a fade goes on, a cut is over at once
 RETURN_SHARE = 0.6  # after a flash the old picture is back: a difference below this share
-UNRELATED = 0.8  # of watch.Watch.structures; light and darkness leave some of the old picture, or nothing
+UNRELATED = 0.8  # of FrameDifferencer.structures; a change of light leaves some of the old picture
 SHORTEST_SHOT = 3  # frames; a picture that comes back sooner was only flashed over
-ONE_SIDED = 0.95  # of watch.Watch.lights; another picture is lighter here and darker there, a flash only one
+ONE_SIDED = 0.95  # of FrameDifferencer.lights; a flash only lightens, another picture darkens too
 NEIGHBOURS = 6  # frames on each side that say what is ordinary
 CUT_WEIGHTS = (0.7, 1.0)
 
@@ -17,7 +17,9 @@ CUT_WEIGHTS = (0.7, 1.0)
 def find_cuts(
     differences: np.ndarray, structures: np.ndarray, lights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Watch's differences [N, K], structures [N], lights [N] -> (first frame after each cut, weight).
+    """Find the first frame after each cut, and each cut's weight.
+
+    The arguments are those of FrameDifferencer: differences [N, K], structures [N], lights [N].
 
     A cut stands out of its neighbourhood and of the frames beside it, in structure too, is done in one
     step, and is no flash, after which what was before comes back within K frames.

@@ -41,7 +41,7 @@ class FlowStream:
         self._velocities = [np.zeros((1, REGIONS[0] * REGIONS[1], 2), np.float32)]
 
     def add(self, time_s: float, pixels: np.ndarray) -> None:
-        """One more frame [H, W, 3] uint8; what is left over of whole cells is not looked at."""
+        """Add a frame [H, W, 3] uint8; it is cropped to whole CELL x CELL blocks."""
         height, width = (side // CELL * CELL for side in pixels.shape[:2])
         self._times.append(time_s)
         self._pending.append(np.asarray(Image.fromarray(pixels).convert("L"))[:height, :width])

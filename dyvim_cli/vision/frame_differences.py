@@ -14,18 +14,18 @@ THUMB = (32, 18)  # width, height: coarse enough that motion within a shot chang
 FLAT = 4.0  # grey levels: less contrast than this is no structure to compare
 
 
-class Watch:
+class FrameDifferencer:
     """Collects a few numbers a native frame; `see` each frame in order, then read the arrays."""
 
     def __init__(self) -> None:
         self._differences: list[np.ndarray] = []
         self._structures: list[float] = []
         self._lights: list[float] = []
-        self._before: deque[_Look] = deque(maxlen=LAGS)
+        self._before: deque[_FrameSignature] = deque(maxlen=LAGS)
 
-    def see(self, pixels: np.ndarray) -> "_Look":
+    def see(self, pixels: np.ndarray) -> "_FrameSignature":
         """Compare a frame [H, W, 3] uint8 with those before it."""
-        look = _Look(pixels)
+        look = _FrameSignature(pixels)
         difference = np.zeros(LAGS, np.float32)
         structure = light = 0.0
         for lag, other in enumerate(reversed(self._before)):
@@ -60,7 +60,7 @@ class Watch:
         return np.array(self._lights, np.float32)
 
 
-class _Look:
+class _FrameSignature:
     """A frame in the forms that are compared."""
 
     def __init__(self, pixels: np.ndarray):
@@ -71,17 +71,17 @@ class _Look:
         self.structure = (centred / max(np.linalg.norm(centred), FLAT * luma.size**0.5)).ravel()
         self.histogram = _histogram(self.thumb)
 
-    def structural_difference(self, other: "_Look") -> float:
+    def structural_difference(self, other: "_FrameSignature") -> float:
         """1 - correlation of the pictures' light and dark; two pictures without structure do not differ."""
         gap = self.structure - other.structure
         return 0.5 * float(gap @ gap)
 
-    def one_sided(self, other: "_Look") -> float:
+    def one_sided(self, other: "_FrameSignature") -> float:
         """|sum| over sum of |change| of the light: a flash only adds some, another picture does both."""
         change = self.thumb[..., 0] - other.thumb[..., 0]
         return float(abs(change.sum()) / (np.abs(change).sum() + 1e-6))
 
-    def difference(self, other: "_Look") -> float:
+    def difference(self, other: "_FrameSignature") -> float:
         """0 (the same) .. about 1 (nothing in common).
 
         The geometric mean of three: content (motion and light change it too), structure (light does

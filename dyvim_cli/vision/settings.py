@@ -10,7 +10,7 @@ from dyvim_cli.hub import store
 
 ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse` expects
 PULLED_CLIP = "clip"  # its name in the hub's catalogue
-CODE_VERSION = 7  # of what z_d means to who learned from it: raise when films must be rendered anew
+CODE_VERSION = 7  # version of z_d's definition: raise it when training films must be rendered again
 # films are watched here; with all that it imports, and the styles that are found, it decides the features
 SEEN_BY = ("watching.py", "stylebook")
 # packages whose release changes pixels or numbers: decoding, scaling, the networks and the encoder's weights

@@ -89,7 +89,7 @@ def batch(
 
 
 def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None:
-    """Pull weights that are missing once, before the night begins."""
+    """Download missing weights once, before any worker starts."""
     from dyvim_cli.pipeline import prepare_model
 
     for wishes in {task.wishes.model: task.wishes for task in tasks}.values():
@@ -163,12 +163,12 @@ def _engine(
 
 @contextmanager
 def _told(tasks: "Sequence[Task]", report: Path | None) -> "Iterator[list[Outcome]]":
-    """A list for what becomes of the films; whatever ends the night, Ctrl-C too, it is told to the end."""
+    """Collect the films' outcomes; the report is written however the batch ends, Ctrl-C included."""
     outcomes: list[Outcome] = []
     try:
         yield outcomes
     except BaseException:
-        with suppress(DyvimError):  # what ended the night is the news
+        with suppress(DyvimError):  # the error that ended the batch is the one to show
             _tell(tasks, outcomes, report)
         raise
     _tell(tasks, outcomes, report)

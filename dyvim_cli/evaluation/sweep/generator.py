@@ -55,11 +55,11 @@ def generator_of(model, wishes: "ComposeOptions", folder: Path, *, steady: bool 
 
 def film_grid(features: FilmFeatures, wishes: "ComposeOptions") -> TempoMap:
     """The grid that the generator would lay for a film."""
-    from dyvim_cli.model.compose.score import choose_character, lay_grid, with_own_seed
+    from dyvim_cli.model.compose.score import choose_character, fit_grid, with_own_seed
 
     wishes = with_own_seed(features, wishes)
     character = choose_character(features, wishes, np.random.default_rng(wishes.seed))
-    return lay_grid(features, character, wishes)
+    return fit_grid(features, character, wishes)
 
 
 def tempo_map_beats(film: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -32,7 +32,7 @@ def decide(
     features = with_hits(features, with_marks(seen_hits(features), marks))
     wishes = score.with_own_seed(features, wishes)
     character = score.choose_character(features, wishes, np.random.default_rng(wishes.seed))
-    tempo_map = tempo_map or score.lay_grid(features, character, wishes)
+    tempo_map = tempo_map or score.fit_grid(features, character, wishes)
     lightest = influence_of(wishes.alpha).lightest_event
     hit, _, energy = film_curves(features, tempo_map, lightest)
     hit, energy, _ = score.calmer_under_speech(hit, energy, tempo_map, wishes, speech_s)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from dyvim_cli.errors import WeightsError
-from dyvim_cli.model.compose.score import choose_character, lay_grid
+from dyvim_cli.model.compose.score import choose_character, fit_grid
 from dyvim_cli.model.conditioning.film_curves import ranks
 from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
 from dyvim_cli.model.musicgen.codec import decoded_blocks
@@ -22,8 +22,8 @@ from dyvim_cli.music.timing.beats import (
     FRAME_S,
     MOST_STRETCH,
     ONSET_FRAMES,
-    Listener,
-    Placing,
+    Alignment,
+    OnsetEnvelope,
     find_tempo,
     place,
     track_beats,
@@ -41,7 +41,7 @@ class Recording:
     """Music as audio tokens, and how it lies under the film."""
 
     tokens: np.ndarray  # [K, N] int16
-    placing: Placing
+    placing: Alignment
     tempo_map: TempoMap  # the tracked beats in film time, and what they meet
     style: str
     prompt: str
@@ -66,7 +66,7 @@ def record(
     """Compose sound for a film; same seed, same tokens. Raises WeightsError as see() does."""
     rng = np.random.default_rng(wishes.seed)
     character = choose_character(features, wishes, rng)
-    bpm = lay_grid(features, character, wishes).bpm
+    bpm = fit_grid(features, character, wishes).bpm
     prompt = wishes.prompt
     if prompt is None:
         prompt = describe_music(character.style, character.valence, character.arousal, bpm, wishes.key)
@@ -118,7 +118,7 @@ class Heard:
 
 def listen(model: AudioModel, tokens: torch.Tensor, asked_bpm: float) -> Heard:
     """Beats of one take [K, N], heard block by block; in doubt about the tempo, it is the one asked for."""
-    listener = Listener(model.codec.sample_rate)
+    listener = OnsetEnvelope(model.codec.sample_rate)
     for block in decoded_blocks(model.codec, tokens):
         listener.feed(block.mean(dim=0).cpu().numpy())
     envelope = listener.envelope
@@ -126,14 +126,14 @@ def listen(model: AudioModel, tokens: torch.Tensor, asked_bpm: float) -> Heard:
     return Heard(track_beats(envelope, bpm), bpm, envelope)
 
 
-def lay(heard: Heard, features: FilmFeatures, lead_s: float, alpha: float, follows: bool) -> Placing:
+def lay(heard: Heard, features: FilmFeatures, lead_s: float, alpha: float, follows: bool) -> Alignment:
     """Where the take begins and how fast it plays; at alpha 0 the film has no say in it."""
     if alpha == 0:
-        return Placing(lead_s, 1.0, 0.0)
+        return Alignment(lead_s, 1.0, 0.0)
     if follows:  # it was written to the film: it stays where it is, and is judged by what it strikes
-        return Placing(0.0, 1.0, _struck(heard.envelope, features))
+        return Alignment(0.0, 1.0, _struck(heard.envelope, features))
     if not heard.envelope.any():  # beats that nobody plays meet no event, evenly as they would be laid
-        return Placing(lead_s, 1.0, 0.0)
+        return Alignment(lead_s, 1.0, 0.0)
     events = features.event_times_s, features.event_weights, features.event_names
     return place(heard.beats_s, lead_s, *events)
 
@@ -148,7 +148,7 @@ def _struck(envelope: np.ndarray, features: FilmFeatures) -> float:
     return float(np.average(ranks(near)[frames], weights=features.event_weights + 1e-9))
 
 
-def grid_of(heard: Heard, placing: Placing, features: FilmFeatures) -> TempoMap:
+def grid_of(heard: Heard, placing: Alignment, features: FilmFeatures) -> TempoMap:
     """The beats in film time, quartered, from the film's beginning to its end, with the hit table."""
     beats = placing.to_film(heard.beats_s)
     beat_s = 60 / heard.bpm / placing.speed

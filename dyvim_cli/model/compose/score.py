@@ -82,7 +82,7 @@ def write_score(
         wishes: options of composing.
         model: the decoder of score tokens.
         progress: told of the stage "compose".
-        tempo_map: the grid; None = one that is laid for the film's events (lay_grid).
+        tempo_map: the grid; None = one that is laid for the film's events (fit_grid).
         speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak.
 
     Raises:
@@ -94,7 +94,7 @@ def write_score(
     planned = wishes.plan or decide(features, wishes, tempo_map=tempo_map, speech_s=speech_s)
     features, wishes, character = as_planned(features, wishes, planned)
     influence = influence_of(wishes.alpha)
-    tempo_map = met_exactly(tempo_map or lay_grid(features, character, wishes))
+    tempo_map = met_exactly(tempo_map or fit_grid(features, character, wishes))
     hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
     hit, energy, under_speech = calmer_under_speech(hit, energy, tempo_map, wishes, speech_s)
     form = plan(features, tempo_map, character, energy, hit, wishes, planned)
@@ -210,7 +210,7 @@ def _key(valence: float, palette, rng: np.random.Generator) -> Key:
     return Key(int(rng.integers(12)), bool(is_minor))
 
 
-def lay_grid(features: FilmFeatures, character: Character, wishes: ComposeOptions) -> TempoMap:
+def fit_grid(features: FilmFeatures, character: Character, wishes: ComposeOptions) -> TempoMap:
     """The tempo map of the film's events, played with the rubato that they ask for, in bars that begin
     with the heavy cuts."""
     influence, palette = influence_of(wishes.alpha), RECORDS[character.style].palette

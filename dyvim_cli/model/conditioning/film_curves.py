@@ -58,7 +58,7 @@ def smooth(values: np.ndarray, n_steps: int) -> np.ndarray:
     return np.convolve(padded, np.full(n_steps, 1 / n_steps), mode="valid")
 
 
-def struck(weight: float) -> float:
+def accent_strength(weight: float) -> float:
     """How hard an event of a weight 0..1 is struck: doubtful ones are hinted at, clear ones stand out.
 
     Smoothstep. Of the events lighter than .3 one in twenty is one to the judge of `dyvim evaluate`, of those
@@ -76,7 +76,7 @@ def film_curves(
     hit, cut = np.zeros(n_steps), np.zeros(n_steps)
     for event in tempo_map.hits:
         step = min(event.step, n_steps - 1)
-        weight = struck(event.weight)
+        weight = accent_strength(event.weight)
         if weight < lightest:
             continue
         hit[step] = max(hit[step], weight)

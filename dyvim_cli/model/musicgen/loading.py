@@ -41,7 +41,7 @@ class AudioModel:
     name: str
     musicgen: "MusicGen"
     codec: "EncodecCodec"
-    tokenizer: object | None  # None: the checkpoint has none, so that it can be told nothing
+    tokenizer: object | None  # None: the checkpoint has none, so no text prompt is possible
     notes: tuple[str, ...] = ()  # what whoever uses it must be told
 
     @property

@@ -24,7 +24,7 @@ LONGEST_SILENCE = 12  # steps without any note after which bass or pad come in
 COME_IN = 9.0  # logit of a note that ends a silence
 TUNELESS = 28  # steps without a tune, where there may be one, after which it goes on at the next half bar
 BASSLESS = STEPS_PER_BAR  # the same for the bass, where the arrangement has one
-HALF_BAR = STEPS_PER_BAR // 2
+HALF_BAR_STEPS = STEPS_PER_BAR // 2
 
 
 def interval_table(width: int) -> torch.Tensor:
@@ -89,7 +89,7 @@ class MusicalBias:
         nobody = (self.silent >= LONGEST_SILENCE)[:, None, None]
         bias[:, [BASS, PAD], tokens.FIRST_PITCH :] += COME_IN * nobody
         for k, rest, longest in ((MELODY, self.tuneless, TUNELESS), (BASS, self.bassless, BASSLESS)):
-            if (position - k) % HALF_BAR == 0:
+            if (position - k) % HALF_BAR_STEPS == 0:
                 bias[:, k, tokens.FIRST_PITCH :] += COME_IN * (rest >= longest)[:, None]
 
     def advance(self, written: torch.Tensor) -> None:

@@ -18,8 +18,8 @@ from dyvim_cli.model.score.token_constraints import FORBIDDEN, Grammar
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.progress import Progress, Silent
 
-TOLD_AHEAD = 4096  # positions whose conditions lie ready: of two hours they would take 200 MB
-# Times the temperature: how loud a step is should be decided, not diced; what is played may surprise.
+CONDITIONING_CHUNK = 4096  # positions conditioned at a time; a two-hour film at once would take 200 MB
+# Factors of the temperature: dynamics are sampled almost greedily, notes at full temperature.
 STREAM_TEMPERATURES = [0.6 if stream.name == "level" else 1.0 for stream in tokens.STREAMS]
 
 
@@ -84,7 +84,7 @@ class _GuidedDecoder:
         self.n_rows = 2 * self.n if self.is_guided else self.n
         semantics = torch.from_numpy(conditions.semantics)
         self.stepper = Stepper(model, semantics, self.n_rows)
-        self.told = _told(model, conditions, settings.alpha)
+        self.told = _conditioning_chunks(model, conditions, settings.alpha)
         self.conditions = conditions
         self.turns = set(np.flatnonzero(np.diff(conditions.section_of_step, prepend=-1)).tolist())
 
@@ -107,20 +107,28 @@ class _GuidedDecoder:
             self.stepper.look_at(torch.from_numpy(decoder_inputs.memory_mask(section, n_semantics)[0]))
 
 
-def _told(
+def _conditioning_chunks(
     model: Decoder, conditions: Conditions, alpha: float
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """What does not depend on the notes, (place [d], extension [d]) of each of the S + K - 1 positions.
+    """Yield the note-independent inputs of each delayed position.
 
-    Worked out some positions ahead; the last step's place goes on to the end.
+    Computed in chunks; the last step is repeated for the K - 1 positions of the delay.
+
+    Args:
+        model: the decoder that will sample.
+        conditions: conditioning of all S steps.
+        alpha: strength of the dynamics extension, 0..1.
+
+    Yields:
+        position embedding [d] and dynamics term [d] of each of the S + K - 1 positions.
     """
     strength = torch.tensor([alpha], dtype=torch.float32)
     dynamics, place, activity = map(
         torch.from_numpy, (conditions.dynamics, conditions.place, conditions.activity)
     )
     n_steps, reach = conditions.n_steps, tokens.K - 1
-    for start in range(0, n_steps + reach, TOLD_AHEAD):
-        stop = min(start + TOLD_AHEAD, n_steps + reach)
+    for start in range(0, n_steps + reach, CONDITIONING_CHUNK):
+        stop = min(start + CONDITIONING_CHUNK, n_steps + reach)
         first = max(0, start - reach)  # the delay pattern looks so far back
         extensions = model.extension(dynamics[None, first:stop], strength)[0, start - first : stop - first]
         own = slice(min(start, n_steps - 1), stop)

@@ -10,7 +10,7 @@ from dyvim_cli.music.symbols.tokens import chord_of, chord_pitch_classes
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
-HALF_BAR = STEPS_PER_BAR // 2
+HALF_BAR_STEPS = STEPS_PER_BAR // 2
 EVENT_WEIGHT = 0.6  # lighter events move no chord
 
 
@@ -48,7 +48,7 @@ def write_cadence(
     pool = RECORDS[style].cadences[_mode(is_minor)]
     *before, tonic = str(rng.choice(pool)).split()
     chords[final_step:] = roman(tonic)
-    length = STEPS_PER_BAR if final_step >= 4 * STEPS_PER_BAR and rng.random() < 0.5 else HALF_BAR
+    length = STEPS_PER_BAR if final_step >= 4 * STEPS_PER_BAR and rng.random() < 0.5 else HALF_BAR_STEPS
     end = final_step
     for numeral in before[::-1]:
         if end < length:
@@ -63,7 +63,7 @@ def lead_round(rng: np.random.Generator, chords: np.ndarray, is_minor: bool) -> 
     opens_on_tonic = chord_pitch_classes(chords[0])[:1] == (0,)
     if opens_on_tonic or chords[-1] == chords[0]:
         leading = [roman(numeral) for numeral in LEADING[_mode(is_minor)]]
-        chords[-HALF_BAR:] = rng.choice([token for token in leading if token != chords[0]])
+        chords[-HALF_BAR_STEPS:] = rng.choice([token for token in leading if token != chords[0]])
 
 
 def _mode(is_minor: bool) -> str:
@@ -101,13 +101,13 @@ def _close_phrases(
     for start in phrase_starts[1:]:
         opens_on_tonic = chord_pitch_classes(chords[start])[:1] == (0,)
         if opens_on_tonic and start >= STEPS_PER_BAR and rng.random() < share:
-            chords[start - HALF_BAR : start] = roman(rng.choice(LEADING[_mode(is_minor)]))
+            chords[start - HALF_BAR_STEPS : start] = roman(rng.choice(LEADING[_mode(is_minor)]))
 
 
 def _move_to_events(chords: np.ndarray, hits: np.ndarray) -> None:
     """A change within a beat before or half a bar after a heavy event moves onto the event."""
     for step in np.flatnonzero(hits[: len(chords)] >= EVENT_WEIGHT):
-        around = slice(max(0, step - STEPS_PER_BEAT), step + HALF_BAR + 1)
+        around = slice(max(0, step - STEPS_PER_BEAT), step + HALF_BAR_STEPS + 1)
         changes = around.start + 1 + np.flatnonzero(np.diff(chords[around]))
         if not len(changes) or step == 0 or step in changes:
             continue
@@ -124,4 +124,4 @@ def _tell_apart(rng: np.random.Generator, chords: np.ndarray, border: int, is_mi
         return
     others = [roman(n) for n in LEADING[_mode(is_minor)]]
     others = [token for token in others if chord_of(token)[0] != chord_of(chords[border])[0]]
-    chords[max(0, border - HALF_BAR) : border] = rng.choice(others)
+    chords[max(0, border - HALF_BAR_STEPS) : border] = rng.choice(others)

@@ -5,19 +5,19 @@ import numpy as np
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
-HALF_BAR = STEPS_PER_BAR // 2
+HALF_BAR_STEPS = STEPS_PER_BAR // 2
 MELODY, PAD = tokens.STREAM_INDEX["melody"], tokens.STREAM_INDEX["pad"]
 LAST_CHORD_STREAMS = [tokens.STREAM_INDEX[name] for name in ("level", "chord", "melody", "bass", "pad")]
-RING_S = 2.8  # how long the last chord would like to ring
-RING_SHARE, SHORTEST_RING_S = 0.09, 1.55  # of a short film it rings so much, but not less than this
-LAST_STROKE_S = 0.25  # before the film ends, an event may still be struck,
-LAST_CHORD_S = 1.55  # and so long before it with the chord, which has to ring a second; later the drums do it
-SHORT_SHARE = 0.4  # of a film too short for that
+RING_S = 2.8  # preferred ring-out of the last chord
+RING_SHARE, SHORTEST_RING_S = 0.09, 1.55  # ring-out as a share of a short film, and the shortest
+LAST_STROKE_S = 0.25  # latest accent, before the film's end
+LAST_CHORD_S = 1.55  # latest last chord before the end: it must ring a second; later accents go to the drums
+SHORT_SHARE = 0.4  # latest last chord before the end, as a share of a short film
 MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
 # Semitones that a part would rather go than close on tonic, third, fifth: the tune wants the tonic, a chord's
 # top voice goes to whatever is near
 CLOSING_COST = {MELODY: (0, 2, 99), PAD: (1, 0, 0)}
-STOPS = 0.6  # the last chord may fall on an event as heavy, on whatever step it is
+STOPS = 0.6  # events of at least this weight may carry the last chord on any step
 
 
 def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
@@ -25,7 +25,7 @@ def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
     attracts it, and so do events that would come after it, for then nothing is struck any more."""
     n_steps = tempo_map.n_steps
     steps = np.arange(max(1, n_steps - STEPS_PER_BEAT))
-    candidates = steps[(steps % HALF_BAR == 0) | (hits[steps] >= STOPS)]
+    candidates = steps[(steps % HALF_BAR_STEPS == 0) | (hits[steps] >= STOPS)]
     candidates = candidates[tempo_map.played[candidates]]
     rest_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[candidates]
     film_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[0]

@@ -11,8 +11,8 @@ import numpy as np
 from dyvim_cli.music.form.sections import Section
 from dyvim_cli.types import STEPS_PER_BAR
 
-HALF_BARS = 4  # a phrase, or half of a long one,
-OPENING_BARS = 3  # of which so many open as the section's first did: the fourth closes in its own way
+PHRASE_BARS = 4  # bars of a phrase, or of half a long one
+OPENING_BARS = 3  # bars that copy the section's first phrase; the fourth is free, for the cadence
 
 
 def gesture_sources(
@@ -43,8 +43,8 @@ def _bars(section: Section, sections, phrase_starts: np.ndarray) -> Iterator[tup
             continue
         begun = phrase_starts[inside & (phrase_starts <= first)]
         number = (first - int(begun[-1])) // STEPS_PER_BAR if len(begun) else 0
-        is_first = len(begun) <= 1 and number < HALF_BARS
-        if not is_first and number % HALF_BARS < OPENING_BARS:
-            yield first, section.first_bar + number % HALF_BARS * STEPS_PER_BAR
+        is_first = len(begun) <= 1 and number < PHRASE_BARS
+        if not is_first and number % PHRASE_BARS < OPENING_BARS:
+            yield first, section.first_bar + number % PHRASE_BARS * STEPS_PER_BAR
         elif is_first and number == 1:
             yield first, first - STEPS_PER_BAR

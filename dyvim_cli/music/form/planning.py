@@ -15,7 +15,7 @@ from dyvim_cli.music.form.sections import Section, divide_film, without_frame
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STYLES, TempoMap
 
-HALF_BAR = STEPS_PER_BAR // 2
+HALF_BAR_STEPS = STEPS_PER_BAR // 2
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _breaths(phrase_starts, sections, final_step: int, n_steps: int) -> np.ndarr
     breath = np.zeros(n_steps, dtype=bool)
     for start, end in zip(phrase_starts, phrase_starts[1:], strict=False):
         if end - start >= 2 * STEPS_PER_BAR:
-            breath[end - HALF_BAR : end] = True
+            breath[end - HALF_BAR_STEPS : end] = True
     for section in sections:
         if section.role == "build":
             breath[section.start : section.end] = False

@@ -12,8 +12,8 @@ RETURNING = (MELODY, CHORD)  # streams that a theme brings back note by note
 ACCOMPANYING = (BASS, DRUMS)  # the same where nothing happens and the picture moves alike
 ALIKE = 0.15  # difference of two bars' energy up to which the picture moves alike
 PERIOD_BARS, OPENING_BARS = 4, 2  # half a period, and how much of it comes back
-FREE_WEIGHT = 0.7  # a returning theme makes room for an event as heavy as this:
-ROOM_STEPS = (2, 4)  # so long before it and from it on
+FREE_WEIGHT = 0.7  # events of at least this weight interrupt a recapitulation
+ROOM_STEPS = (2, 4)  # steps that the interruption takes before the event and from it on
 
 
 def returns(

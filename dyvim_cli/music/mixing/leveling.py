@@ -8,13 +8,13 @@ import numpy as np
 
 from dyvim_cli.music.mixing.loudness import CELLS_A_HOP, hop_powers, integrated_lufs
 
-CALM_HOPS = 30  # 100 ms each: a calm lasts so long at least; shorter contrasts belong to the picture
-DEPTH_LU = 9.0  # below the whole piece a calm may lie as it is; of what is deeper
-SHARE, MOST_DB = 0.5, 12.0  # this share is given back, and no more than that
+CALM_HOPS = 30  # shortest quiet passage, in hops of 100 ms; shorter contrasts belong to the picture
+DEPTH_LU = 9.0  # passages are left alone down to this level below the whole piece
+SHARE, MOST_DB = 0.5, 12.0  # share of the excess depth that is lifted, and the largest lift
 SMOOTH_HOPS = 3
 
 
-def calm_gains(powers: np.ndarray) -> np.ndarray:
+def quiet_passage_gains(powers: np.ndarray) -> np.ndarray:
     """[cells] float32 gains, 1 or above, for the K-weighted powers [cells] of a mix."""
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.device import give_back_memory
-from dyvim_cli.music.mixing.leveling import calm_gains
+from dyvim_cli.music.mixing.leveling import quiet_passage_gains
 from dyvim_cli.music.mixing.looping import OneRound, around
 from dyvim_cli.music.mixing.loudness import Meter, mastering_gains, shaped
 from dyvim_cli.music.mixing.mix import mixed
@@ -99,7 +99,7 @@ def finished(
             meter.feed(block)
             store.write(np.ascontiguousarray(block.T).tobytes())
         give_back_memory()  # the players are done: room for the whole film's curves
-        lifted = calm_gains(meter.powers)
+        lifted = quiet_passage_gains(meter.powers)
         meter.rescale(lifted)
         gains = mastering_gains(meter)
         for name, block in parts.finished([lifted, gains], BLOCK_FRAMES) if parts and stems else ():

@@ -8,10 +8,10 @@ from dyvim_cli.music.symbols.tokens import drum_classes, drum_token
 from dyvim_cli.stylebook.record import Palette, Part
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Note
 
-RING_S = {"crash": 4.0, "open_hat": 0.8}  # a stroke is let ring so long, if it can
+RING_S = {"crash": 4.0, "open_hat": 0.8}  # longest ring of a stroke
 STROKE_S = 0.4
-CRASH_STEPS = 2 * STEPS_PER_BAR  # no crash is struck while another rings
-SOFTER = {"hat": 10, "open_hat": 8, "crash": 18}  # velocity steps below the drums: cymbals that keep time
+CRASH_STEPS = 2 * STEPS_PER_BAR  # fewest steps between two crashes
+SOFTER = {"hat": 10, "open_hat": 8, "crash": 18}  # velocity cut of time-keeping cymbals
 GHOST_SHARE = 0.45  # of the velocity that the stroke would have: touched, far below the backbeat
 
 

@@ -21,10 +21,10 @@ SHORTEST_S = 0.04
 # A tone's moment, to a listener as to an onset detector, is not its first sound but when it has risen, 5 to
 # 20 ms later (Gordon 1987, perceptual attack time). The sound of a step begins so much before the step.
 RISES_S = 0.015
-# Nothing is struck before: ffmpeg's AAC spoils a first frame that begins loud (up to 4 dB over).
+# Earliest onset: ffmpeg's AAC spoils a first frame that begins loud (up to 4 dB over).
 FIRST_SOUND_S = 1024 / 44100 + RISES_S
-# The last chord is let go so long before the film ends that its room has fallen by 18 dB by then; no earlier,
-# or a dry room leaves the picture alone, and no more than this share of the ring
+# Release the last chord 0.3 x RT60 before the end, so that the reverb is down 18 dB at the last frame;
+# at most 35 % of the ring-out, so that a dry room does not leave the picture in silence.
 LET_GO_DECAYS, RING_SHARE = 0.3, 0.35
 
 PLACED_AS = {"splash": "crash"}  # what drummers of the statistics played where ours has another instrument

@@ -18,7 +18,7 @@ from dyvim_cli.music.synth.byte_cache import ByteCache
 from dyvim_cli.music.synth.low_pass import HOP
 from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.music.synth.soundfont import SoundFont
-from dyvim_cli.music.synth.voice import Tone
+from dyvim_cli.music.synth.voice import RenderedVoice
 from dyvim_cli.types import SAMPLE_RATE, Note, Stem
 
 CACHED_BYTES = 48 << 20  # of one instrument's tones, for a piece of hours; a tone of 10 s is 2 MB a voice
@@ -55,7 +55,7 @@ class SampledInstrument:
         """
         yield from placing.blocks(self, notes, n_frames, block_frames)
 
-    def tones(self, key: int, velocity: int, n_held: int, take: int = 0) -> list[Tone]:
+    def tones(self, key: int, velocity: int, n_held: int, take: int = 0) -> list[RenderedVoice]:
         """The voices of a note that is held for n_held frames, with their ring; see takes.py for its take."""
         voices = self._voices(key, middle_velocity(velocity), take)
         slot = (key, velocity // VELOCITY_STEP, take)
@@ -68,7 +68,7 @@ class SampledInstrument:
             self.tone_cache.put(slot, _n_bytes(found), (n_ready, found))
         return found
 
-    def _let_go(self, slot: tuple[int, ...], voices: tuple[Voice, ...], n_held: int) -> list[Tone]:
+    def _let_go(self, slot: tuple[int, ...], voices: tuple[Voice, ...], n_held: int) -> list[RenderedVoice]:
         """Tones whose timbre changes as the key is let go: one for each length, in steps of a HOP."""
         n_held = -(-n_held // HOP) * HOP
         found = self.tone_cache.get((*slot, n_held))
@@ -79,7 +79,7 @@ class SampledInstrument:
 
     def _rendered(
         self, slot: tuple[int, ...], voices: tuple[Voice, ...], n_frames: int, n_held: int | None = None
-    ) -> list[Tone]:
+    ) -> list[RenderedVoice]:
         made = (voice.render(self.font, one, n_frames, n_held) for one in voices)
         tones, (key, step, take) = [tone for tone in made if tone], slot
         if not (self.is_shaded and self._answers_alike(key)):
@@ -149,7 +149,7 @@ class SampledInstrument:
         return sound
 
 
-def _n_bytes(tones: list[Tone]) -> int:
+def _n_bytes(tones: list[RenderedVoice]) -> int:
     return sum(made.samples.nbytes for made in tones)
 
 

@@ -26,7 +26,7 @@ INAUDIBLE = 1e-4
 
 
 @dataclass(frozen=True)
-class Tone:
+class RenderedVoice:
     """One voice of a note, its level as if held for ever: samples [n] float32, and what places it."""
 
     samples: np.ndarray
@@ -45,7 +45,7 @@ class Tone:
         return np.concatenate([self.samples[:n_held], tail if kept is None else tail * kept])
 
 
-def render(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None = None) -> Tone | None:
+def render(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None = None) -> RenderedVoice | None:
     """Render one voice, n_frames and as long as its release may ring; None if inaudible.
 
     n_held is the frame at which the key is let go, for voices whose timbre changes then; None for never.
@@ -65,7 +65,7 @@ def render(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None = No
     level = HeldLevel.of(voice)
     level.apply(sound)
     angle = np.pi / 4 * (1 + voice.get(gen.PAN) / 500)
-    return Tone(sound, float(np.cos(angle)), float(np.sin(angle)), fall_db_per_s, level)
+    return RenderedVoice(sound, float(np.cos(angle)), float(np.sin(angle)), fall_db_per_s, level)
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ HIT_WIDTH_S = 0.03  # a beat this near an event has nearly met it
 MOVE_COST = 0.05  # the largest shift and stretch together cost as much as this share of the reward
 
 
-class Listener:
+class OnsetEnvelope:
     """Hears mono blocks at a sample rate; `envelope` tells how strongly something begins, every 10 ms."""
 
     def __init__(self, sample_rate: int):
@@ -101,7 +101,7 @@ def track_beats(envelope: np.ndarray, bpm: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Placing:
+class Alignment:
     """How recorded music lies under the film: film time = (music time - start_s) / speed."""
 
     start_s: float  # where in the music the film begins
@@ -115,12 +115,12 @@ class Placing:
 
 def place(
     beats_s: np.ndarray, lead_s: float, event_times_s: np.ndarray, event_weights: np.ndarray, kinds: list[str]
-) -> Placing:
+) -> Alignment:
     """The placing that puts most events on beats: at most half a beat from lead_s, 4 % faster or slower.
 
     beats_s [B]: beats in the music, which begins lead_s before the film.
     """
-    still = Placing(lead_s, 1.0, 0.0)
+    still = Alignment(lead_s, 1.0, 0.0)
     if len(beats_s) < 3 or not len(event_times_s):
         return still
     importance = event_weights * np.array([IMPORTANCE[kind] for kind in kinds])
@@ -132,7 +132,7 @@ def place(
     reward = met @ importance / importance.sum()
     move = np.abs(shifts) / max(half_beat_s, 1e-9) + np.abs(speeds[:, None] - 1) / MOST_STRETCH
     speed, shift = np.unravel_index(np.argmax(reward - MOVE_COST / 2 * move), reward.shape)
-    return Placing(lead_s + float(shifts[shift]), float(speeds[speed]), float(reward[speed, shift]))
+    return Alignment(lead_s + float(shifts[shift]), float(speeds[speed]), float(reward[speed, shift]))
 
 
 def _distance(beats_s: np.ndarray, times_s: np.ndarray) -> np.ndarray:

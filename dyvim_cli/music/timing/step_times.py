@@ -21,7 +21,7 @@ def extend_to_end(
     return np.append(times_s, times_s[-1] + left_s), np.append(steps, steps[-1] + count)
 
 
-def lay_grid(times_s: np.ndarray, steps: np.ndarray, base_s: float, drift: float) -> np.ndarray:
+def interpolate_step_times(times_s: np.ndarray, steps: np.ndarray, base_s: float, drift: float) -> np.ndarray:
     """Step times [S + 1] that pass through anchors [n] at times_s and steps (ascending, the first 0).
 
     Inside a segment the step length changes linearly, from the neighbour before towards the

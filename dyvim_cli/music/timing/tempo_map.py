@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dyvim_cli.music.timing.anchors import Anchoring, Targets, choose_anchors, make_targets, rewards_of_tempi
-from dyvim_cli.music.timing.step_times import extend_to_end, lay_grid, rough_bars
+from dyvim_cli.music.timing.step_times import extend_to_end, interpolate_step_times, rough_bars
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Hit, TempoMap
 
 MIN_BPM, MAX_BPM = 60.0, 180.0
@@ -182,7 +182,9 @@ def _through_anchors(duration_s: float, anchoring: Anchoring, bpm: float, drift:
     base_s, kept = _step_s(bpm), np.ones(len(anchoring.steps), dtype=bool)
     while True:
         anchors = anchoring.times_s[kept], anchoring.steps[kept]
-        step_times = lay_grid(*extend_to_end(*anchors, duration_s, base_s, drift), base_s, drift)
+        step_times = interpolate_step_times(
+            *extend_to_end(*anchors, duration_s, base_s, drift), base_s, drift
+        )
         n_kept = kept.sum()
         for start in rough_bars(step_times, base_s, drift) * STEPS_PER_BAR:
             between = (anchoring.steps > start) & (anchoring.steps < start + 2 * STEPS_PER_BAR)

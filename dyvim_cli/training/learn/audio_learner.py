@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dyvim_cli.model.compose.recording import picture_embeddings
-from dyvim_cli.model.compose.score import choose_character, lay_grid
+from dyvim_cli.model.compose.score import choose_character, fit_grid
 from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
 from dyvim_cli.model.musicgen.backbone import Memory, delayed
 from dyvim_cli.model.musicgen.loading import AudioModel
@@ -206,7 +206,7 @@ def prompt_of(film: SoundedFilm) -> str:
     """The words that the film would be scored with."""
     wishes = ComposeOptions()
     character = choose_character(film, wishes, np.random.default_rng(0))
-    bpm = lay_grid(film, character, wishes).bpm
+    bpm = fit_grid(film, character, wishes).bpm
     return describe_music(character.style, character.valence, character.arousal, bpm)
 
 

@@ -262,7 +262,7 @@ def _held_out(run: Run) -> dict[str, float]:
 
 
 def _record(run: Run, facts: dict, log: Callable[[dict], None]) -> None:
-    """One line of the log file, and to whom it may concern."""
+    """Append one record to the log file and pass it to `log`."""
     if not run.accelerator.is_main_process:
         return
     with (run.out / LOG).open("a", encoding="utf-8") as file:

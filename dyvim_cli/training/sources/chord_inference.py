@@ -16,7 +16,7 @@ QUALITY_PRIOR = {  # log weights: how common each quality is, all else being equ
 }  # fmt: skip
 CHROMATIC_TONE = -0.35  # log weight of each chord tone outside the scale
 CHANGE = -1.6  # log weight of a change of chord
-FIFTH_MOTION = 0.5  # part of it given back when the root falls a fifth
+FIFTH_MOTION = 0.5  # share of that cost saved when the root falls a fifth
 
 
 def infer_chords(sounding: np.ndarray, bass: np.ndarray, is_minor: bool | None = None) -> np.ndarray:

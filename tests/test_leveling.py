@@ -1,10 +1,10 @@
-"""The fader is ridden: a long calm is brought up to be heard, a short one is the picture's own."""
+"""Leveling: a long quiet passage is lifted, a short one is left alone."""
 
 import numpy as np
 import pytest
 
 from dyvim_cli.music.mixing import loudness, mastering
-from dyvim_cli.music.mixing.leveling import DEPTH_LU, MOST_DB, calm_gains
+from dyvim_cli.music.mixing.leveling import DEPTH_LU, MOST_DB, quiet_passage_gains
 
 RATE = 48000
 
@@ -20,7 +20,7 @@ def gains_db(sound: np.ndarray) -> np.ndarray:
     """[n / 100 ms] gain in dB."""
     meter = loudness.Meter()
     meter.feed(sound)
-    gains = calm_gains(meter.powers)
+    gains = quiet_passage_gains(meter.powers)
     assert len(gains) == len(meter.powers)
     return 20 * np.log10(gains[loudness.CELLS_A_HOP // 2 :: loudness.CELLS_A_HOP])
 

@@ -1,4 +1,4 @@
-"""Every instrument stays where it can be played, and a tune keeps its shape on the way there."""
+"""Notes stay within their instruments' ranges, and a melody keeps its contour when it is moved."""
 
 import numpy as np
 import pytest
