@@ -8,7 +8,8 @@ from typing import Any
 from dyvim_cli.errors import UsageError, one_of
 from dyvim_cli.film_plan import FilmPlan
 from dyvim_cli.old_piece import Recut
-from dyvim_cli.types import STYLES, Key
+from dyvim_cli.stylebook import STYLES, style_named
+from dyvim_cli.types import Key
 
 EMBEDDED = "embedded"
 OWN_DECODER = ".safetensors"  # how a score decoder of the user's ends
@@ -57,8 +58,9 @@ class ComposeOptions:
         _check_range("seed", self.seed, 0, inf)
         _check_range("candidates", self.candidates, 1, 32)
         _check_range("temperature", self.temperature, 0.01, 10)
-        if self.style is not None and self.style not in STYLES:
-            raise UsageError(f"unknown style {self.style!r}", one_of(str(self.style), STYLES))
+        for name in ("style", "orchestrate"):
+            if (said := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _known_style(said))
         if self.under_speech not in (None, *UNDER_SPEECH):
             said = repr(self.under_speech)
             raise UsageError(f"unknown under_speech {said}", one_of(str(self.under_speech), UNDER_SPEECH))
@@ -70,6 +72,14 @@ class ComposeOptions:
             _check_range("guidance", self.guidance, 1, 5)
         if self.key is not None and not isinstance(self.key, Key):
             raise UsageError(f"key = {self.key!r} is not a Key", "for example Key(9, is_minor=True): A minor")
+
+
+def _known_style(said: object) -> str:
+    """The style that is named, whatever its case, spaces and hyphens. Raises UsageError."""
+    style = style_named(said) if isinstance(said, str) else None
+    if style is None:
+        raise UsageError(f"unknown style {said!r}", one_of(str(said), STYLES))
+    return style
 
 
 def writes_score(model: str) -> bool:

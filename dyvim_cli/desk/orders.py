@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import MARKED, PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
 from dyvim_cli.markers.marker import JOINED, Marker
-from dyvim_cli.types import SECTION_ROLES, STYLES
+from dyvim_cli.stylebook import style_named
+from dyvim_cli.types import SECTION_ROLES
 
 NAME = re.compile(r"(hit|cut|downbeat|drop|build|silence|section)\b[\s:]*(.*)", re.IGNORECASE)
 STRIKES = ("hit", "cut", "downbeat", "drop")  # orders that are hits as well
@@ -70,7 +71,7 @@ def marks(orders: Iterable[Order]) -> tuple[PlannedHit, ...]:
 
 def style_asked(orders: Iterable[Order]) -> str | None:
     """The style that section orders name. Raises UsageError for two: a piece has one band."""
-    styles = {order.name for order in orders if order.kind == "section" and order.name in STYLES}
+    styles = {style_named(order.name) for order in orders if order.kind == "section"} - {None}
     if len(styles) > 1:
         reason = f"markers ask for several styles: {', '.join(sorted(styles))}; a piece has one"
         raise UsageError(reason, "name one style, and sections by role: " + ", ".join(SECTION_ROLES))
@@ -106,7 +107,7 @@ def _as_asked(
         return replace(section, role="build")
     if order.name in SECTION_ROLES:
         return replace(section, role=order.name)
-    if order.name in STYLES or not order.name:
+    if style_named(order.name) or not order.name:
         return section
     first = max(each.theme for each in plan.sections) + 1
     return replace(section, theme=themes.setdefault(order.name, first))

@@ -9,7 +9,8 @@ from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
 from dyvim_cli.media.written_times import seconds_of
 from dyvim_cli.music.symbols.key_names import key_named
-from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES, STYLES
+from dyvim_cli.stylebook import STYLES, style_named
+from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -55,7 +56,7 @@ class _Reader:
                 self.fail("section", i, "at", "sections stand in order of time")
         return FilmPlan(
             duration_s=self.number(self.values, "duration_s", (0, float("inf"))),
-            style=self.one_of(self.values, "style", STYLES),
+            style=self.style(),
             key=self.key(),
             bpm=self.number(self.values, "bpm", BPM),
             valence=valence,
@@ -131,6 +132,11 @@ class _Reader:
         if seconds > self.number(self.values, "duration_s", (0, float("inf"))):
             self.fail(table, i, key, f"{key} = {value!r} lies behind the film's end")
         return float(seconds)
+
+    def style(self) -> str:
+        """The style, whatever its case, spaces and hyphens."""
+        named = style_named(str(self.values["style"]))
+        return named or self.one_of(self.values, "style", STYLES)
 
     def one_of(
         self, row: dict[str, Any], key: str, choices: tuple[str, ...], table: str = "", i: int = 0

@@ -47,6 +47,7 @@ class Part:
     power: bool = False  # chords are played as root, fifth and octave
     lean: float = 1.0  # how strongly it leans on the beats, times what players do on average
     shortest_step_s: float = 0.0  # where sixteenths are shorter, it plays eighths
+    ninths: bool = False  # chords of four notes are played without root, with the ninth in its place
 
 
 IMPACT = Part((118,), gain_db=-3, reverb=0.25, low_cut_hz=24)
@@ -145,6 +146,7 @@ class Style:
     cadences: dict[str, tuple[str, ...]] = field(default_factory=lambda: CADENCES)
     half_closes: float = HALF_CLOSES
     needs: dict[str, float] = field(default_factory=dict)  # added to arrangement.NEEDS, by stream
+    comping: tuple[str, ...] = ()  # patterns of the pad's chords, for decoders that did not learn the style
     nearest: str = ""  # an older style: how decoders play it that did not learn this one
     spoken: str = ""  # its name in a prompt, where that is not `name`
 

@@ -13,11 +13,11 @@ import torch
 import torch.nn.functional as F
 
 from dyvim_cli.errors import WeightsError
-from dyvim_cli.stylebook import RECORDS, STYLES
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.vision.content import group_levels
 from dyvim_cli.vision.looks import LOOKS, looks_of
 from dyvim_cli.vision.scenes import scene_of_keys
-from dyvim_cli.vision.styles import as_row, style_scores
+from dyvim_cli.vision.styles import AFFINITIES, as_row, style_scores
 
 BATCH = 16  # images
 AREA = 224 * 224  # pixels that the image encoder was trained with
@@ -74,7 +74,7 @@ def describe(
     if clip_folder is None:
         features, probabilities = embed(frames)
         measures |= group_levels(probabilities)
-        content = np.zeros(len(STYLES))
+        content = np.zeros(len(AFFINITIES))
     else:
         features, clip_moods, content = read_with_clip(frames, clip_folder)
         heard = np.stack([clip_moods[keys].mean(axis=0) for keys in scenes])
@@ -186,7 +186,8 @@ def read_with_clip(frames: list[np.ndarray], folder: Path) -> tuple[np.ndarray, 
     of the mean probability of the style's phrase against chance.
     """
     model, processor = _clip(Path(folder))
-    phrases = [phrase for pair in MOOD_WORDS for phrase in pair] + [style.words for style in RECORDS.values()]
+    phrases = [phrase for pair in MOOD_WORDS for phrase in pair]
+    phrases += [RECORDS[style].words for style in AFFINITIES]
     words = processor(text=phrases, return_tensors="pt", padding=True)
     features, logits = [], []
     for first in range(0, len(frames), BATCH):
@@ -197,5 +198,5 @@ def read_with_clip(frames: list[np.ndarray], folder: Path) -> tuple[np.ndarray, 
     logit = torch.cat(logits).float()  # [M, 4 + styles]
     moods = torch.tanh((logit[:, [1, 3]] - logit[:, [0, 2]]) / 2)
     style = logit[:, 4:].softmax(dim=1).mean(dim=0)
-    content = (style * len(STYLES)).clamp(min=1e-3).log() / 2
+    content = (style * len(AFFINITIES)).clamp(min=1e-3).log() / 2
     return torch.cat(features).float().numpy(), moods.numpy(), content.numpy()

@@ -15,7 +15,9 @@ PACE = ("valence", "arousal", "camera", "subject", "cuts")  # mood; what moves; 
 LIGHT = ("warmth", "variety", "painted", "backdrop", "darkness")  # of the subject; of the picture
 MEASURES = ("start", *PACE, *LIGHT, *GROUPS)
 
-AFFINITIES = {name: style.affinities for name, style in RECORDS.items()}
+AFFINITIES = {name: style.affinities for name, style in RECORDS.items() if style.affinities is not None}
+# the styles that a film may be given without a person's asking, by their place in STYLES
+CHOSEN = [STYLES.index(name) for name in AFFINITIES]
 SHARPNESS = 2.5  # of the softmax over styles
 CLOSE = 0.8  # of the best score: a style that reaches it might as well have been chosen
 LEAST_SHARE = 0.05  # of a logit: what moves a style by less is no reason
@@ -27,12 +29,17 @@ WORD_BOUNDS = (-0.5, -0.15, 0.15, 0.5)  # of valence and arousal, -1..1, between
 
 
 def style_scores(measures: dict[str, float], content: np.ndarray) -> np.ndarray:
-    """Soft scores [len(STYLES)] float32, sum 1: softmax of affinities x measures + content (logits)."""
+    """Soft scores [len(STYLES)] float32, sum 1, 0 for styles that are only played when asked for.
+
+    They are the softmax of affinities x measures + content, logits [len(AFFINITIES)].
+    """
     measures = {"start": 1.0} | measures
     logits = [sum(w * measures.get(m, 0.0) for m, w in row.items()) for row in AFFINITIES.values()]
     logits = SHARPNESS * (np.array(logits) + content)
     scores = np.exp(logits - logits.max())
-    return (scores / scores.sum()).astype(np.float32)
+    all_scores = np.zeros(len(STYLES), dtype=np.float32)
+    all_scores[CHOSEN] = scores / scores.sum()
+    return all_scores
 
 
 def as_row(measures: dict[str, float]) -> np.ndarray:
@@ -57,10 +64,12 @@ def draw_style(scores: np.ndarray, rng: np.random.Generator) -> str:
 def reasons(row: np.ndarray, style: str) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
     """(for, against) a style: measures and how far each moves it beside the mean of all styles, most first.
 
-    row [len(MEASURES)]: what as_row gave.
+    row [len(MEASURES)]: what as_row gave. Nothing speaks for or against a style that films are not given.
     """
-    table = np.array([[AFFINITIES[name].get(m, 0.0) for m in MEASURES] for name in STYLES])
-    shares = (table - table.mean(axis=0))[STYLES.index(style)] * row
+    if style not in AFFINITIES:
+        return [], []
+    table = np.array([[AFFINITIES[name].get(m, 0.0) for m in MEASURES] for name in AFFINITIES])
+    shares = (table - table.mean(axis=0))[list(AFFINITIES).index(style)] * row
     order = np.argsort(-np.abs(shares), kind="stable")
     named = [(MEASURES[i], float(shares[i])) for i in order if abs(shares[i]) >= LEAST_SHARE]
     speaks_for = [pair for pair in named if pair[1] > 0][:MOST_REASONS]

@@ -4,24 +4,26 @@ import typer
 
 from dyvim_cli.errors import UsageError, closest, one_of
 from dyvim_cli.options import LOUDNESS, Loudness
+from dyvim_cli.stylebook import style_named
 from dyvim_cli.types import STYLES, Key
 
 SOFTEST_LUFS, LOUDEST_LUFS = -40.0, -5.0  # that can be asked for
 
 
 def parse_style(text: str | None) -> str | None:
-    """A known style, whatever its case. Raises UsageError."""
+    """A known style, whatever its case, spaces and hyphens. Raises UsageError."""
     if text is None:
         return None
-    style = text.lower().replace("-", "").replace("_", "")
-    if style not in STYLES:
-        raise UsageError(f"unknown style '{text}'", one_of(style, STYLES))
+    style = style_named(text)
+    if style is None:
+        raise UsageError(f"unknown style '{text}'", one_of(text, STYLES))
     return style
 
 
 def styles_that_begin(incomplete: str) -> list[str]:
     """The styles that a shell may complete to."""
-    return [style for style in STYLES if style.startswith(incomplete.lower())]
+    names = (style.replace(" ", "-") for style in STYLES)  # shells take a space for the end of a word
+    return [name for name in names if name.startswith(incomplete.lower())]
 
 
 def parse_time(text: str | float) -> float | str:

@@ -33,6 +33,7 @@ from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.floor import keep_floor
 from dyvim_cli.music.form.planning import Form, plan_form
 from dyvim_cli.music.form.playable import playable
+from dyvim_cli.music.form.style_patterns import Motion, write_patterns
 from dyvim_cli.music.form.under_speech import rest_the_tune, speech_on_grid
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
@@ -51,6 +52,7 @@ if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films open
 
 GUIDANCE = 1.5
 ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered while somebody speaks
+PATTERN_DRAW = 6  # of the patterns of a style that the decoder did not learn
 STYLE_DRAW = 5  # tells the style's chance from the others': a style that is wished for changes nothing else
 PITCHED = np.array([stream.name in tokens.PITCHED for stream in tokens.STREAMS])  # [K]
 TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film's sake
@@ -109,6 +111,12 @@ def write_score(
     )
     struck = hit * influence.follows * ~silent
     fixed = as_plan(form, character, struck, influence.lightest_accent, under_speech, silent)
+    if character.style in model.config.untrained:
+        motion = Motion(0.5 + influence.energy * (energy - 0.5), fixed.accents, under_speech)
+        rng = np.random.default_rng([wishes.seed, PATTERN_DRAW])
+        fixed = replace(
+            fixed, forced=write_patterns(fixed.forced, form, character.style, motion, rng)
+        )
 
     def finished(plan_of_tokens: Plan, how: SamplingSettings) -> list[np.ndarray]:
         pieces = compose(model, conditions, plan_of_tokens, how, progress)

@@ -74,7 +74,10 @@ def load_decoder(path: Path, device: torch.device | str = "cpu", hint: str = "ru
     try:
         config = config_of(metadata)
         tensors[SEMANTICS] = for_our_styles(tensors[SEMANTICS], config)
-        config |= {"styles": STYLES, "d_semantics": tensors[SEMANTICS].shape[1]}
+        untrained = tuple(
+            style for style in STYLES if style not in config["styles"] or style in config.get("untrained", ())
+        )
+        config |= {"styles": STYLES, "untrained": untrained, "d_semantics": D_SEMANTICS}
         # not on the meta device: its initial weights cost nothing, but a second of torch's compiler
         model = Decoder(DecoderConfig(**{**config, "dropout": 0.0}))
         model.load_state_dict({n: t.float() for n, t in tensors.items()}, assign=True)

@@ -28,6 +28,7 @@ class DecoderConfig:
     d_semantics: int = 16
     styles: tuple[str, ...] = STYLES  # the first inputs of the semantic vectors, in this order
     d_dynamics: int = 88  # event curves and z_d, see model/conditioning/decoder_inputs.py
+    untrained: tuple[str, ...] = ()  # those of them that it knows as copies of their nearest ones alone
     place_sizes: tuple[int, ...] = ()  # cardinalities of the per-position form conditions
     d_activity: int = 14  # two flags a stream: plays here, known to play
     window: int = 256  # positions a layer looks back

@@ -9,11 +9,13 @@ from dyvim_cli.music.performance.drumming import play_drums
 from dyvim_cli.music.performance.humanize import Feel
 from dyvim_cli.music.performance.impacts import plan_impacts
 from dyvim_cli.music.performance.instrument_ranges import KEYBOARD, below, folded, in_compass
+from dyvim_cli.music.symbols.keys import SCALES
 from dyvim_cli.music.symbols.tokens import (
     FIRST_PITCH,
     HOLD,
     STREAM_INDEX,
     STREAMS,
+    chord_of,
     chord_pitch_classes,
     pad_voicing,
     token_pitch,
@@ -87,10 +89,13 @@ def _play_pitched(name, tokens, key: Key, palette: Palette, part: Part, feel: Fe
     """Notes of a pitched stream; the pad's top note becomes a chord."""
     chords, row = tokens[STREAM_INDEX["chord"]], tokens[STREAM_INDEX[name]]
     stream, shift = STREAMS[STREAM_INDEX[name]], key_shift(key) + 12 * part.octave
-    notes, voices = [], ()
+    notes, previous = [], ()
     for start, end, token in note_spans(row):
         top = token_pitch(stream, token)
-        voices = _chord(int(chords[start]), top, voices, palette, part) if name == "pad" else (top,)
+        voices = (top,)
+        if name == "pad":
+            voices = _chord(int(chords[start]), top, previous, palette, part, key.is_minor)
+            previous = voices
         if part.pedal:
             end = max(end, _pedal_end(chords, start))
         for place, pitch in enumerate(voices):
@@ -100,10 +105,14 @@ def _play_pitched(name, tokens, key: Key, palette: Palette, part: Part, feel: Fe
     return notes
 
 
-def _chord(chord: int, top: int, previous: tuple[int, ...], palette: Palette, part: Part) -> tuple[int, ...]:
+def _chord(
+    chord: int, top: int, previous: tuple[int, ...], palette: Palette, part: Part, is_minor: bool
+) -> tuple[int, ...]:
     """The voices of a pad's chord, ascending."""
     if part.power:
         return power_chord(chord, top)
+    if part.ninths:
+        return ninth_voicing(chord, top, is_minor)
     return smooth_voicing(chord, top, previous) if palette.open_voicing else pad_voicing(chord, top)
 
 
@@ -121,6 +130,23 @@ def smooth_voicing(chord: int, top: int, previous: tuple[int, ...]) -> tuple[int
     if not previous:
         return dropped[-1]
     return min(dropped, key=lambda voices: sum(min(abs(v - p) for p in previous) for v in voices[:-1]))
+
+
+def ninth_voicing(chord: int, top: int, is_minor: bool) -> tuple[int, ...]:
+    """A close voicing whose root, below the top, goes up to the ninth that the key has.
+
+    A minor ninth is for dominants alone; chords of three notes and half-diminished ones stay as they are.
+    """
+    voices, found = pad_voicing(chord, top), chord_of(chord)
+    if found is None or found[1] not in ("7", "maj7", "min7"):
+        return voices
+    root, quality = found
+    scale = SCALES[is_minor]
+    ninth = next((step for step in (2, 1) if (root + step) % 12 in scale), None)
+    if ninth is None or (ninth == 1 and (quality != "7" or root not in scale)):
+        return voices
+    raised = {pitch + ninth if pitch % 12 == root and pitch != top else pitch for pitch in voices}
+    return tuple(sorted(raised))
 
 
 def power_chord(chord: int, top: int) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ A pattern is (needs, ring): the energy each strike waits for and the longest cho
 
 import numpy as np
 
+from dyvim_cli.music.idioms.bass_lines import nearest
 from dyvim_cli.music.idioms.grooves import NEVER, needs
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.arranger.plan import (
@@ -12,7 +13,6 @@ from dyvim_cli.training.arranger.plan import (
     Plan,
     chord_changes,
     lay,
-    nearest,
     write_row,
 )
 from dyvim_cli.training.arranger.response import HEAVY, Response, entry, onsets
@@ -37,6 +37,8 @@ PATTERNS = {
     "house": ("2..4..5...4..5..", 3),
     "oompah": ("....3.8.....3.8.", 2),
     "oompah_8": ("..4...4...4...4.", 1),
+    "bossa": ("1.....2...3...4.....2...3.....4.", 6),
+    "bossa_sparse": ("1.....3.....2.......2.....3.....", 8),
     "tremolo": ("1.7.6.7.5.7.6.7.", 8),
     "march": ("1...5...3...5...", 3),
     "moving": ("1.4.3.5.2.4.3.5.", 3),

@@ -70,13 +70,3 @@ def write_row(name: str, onsets, pitches, ends, n_steps: int) -> np.ndarray:
         row[start : min(end, limit, start + LONGEST)] = tokens.HOLD
         row[start] = tokens.pitch_token(stream, int(pitch))
     return row
-
-
-def nearest(pitch_class: int, target: float, low: int, high: int) -> int:
-    """The pitch of a class nearest to target inside low..high (at least an octave wide)."""
-    pitch = pitch_class + 12 * round((target - pitch_class) / 12)
-    while pitch < low:
-        pitch += 12
-    while pitch > high:
-        pitch -= 12
-    return int(pitch)
