@@ -172,9 +172,9 @@ WOULD_CHOOSE = {
 }
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", styles.AFFINITIES)
 def test_every_style_can_be_reached(style):
-    scores = styles.style_scores(WOULD_CHOOSE[style], np.zeros(len(STYLES)))
+    scores = styles.style_scores(WOULD_CHOOSE[style], np.zeros(len(styles.AFFINITIES)))
     assert STYLES[int(np.argmax(scores))] == style
 
 
@@ -308,7 +308,7 @@ def test_the_table_chooses_what_people_accept_and_no_style_too_often():
         for name in ("labels", "measures")
     )
     assert len(labels) == len(measured) >= 60
-    scores = [styles.style_scores(measures, np.zeros(len(STYLES))) for measures in measured]
+    scores = [styles.style_scores(measures, np.zeros(len(styles.AFFINITIES))) for measures in measured]
     best = [styles.close_styles(score)[0][0] for score in scores]
     met = [style in label["styles"] for style, label in zip(best, labels, strict=True)]
     assert sum(met) / len(met) >= 0.75
