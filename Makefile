@@ -55,6 +55,10 @@ fuzz: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.speed
 
+# cuts, dissolves, fades and wipes at known times, beside PySceneDetect's detectors
+bench-cuts: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.cuts --clips "$(CLIPS)" --out demo/cuts
+
 # a quick answer while working on sync: `make sync FILMS="a.mp4 b.mp4" ALPHAS=0,1`; films are watched once
 sync: $(VENV)/.installed-dev
 	$(BIN)/dyvim evaluate $(FILMS) --sweep-alpha $(ALPHAS) --seeds $(SEEDS) --candidates 1

@@ -313,3 +313,14 @@ def test_the_table_chooses_what_people_accept_and_no_style_too_often():
     met = [style in label["styles"] for style, label in zip(best, labels, strict=True)]
     assert sum(met) / len(met) >= 0.75
     assert max(best.count(style) for style in STYLES) <= len(best) / 3
+
+
+def test_the_documented_table_is_the_one_that_chooses():
+    text = (Path(__file__).parent.parent / "docs" / "seeing.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if "|" in line]
+    head = next(i for i, row in enumerate(rows) if row[0] == "measure")
+    told = {row[0]: row[1:] for row in rows[head + 2 :][: len(styles.MEASURES)]}
+    assert list(told) == list(styles.MEASURES)
+    for column, style in enumerate(rows[head][1:]):
+        written = {name: float(cells[column]) for name, cells in told.items() if cells[column]}
+        assert written == styles.AFFINITIES[style]

@@ -11,9 +11,7 @@ from dyvim_cli.errors import InputError
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures
 from dyvim_cli.vision import events, scenes
-from dyvim_cli.vision.cuts import find_cuts
 from dyvim_cli.vision.flow import FlowStream, split_motion
-from dyvim_cli.vision.frame_differences import FrameDifferencer
 from dyvim_cli.vision.keyframes import Candidates
 from dyvim_cli.vision.looks import colours
 from dyvim_cli.vision.motion import MotionStream
@@ -21,6 +19,7 @@ from dyvim_cli.vision.motion_encoder import load
 from dyvim_cli.vision.prints import print_of
 from dyvim_cli.vision.semantics import describe
 from dyvim_cli.vision.settings import clip_folder
+from dyvim_cli.vision.transitions import TransitionStream
 
 MOST_STEP_S = 0.1002  # between frames that the motion encoder sees: ten a second, also of NTSC's 29.97
 MEMORY_S = 2.5  # the last seconds that novelty compares with
@@ -46,14 +45,14 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     Raises InputError when there is not one frame.
     """
     progress = progress or Silent()
-    watch, flow, newness, candidates = FrameDifferencer(), FlowStream(), Novelty(), Candidates()
+    seen, flow, newness, candidates = TransitionStream(), FlowStream(), Novelty(), Candidates()
     stream = MotionStream(load(weights.embedded(weights.MOTION_ENCODER)))
     new, prints, shot = [], [], 0
     for frame, is_analysed in sampled(frames):
-        look = watch.see(frame.pixels)
+        look = seen.see(frame.pixels)
         prints.append(print_of(look.thumb))
         flow.add(frame.time_s, frame.pixels)
-        shot += watch.last_difference > SHOT_DIFFERENCE
+        shot += seen.watch.last_difference > SHOT_DIFFERENCE
         if is_analysed:
             stream.add(frame.time_s, frame.pixels)
             new.append(newness.of(frame.time_s, look.histogram))
@@ -62,7 +61,7 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     if not new:
         raise InputError("the film has no picture to analyse", "dyvim extract-frames shows what can be read")
     novelty = np.array(new, np.float32)
-    features = _features(duration_s, watch, flow.finish(), stream, novelty, candidates, np.stack(prints))
+    features = _features(duration_s, seen, flow.finish(), stream, novelty, candidates, np.stack(prints))
     progress.update("vision", duration_s, duration_s)
     return features
 
@@ -99,12 +98,12 @@ class Novelty:
         return value
 
 
-def _features(duration_s, watch, flow, stream, novelty, candidates, prints) -> FilmFeatures:
+def _features(duration_s, seen, flow, stream, novelty, candidates, prints) -> FilmFeatures:
     motion = stream.finish()
-    cuts, cut_weights = find_cuts(watch.differences, watch.structures, watch.lights)
-    cut_times = flow.times_s[cuts]
+    found = seen.finish(flow.times_s)
+    flow, cut_times, cut_weights = found.bridged(flow), flow.times_s[found.frames], found.weights
     energy = events.energy_curve(flow, motion.times_s, cut_times)
-    found = events.find_events(flow, cut_times, cut_weights)
+    hits = events.find_events(flow, cut_times, cut_weights)
     starts = scenes.scene_starts(duration_s, cut_times, cut_weights, motion.times_s, novelty)
     keys = candidates.nearest(scenes.choose_key_times(starts, duration_s))
     pictures, key_times = [key.pixels for key in keys], np.array([key.time_s for key in keys])
@@ -126,9 +125,9 @@ def _features(duration_s, watch, flow, stream, novelty, candidates, prints) -> F
         dynamics=events.bridge_cuts(motion.dynamics, motion.times_s, cut_times),
         energy=energy,
         novelty=novelty,
-        event_times_s=found.times_s,
-        event_weights=found.weights,
-        event_kinds=found.kinds,
+        event_times_s=hits.times_s,
+        event_weights=hits.weights,
+        event_kinds=hits.kinds,
         scene_starts_s=starts,
         scene_moods=meant.scene_moods,
         scene_labels=scenes.scene_labels(meant.key_features, colours(pictures), key_times, starts),

@@ -11,6 +11,7 @@ from PIL import Image
 
 LAGS = 6  # a flash is over, and the old picture back, within this many frames
 THUMB = (32, 18)  # width, height: coarse enough that motion within a shot changes little
+PARTS = (6, 8)  # rows, columns: what fades are found by
 FLAT = 4.0  # grey levels: less contrast than this is no structure to compare
 
 
@@ -65,11 +66,18 @@ class _FrameSignature:
 
     def __init__(self, pixels: np.ndarray):
         half = Image.fromarray(pixels).reduce(2)  # averages sensor noise away
+        self.fine = np.asarray(half.convert("L"))  # [h, w] uint8
         self.thumb = np.asarray(half.resize(THUMB, Image.Resampling.BOX).convert("YCbCr"), np.float32)
         luma = self.thumb[..., 0]
         centred = luma - luma.mean()
         self.structure = (centred / max(np.linalg.norm(centred), FLAT * luma.size**0.5)).ravel()
         self.histogram = _histogram(self.thumb)
+
+    def parts(self) -> np.ndarray:
+        """[48] uint8: mean light of 6 x 8 parts, rows first."""
+        high, wide = THUMB[1] // PARTS[0], THUMB[0] // PARTS[1]
+        light = self.thumb[..., 0].reshape(PARTS[0], high, PARTS[1], wide).mean(axis=(1, 3))
+        return light.ravel().astype(np.uint8)
 
     def structural_difference(self, other: "_FrameSignature") -> float:
         """1 - correlation of the pictures' light and dark; two pictures without structure do not differ."""
