@@ -14,9 +14,9 @@ from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, DEFAULT_LEVEL, RI
 from dyvim_cli.music.symbols.tokens import STREAM_INDEX, UNKNOWN
 from dyvim_cli.types import SAMPLE_RATE, STEPS_PER_BAR, Score
 
-# Gain in dB at level 0 and at the highest level that is no accent. Velocities alone span about 6 dB between a
-# calm and a full scene; this adds 4, so that a calm scene is at most 10 dB below the fullest.
-SOFTEST_DB, FULLEST_DB = -7.0, 0.0
+# Gain in dB at level 0 and at the highest level that is no accent. Velocities and the number of players make a
+# calm scene 6 dB softer by themselves; with this the level ranges over about 7 dB in an edited film (8 is much).
+SOFTEST_DB, FULLEST_DB = -5.0, 0.0
 FULL_LEVEL = ACCENT_LEVEL - 1
 SPREAD_STEPS = STEPS_PER_BAR / 4  # standard deviation of the average: most of its weight lies in a bar
 
