@@ -1,11 +1,11 @@
 """Describe a film and its music as plain values, for the film's comment tag and for JSON."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dyvim_cli.cache import FEATURES_VERSION
+from dyvim_cli.desk.scored_tag import tag_text
 from dyvim_cli.music.timing.struck_notes import struck_near
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.types import STYLES, FilmFeatures, Hit, Score
@@ -16,38 +16,19 @@ if TYPE_CHECKING:
 LEAST_SEEN = 0.2  # of 0..1: content that is seen less is not spoken of
 
 
-def comment(piece: "Score | Recording", wishes: ComposeOptions) -> str:
-    """What the film's comment tag says of its music: enough to make it again."""
-    return (
-        f"dyvim model={Path(wishes.model).name} seed={wishes.seed} alpha={wishes.alpha:g} "
-        f"style={_written_in(piece)} tempo={piece.tempo_map.bpm:.2f}"
-        + (f" candidates={wishes.candidates}" if wishes.candidates != ComposeOptions.candidates else "")
-        + (f" key={piece.key}" if piece.key else "")
-        + "".join(f" {name}={value}" for name, value in _changes(wishes).items() if value)
-        + (f" piece={piece.extras['id']}" if isinstance(piece, Score) and "id" in piece.extras else "")
-    )
+def comment(piece: "Score | Recording", wishes: ComposeOptions, speech_s: np.ndarray | None = None) -> str:
+    """What the film's comment tag says of its music: enough to make it again.
+
+    speech_s: [N, 2] seconds of speech that the composer was told of.
+    """
+    text = tag_text(wishes, _written_in(piece), piece.tempo_map.bpm, piece.key, speech_s)
+    return text + (f" piece={piece.extras['id']}" if isinstance(piece, Score) and "id" in piece.extras else "")
 
 
 def _written_in(piece: "Score | Recording") -> str:
     """The style that the notes were written in, whoever plays them."""
     character = piece.extras.get("character") if isinstance(piece, Score) else None
     return character.style if character is not None else piece.style
-
-
-def _changes(wishes: ComposeOptions) -> dict[str, str]:
-    """What was asked for beside style, seed and alpha."""
-    return {
-        "plan": "yes" if wishes.plan is not None else "",
-        "loop": "yes" if wishes.loops else "",
-        "recut": "yes" if wishes.recut is not None else "",
-        "bpm": "" if wishes.tempo_bpm is None else f"{wishes.tempo_bpm:g}",
-        "mood": "" if wishes.mood is None else "{:g},{:g}".format(*wishes.mood),
-        "guidance": "" if wishes.guidance is None else f"{wishes.guidance:g}",
-        "orchestrate": wishes.orchestrate or "",
-        "mute": ",".join(wishes.mute),
-        "instrument": ",".join(f"{part}:{program}" for part, program in wishes.instruments),
-        "reroll": "{}-{}:{}".format(*wishes.reroll_bars) if wishes.reroll_bars else "",
-    }
 
 
 def describe(piece: "Score | Recording", features: FilmFeatures, wishes: ComposeOptions) -> dict[str, Any]:

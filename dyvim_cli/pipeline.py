@@ -27,6 +27,7 @@ from dyvim_cli.composer import (
 from dyvim_cli.describe import comment, describe
 from dyvim_cli.desk.kept_pieces import keep_piece
 from dyvim_cli.desk.planning import planned, read_orders
+from dyvim_cli.desk.scored_tag import coarse_speech
 from dyvim_cli.errors import UsageError
 from dyvim_cli.extras import check_extras, sound_file, stamp_sounds, whole_set, write_extras, write_markers_of
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
@@ -170,10 +171,11 @@ def compose_and_mux(
     progress, meter = progress or Silent(), Meter()
     film, features, clock = watched.film, watched.features, watched.clock
     delivered = clock_of(film, watched.cut.start_s, watched.cut.end_s)
-    speech_s = None if watched.own is None else watched.own.speech_s
+    speech_s = None if watched.own is None else coarse_speech(watched.own.speech_s)
     wishes = with_plan(features, wishes, delivered, speech_s)
     with clock.stage("compose"):
         piece = compose(features, wishes, model, progress, speech_s)
+    tags = {"comment": comment(piece, wishes, speech_s)}
     if watched.use_cache:
         keep_piece(piece, film.path)
     device.give_back_memory()
@@ -191,12 +193,12 @@ def compose_and_mux(
                 part.music,
                 watched.output,
                 **delivery.mix_options() | part.options,
-                metadata={"comment": comment(piece, wishes)},
+                metadata=tags,
                 progress=progress,
                 group=group,
                 own=watched.own if delivery.preview_s is None else None,
             )
-        write_extras(piece, music, delivery, {"comment": comment(piece, wishes)}, group)
+        write_extras(piece, music, delivery, tags, group)
         write_markers_of(piece, delivered, delivery, group)
         stamp_sounds(group, delivered, film.path.stem)
     clock.seconds["sound"] -= clock.seconds["mux"]

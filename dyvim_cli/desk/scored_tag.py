@@ -1,0 +1,165 @@
+"""Write into a film's comment how its music was made, and read it back so that it can be made again.
+
+All that decides the notes is said: a film whose tag is read needs neither its first sound nor its plan file.
+"""
+
+import base64
+import json
+import re
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from dyvim_cli.errors import UsageError
+from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence
+from dyvim_cli.hearing import spans
+from dyvim_cli.media.probe import SCORED_BY
+from dyvim_cli.music.symbols.key_names import key_named
+from dyvim_cli.options import EMBEDDED, ComposeOptions
+from dyvim_cli.types import Key
+
+FIELD = re.compile(r"(\w+)=(.*?)(?=\s\w+=|$)")
+SPEECH_STEP_S = 0.1  # to which the ends of spans of speech are rounded, outwards
+SPEECH_GAP_S = 0.5  # shorter pauses are none for the composer, who leads and follows by more
+LONGEST = 20_000  # characters of a field; what is longer is left out, and the music cannot be made again
+TOO_LONG = "long"
+
+
+def coarse_speech(speech_s: np.ndarray | None) -> np.ndarray | None:
+    """Spans [N, 2] of speech in seconds as the composer is told of them and the tag says them."""
+    if speech_s is None or not len(speech_s):
+        return speech_s
+    first, last = np.floor(speech_s[:, 0] / SPEECH_STEP_S), np.ceil(speech_s[:, 1] / SPEECH_STEP_S)
+    rounded = np.column_stack([first, last]) * SPEECH_STEP_S
+    return np.round(spans.joined(rounded, SPEECH_GAP_S), 1)
+
+
+def tag_text(
+    wishes: ComposeOptions, style: str, bpm: float, key: Key | None, speech_s: np.ndarray | None = None
+) -> str:
+    """What the comment of a scored film says.
+
+    Args:
+        wishes: what the music was composed with.
+        style: that the notes were written in.
+        bpm: base tempo that came out, beats a minute.
+        key: that came out; None where nobody knows.
+        speech_s: [N, 2] spans of speech in seconds, by coarse_speech, that the composer was told of.
+    """
+    said = {
+        "candidates": wishes.candidates if wishes.candidates != ComposeOptions.candidates else "",
+        "key": key or "",
+        **_changes(wishes),
+        "speech": "" if wishes.under_speech == "same" else _short(_speech_text(speech_s)),
+    }
+    made = f"dyvim model={Path(wishes.model).name} seed={wishes.seed} alpha={wishes.alpha:g}"
+    return f"{made} style={style} tempo={bpm:.2f}" + "".join(f" {k}={v}" for k, v in said.items() if v)
+
+
+def _changes(wishes: ComposeOptions) -> dict[str, str]:
+    """What was asked for beside style, seed and alpha."""
+    usual = wishes.temperature == ComposeOptions.temperature
+    return {
+        "bpm": "" if wishes.tempo_bpm is None else repr(float(wishes.tempo_bpm)),
+        "asked": "" if wishes.key is None else "key",
+        "mood": ",".join(repr(float(part)) for part in wishes.mood or ()),
+        "guidance": "" if wishes.guidance is None else repr(float(wishes.guidance)),
+        "temperature": "" if usual else repr(float(wishes.temperature)),
+        "under_speech": wishes.under_speech or "",
+        "soundfont": Path(wishes.soundfont).name.replace(" ", "_") if wishes.soundfont else "",
+        "plan": "" if wishes.plan is None else _short(_packed(wishes.plan)),
+        "recut": "yes" if wishes.recut is not None else "",
+        "orchestrate": wishes.orchestrate or "",
+        "mute": ",".join(wishes.mute),
+        "instrument": ",".join(f"{part}:{program}" for part, program in wishes.instruments),
+        "reroll": "{}-{}:{}".format(*wishes.reroll_bars) if wishes.reroll_bars else "",
+    }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else TOO_LONG
+
+
+def _speech_text(speech_s: np.ndarray | None) -> str:
+    """Spans of seconds as "3-6.1,8.5-11.4"."""
+    rows = [] if speech_s is None else speech_s.tolist()
+    return ",".join(f"{round(start, 1):g}-{round(end, 1):g}" for start, end in rows)
+
+
+def _packed(plan: FilmPlan) -> str:
+    """A plan as one word."""
+    text = json.dumps(asdict(plan), separators=(",", ":"))
+    return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
+
+
+def _unpacked(word: str) -> FilmPlan:
+    """The plan that _packed made a word of. Raises ValueError."""
+    try:
+        raw = json.loads(zlib.decompress(base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))))
+        sections = [PlannedSection(**row | {"parts": tuple(row["parts"])}) for row in raw["sections"]]
+        return FilmPlan(
+            **raw
+            | {
+                "key": Key(**raw["key"]),
+                "hits": tuple(PlannedHit(**row) for row in raw["hits"]),
+                "sections": tuple(sections),
+                "silences": tuple(Silence(**row) for row in raw["silences"]),
+            }
+        )
+    except (KeyError, TypeError, zlib.error) as error:
+        raise ValueError(f"no plan: {word[:20]}") from error
+
+
+def fields_of(comment: str) -> dict[str, str]:
+    """What a scored film's comment says, by name; nothing where dyvim did not write it."""
+    if SCORED_BY not in comment:
+        return {}
+    return dict(FIELD.findall(comment[comment.index(SCORED_BY) :].removeprefix("dyvim ")))
+
+
+def made_with(comment: str) -> tuple[ComposeOptions, np.ndarray | None] | None:
+    """(options, [N, 2] seconds of speech) that music was composed with, by its film's comment.
+
+    None where the comment does not say, or not all, or where more than this program is needed: another model,
+    instruments of the user's, the cut that its piece was written for.
+    """
+    said = fields_of(comment)
+    if said.get("model") != EMBEDDED or {"soundfont", "recut"} & set(said):
+        return None
+    if TOO_LONG in (said.get("plan"), said.get("speech")):
+        return None
+    try:
+        return _options(said), _speech_of(said.get("speech", ""))
+    except (KeyError, ValueError, UsageError):  # a tag that somebody edited, or of another version
+        return None
+
+
+def _options(said: dict[str, str]) -> ComposeOptions:
+    """The options that a tag's fields say. Raises KeyError, ValueError, UsageError."""
+    numbers = {name: float(said[name]) for name in ("guidance", "temperature") if name in said}
+    bars = re.fullmatch(r"(\d+)-(\d+):(\d+)", said.get("reroll", ""))
+    players = [pair.split(":") for pair in said.get("instrument", "").split(",") if pair]
+    return ComposeOptions(
+        seed=int(said["seed"]),
+        alpha=float(said["alpha"]),
+        style=said["style"],
+        candidates=int(said.get("candidates", ComposeOptions.candidates)),
+        mood=tuple(map(float, said["mood"].split(","))) if "mood" in said else None,
+        tempo_bpm=float(said["bpm"]) if "bpm" in said else None,
+        key=key_named(said["key"]) if "key" in said.get("asked", "") else None,
+        under_speech=said.get("under_speech"),
+        plan=_unpacked(said["plan"]) if "plan" in said else None,
+        orchestrate=said.get("orchestrate"),
+        mute=tuple(said["mute"].split(",")) if "mute" in said else (),
+        instruments=tuple((part, int(program)) for part, program in players),
+        reroll_bars=tuple(map(int, bars.groups())) if bars else None,
+        **numbers,
+    )
+
+
+def _speech_of(text: str) -> np.ndarray | None:
+    """[N, 2] seconds from "3-6.1,8.5-11.4"; None for no speech. Raises ValueError."""
+    rows = [[float(end) for end in pair.split("-")] for pair in text.split(",") if pair]
+    return np.array(rows).reshape(-1, 2) if rows else None

@@ -1,0 +1,74 @@
+"""Tell whether a sound holds a piece of music, however softly, under whatever else is heard.
+
+First the place: the phases of the two are correlated (Knapp and Carter, "The generalized correlation method
+for estimation of time delay", 1976), which gives a sharp peak even far below other sounds. Pieces with the same
+drums share such a peak; so the piece must then be found in most of its bands at one and the same gain. Measured
+on six styles: the piece itself 24 dB under a voice or noise .77 to .98, other pieces with the same drums at most .67.
+"""
+
+import numpy as np
+
+from dyvim_cli.evaluation.judge.audio_events import SAMPLE_RATE, analysis_signal
+
+REACH_S = 0.08  # a container or a codec may shift the sound by so much
+CLEAR = 8.0  # times the spread of the correlation elsewhere
+LONGEST_S = 300.0  # of sound is compared: more tells nothing more
+FRAME = 2048  # samples of a spectrum
+LOW_HZ, N_BANDS, BANDS_AN_OCTAVE = 100.0, 17, 3
+MOMENT_S = 1.0
+HEARD_DB = -30.0  # below the piece's loudest cell nothing is asked of it
+AGREE = 0.72  # the median band's gain, of the gain of the bands that hold it most
+MOST = 0.9  # quantile of those bands
+
+
+def holds(whole: tuple[np.ndarray, int], part: tuple[np.ndarray, int]) -> bool:
+    """Whether `whole` holds `part` at nearly the same time; each ([n, channels], sample_rate)."""
+    mixed, alone = (analysis_signal(*sound)[: round(LONGEST_S * SAMPLE_RATE)] for sound in (whole, part))
+    n = min(len(mixed), len(alone))
+    if n < MOMENT_S * SAMPLE_RATE or not mixed[:n].any() or not alone[:n].any():
+        return False
+    mixed, alone = mixed[:n], alone[:n]
+    lag, clearness = _place(mixed, alone)
+    return clearness > CLEAR and _agreement(mixed, np.roll(alone, lag)) > AGREE
+
+
+def _place(mixed: np.ndarray, alone: np.ndarray) -> tuple[int, float]:
+    """(samples by which `alone` lies later in `mixed`, the correlation there against its spread elsewhere)."""
+    size = 2 * len(mixed)
+    crossed = np.fft.rfft(mixed, size) * np.conj(np.fft.rfft(alone, size))
+    correlation = np.fft.irfft(crossed / np.maximum(np.abs(crossed), 1e-12), size)
+    reach = round(REACH_S * SAMPLE_RATE)
+    lags = np.arange(-reach, reach + 1)
+    lag = int(lags[correlation[lags].argmax()])
+    spread = float(np.median(np.abs(correlation))) / 0.6745  # of a normal distribution
+    return lag, float(correlation[lag]) / max(spread, 1e-12)
+
+
+def _agreement(mixed: np.ndarray, alone: np.ndarray) -> float:
+    """How alike the bands' gains are, of a piece in a mix: 1 for the piece itself, near 0 for another."""
+    shared, played, heard = _powers(mixed, alone)
+    counts = played > 10 ** (HEARD_DB / 10) * played.max()
+    # where something else is loud, little is learnt of the gain
+    weights = counts / (heard + 1e-9 * heard.max())
+    # the piece goes down under speech and comes back, in all bands at once
+    ride = (weights * shared).sum(axis=0) / np.maximum((weights * played).sum(axis=0), 1e-20)
+    ride = np.maximum(ride, 0.0)
+    bands = counts.any(axis=1)
+    gains = (weights * shared * ride).sum(axis=1)[bands]
+    gains = gains / np.maximum((weights * played * ride**2).sum(axis=1)[bands], 1e-20)
+    most = float(np.quantile(gains, MOST))
+    return float(np.median(gains)) / most if most > 0 else 0.0
+
+
+def _powers(mixed: np.ndarray, alone: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """[bands, moments] each: what two sounds share, power of `alone`, power of `mixed`."""
+    from scipy.signal import stft
+
+    hertz, _, spectra = stft(np.stack([mixed, alone]), SAMPLE_RATE, nperseg=FRAME)
+    both = np.stack([(spectra[0] * spectra[1].conj()).real, np.abs(spectra[1]) ** 2, np.abs(spectra[0]) ** 2])
+    edges_hz = LOW_HZ * 2 ** (np.arange(N_BANDS + 1) / BANDS_AN_OCTAVE)
+    bins = np.searchsorted(hertz, edges_hz)
+    by_band = np.add.reduceat(both, bins, axis=1)[:, :-1]
+    a_moment = round(MOMENT_S * SAMPLE_RATE / (FRAME // 2))
+    moments = range(0, max(1, by_band.shape[2] - a_moment // 2), a_moment)
+    return tuple(np.add.reduceat(by_band, list(moments), axis=2))
