@@ -1,5 +1,6 @@
 """Describe a film and its music as plain values, for the film's comment tag and for JSON."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,9 @@ def comment(piece: "Score | Recording", wishes: ComposeOptions, speech_s: np.nda
     speech_s: [N, 2] seconds of speech that the composer was told of.
     """
     text = tag_text(wishes, _written_in(piece), piece.tempo_map.bpm, piece.key, speech_s)
-    return text + (f" piece={piece.extras['id']}" if isinstance(piece, Score) and "id" in piece.extras else "")
+    return text + (
+        f" piece={piece.extras['id']}" if isinstance(piece, Score) and "id" in piece.extras else ""
+    )
 
 
 def _written_in(piece: "Score | Recording") -> str:
@@ -78,6 +81,16 @@ def _hit(hit: Hit, music_s: float | None) -> dict[str, Any]:
         "on_beat": is_met and hit.on_beat,
         "on_downbeat": is_met and hit.on_downbeat,
     }
+
+
+def heard_hits(hits: list[dict[str, Any]], silent_s: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
+    """The hits of a delivery whose music is silent in [N, 2] seconds: what is not heard is not met."""
+    return [
+        hit | {"music_s": None, "error_ms": None, "is_met": False, "on_beat": False, "on_downbeat": False}
+        if any(start <= hit["film_s"] <= end for start, end in silent_s)
+        else hit
+        for hit in hits
+    ]
 
 
 def style_choice(features: FilmFeatures, style: str, wishes: ComposeOptions) -> dict[str, Any]:

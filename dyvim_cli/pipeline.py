@@ -24,7 +24,7 @@ from dyvim_cli.composer import (
     notes_of_instruments,
     prepare_model,
 )
-from dyvim_cli.describe import comment, describe
+from dyvim_cli.describe import comment, describe, heard_hits
 from dyvim_cli.desk.kept_pieces import keep_piece
 from dyvim_cli.desk.planning import planned, read_orders
 from dyvim_cli.desk.scored_tag import coarse_speech
@@ -210,6 +210,7 @@ def compose_and_mux(
         "start_s": muxed.start_s,
         "picture_copied": muxed.picture_copied,
         **delivered_sound(muxed, facts),
+        "hits": heard_hits(facts["hits"], muxed.own_music_s if delivery.preview_s is None else ()),
         "device": device_of(model),
         "warnings": [*watched.notes, *muxed.warnings, *notes_of(model), *notes_of_instruments(piece, wishes)],
         "seconds": {name: round(s, 2) for name, s in clock.seconds.items()},
@@ -305,9 +306,7 @@ def plan_film(
     film = probe(film_path)
     cut = plan_cut(film, start, end)
     orders = read_orders(wishes, clock_of(film, cut.start_s, cut.end_s))
-    features = features_of(
-        film, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress
-    )
+    features = features_of(film, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress)
     return planned(features, wishes, orders)
 
 

@@ -6,6 +6,7 @@ from conftest import run_ffmpeg
 from helpers.media_films import BURSTS, heard, make_film
 from helpers.voices import (
     SENTENCES,
+    apart,
     film_with,
     laid,
     level_db,
@@ -18,7 +19,7 @@ from scipy.ndimage import median_filter
 from test_media_mux import RATE, scored, tone
 
 from dyvim_cli.media.containers import CONTAINERS, audio_arguments
-from dyvim_cli.media.levels import peak_limit_db
+from dyvim_cli.media.levels import ceiling_of
 from dyvim_cli.media.sound import read_audio, write_audio
 from dyvim_cli.options import LOUDNESS
 
@@ -127,11 +128,25 @@ def test_the_music_is_silent_where_the_film_s_own_sound_is_music(tmp_path):
     assert tone_level_db(samples[8 * RATE :][: RATE // 2], 6000) > -45 and over[1].own_music_s == ()
 
 
-def test_clipped_sound_keeps_its_level_and_says_so(tmp_path, talk):
-    film = film_with(tmp_path, np.clip(3 * talk, -0.99, 0.99), ".mkv")
+@pytest.mark.parametrize("extension", [".mov", ".mp4"])
+def test_clipped_sound_keeps_its_level_and_its_peaks(tmp_path, talk, extension):
+    clipped = np.repeat(np.clip(8 * talk + noise(12, 0.01), -1, 1)[:, None], 2, axis=1)
+    film = film_with(tmp_path, clipped, extension)
     _, result, path = scored(film, tmp_path, music_of(12))
     gain, _, _ = unmixed(path, film, music_of(12)[0][:, 0])
-    assert 20 * np.log10(gain) == pytest.approx(0, abs=1)
+    assert 20 * np.log10(gain) == pytest.approx(0, abs=0.5) and result.own_gain_db == 0
+    assert loudness_of(path)[1] < loudness_of(film)[1] + 0.7
+    assert "dBTP come with the film's own sound" in " ".join(result.warnings)
+
+
+def test_a_voice_of_large_dynamic_is_clear_of_the_music_behind_the_limiter(tmp_path, talk):
+    dynamic = talk * np.interp(np.arange(len(talk)) / RATE, [3, 4, 4.1, 8.5, 11], [0.1, 0.12, 2, 2, 0.1])
+    film = film_with(tmp_path, 0.3 * dynamic, ".mkv")
+    _, result, path = scored(film, tmp_path, music_of(12), loudness=LOUDNESS["web"])
+    voice, tune = apart(path, film, music_of(12)[0][:, 0])
+    for start, end in PHRASES:
+        assert level_db(voice, start, end) - level_db(tune, start, end) > 10
+    assert loudness_of(path)[0] == pytest.approx(-14, abs=0.5) and loudness_of(path)[1] <= -1
 
 
 @pytest.mark.parametrize("seed", [1, 6, 7])
@@ -140,7 +155,7 @@ def test_what_is_struck_at_once_hardly_overshoots_when_it_is_encoded(tmp_path, s
     partials = 2 * np.pi * 110 * np.outer([1, 2, 3, 4, 6, 8], time_s) + rng.uniform(0, 6, (6, 1))
     note = np.pad(np.exp(-6 * time_s) * np.sin(partials).sum(0), (RATE * 3 // 100, 0))[: len(time_s)]
     sound = note[:, None] / 2 + 0.1 * rng.standard_normal((len(time_s), 2))
-    ceiling = 10 ** (peak_limit_db(None) / 20)
+    ceiling = 10 ** (ceiling_of(None).db / 20)
     loud = write_audio(tmp_path / "loud.wav", np.clip(sound, -ceiling, ceiling).astype(np.float32), RATE)
     coded, options = tmp_path / "coded.m4a", []
     for name, value in audio_arguments(CONTAINERS["mp4"].audio_options, 0, 2).items():

@@ -138,7 +138,7 @@ def made_with(comment: str) -> tuple[ComposeOptions, np.ndarray | None] | None:
 
 def _options(said: dict[str, str]) -> ComposeOptions:
     """The options that a tag's fields say. Raises KeyError, ValueError, UsageError."""
-    numbers = {name: float(said[name]) for name in ("guidance", "temperature") if name in said}
+    mood = [float(part) for part in said.get("mood", "").split(",") if part]
     bars = re.fullmatch(r"(\d+)-(\d+):(\d+)", said.get("reroll", ""))
     players = [pair.split(":") for pair in said.get("instrument", "").split(",") if pair]
     return ComposeOptions(
@@ -146,7 +146,7 @@ def _options(said: dict[str, str]) -> ComposeOptions:
         alpha=float(said["alpha"]),
         style=said["style"],
         candidates=int(said.get("candidates", ComposeOptions.candidates)),
-        mood=tuple(map(float, said["mood"].split(","))) if "mood" in said else None,
+        mood=(mood[0], mood[1]) if len(mood) == 2 else None,
         tempo_bpm=float(said["bpm"]) if "bpm" in said else None,
         key=key_named(said["key"]) if "key" in said.get("asked", "") else None,
         under_speech=said.get("under_speech"),
@@ -154,8 +154,9 @@ def _options(said: dict[str, str]) -> ComposeOptions:
         orchestrate=said.get("orchestrate"),
         mute=tuple(said["mute"].split(",")) if "mute" in said else (),
         instruments=tuple((part, int(program)) for part, program in players),
-        reroll_bars=tuple(map(int, bars.groups())) if bars else None,
-        **numbers,
+        reroll_bars=(int(bars[1]), int(bars[2]), int(bars[3])) if bars else None,
+        guidance=float(said["guidance"]) if "guidance" in said else None,
+        temperature=float(said.get("temperature", ComposeOptions.temperature)),
     )
 
 

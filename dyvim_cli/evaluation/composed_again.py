@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from dyvim_cli.evaluation.held_music import holds
-from dyvim_cli.evaluation.judge.audio_events import read_sound
+from dyvim_cli.evaluation.judge.audio_events import read_film_sound, read_sound
 from dyvim_cli.progress import Silent
 
 
@@ -44,4 +44,4 @@ def composed_again(film: Path, folder: Path) -> Path | None:
     path = folder / f"{film.stem}.music.wav"
     with sound_file(piece, model, features.duration_s, Delivery(), Silent()) as sound:
         shutil.copyfile(sound, path)
-    return path if holds(read_sound(film), read_sound(path)) else None
+    return path if holds(read_film_sound(film), read_sound(path)) else None

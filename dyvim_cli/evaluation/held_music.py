@@ -1,9 +1,9 @@
 """Tell whether a sound holds a piece of music, however softly, under whatever else is heard.
 
 First the place: the phases of the two are correlated (Knapp and Carter, "The generalized correlation method
-for estimation of time delay", 1976), which gives a sharp peak even far below other sounds. Pieces with the same
-drums share such a peak; so the piece must then be found in most of its bands at one and the same gain. Measured
-on six styles: the piece itself 24 dB under a voice or noise .77 to .98, other pieces with the same drums at most .67.
+for estimation of time delay", 1976), which gives a sharp peak even far below other sounds. Pieces with the
+same drums share such a peak; so the piece must then be found in most of its bands at one and the same gain.
+Measured on six styles: the piece itself 24 dB under a voice or noise .77 to .98, others at most .67.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ def holds(whole: tuple[np.ndarray, int], part: tuple[np.ndarray, int]) -> bool:
 
 
 def _place(mixed: np.ndarray, alone: np.ndarray) -> tuple[int, float]:
-    """(samples by which `alone` lies later in `mixed`, the correlation there against its spread elsewhere)."""
+    """(samples by which `alone` lies later in `mixed`, the correlation there by its spread elsewhere)."""
     size = 2 * len(mixed)
     crossed = np.fft.rfft(mixed, size) * np.conj(np.fft.rfft(alone, size))
     correlation = np.fft.irfft(crossed / np.maximum(np.abs(crossed), 1e-12), size)

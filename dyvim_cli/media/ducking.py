@@ -13,6 +13,8 @@ from dyvim_cli.types import OwnSound
 CLEAR_DB = 14.0  # speech over music in its band, over a phrase's words: 10 are promised, pauses and all
 CLEAR_MOMENT_DB = 11.5  # and in any stretch of MOMENT_S within it
 MOMENT_S = 2.0
+BESIDE_CLIPPED_DB = 8.0  # further down: where own sound is at full scale, music takes from it what it adds
+BESIDE_LIMITED_DB = 2.0  # further down: with music beside it, own sound meets the limiter more often
 DEEPEST_DB = -40.0
 ATTACK_S = 0.12  # the music goes down so long before a word
 HOLD_S, RELEASE_S = 0.2, 0.8  # it waits, then comes back
@@ -35,20 +37,20 @@ def aside_spans(own: OwnSound) -> np.ndarray:
     return found
 
 
-def depths_db(own: OwnSound, own_gain_db: float, music_levels_db: np.ndarray) -> np.ndarray:
-    """[N] how far the music goes down under each phrase, at most 0.
+def depths_db(speech_s: np.ndarray, own_levels_db: np.ndarray, music_levels_db: np.ndarray) -> np.ndarray:
+    """[P] how far the music goes down under each phrase, at most 0.
 
     Args:
-        own: the film's own sound.
-        own_gain_db: what it is raised by in the mix.
-        music_levels_db: [n] of the music at its level in the mix, speech band, LEVEL_RATE_HZ.
+        speech_s: [N, 2] spans of speech in seconds.
+        own_levels_db: [n] of the own sound as it is in the mix, speech band, LEVEL_RATE_HZ.
+        music_levels_db: [m] of the music at its level in the mix, likewise.
     """
-    talk = spans.flags_of(own.speech_s, 1 / LEVEL_RATE_HZ, len(own.levels_db))
+    talk = spans.flags_of(speech_s, 1 / LEVEL_RATE_HZ, len(own_levels_db))
     found = []
-    for start, end in phrases(own.speech_s):
+    for start, end in phrases(speech_s):
         first, last = round(start * LEVEL_RATE_HZ), round(end * LEVEL_RATE_HZ)
         spoken = talk[first:last]
-        said = own.levels_db[first:last][spoken] + own_gain_db
+        said = own_levels_db[first:last][spoken]
         played = np.pad(music_levels_db, (0, max(0, last - len(music_levels_db))), constant_values=-120.0)
         found.append(min(0.0, _room_db(said, played[first:last][: len(spoken)][spoken])))
     return np.maximum(np.array(found), DEEPEST_DB)

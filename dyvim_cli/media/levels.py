@@ -15,7 +15,7 @@ UNDER_VOICE_LU = 3.0  # the music in the pauses, below the voice
 SOFTEST_LUFS = -50.0  # of music that follows a voice
 LEAST_BESIDE_NOISE_LUFS = -18.0  # of music beside loud own sound that is no speech
 USUAL_PEAK_DBTP = -1.0
-HIGHEST_PEAK_DB = -0.2  # own sound with higher peaks is held here: AAC's encoder lowers what is above
+CLIPPED_AT_DB = -0.45  # below full scale: AAC's encoder turns down what is above
 LOSSY_DB = 1.4  # a lossy encoder may add so much to a peak
 MOST_CHANGE_DB = 40.0
 
@@ -72,14 +72,23 @@ def moved(levels: Levels, own: OwnSound, found_lufs: float, target_lufs: float) 
     return Levels(levels.own_gain_db + change, levels.music_gain_db + change)
 
 
-def peak_limit_db(ceiling_dbtp: float | None, own_peak_db: float | None = None) -> float:
-    """What no peak of the mix may pass before it is encoded.
+@dataclass(frozen=True)
+class Ceiling:
+    """What no peak of the mix may pass before it is encoded."""
+
+    db: float  # below full scale
+    clips: bool = False  # what passes is cut off, in place of turned down for the moment
+
+
+def ceiling_of(wanted_dbtp: float | None, own_peak_db: float | None = None) -> Ceiling:
+    """The ceiling of a mix.
 
     Args:
-        ceiling_dbtp: true peak that was asked for; None where none was.
-        own_peak_db: true peak of the film's own sound in the mix. Unasked, it keeps the peaks it came with.
+        wanted_dbtp: true peak that was asked for; None where none was.
+        own_peak_db: true peak of the film's own sound in the mix. Unasked, it keeps the peaks it came with:
+            at full scale a limiter would turn it down wherever music is added.
     """
-    limit = (USUAL_PEAK_DBTP if ceiling_dbtp is None else ceiling_dbtp) - LOSSY_DB
-    if ceiling_dbtp is None and own_peak_db is not None:
-        return max(limit, min(own_peak_db, HIGHEST_PEAK_DB))
-    return limit
+    limit = (USUAL_PEAK_DBTP if wanted_dbtp is None else wanted_dbtp) - LOSSY_DB
+    if wanted_dbtp is not None or own_peak_db is None or own_peak_db <= limit:
+        return Ceiling(limit)
+    return Ceiling(min(own_peak_db, CLIPPED_AT_DB), clips=own_peak_db > USUAL_PEAK_DBTP)

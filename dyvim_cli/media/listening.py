@@ -1,18 +1,21 @@
 """Measure a film's own sound: loudness, speech, and music."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dyvim_cli.code_digest import digest
+from dyvim_cli.errors import InputError
 from dyvim_cli.hearing.music import MusicListener
 from dyvim_cli.hearing.speech import SpeechListener, has_detector, loud_spans
 from dyvim_cli.media.loudness import LEVEL_RATE_HZ, measure
 from dyvim_cli.media.mix import own_sound
 from dyvim_cli.media.own_tracks import main_track
-from dyvim_cli.media.probe import FilmInfo
+from dyvim_cli.media.probe import FilmInfo, probe
+from dyvim_cli.media.sound import samples_of
 from dyvim_cli.progress import Progress, Silent, reporter
-from dyvim_cli.types import AUDIBLE_DB, OwnSound
+from dyvim_cli.types import AUDIBLE_DB, SAMPLE_RATE, OwnSound
 
 NO_DETECTOR = (
     "no voice detector for this machine: what stands out of the film's own sound counts as speech"
@@ -53,6 +56,18 @@ def listen_to(
         music_s=music.spans_s(spoken),
         loudness=np.array([heard.loudness_lufs, heard.true_peak_db, heard.loudest_db]),
     )
+
+
+def film_sound(path: Path) -> tuple[np.ndarray, int]:
+    """([n, 2] float32, sample_rate) of a film's first sound track, from its first picture on.
+
+    Raises InputError where the film or its sound cannot be read.
+    """
+    film = probe(path)
+    known = [track for track in film.audio if track.is_known]
+    if not known:
+        raise InputError(f"{path} holds no sound", "name a film with sound")
+    return samples_of(own_sound(film, track=known[0]), path), SAMPLE_RATE
 
 
 def listening_settings() -> dict[str, Any]:

@@ -8,13 +8,14 @@ import numpy as np
 import soundfile
 
 from dyvim_cli.hearing import spans
-from dyvim_cli.media.ducking import aside_spans, depths_db, gain_curve
+from dyvim_cli.media.ducking import BESIDE_CLIPPED_DB, BESIDE_LIMITED_DB, aside_spans, depths_db, gain_curve
 from dyvim_cli.media.ffmpeg import file_url
-from dyvim_cli.media.levels import Levels, moved, peak_limit_db, usual_levels
+from dyvim_cli.media.levels import Ceiling, Levels, ceiling_of, moved, usual_levels
 from dyvim_cli.media.loudness import LEVEL_RATE_HZ, SILENCE_LUFS, Measured, measure
 from dyvim_cli.media.own_tracks import main_track
 from dyvim_cli.media.probe import FilmInfo
 from dyvim_cli.media.sound import sound_duration_s, sound_input
+from dyvim_cli.media.tracks import Track
 from dyvim_cli.options import Loudness
 from dyvim_cli.progress import Progress, reporter
 from dyvim_cli.types import SAMPLE_RATE, OwnSound
@@ -61,9 +62,12 @@ class MixSettings:
         return self.keep_audio in ("duck", "mix")
 
 
-def own_sound(film: FilmInfo, start_s: float = 0.0):
-    """The film's main sound track from the picture at start_s on, gaps filled, as an ffmpeg stream."""
-    track = main_track(film)
+def own_sound(film: FilmInfo, start_s: float = 0.0, track: Track | None = None):
+    """A sound track of a film from the picture at start_s on, gaps filled, as an ffmpeg stream.
+
+    track: None is the main one.
+    """
+    track = track or main_track(film)
     zero = film.start_s + start_s - film.ffmpeg_zero_s(track.start_s)
     # vn: an input of its own, whose clock the picture's does not move
     sound = ffmpeg.input(file_url(film.path), vn=None)[f"a:{track.position}"]
@@ -122,15 +126,26 @@ def _under_curve(music, gain: np.ndarray, settings: MixSettings):
     return ffmpeg.filter([music, curve], "amultiply")
 
 
-def _limited(sound, settings: MixSettings, limit_db: float):
-    """No true peak above the limit, what is lower passes unchanged; exactly as long as the picture."""
+def _limited(sound, settings: MixSettings, ceiling: Ceiling):
+    """No peak above the ceiling, what is lower passes unchanged; exactly as long as the picture."""
+    sound = _clipped(sound, ceiling.db) if ceiling.clips else _held(sound, ceiling.db)
+    sound = sound.filter("aresample", SAMPLE_RATE).filter("afade", type="in", duration=ONSET_S)
+    return sound.filter("apad").filter("atrim", duration=_seconds(settings.duration_s))
+
+
+def _held(sound, limit_db: float):
+    """Turned down for the moment of a peak that would pass the limit, true peaks among them."""
     held = {"limit": f"{10 ** (limit_db / 20):.6f}", "attack": 1000 * LIMITER_ATTACK_S}
     sound = sound.filter("aresample", OVERSAMPLED)
     sound = sound.filter("alimiter", **held, release=60, level="disabled")
     # the limiter looks ahead and so delays by its attack
-    sound = sound.filter("atrim", start=LIMITER_ATTACK_S).filter("asetpts", "PTS-STARTPTS")
-    sound = sound.filter("aresample", SAMPLE_RATE).filter("afade", type="in", duration=ONSET_S)
-    return sound.filter("apad").filter("atrim", duration=_seconds(settings.duration_s))
+    return sound.filter("atrim", start=LIMITER_ATTACK_S).filter("asetpts", "PTS-STARTPTS")
+
+
+def _clipped(sound, limit_db: float):
+    """Cut off at the limit, sample by sample: nothing is turned down."""
+    sound = sound.filter("aresample", SAMPLE_RATE)
+    return sound.filter("asoftclip", type="hard", threshold=f"{10 ** (limit_db / 20):.6f}")
 
 
 @dataclass(frozen=True)
@@ -148,17 +163,17 @@ class Mix:
 def music_alone(settings: MixSettings, progress: Progress) -> Mix:
     """The music as it is given, or at the loudness that is asked for, from the first picture to the last."""
     gain_db, wanted = settings.music_gain_db, settings.loudness
-    limit_db = peak_limit_db(wanted.peak_dbtp if wanted else None)
+    ceiling = ceiling_of(wanted.peak_dbtp if wanted else None)
     if wanted is None:
-        return Mix(_limited(_music(settings, gain_db), settings, limit_db), gain_db)
+        return Mix(_limited(_music(settings, gain_db), settings, ceiling), gain_db)
     found = SILENCE_LUFS
     for _ in range(ROUNDS):
-        sound = _limited(_music(settings, gain_db), settings, limit_db)
+        sound = _limited(_music(settings, gain_db), settings, ceiling)
         found = _measured(sound, settings, "mix level", progress).loudness_lufs
         if abs(wanted.lufs - found) < NEAR_LU or found <= SILENCE_LUFS:
             break
         gain_db += wanted.lufs - found
-    return Mix(_limited(_music(settings, gain_db), settings, limit_db), gain_db)
+    return Mix(_limited(_music(settings, gain_db), settings, ceiling), gain_db)
 
 
 def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progress) -> Mix:
@@ -169,7 +184,7 @@ def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progres
     """
     given = _measured(_music(settings, 0.0), settings, "music level", progress)
     levels = usual_levels(own, given.loudness_lufs, settings.own_gain_db, settings.music_gain_db)
-    mix, wanted = _mixed(settings, own, given, levels), settings.loudness
+    mix, wanted = _mixed(settings, own, given, levels, progress), settings.loudness
     if wanted is None:
         return mix
     for _ in range(ROUNDS):
@@ -177,25 +192,32 @@ def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progres
         if abs(wanted.lufs - found) < NEAR_LU or found <= SILENCE_LUFS:
             break
         levels = moved(levels, own, found, wanted.lufs)
-        mix = _mixed(settings, own, given, levels)
+        mix = _mixed(settings, own, given, levels, progress)
     return mix
 
 
-def _mixed(settings: MixSettings, own: OwnSound, given: Measured, levels: Levels) -> Mix:
+def _mixed(settings: MixSettings, own: OwnSound, given: Measured, levels: Levels, progress: Progress) -> Mix:
     """Own sound and music at these levels, the music giving way, peaks held."""
     music = _music(settings, levels.music_gain_db)
-    depths, aside = np.zeros(0), spans.NONE
-    if settings.keep_audio == "duck":
-        depths = _depths(settings, own, given, levels)
-        aside = spans.NONE if settings.over_own_music else aside_spans(own)
-        music = _under_curve(music, gain_curve(own, depths, aside, settings.duration_s + 1), settings)
     sound = _formatted(own_sound(settings.film, settings.start_s), settings, levels.own_gain_db)
     sound = sound.filter("apad").filter("atrim", duration=_seconds(settings.duration_s))
-    wanted = settings.loudness
-    limit_db = peak_limit_db(wanted.peak_dbtp if wanted else None, own.true_peak_db + levels.own_gain_db)
+    own_peak_db, wanted = own.true_peak_db + levels.own_gain_db, settings.loudness
+    ceiling = ceiling_of(wanted.peak_dbtp if wanted else None, own_peak_db)
+    depths, aside = np.zeros(0), spans.NONE
+    if settings.keep_audio == "duck":
+        own_db = own.levels_db + levels.own_gain_db
+        if (
+            own_peak_db > ceiling.db and not ceiling.clips
+        ):  # a voice that the limiter turns down is less clear
+            own_db = _measured(_limited(sound, settings, ceiling), settings, "mix level", progress).levels_db
+            own_db = own_db - BESIDE_LIMITED_DB
+        own_db = own_db - (BESIDE_CLIPPED_DB if ceiling.clips else 0.0)
+        depths = _depths(settings, own, own_db, given.levels_db + levels.music_gain_db)
+        aside = spans.NONE if settings.over_own_music else aside_spans(own)
+        music = _under_curve(music, gain_curve(own, depths, aside, settings.duration_s + 1), settings)
     both = ffmpeg.filter([sound, music], "amix", inputs=2, duration="first", normalize=0)
     return Mix(
-        sound=_limited(both, settings, limit_db),
+        sound=_limited(both, settings, ceiling),
         music_gain_db=levels.music_gain_db,
         own_gain_db=levels.own_gain_db,
         duck_db=float(depths.min(initial=0.0)),
@@ -204,9 +226,9 @@ def _mixed(settings: MixSettings, own: OwnSound, given: Measured, levels: Levels
     )
 
 
-def _depths(settings: MixSettings, own: OwnSound, given: Measured, levels: Levels) -> np.ndarray:
-    """[N] dB under each phrase: what was asked for, else what the speech needs."""
-    needed = depths_db(own, levels.own_gain_db, given.levels_db + levels.music_gain_db)
+def _depths(settings: MixSettings, own: OwnSound, own_db: np.ndarray, music_db: np.ndarray) -> np.ndarray:
+    """[N] dB under each phrase: what was asked for, else what the speech needs; both levels as in the mix."""
+    needed = depths_db(own.speech_s, own_db, music_db)
     return needed if settings.duck_db is None else np.full(len(needed), settings.duck_db)
 
 

@@ -254,11 +254,16 @@ def read_audio(path: Path, sample_rate: int = SAMPLE_RATE) -> tuple[np.ndarray, 
     """
     path = Path(path)
     check_sound(path)
-    output = ffmpeg.output(sound_input(path), "pipe:1", f="f32le", ac=2, ar=sample_rate)
+    return samples_of(sound_input(path), path, sample_rate), sample_rate
+
+
+def samples_of(sound, path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+    """[n, 2] float32 of an ffmpeg-python stream that comes from `path`. Raises InputError for none."""
+    output = ffmpeg.output(sound, "pipe:1", f="f32le", ac=2, ar=sample_rate)
     raw = bytearray()
     for chunk in stream(command(output), f"cannot read sound from {path}"):
         raw += chunk
     samples = np.frombuffer(raw, dtype="<f4").reshape(-1, 2)
     if not len(samples):
         raise InputError(f"{path} holds no sound", "name a wav, flac, mp3 or ogg file")
-    return samples, sample_rate
+    return samples

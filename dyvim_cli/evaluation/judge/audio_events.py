@@ -36,13 +36,20 @@ class AudioEvents:
 
 
 def read_sound(path: Path | str) -> tuple[np.ndarray, int]:
-    """([n, 2] float32, sample_rate) of a sound file, or of a film's first sound track.
-
-    Raises InputError when there is no sound in it.
-    """
+    """([n, 2] float32, sample_rate) of a sound file. Raises InputError when there is no sound in it."""
     from dyvim_cli.media.sound import read_audio
 
     return read_audio(Path(path))
+
+
+def read_film_sound(path: Path | str) -> tuple[np.ndarray, int]:
+    """([n, 2] float32, sample_rate) of a film's first sound track, from its first picture on.
+
+    Raises InputError when there is no sound in it.
+    """
+    from dyvim_cli.media.listening import film_sound
+
+    return film_sound(Path(path))
 
 
 def analysis_signal(samples: np.ndarray, sample_rate: int) -> np.ndarray:

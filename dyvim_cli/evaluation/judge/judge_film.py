@@ -12,6 +12,7 @@ from dyvim_cli.evaluation.judge.audio_events import (
     AudioEvents,
     analysis_signal,
     audio_events,
+    read_film_sound,
     read_sound,
 )
 from dyvim_cli.evaluation.judge.flow import FlowReport, flow
@@ -50,10 +51,13 @@ class FilmReport:
     literature: dict[str, float | None]
 
 
-def hear(path: Path | str, what: str = ALONE) -> Heard:
-    """Listen to a sound file, or to a film's first sound track, that holds `what`. Raises InputError."""
+def hear(path: Path | str, what: str = ALONE, is_film: bool = False) -> Heard:
+    """Listen to a sound file, or to a film's first sound track (is_film), that holds `what`.
+
+    A film's sound counts from its first picture. Raises InputError.
+    """
     path = Path(path)
-    samples, sample_rate = read_sound(path)
+    samples, sample_rate = read_film_sound(path) if is_film else read_sound(path)
     mono = analysis_signal(samples, sample_rate)
     events = audio_events(mono, SAMPLE_RATE)
     midi = path.with_suffix(".mid")
@@ -94,7 +98,7 @@ def judge_film(
     Raises InputError when either cannot be read, EnvironmentFault without the extra `evaluate`.
     """
     film = Path(film)
-    heard = (music, ALONE) if music else (film, kind_of_sound(film))
+    heard = (music, ALONE) if music else (film, kind_of_sound(film), True)
     with ThreadPoolExecutor(1) as beside:
         listening = beside.submit(hear, *heard)
         picture = visual_events(film)

@@ -70,10 +70,11 @@ def sync_report(film_path: Path | str, music_path: Path | str | None = None, see
 
     Raises InputError when either cannot be read, EnvironmentFault without the extra `evaluate`.
     """
-    from dyvim_cli.evaluation.judge.audio_events import audio_events, read_sound
+    from dyvim_cli.evaluation.judge.audio_events import audio_events, read_film_sound, read_sound
     from dyvim_cli.evaluation.judge.visual_events import visual_events
 
-    return compare(visual_events(film_path), audio_events(*read_sound(music_path or film_path)), seed)
+    sound = read_sound(music_path) if music_path else read_film_sound(film_path)
+    return compare(visual_events(film_path), audio_events(*sound), seed)
 
 
 def compare(picture: VisualEvents, sound: AudioEvents, seed: int = 0) -> SyncReport:
