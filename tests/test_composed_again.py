@@ -61,7 +61,7 @@ def test_no_option_that_changes_the_music_is_lost_in_the_tag(name):
         "candidates": 2, "guidance": 2.0, "temperature": 1.0, "model": "musicgen-small", "adapter": "a",
         "prompt": "words", "under_speech": "same", "soundfont": "/own font.sf2", "plan": PLAN,
         "orchestrate": "jazz", "mute": ("bass",), "instruments": (("bass", 1),), "reroll_bars": (1, 2, 1),
-        "markers": "marks.csv", "recut": "a recut",
+        "markers": "marks.csv", "loops": True, "recut": "a recut",
     }  # fmt: skip
     wishes = replace(ComposeOptions(style="pop"), **{name: other[name]})
     if name in ("adapter", "prompt"):  # of another model only
