@@ -51,7 +51,7 @@ types: $(VENV)/.installed-dev
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tools.fuzz $(N) --seed $(SEED) $(if $(ONLY),--only $(ONLY)) --keep demo/fuzz
 
-# seconds a stage and the real-time factor
+# seconds a stage, processor time against decoding alone, seconds to the first frame
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.speed
 
