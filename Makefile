@@ -13,7 +13,7 @@ STAMP  := $(VENV)/.installed
 
 N      ?= 1000
 SEED   ?= 1
-.PHONY: demo test check types fuzz bench sync bench-sync gallery gallery-styles onsets picture musicality marathon figures clean
+.PHONY: docs man demo test check types fuzz bench sync bench-sync gallery gallery-styles onsets picture musicality marathon figures clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -80,6 +80,16 @@ gallery-styles: $(VENV)/.installed-dev
 # how far the sound of every preset lies from its notes
 onsets: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.onsets
+
+# the documentation as pages in build/site; a link that leads nowhere is an error
+docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet -e '.[docs]'
+	$(BIN)/python -m tools.manual docs/commands.md
+	$(BIN)/python -m mkdocs build --strict
+
+# the manual page, from the command line itself: man build/dyvim.1
+man: $(STAMP)
+	$(BIN)/python -m tools.manual build/dyvim.1
 
 # the picture of the README, light and dark; the film is Big Buck Bunny (CC-BY 3.0, Blender Foundation)
 picture: $(VENV)/.installed-dev

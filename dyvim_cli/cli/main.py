@@ -5,8 +5,9 @@ import inspect
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,17 +65,21 @@ def _register() -> None:
             _dress_group(verb, target)
             app.add_typer(target, name=verb, rich_help_panel=panel, cls=Words)
         else:
-            settings = {"context_settings": SETTINGS.get(verb), "rich_help_panel": panel}
-            app.command(verb, epilog=epilog(verb), **settings)(dressed(target))
+            settings = SETTINGS.get(verb)
+            made = app.command(verb, epilog=epilog(verb), context_settings=settings, rich_help_panel=panel)
+            made(dressed(target))
             TYPES[verb] = {p.name: p.annotation for p in inspect.signature(target).parameters.values()}
+
+
+DRESSED: set[Callable[..., Any]] = set()
 
 
 def _dress_group(verb: str, group: typer.Typer) -> None:
     """Prepare the verbs of a group, once: the modules outlive this one in tests."""
     for command in group.registered_commands:
-        if not hasattr(command.callback, "dyvim_is_dressed"):
+        if command.callback is not None and command.callback not in DRESSED:
             command.callback = dressed(command.callback, with_variables=False)
-            command.callback.dyvim_is_dressed = True
+            DRESSED.add(command.callback)
             command.epilog = epilog(f"{verb} {command.name}")
 
 

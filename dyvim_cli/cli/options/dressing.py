@@ -29,7 +29,7 @@ Verbose = Annotated[
 ]
 
 
-def dressed(verb: Callable, with_variables: bool = True) -> Callable:
+def dressed(verb: Callable[..., Any], with_variables: bool = True) -> Callable[..., Any]:
     """The verb as Typer shall see it; when it is called, -q and -v are heard first.
 
     Args:
@@ -38,7 +38,7 @@ def dressed(verb: Callable, with_variables: bool = True) -> Callable:
     """
 
     @wraps(verb)
-    def heard(quiet: bool, verbose: bool, **values):
+    def heard(quiet: bool, verbose: bool, **values: Any) -> Any:
         console.speak(quiet=quiet, verbose=verbose)
         return verb(**values)
 
@@ -49,7 +49,7 @@ def dressed(verb: Callable, with_variables: bool = True) -> Callable:
         for name, kind in (("quiet", _plain(Quiet)), ("verbose", _plain(Verbose)))
     ]
     options = sorted(options, key=_panel_of)
-    heard.__signature__ = inspect.Signature(options)
+    heard.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
     heard.__annotations__ = {option.name: option.annotation for option in options}
     return heard
 

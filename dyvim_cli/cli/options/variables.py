@@ -1,6 +1,7 @@
 """Say which DYVIM_* variables no option listens to, so that a misspelt one is not ignored in silence."""
 
 import os
+from typing import Any
 
 import typer
 
@@ -22,7 +23,7 @@ def check_variables(context: typer.Context) -> None:
 
 def known_variables(context: typer.Context) -> set[str]:
     """The names of all variables that options or the program read."""
-    verbs = context.command
+    verbs: Any = context.command
     commands = [verbs.get_command(context, name) for name in verbs.list_commands(context)]
     commands += [each for group in commands if hasattr(group, "commands") for each in group.commands.values()]
     read = (option.envvar for command in commands for option in command.params)

@@ -2,6 +2,7 @@
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 from typer.core import TyperGroup
 
@@ -11,7 +12,7 @@ from dyvim_cli.errors import UsageError, one_of
 class Words(TyperGroup):
     """A group of verbs that knows what a wrong one may have meant."""
 
-    def resolve_command(self, ctx, args):
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that is named. Raises UsageError with what was probably meant."""
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
@@ -23,7 +24,7 @@ class Words(TyperGroup):
 class Verbs(Words):
     """The group of all verbs."""
 
-    def resolve_command(self, ctx, args):
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that is named. Raises UsageError, with the command that was meant, for a film."""
         name = args[0]
         if self.get_command(ctx, name) is None and (Path(name).exists() or Path(name).suffix):

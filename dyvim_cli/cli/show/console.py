@@ -1,7 +1,7 @@
 """Print progress, notes and errors to stderr; stdout carries data alone."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -113,7 +113,9 @@ def sound_summary(facts: dict[str, Any]) -> str:
 
 
 @contextmanager
-def progress(kind: ProgressKind, stages: Mapping[str, float] | None = None):
+def progress(
+    kind: ProgressKind, stages: Mapping[str, float] | None = None
+) -> Iterator[Bar | Lines | Nothing]:
     """Yield a Progress that shows itself as asked.
 
     Args:

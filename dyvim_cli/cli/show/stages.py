@@ -4,6 +4,10 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
 
 # seconds that each stage takes of a film with sound, by proportion (median over the free clips)
 SCORE = {
@@ -123,7 +127,7 @@ def _rounded(seconds: float | None) -> float | None:
 class Bar:
     """Progress as one Rich bar over all stages."""
 
-    def __init__(self, bars, overall: Overall):
+    def __init__(self, bars: "RichProgress", overall: Overall):
         self.bars, self.overall = bars, overall
         self.task = bars.add_task("", total=1.0, left="")
 

@@ -1,13 +1,16 @@
 """Turn what Typer says of a wrong command line into the error that every fault looks like."""
 
 import re
+from typing import Any
 
 import typer
 
 from dyvim_cli.errors import UsageError, closest
 
 # Typer carries its own copy of Click since 0.2x, and used Click's before: either is found here
-ClickException = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+ClickException: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
 
 CHOICE = re.compile(r"for '(?P<option>[^']+)'.*?: '(?P<word>[^']*)' is not one of (?P<known>.*)")
 
@@ -17,7 +20,7 @@ def is_help(error: Exception) -> bool:
     return type(error).__name__ == "NoArgsIsHelpError"
 
 
-def fault_of_usage(error: Exception) -> UsageError:
+def fault_of_usage(error: Any) -> UsageError:
     """The error as one line that says what is wrong and one that says what to do."""
     message = error.format_message().rstrip().replace(": Value error, ", ": ")
     context = getattr(error, "ctx", None)
@@ -25,7 +28,7 @@ def fault_of_usage(error: Exception) -> UsageError:
     return UsageError(message[:1].lower() + message[1:].rstrip("."), _hint(error, message, verb))
 
 
-def _hint(error: Exception, message: str, verb: str) -> str:
+def _hint(error: Any, message: str, verb: str) -> str:
     if (options := getattr(error, "possibilities", None)) and (wrong := getattr(error, "option_name", None)):
         return f"{verb} {closest(wrong, options) or sorted(options)[0]}"
     if choice := CHOICE.search(message):

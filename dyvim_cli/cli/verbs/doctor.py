@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -115,7 +116,7 @@ def _cache() -> str:
     return f"{folder}, {free:.0f} GB left"
 
 
-def _config(root: typer.Context) -> str:
+def _config(root: Any) -> str:
     """The configuration, read as every other verb reads it. Raises UsageError naming the file."""
     from dyvim_cli.cli.main import take_configuration
     from dyvim_cli.cli.options import config
