@@ -13,7 +13,7 @@ STAMP  := $(VENV)/.installed
 
 N      ?= 1000
 SEED   ?= 1
-.PHONY: docs man demo test check types fuzz bench sync bench-sync gallery gallery-styles onsets picture musicality marathon figures clean
+.PHONY: release-check docs man demo test check types fuzz bench sync bench-sync gallery gallery-styles onsets picture musicality marathon figures clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -90,6 +90,12 @@ docs: $(STAMP)
 # the manual page, from the command line itself: man build/dyvim.1
 man: $(STAMP)
 	$(BIN)/python -m tools.manual build/dyvim.1
+
+# what is released: its size and licences, and a film scored by the wheel in a fresh environment of each Python
+PYTHONS ?= python3.10 python3.11 python3.12 python3.13
+release-check: $(STAMP)
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m tools.release_check $(PYTHONS)
 
 # the picture of the README, light and dark; the film is Big Buck Bunny (CC-BY 3.0, Blender Foundation)
 picture: $(VENV)/.installed-dev

@@ -45,7 +45,8 @@ def roff() -> str:
     """The page for `man dyvim`."""
     parts = [
         f'.TH DYVIM 1 "" "dyvim {__version__}" "User Commands"', ".SH NAME",
-        r"dyvim \- compose a soundtrack to a film's motion", ".SH SYNOPSIS", ".B dyvim", r"\fIVERB\fR [options]",
+        r"dyvim \- compose a soundtrack to a film's motion", ".SH SYNOPSIS", ".B dyvim",
+        r"\fIVERB\fR [options]",
         ".SH DESCRIPTION", _roff(app_help()), ".SH VERBS",
     ]  # fmt: skip
     for name, command in verbs():
@@ -53,7 +54,8 @@ def roff() -> str:
         for option in command.params:
             parts += [".TP", f"\\fB{_roff(heading(option))}\\fR", _roff(explanation(option))]
         for line, why in EXAMPLES.get(name, ()):
-            parts += [".PP", "Example" + (f" ({_roff(why)}):" if why else ":"), ".br", f"\\fB{_roff(line)}\\fR"]
+            said = f"Example ({_roff(why)}):" if why else "Example:"
+            parts += [".PP", said, ".br", f"\\fB{_roff(line)}\\fR"]
     parts += [".SH EXIT STATUS"]
     for code, meaning in EXITS.items():
         parts += [".TP", str(int(code)), meaning]
