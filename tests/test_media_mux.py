@@ -53,7 +53,9 @@ def test_picture_untouched_and_music_as_long_as_it(tmp_path, extension, keep_aud
     start, end = sound_span(path)
     assert -0.05 < start <= 0.01
     assert end == pytest.approx(SECONDS, abs=AUDIO_FRAME_S + 0.001)
-    assert (result.keep_audio, result.picture_copied, result.warnings) == (keep_audio, True, ())
+    assert (result.keep_audio, result.picture_copied) == (keep_audio, True)
+    # an older ffmpeg hands webm to the newer one at hand, and says so
+    assert not [said for said in result.warnings if not said.startswith("written by ")]
     assert len(probe(path).audio) == (2 if keep_audio == "track" else 1)
 
 
@@ -167,7 +169,8 @@ def test_a_cameras_timecode_is_kept_or_said_to_be_lost(tmp_path, extension):
     assert info.data_tracks == ("timecode",)
     is_kept = extension in (".mov", ".mp4", ".mkv")
     assert tags.get("timecode") == ("01:00:00:00" if is_kept else None)
-    assert result.warnings == (() if is_kept else ("data track dropped: timecode",))
+    notes = [said for said in result.warnings if not said.startswith("written by ")]
+    assert notes == ([] if is_kept else ["data track dropped: timecode"])
 
 
 def test_own_tracks_are_copied_bit_by_bit_behind_the_music(tmp_path):

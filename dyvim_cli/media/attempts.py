@@ -7,8 +7,8 @@ from dyvim_cli.errors import InputError, OutputError
 from dyvim_cli.media.checking import Checked
 from dyvim_cli.media.programs import ffmpeg_version, find_ffmpeg, libavutil, newer_ffmpeg
 
-OPUS_ON_TIME = (58, 0)  # libavutil's version since which the start of Opus is right in matroska and webm
-OPUS_EARLY = "Opus begins up to 13 ms early"
+ON_TIME = (58, 0)  # libavutil's version since which these sounds begin right in matroska and webm
+MISTIMED = {"opus": "Opus begins up to 13 ms early", "aac": "AAC begins 21 ms late"}  # by programs before it
 
 
 def write_whole(
@@ -16,7 +16,7 @@ def write_whole(
     check: Callable[[], Checked],
     film_path: Path,
     *,
-    has_opus: bool = False,
+    mistimed: str = "",
     keeps_extras: bool = True,
 ) -> list[str]:
     """Write a film and check it, at most twice.
@@ -25,7 +25,7 @@ def write_whole(
         write: writes it with the program that it is given.
         check: tells what is wrong with what was written.
         film_path: the film that it is made of, for the message.
-        has_opus: Opus goes into matroska or webm.
+        mistimed: key of MISTIMED where such sound goes into matroska or webm.
         keeps_extras: what lies beside the picture could be kept.
 
     Returns:
@@ -36,7 +36,7 @@ def write_whole(
         OutputError: it cannot be written.
     """
     program, newer = find_ffmpeg(), newer_ffmpeg()
-    reason = OPUS_EARLY if has_opus and libavutil(program) < OPUS_ON_TIME else ""
+    reason = MISTIMED[mistimed] if mistimed and libavutil(program) < ON_TIME else ""
     notes = []
     if reason and not newer:
         notes.append(f"{reason} with {ffmpeg_version()}; pip install imageio-ffmpeg brings a newer one")

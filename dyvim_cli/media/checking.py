@@ -26,7 +26,7 @@ class Checked:
     """What is wrong with a written film: nothing where `fault` is empty."""
 
     fault: str = ""
-    lost: tuple[str, ...] = ()  # what lay beside the picture, by the names of `listing.EXTRAS`
+    lost: tuple[str, ...] = ()  # what lay beside the picture: names of `listing.EXTRAS`, `rotation`
 
 
 def checked(film: FilmInfo, cut: Cut, path: Path) -> Checked:
@@ -36,10 +36,12 @@ def checked(film: FilmInfo, cut: Cut, path: Path) -> Checked:
     try:
         with open_film(path) as container:
             timing = timing_of(container, picture_stream(container, path), path)
-            lost = tuple(name for name in film.extras if name not in extras(container))
+            lost = [name for name in film.extras if name not in extras(container)]
     except InputError:
         return Checked("next to nothing of it was written")
-    return Checked(_fault(film, cut, timing) or _undecodable(film, cut, path, timing), lost)
+    if film.rotation and _rotation(path) not in (film.rotation, None):
+        lost.append("rotation")
+    return Checked(_fault(film, cut, timing) or _undecodable(film, cut, path, timing), tuple(lost))
 
 
 def _fault(film: FilmInfo, cut: Cut, timing: Timing) -> str:
@@ -68,6 +70,18 @@ def _undecodable(film: FilmInfo, cut: Cut, path: Path, timing: Timing) -> str:
         if copy is None or copy.shape != own.shape or not np.array_equal(copy, own):
             return f"the picture at {key_s:.2f} s does not decode as it did"
     return ""
+
+
+def _rotation(path: Path) -> int | None:
+    """Degrees counter-clockwise that make the first picture upright; None where none decodes."""
+    import av
+
+    try:
+        with open_film(path) as container:
+            frame = next(container.decode(picture_stream(container, path)), None)
+    except av.FFmpegError:
+        return None
+    return None if frame is None else round(frame.rotation / 90) * 90 % 360
 
 
 def _key_picture(path: Path, stamp_s: float, fps: float) -> np.ndarray | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from dyvim_cli.atomic import PendingFiles
 from dyvim_cli.errors import OutputError, UsageError
-from dyvim_cli.media.attempts import write_whole
+from dyvim_cli.media.attempts import MISTIMED, write_whole
 from dyvim_cli.media.checking import checked
 from dyvim_cli.media.containers import (
     Container,
@@ -243,7 +243,7 @@ def _write(
         write,
         lambda: checked(film, cut, temporary),
         film.path,
-        has_opus=muxer in ("matroska", "webm") and _has_opus(container, own_tracks),
+        mistimed=_mistimed(container, own_tracks) if muxer in ("matroska", "webm") else "",
         keeps_extras=muxer in KEEPS_EXTRAS,
     )
     on_time(math.inf)
@@ -258,11 +258,11 @@ def _own_track_options(tracks: list[tuple[Track, dict[str, Any]]]) -> dict[str, 
     return options
 
 
-def _has_opus(container: Container, tracks: list[tuple[Track, dict[str, Any]]]) -> bool:
-    """Whether any sound track of the output is Opus."""
+def _mistimed(container: Container, tracks: list[tuple[Track, dict[str, Any]]]) -> str:
+    """The codec among the output's sound tracks that older programs mistime in matroska; "" for none."""
     codecs = [container.audio_options["codec"]]
     codecs += [track.codec if coding["codec"] == "copy" else coding["codec"] for track, coding in tracks]
-    return any("opus" in codec for codec in codecs)
+    return next((name for name in MISTIMED if any(name in codec for codec in codecs)), "")
 
 
 def _copied_tracks(settings: MixSettings) -> tuple[Track, ...]:
