@@ -196,3 +196,12 @@ def test_a_training_that_cannot_write_or_lacks_its_libraries_says_so_before_it_w
     fault = fault_of(ModuleNotFoundError("No module named 'accelerate.utils'", name="accelerate.utils"))
     assert isinstance(fault, EnvironmentFault) and fault.hint == 'pip install "dyvim[train]"'
     assert fault_of(ModuleNotFoundError("No module named 'nothing'", name="nothing")).exit_code == 1
+
+
+@pytest.mark.parametrize("wrong", ["style = 'polka'", "mood = 'glad'", "key = 'H sharp'"])
+def test_wrong_words_in_a_configuration_name_the_file_and_the_key(tmp_path, wrong):
+    bad = tmp_path / "bad.toml"
+    bad.write_text(wrong)
+    refused = dyvim("--config", bad, "score", tmp_path / "none.mp4")
+    assert refused.returncode == ExitCode.USAGE
+    assert f"{bad}: {wrong.split()[0]}: " in " ".join(refused.stderr.split())

@@ -14,6 +14,7 @@ import typer
 from dyvim_cli import __version__
 from dyvim_cli.cli.options import config
 from dyvim_cli.cli.options.dressing import dressed
+from dyvim_cli.cli.options.parsing import parse_key, parse_mood, parse_style
 from dyvim_cli.cli.options.variables import check_variables
 from dyvim_cli.cli.options.verbs import Verbs, Words
 from dyvim_cli.cli.show import console
@@ -56,6 +57,10 @@ SETTINGS = {"score": {"allow_extra_args": True}}
 
 
 TYPES: dict[str, dict] = {}  # verb -> option's name -> its type; groups of verbs take no defaults
+
+
+# options whose words are read by their verb; in a configuration they are read before, to name the file
+WORDS: dict[str, Callable[[str], object]] = {"style": parse_style, "mood": parse_mood, "key": parse_key}
 
 
 def _register() -> None:
@@ -127,8 +132,11 @@ def _check_values(context: typer.Context, path: Path) -> None:
             if option.name in values:
                 try:
                     option.process_value(context, values[option.name])
+                    WORDS.get(option.name, str)(values[option.name])
                 except typer.BadParameter as error:
                     raise UsageError(f"{path}: {error.format_message()}", f"mend {path}") from error
+                except UsageError as error:
+                    raise UsageError(f"{path}: {option.name}: {error.message}", error.hint) from error
 
 
 def _interrupt(signum, frame) -> None:
