@@ -71,7 +71,8 @@ def marks(orders: Iterable[Order]) -> tuple[PlannedHit, ...]:
 
 def style_asked(orders: Iterable[Order]) -> str | None:
     """The style that section orders name. Raises UsageError for two: a piece has one band."""
-    styles = {style_named(order.name) for order in orders if order.kind == "section"} - {None}
+    named = (style_named(order.name) for order in orders if order.kind == "section")
+    styles = {style for style in named if style is not None}
     if len(styles) > 1:
         reason = f"markers ask for several styles: {', '.join(sorted(styles))}; a piece has one"
         raise UsageError(reason, "name one style, and sections by role: " + ", ".join(SECTION_ROLES))

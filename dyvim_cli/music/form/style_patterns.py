@@ -5,6 +5,7 @@ comes from its record. Density follows the motion as in the music that decoders 
 events are struck by the whole band.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,11 +51,13 @@ def write_patterns(
     """
     record, n_steps = RECORDS[style], forced.shape[1]
     written = np.zeros((tokens.K, n_steps), dtype=forced.dtype)
-    themes: dict[int, tuple] = {}
+    themes: dict[int, tuple[dict[str, str], str, str]] = {}
     for section in form.sections:
         if section.label not in themes:
-            themes[section.label] = tuple(
-                pool[rng.integers(len(pool))] for pool in (record.grooves, record.bass, record.comping)
+            themes[section.label] = (
+                record.grooves[rng.integers(len(record.grooves))],
+                record.bass[rng.integers(len(record.bass))],
+                record.comping[rng.integers(len(record.comping))],
             )
         groove, bass, comping = themes[section.label]
         span = slice(section.start, section.end)
@@ -75,7 +78,7 @@ def write_patterns(
     return np.where(free, written, forced)
 
 
-def _on_bars(values: list, section: Section) -> np.ndarray:
+def _on_bars(values: Sequence[object], section: Section) -> np.ndarray:
     """[n] a pattern's values at the section's steps, the pattern beginning on its first bar line."""
     steps = np.arange(section.start, section.end) - section.start // STEPS_PER_BAR * STEPS_PER_BAR
     return np.array(values)[steps % len(values)]
@@ -102,14 +105,16 @@ def _starts(
     return struck | (motion.accents.level[span] > 0)
 
 
-def _bass_row(starts, letters, chords: np.ndarray, section: Section, ring: int) -> np.ndarray:
+def _bass_row(
+    starts: np.ndarray, letters: np.ndarray, chords: np.ndarray, section: Section, ring: int
+) -> np.ndarray:
     """[n] tokens of the bass of a section."""
     steps = np.flatnonzero(starts)
-    pitches = bass_pitches(steps, letters, chords[section.start : section.end])
+    pitches = bass_pitches(steps.tolist(), letters.tolist(), chords[section.start : section.end])
     return _row("bass", steps, pitches, ring, section.end - section.start)
 
 
-def _pad_row(starts, chords: np.ndarray, section: Section) -> np.ndarray:
+def _pad_row(starts: np.ndarray, chords: np.ndarray, section: Section) -> np.ndarray:
     """[n] tokens of a section's chords: tops move to the nearest tone of the chord, drawn to the centre."""
     steps, tops, previous = np.flatnonzero(starts), [], float(PAD_CENTRE)
     for step in steps:

@@ -22,7 +22,7 @@ def bass_pitches(starts: Sequence[int], figure: Sequence[str], chords: np.ndarra
     """
     pitches, previous = [], 38.0
     for i, step in enumerate(starts):
-        root, quality = tokens.chord_of(int(chords[step]))
+        root, quality = tokens.chord_of(int(chords[step])) or (0, "maj")
         low_root = nearest(root, 0.6 * previous + 0.4 * 36, LOW, HIGH - 6)
         following = int(chords[starts[i + 1]]) if i + 1 < len(starts) else int(chords[step])
         pitch = _letter(figure[step], low_root, quality, root, following)
@@ -47,7 +47,7 @@ def _letter(letter: str, low_root: int, quality: str, root: int, following: int)
     return low_root
 
 
-def _approach(low_root: int, root: int, intervals, following: int) -> int:
+def _approach(low_root: int, root: int, intervals: tuple[int, ...], following: int) -> int:
     """A half or whole step into the next root, the one that suits the present chord better."""
     goal = tokens.chord_of(following)
     if goal is None or goal[0] == root:
