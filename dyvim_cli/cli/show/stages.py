@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
-# seconds that each stage takes of a film with sound, by proportion (median over the free clips)
+# seconds that each stage takes of a film with sound, by proportion (one clip of 7 s on two cores)
 SCORE = {
     "vision": 60, "own sound": 5, "compose": 8, "sound": 8, "master": 2, "music level": 3,
     "mux": 6, "check": 3,
