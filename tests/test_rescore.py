@@ -1,10 +1,12 @@
 """A new cut keeps its music: shots are found again, their bars stay to the token, what changed is new."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import dyvim, run_ffmpeg
+from test_alpha_zero import film as imagined
 
 from dyvim_cli.cli.options.desk import as_like
 from dyvim_cli.composer import load_embedded
@@ -14,6 +16,7 @@ from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import FilmPlan
 from dyvim_cli.media.decode import frames
 from dyvim_cli.media.probe import probe
+from dyvim_cli.model.compose.new_events import leaned
 from dyvim_cli.music.timing.relaid import NONE, relaid
 from dyvim_cli.old_piece import Footage, OldPiece, Run
 from dyvim_cli.options import ComposeOptions
@@ -136,6 +139,17 @@ def test_a_new_stretch_gets_whole_beats_and_a_cut_inside_what_goes_on_moves_noth
     assert grid.step_times_s[np.flatnonzero(grid.source == 32)[0]] == pytest.approx(5.6)
     same = relaid(piece, (Run(0, 8, 0.0),), np.array([2, 4.56, 6]))
     assert np.array_equal(same.source, np.arange(64)) and np.allclose(same.step_times_s, piece.step_times_s)
+
+
+def test_a_cut_that_moved_by_one_frame_takes_its_beat_along(piece):
+    grid = relaid(piece, (Run(0, 8, 0.0),), np.array([2, 3.96, 6]))
+    cuts = {
+        "event_times_s": np.array([2, 3.96, 6]),
+        "event_weights": np.ones(3),
+        "event_kinds": np.zeros(3, int),
+    }
+    moved_s = leaned(piece, grid, replace(imagined(1, 8.0), **cuts), 4).step_times_s
+    assert moved_s[32] == pytest.approx(3.96, abs=0.009) and moved_s[[16, 48]].tolist() == [2, 6]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,8 @@ from dyvim_cli.music.timing.tempo_map import HIT_TOLERANCE_S, hit_table
 from dyvim_cli.old_piece import OldPiece
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Hit, TempoMap
 
+STEADY_S = 0.01  # a picture that lies nearer to its old place has not moved
+
 
 def with_events(tempo_map: TempoMap, features: FilmFeatures) -> TempoMap:
     """The grid with the film's events, each on a step that lasts."""
@@ -25,6 +27,15 @@ def _lasting(hit: Hit, grid: np.ndarray) -> Hit:
     return replace(hit, step=step, on_beat=on_beat, on_downbeat=on_beat and step % STEPS_PER_BAR == 0)
 
 
+def _has_moved(hit: Hit, old: OldPiece, grid: Relaid) -> bool:
+    """Whether a cut lies a frame or so beside its old place."""
+    run = next((s.run for s in grid.spans if s.is_old and s.run.from_s <= hit.film_time_s < s.run.to_s), None)
+    if run is None or hit.kind != "cut":
+        return False
+    off_s = np.abs(old.footage.edges_s - run.at(hit.film_time_s)).min()
+    return bool(off_s > STEADY_S)
+
+
 def leaned(old: OldPiece, grid: Relaid, features: FilmFeatures, reach_steps: int) -> Relaid:
     """The grid whose steps move to the events that the old piece did not strike there, and where the film
     goes at another speed, and nowhere else."""
@@ -36,7 +47,10 @@ def leaned(old: OldPiece, grid: Relaid, features: FilmFeatures, reach_steps: int
     new = tuple(
         replace(hit, step=int(np.searchsorted(lasting, hit.step)))
         for hit in tempo_map.hits
-        if grid.source[hit.step] == NONE or old.hit[grid.source[hit.step]] == 0 or hit.step in other_speed
+        if grid.source[hit.step] == NONE
+        or old.hit[grid.source[hit.step]] == 0
+        or hit.step in other_speed
+        or _has_moved(hit, old, grid)
     )
     closed_up = TempoMap(grid.step_times_s[lasting], old.bpm, new)
     moved_s = apply_rubato(closed_up, 1.0, reach_steps).step_times_s
