@@ -98,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("styles", nargs="*", default=list(STYLES), help="else all")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--beside", type=Path, help="a soundfont that plays the same notes")
     options = parser.parse_args()
     figures = write_page(options.styles, load_embedded(), options.seconds, options.out, options.beside)

@@ -12,7 +12,7 @@ BLOW, RISE = 118, 119  # General MIDI's synth drum and reverse cymbal, for whoev
 APART_STEPS = 2 * STEPS_PER_BAR  # impacts lie so far apart at least
 AWAITED_S = 5.0  # a blow after so long a calm rings on and falls; a riser leads into it
 RINGS_S, RINGS_LONG_S = 1.4, 3.0
-LOWEST_KEY = 24  # the deep tone is the harmony's, in the octave from here
+LOWEST_KEY = 33  # the deep tone is the harmony's, in the octave from here: heard on small speakers too
 RISER_KEY = 60
 RISER_STEPS = (4 * STEPS_PER_BEAT, 2 * STEPS_PER_BEAT)  # its length, the longest that fits
 LONGEST_RISER_S, RISER_SHARE = 4.0, 0.5  # of the calm before it at most
@@ -33,13 +33,13 @@ def plan_impacts(feel: Feel, stems: Sequence[Stem], hits: Sequence[Hit]) -> list
     blows, risers, before_s = [], [], 0.0
     for step in _heaviest(feel):
         at_s = max(feel.first_s, float(feel.times_s[step]))
-        root = _lowest(stems, at_s) % 12
+        lowest = _lowest(stems, at_s)
         is_awaited = at_s - before_s >= AWAITED_S
         velocity = _velocity(weights.get(step, HEAVY)) - (0 if is_awaited else LESSER)
         end_s = min(at_s + (RINGS_LONG_S if is_awaited else RINGS_S), feel.duration_s)
-        blows.append(Note(at_s, max(end_s, at_s + 0.05), LOWEST_KEY + root, velocity))
+        blows.append(Note(at_s, max(end_s, at_s + 0.05), LOWEST_KEY + (lowest - LOWEST_KEY) % 12, velocity))
         if is_awaited and (start_s := _rises_from(feel, step, at_s, before_s)) is not None:
-            risers.append(Note(start_s, at_s, RISER_KEY + root, max(1, velocity - SOFTER)))
+            risers.append(Note(start_s, at_s, RISER_KEY + lowest % 12, max(1, velocity - SOFTER)))
         before_s = at_s
     return [Stem("impact", BLOW, False, tuple(blows)), Stem("riser", RISE, False, tuple(risers))]
 
