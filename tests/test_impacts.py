@@ -25,7 +25,7 @@ def planned(heavy_steps, n_steps=12 * STEPS_PER_BAR, weight=1.0):
     levels = np.full(n_steps, 3)
     levels[heavy_steps] = TOP_LEVEL
     times_s = np.arange(n_steps + 1) * STEP_S
-    feel = SimpleNamespace(levels=levels, times_s=times_s, duration_s=float(times_s[-1]))
+    feel = SimpleNamespace(levels=levels, times_s=times_s, duration_s=float(times_s[-1]), first_s=0.04)
     bass = Stem("bass", 43, False, (Note(0.0, 24.0, 43, 80),))
     hits = [Hit(step * STEP_S, weight, "cut", step * STEP_S, step, True, True) for step in heavy_steps]
     return [stem.notes for stem in plan_impacts(feel, [bass], hits)]
