@@ -1,6 +1,6 @@
 """Draw the README's picture: film strip, motion, hits, waveform and roll of a scored film, light and dark.
 
-    python -m benchmarks.picture FILM --out docs/images --start 9 --end 25
+python -m benchmarks.picture FILM --out docs/images --start 9 --end 25
 """
 
 import argparse

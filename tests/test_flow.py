@@ -118,9 +118,7 @@ def test_the_last_second_may_ring_out():
     assert heard(rung).empty == 0 and heard(rung).longest_gap_s < 0.5
     rung[round((DURATION_S - 2.95) * SAMPLE_RATE) :] = 0
     assert heard(rung).empty == pytest.approx(0.1)
-    assert heard(rung).longest_gap_s == pytest.approx(
-        2.0, abs=0.3
-    )
+    assert heard(rung).longest_gap_s == pytest.approx(2.0, abs=0.3)
 
 
 def test_pulse_knows_its_periods():

@@ -1,6 +1,5 @@
 """Which take is kept: degenerate ones are planted, and the gate names each; sync decides among the rest."""
 
-
 import numpy as np
 import pytest
 import torch

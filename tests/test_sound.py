@@ -73,10 +73,7 @@ def test_every_drum_of_every_palette_sounds():
     for palette in (style.palette for style in RECORDS.values()):
         kits = palette.parts["drums"].programs
         keys = {
-            k
-            for turn in (kit.KIT | palette.drum_keys).values()
-            for one in turn
-            for k in np.atleast_1d(one)
+            k for turn in (kit.KIT | palette.drum_keys).values() for one in turn for k in np.atleast_1d(one)
         }
         for drums in kits:
             preset = sampler.find_preset(font, 128, drums)

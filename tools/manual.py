@@ -1,7 +1,7 @@
 """Write the manual from the command line itself: a page for `man`, or Markdown for the documentation.
 
-    python -m tools.manual build/dyvim.1
-    python -m tools.manual docs/commands.md
+python -m tools.manual build/dyvim.1
+python -m tools.manual docs/commands.md
 """
 
 import re

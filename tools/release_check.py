@@ -1,6 +1,6 @@
 """Check a release: build it, weigh it, install it in a fresh environment of each Python and score a film.
 
-    python -m tools.release_check python3.10 python3.12
+python -m tools.release_check python3.10 python3.12
 """
 
 import shutil

@@ -47,9 +47,7 @@ def see(task: Task, progress: Progress | None = None) -> Seen:
     """Read and watch a film. Never raises a failure of the film."""
     delivery, content = staged_delivery(task.delivery), content_of(task.film)
     watched = _attempt(
-        lambda: pipeline.watch(
-            task.film, task.wishes, delivery, use_cache=task.use_cache, progress=progress
-        )
+        lambda: pipeline.watch(task.film, task.wishes, delivery, use_cache=task.use_cache, progress=progress)
     )
     return Seen(task, content, watched)
 

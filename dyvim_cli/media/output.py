@@ -113,9 +113,7 @@ def _names_a_kind(path: Path) -> bool:
     return is_word or mimetypes.guess_type(f"name{path.suffix}")[0] is not None
 
 
-def filled(
-    template: str, stem: str, *, style: str = "", seed: int | None = None, folder: str = "."
-) -> str:
+def filled(template: str, stem: str, *, style: str = "", seed: int | None = None, folder: str = ".") -> str:
     """Fill in an output template. Raises UsageError for a placeholder that is not known."""
     values = {"stem": stem, "style": style or "music", "seed": 0 if seed is None else seed, "folder": folder}
     try:

@@ -105,7 +105,6 @@ class Bar:
         if record and record["status"] == "failed":
             console.note(f"failed: {record['error']}")
 
-
     def _describe(self) -> None:
         if self.task is not None:
             self.bars.update(self.task, description="; ".join([self.counts, *self.films.values()]))

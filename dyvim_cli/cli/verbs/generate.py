@@ -46,9 +46,7 @@ def generate(
     )
     say_before_pull(wishes)
     with console.progress(running.progress, GENERATE) as shown:
-        result = pipeline.generate(
-            source, wishes, delivery, use_cache=not running.no_cache, progress=shown
-        )
+        result = pipeline.generate(source, wishes, delivery, use_cache=not running.no_cache, progress=shown)
     for warning in result.warnings:
         console.note(f"note: {warning}")
     console.note(console.summary(result.facts))

@@ -114,9 +114,7 @@ def write_score(
     if character.style in model.config.untrained:
         motion = Motion(0.5 + influence.energy * (energy - 0.5), fixed.accents, under_speech)
         rng = np.random.default_rng([wishes.seed, PATTERN_DRAW])
-        fixed = replace(
-            fixed, forced=write_patterns(fixed.forced, form, character.style, motion, rng)
-        )
+        fixed = replace(fixed, forced=write_patterns(fixed.forced, form, character.style, motion, rng))
 
     def finished(plan_of_tokens: Plan, how: SamplingSettings) -> list[np.ndarray]:
         pieces = compose(model, conditions, plan_of_tokens, how, progress)

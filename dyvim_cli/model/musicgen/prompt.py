@@ -29,6 +29,5 @@ def describe_music(style: str, valence: float, arousal: float, bpm: float, key: 
     mood = ", ".join(dict.fromkeys([*mood_words(valence, arousal).split(", "), *palette.moods[:2]]))
     tonality = f", in {key}" if key else ""
     return (
-        f"{mood} {record.title} film music with {palette.describe}, instrumental"
-        f"{tonality}, {round(bpm)} BPM"
+        f"{mood} {record.title} film music with {palette.describe}, instrumental{tonality}, {round(bpm)} BPM"
     )

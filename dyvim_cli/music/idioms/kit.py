@@ -15,6 +15,7 @@ KIT = {
 
 RISER = 119  # reverse cymbal: swells into a new section
 
+
 def presets() -> set[tuple[int, int]]:
     """(bank, program) of everything that a style may play."""
     found = {(0, RISER)}

@@ -39,9 +39,7 @@ def arrange(rng: np.random.Generator, style: str, source: Piece | None = None) -
     )
     film = plan.film if plan.follows else neutral(plan.n_steps)
     name = f"{'follow' if plan.follows else 'free'}/{style}-{rng.integers(1 << 40):010x}"
-    return Piece(
-        name, "arranged", rows, film.curves, sections, plan.is_minor, plan.bpm, STYLES.index(style)
-    )
+    return Piece(name, "arranged", rows, film.curves, sections, plan.is_minor, plan.bpm, STYLES.index(style))
 
 
 def draw_plan(rng: np.random.Generator, style: str, is_minor: bool | None = None) -> Plan:
