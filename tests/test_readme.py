@@ -44,10 +44,13 @@ def test_the_readme_is_short():
     assert len(README.splitlines()) <= 120
 
 
+MADE_BY_DOCS = ("commands.md",)  # `make docs` writes it from the command line, and checks links to it
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
-        if "://" not in target:
+        if "://" not in target and target not in MADE_BY_DOCS:
             assert (page.parent / target).exists(), target
 
 
