@@ -80,7 +80,7 @@ def test_a_film_in_the_place_of_a_verb_points_to_score(film, tmp_path):
     done = dyvim(film, "--style", "pop")
     assert done.returncode == 2 and f"dyvim score {film} --style pop" in done.stderr
     assert f"dyvim batch {tmp_path}" in dyvim(tmp_path).stderr
-    assert "Did you mean 'score'" in dyvim("scor").stderr
+    assert "try: score?" in dyvim("scor").stderr
 
 
 def test_styles_are_completed_and_listed():
