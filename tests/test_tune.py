@@ -376,7 +376,7 @@ def test_alpha_of_held_out_loss_is_the_knob_of_score(learner, film, monkeypatch)
 
     monkeypatch.setattr("dyvim_cli.model.score.sampling.compose", ask)
     with pytest.raises(Asked) as asked:
-        write_score(features_of(film), ComposeOptions(alpha=0.25), None)
+        write_score(features_of(film), ComposeOptions(alpha=0.25), learner.model)
     learner.eval()
     torch.nn.init.normal_(learner.model.extension.weight)
     found = learner.held_out(("true",), alpha=0.25)["true"]
