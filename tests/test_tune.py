@@ -366,7 +366,7 @@ def test_what_is_released_is_half_the_size_and_listed(tmp_path):
 def test_alpha_of_held_out_loss_is_the_knob_of_score(learner, film, monkeypatch):
     from dyvim_cli.model.compose.score import write_score
     from dyvim_cli.options import ComposeOptions
-    from dyvim_cli.pipeline import features_of
+    from dyvim_cli.pipeline import features_of, load_embedded
 
     class Asked(Exception):
         """Carries what the sampler was asked for."""
@@ -376,7 +376,7 @@ def test_alpha_of_held_out_loss_is_the_knob_of_score(learner, film, monkeypatch)
 
     monkeypatch.setattr("dyvim_cli.model.score.sampling.compose", ask)
     with pytest.raises(Asked) as asked:
-        write_score(features_of(film), ComposeOptions(alpha=0.25), learner.model)
+        write_score(features_of(film), ComposeOptions(alpha=0.25), load_embedded())
     learner.eval()
     torch.nn.init.normal_(learner.model.extension.weight)
     found = learner.held_out(("true",), alpha=0.25)["true"]
