@@ -177,16 +177,16 @@ def test_what_is_opened_first_is_not_written_to_as_stdout(short_film, tmp_path):
     assert json.loads((tmp_path / "frames" / "manifest.json").read_text())["frames"]
 
 
-def test_paths_come_out_in_any_encoding():
+def test_paths_come_out_in_any_encoding(tmp_path):
+    expected = f"{tmp_path}/né\udcff–"
     for encoding in ("ascii", "latin-1:strict", "utf-8"):
         done = subprocess.run(
             [sys.executable, "-m", "dyvim_cli", "cache", "path"], capture_output=True,
-            env=os.environ | {"PYTHONIOENCODING": encoding, "DYVIM_CACHE": "/tmp/né\udcff–"},
+            env=os.environ | {"PYTHONIOENCODING": encoding, "DYVIM_CACHE": expected},
         )  # fmt: skip
         assert done.returncode == ExitCode.OK, done.stderr
-        expected = "/tmp/né\udcff–"
         if encoding.startswith("latin"):
-            assert done.stdout.decode("latin-1").startswith("/tmp/né")
+            assert done.stdout.decode("latin-1").startswith(f"{tmp_path}/né")
         else:
             assert done.stdout == os.fsencode(expected) + b"\n"
 

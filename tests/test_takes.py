@@ -77,6 +77,7 @@ def treble_db(instrument: SampledInstrument, key: int, velocity: int, take: int 
     return float(10 * np.log10(power[np.fft.rfftfreq(len(sound), 1 / RATE) > 1500].sum() / power.sum()))
 
 
+SOFTEST = 1  # velocity
 STRUCK = [(True, 0, 38), (True, 48, 86), (False, 0, 60), (False, 47, 45)]
 
 
@@ -93,7 +94,7 @@ def test_what_a_font_answers_by_itself_stays_as_it_is():
     """A filter that opens with velocity, or another recording, is the font's own way to be struck harder."""
     once = font({"a": STARTED})
     as_written, shaded = (SampledInstrument(once, False, 0, is_shaded=shade) for shade in (False, True))
-    assert treble_db(shaded, 60, 40) < treble_db(as_written, 60, 40) - 1.5
+    assert treble_db(shaded, 60, SOFTEST) < treble_db(as_written, 60, SOFTEST) - 3
     opens = font({"a": STARTED}, modulators={"a": modulator(0x0002, gen.CUTOFF, -2400)})
     as_written, shaded = (SampledInstrument(opens, False, 0, is_shaded=shade) for shade in (False, True))
     assert treble_db(shaded, 60, 40) == treble_db(as_written, 60, 40)

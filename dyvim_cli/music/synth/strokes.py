@@ -17,7 +17,7 @@ from dyvim_cli.types import SAMPLE_RATE
 
 CORNER_HZ = 1200.0
 NEUTRAL_VELOCITY = 80  # as recorded: what mixes are balanced for, and what a groove is struck with
-SOFT_DB, HARD_DB = -6.0, 2.0  # of the shelf at velocities 1 and 127
+SOFT_DB, HARD_DB = -7.0, 2.0  # of the shelf at velocities 1 and 127
 TAKES_DB = (0.0, -0.7, 0.5)  # of the shelf, of each take
 OPENS_CENTS = 1200  # a filter that moves by less from soft to hard is hardly heard
 SOFT, HARD = 24, 120  # velocities whose answers are compared
