@@ -208,8 +208,7 @@ def _write(
     extra = _tags(metadata, sound_tags(mixed, kept)) + keeping_tags(film, muxer)
     if film.timecode and cut.start_s > 0 and container.has_timecode:
         moved = _moved_timecode(film, cut)
-        # the film's tag is what counts, and a stream's would contradict it; an empty one is none
-        extra += metadata_options({TIMECODE: moved}) + metadata_options({TIMECODE: ""}, ":s:v")
+        extra += _timecode_tags(moved)
         warnings += [] if moved else [f"timecode dropped: {film.timecode} cannot be moved to the new start"]
     if film.n_attachments and container.has_attachments:
         streams.append(source["t"])
@@ -217,9 +216,7 @@ def _write(
         extra += _attached_covers(film, settings.scratch)
     options = {
         "c": "copy",
-        # nothing before the key frame that was sought; an uncut film may begin with pictures that are only
-        # decoded, not shown (an edit list), and is nothing without them, or (damaged) without a key frame
-        **({"copypriorss:v": 0} if cut.start_s > 0 else {"copyinkf:v": None}),
+        **_first_picture_options(cut),
         **audio_arguments(container.audio_options, 0, CHANNELS[settings.layout]),
         **_own_track_options(own_tracks),
         **{f"c:s:{i}": codec for i, (_, codec) in enumerate(subtitles)},
@@ -248,6 +245,20 @@ def _write(
     )
     on_time(math.inf)
     return warnings + sound_warnings + dropped_streams(film, container) + notes
+
+
+def _first_picture_options(cut: Cut) -> dict[str, Any]:
+    """Where the copied picture begins.
+
+    Nothing is copied from before the key frame that was sought. An uncut film may begin with pictures that
+    are only decoded, not shown (an edit list), and is nothing without them, or (damaged) without a key frame.
+    """
+    return {"copypriorss:v": 0} if cut.start_s > 0 else {"copyinkf:v": None}
+
+
+def _timecode_tags(timecode: str) -> list[str]:
+    """The film's tag is what counts, and a stream's would contradict it; an empty one is none."""
+    return metadata_options({TIMECODE: timecode}) + metadata_options({TIMECODE: ""}, ":s:v")
 
 
 def _own_track_options(tracks: list[tuple[Track, dict[str, Any]]]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Print progress, notes and errors to stderr; stdout carries data alone."""
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -141,3 +142,18 @@ def progress(
         yield Lines(kind is ProgressKind.JSON, overall)
     if _speech.verbose and overall.took_s:
         note(overall.times())
+
+
+def result(made: Any, as_json: bool, *lines: str) -> None:
+    """Print what a verb has made: notes, further lines and the summary to stderr, path or JSON to stdout.
+
+    Args:
+        made: has warnings, facts and output, as the pipeline's results do.
+        as_json: print the facts instead of the path.
+        lines: said before the summary.
+    """
+    for warning in made.warnings:
+        note(f"note: {warning}")
+    for line in (*lines, summary(made.facts)):
+        note(line)
+    data(json.dumps(made.facts) if as_json else str(made.output))

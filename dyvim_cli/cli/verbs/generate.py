@@ -1,6 +1,5 @@
 """dyvim generate: compose the music alone, from cached features or a features file."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +46,4 @@ def generate(
     say_before_pull(wishes)
     with console.progress(running.progress, GENERATE) as shown:
         result = pipeline.generate(source, wishes, delivery, use_cache=not running.no_cache, progress=shown)
-    for warning in result.warnings:
-        console.note(f"note: {warning}")
-    console.note(console.summary(result.facts))
-    console.data(json.dumps(result.facts) if running.as_json else str(result.output))
+    console.result(result, running.as_json)

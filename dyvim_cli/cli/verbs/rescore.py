@@ -1,6 +1,5 @@
 """dyvim rescore: the music of a scored film, fitted to a new cut of it."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -69,9 +68,7 @@ def rescore(
     delivery = mixing.delivery(
         output=output,
         overwrite=running.overwrite,
-        midi=extras.midi,
-        stems=extras.stems,
-        stem_groups=extras.stem_groups,
+        **vars(extras),
         music=music,
         markers_out=markers_out,
         preview_s=parse_span(preview),
@@ -83,11 +80,7 @@ def rescore(
     if report is not None:
         again = context.params | {"output": result.output}
         write_report([entry.done(result.facts, command_line.arguments(context.command, again))], report)
-    for warning in result.warnings:
-        console.note(f"note: {warning}")
-    console.note(_recut(result.facts["recut"]))
-    console.note(console.summary(result.facts))
-    console.data(json.dumps(result.facts) if running.as_json else str(result.output))
+    console.result(result, running.as_json, _recut(result.facts["recut"]))
 
 
 def _recut(facts: dict) -> str:

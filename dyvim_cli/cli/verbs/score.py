@@ -57,7 +57,6 @@ def score(
     Prints the path of the new film, or with --json everything about it.
     """
     from dyvim_cli.media.output import check_output
-    from dyvim_cli.pipeline import score as score_film
 
     _check_one_film(film, context.args)
     running.place()
@@ -67,9 +66,7 @@ def score(
     delivery = mixing.delivery(
         output=output,
         overwrite=running.overwrite,
-        midi=extras.midi,
-        stems=extras.stems,
-        stem_groups=extras.stem_groups,
+        **vars(extras),
         music=music,
         markers_out=markers_out,
         preview_s=parse_span(preview),
@@ -86,18 +83,23 @@ def score(
     if takes > 1:
         _score_takes(film, wishes, delivery, takes, running, report, (context.command, asked))
         return
+    _score_one(film, wishes, delivery, running, report, (context.command, asked))
+
+
+def _score_one(film: Path, wishes, delivery, running, report: Path | None, command) -> None:
+    """Score the film once, and write its page also if it fails."""
+    from dyvim_cli.pipeline import score as score_film
+
+    verb, asked = command
     try:
         with console.progress(running.progress, SCORE) as shown:
             result = score_film(film, wishes, delivery, use_cache=not running.no_cache, progress=shown)
     except DyvimError as fault:
-        _report(report, entry.failed(str(film), fault, command_line.arguments(context.command, asked)))
+        _report(report, entry.failed(str(film), fault, command_line.arguments(verb, asked)))
         raise
-    command = command_line.arguments(context.command, asked | {"output": result.output})
-    _report(report, entry.done(result.facts, command))
-    for warning in result.warnings:
-        console.note(f"note: {warning}")
-    console.note(console.summary(result.facts))
-    console.data(json.dumps(result.facts) if running.as_json else str(result.output))
+    again = command_line.arguments(verb, asked | {"output": result.output})
+    _report(report, entry.done(result.facts, again))
+    console.result(result, running.as_json)
 
 
 def _score_takes(film: Path, wishes, delivery, n_takes: int, running, report: Path | None, command) -> None:

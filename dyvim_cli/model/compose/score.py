@@ -5,6 +5,7 @@ The composer's decisions in the order in which they are made; each can be fixed 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ from dyvim_cli.vision.styles import draw_style
 if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films opened, without it
     from dyvim_cli.model.score.decoder import Decoder
     from dyvim_cli.model.score.plan import Plan
+    from dyvim_cli.model.score.sampling import SamplingSettings
 
 GUIDANCE = 1.5
 ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered while somebody speaks
@@ -91,7 +93,7 @@ def write_score(
         ValueError: the features make no sense.
     """
     from dyvim_cli.model.compose.decide import decide
-    from dyvim_cli.model.score.sampling import SamplingSettings, compose
+    from dyvim_cli.model.score.sampling import compose
 
     planned = wishes.plan or decide(features, wishes, tempo_map=tempo_map, speech_s=speech_s)
     features, wishes, character = as_planned(features, wishes, planned)
@@ -102,27 +104,21 @@ def write_score(
     form = plan(features, tempo_map, character, energy, hit, wishes, planned)
     silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
     conditions = condition(features, tempo_map, character, form, (hit, cut, energy), wishes.loops)
-    settings = SamplingSettings(
-        alpha=influence.decoder,
-        temperature=wishes.temperature,
-        guidance=GUIDANCE if wishes.guidance is None else wishes.guidance,
-        candidates=wishes.candidates,
-        seed=wishes.seed,
-    )
+    settings = sampling_settings(wishes)
     struck = hit * influence.follows * ~silent
     fixed = as_plan(form, character, struck, influence.lightest_accent, under_speech, silent)
     if character.style in model.config.untrained:
         motion = Motion(0.5 + influence.energy * (energy - 0.5), fixed.accents, under_speech)
         rng = np.random.default_rng([wishes.seed, PATTERN_DRAW])
         fixed = replace(fixed, forced=write_patterns(fixed.forced, form, character.style, motion, rng))
+    may_sound = form.active & ~silent
 
     def finished(plan_of_tokens: Plan, how: SamplingSettings) -> list[np.ndarray]:
         pieces = compose(model, conditions, plan_of_tokens, how, progress)
-        pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
-        may_sound = form.active & ~silent
-        may_fill = may_sound & (~under_speech | PITCHED[:, None])  # no hat is added under speech
-        pieces = [playable(strike(piece, marked, may_sound), tempo_map, character.style) for piece in pieces]
-        return [keep_floor(piece, may_fill, character.style) for piece in pieces]
+        return [
+            finish(piece, form.final_step, character, tempo_map, marked, may_sound, under_speech)
+            for piece in pieces
+        ]
 
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
     moving = energy if influence.follows else np.ones_like(energy)
@@ -132,10 +128,7 @@ def write_score(
     if wishes.reroll_bars is not None:
         band = perform(piece, tempo_map, key, style, duration_s, wishes.seed).stems
         programs = {stem.name: stem.program for stem in band}  # other bars, the same players
-        *bars, variant = wishes.reroll_bars
-        anew = bar_steps(bars, tempo_map.n_steps)
-        again = finished(all_but(anew, fixed, piece), replace(settings, seed=settings.seed + variant))
-        again = [np.where(anew, other, piece) for other in again]
+        again = rerolled(piece, wishes.reroll_bars, fixed, settings, finished)
         piece, chosen, takes = best_of(again, hit, moving, wishes.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
     played = perform(
@@ -143,9 +136,64 @@ def write_score(
     )
     score = silenced(played, planned.silences)
     programs = {stem.name: stem.program for stem in score.stems}
-    made = {"hit": hit, "final_step": form.final_step, "programs": programs, "plan": planned}
-    made |= {"loops": wishes.loops}
-    return replace(score, extras={"take": chosen, "takes": takes, "character": character, **made})
+    made = {"hit": hit, "final_step": form.final_step, "programs": programs, "loops": wishes.loops}
+    judged = {"take": chosen, "takes": takes, "character": character, "plan": planned}
+    return replace(score, extras=judged | made)
+
+
+def rerolled(
+    piece: np.ndarray,
+    reroll_bars: tuple[int, int, int],
+    fixed: Plan,
+    settings: SamplingSettings,
+    finished: Callable[[Plan, SamplingSettings], list[np.ndarray]],
+) -> list[np.ndarray]:
+    """Candidates [K, S] in which the bars (first, last, and the number of the variant) are sampled anew."""
+    *bars, variant = reroll_bars
+    anew = bar_steps(bars, piece.shape[1])
+    again = finished(all_but(anew, fixed, piece), replace(settings, seed=settings.seed + variant))
+    return [np.where(anew, other, piece) for other in again]
+
+
+def sampling_settings(wishes: ComposeOptions) -> SamplingSettings:
+    """How the decoder is sampled for these wishes."""
+    from dyvim_cli.model.score.sampling import SamplingSettings
+
+    return SamplingSettings(
+        alpha=influence_of(wishes.alpha).decoder,
+        temperature=wishes.temperature,
+        guidance=GUIDANCE if wishes.guidance is None else wishes.guidance,
+        candidates=wishes.candidates,
+        seed=wishes.seed,
+    )
+
+
+def finish(
+    piece: np.ndarray,
+    final_step: int,
+    character: Character,
+    tempo_map: TempoMap,
+    marked: np.ndarray,
+    may_sound: np.ndarray,
+    under_speech: np.ndarray,
+) -> np.ndarray:
+    """Settle the ending, strike the hits that were asked for, and keep the music playable and going on.
+
+    Args:
+        piece: [K, S] sampled tokens.
+        final_step: step of the last chord.
+        character: of the piece.
+        tempo_map: when each step sounds.
+        marked: [M] steps that a person asked to be hits.
+        may_sound: [K, S] bool, where each stream may play.
+        under_speech: [S] bool, where somebody speaks: no hat is added there.
+
+    Returns:
+        [K, S] tokens.
+    """
+    settled = settle(piece, final_step, character.key.is_minor)
+    played = playable(strike(settled, marked, may_sound), tempo_map, character.style)
+    return keep_floor(played, may_sound & (~under_speech | PITCHED[:, None]), character.style)
 
 
 def calmer_under_speech(
