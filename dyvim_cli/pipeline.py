@@ -67,7 +67,7 @@ class Result:
 
 
 @dataclass
-class Clock:
+class StageTimer:
     """Seconds a stage."""
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Watched:
     cut: "Cut"
     output: Path
     features: FilmFeatures
-    clock: Clock
+    clock: StageTimer
     own: OwnSound | None = None  # its own sound, where that is kept in the mix
     notes: tuple[str, ...] = ()  # what did not go as usual
     use_cache: bool = True
@@ -137,7 +137,7 @@ def _see(
     use_cache: bool,
     progress: Progress | None,
 ) -> Watched:
-    clock = Clock()
+    clock = StageTimer()
     notes: list[str] = []
     with clock.stage("vision"):
         features = features_of(

@@ -13,7 +13,7 @@ from dyvim_cli.progress import Progress
 
 
 @dataclass(frozen=True)
-class Take:
+class ScoredTake:
     """One take: what it was asked for, and what came out."""
 
     options: ComposeOptions
@@ -28,7 +28,7 @@ def score_takes(
     *,
     use_cache: bool = True,
     progress: Progress | None = None,
-) -> Iterator[Take]:
+) -> Iterator[ScoredTake]:
     """Score a film n_takes times, one after the other; its names get .take1, .take2 ... before their endings.
 
     Raises as pipeline.score() does, before the film is watched where it can; takes that are whole stay.
@@ -43,8 +43,8 @@ def score_takes(
     watched = pipeline.watch(film_path, options, anywhere, use_cache=use_cache, progress=progress)
     model = pipeline.load_model(options)
     for asked, each in zip(directions(watched.features, options, n_takes), its, strict=True):
-        seen = replace(watched, output=each.settled_output(), clock=pipeline.Clock())
-        yield Take(asked, pipeline.compose_and_mux(seen, asked, each, model, progress=progress))
+        seen = replace(watched, output=each.settled_output(), clock=pipeline.StageTimer())
+        yield ScoredTake(asked, pipeline.compose_and_mux(seen, asked, each, model, progress=progress))
 
 
 def delivery_of_take(delivery: Delivery, output: Path, number: int) -> Delivery:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from dyvim_cli.model.score.plan import BASS, DRUMS, LEVEL, PAD, Plan
 from dyvim_cli.model.score.token_constraints import Grammar
+from dyvim_cli.model.score.token_plan import BASS, DRUMS, LEVEL, PAD, TokenPlan
 from dyvim_cli.music.form.accents import HEAVY, TOP_LEVEL, Accents, is_crowded, plan_accents
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STYLES
@@ -44,11 +44,11 @@ def test_only_an_event_as_heavy_crowds():
     assert not is_crowded(hits((8, 0.2), (12, 0.2)), 12)  # light ones do not
 
 
-def plan_with_accent(step: int) -> Plan:
+def plan_with_accent(step: int) -> TokenPlan:
     level, drums = np.zeros(16, dtype=np.int64), np.zeros(16, dtype=np.int64)
     level[step], drums[step] = TOP_LEVEL, KICK | CRASH
     free = np.full((tokens.K, 16), tokens.UNKNOWN, dtype=np.int64)
-    return Plan(free, np.full((tokens.K, 16), -1), False, accents=Accents(level, drums))
+    return TokenPlan(free, np.full((tokens.K, 16), -1), False, accents=Accents(level, drums))
 
 
 def test_an_accent_is_added_to_what_the_decoder_drew():

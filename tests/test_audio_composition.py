@@ -9,7 +9,7 @@ from helpers.musicgen_tiny import extended
 
 from dyvim_cli.model.compose import recording
 from dyvim_cli.model.compose.audio_sound import recorded_blocks
-from dyvim_cli.model.compose.recording import LEAD_S, Heard, lay, record
+from dyvim_cli.model.compose.recording import LEAD_S, TakeBeats, lay, record
 from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
 from dyvim_cli.model.musicgen.loading import load_audio_model
 from dyvim_cli.model.musicgen.sampling import AudioSettings, write_tokens
@@ -32,7 +32,7 @@ def model():
 
 
 def test_beats_move_to_the_events_but_for_alpha_0(features):
-    heard = Heard(np.arange(0.1, 5, 0.5), 120.0, np.ones(500))
+    heard = TakeBeats(np.arange(0.1, 5, 0.5), 120.0, np.ones(500))
     assert lay(heard, features, LEAD_S, alpha=0.0, follows=False) == Alignment(LEAD_S, 1.0, 0.0)
     moved = lay(heard, features, LEAD_S, alpha=1.0, follows=False)
     cut_s = moved.to_film(heard.beats_s) - 1.5

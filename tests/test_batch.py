@@ -31,8 +31,8 @@ from dyvim_cli.batch import journal as journals
 from dyvim_cli.batch import local, run, staging
 from dyvim_cli.batch.fingerprint import CODE, content_of, film_seed, fingerprint
 from dyvim_cli.batch.fingerprint import _weights as weights_known
-from dyvim_cli.batch.plan import check_collisions, journal_place, made_by_us, task_of
-from dyvim_cli.batch.selection import Choice, Film, read_list, select
+from dyvim_cli.batch.selection import Choice, SelectedFilm, read_list, select
+from dyvim_cli.batch.tasks import check_collisions, journal_place, made_by_us, task_of
 from dyvim_cli.batch.work import Outcome, Seen, failure
 from dyvim_cli.batch.work import finish as finish_film
 from dyvim_cli.errors import EnvironmentFault, ExitCode, InputError, OutputError, UsageError
@@ -86,7 +86,7 @@ def test_lists_hold_a_path_a_line():
 
 
 def tasks_for(folder: Path, *names: str, **delivery):
-    films = [Film(folder / name, PurePosixPath(name)) for name in names]
+    films = [SelectedFilm(folder / name, PurePosixPath(name)) for name in names]
     return [task_of(film, ComposeOptions(seed=3), Delivery(**delivery)) for film in films]
 
 
@@ -115,7 +115,7 @@ def test_two_films_never_become_one(tmp_path):
 
 def test_the_journal_lies_where_the_outputs_have_their_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    film = Film(tmp_path / "films/sub/a.mp4", PurePosixPath("sub/a.mp4"))
+    film = SelectedFilm(tmp_path / "films/sub/a.mp4", PurePosixPath("sub/a.mp4"))
     assert journal_place(None, [film]) == tmp_path / "films" / journals.NAME
     assert journal_place("out/", [film]) == Path("out") / journals.NAME
     assert journal_place("out/{folder}/x-{stem}.mp4", [film]) == Path("out") / journals.NAME
@@ -264,7 +264,7 @@ def test_done_means_output_content_and_settings_are_as_recorded(folder):
     assert todo() == 0 and task.output.exists()
     task.film.touch()
     assert todo() == 0, "the same bytes at another time are the same film"
-    (other,) = (task_of(Film(task.film, PurePosixPath("a.mp4")), ComposeOptions(seed=4), Delivery()),)
+    (other,) = (task_of(SelectedFilm(task.film, PurePosixPath("a.mp4")), ComposeOptions(seed=4), Delivery()),)
     assert todo(other) == 1, "other settings"
     task.film.write_bytes(b"y")
     assert todo() == 1, "another film under the name"
@@ -279,7 +279,7 @@ def test_done_means_output_content_and_settings_are_as_recorded(folder):
 @pytest.mark.parametrize("named", ["adapter", "adapter/adapter.safetensors"])
 def test_the_content_of_an_adapter_counts(named, folder):
     touch(folder, "adapter/adapter.safetensors")
-    film = Film(folder / "a.mp4", PurePosixPath("a.mp4"))
+    film = SelectedFilm(folder / "a.mp4", PurePosixPath("a.mp4"))
     wishes = ComposeOptions(model="debug", adapter=str(folder / named))
     before = task_of(film, wishes, Delivery()).settings
     assert before == task_of(film, wishes, Delivery()).settings

@@ -6,8 +6,8 @@ import pytest
 from helpers.batch_films import break_film, digests, films_done_twice, make_films, records
 
 from dyvim_cli.batch import run
-from dyvim_cli.batch.plan import task_of
 from dyvim_cli.batch.selection import Choice, select
+from dyvim_cli.batch.tasks import task_of
 from dyvim_cli.batch.work import finish, see
 from dyvim_cli.errors import EnvironmentFault
 from dyvim_cli.options import ComposeOptions, Delivery

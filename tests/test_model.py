@@ -16,9 +16,9 @@ from dyvim_cli.model.score.checkpoint import load_decoder, save_decoder
 from dyvim_cli.model.score.decoder import Decoder, DecoderConfig
 from dyvim_cli.model.score.delay import delay, delayed_times, undelay
 from dyvim_cli.model.score.musical_bias import MusicalBias
-from dyvim_cli.model.score.plan import Plan
 from dyvim_cli.model.score.sampling import SamplingSettings, compose
 from dyvim_cli.model.score.stepping import Stepper
+from dyvim_cli.model.score.token_plan import TokenPlan
 from dyvim_cli.music.symbols import tokens
 
 N_STEPS = 48
@@ -57,9 +57,9 @@ def conditions() -> Conditions:
     )
 
 
-def free_plan() -> Plan:
+def free_plan() -> TokenPlan:
     nothing = np.full((tokens.K, N_STEPS), -1, dtype=np.int64)
-    return Plan(forced=nothing, copy_from=nothing.copy(), is_minor=False)
+    return TokenPlan(forced=nothing, copy_from=nothing.copy(), is_minor=False)
 
 
 @given(st.integers(1, 6), st.integers(1, 30), st.integers(0, 2**31))

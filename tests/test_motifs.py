@@ -5,8 +5,8 @@ import torch
 
 from dyvim_cli.model.score import motif
 from dyvim_cli.model.score.motif import MELODY, Motif
-from dyvim_cli.model.score.plan import Plan
 from dyvim_cli.model.score.token_constraints import Grammar
+from dyvim_cli.model.score.token_plan import TokenPlan
 from dyvim_cli.music.form.film_on_grid import FilmOnGrid
 from dyvim_cli.music.form.motif_sources import gesture_sources
 from dyvim_cli.music.form.recapitulation import returns
@@ -95,7 +95,7 @@ def test_what_returns_holds_its_own_note_alone():
     """A theme whose first bar begins in a tied note, over silence, over the same note and over another."""
     n_steps, position = 8, MELODY + 4
     free = np.full((tokens.K, n_steps), -1, dtype=np.int64)
-    plan = Plan(free, free.copy(), is_minor=False)
+    plan = TokenPlan(free, free.copy(), is_minor=False)
     plan.copy_from[MELODY, 4] = 1  # which was held
     delayed = torch.zeros(3, tokens.K, n_steps + tokens.K, dtype=torch.long)
     delayed[:, MELODY, MELODY], delayed[:, MELODY, MELODY + 1] = 20, tokens.HOLD
@@ -117,7 +117,7 @@ def test_a_returning_note_that_clashes_with_the_chord_does_not_return():
     """Over a still picture the harmony stands: the theme's F, which came with its own chord, would lie there
     a semitone above the third of C major. Between beats it may pass; a clash that was meant comes back."""
     free = np.full((tokens.K, 8), -1, dtype=np.int64)
-    plan = Plan(free, free.copy(), is_minor=False)
+    plan = TokenPlan(free, free.copy(), is_minor=False)
     plan.copy_from[MELODY, 4:6] = 0
     f = tokens.pitch_token(tokens.STREAMS[MELODY], 77)
     delayed = torch.zeros(1, tokens.K, 8 + tokens.K, dtype=torch.long)

@@ -72,8 +72,8 @@ def test_a_degenerate_take_is_named_and_loses_to_any_other(piece, plant, named):
     take = piece.copy()
     plant(take)
     assert named in faults(take) and faults(piece) == ()
-    worst_sync = ranking.Take(-1.0, -1.0, ())
-    best_sync = ranking.Take(1.0, 0.9, faults(take))
+    worst_sync = ranking.TakeRating(-1.0, -1.0, ())
+    best_sync = ranking.TakeRating(1.0, 0.9, faults(take))
     for alpha in (0.0, 0.5, 1.0):
         assert ranking.best([best_sync, worst_sync], alpha) == 1
 

@@ -255,14 +255,14 @@ def test_what_does_not_go_together_is_a_usage_error(options, short_film, tmp_pat
 def test_a_batch_may_use_musicgen(short_film, tmp_path):
     from pathlib import PurePosixPath
 
-    from dyvim_cli.batch.plan import task_of
-    from dyvim_cli.batch.selection import Film
+    from dyvim_cli.batch.selection import SelectedFilm
     from dyvim_cli.batch.staging import make_folders
+    from dyvim_cli.batch.tasks import task_of
     from dyvim_cli.batch.work import finish, see
     from dyvim_cli.options import ComposeOptions, Delivery
 
     wishes = ComposeOptions(model="debug", candidates=1, guidance=1.0)
-    film = Film(short_film, PurePosixPath(short_film.name))
+    film = SelectedFilm(short_film, PurePosixPath(short_film.name))
     delivery = Delivery(output=str(tmp_path / "out.mp4"))
     task = task_of(film, wishes, delivery)
     assert task.settings != task_of(film, ComposeOptions(), delivery).settings  # another model

@@ -80,10 +80,10 @@ def test_what_is_no_way_of_writing_is_refused():
 
 
 def test_off_beats_of_bass_and_pad_are_ruled_out():
-    from dyvim_cli.model.score.plan import BASS, Plan
+    from dyvim_cli.model.score.token_plan import BASS, TokenPlan
 
     free = np.full((tokens.K, 16), tokens.UNKNOWN, dtype=np.int64)
-    plan = Plan(free, np.full((tokens.K, 16), -1), False, under_speech=np.ones(16, dtype=bool))
+    plan = TokenPlan(free, np.full((tokens.K, 16), -1), False, under_speech=np.ones(16, dtype=bool))
     on_beat, off_beat = torch.zeros(1, tokens.K, 64), torch.zeros(1, tokens.K, 64)
     plan.constrain(on_beat, 4 + BASS)
     plan.constrain(off_beat, 6 + BASS)

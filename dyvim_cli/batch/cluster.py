@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.batch import staging
 from dyvim_cli.batch.fingerprint import settings_digest
-from dyvim_cli.batch.plan import Task
+from dyvim_cli.batch.tasks import Task
 from dyvim_cli.batch.work import Outcome, failure, finish, see
 from dyvim_cli.errors import EnvironmentFault, fault_of
 from dyvim_cli.limits import MAX_DURATION_VARIABLE, MAX_PIXELS_VARIABLE

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import FrameType
 
-from dyvim_cli.batch.plan import Task
+from dyvim_cli.batch.tasks import Task
 from dyvim_cli.batch.work import Outcome, Seen, failure, finish, see
 from dyvim_cli.device import free_memory_gb, n_cores
 from dyvim_cli.errors import DyvimError, EnvironmentFault, ExitCode, fault_of

@@ -17,7 +17,7 @@ from typing import Any
 from dyvim_cli.batch import staging
 from dyvim_cli.batch.fingerprint import fingerprint, known_content
 from dyvim_cli.batch.journal import Journal, open_journal
-from dyvim_cli.batch.plan import Task, check_container
+from dyvim_cli.batch.tasks import Task, check_container
 from dyvim_cli.batch.work import Outcome, failure
 from dyvim_cli.errors import DyvimError, ExitCode
 from dyvim_cli.media.output import check_output

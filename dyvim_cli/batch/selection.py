@@ -18,7 +18,7 @@ FILM_SUFFIXES = {
 
 
 @dataclass(frozen=True)
-class Film:
+class SelectedFilm:
     """One film of a batch."""
 
     path: Path
@@ -51,7 +51,7 @@ def _matches(relative: PurePosixPath, patterns: Iterable[str]) -> bool:
     return any(fnmatch(relative.name, p) or fnmatch(str(relative), p) for p in patterns)
 
 
-def select(named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = ()) -> list[Film]:
+def select(named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = ()) -> list[SelectedFilm]:
     """The films of folders and files, sorted, each once.
 
     Files that are named are taken whatever they are called (but for --exclude); a missing one is taken
@@ -59,7 +59,7 @@ def select(named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = ()
     folder cannot be read or nothing is left.
     """
     named, made = list(named), {os.path.realpath(path) for path in leave_out}
-    films: dict[str, Film] = {}
+    films: dict[str, SelectedFilm] = {}
     for place in named:
         for film in _of_folder(place, choice) if place.is_dir() else _of_file(place, choice):
             if place.is_dir() and os.path.realpath(film.path) in made:
@@ -71,12 +71,12 @@ def select(named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = ()
     return sorted(films.values(), key=lambda film: (str(film.root), film.relative.parts))
 
 
-def _of_file(path: Path, choice: Choice) -> list[Film]:
+def _of_file(path: Path, choice: Choice) -> list[SelectedFilm]:
     relative = PurePosixPath(path.name)
-    return [] if _matches(relative, choice.exclude) else [Film(path, relative)]
+    return [] if _matches(relative, choice.exclude) else [SelectedFilm(path, relative)]
 
 
-def _of_folder(folder: Path, choice: Choice) -> Iterator[Film]:
+def _of_folder(folder: Path, choice: Choice) -> Iterator[SelectedFilm]:
     def cannot(error: OSError) -> None:
         raise InputError(f"{error.filename}: the folder cannot be read", f"chmod u+rx {error.filename}")
 
@@ -86,7 +86,7 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[Film]:
             path = Path(place, name)
             relative = PurePosixPath(path.relative_to(folder).as_posix())
             if choice.takes(relative):
-                yield Film(path, relative)
+                yield SelectedFilm(path, relative)
 
 
 def read_list(listed: bytes) -> list[Path]:

@@ -14,17 +14,17 @@ from dyvim_cli.cli.options.groups import Composing, Mixing, group_of
 from dyvim_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from dyvim_cli.batch.plan import Task
-    from dyvim_cli.batch.selection import Film
+    from dyvim_cli.batch.selection import SelectedFilm
+    from dyvim_cli.batch.tasks import Task
 
 WHERE = ("output", "overwrite", "midi", "stems", "stem_groups", "music")  # options that say what is written
 
 
-def films_of(context: typer.Context) -> "list[Film]":
+def films_of(context: typer.Context) -> "list[SelectedFilm]":
     """The films that are meant, those of earlier runs' making left out."""
     from dyvim_cli.batch import journal as journals
-    from dyvim_cli.batch.plan import journal_place
     from dyvim_cli.batch.selection import Choice, select
+    from dyvim_cli.batch.tasks import journal_place
 
     values = context.params
     named = [*(values["films"] or ()), *_listed(values["from_list"])]
@@ -50,9 +50,9 @@ def _listed(path: Path | None) -> list[Path]:
         raise UsageError(reason, "one path a line; - is stdin") from error
 
 
-def tasks_of(context: typer.Context, films: "Sequence[Film]") -> "list[Task]":
+def tasks_of(context: typer.Context, films: "Sequence[SelectedFilm]") -> "list[Task]":
     """Everybody's job, checked against each other. Raises UsageError."""
-    from dyvim_cli.batch.plan import check_collisions, made_by_us, task_of
+    from dyvim_cli.batch.tasks import check_collisions, made_by_us, task_of
 
     values_of, tasks = film_settings(context), []
     for film in films:

@@ -14,12 +14,12 @@ def packets(container, *streams, clocks: dict[str, Any] | None = None) -> Iterat
     """Every packet of these streams, in the file's order; stops at a tear.
 
     Packets that flush a decoder come last, as PyAV has it; where it forgets them, one that has no stream.
-    In `clocks` stands afterwards what was straightened, a Clock by stream index.
+    In `clocks` stands afterwards what was straightened, a StreamClock by stream index.
     """
     import av
 
     clocks = {} if clocks is None else clocks
-    clocks |= {stream.index: Clock(float(stream.time_base)) for stream in streams}
+    clocks |= {stream.index: StreamClock(float(stream.time_base)) for stream in streams}
     restarts = bool(container.format.flags & RESTARTS)
     try:
         for packet in container.demux(streams):
@@ -33,7 +33,7 @@ def packets(container, *streams, clocks: dict[str, Any] | None = None) -> Iterat
 
 
 @dataclass
-class Clock:
+class StreamClock:
     """The clock of one stream. Its inner times are ticks of `tick_s` seconds."""
 
     tick_s: float

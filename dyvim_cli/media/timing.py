@@ -10,7 +10,7 @@ import numpy as np
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.limits import check_gap, check_pictures
-from dyvim_cli.media.clock import Clock, packets
+from dyvim_cli.media.clock import StreamClock, packets
 from dyvim_cli.media.formats import STILLS
 
 VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
@@ -18,7 +18,7 @@ LONGEST_STILL_S = 60.0  # that the last picture may stand by its own word; longe
 
 
 @dataclass(frozen=True)
-class Heard:
+class SoundSpan:
     """When a sound track is heard, seconds on the film's clock; its joins as ffmpeg straightens it alone."""
 
     start_s: float
@@ -39,12 +39,12 @@ class Timing:
     is_variable_rate: bool
     key_times_s: np.ndarray
     joins: tuple[tuple[float, float], ...] = ()
-    sounds: dict[int, Heard] = field(default_factory=dict)  # by stream index, where there are packets
+    sounds: dict[int, SoundSpan] = field(default_factory=dict)  # by stream index, where there are packets
 
 
 def timing_of(container, stream, path: Path) -> Timing:
     """List the packets of picture and sound and derive their true range, rate and key frames."""
-    clocks: dict[int, Clock] = {}
+    clocks: dict[int, StreamClock] = {}
     rows, sounds = [], {}
     for packet in packets(container, stream, *container.streams.audio, clocks=clocks):
         if packet.size and packet.stream_index == stream.index:
@@ -104,6 +104,6 @@ def _last_stand(rows: np.ndarray, median: float) -> float:
     return float(told) if 0 < told <= max(10 * median, LONGEST_STILL_S) else median
 
 
-def _heard(first: int, last: int, n_packets: int, clock: Clock) -> Heard:
+def _heard(first: int, last: int, n_packets: int, clock: StreamClock) -> SoundSpan:
     """The range of a sound track, given in ticks."""
-    return Heard(first * clock.tick_s, last * clock.tick_s, n_packets, clock.joins_s)
+    return SoundSpan(first * clock.tick_s, last * clock.tick_s, n_packets, clock.joins_s)

@@ -7,7 +7,7 @@ from typing import Any
 from dyvim_cli.limits import is_playable_rate
 from dyvim_cli.media.listing import listing
 from dyvim_cli.media.opening import codec_of
-from dyvim_cli.media.timing import Heard
+from dyvim_cli.media.timing import SoundSpan
 
 # what libavformat or a camera calls a track that nobody gave a name
 NO_NAMES = ("soundhandler", "core media audio", "sound media handler", "apple sound media handler")
@@ -31,7 +31,7 @@ class Track:
     n_packets: int = 0  # of a sound
     title: str = ""
     flags: tuple[str, ...] = ()  # ffmpeg's dispositions: default, comment, visual_impaired ...
-    joins: tuple[tuple[float, float], ...] = ()  # see timing.Heard
+    joins: tuple[tuple[float, float], ...] = ()  # see timing.SoundSpan
 
     @property
     def is_default(self) -> bool:
@@ -45,12 +45,12 @@ class Track:
         return self.codec != UNKNOWN and self.n_packets > 0 and self.channels > 0 and is_playable
 
 
-def sound_tracks(container, heard: dict[int, Heard]) -> tuple[Track, ...]:
+def sound_tracks(container, heard: dict[int, SoundSpan]) -> tuple[Track, ...]:
     """Describe the audio streams of a container; what each was found to last is by stream index."""
     channels = channels_of(container)
     found = []
     for position, stream in enumerate(container.streams.audio):
-        said = heard.get(stream.index, Heard(_start_s(stream), _start_s(stream), 0))
+        said = heard.get(stream.index, SoundSpan(_start_s(stream), _start_s(stream), 0))
         rate = stream.codec_context.sample_rate if stream.codec_context else 0
         found.append(
             Track(

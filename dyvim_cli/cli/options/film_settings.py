@@ -13,14 +13,14 @@ from dyvim_cli.cli.options.groups import Composing, Mixing
 from dyvim_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from dyvim_cli.batch.selection import Film
+    from dyvim_cli.batch.selection import SelectedFilm
 
 NAME = "dyvim.toml"
 KINDS = {field.name: field.type for group in (Composing, Mixing) for field in fields(group)}
 del KINDS["adapter"], KINDS["soundfont"]  # their paths would be one for every folder
 
 
-def film_settings(context: typer.Context) -> "Callable[[Film], Mapping]":
+def film_settings(context: typer.Context) -> "Callable[[SelectedFilm], Mapping]":
     """A function from a film to its option values by name.
 
     The file in the film's own folder counts more than those above it, up to the folder that was named.
@@ -34,7 +34,7 @@ def film_settings(context: typer.Context) -> "Callable[[Film], Mapping]":
     return lambda film: values(_files(film))
 
 
-def _files(film: "Film") -> tuple[Path, ...]:
+def _files(film: "SelectedFilm") -> tuple[Path, ...]:
     folders = [film.root, *(film.root / parent for parent in reversed(film.relative.parents[:-1]))]
     return tuple(path for folder in folders if config.is_there(path := folder / NAME))
 

@@ -21,8 +21,8 @@ from dyvim_cli.errors import DyvimError, ExitCode
 
 if TYPE_CHECKING:
     from dyvim_cli.batch.local import Stage
-    from dyvim_cli.batch.plan import Task
     from dyvim_cli.batch.run import Review, Session
+    from dyvim_cli.batch.tasks import Task
     from dyvim_cli.batch.work import Outcome
 
 
@@ -61,7 +61,7 @@ def batch(
     from dyvim_cli import device
     from dyvim_cli.batch import journal as journals
     from dyvim_cli.batch import run
-    from dyvim_cli.batch.plan import journal_place
+    from dyvim_cli.batch.tasks import journal_place
     from dyvim_cli.media.output import check_output
 
     running.place()

@@ -28,7 +28,7 @@ UNKNOWN = "the film's sound"  # music or not: nobody says
 
 
 @dataclass(frozen=True)
-class Heard:
+class HeardMusic:
     """A piece of music as the judge hears it."""
 
     path: Path
@@ -45,13 +45,13 @@ class FilmReport:
 
     film: Path
     picture: VisualEvents
-    heard: Heard
+    heard: HeardMusic
     sync: SyncReport
     flow: FlowReport | None  # None where film and music are too short
     literature: dict[str, float | None]
 
 
-def hear(path: Path | str, what: str = ALONE, is_film: bool = False) -> Heard:
+def hear(path: Path | str, what: str = ALONE, is_film: bool = False) -> HeardMusic:
     """Listen to a sound file, or to a film's first sound track (is_film), that holds `what`.
 
     A film's sound counts from its first picture. Raises InputError.
@@ -61,7 +61,7 @@ def hear(path: Path | str, what: str = ALONE, is_film: bool = False) -> Heard:
     mono = analysis_signal(samples, sample_rate)
     events = audio_events(mono, SAMPLE_RATE)
     midi = path.with_suffix(".mid")
-    return Heard(
+    return HeardMusic(
         path=path,
         mono=mono,
         events=events,
@@ -72,7 +72,7 @@ def hear(path: Path | str, what: str = ALONE, is_film: bool = False) -> Heard:
 
 
 def report_on(
-    film: Path, picture: VisualEvents, heard: Heard, reference: np.ndarray | None = None, seed: int = 0
+    film: Path, picture: VisualEvents, heard: HeardMusic, reference: np.ndarray | None = None, seed: int = 0
 ) -> FilmReport:
     """Compare what was seen with what was heard; `reference` is an analysis signal."""
     return FilmReport(

@@ -19,7 +19,7 @@ from dyvim_cli.progress import Progress, Silent
 
 
 @dataclass(frozen=True)
-class Take:
+class SweepRun:
     """One piece of generated music, judged."""
 
     film: Path
@@ -35,7 +35,7 @@ def sweep(
     seeds: Sequence[int],
     generate: Generate,
     progress: Progress | None = None,
-) -> list[Take]:
+) -> list[SweepRun]:
     """Generate and judge every film at every alpha with every seed.
 
     Films are watched once and then cached: a second sweep costs the music alone.
@@ -48,17 +48,19 @@ def sweep(
             for seed in seeds:
                 samples, sample_rate = read_sound(generate(film, alpha, seed))
                 sync = compare(picture, audio_events(samples, sample_rate), seed)
-                takes.append(Take(film, alpha, seed, sync, flow(samples, sample_rate, picture.duration_s)))
+                takes.append(
+                    SweepRun(film, alpha, seed, sync, flow(samples, sample_rate, picture.duration_s))
+                )
                 progress.update("sweep", len(takes), total)
     return takes
 
 
-def curves(takes: Sequence[Take]) -> tuple[list[float], dict[str, list[Interval | None]]]:
+def curves(takes: Sequence[SweepRun]) -> tuple[list[float], dict[str, list[Interval | None]]]:
     """(alphas ascending, measure -> mean excess over films and its interval at each alpha)."""
     return _along_alpha(takes, _mean_sync)
 
 
-def flow_curves(takes: Sequence[Take]) -> tuple[list[float], dict[str, list[Interval | None]]]:
+def flow_curves(takes: Sequence[SweepRun]) -> tuple[list[float], dict[str, list[Interval | None]]]:
     """(alphas ascending, figure of flow -> mean over films and its interval at each alpha)."""
     return _along_alpha(takes, _mean_flow)
 
@@ -77,12 +79,12 @@ def _mean_flow(takes):
     return mean_flow([take.flow for take in takes], films=[take.film for take in takes])
 
 
-def sweep_table(takes: Sequence[Take]) -> list[list[str]]:
+def sweep_table(takes: Sequence[SweepRun]) -> list[list[str]]:
     """Rows of cells: the mean over seeds of every film and alpha, then mean and interval of every alpha."""
     return _rows(takes, MEASURES, _mean_sync)
 
 
-def sweep_flow_table(takes: Sequence[Take]) -> list[list[str]]:
+def sweep_flow_table(takes: Sequence[SweepRun]) -> list[list[str]]:
     """The same rows with the figures of flow."""
     return _rows(takes, FLOW, _mean_flow)
 
@@ -99,7 +101,7 @@ def _rows(takes, names, mean_of):
     return rows
 
 
-def sweep_facts(takes: Sequence[Take]) -> dict[str, Any]:
+def sweep_facts(takes: Sequence[SweepRun]) -> dict[str, Any]:
     """The takes and their means as JSON values."""
     alphas, by_name = curves(takes)
     flow_by_name = flow_curves(takes)[1]
@@ -122,19 +124,19 @@ def sweep_facts(takes: Sequence[Take]) -> dict[str, Any]:
     )
 
 
-def sweep_text(takes: Sequence[Take]) -> str:
+def sweep_text(takes: Sequence[SweepRun]) -> str:
     """Both tables as text, sync above flow."""
     return f"{aligned(sweep_table(takes))}\n\n{aligned(sweep_flow_table(takes))}"
 
 
-def draw(takes: Sequence[Take], path: Path) -> None:
+def draw(takes: Sequence[SweepRun], path: Path) -> None:
     """Write the picture of both against alpha, a panel a figure."""
     from dyvim_cli.evaluation.show.plot import draw_sweep
 
     draw_sweep(*curves(takes), path, flow=flow_curves(takes)[1])
 
 
-def write_sweep(takes: Sequence[Take], out: Path) -> str:
+def write_sweep(takes: Sequence[SweepRun], out: Path) -> str:
     """sync.txt, sync.json and sync.png of a sweep in a folder; returns the tables."""
     out.mkdir(parents=True, exist_ok=True)
     text = sweep_text(takes)

@@ -24,7 +24,7 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Score, 
 
 if TYPE_CHECKING:  # torch takes two seconds
     from dyvim_cli.model.score.decoder import Decoder
-    from dyvim_cli.model.score.plan import Plan
+    from dyvim_cli.model.score.token_plan import TokenPlan
     from dyvim_cli.music.form.planning import Form
 
 AT_HITS = tuple(tokens.STREAM_INDEX[name] for name in ("level", "bass", "drums", "pad"))
@@ -116,7 +116,7 @@ def _final_step(old, grid: Relaid) -> int | None:
     return step if ring_s >= max(min(LEAST_RING_S, rang_s), RING_SHARE * rang_s) else None
 
 
-def _with_kept(fixed: Plan, kept: _Kept, form: Form, chords: np.ndarray) -> Plan:
+def _with_kept(fixed: TokenPlan, kept: _Kept, form: Form, chords: np.ndarray) -> TokenPlan:
     """The plan with the old tokens; a new ending is led up to anew."""
     piece, before_end = kept.tokens.copy(), max(0, form.final_step - STEPS_PER_BAR)
     if kept.final_step is None:

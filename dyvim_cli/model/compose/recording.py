@@ -108,7 +108,7 @@ def picture_embeddings(features: FilmFeatures) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class Heard:
+class TakeBeats:
     """What was heard in a take."""
 
     beats_s: np.ndarray  # [B] music time
@@ -116,17 +116,17 @@ class Heard:
     envelope: np.ndarray  # [F] every 10 ms
 
 
-def listen(model: AudioModel, tokens: torch.Tensor, asked_bpm: float) -> Heard:
+def listen(model: AudioModel, tokens: torch.Tensor, asked_bpm: float) -> TakeBeats:
     """Beats of one take [K, N], heard block by block; in doubt about the tempo, it is the one asked for."""
     listener = OnsetEnvelope(model.codec.sample_rate)
     for block in decoded_blocks(model.codec, tokens):
         listener.feed(block.mean(dim=0).cpu().numpy())
     envelope = listener.envelope
     bpm = find_tempo(envelope, asked_bpm)
-    return Heard(track_beats(envelope, bpm), bpm, envelope)
+    return TakeBeats(track_beats(envelope, bpm), bpm, envelope)
 
 
-def lay(heard: Heard, features: FilmFeatures, lead_s: float, alpha: float, follows: bool) -> Alignment:
+def lay(heard: TakeBeats, features: FilmFeatures, lead_s: float, alpha: float, follows: bool) -> Alignment:
     """Where the take begins and how fast it plays; at alpha 0 the film has no say in it."""
     if alpha == 0:
         return Alignment(lead_s, 1.0, 0.0)
@@ -148,7 +148,7 @@ def _struck(envelope: np.ndarray, features: FilmFeatures) -> float:
     return float(np.average(ranks(near)[frames], weights=features.event_weights + 1e-9))
 
 
-def grid_of(heard: Heard, placing: Alignment, features: FilmFeatures) -> TempoMap:
+def grid_of(heard: TakeBeats, placing: Alignment, features: FilmFeatures) -> TempoMap:
     """The beats in film time, quartered, from the film's beginning to its end, with the hit table."""
     beats = placing.to_film(heard.beats_s)
     beat_s = 60 / heard.bpm / placing.speed

@@ -12,7 +12,7 @@ from dyvim_cli.errors import UsageError
 from dyvim_cli.types import STEPS_PER_BAR
 
 if TYPE_CHECKING:  # torch takes two seconds
-    from dyvim_cli.model.score.plan import Plan
+    from dyvim_cli.model.score.token_plan import TokenPlan
 
 
 def bar_steps(bars: Sequence[int], n_steps: int) -> np.ndarray:
@@ -27,7 +27,7 @@ def bar_steps(bars: Sequence[int], n_steps: int) -> np.ndarray:
     return (bar >= first) & (bar <= last)
 
 
-def all_but(anew: np.ndarray, fixed: Plan, piece: np.ndarray) -> Plan:
+def all_but(anew: np.ndarray, fixed: TokenPlan, piece: np.ndarray) -> TokenPlan:
     """The plan under which all of a piece [K, S] stays but the steps [S] that are to be written anew."""
     forced = np.where(anew, fixed.forced, piece).astype(np.int64)
     return replace(fixed, forced=forced, copy_from=np.where(anew, fixed.copy_from, -1))

@@ -49,8 +49,8 @@ from dyvim_cli.vision.styles import draw_style
 
 if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films opened, without it
     from dyvim_cli.model.score.decoder import Decoder
-    from dyvim_cli.model.score.plan import Plan
     from dyvim_cli.model.score.sampling import SamplingSettings
+    from dyvim_cli.model.score.token_plan import TokenPlan
 
 GUIDANCE = 1.5
 ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered while somebody speaks
@@ -113,7 +113,7 @@ def write_score(
         fixed = replace(fixed, forced=write_patterns(fixed.forced, form, character.style, motion, rng))
     may_sound = form.active & ~silent
 
-    def finished(plan_of_tokens: Plan, how: SamplingSettings) -> list[np.ndarray]:
+    def finished(plan_of_tokens: TokenPlan, how: SamplingSettings) -> list[np.ndarray]:
         pieces = compose(model, conditions, plan_of_tokens, how, progress)
         return [
             finish(piece, form.final_step, character, tempo_map, marked, may_sound, under_speech)
@@ -144,9 +144,9 @@ def write_score(
 def rerolled(
     piece: np.ndarray,
     reroll_bars: tuple[int, int, int],
-    fixed: Plan,
+    fixed: TokenPlan,
     settings: SamplingSettings,
-    finished: Callable[[Plan, SamplingSettings], list[np.ndarray]],
+    finished: Callable[[TokenPlan, SamplingSettings], list[np.ndarray]],
 ) -> list[np.ndarray]:
     """Candidates [K, S] in which the bars (first, last, and the number of the variant) are sampled anew."""
     *bars, variant = reroll_bars
@@ -357,7 +357,7 @@ def as_plan(
     lightest_accent: float = np.inf,
     under_speech: np.ndarray | None = None,
     silent: np.ndarray | None = None,
-) -> Plan:
+) -> TokenPlan:
     """What is fixed token by token: silence, planned chords, themes that return, accents, rests under speech.
 
     Args:
@@ -368,7 +368,7 @@ def as_plan(
         under_speech: [S] bool, None = nowhere.
         silent: [S] bool, where nobody plays; None = nowhere.
     """
-    from dyvim_cli.model.score.plan import Plan
+    from dyvim_cli.model.score.token_plan import TokenPlan
 
     forced = np.full(form.active.shape, tokens.UNKNOWN, dtype=np.int64)
     for name in (*tokens.PITCHED, "drums"):
@@ -383,7 +383,7 @@ def as_plan(
     if silent is not None:
         forced[np.ix_(players, np.flatnonzero(silent))] = tokens.REST
     drums_play = form.active[tokens.STREAM_INDEX["drums"]]
-    return Plan(
+    return TokenPlan(
         accents=plan_accents(hit, character.style, lightest_accent, drums_play),
         forced=forced,
         copy_from=form.copy_from,

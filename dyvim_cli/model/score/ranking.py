@@ -17,7 +17,7 @@ MOVES = 0.15  # mean energy of a bar
 
 
 @dataclass(frozen=True)
-class Take:
+class TakeRating:
     """What the ranking saw in one take."""
 
     accent: float  # how much more is struck where the film has events, -1..1
@@ -39,13 +39,13 @@ def strength(piece: np.ndarray) -> np.ndarray:
     return n_struck(piece) * (1 + piece[LEVEL].astype(float)) / tokens.N_LEVELS
 
 
-def judge(piece: np.ndarray, hit: np.ndarray, energy: np.ndarray) -> Take:
+def judge(piece: np.ndarray, hit: np.ndarray, energy: np.ndarray) -> TakeRating:
     """Look at one take [K, S] beside the film's hits [S] and energy [S]."""
     struck = strength(piece)
-    return Take(_accent(struck, hit), _following(struck, energy), tuple(_faults(piece, energy)))
+    return TakeRating(_accent(struck, hit), _following(struck, energy), tuple(_faults(piece, energy)))
 
 
-def best(takes: list[Take], alpha: float) -> int:
+def best(takes: list[TakeRating], alpha: float) -> int:
     """Index of the take to keep; the first of equals."""
     return int(np.argmax([take.score(alpha) for take in takes]))
 

@@ -12,9 +12,9 @@ from dyvim_cli.model.score.decoder import Decoder
 from dyvim_cli.model.score.delay import undelay
 from dyvim_cli.model.score.motif import Motif
 from dyvim_cli.model.score.musical_bias import MusicalBias
-from dyvim_cli.model.score.plan import Plan
 from dyvim_cli.model.score.stepping import Stepper
 from dyvim_cli.model.score.token_constraints import FORBIDDEN, Grammar
+from dyvim_cli.model.score.token_plan import TokenPlan
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.progress import Progress, Silent
 
@@ -39,7 +39,7 @@ class SamplingSettings:
 def compose(
     model: Decoder,
     conditions: Conditions,
-    plan: Plan,
+    plan: TokenPlan,
     settings: SamplingSettings,
     progress: Progress | None = None,
 ) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from dyvim_cli.music.idioms.grooves import NEVER, needs
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.training.arranger.plan import Plan, lay, write_row
+from dyvim_cli.training.arranger.frame import PieceFrame, lay, write_row
 from dyvim_cli.training.arranger.response import Response, entry, onsets
 
 RATES = {
@@ -29,7 +29,7 @@ SECOND = "second"  # a second voice under the tune, in thirds and sixths
 COUNTER_NEEDS, SECOND_NEED = "4.7.5.7.4.7.5.7.", 0.45
 
 
-def write_arp(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response: Response,
+def write_arp(rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, response: Response,
               melody: np.ndarray) -> np.ndarray:  # fmt: skip
     """[S] arp tokens."""
     choices = _choose(rng, plan)
@@ -52,7 +52,7 @@ def write_arp(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response
     return write_row("arp", starts, pitches, ends, plan.n_steps)
 
 
-def _choose(rng, plan: Plan) -> list[tuple]:
+def _choose(rng, plan: PieceFrame) -> list[tuple]:
     """A figure for every scene; a label keeps its own; where the arpeggio keeps time it is a figure."""
     pool, of_label = plan.habits.arps, {}
     figures = [choice for choice in pool if choice[1]] or pool
@@ -62,7 +62,7 @@ def _choose(rng, plan: Plan) -> list[tuple]:
     return [of_label[s.label] for s in plan.scenes]
 
 
-def _lay_needs(plan: Plan, choices, melody: np.ndarray) -> np.ndarray:
+def _lay_needs(plan: PieceFrame, choices, melody: np.ndarray) -> np.ndarray:
     patterns = {}
     for i, scene in enumerate(plan.scenes):
         rate = choices[i][0]
@@ -108,7 +108,7 @@ def _neighbour(ladder: list[int], previous: int) -> int:
     return min(others, key=lambda p: abs(p - previous))
 
 
-def _end(start: int, ring: int, chords, response: Response, plan: Plan) -> int:
+def _end(start: int, ring: int, chords, response: Response, plan: PieceFrame) -> int:
     if start >= plan.final:
         return plan.n_steps
     length = max(ring, 6) if response.motion[start] < 0.2 or response.hit[start] else ring

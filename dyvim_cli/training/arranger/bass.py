@@ -5,9 +5,9 @@ import numpy as np
 from dyvim_cli.music.idioms.bass_lines import bass_pitches
 from dyvim_cli.music.idioms.grooves import BASS_IDIOMS, NEVER, needs
 from dyvim_cli.stylebook import RECORDS
-from dyvim_cli.training.arranger.plan import (
+from dyvim_cli.training.arranger.frame import (
     SILENT,
-    Plan,
+    PieceFrame,
     chord_changes,
     lay,
     write_row,
@@ -15,7 +15,9 @@ from dyvim_cli.training.arranger.plan import (
 from dyvim_cli.training.arranger.response import Response, entry, onsets
 
 
-def write_bass(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response: Response) -> np.ndarray:
+def write_bass(
+    rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, response: Response
+) -> np.ndarray:
     """[S] bass tokens."""
     needs_row, figure, ring = _lay_idioms(rng, plan)
     changes = chord_changes(chords)
@@ -34,7 +36,7 @@ def write_bass(rng: np.random.Generator, plan: Plan, chords: np.ndarray, respons
     return write_row("bass", starts, pitches, ends, plan.n_steps)
 
 
-def _lay_idioms(rng, plan: Plan):
+def _lay_idioms(rng, plan: PieceFrame):
     """([S] needs, [S] figure letters, [S] ring); a label keeps its idiom."""
     pool = RECORDS[plan.style].bass
     of_label = {}
@@ -52,7 +54,7 @@ def _lay_idioms(rng, plan: Plan):
     return lay(patterns, plan), figure_row, rings
 
 
-def _end(start: int, ring: int, chords, response: Response, plan: Plan) -> int:
+def _end(start: int, ring: int, chords, response: Response, plan: PieceFrame) -> int:
     """A note ends with its ring, its chord, or a breath; the last one rings on."""
     if start >= plan.final:
         return plan.n_steps

@@ -6,12 +6,12 @@ from dyvim_cli.music.idioms.grooves import FILL_FROM, FILLS, NEVER, ROLLING_FILL
 from dyvim_cli.music.performance.drumming import CRASH_STEPS
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.stylebook import RECORDS
-from dyvim_cli.training.arranger.plan import Plan, lay
+from dyvim_cli.training.arranger.frame import PieceFrame, lay
 from dyvim_cli.training.arranger.response import HEAVY, MEDIUM, Response, entry
 from dyvim_cli.types import STEPS_PER_BAR
 
 
-def write_drums(rng: np.random.Generator, plan: Plan, response: Response) -> np.ndarray:
+def write_drums(rng: np.random.Generator, plan: PieceFrame, response: Response) -> np.ndarray:
     """[S] drum tokens."""
     strikes = {name: onsets_of(row, response) for name, row in _grooves(rng, plan).items()}
     _fill_ends(rng, plan, response, strikes)
@@ -30,7 +30,7 @@ def onsets_of(needs_row: np.ndarray, response: Response) -> np.ndarray:
     return (needs_row <= response.density["drums"]) & ~response.breath
 
 
-def _grooves(rng, plan: Plan) -> dict[str, np.ndarray]:
+def _grooves(rng, plan: PieceFrame) -> dict[str, np.ndarray]:
     """Class -> [S] needs; a label keeps its groove, half of the labels share the piece's."""
     pool = RECORDS[plan.style].grooves
     main = pool[rng.integers(len(pool))]
@@ -47,7 +47,7 @@ def _grooves(rng, plan: Plan) -> dict[str, np.ndarray]:
     return rows
 
 
-def _fill_ends(rng, plan: Plan, response: Response, strikes) -> None:
+def _fill_ends(rng, plan: PieceFrame, response: Response, strikes) -> None:
     """The corner of a section is turned with a fill, where no build leads to it and no event forbids it."""
     if not plan.habits.plays_kit:
         return
@@ -67,7 +67,7 @@ def _fill_ends(rng, plan: Plan, response: Response, strikes) -> None:
             )
 
 
-def _roll(plan: Plan, response: Response, strikes) -> None:
+def _roll(plan: PieceFrame, response: Response, strikes) -> None:
     """A build: eighths, then sixteenths on one drum, until the breath before the cut."""
     steps = np.arange(plan.n_steps)
     on_grid = np.where(response.build > 0.6, True, steps % 2 == 0) & (response.build > 0.25)
@@ -79,7 +79,7 @@ def _roll(plan: Plan, response: Response, strikes) -> None:
         strikes[plan.habits.roll] |= roll
 
 
-def _accent(plan: Plan, response: Response, step: int, groove: int) -> int:
+def _accent(plan: PieceFrame, response: Response, step: int, groove: int) -> int:
     """The groove's strokes of a step with those of an event added; a light event opens the hat.
 
     A crash that still rings is not struck again (music/performance/drumming.py: CRASH_STEPS).
@@ -93,7 +93,7 @@ def _accent(plan: Plan, response: Response, step: int, groove: int) -> int:
     return groove | tokens.drum_token(strokes.medium if rings else strokes.heavy)
 
 
-def _ending(plan: Plan, response: Response) -> np.ndarray:
+def _ending(plan: PieceFrame, response: Response) -> np.ndarray:
     """One last stroke under the final chord when the drums play, then silence but for events."""
     tail = np.zeros(plan.n_steps - plan.final, dtype=np.int16)
     if "drums" not in plan.scenes[-1].silent and plan.habits.plays_kit:

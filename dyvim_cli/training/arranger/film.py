@@ -26,7 +26,7 @@ SLOW_STEPS = STEPS_PER_BAR // 2  # energy is averaged over so many steps, as mod
 
 
 @dataclass(frozen=True)
-class Film:
+class FilmCurves:
     """Event curves, each [S] float, 0..1."""
 
     hit: np.ndarray
@@ -39,7 +39,7 @@ class Film:
         return np.stack([self.hit, self.cut, self.energy], axis=1).astype(np.float32)
 
 
-def draw_film(rng: np.random.Generator, scenes: tuple[Scene, ...], bpm: float) -> Film:
+def draw_film(rng: np.random.Generator, scenes: tuple[Scene, ...], bpm: float) -> FilmCurves:
     """A film over the scenes: cuts at their beginnings, events inside them, energy by mood."""
     n_steps = scenes[-1].end
     kind = KINDS[rng.choice(len(KINDS), p=[k[1] for k in KINDS])]
@@ -55,10 +55,10 @@ def draw_film(rng: np.random.Generator, scenes: tuple[Scene, ...], bpm: float) -
     energy = _energy(rng, scenes, cut, hit)
     if kind[0] == "static" and rng.random() < 0.4:  # a photograph
         energy = np.full(n_steps, rng.choice([0.0, 0.02, 0.08, 0.12]))
-    return Film(hit, cut, moving_mean(energy, SLOW_STEPS))
+    return FilmCurves(hit, cut, moving_mean(energy, SLOW_STEPS))
 
 
-def own_film(rng: np.random.Generator, scenes: tuple[Scene, ...]) -> Film:
+def own_film(rng: np.random.Generator, scenes: tuple[Scene, ...]) -> FilmCurves:
     """What ordinary music does by itself: a steady level a section, a mark where one begins."""
     n_steps = scenes[-1].end
     energy = np.zeros(n_steps)
@@ -69,12 +69,12 @@ def own_film(rng: np.random.Generator, scenes: tuple[Scene, ...]) -> Film:
         energy[scene.start : scene.end] = level + rise * np.linspace(-0.5, 0.5, scene.n_steps)
         if scene.start and scene.role in ("theme", "contrast", "break"):
             hit[scene.start], cut[scene.start] = 0.45, 1
-    return Film(hit, cut, np.clip(energy, 0.3, 1))
+    return FilmCurves(hit, cut, np.clip(energy, 0.3, 1))
 
 
-def neutral(n_steps: int) -> Film:
+def neutral(n_steps: int) -> FilmCurves:
     """The curves of a film that asks for nothing."""
-    return Film(np.zeros(n_steps), np.zeros(n_steps), np.full(n_steps, 0.5))
+    return FilmCurves(np.zeros(n_steps), np.zeros(n_steps), np.full(n_steps, 0.5))
 
 
 def moving_mean(values: np.ndarray, n_steps: int) -> np.ndarray:

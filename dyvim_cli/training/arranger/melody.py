@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music.idioms.grooves import NEVER
-from dyvim_cli.training.arranger.plan import Plan, write_row
+from dyvim_cli.training.arranger.frame import PieceFrame, write_row
 from dyvim_cli.training.arranger.response import Response, entry, onsets
 from dyvim_cli.training.arranger.tune import approach, best_pitches
 from dyvim_cli.types import STEPS_PER_BAR
@@ -38,7 +38,7 @@ class Theme:
     pull: float  # how strongly the targets draw (a quoted tune more than a sketch)
 
 
-def write_melody(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response: Response,
+def write_melody(rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, response: Response,
                  given: dict[int, Theme]) -> np.ndarray:  # fmt: skip
     """[S] melody tokens. given: themes that come from a source, by label."""
     themes = dict(given)
@@ -71,7 +71,7 @@ def write_melody(rng: np.random.Generator, plan: Plan, chords: np.ndarray, respo
     return write_row("melody", starts, pitches, ends, plan.n_steps)
 
 
-def compose_theme(rng: np.random.Generator, plan: Plan, scene) -> Theme:
+def compose_theme(rng: np.random.Generator, plan: PieceFrame, scene) -> Theme:
     """Bars of a motif, its sequence or answer, and a close; 4 or 8 bars."""
     form = str(rng.choice(FORMS_8 if scene.n_steps >= 8 * STEPS_PER_BAR and rng.random() < 0.6 else FORMS_4))
     cells = BEAT_CELLS[plan.habits.rhythm]
@@ -138,11 +138,11 @@ def _anchors(rng, n_bars: int) -> np.ndarray:
     return np.concatenate([phrase, phrase + np.array([0, 1, 3, -1])])
 
 
-def _is_silent(plan: Plan) -> bool:
+def _is_silent(plan: PieceFrame) -> bool:
     return "melody" in plan.scenes[-1].silent
 
 
-def _octave_up(rng, plan: Plan, index: int) -> int:
+def _octave_up(rng, plan: PieceFrame, index: int) -> int:
     """A theme that comes back in a lively scene may sing an octave higher."""
     scene = plan.scenes[index]
     returns = any(s.label == scene.label for s in plan.scenes[:index])
@@ -150,7 +150,7 @@ def _octave_up(rng, plan: Plan, index: int) -> int:
     return int(returns and room and scene.role == "theme" and scene.arousal > 0.3 and rng.random() < 0.4)
 
 
-def _variation(rng, plan: Plan, index: int, n_steps: int) -> np.ndarray:
+def _variation(rng, plan: PieceFrame, index: int, n_steps: int) -> np.ndarray:
     """[n] semitones that set a returning theme off from its first statement, in one of its bars."""
     shift = np.zeros(n_steps)
     scene = plan.scenes[index]
@@ -160,7 +160,7 @@ def _variation(rng, plan: Plan, index: int, n_steps: int) -> np.ndarray:
     return shift
 
 
-def _end(start: int, following: int, response: Response, plan: Plan) -> int:
+def _end(start: int, following: int, response: Response, plan: PieceFrame) -> int:
     """Sing through to the next note; breathe in long gaps; stop at a breath; ring on in calm."""
     if start >= plan.final:
         return plan.n_steps

@@ -8,9 +8,9 @@ import numpy as np
 from dyvim_cli.music.idioms.bass_lines import nearest
 from dyvim_cli.music.idioms.grooves import NEVER, needs
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.training.arranger.plan import (
+from dyvim_cli.training.arranger.frame import (
     SILENT,
-    Plan,
+    PieceFrame,
     chord_changes,
     lay,
     write_row,
@@ -46,7 +46,9 @@ PATTERNS = {
 }  # fmt: skip
 
 
-def write_pad(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response: Response) -> np.ndarray:
+def write_pad(
+    rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, response: Response
+) -> np.ndarray:
     """[S] pad tokens."""
     needs_row, ring = _lay_patterns(rng, plan)
     changes = chord_changes(chords)
@@ -63,7 +65,7 @@ def write_pad(rng: np.random.Generator, plan: Plan, chords: np.ndarray, response
     return write_row("pad", starts, tops, ends, plan.n_steps)
 
 
-def _lay_patterns(rng, plan: Plan):
+def _lay_patterns(rng, plan: PieceFrame):
     pool = plan.habits.pads
     of_label, patterns, ring = {}, {}, np.zeros(plan.n_steps, dtype=int)
     for i, scene in enumerate(plan.scenes):
@@ -92,7 +94,7 @@ def _tops(starts, chords, response: Response) -> list[int]:
     return tops
 
 
-def _end(start: int, ring, chords, response: Response, plan: Plan) -> int:
+def _end(start: int, ring, chords, response: Response, plan: PieceFrame) -> int:
     """A chord ends with its ring, when the harmony moves on, or at a breath."""
     if start >= plan.final:
         return plan.n_steps

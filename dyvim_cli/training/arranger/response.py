@@ -12,7 +12,7 @@ import numpy as np
 from dyvim_cli.music.form.accents import HEAVY, LIGHT, MEDIUM, TOP_LEVEL, is_crowded
 from dyvim_cli.music.idioms.grooves import density_of
 from dyvim_cli.training.arranger.film import moving_mean
-from dyvim_cli.training.arranger.plan import SILENT, Plan
+from dyvim_cli.training.arranger.frame import SILENT, PieceFrame
 from dyvim_cli.types import STEPS_PER_BAR
 
 PARTS = ("melody", "bass", "drums", "pad", "arp")
@@ -38,7 +38,7 @@ class Response:
     hit: np.ndarray  # weight of the accents
 
 
-def respond(rng: np.random.Generator, plan: Plan) -> Response:
+def respond(rng: np.random.Generator, plan: PieceFrame) -> Response:
     """Derive the response of all parts from the film's curves."""
     hit = plan.film.hit.copy()
     build = _builds(rng, plan) if plan.follows else np.zeros(plan.n_steps)
@@ -58,7 +58,7 @@ def onsets(needs: np.ndarray, part: str, response: Response) -> np.ndarray:
     return ((needs <= response.density[part]) & ~response.breath) | response.force[part]
 
 
-def levels(plan: Plan, response: Response) -> np.ndarray:
+def levels(plan: PieceFrame, response: Response) -> np.ndarray:
     """[S] level tokens: slow energy first, then metre and phrase; accents lie above all of it."""
     steps = np.arange(plan.n_steps)
     metre = np.select([steps % 16 == 0, steps % 4 == 0, steps % 2 == 0], [0.35, 0.1, -0.15], -0.3)
@@ -87,7 +87,7 @@ def _accent(weight: float, level: int) -> int:
     return min(level + 1, NORMAL_LEVEL)
 
 
-def _forced(rng, plan: Plan, hit) -> dict[str, np.ndarray]:
+def _forced(rng, plan: PieceFrame, hit) -> dict[str, np.ndarray]:
     """Which parts strike which event, by its weight; music without a film marks with drums, bass and pad."""
     force = {part: np.zeros(plan.n_steps, dtype=bool) for part in PARTS}
     for step in np.flatnonzero(hit):
@@ -97,7 +97,7 @@ def _forced(rng, plan: Plan, hit) -> dict[str, np.ndarray]:
     return force
 
 
-def _strikers(rng, plan: Plan, weight: float, crowded: bool) -> tuple[str, ...]:
+def _strikers(rng, plan: PieceFrame, weight: float, crowded: bool) -> tuple[str, ...]:
     """The parts that strike an event; crowded: see is_crowded."""
     if not plan.follows:
         return ("drums", "bass", "pad")
@@ -110,13 +110,13 @@ def _strikers(rng, plan: Plan, weight: float, crowded: bool) -> tuple[str, ...]:
     return ("drums",)
 
 
-def _section_cuts(plan: Plan, weight: float) -> list[int]:
+def _section_cuts(plan: PieceFrame, weight: float) -> list[int]:
     """Steps of the cuts from a weight on that begin a section."""
     starts = [scene.start for scene in plan.scenes[1:]]
     return [s for s in starts if plan.film.cut[s] and plan.film.hit[s] >= weight]
 
 
-def _breaths(rng, plan: Plan) -> np.ndarray:
+def _breaths(rng, plan: PieceFrame) -> np.ndarray:
     """[S] bool: the sixteenth or eighth before some of the heaviest cuts that begin a section."""
     breath = np.zeros(plan.n_steps, dtype=bool)
     last = -BREATH_BARS * STEPS_PER_BAR
@@ -129,7 +129,7 @@ def _breaths(rng, plan: Plan) -> np.ndarray:
     return breath
 
 
-def _builds(rng, plan: Plan) -> np.ndarray:
+def _builds(rng, plan: PieceFrame) -> np.ndarray:
     """[S] ramps 0..1 of two to eight beats that lead into the heaviest cuts that begin a section."""
     ramp = np.zeros(plan.n_steps)
     last = -BUILD_BARS * STEPS_PER_BAR
@@ -143,7 +143,7 @@ def _builds(rng, plan: Plan) -> np.ndarray:
     return ramp
 
 
-def entry(plan: Plan, part: str, scene) -> float:
+def entry(plan: PieceFrame, part: str, scene) -> float:
     """Extra density a part waits for in a scene; SILENT when the orchestration leaves it out."""
     if part in scene.silent:
         return SILENT

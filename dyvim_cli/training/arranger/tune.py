@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from dyvim_cli.training.arranger.frame import PieceFrame
 from dyvim_cli.training.arranger.harmony import pitch_class_costs
-from dyvim_cli.training.arranger.plan import Plan
 
 LOW, HIGH = 58, 89
 PITCHES = np.arange(LOW, HIGH + 1)
@@ -34,7 +34,7 @@ def _transitions() -> tuple[np.ndarray, np.ndarray]:
     return pair, triple
 
 
-def best_pitches(starts, ends, aims, pulls, chords: np.ndarray, plan: Plan) -> list[int]:
+def best_pitches(starts, ends, aims, pulls, chords: np.ndarray, plan: PieceFrame) -> list[int]:
     """MIDI pitches of the notes at starts..ends (steps), aiming at aims with strength pulls."""
     if len(starts) == 0:
         return []
@@ -70,7 +70,7 @@ def approach(rng: np.random.Generator, starts, pitches: list[int], odds: float) 
     return leaning
 
 
-def _unary(starts, ends, aims, pulls, chords, plan: Plan) -> np.ndarray:
+def _unary(starts, ends, aims, pulls, chords, plan: PieceFrame) -> np.ndarray:
     """[N, P] cost of each pitch for each note."""
     table = {int(c): pitch_class_costs(int(c), plan.is_minor)[PITCHES % 12] for c in np.unique(chords)}
     rows = []

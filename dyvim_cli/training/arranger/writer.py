@@ -9,11 +9,11 @@ from dyvim_cli.training.arranger.bass import write_bass
 from dyvim_cli.training.arranger.drums import write_drums
 from dyvim_cli.training.arranger.film import draw_film, neutral, own_film
 from dyvim_cli.training.arranger.form import draw_form, draw_n_bars
+from dyvim_cli.training.arranger.frame import PieceFrame
 from dyvim_cli.training.arranger.harmony import move_at_events, write_harmony
 from dyvim_cli.training.arranger.lead import draw_theme
 from dyvim_cli.training.arranger.melody import write_melody
 from dyvim_cli.training.arranger.pad import write_pad
-from dyvim_cli.training.arranger.plan import Plan
 from dyvim_cli.training.arranger.response import Response, levels, respond
 from dyvim_cli.training.data.piece import ROLES, Piece, Section
 from dyvim_cli.types import STEPS_PER_BAR
@@ -42,7 +42,7 @@ def arrange(rng: np.random.Generator, style: str, source: Piece | None = None) -
     return Piece(name, "arranged", rows, film.curves, sections, plan.is_minor, plan.bpm, STYLES.index(style))
 
 
-def draw_plan(rng: np.random.Generator, style: str, is_minor: bool | None = None) -> Plan:
+def draw_plan(rng: np.random.Generator, style: str, is_minor: bool | None = None) -> PieceFrame:
     """The frame: mode, tempo, form, film, and where the last chord falls."""
     habits = RECORDS[style].arranger
     n_bars = draw_n_bars(rng)
@@ -55,10 +55,10 @@ def draw_plan(rng: np.random.Generator, style: str, is_minor: bool | None = None
     film = draw_film(rng, scenes, bpm) if follows else own_film(rng, scenes)
     last_bars = 1 if n_bars < 6 or rng.random() < 0.6 else 2
     final = (n_bars - last_bars) * STEPS_PER_BAR
-    return Plan(style, bpm, is_minor, scenes, film, follows, final)
+    return PieceFrame(style, bpm, is_minor, scenes, film, follows, final)
 
 
-def write_parts(rng, plan: Plan, chords: np.ndarray, response: Response, themes: dict) -> np.ndarray:
+def write_parts(rng, plan: PieceFrame, chords: np.ndarray, response: Response, themes: dict) -> np.ndarray:
     """[K, S] tokens of all streams."""
     melody = write_melody(rng, plan, chords, response, themes)
     rows = {

@@ -48,7 +48,7 @@ class Material:
     """What films are made of."""
 
     textures: Sequence[np.ndarray]  # [H, W, 3] uint8 each
-    takes: Sequence[footage.Take] = ()
+    takes: Sequence[footage.Shot] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Set:
 
     background: np.ndarray  # [side, side, 3] uint8
     sprites: list[tuple[np.ndarray, np.ndarray]]  # (texture [side, side, 3], mask [side, side]) uint8
-    take: footage.Take | None = None  # instead of the background
+    take: footage.Shot | None = None  # instead of the background
     playhead: np.ndarray | None = None  # [T] its frame at every frame of the film
 
 

@@ -72,7 +72,7 @@ class TuneSettings:
 
 
 @dataclass
-class Clock:
+class RunProgress:
     """Where a run stands."""
 
     update: int = 0
@@ -87,7 +87,7 @@ class Run:
         from accelerate import Accelerator, DistributedDataParallelKwargs
 
         torch.manual_seed(settings.seed)
-        self.settings, self.out, self.clock = settings, out, Clock()
+        self.settings, self.out, self.clock = settings, out, RunProgress()
         self.inner, self.decoder_gain = learner, settings.decoder_gain
         self.began_from = weights_in_short(learner)
         parts = learner.parts()
@@ -194,7 +194,7 @@ class Run:
             return False
         check_same_run(self.out / STATE, vars(self.settings), self.began_from)
         state, facts = load_tensors(self.out / STATE)
-        self.clock = Clock(**json.loads(facts["clock"]))
+        self.clock = RunProgress(**json.loads(facts["clock"]))
         own = dict(self.inner.named_parameters())
         moments: dict[int, dict] = {}
         for name, value in state.items():

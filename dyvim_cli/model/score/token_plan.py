@@ -14,7 +14,7 @@ LEVEL, BASS, DRUMS, PAD = (tokens.STREAM_INDEX[name] for name in ("level", "bass
 
 
 @dataclass(frozen=True)
-class Plan:
+class TokenPlan:
     """Decisions for S steps of K streams; what is None has no say."""
 
     forced: np.ndarray  # [K, S] int64 tokens, UNKNOWN = free

@@ -8,7 +8,7 @@ from dyvim_cli.music.idioms.grooves import NEVER
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.stylebook.record import Arranger
-from dyvim_cli.training.arranger.film import Film
+from dyvim_cli.training.arranger.film import FilmCurves
 from dyvim_cli.training.arranger.form import Scene
 from dyvim_cli.types import STEPS_PER_BAR
 
@@ -17,14 +17,14 @@ SILENT = 2 * NEVER  # need of every step of a part that is silent for a scene
 
 
 @dataclass(frozen=True)
-class Plan:
+class PieceFrame:
     """The frame of a piece; S steps."""
 
     style: str
     bpm: float
     is_minor: bool
     scenes: tuple[Scene, ...]
-    film: Film
+    film: FilmCurves
     follows: bool  # False: free music, the film has no say
     final: int  # step of the last chord, which rings out
 
@@ -43,7 +43,7 @@ class Plan:
         return RECORDS[self.style].arranger
 
 
-def lay(pattern_of_scene: dict[int, np.ndarray], plan: Plan) -> np.ndarray:
+def lay(pattern_of_scene: dict[int, np.ndarray], plan: PieceFrame) -> np.ndarray:
     """[S] values of the patterns (keyed by index of scene), laid on the bar grid."""
     steps = np.arange(plan.n_steps)
     row = np.full(plan.n_steps, NEVER)

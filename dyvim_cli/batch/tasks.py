@@ -8,7 +8,7 @@ from typing import Any
 
 from dyvim_cli.batch.fingerprint import film_seed, settings_digest
 from dyvim_cli.batch.journal import NAME
-from dyvim_cli.batch.selection import Film
+from dyvim_cli.batch.selection import SelectedFilm
 from dyvim_cli.batch.staging import results
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.media.output import check_picture, filled, output_path
@@ -35,7 +35,7 @@ class Task:
         return self.delivery.settled_output()
 
 
-def task_of(film: Film, wishes: ComposeOptions, delivery: Delivery, use_cache: bool = True) -> Task:
+def task_of(film: SelectedFilm, wishes: ComposeOptions, delivery: Delivery, use_cache: bool = True) -> Task:
     """A film's job from what holds for all of them: templates filled in, the seed made its own.
 
     Raises UsageError for a template that is not understood.
@@ -52,14 +52,14 @@ def task_of(film: Film, wishes: ComposeOptions, delivery: Delivery, use_cache: b
     return Task(film.path.absolute(), wishes, delivery, settings_digest(wishes, delivery), use_cache)
 
 
-def _output(film: Film, wanted: str | Path | None, values: dict[str, Any]) -> Path:
+def _output(film: SelectedFilm, wanted: str | Path | None, values: dict[str, Any]) -> Path:
     """Folders are mirrored inside an output folder."""
     if wanted is not None and _is_folder(str(wanted)):
         wanted = os.path.join(wanted, "{folder}", "")
     return Path(os.path.abspath(output_path(film.path, _codec(film.path), wanted, **values)))
 
 
-def _extra(wanted: Path | None, film: Film, values: dict[str, Any], extension: str) -> Path | None:
+def _extra(wanted: Path | None, film: SelectedFilm, values: dict[str, Any], extension: str) -> Path | None:
     """A template as it is; a folder, or for stems any name without {stem}, gets the film's own name."""
     if wanted is None:
         return None
@@ -110,7 +110,7 @@ def _same(path: Path) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
-def made_by_us(films: Iterable[Film], tasks: Iterable[Task]) -> set[Path]:
+def made_by_us(films: Iterable[SelectedFilm], tasks: Iterable[Task]) -> set[Path]:
     """Films among the selected that are other films' results: scored before, whatever they are called."""
     from dyvim_cli.media.probe import is_scored
 
@@ -118,7 +118,7 @@ def made_by_us(films: Iterable[Film], tasks: Iterable[Task]) -> set[Path]:
     return {film.path for film in films if _same(film.path) in outputs and is_scored(film.path)}
 
 
-def journal_place(wanted: str | None, films: Iterable[Film]) -> Path:
+def journal_place(wanted: str | None, films: Iterable[SelectedFilm]) -> Path:
     """Where the journal lies: in the folder that all outputs have in common."""
     if wanted is None:
         return next(iter(films)).root / NAME
