@@ -62,34 +62,34 @@ def films_or_synthesised(paths: Sequence[Path], folder: Path) -> list[Path]:
     return [synthesise(folder / f"synthetic-{i + 1}.mp4", i) for i in range(len(paths) or N_FILMS)]
 
 
-def exhibit(path: Path, features: FilmFeatures, wishes: ComposeOptions, model, folder: Path) -> Exhibit:
+def exhibit(path: Path, features: FilmFeatures, options: ComposeOptions, model, folder: Path) -> Exhibit:
     """Score one film, judge the music and write its files: film, music, MIDI, piano roll, waveform."""
     from dyvim_cli.media.mux import mux
     from dyvim_cli.media.probe import probe
     from dyvim_cli.progress import Silent
 
-    name = f"{path.stem}.alpha{wishes.alpha:g}"
+    name = f"{path.stem}.alpha{options.alpha:g}"
     film = folder / f"{name}{path.suffix}"
     files = {"music": folder / f"{name}.mp3", "midi": folder / f"{name}.mid"}
-    score = write_score(features, wishes, model)
+    score = write_score(features, options, model)
     piece = Composed(name, features, score)
     delivery = Delivery(keep_audio="drop", overwrite=True, **files)
     with sound_file(score, model, features.duration_s, delivery, Silent()) as music:
         mux(
             probe(path), music, film, keep_audio="drop", overwrite=True,
-            metadata={"comment": comment(score, wishes)},
+            metadata={"comment": comment(score, options)},
         )  # fmt: skip
         write_extras(score, music, delivery)
         samples, sample_rate = read_sound(music)
     roll = folder / f"{name}.png"
     draw_piano_roll(score, features, roll, f"{path.name}: {score.style}, {score.key}, "
-                    f"{score.tempo_map.bpm:.1f} BPM, alpha {wishes.alpha:g}")  # fmt: skip
+                    f"{score.tempo_map.bpm:.1f} BPM, alpha {options.alpha:g}")  # fmt: skip
     picture, waveform = visual_events(path, use_cache=True), folder / f"{name}.waveform.png"
     draw_waveform(samples, sample_rate, picture.event_times_s[picture.is_cut], waveform)
     return Exhibit(
-        film, files["music"], files["midi"], roll, waveform, piece, describe(score, features, wishes),
+        film, files["music"], files["midi"], roll, waveform, piece, describe(score, features, options),
         flow(samples, sample_rate, features.duration_s),
-        compare(picture, audio_events(samples, sample_rate), wishes.seed),
+        compare(picture, audio_events(samples, sample_rate), options.seed),
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def write_gallery(
     films: Sequence[tuple[Path, FilmFeatures]],
     model,
     folder: Path,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     say: Callable[[str], None],
 ) -> Path:
     """Render every film at the ALPHAS and write index.html; returns its path."""
@@ -106,21 +106,21 @@ def write_gallery(
     for path, features in films:
         for alpha in ALPHAS:
             say(f"{path.name}: alpha {alpha:g}")
-            shown.append(exhibit(path, features, replace(wishes, alpha=alpha), model, folder))
+            shown.append(exhibit(path, features, replace(options, alpha=alpha), model, folder))
     (folder / "gallery.json").write_text(
         json.dumps([{"name": e.piece.name, **e.facts} for e in shown], indent=1), encoding="utf-8"
     )
     index = folder / "index.html"
-    index.write_text(_page(shown, wishes), encoding="utf-8")
+    index.write_text(_page(shown, options), encoding="utf-8")
     return index
 
 
-def _page(shown: Sequence[Exhibit], wishes: ComposeOptions) -> str:
+def _page(shown: Sequence[Exhibit], options: ComposeOptions) -> str:
     body = "\n".join(_section(one) for one in shown)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>dyvim: gallery</title>'
         f"<style>{STYLE}</style></head>\n<body><h1>Gallery</h1>\n<p>Films at alpha 0, 0.5 and 1, "
-        f"seed {wishes.seed}. In the piano rolls red, amber and blue lines are the film's cuts, impacts and "
+        f"seed {options.seed}. In the piano rolls red, amber and blue lines are the film's cuts, impacts and "
         f"stops; brighter notes are softer. Below a waveform: its level, with onsets in amber.</p>\n"
         f"{_overview(shown)}\n{body}\n</body></html>\n"
     )
@@ -206,8 +206,8 @@ def main() -> None:
     paths = [*paths, *edited(paths, options.edited, options.out / "films")]
     films = [(path, features_of(path)) for path in paths]
     model = load_decoder(options.decoder) if options.decoder else load_embedded()
-    wishes = ComposeOptions(seed=options.seed)
-    index = write_gallery(films, model, options.out, wishes, lambda line: sys.stderr.write(line + "\n"))
+    asked = ComposeOptions(seed=options.seed)
+    index = write_gallery(films, model, options.out, asked, lambda line: sys.stderr.write(line + "\n"))
     sys.stdout.write(f"{index}\n")
 
 

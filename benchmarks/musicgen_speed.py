@@ -74,10 +74,10 @@ def measure_embedded(film: Path) -> dict[str, Seconds]:
     from dyvim_cli.pipeline import features_of
     from dyvim_cli.progress import Silent
 
-    features, model, wishes, pieces = features_of(film), load_embedded(), ComposeOptions(seed=1), []
+    features, model, options, pieces = features_of(film), load_embedded(), ComposeOptions(seed=1), []
     for _ in range(2):
         write = Seconds.of(
-            lambda: pieces.append(compose(features, wishes, model, Silent())), features.duration_s
+            lambda: pieces.append(compose(features, options, model, Silent())), features.duration_s
         )
         blocks = sound_blocks(pieces[-1], model, features.duration_s, Silent(), None, None)
         sound = Seconds.of(lambda blocks=blocks: sum(len(block) for block in blocks), features.duration_s)

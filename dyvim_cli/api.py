@@ -105,11 +105,11 @@ def compose(
     """
     from dyvim_cli import composer
 
-    wishes = _compose_options(options)
-    if not writes_score(wishes.model):
-        raise UsageError(f"{wishes.model} makes sound, no score", "dyvim.score(film, output, model=...)")
-    composer.check_wishes(wishes, wants_score=True)
-    piece = composer.compose(features, wishes, composer.load_model(wishes), progress or Silent(), speech_s)
+    asked = _compose_options(options)
+    if not writes_score(asked.model):
+        raise UsageError(f"{asked.model} makes sound, no score", "dyvim.score(film, output, model=...)")
+    composer.check_options(asked, wants_score=True)
+    piece = composer.compose(features, asked, composer.load_model(asked), progress or Silent(), speech_s)
     return cast(Score, piece)
 
 
@@ -214,9 +214,9 @@ def score(
 
     names = {field.name for field in fields(Delivery)}
     delivery = Delivery(**{name: value for name, value in options.items() if name in names})
-    wishes = _compose_options({name: value for name, value in options.items() if name not in names})
+    asked = _compose_options({name: value for name, value in options.items() if name not in names})
     delivery = replace(delivery, output=output)
-    return pipeline.score(_film(film), wishes, delivery, use_cache=use_cache, progress=progress)
+    return pipeline.score(_film(film), asked, delivery, use_cache=use_cache, progress=progress)
 
 
 def evaluate(film: str | Path, music: str | Path | None = None, *, seed: int = 0) -> "SyncReport":

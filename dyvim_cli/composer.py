@@ -32,24 +32,24 @@ if TYPE_CHECKING:
     from dyvim_cli.music.mixing.session import StyledMidi
 
 
-def check_wishes(wishes: ComposeOptions, wants_score: bool) -> None:
+def check_options(options: ComposeOptions, wants_score: bool) -> None:
     """Raise UsageError where options and model disagree, EnvironmentFault where the device is not there.
 
     wants_score: MIDI or stems are asked for.
     """
     device.check(placement()["device_name"])
-    if not writes_score(wishes.model) and wants_score:
-        raise UsageError(f"{wishes.model} makes sound, no score: no MIDI and no stems", "--model embedded")
-    if not writes_score(wishes.model) and wishes.loops:
-        raise UsageError(f"{wishes.model} makes no music that loops", "--model embedded")
-    if not writes_score(wishes.model) and (wishes.plan or wishes.markers):
-        raise UsageError(f"{wishes.model} follows no plan and no markers", "--model embedded")
-    if writes_score(wishes.model) and (wishes.prompt is not None or wishes.adapter is not None):
+    if not writes_score(options.model) and wants_score:
+        raise UsageError(f"{options.model} makes sound, no score: no MIDI and no stems", "--model embedded")
+    if not writes_score(options.model) and options.loops:
+        raise UsageError(f"{options.model} makes no music that loops", "--model embedded")
+    if not writes_score(options.model) and (options.plan or options.markers):
+        raise UsageError(f"{options.model} follows no plan and no markers", "--model embedded")
+    if writes_score(options.model) and (options.prompt is not None or options.adapter is not None):
         raise UsageError("--prompt and --adapter are for MusicGen", "--model musicgen-small, or --style")
-    if not writes_score(wishes.model) and wishes.under_speech is not None:
+    if not writes_score(options.model) and options.under_speech is not None:
         raise UsageError("--under-speech is for the embedded composer", "--model embedded, or --duck-db")
-    if wishes.soundfont is not None:
-        _check_soundfont(wishes.model, wishes.soundfont)
+    if options.soundfont is not None:
+        _check_soundfont(options.model, options.soundfont)
 
 
 def _check_soundfont(model: str, soundfont: str) -> None:
@@ -61,50 +61,50 @@ def _check_soundfont(model: str, soundfont: str) -> None:
     opened(Path(soundfont))
 
 
-def missing_weights(wishes: ComposeOptions) -> str:
+def missing_weights(options: ComposeOptions) -> str:
     """The name of weights that a run would pull first, else empty. Raises UsageError, WeightsError."""
-    if wishes.model == EMBEDDED:
+    if options.model == EMBEDDED:
         weights.embedded(weights.DECODER)
-    elif writes_score(wishes.model):
-        if not Path(wishes.model).is_file():
-            raise WeightsError(f"{wishes.model}: no such decoder", "dyvim train pretrain or tune makes one")
-    elif wishes.model != DEBUG:
+    elif writes_score(options.model):
+        if not Path(options.model).is_file():
+            raise WeightsError(f"{options.model}: no such decoder", "dyvim train pretrain or tune makes one")
+    elif options.model != DEBUG:
         where = placement()
         try:
-            find_backbone(wishes.model, where["weights_dir"], offline=True)
+            find_backbone(options.model, where["weights_dir"], offline=True)
         except WeightsError:
             if where["offline"]:
                 raise
-            return wishes.model
+            return options.model
     return ""
 
 
-def prepare_model(wishes: ComposeOptions, progress: Progress | None = None) -> None:
+def prepare_model(options: ComposeOptions, progress: Progress | None = None) -> None:
     """Pull missing weights before a film is watched for nothing. Raises UsageError, WeightsError."""
-    if missing_weights(wishes):
-        find_backbone(wishes.model, placement()["weights_dir"], progress=progress)
+    if missing_weights(options):
+        find_backbone(options.model, placement()["weights_dir"], progress=progress)
 
 
-def named_weights(wishes: ComposeOptions) -> str:
-    """A digest of the model and adapter that the wishes name; "" for what is shipped, or not here yet."""
-    if wishes.model == EMBEDDED:
+def named_weights(options: ComposeOptions) -> str:
+    """A digest of the model and adapter that the options name; "" for what is shipped, or not here yet."""
+    if options.model == EMBEDDED:
         return ""
-    adapter = Path(wishes.adapter) if wishes.adapter else None
-    return content_of_weights(wishes.model, adapter, placement()["weights_dir"])
+    adapter = Path(options.adapter) if options.adapter else None
+    return content_of_weights(options.model, adapter, placement()["weights_dir"])
 
 
-def load_model(wishes: ComposeOptions) -> "Decoder | AudioModel":
-    """What composes for these wishes; of MusicGens the last one is kept."""
-    if wishes.model == EMBEDDED:
+def load_model(options: ComposeOptions) -> "Decoder | AudioModel":
+    """What composes for these options; of MusicGens the last one is kept."""
+    if options.model == EMBEDDED:
         return load_embedded()
-    if writes_score(wishes.model):
+    if writes_score(options.model):
         from dyvim_cli.model.score.checkpoint import load_decoder
 
         device.one_torch_thread()
         hint = "name a decoder that `dyvim train` made with --model"
-        return load_decoder(Path(wishes.model), hint=hint)
-    model = _load_audio_model(wishes.model, wishes.adapter, **placement())
-    if wishes.prompt != "":
+        return load_decoder(Path(options.model), hint=hint)
+    model = _load_audio_model(options.model, options.adapter, **placement())
+    if options.prompt != "":
         model.check_hears_words()
     return model
 
@@ -125,7 +125,7 @@ def _load_audio_model(name: str, adapter: str | None, **where: Any) -> "AudioMod
 
 def compose(
     features: FilmFeatures,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     model: "Decoder | AudioModel",
     progress: Progress,
     speech_s: "np.ndarray | None" = None,
@@ -135,15 +135,15 @@ def compose(
     speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak;
     MusicGen cannot be told.
     """
-    if writes_score(wishes.model):
+    if writes_score(options.model):
         device.one_torch_thread()
-        write = write_score if wishes.recut is None else write_again
-        score = write(features, wishes, cast("Decoder", model), progress, speech_s=speech_s)
-        return recast(with_old_piece(score, features), wishes)
+        write = write_score if options.recut is None else write_again
+        score = write(features, options, cast("Decoder", model), progress, speech_s=speech_s)
+        return recast(with_old_piece(score, features), options)
     from dyvim_cli.model.compose.recording import record
 
     device.torch_threads_of_the_machine()
-    return record(features, wishes, cast("AudioModel", model), progress)
+    return record(features, options, cast("AudioModel", model), progress)
 
 
 def sound_blocks(
@@ -180,13 +180,13 @@ def notes_of(model: "Decoder | AudioModel") -> list[str]:
     return notes
 
 
-def notes_of_instruments(piece: "Score | Recording", wishes: ComposeOptions) -> list[str]:
+def notes_of_instruments(piece: "Score | Recording", options: ComposeOptions) -> list[str]:
     """Which instruments of a piece the user's soundfont has not."""
-    if wishes.soundfont is None or not isinstance(piece, Score):
+    if options.soundfont is None or not isinstance(piece, Score):
         return []
     from dyvim_cli.music.synth.orchestra import Orchestra
 
-    return Orchestra(Path(wishes.soundfont)).notes(piece.stems)
+    return Orchestra(Path(options.soundfont)).notes(piece.stems)
 
 
 def device_of(model: "Decoder | AudioModel") -> str:

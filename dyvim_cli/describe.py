@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 LEAST_SEEN = 0.2  # of 0..1: content that is seen less is not spoken of
 
 
-def comment(piece: "Score | Recording", wishes: ComposeOptions, speech_s: np.ndarray | None = None) -> str:
+def comment(piece: "Score | Recording", options: ComposeOptions, speech_s: np.ndarray | None = None) -> str:
     """What the film's comment tag says of its music: enough to make it again.
 
     speech_s: [N, 2] seconds of speech that the composer was told of.
     """
-    text = tag_text(wishes, _written_in(piece), piece.tempo_map.bpm, piece.key, speech_s)
+    text = tag_text(options, _written_in(piece), piece.tempo_map.bpm, piece.key, speech_s)
     return text + (
         f" piece={piece.extras['id']}" if isinstance(piece, Score) and "id" in piece.extras else ""
     )
@@ -34,17 +34,17 @@ def _written_in(piece: "Score | Recording") -> str:
     return character.style if character is not None else piece.style
 
 
-def describe(piece: "Score | Recording", features: FilmFeatures, wishes: ComposeOptions) -> dict[str, Any]:
+def describe(piece: "Score | Recording", features: FilmFeatures, options: ComposeOptions) -> dict[str, Any]:
     """Plain facts about a composition: what was chosen, the form, and where every event was put."""
     grid = piece.tempo_map.step_times_s
     recorded = {} if isinstance(piece, Score) else piece.facts()
     return recorded | {
-        "model": wishes.model,
-        "seed": wishes.seed,
-        "alpha": wishes.alpha,
+        "model": options.model,
+        "seed": options.seed,
+        "alpha": options.alpha,
         "style": piece.style,
-        **style_choice(features, piece.style, wishes),
-        "mood": mood_of(features, wishes),
+        **style_choice(features, piece.style, options),
+        "mood": mood_of(features, options),
         "key": str(piece.key) if piece.key else None,
         "tempo_bpm": round(piece.tempo_map.bpm, 3),
         "sections": [
@@ -93,11 +93,11 @@ def heard_hits(hits: list[dict[str, Any]], silent_s: Sequence[tuple[float, float
     ]
 
 
-def style_choice(features: FilmFeatures, style: str, wishes: ComposeOptions) -> dict[str, Any]:
+def style_choice(features: FilmFeatures, style: str, options: ComposeOptions) -> dict[str, Any]:
     """The chosen style's score and those that came close to it; nothing when the style was wished for."""
     from dyvim_cli.vision.styles import close_styles
 
-    if wishes.style:
+    if options.style:
         return {}
     close = [(name, score) for name, score in close_styles(features.style_scores) if name != style]
     return {
@@ -106,13 +106,13 @@ def style_choice(features: FilmFeatures, style: str, wishes: ComposeOptions) -> 
     }
 
 
-def mood_of(features: FilmFeatures, wishes: ComposeOptions | None = None) -> dict[str, Any]:
+def mood_of(features: FilmFeatures, options: ComposeOptions | None = None) -> dict[str, Any]:
     """A film's mood, or the one that was wished for: valence and arousal, each -1..1, and two words."""
     from dyvim_cli.vision.styles import mood_words
 
     moods = features.scene_moods
     seen = moods.mean(axis=0).tolist() if len(moods) else (0.0, 0.0)
-    valence, arousal = (wishes and wishes.mood) or seen
+    valence, arousal = (options and options.mood) or seen
     return {
         "valence": round(valence, 3),
         "arousal": round(arousal, 3),

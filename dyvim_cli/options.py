@@ -83,7 +83,7 @@ def _known_style(said: object) -> str:
 
 
 def writes_score(model: str) -> bool:
-    """Whether a model, by its name in the wishes, writes score tokens: the shipped decoder or one like it."""
+    """Whether a model, by its name, writes score tokens: the shipped decoder or one like it."""
     return model == EMBEDDED or model.endswith(OWN_DECODER)
 
 

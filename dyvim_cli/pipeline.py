@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dyvim_cli import device
 from dyvim_cli.cache import read_features as read_features
 from dyvim_cli.composer import (
-    check_wishes,
+    check_options,
     compose,
     device_of,
     load_embedded,
@@ -98,7 +98,7 @@ class Watched:
 
 def score(
     film_path: Path,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     delivery: Delivery = Delivery(),
     *,
     use_cache: bool = True,
@@ -108,25 +108,25 @@ def score(
 
     Raises the family of errors.DyvimError; nothing is left half-written.
     """
-    prepared = _prepare(film_path, wishes, delivery)
-    prepare_model(wishes, progress)
+    prepared = _prepare(film_path, options, delivery)
+    prepare_model(options, progress)
     with ThreadPoolExecutor(1) as beside:
-        studio = beside.submit(_open_studio, wishes)  # got ready while the film is being watched
+        studio = beside.submit(_open_studio, options)  # got ready while the film is being watched
         watched = _see(*prepared, delivery.keep_audio, use_cache, progress)
         model = studio.result()
-    return compose_and_mux(watched, wishes, delivery, model, progress=progress)
+    return compose_and_mux(watched, options, delivery, model, progress=progress)
 
 
 def watch(
     film_path: Path,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     delivery: Delivery = Delivery(),
     *,
     use_cache: bool = True,
     progress: Progress | None = None,
 ) -> Watched:
     """The first half of score(): every check that needs no work, then the film is seen."""
-    return _see(*_prepare(film_path, wishes, delivery), delivery.keep_audio, use_cache, progress)
+    return _see(*_prepare(film_path, options, delivery), delivery.keep_audio, use_cache, progress)
 
 
 def _see(
@@ -156,13 +156,13 @@ def _see(
 
 def compose_and_mux(
     watched: Watched,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     delivery: Delivery,
     model: "Decoder | AudioModel",
     *,
     progress: Progress | None = None,
 ) -> Result:
-    """The second half of score(): compose, sound, mux. `model` is what load_model(wishes) returns."""
+    """The second half of score(): compose, sound, mux. `model` is what load_model(options) returns."""
     from dyvim_cli.media.film_clock import clock_of
     from dyvim_cli.media.mux import mux
     from dyvim_cli.music.mixing.loudness import Meter
@@ -172,10 +172,10 @@ def compose_and_mux(
     film, features, clock = watched.film, watched.features, watched.clock
     delivered = clock_of(film, watched.cut.start_s, watched.cut.end_s)
     speech_s = None if watched.own is None else coarse_speech(watched.own.speech_s)
-    wishes = with_plan(features, wishes, delivered, speech_s)
+    options = with_plan(features, options, delivered, speech_s)
     with clock.stage("compose"):
-        piece = compose(features, wishes, model, progress, speech_s)
-    tags = {"comment": comment(piece, wishes, speech_s)}
+        piece = compose(features, options, model, progress, speech_s)
+    tags = {"comment": comment(piece, options, speech_s)}
     if watched.use_cache:
         keep_piece(piece, film.path)
     device.give_back_memory()
@@ -183,7 +183,7 @@ def compose_and_mux(
         clock.stage("sound"),
         whole_set(delivery, watched.output) as group,
         sound_file(
-            piece, model, features.duration_s, delivery, progress, meter, group, wishes.soundfont
+            piece, model, features.duration_s, delivery, progress, meter, group, options.soundfont
         ) as music,
     ):
         device.give_back_memory()  # the mastering's curves
@@ -202,7 +202,7 @@ def compose_and_mux(
         write_markers_of(piece, delivered, delivery, group)
         stamp_sounds(group, delivered, film.path.stem)
     clock.seconds["sound"] -= clock.seconds["mux"]
-    facts = describe(piece, features, wishes) | timeline(piece, features, meter)
+    facts = describe(piece, features, options) | timeline(piece, features, meter)
     facts |= {
         "input": str(film.path),
         "output": str(muxed.path),
@@ -212,13 +212,18 @@ def compose_and_mux(
         **delivered_sound(muxed, facts),
         "hits": heard_hits(facts["hits"], muxed.own_music_s if delivery.preview_s is None else ()),
         "device": device_of(model),
-        "warnings": [*watched.notes, *muxed.warnings, *notes_of(model), *notes_of_instruments(piece, wishes)],
+        "warnings": [
+            *watched.notes,
+            *muxed.warnings,
+            *notes_of(model),
+            *notes_of_instruments(piece, options),
+        ],
         "seconds": {name: round(s, 2) for name, s in clock.seconds.items()},
     }
     return Result(muxed.path, piece, facts, tuple(facts["warnings"]))
 
 
-def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> "Prepared":
+def _prepare(film_path: Path, options: ComposeOptions, delivery: Delivery) -> "Prepared":
     """(film, cut, output path), after every check that needs no work."""
     from dyvim_cli.media.cut import plan_cut
     from dyvim_cli.media.film_clock import clock_of
@@ -226,24 +231,24 @@ def _prepare(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> "Pr
     from dyvim_cli.media.own_tracks import without_our_music
     from dyvim_cli.media.probe import probe
 
-    check_wishes(wishes, wants_score=bool(delivery.midi or delivery.stems))
+    check_options(options, wants_score=bool(delivery.midi or delivery.stems))
     film = without_our_music(probe(Path(film_path)), delivery.keep_audio)
     cut = plan_cut(film, delivery.start_s, delivery.end_s)
-    style = wishes.style or "auto"
-    output = output_path(film.path, film.codec, delivery.output, style=style, seed=wishes.seed)
+    style = options.style or "auto"
+    output = output_path(film.path, film.codec, delivery.output, style=style, seed=options.seed)
     if delivery.preview_s is not None:
         plan_cut(film, *(cut.start_s + at_s for at_s in delivery.preview_s))
         output = marked_name(output, "preview") if delivery.output is None else output
     check_picture(output, film.codec)
     check_film_output(output, delivery.output, inputs=(film.path,), overwrite=delivery.overwrite)
     check_extras(delivery, film.path)
-    read_orders(wishes, clock_of(film, cut.start_s, cut.end_s))
+    read_orders(options, clock_of(film, cut.start_s, cut.end_s))
     return film, cut, output
 
 
-def prepared_output(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> Path:
+def prepared_output(film_path: Path, options: ComposeOptions, delivery: Delivery) -> Path:
     """The scored film's path, after every check that needs no work."""
-    return _prepare(film_path, wishes, delivery)[2]
+    return _prepare(film_path, options, delivery)[2]
 
 
 def check_delivery(film_path: Path, delivery: Delivery) -> None:
@@ -258,10 +263,10 @@ def check_delivery(film_path: Path, delivery: Delivery) -> None:
     check_extras(delivery, film_path)
 
 
-def plan_job(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> dict[str, Any]:
+def plan_job(film_path: Path, options: ComposeOptions, delivery: Delivery) -> dict[str, Any]:
     """What score() would do, in plain values; raises what it would raise before working."""
-    film, cut, output = _prepare(film_path, wishes, delivery)
-    missing = missing_weights(wishes)
+    film, cut, output = _prepare(film_path, options, delivery)
+    missing = missing_weights(options)
     return {
         "input": str(film.path),
         "output": str(output),
@@ -271,27 +276,27 @@ def plan_job(film_path: Path, wishes: ComposeOptions, delivery: Delivery) -> dic
         "keep_audio": delivery.keep_audio if film.audio else "drop",
         "subtitles": len(film.subtitles),
         "chapters": film.n_chapters,
-        "model": wishes.model,
-        "alpha": wishes.alpha,
-        "style": wishes.style or "chosen by the film",
-        "seed": wishes.seed,
+        "model": options.model,
+        "alpha": options.alpha,
+        "style": options.style or "chosen by the film",
+        "seed": options.seed,
         "warnings": [*cut.warnings, *([f"to be pulled: {missing}"] if missing else [])],
     }
 
 
 def with_plan(
-    features: FilmFeatures, wishes: ComposeOptions, clock: "FilmClock", speech_s: "np.ndarray | None" = None
+    features: FilmFeatures, options: ComposeOptions, clock: "FilmClock", speech_s: "np.ndarray | None" = None
 ) -> ComposeOptions:
-    """The wishes with the plan that the piece follows, in which markers and options are edits."""
-    if not writes_score(wishes.model) or (wishes.plan is None and wishes.markers is None):
-        return wishes  # the composer decides by itself
-    plan = planned(features, wishes, read_orders(wishes, clock), speech_s)
-    return replace(wishes, plan=plan, markers=None)
+    """The options with the plan that the piece follows, in which markers and options are edits."""
+    if not writes_score(options.model) or (options.plan is None and options.markers is None):
+        return options  # the composer decides by itself
+    plan = planned(features, options, read_orders(options, clock), speech_s)
+    return replace(options, plan=plan, markers=None)
 
 
 def plan_film(
     film_path: Path,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     *,
     start: float | str | None = None,
     end: float | str | None = None,
@@ -305,14 +310,14 @@ def plan_film(
 
     film = probe(film_path)
     cut = plan_cut(film, start, end)
-    orders = read_orders(wishes, clock_of(film, cut.start_s, cut.end_s))
+    orders = read_orders(options, clock_of(film, cut.start_s, cut.end_s))
     features = features_of(film, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress)
-    return planned(features, wishes, orders)
+    return planned(features, options, orders)
 
 
 def generate(
     source: Path | FilmFeatures,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     delivery: Delivery,
     *,
     use_cache: bool = True,
@@ -325,30 +330,30 @@ def generate(
     """
     if delivery.music is None:
         raise UsageError("no file to write the music to", "name one with -o music.wav")
-    check_wishes(wishes, wants_score=bool(delivery.midi or delivery.stems))
+    check_options(options, wants_score=bool(delivery.midi or delivery.stems))
     check_extras(delivery, None if isinstance(source, FilmFeatures) else Path(source))
     progress = progress or Silent()
     notes: list[str] = []
     opened = _opened(source)
-    prepare_model(wishes, progress)
+    prepare_model(options, progress)
     if isinstance(opened, FilmFeatures):
         features = opened
     else:
         features = features_of(opened, use_cache=use_cache, progress=progress, notes=notes)
-    model = load_model(wishes)
-    piece = compose(features, wishes, model, progress)
+    model = load_model(options)
+    piece = compose(features, options, model, progress)
     with (
         whole_set(delivery) as group,
         sound_file(
-            piece, model, features.duration_s, delivery, progress, None, group, wishes.soundfont
+            piece, model, features.duration_s, delivery, progress, None, group, options.soundfont
         ) as music,
     ):
-        tags = {"comment": comment(piece, wishes)}
+        tags = {"comment": comment(piece, options)}
         write_extras(piece, music, delivery, metadata=tags, group=group)
-    facts = describe(piece, features, wishes)
+    facts = describe(piece, features, options)
     facts |= {"output": str(delivery.music), "duration_s": features.duration_s}
     facts |= {"device": device_of(model)}
-    facts |= {"warnings": [*notes, *notes_of(model), *notes_of_instruments(piece, wishes)]}
+    facts |= {"warnings": [*notes, *notes_of(model), *notes_of_instruments(piece, options)]}
     return Result(delivery.music, piece, facts, tuple(facts["warnings"]))
 
 
@@ -362,13 +367,13 @@ def _opened(source: Path | FilmFeatures) -> "FilmFeatures | FilmInfo":
     return read_features(path) if path.suffix == ".safetensors" else probe(path)
 
 
-def _open_studio(wishes: ComposeOptions) -> "Decoder | AudioModel":
+def _open_studio(options: ComposeOptions) -> "Decoder | AudioModel":
     """Load all that composing and sounding need; returns what composes."""
     from dyvim_cli.music.synth.soundfont import shipped_soundfont
 
-    model = load_model(wishes)
+    model = load_model(options)
     import scipy.signal  # noqa: F401 (half a second)
 
-    if writes_score(wishes.model):
+    if writes_score(options.model):
         shipped_soundfont()
     return model

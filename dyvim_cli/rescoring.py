@@ -16,7 +16,7 @@ from dyvim_cli.progress import Progress, Silent
 def rescore(
     film_path: Path,
     scored: Path,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     delivery: Delivery = Delivery(),
     *,
     use_cache: bool = True,
@@ -27,7 +27,7 @@ def rescore(
     Args:
         film_path: the new cut.
         scored: the film that dyvim scored.
-        wishes: as its music was made; wishes.plan: the plan that it followed.
+        options: as its music was made; options.plan: the plan that it followed.
         delivery: as of pipeline.score().
         use_cache: whether what was seen, and the old piece, may come from the cache.
         progress: told of the stages.
@@ -37,10 +37,10 @@ def rescore(
     """
     from dyvim_cli.vision.recut import footage_of, match
 
-    asked = replace(wishes, plan=None)
+    asked = replace(options, plan=None)
     pipeline.prepared_output(film_path, asked, delivery)
     model = pipeline.load_model(asked)
-    old, notes = old_piece(scored, wishes, model, use_cache, progress)
+    old, notes = old_piece(scored, options, model, use_cache, progress)
     watched = pipeline.watch(film_path, asked, delivery, use_cache=use_cache, progress=progress)
     runs = match(footage_of(watched.features), old.footage)
     if all(run.old_s is None for run in runs):
@@ -51,7 +51,7 @@ def rescore(
 
 
 def old_piece(
-    scored: Path, wishes: ComposeOptions, model, use_cache: bool, progress: Progress | None
+    scored: Path, options: ComposeOptions, model, use_cache: bool, progress: Progress | None
 ) -> tuple[OldPiece, list[str]]:
     """The music of a scored film, as it was kept or composed again, and what must be said of it."""
     made = made_by(scored, is_known=True)
@@ -60,11 +60,11 @@ def old_piece(
     kept = kept_piece(made["piece"]) if use_cache else None
     if kept is not None:
         return kept, []
-    if not made["is_free"] and wishes.plan is None:
+    if not made["is_free"] and options.plan is None:
         reason = f"the music of {scored} follows a plan or an older cut, and is not kept here any more"
         raise UsageError(reason, "name the plan that it followed: --plan film.toml")
     features = pipeline.features_of(scored, use_cache=use_cache, progress=progress)
-    score = compose(features, wishes, model, progress or Silent())
+    score = compose(features, options, model, progress or Silent())
     if "old" not in score.extras:
         raise UsageError(f"{scored}: nothing is known of its frames", "dyvim cache clean, and try again")
     old = score.extras["old"]

@@ -99,7 +99,7 @@ def test_templates_and_folders(tmp_path):
     assert one.delivery.midi == tmp_path / "x-a.mid" and two.delivery.stems == tmp_path / "stems/y/a"
     check_collisions([one, two])
     (named,) = tasks_for(tmp_path, "a.mp4", output=f"{tmp_path}/{{stem}} {{seed}}.mkv")
-    assert named.output == tmp_path / f"a {named.wishes.seed}.mkv"
+    assert named.output == tmp_path / f"a {named.options.seed}.mkv"
     with pytest.raises(UsageError, match="placeholder"):
         tasks_for(tmp_path, "a.mp4", output="{title}.mp4")
 
@@ -280,12 +280,12 @@ def test_done_means_output_content_and_settings_are_as_recorded(folder):
 def test_the_content_of_an_adapter_counts(named, folder):
     touch(folder, "adapter/adapter.safetensors")
     film = SelectedFilm(folder / "a.mp4", PurePosixPath("a.mp4"))
-    wishes = ComposeOptions(model="debug", adapter=str(folder / named))
-    before = task_of(film, wishes, Delivery()).settings
-    assert before == task_of(film, wishes, Delivery()).settings
+    options = ComposeOptions(model="debug", adapter=str(folder / named))
+    before = task_of(film, options, Delivery()).settings
+    assert before == task_of(film, options, Delivery()).settings
     (folder / "adapter/adapter.safetensors").write_bytes(b"trained on")
     weights_known.cache_clear()
-    assert before != task_of(film, wishes, Delivery()).settings
+    assert before != task_of(film, options, Delivery()).settings
 
 
 def test_code_that_composes_counts_and_code_that_shows_does_not(tmp_path):
@@ -432,7 +432,7 @@ def test_the_command_asks_score_for_the_same(tmp_path):
     (task,) = tasks_of(context, films_of(context))
     score = context.parent.command.get_command(context.parent, "score")
     values = score.make_context("score", list(task.command[2:]), parent=context.parent).params
-    assert group_of(Composing, values).wishes() == task.wishes
+    assert group_of(Composing, values).options() == task.options
     where = {name: values[name] and Path(values[name]) for name in ("midi", "stems", "music")}
     where["output"] = output_path(task.film, "", values["output"])
     delivery = group_of(Mixing, values).delivery(overwrite=task.delivery.overwrite, **where)

@@ -100,7 +100,7 @@ def test_musicgen_asks_for_a_gpu_where_there_is_one(films, tmp_path, monkeypatch
     from dyvim_cli.batch.cluster import _resources
 
     small = tasks_for(films, tmp_path)[0]
-    large = replace(small, wishes=replace(small.wishes, model="musicgen-small"))
+    large = replace(small, options=replace(small.options, model="musicgen-small"))
     monkeypatch.setenv("DYVIM_DEVICE", "auto")
     assert _resources(small, {"GPU": 2.0}) == _resources(large, {"CPU": 4.0}) == {}
     assert _resources(large, {"GPU": 2.0}) == {"num_gpus": 1}

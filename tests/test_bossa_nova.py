@@ -84,8 +84,8 @@ def test_events_are_struck_and_speech_is_left_room(decoder):
 
 def test_the_same_seed_plays_the_same_and_another_another(decoder):
     def drums(seed: int) -> np.ndarray:
-        wishes = ComposeOptions(style=NAME, seed=seed, candidates=1, alpha=0.0)
-        return write_score(imagined(1, 8.0), wishes, decoder).tokens
+        options = ComposeOptions(style=NAME, seed=seed, candidates=1, alpha=0.0)
+        return write_score(imagined(1, 8.0), options, decoder).tokens
 
     assert np.array_equal(drums(1), drums(1)) and not np.array_equal(drums(1), drums(2))
 

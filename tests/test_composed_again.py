@@ -63,14 +63,14 @@ def test_no_option_that_changes_the_music_is_lost_in_the_tag(name):
         "orchestrate": "jazz", "mute": ("bass",), "instruments": (("bass", 1),), "reroll_bars": (1, 2, 1),
         "markers": "marks.csv", "loops": True, "recut": "a recut",
     }  # fmt: skip
-    wishes = replace(ComposeOptions(style="pop"), **{name: other[name]})
+    options = replace(ComposeOptions(style="pop"), **{name: other[name]})
     if name in ("adapter", "prompt"):  # of another model only
-        wishes = replace(wishes, model="musicgen-small")
-    made = made_with(tag_text(wishes, wishes.style, 120.0, Key(2, False)))
+        options = replace(options, model="musicgen-small")
+    made = made_with(tag_text(options, options.style, 120.0, Key(2, False)))
     if name in ("model", "adapter", "prompt", "soundfont", "recut"):
         assert made is None
     else:
-        assert made[0] == replace(wishes, markers=None)  # markers are a part of the plan by then
+        assert made[0] == replace(options, markers=None)  # markers are a part of the plan by then
 
 
 def test_tags_that_nobody_can_follow():

@@ -97,9 +97,9 @@ def test_faults_are_found(piece):
 
 
 def test_pieces_are_told_apart(piece, decoder):
-    def again(**wishes):
-        wishes = {"alpha": 1.0, "style": "pop", "seed": 2, "candidates": 1} | wishes
-        return write_score(piece.features, ComposeOptions(**wishes), decoder)
+    def again(**options):
+        options = {"alpha": 1.0, "style": "pop", "seed": 2, "candidates": 1} | options
+        return write_score(piece.features, ComposeOptions(**options), decoder)
 
     assert composed.likeness(piece.score, again()) == 1
     assert composed.likeness(piece.score, again(seed=3)) < 0.5

@@ -88,7 +88,7 @@ def test_stems_go_round_as_well(loop):
 
 
 def test_musicgen_makes_none():
-    from dyvim_cli.composer import check_wishes
+    from dyvim_cli.composer import check_options
 
     with pytest.raises(UsageError, match="no music that loops"):
-        check_wishes(ComposeOptions(model="debug", loops=True), False)
+        check_options(ComposeOptions(model="debug", loops=True), False)

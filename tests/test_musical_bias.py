@@ -60,6 +60,6 @@ def test_a_film_that_simply_begins_gets_no_accent_for_it(tmp_path):
     features, model = features_of(cut_film(tmp_path / "even.mp4", FRACTAL, seconds=6)), load_embedded()
     assert (features.event_times_s > 0.1).all()
     for seed, style in enumerate(("acoustic", "rock", "orchestral", "pop")):
-        wishes = ComposeOptions(alpha=1.0, seed=seed, candidates=1, style=style)
-        level = write_score(features, wishes, model).tokens[tokens.STREAM_INDEX["level"]]
+        options = ComposeOptions(alpha=1.0, seed=seed, candidates=1, style=style)
+        level = write_score(features, options, model).tokens[tokens.STREAM_INDEX["level"]]
         assert level[:2].max() < ACCENT_LEVEL

@@ -114,10 +114,10 @@ def test_a_degenerate_candidate_is_not_what_is_heard(monkeypatch):
         melody[melody >= tokens.FIRST_PITCH] = 20
         return pieces
 
-    wishes = ComposeOptions(style="pop", seed=3, candidates=2, alpha=1.0)
+    options = ComposeOptions(style="pop", seed=3, candidates=2, alpha=1.0)
     decoder = load_embedded()
     monkeypatch.setattr(sampling, "compose", compose)
-    score = write_score(film(1, duration_s=20.0), wishes, decoder)
+    score = write_score(film(1, duration_s=20.0), options, decoder)
     assert "one melody note over and over" in score.extras["takes"][0].faults
     assert score.extras["take"] == 1
 

@@ -208,8 +208,8 @@ def test_an_insertion_is_composed_and_all_else_stays(scored):
 
 def test_a_piece_that_is_not_kept_any_more_is_composed_again_to_the_note(scored):
     scored_film = scored[0] / "old.dyvim.mp4"
-    wishes = as_like(ComposeOptions(), scored_film, set(), is_known=True)
-    again, notes = old_piece(scored_film, wishes, load_embedded(), False, None)
+    options = as_like(ComposeOptions(), scored_film, set(), is_known=True)
+    again, notes = old_piece(scored_film, options, load_embedded(), False, None)
     assert not notes and name_of(again) == made_by(scored_film)["piece"]
 
 

@@ -261,10 +261,10 @@ def test_a_batch_may_use_musicgen(short_film, tmp_path):
     from dyvim_cli.batch.work import finish, see
     from dyvim_cli.options import ComposeOptions, Delivery
 
-    wishes = ComposeOptions(model="debug", candidates=1, guidance=1.0)
+    options = ComposeOptions(model="debug", candidates=1, guidance=1.0)
     film = SelectedFilm(short_film, PurePosixPath(short_film.name))
     delivery = Delivery(output=str(tmp_path / "out.mp4"))
-    task = task_of(film, wishes, delivery)
+    task = task_of(film, options, delivery)
     assert task.settings != task_of(film, ComposeOptions(), delivery).settings  # another model
     make_folders(task.delivery)
     outcome = finish(see(task), None)

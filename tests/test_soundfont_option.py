@@ -17,7 +17,7 @@ from dyvim_cli.music.synth.instrument import stem_blocks
 from dyvim_cli.music.synth.orchestra import Orchestra, opened
 from dyvim_cli.music.synth.soundfont import shipped_soundfont, soundfont_paths
 from dyvim_cli.options import ComposeOptions, Delivery
-from dyvim_cli.pipeline import check_wishes
+from dyvim_cli.pipeline import check_options
 from dyvim_cli.types import Note, Stem
 from tools.soundfont_writer import to_bytes
 
@@ -73,9 +73,9 @@ def test_what_is_no_soundfont_is_said_before_the_work(tmp_path):
     piano.write_text("<region> sample=a.wav")
     for path, why in ((broken, "broken.sf2"), (piano, "one instrument"), (tmp_path / "gone.sf2", "gone.sf2")):
         with pytest.raises(InputError, match=why):
-            check_wishes(ComposeOptions(soundfont=str(path)), wants_score=False)
+            check_options(ComposeOptions(soundfont=str(path)), wants_score=False)
     with pytest.raises(UsageError, match="soundfont"):
-        check_wishes(ComposeOptions(soundfont=str(broken), model="debug"), wants_score=False)
+        check_options(ComposeOptions(soundfont=str(broken), model="debug"), wants_score=False)
 
 
 def test_generate_says_what_the_soundfont_lacks(film, own_font, tmp_path):

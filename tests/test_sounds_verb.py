@@ -47,10 +47,10 @@ def test_a_pack_is_listed_pulled_found_played_and_removed(pack, tmp_path):
     facts = store.manifest("band", None, PACKS)
     assert facts["licence"] == "CC0-1.0" and facts["source"].endswith("band.sf2")
     assert run("verify", "band").stdout.startswith("ok")
-    assert Composing(soundfont="band").wishes().soundfont == str(font)
+    assert Composing(soundfont="band").options().soundfont == str(font)
     assert run("rm", "band").exit_code == 0 and not font.exists()
     with pytest.raises(WeightsError) as error:
-        Composing(soundfont="band").wishes()
+        Composing(soundfont="band").options()
     assert error.value.hint == "dyvim sounds pull band"
 
 

@@ -21,10 +21,10 @@ def decoder():
     return load_embedded()
 
 
-def composed(decoder, style: str, seed: int, **options):
+def composed(decoder, style: str, seed: int, **asked):
     film = imagined_film(np.random.default_rng(seed), 16.0, style)
-    wishes = ComposeOptions(style=style, seed=seed, candidates=1, **options)
-    return write_score(film, wishes, decoder, speech_s=SPEECH_S)
+    options = ComposeOptions(style=style, seed=seed, candidates=1, **asked)
+    return write_score(film, options, decoder, speech_s=SPEECH_S)
 
 
 def onsets_a_second(score, start_s: float, end_s: float) -> float:
@@ -67,9 +67,9 @@ def test_levels_under_a_voice_are_soft_but_for_accents(decoder):
 
 def test_the_same_is_written_where_that_is_asked_for(decoder):
     film = imagined_film(np.random.default_rng(1), 16.0, "pop")
-    wishes = ComposeOptions(style="pop", seed=1, candidates=1, under_speech="same")
-    told = write_score(film, wishes, decoder, speech_s=SPEECH_S)
-    untold = write_score(film, wishes, decoder)
+    options = ComposeOptions(style="pop", seed=1, candidates=1, under_speech="same")
+    told = write_score(film, options, decoder, speech_s=SPEECH_S)
+    untold = write_score(film, options, decoder)
     assert np.array_equal(told.tokens, untold.tokens)
     assert not np.array_equal(told.tokens, composed(decoder, "pop", 1).tokens)
 

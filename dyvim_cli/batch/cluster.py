@@ -104,7 +104,7 @@ def _connect(address: str | None) -> Any:
 
 def _resources(task: Task, there_is: dict[str, Any]) -> dict[str, Any]:
     """What a film's task needs of a node: a GPU for MusicGen, where the cluster has any."""
-    wants_gpu = not writes_score(task.wishes.model) and os.environ.get("DYVIM_DEVICE") != "cpu"
+    wants_gpu = not writes_score(task.options.model) and os.environ.get("DYVIM_DEVICE") != "cpu"
     return {"num_gpus": 1} if wants_gpu and there_is.get("GPU", 0) >= 1 else {}
 
 
@@ -175,7 +175,7 @@ def _model() -> "Decoder":
 
 def _score(task: Task, token: str, shipped: _Shipped | None) -> Answer:
     """One film on a node: (outcome, results as bytes), or None when the film must be sent first."""
-    if settings_digest(task.wishes, task.delivery) != task.settings:
+    if settings_digest(task.options, task.delivery) != task.settings:
         reason = f"the node {socket.gethostname()} has another dyvim, or other weights"
         return failure(task, EnvironmentFault(reason, "install the same version on every node")), {}
     is_shared = staging.staged(task.output).with_name(token).exists()

@@ -67,12 +67,12 @@ def is_unchanged(film: Path, content: Content | None) -> bool:
     )
 
 
-def settings_digest(wishes: ComposeOptions, delivery: Delivery) -> str:
+def settings_digest(options: ComposeOptions, delivery: Delivery) -> str:
     """All that the result depends on beside the film; where it goes is not a part of it."""
-    own_model = None if wishes.model == EMBEDDED else wishes.model
+    own_model = None if options.model == EMBEDDED else options.model
     settings = asdict(delivery) | {
-        "wishes": asdict(wishes),
-        "weights": _weights(own_model, wishes.adapter, wishes.soundfont),
+        "options": asdict(options),
+        "weights": _weights(own_model, options.adapter, options.soundfont),
         "code": code_digest.digest(CODE),
     }
     del settings["overwrite"]

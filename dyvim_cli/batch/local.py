@@ -40,7 +40,7 @@ def jobs_for(wanted: int | None, tasks: Sequence[Task]) -> int:
     """Workers to start: what was asked for, else one a core as far as the memory goes."""
     if wanted is not None:
         return wanted
-    is_light = all(writes_score(task.wishes.model) for task in tasks)
+    is_light = all(writes_score(task.options.model) for task in tasks)
     job_gb, free_gb = MEMORY_A_JOB_GB if is_light else MEMORY_A_MUSICGEN_GB, free_memory_gb()
     return max(1, n_cores() if free_gb is None else min(n_cores(), int(free_gb / job_gb)))
 

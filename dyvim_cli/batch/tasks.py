@@ -22,7 +22,7 @@ class Task:
     """One film's job. The delivery's paths are final and absolute."""
 
     film: Path
-    wishes: ComposeOptions
+    options: ComposeOptions
     delivery: Delivery
     settings: str  # digest of all that the result depends on beside the film
     use_cache: bool = True
@@ -35,13 +35,13 @@ class Task:
         return self.delivery.settled_output()
 
 
-def task_of(film: SelectedFilm, wishes: ComposeOptions, delivery: Delivery, use_cache: bool = True) -> Task:
+def task_of(film: SelectedFilm, options: ComposeOptions, delivery: Delivery, use_cache: bool = True) -> Task:
     """A film's job from what holds for all of them: templates filled in, the seed made its own.
 
     Raises UsageError for a template that is not understood.
     """
-    wishes = replace(wishes, seed=film_seed(wishes.seed, film.relative))
-    values = {"style": wishes.style or "auto", "seed": wishes.seed, "folder": str(film.relative.parent)}
+    options = replace(options, seed=film_seed(options.seed, film.relative))
+    values = {"style": options.style or "auto", "seed": options.seed, "folder": str(film.relative.parent)}
     delivery = replace(
         delivery,
         output=_output(film, delivery.output, values),
@@ -49,7 +49,7 @@ def task_of(film: SelectedFilm, wishes: ComposeOptions, delivery: Delivery, use_
         music=_extra(delivery.music, film, values, ".wav"),
         stems=_extra(delivery.stems, film, values, ""),
     )
-    return Task(film.path.absolute(), wishes, delivery, settings_digest(wishes, delivery), use_cache)
+    return Task(film.path.absolute(), options, delivery, settings_digest(options, delivery), use_cache)
 
 
 def _output(film: SelectedFilm, wanted: str | Path | None, values: dict[str, Any]) -> Path:

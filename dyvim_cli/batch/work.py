@@ -47,7 +47,7 @@ def see(task: Task, progress: Progress | None = None) -> Seen:
     """Read and watch a film. Never raises a failure of the film."""
     delivery, content = staged_delivery(task.delivery), content_of(task.film)
     watched = _attempt(
-        lambda: pipeline.watch(task.film, task.wishes, delivery, use_cache=task.use_cache, progress=progress)
+        lambda: pipeline.watch(task.film, task.options, delivery, use_cache=task.use_cache, progress=progress)
     )
     return Seen(task, content, watched)
 
@@ -60,7 +60,7 @@ def finish(seen: Seen, model: "Decoder", progress: Progress | None = None) -> Ou
         watched, delivery = result, staged_delivery(task.delivery)
         result = _attempt(
             lambda: pipeline.compose_and_mux(
-                watched, task.wishes, delivery, _composer(task.wishes, model), progress=progress
+                watched, task.options, delivery, _composer(task.options, model), progress=progress
             )
         )
     if not is_unchanged(task.film, seen.content):  # the journal must not take it for the whole film's music
@@ -74,9 +74,9 @@ def finish(seen: Seen, model: "Decoder", progress: Progress | None = None) -> Ou
     return Outcome(task, record | size | _marks(task, seen.content))
 
 
-def _composer(wishes: ComposeOptions, shipped: "Decoder") -> "Decoder | AudioModel":
+def _composer(options: ComposeOptions, shipped: "Decoder") -> "Decoder | AudioModel":
     """What composes for a film: the worker's own decoder, unless another model was asked for."""
-    return shipped if wishes.model == EMBEDDED else pipeline.load_model(wishes)
+    return shipped if options.model == EMBEDDED else pipeline.load_model(options)
 
 
 def failure(task: Task, fault: DyvimError, content: Content | None = None) -> Outcome:

@@ -58,9 +58,9 @@ def tasks_of(context: typer.Context, films: "Sequence[SelectedFilm]") -> "list[T
     for film in films:
         values = values_of(film)
         where = {name: values[name] for name in WHERE}
-        wishes = group_of(Composing, values).wishes()
+        options = group_of(Composing, values).options()
         delivery = group_of(Mixing, values).delivery(**where)
-        task = task_of(film, wishes, delivery, not values["no_cache"])
+        task = task_of(film, options, delivery, not values["no_cache"])
         tasks.append(replace(task, command=_command(context, values, task)))
     ours = made_by_us(films, tasks)
     tasks = [task for film, task in zip(films, tasks, strict=True) if film.path not in ours]
@@ -74,4 +74,4 @@ def _command(context: typer.Context, values, task: "Task") -> tuple[str, ...]:
     paths = {"film": task.film, "output": delivery.output}
     paths |= {"midi": delivery.midi, "stems": delivery.stems, "music": delivery.music}
     score = context.parent.command.get_command(context.parent, "score")
-    return tuple(command_line.arguments(score, {**values, **paths, "seed": task.wishes.seed}))
+    return tuple(command_line.arguments(score, {**values, **paths, "seed": task.options.seed}))

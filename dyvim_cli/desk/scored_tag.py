@@ -37,45 +37,45 @@ def coarse_speech(speech_s: np.ndarray | None) -> np.ndarray | None:
 
 
 def tag_text(
-    wishes: ComposeOptions, style: str, bpm: float, key: Key | None, speech_s: np.ndarray | None = None
+    options: ComposeOptions, style: str, bpm: float, key: Key | None, speech_s: np.ndarray | None = None
 ) -> str:
     """What the comment of a scored film says.
 
     Args:
-        wishes: what the music was composed with.
+        options: what the music was composed with.
         style: that the notes were written in.
         bpm: base tempo that came out, beats a minute.
         key: that came out; None where nobody knows.
         speech_s: [N, 2] spans of speech in seconds, by coarse_speech, that the composer was told of.
     """
     said = {
-        "candidates": wishes.candidates if wishes.candidates != ComposeOptions.candidates else "",
+        "candidates": options.candidates if options.candidates != ComposeOptions.candidates else "",
         "key": key or "",
-        **_changes(wishes),
-        "speech": "" if wishes.under_speech == "same" else _short(_speech_text(speech_s)),
+        **_changes(options),
+        "speech": "" if options.under_speech == "same" else _short(_speech_text(speech_s)),
     }
-    made = f"dyvim model={Path(wishes.model).name} seed={wishes.seed} alpha={wishes.alpha:g}"
+    made = f"dyvim model={Path(options.model).name} seed={options.seed} alpha={options.alpha:g}"
     return f"{made} style={style} tempo={bpm:.2f}" + "".join(f" {k}={v}" for k, v in said.items() if v)
 
 
-def _changes(wishes: ComposeOptions) -> dict[str, str]:
+def _changes(options: ComposeOptions) -> dict[str, str]:
     """What was asked for beside style, seed and alpha."""
-    usual = wishes.temperature == ComposeOptions.temperature
+    usual = options.temperature == ComposeOptions.temperature
     return {
-        "bpm": "" if wishes.tempo_bpm is None else repr(float(wishes.tempo_bpm)),
-        "asked": "" if wishes.key is None else "key",
-        "mood": ",".join(repr(float(part)) for part in wishes.mood or ()),
-        "guidance": "" if wishes.guidance is None else repr(float(wishes.guidance)),
-        "temperature": "" if usual else repr(float(wishes.temperature)),
-        "under_speech": wishes.under_speech or "",
-        "soundfont": Path(wishes.soundfont).name.replace(" ", "_") if wishes.soundfont else "",
-        "plan": "" if wishes.plan is None else _short(_packed(wishes.plan)),
-        "loop": "yes" if wishes.loops else "",
-        "recut": "yes" if wishes.recut is not None else "",
-        "orchestrate": wishes.orchestrate or "",
-        "mute": ",".join(wishes.mute),
-        "instrument": ",".join(f"{part}:{program}" for part, program in wishes.instruments),
-        "reroll": "{}-{}:{}".format(*wishes.reroll_bars) if wishes.reroll_bars else "",
+        "bpm": "" if options.tempo_bpm is None else repr(float(options.tempo_bpm)),
+        "asked": "" if options.key is None else "key",
+        "mood": ",".join(repr(float(part)) for part in options.mood or ()),
+        "guidance": "" if options.guidance is None else repr(float(options.guidance)),
+        "temperature": "" if usual else repr(float(options.temperature)),
+        "under_speech": options.under_speech or "",
+        "soundfont": Path(options.soundfont).name.replace(" ", "_") if options.soundfont else "",
+        "plan": "" if options.plan is None else _short(_packed(options.plan)),
+        "loop": "yes" if options.loops else "",
+        "recut": "yes" if options.recut is not None else "",
+        "orchestrate": options.orchestrate or "",
+        "mute": ",".join(options.mute),
+        "instrument": ",".join(f"{part}:{program}" for part, program in options.instruments),
+        "reroll": "{}-{}:{}".format(*options.reroll_bars) if options.reroll_bars else "",
     }
 
 

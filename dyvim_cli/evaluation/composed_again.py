@@ -36,10 +36,10 @@ def composed_again(film: Path, folder: Path) -> Path | None:
     made = made_with(tag)
     if made is None:
         return None
-    wishes, speech_s = made
+    options, speech_s = made
     features, model = features_of(film), load_embedded()
-    piece = compose(features, wishes, model, Silent(), speech_s)
-    if comment(piece, wishes, speech_s) not in tag:
+    piece = compose(features, options, model, Silent(), speech_s)
+    if comment(piece, options, speech_s) not in tag:
         return None
     path = folder / f"{film.stem}.music.wav"
     with sound_file(piece, model, features.duration_s, Delivery(), Silent()) as sound:

@@ -24,46 +24,44 @@ def given(context: typer.Context) -> set[str]:
     return {name for name, source in sources.items() if source is not None and source.name in TYPED}
 
 
-def with_desk(wishes, plan: Path | None, markers: Path | None):
+def with_desk(options, plan: Path | None, markers: Path | None):
     """ComposeOptions with what a plan file and a file of markers say; a plan's seed and alpha count."""
     if plan is not None:
         from dyvim_cli.desk.read_plan import read_plan
 
         read = read_plan(plan)
-        wishes = replace(wishes, plan=read, seed=read.seed, alpha=read.alpha)
-    return replace(wishes, markers=None if markers is None else markers.absolute())
+        options = replace(options, plan=read, seed=read.seed, alpha=read.alpha)
+    return replace(options, markers=None if markers is None else markers.absolute())
 
 
-def as_like(wishes, like: Path | None, options: set[str], *, is_known: bool = False):
+def as_like(options, like: Path | None, named: set[str], *, is_known: bool = False):
     """ComposeOptions of the music of a scored film, but for the options that somebody set.
 
     Another style keeps the tempo and the key. is_known: what the film's music followed is known otherwise.
     Raises UsageError where the film does not say enough.
     """
     if like is None:
-        return wishes
+        return options
     from dyvim_cli.desk.like import made_by
     from dyvim_cli.options import EMBEDDED
 
     made = made_by(like, is_known=is_known)
     if made["model"] != EMBEDDED:
         raise UsageError(f"{like} was scored by {made['model']}", "--like is for the shipped composer")
-    kept = {
-        name: made[name] for name in ("alpha", "seed", "style", "key", "candidates") if name not in options
-    }
+    kept = {name: made[name] for name in ("alpha", "seed", "style", "key", "candidates") if name not in named}
     asked = {"tempo_bpm": made.get("bpm"), "mood": made.get("mood"), "guidance": made.get("guidance")}
     read = {"tempo_bpm": float, "mood": parse_mood, "guidance": float}
-    kept |= {name: read[name](text) for name, text in asked.items() if text and OPTION[name] not in options}
-    if "style" in options and "tempo" not in options:
+    kept |= {name: read[name](text) for name, text in asked.items() if text and OPTION[name] not in named}
+    if "style" in named and "tempo" not in named:
         kept["tempo_bpm"] = made["tempo_bpm"]
     played = {name: made.get(name) for name in ("orchestrate", "mute", "reroll")}
-    wishes = with_players(
-        wishes, instruments=[made["instrument"]] if "instrument" in made else None, **played
+    options = with_players(
+        options, instruments=[made["instrument"]] if "instrument" in made else None, **played
     )
-    return replace(wishes, loops=wishes.loops or made["loops"], **kept)
+    return replace(options, loops=options.loops or made["loops"], **kept)
 
 
-def settings_of(wishes) -> dict[str, Any]:
-    """The option values, by name, that ask for these wishes."""
-    mood = None if wishes.mood is None else "{:g},{:g}".format(*wishes.mood)
-    return {"style": wishes.style, "seed": wishes.seed, "mood": mood}
+def settings_of(options) -> dict[str, Any]:
+    """The option values, by name, that ask for these options."""
+    mood = None if options.mood is None else "{:g},{:g}".format(*options.mood)
+    return {"style": options.style, "seed": options.seed, "mood": mood}

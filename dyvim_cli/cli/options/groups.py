@@ -38,7 +38,7 @@ class Composing:
     soundfont: opt.SoundFont = None
     loop: opt.Loop = False
 
-    def wishes(self):
+    def options(self):
         """The composer's ComposeOptions; a seed is drawn where none was given. Raises UsageError."""
         from dyvim_cli.device import new_seed
         from dyvim_cli.options import ComposeOptions

@@ -12,7 +12,7 @@ BARS = re.compile(r"(\d+)(?:-(\d+))?(?::(\d+))?")
 
 
 def with_players(
-    wishes, orchestrate: str | None, mute: str | None, instruments: Sequence[str] | None, reroll: str | None
+    options, orchestrate: str | None, mute: str | None, instruments: Sequence[str] | None, reroll: str | None
 ):
     """ComposeOptions with these options' values; what is not given stays. Raises UsageError."""
     given = {
@@ -21,7 +21,7 @@ def with_players(
         "instruments": parse_instruments(instruments),
         "reroll_bars": parse_bars(reroll),
     }
-    return replace(wishes, **{name: value for name, value in given.items() if value})
+    return replace(options, **{name: value for name, value in given.items() if value})
 
 
 def parse_mute(text: str | None) -> tuple[str, ...]:

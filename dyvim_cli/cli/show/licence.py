@@ -8,16 +8,16 @@ if TYPE_CHECKING:
     from dyvim_cli.options import ComposeOptions
 
 
-def say_before_pull(wishes: "ComposeOptions") -> None:
+def say_before_pull(options: "ComposeOptions") -> None:
     """Say the licence of weights that are about to be pulled. Raises UsageError, WeightsError."""
     from dyvim_cli.composer import missing_weights
     from dyvim_cli.hub.catalogue import licence_note
     from dyvim_cli.hub.store import known
     from dyvim_cli.options import EMBEDDED
 
-    if wishes.model == EMBEDDED:
+    if options.model == EMBEDDED:
         return
-    if (missing := missing_weights(wishes)) and (note := licence_note(known(missing))):
+    if (missing := missing_weights(options)) and (note := licence_note(known(missing))):
         console.note(f"note: {note}")
 
 

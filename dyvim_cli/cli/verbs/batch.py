@@ -92,10 +92,10 @@ def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None
     """Download missing weights once, before any worker starts."""
     from dyvim_cli.pipeline import prepare_model
 
-    for wishes in {task.wishes.model: task.wishes for task in tasks}.values():
-        say_before_pull(wishes)
+    for options in {task.options.model: task.options for task in tasks}.values():
+        say_before_pull(options)
         with console.progress(progress) as shown:
-            prepare_model(wishes, shown)
+            prepare_model(options, shown)
 
 
 def _show_plan(review: "Review", as_json: bool) -> None:
@@ -108,7 +108,7 @@ def _show_plan(review: "Review", as_json: bool) -> None:
             "status": state,
             "input": str(task.film),
             "output": str(task.output),
-            "seed": task.wishes.seed,
+            "seed": task.options.seed,
         }
         plan |= {name: said[name] for name in ("error", "hint") if said.get(name)}
         if not as_json:

@@ -35,7 +35,7 @@ def generate(
     from dyvim_cli.options import Delivery
 
     running.place()
-    wishes = composing.wishes()
+    options = composing.options()
     delivery = Delivery(
         music=music,
         midi=extras.midi,
@@ -43,7 +43,7 @@ def generate(
         stem_groups=extras.stem_groups,
         overwrite=running.overwrite,
     )
-    say_before_pull(wishes)
+    say_before_pull(options)
     with console.progress(running.progress, GENERATE) as shown:
-        result = pipeline.generate(source, wishes, delivery, use_cache=not running.no_cache, progress=shown)
+        result = pipeline.generate(source, options, delivery, use_cache=not running.no_cache, progress=shown)
     console.result(result, running.as_json)

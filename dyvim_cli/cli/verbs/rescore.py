@@ -62,9 +62,9 @@ def rescore(
     from dyvim_cli.rescoring import rescore as rescore_film
 
     running.place()
-    wishes = as_like(ComposeOptions(), scored, set(), is_known=True)
-    wishes = with_desk(wishes, plan, None)
-    wishes = replace(wishes, under_speech=under_speech, soundfont=soundfont and str(soundfont.absolute()))
+    options = as_like(ComposeOptions(), scored, set(), is_known=True)
+    options = with_desk(options, plan, None)
+    options = replace(options, under_speech=under_speech, soundfont=soundfont and str(soundfont.absolute()))
     delivery = mixing.delivery(
         output=output,
         overwrite=running.overwrite,
@@ -76,7 +76,7 @@ def rescore(
     if report is not None:
         check_output(report, inputs=(film, scored), overwrite=True)
     with console.progress(running.progress, SCORE) as shown:
-        result = rescore_film(film, scored, wishes, delivery, use_cache=not running.no_cache, progress=shown)
+        result = rescore_film(film, scored, options, delivery, use_cache=not running.no_cache, progress=shown)
     if report is not None:
         again = context.params | {"output": result.output}
         write_report([entry.done(result.facts, command_line.arguments(context.command, again))], report)

@@ -60,9 +60,9 @@ def score(
 
     _check_one_film(film, context.args)
     running.place()
-    wishes = as_like(composing.wishes(), like, given(context))
-    wishes = with_desk(wishes, plan, markers)
-    wishes = with_players(wishes, orchestrate, mute, instrument, reroll)
+    options = as_like(composing.options(), like, given(context))
+    options = with_desk(options, plan, markers)
+    options = with_players(options, orchestrate, mute, instrument, reroll)
     delivery = mixing.delivery(
         output=output,
         overwrite=running.overwrite,
@@ -74,26 +74,26 @@ def score(
     if report is not None:
         check_output(report, inputs=(film,), overwrite=True)
     if dry_run:
-        _show_plan(film, wishes, delivery, running.as_json)
+        _show_plan(film, options, delivery, running.as_json)
         if composing.seed is None:
-            console.note(f"the seed was drawn for this look; --seed {wishes.seed} composes with it")
+            console.note(f"the seed was drawn for this look; --seed {options.seed} composes with it")
         return
-    say_before_pull(wishes)
-    asked = context.params | {"seed": wishes.seed, "alpha": wishes.alpha}
+    say_before_pull(options)
+    asked = context.params | {"seed": options.seed, "alpha": options.alpha}
     if takes > 1:
-        _score_takes(film, wishes, delivery, takes, running, report, (context.command, asked))
+        _score_takes(film, options, delivery, takes, running, report, (context.command, asked))
         return
-    _score_one(film, wishes, delivery, running, report, (context.command, asked))
+    _score_one(film, options, delivery, running, report, (context.command, asked))
 
 
-def _score_one(film: Path, wishes, delivery, running, report: Path | None, command) -> None:
+def _score_one(film: Path, options, delivery, running, report: Path | None, command) -> None:
     """Score the film once, and write its page also if it fails."""
     from dyvim_cli.pipeline import score as score_film
 
     verb, asked = command
     try:
         with console.progress(running.progress, SCORE) as shown:
-            result = score_film(film, wishes, delivery, use_cache=not running.no_cache, progress=shown)
+            result = score_film(film, options, delivery, use_cache=not running.no_cache, progress=shown)
     except DyvimError as fault:
         _report(report, entry.failed(str(film), fault, command_line.arguments(verb, asked)))
         raise
@@ -102,14 +102,14 @@ def _score_one(film: Path, wishes, delivery, running, report: Path | None, comma
     console.result(result, running.as_json)
 
 
-def _score_takes(film: Path, wishes, delivery, n_takes: int, running, report: Path | None, command) -> None:
+def _score_takes(film: Path, options, delivery, n_takes: int, running, report: Path | None, command) -> None:
     """Score several takes, print each as it is done, and write one page of all."""
     from dyvim_cli.report.films import write_report
     from dyvim_cli.takes import score_takes
 
     entries, (verb, asked) = [], command
     with console.progress(running.progress, SCORE) as shown:
-        takes = score_takes(film, wishes, delivery, n_takes, use_cache=not running.no_cache, progress=shown)
+        takes = score_takes(film, options, delivery, n_takes, use_cache=not running.no_cache, progress=shown)
         for take in takes:
             facts = take.result.facts
             again = asked | settings_of(take.options) | {"takes": 1, "output": take.result.output}
@@ -135,11 +135,11 @@ def _report(path: Path | None, film: dict[str, Any]) -> None:
         write_report([film], path)
 
 
-def _show_plan(film: Path, wishes, delivery, as_json: bool) -> None:
+def _show_plan(film: Path, options, delivery, as_json: bool) -> None:
     """What would be done, after the checks that need no work."""
     from dyvim_cli.pipeline import plan_job
 
-    plan = plan_job(film, wishes, delivery)
+    plan = plan_job(film, options, delivery)
     if as_json:
         console.data(json.dumps(plan))
         return

@@ -198,12 +198,12 @@ def _sync_over_alpha(backbone: str, films, tuned: Path | None, seeds: int, out: 
     from dyvim_cli.training.figures.findings import ALPHAS
 
     is_embedded = backbone == "embedded"
-    wishes = ComposeOptions(candidates=1, model=backbone, adapter=None if is_embedded else str(tuned))
-    model = load_decoder(tuned) if tuned and is_embedded else load_model(wishes)
+    options = ComposeOptions(candidates=1, model=backbone, adapter=None if is_embedded else str(tuned))
+    model = load_decoder(tuned) if tuned and is_embedded else load_model(options)
     for text in notes_of(model):
         console.note(text)
     with scratch_folder() as folder, console.progress(progress) as shown:
-        generate = generator_of(model, wishes, folder)
+        generate = generator_of(model, options, folder)
         return write_sweep(sweep(films, ALPHAS, range(seeds), generate, shown), out)
 
 

@@ -28,8 +28,8 @@ def dyvim_generator(folder: Path, candidates: int = 3, *, steady: bool = False) 
     return generator_of(load_embedded(), ComposeOptions(candidates=candidates), folder, steady=steady)
 
 
-def generator_of(model, wishes: "ComposeOptions", folder: Path, *, steady: bool = False) -> Generate:
-    """`model` as it composes to the wishes (which name it; alpha and seed apart), wav files into `folder`.
+def generator_of(model, options: "ComposeOptions", folder: Path, *, steady: bool = False) -> Generate:
+    """`model` as it composes to the options (which name it; alpha and seed apart), wav files into `folder`.
 
     Films are watched once and then cached. steady: the embedded decoder alone, told of the film as ever, but
     on a grid that ignores it.
@@ -40,7 +40,7 @@ def generator_of(model, wishes: "ComposeOptions", folder: Path, *, steady: bool 
     from dyvim_cli.pipeline import compose, features_of
 
     def write(film: Path, alpha: float, seed: int) -> Path:
-        features, own = features_of(film), replace(wishes, alpha=alpha, seed=seed)
+        features, own = features_of(film), replace(options, alpha=alpha, seed=seed)
         if steady:
             piece = write_score(features, own, model, tempo_map=film_grid(features, replace(own, alpha=0.0)))
         else:
@@ -53,13 +53,13 @@ def generator_of(model, wishes: "ComposeOptions", folder: Path, *, steady: bool 
     return write
 
 
-def film_grid(features: FilmFeatures, wishes: "ComposeOptions") -> TempoMap:
+def film_grid(features: FilmFeatures, options: "ComposeOptions") -> TempoMap:
     """The grid that the generator would lay for a film."""
     from dyvim_cli.model.compose.score import choose_character, fit_grid, with_own_seed
 
-    wishes = with_own_seed(features, wishes)
-    character = choose_character(features, wishes, np.random.default_rng(wishes.seed))
-    return fit_grid(features, character, wishes)
+    options = with_own_seed(features, options)
+    character = choose_character(features, options, np.random.default_rng(options.seed))
+    return fit_grid(features, character, options)
 
 
 def tempo_map_beats(film: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -44,30 +44,30 @@ class _Kept:
 
 def write_again(
     features: FilmFeatures,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     model: Decoder,
     progress: Progress | None = None,
     speech_s: np.ndarray | None = None,
 ) -> Score:
-    """The old piece of wishes.recut for the new cut that was seen; deterministic.
+    """The old piece of options.recut for the new cut that was seen; deterministic.
 
     Arguments and what is raised: as write_score.
     """
     from dyvim_cli.model.score.sampling import SamplingSettings, compose
 
-    old = wishes.recut.old
+    old = options.recut.old
     cuts_s = features.event_times_s[[kind == "cut" for kind in features.event_names]]
-    grid = relaid(old, wishes.recut.runs, cuts_s)
-    planned = carried_plan(wishes.recut, grid, features)
-    features, wishes, character = first.as_planned(features, wishes, planned)
-    influence = influence_of(wishes.alpha)
+    grid = relaid(old, options.recut.runs, cuts_s)
+    planned = carried_plan(options.recut, grid, features)
+    features, options, character = first.as_planned(features, options, planned)
+    influence = influence_of(options.alpha)
     reach_steps = RECORDS[character.style].palette.rubato_steps
     grid = leaned(old, grid, features, reach_steps) if influence.rubato else grid
     tempo_map = with_events(TempoMap(grid.step_times_s, old.bpm), features)
     hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
-    hit, energy, under_speech = first.calmer_under_speech(hit, energy, tempo_map, wishes, speech_s)
+    hit, energy, under_speech = first.calmer_under_speech(hit, energy, tempo_map, options, speech_s)
     kept = _kept(old, grid, hit if influence.follows else old.hit[np.maximum(grid.source, 0)])
-    form = first.plan(features, tempo_map, character, energy, hit, wishes, planned, kept.final_step)
+    form = first.plan(features, tempo_map, character, energy, hit, options, planned, kept.final_step)
     silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
     conditions = first.condition(features, tempo_map, character, form, (hit, cut, energy))
     struck = hit * influence.follows * ~silent
@@ -75,19 +75,19 @@ def write_again(
     fixed = _with_kept(fixed, kept, form, theme_goes_on(old, grid))
     settings = SamplingSettings(
         alpha=influence.decoder,
-        temperature=wishes.temperature,
-        guidance=first.GUIDANCE if wishes.guidance is None else wishes.guidance,
-        candidates=wishes.candidates,
-        seed=wishes.seed,
+        temperature=options.temperature,
+        guidance=first.GUIDANCE if options.guidance is None else options.guidance,
+        candidates=options.candidates,
+        seed=options.seed,
     )
     pieces = compose(model, conditions, fixed, settings, progress)
     if kept.final_step is None:
         pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
     pieces = [strike(piece, marked, form.active & ~silent) for piece in pieces]
     moving = energy if influence.follows else np.ones_like(energy)
-    piece, chosen, takes = first.best_of(pieces, hit, moving, wishes.alpha)
+    piece, chosen, takes = first.best_of(pieces, hit, moving, options.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
-    named = (character.key, character.style, features.duration_s, wishes.seed, sections)
+    named = (character.key, character.style, features.duration_s, options.seed, sections)
     score = silenced(perform(piece, tempo_map, *named, old.programs), planned.silences)
     made = {"hit": hit, "final_step": form.final_step, "programs": old.programs, "plan": planned}
     made |= {"take": chosen, "takes": takes, "character": character}

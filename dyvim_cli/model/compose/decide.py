@@ -19,7 +19,7 @@ SAME_MOMENT_S = 0.06  # a marked hit takes the place of what was seen so near
 
 def decide(
     features: FilmFeatures,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     marks: tuple[PlannedHit, ...] = (),
     tempo_map: TempoMap | None = None,
     speech_s: np.ndarray | None = None,
@@ -30,13 +30,13 @@ def decide(
     which somebody speaks.
     """
     features = with_hits(features, with_marks(seen_hits(features), marks))
-    wishes = score.with_own_seed(features, wishes)
-    character = score.choose_character(features, wishes, np.random.default_rng(wishes.seed))
-    tempo_map = tempo_map or score.fit_grid(features, character, wishes)
-    lightest = influence_of(wishes.alpha).lightest_event
+    options = score.with_own_seed(features, options)
+    character = score.choose_character(features, options, np.random.default_rng(options.seed))
+    tempo_map = tempo_map or score.fit_grid(features, character, options)
+    lightest = influence_of(options.alpha).lightest_event
     hit, _, energy = film_curves(features, tempo_map, lightest)
-    hit, energy, _ = score.calmer_under_speech(hit, energy, tempo_map, wishes, speech_s)
-    form = score.plan(features, tempo_map, character, energy, hit, wishes)
+    hit, energy, _ = score.calmer_under_speech(hit, energy, tempo_map, options, speech_s)
+    form = score.plan(features, tempo_map, character, energy, hit, options)
     return FilmPlan(
         duration_s=round(features.duration_s, TIME_DECIMALS),
         style=character.style,
@@ -44,8 +44,8 @@ def decide(
         bpm=round(tempo_map.bpm, BPM_DECIMALS),
         valence=round(character.valence, MOOD_DECIMALS),
         arousal=round(character.arousal, MOOD_DECIMALS),
-        alpha=wishes.alpha,
-        seed=wishes.seed,
+        alpha=options.alpha,
+        seed=options.seed,
         hits=seen_hits(features),
         sections=_sections(form, tempo_map),
     )

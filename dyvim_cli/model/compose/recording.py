@@ -61,30 +61,30 @@ class Recording:
 
 
 def record(
-    features: FilmFeatures, wishes: ComposeOptions, model: AudioModel, progress: Progress | None = None
+    features: FilmFeatures, options: ComposeOptions, model: AudioModel, progress: Progress | None = None
 ) -> Recording:
     """Compose sound for a film; same seed, same tokens. Raises WeightsError as see() does."""
-    rng = np.random.default_rng(wishes.seed)
-    character = choose_character(features, wishes, rng)
-    bpm = fit_grid(features, character, wishes).bpm
-    prompt = wishes.prompt
+    rng = np.random.default_rng(options.seed)
+    character = choose_character(features, options, rng)
+    bpm = fit_grid(features, character, options).bpm
+    prompt = options.prompt
     if prompt is None:
-        prompt = describe_music(character.style, character.valence, character.arousal, bpm, wishes.key)
+        prompt = describe_music(character.style, character.valence, character.arousal, bpm, options.key)
     follows = model.follows_motion
     lead_s = 0.0 if follows else LEAD_S
     length_s = features.duration_s if follows else (features.duration_s + 2 * LEAD_S) * (1 + MOST_STRETCH)
     n_frames = int(np.ceil(length_s * model.codec.frame_rate_hz))
-    settings = AudioSettings(wishes.alpha, candidates=wishes.candidates, seed=wishes.seed)
-    if wishes.guidance is not None:
-        settings = replace(settings, guidance=wishes.guidance)
-    sight = see(features, model) if follows and wishes.alpha > 0 else None  # 0 = not its key frames either
+    settings = AudioSettings(options.alpha, candidates=options.candidates, seed=options.seed)
+    if options.guidance is not None:
+        settings = replace(settings, guidance=options.guidance)
+    sight = see(features, model) if follows and options.alpha > 0 else None  # 0 = not its key frames either
     takes = write_tokens(model.musicgen, model.memory(prompt), n_frames, settings, sight, progress=progress)
     heard = [listen(model, take, bpm) for take in takes]
-    placed = [lay(beats, features, lead_s, wishes.alpha, follows) for beats in heard]
+    placed = [lay(beats, features, lead_s, options.alpha, follows) for beats in heard]
     chosen = int(np.argmax([placing.reward for placing in placed]))
     tempo_map = grid_of(heard[chosen], placed[chosen], features)
     tokens = takes[chosen].to(torch.int16).cpu().numpy()
-    return Recording(tokens, placed[chosen], tempo_map, character.style, prompt, chosen, wishes.key)
+    return Recording(tokens, placed[chosen], tempo_map, character.style, prompt, chosen, options.key)
 
 
 def see(features: FilmFeatures, model: AudioModel) -> Sight:

@@ -47,7 +47,7 @@ from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SECTION_ROLES, STYLES, FilmFeatures, Key, Score, TempoMap
 from dyvim_cli.vision.styles import draw_style
 
-if TYPE_CHECKING:  # torch takes two seconds: wishes are checked, and films opened, without it
+if TYPE_CHECKING:  # torch takes two seconds: options are checked, and films opened, without it
     from dyvim_cli.model.score.decoder import Decoder
     from dyvim_cli.model.score.sampling import SamplingSettings
     from dyvim_cli.model.score.token_plan import TokenPlan
@@ -73,7 +73,7 @@ class Character:
 
 def write_score(
     features: FilmFeatures,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     model: Decoder,
     progress: Progress | None = None,
     tempo_map: TempoMap | None = None,
@@ -83,7 +83,7 @@ def write_score(
 
     Args:
         features: what was seen of the film.
-        wishes: options of composing.
+        options: options of composing.
         model: the decoder of score tokens.
         progress: told of the stage "compose".
         tempo_map: the grid; None = one that is laid for the film's events (fit_grid).
@@ -95,21 +95,21 @@ def write_score(
     from dyvim_cli.model.compose.decide import decide
     from dyvim_cli.model.score.sampling import compose
 
-    planned = wishes.plan or decide(features, wishes, tempo_map=tempo_map, speech_s=speech_s)
-    features, wishes, character = as_planned(features, wishes, planned)
-    influence = influence_of(wishes.alpha)
-    tempo_map = met_exactly(tempo_map or fit_grid(features, character, wishes))
+    planned = options.plan or decide(features, options, tempo_map=tempo_map, speech_s=speech_s)
+    features, options, character = as_planned(features, options, planned)
+    influence = influence_of(options.alpha)
+    tempo_map = met_exactly(tempo_map or fit_grid(features, character, options))
     hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
-    hit, energy, under_speech = calmer_under_speech(hit, energy, tempo_map, wishes, speech_s)
-    form = plan(features, tempo_map, character, energy, hit, wishes, planned)
+    hit, energy, under_speech = calmer_under_speech(hit, energy, tempo_map, options, speech_s)
+    form = plan(features, tempo_map, character, energy, hit, options, planned)
     silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
-    conditions = condition(features, tempo_map, character, form, (hit, cut, energy), wishes.loops)
-    settings = sampling_settings(wishes)
+    conditions = condition(features, tempo_map, character, form, (hit, cut, energy), options.loops)
+    settings = sampling_settings(options)
     struck = hit * influence.follows * ~silent
     fixed = as_plan(form, character, struck, influence.lightest_accent, under_speech, silent)
     if character.style in model.config.untrained:
         motion = Motion(0.5 + influence.energy * (energy - 0.5), fixed.accents, under_speech)
-        rng = np.random.default_rng([wishes.seed, PATTERN_DRAW])
+        rng = np.random.default_rng([options.seed, PATTERN_DRAW])
         fixed = replace(fixed, forced=write_patterns(fixed.forced, form, character.style, motion, rng))
     may_sound = form.active & ~silent
 
@@ -122,21 +122,21 @@ def write_score(
 
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
     moving = energy if influence.follows else np.ones_like(energy)
-    piece, chosen, takes = best_of(finished(fixed, settings), hit, moving, wishes.alpha)
+    piece, chosen, takes = best_of(finished(fixed, settings), hit, moving, options.alpha)
     key, style, duration_s = character.key, character.style, features.duration_s
     programs: dict[str, int] = {}
-    if wishes.reroll_bars is not None:
-        band = perform(piece, tempo_map, key, style, duration_s, wishes.seed).stems
+    if options.reroll_bars is not None:
+        band = perform(piece, tempo_map, key, style, duration_s, options.seed).stems
         programs = {stem.name: stem.program for stem in band}  # other bars, the same players
-        again = rerolled(piece, wishes.reroll_bars, fixed, settings, finished)
-        piece, chosen, takes = best_of(again, hit, moving, wishes.alpha)
+        again = rerolled(piece, options.reroll_bars, fixed, settings, finished)
+        piece, chosen, takes = best_of(again, hit, moving, options.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
     played = perform(
-        piece, tempo_map, key, style, duration_s, wishes.seed, sections, programs, loops=wishes.loops
+        piece, tempo_map, key, style, duration_s, options.seed, sections, programs, loops=options.loops
     )
     score = silenced(played, planned.silences)
     programs = {stem.name: stem.program for stem in score.stems}
-    made = {"hit": hit, "final_step": form.final_step, "programs": programs, "loops": wishes.loops}
+    made = {"hit": hit, "final_step": form.final_step, "programs": programs, "loops": options.loops}
     judged = {"take": chosen, "takes": takes, "character": character, "plan": planned}
     return replace(score, extras=judged | made)
 
@@ -155,16 +155,16 @@ def rerolled(
     return [np.where(anew, other, piece) for other in again]
 
 
-def sampling_settings(wishes: ComposeOptions) -> SamplingSettings:
-    """How the decoder is sampled for these wishes."""
+def sampling_settings(options: ComposeOptions) -> SamplingSettings:
+    """How the decoder is sampled for these options."""
     from dyvim_cli.model.score.sampling import SamplingSettings
 
     return SamplingSettings(
-        alpha=influence_of(wishes.alpha).decoder,
-        temperature=wishes.temperature,
-        guidance=GUIDANCE if wishes.guidance is None else wishes.guidance,
-        candidates=wishes.candidates,
-        seed=wishes.seed,
+        alpha=influence_of(options.alpha).decoder,
+        temperature=options.temperature,
+        guidance=GUIDANCE if options.guidance is None else options.guidance,
+        candidates=options.candidates,
+        seed=options.seed,
     )
 
 
@@ -200,11 +200,11 @@ def calmer_under_speech(
     hit: np.ndarray,
     energy: np.ndarray,
     tempo_map: TempoMap,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     speech_s: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(hit [S], energy [S]) with less asked for where somebody speaks, and where that is [S] bool."""
-    spoken = np.zeros((0, 2)) if speech_s is None or wishes.under_speech == "same" else speech_s
+    spoken = np.zeros((0, 2)) if speech_s is None or options.under_speech == "same" else speech_s
     under_speech = speech_on_grid(tempo_map, spoken)
     hit = np.where(under_speech & (hit < HEAVY), 0.0, hit)
     return hit, np.where(under_speech, ENERGY_UNDER_SPEECH * energy, energy), under_speech
@@ -218,42 +218,42 @@ def best_of(pieces: list[np.ndarray], hit: np.ndarray, moving: np.ndarray, alpha
 
 
 def as_planned(
-    features: FilmFeatures, wishes: ComposeOptions, planned: FilmPlan
+    features: FilmFeatures, options: ComposeOptions, planned: FilmPlan
 ) -> tuple[FilmFeatures, ComposeOptions, Character]:
-    """The film with the plan's hits, the wishes with its choices, and the character that follows from it."""
+    """The film with the plan's hits, the options with its choices, and the character that follows from it."""
     key, mood = planned.key, (planned.valence, planned.arousal)
-    wishes = replace(
-        wishes, style=planned.style, key=key, tempo_bpm=planned.bpm, alpha=planned.alpha, seed=planned.seed
+    options = replace(
+        options, style=planned.style, key=key, tempo_bpm=planned.bpm, alpha=planned.alpha, seed=planned.seed
     )
     character = Character(planned.style, *mood, key, (planned.bpm, TEMPO_SPREAD_OCTAVES))
-    return with_hits(features, planned.hits), wishes, character
+    return with_hits(features, planned.hits), options, character
 
 
-def with_own_seed(features: FilmFeatures, wishes: ComposeOptions) -> ComposeOptions:
-    """The wishes with the seed of this very film, so that one seed gives two films two keys and two bands.
+def with_own_seed(features: FilmFeatures, options: ComposeOptions) -> ComposeOptions:
+    """The options with the seed of this very film, so that one seed gives two films two keys and two bands.
 
     It hangs on the film's length, frames and mood alone, in numbers too coarse to differ between machines.
     """
     mood = features.scene_moods.mean(axis=0) if len(features.scene_moods) else np.zeros(2)
     film = [round(1000 * features.duration_s), len(features.times_s), *(10 + np.rint(10 * mood).astype(int))]
-    state = np.random.SeedSequence([wishes.seed, *map(int, film)]).generate_state(1)
-    return replace(wishes, seed=int(state[0]))
+    state = np.random.SeedSequence([options.seed, *map(int, film)]).generate_state(1)
+    return replace(options, seed=int(state[0]))
 
 
-def choose_character(features: FilmFeatures, wishes: ComposeOptions, rng: np.random.Generator) -> Character:
+def choose_character(features: FilmFeatures, options: ComposeOptions, rng: np.random.Generator) -> Character:
     """Style from what the film shows, mood from its scenes, key and tempo from both."""
-    style = wishes.style or draw_style(
-        features.style_scores, np.random.default_rng([wishes.seed, STYLE_DRAW])
+    style = options.style or draw_style(
+        features.style_scores, np.random.default_rng([options.seed, STYLE_DRAW])
     )
     palette = RECORDS[style].palette
     seen = features.scene_moods.mean(axis=0) if len(features.scene_moods) else np.zeros(2)
-    valence, arousal = wishes.mood or (float(seen[0]), float(seen[1]))
+    valence, arousal = options.mood or (float(seen[0]), float(seen[1]))
     low, high = palette.bpm
     # faster for more arousal; a little of chance, so that two seeds differ
     place = np.clip(0.5 + 0.35 * arousal + rng.normal(0, 0.12), 0, 1)
     centre = low * (high / low) ** place
     return Character(
-        style, valence, arousal, wishes.key or _key(valence, palette, rng), (centre, TEMPO_SPREAD_OCTAVES)
+        style, valence, arousal, options.key or _key(valence, palette, rng), (centre, TEMPO_SPREAD_OCTAVES)
     )
 
 
@@ -264,24 +264,24 @@ def _key(valence: float, palette, rng: np.random.Generator) -> Key:
     return Key(int(rng.integers(12)), bool(is_minor))
 
 
-def fit_grid(features: FilmFeatures, character: Character, wishes: ComposeOptions) -> TempoMap:
+def fit_grid(features: FilmFeatures, character: Character, options: ComposeOptions) -> TempoMap:
     """The tempo map of the film's events, played with the rubato that they ask for, in bars that begin
     with the heavy cuts."""
-    influence, palette = influence_of(wishes.alpha), RECORDS[character.style].palette
+    influence, palette = influence_of(options.alpha), RECORDS[character.style].palette
     tempo_map = fit_tempo_map(
         features.duration_s,
         features.event_times_s,
         features.event_weights,
         features.event_names,
         bpm_prior=character.tempo_prior,
-        bpm=wishes.tempo_bpm,
+        bpm=options.tempo_bpm,
         strength=influence.timing,
         max_drift=palette.drift,
-        seed=wishes.seed,
-        whole_bars=wishes.loops,
+        seed=options.seed,
+        whole_bars=options.loops,
     )
     leaned = apply_rubato(tempo_map, influence.rubato, palette.rubato_steps, influence.lightest_rubato)
-    timing = 0.0 if wishes.loops else influence.timing  # the bar that leads round is as long as the others
+    timing = 0.0 if options.loops else influence.timing  # the bar that leads round is as long as the others
     return realign_bar_lines(leaned, timing, palette.steady_bars)
 
 
@@ -291,18 +291,18 @@ def plan(
     character: Character,
     energy: np.ndarray,
     hit: np.ndarray,
-    wishes: ComposeOptions,
+    options: ComposeOptions,
     planned: FilmPlan | None = None,
     final_step: int | None = None,
 ) -> Form:
     """The form over the film, from energy [S] and weights of hits [S] on its grid; at alpha 0 of a film about
     which nothing is known. Sections and who plays are the plan's, where there is one; final_step: where the
     last chord is struck, if that is known."""
-    influence = influence_of(wishes.alpha)
+    influence = influence_of(options.alpha)
     starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
     if not influence.follows:
         starts_s, labels = np.zeros(1), np.zeros(1, dtype=np.int16)
-    if not influence.follows or wishes.mood is not None:
+    if not influence.follows or options.mood is not None:
         moods = np.tile([character.valence, character.arousal], (len(starts_s), 1))
     film = lay_on_grid(tempo_map, starts_s, labels, moods, energy, hit, influence.energy)
     how = {"style": character.style, "is_minor": character.key.is_minor}
@@ -312,8 +312,8 @@ def plan(
             "may_play": parts_on_grid(planned, tempo_map),
         }
     how |= {
-        "loops": wishes.loops,
-        "seed": wishes.seed,
+        "loops": options.loops,
+        "seed": options.seed,
         "lightest_late": influence.lightest_late,
         "final_step": final_step,
     }

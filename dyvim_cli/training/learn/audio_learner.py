@@ -204,9 +204,9 @@ class _Film:
 
 def prompt_of(film: SoundedFilm) -> str:
     """The words that the film would be scored with."""
-    wishes = ComposeOptions()
-    character = choose_character(film, wishes, np.random.default_rng(0))
-    bpm = fit_grid(film, character, wishes).bpm
+    options = ComposeOptions()
+    character = choose_character(film, options, np.random.default_rng(0))
+    bpm = fit_grid(film, character, options).bpm
     return describe_music(character.style, character.valence, character.arousal, bpm)
 
 

@@ -105,8 +105,8 @@ def sync_on(films: list[Path]) -> Callable[[ScoreLearner], dict[str, float]]:
 
     def judge(one: ScoreLearner) -> dict[str, float]:
         takes = {
-            wishes.alpha: [take for f in seen for take in write_score(f, wishes, one.model).extras["takes"]]
-            for wishes in (ComposeOptions(alpha=alpha, candidates=TAKES) for alpha in (1.0, 0.0))
+            options.alpha: [take for f in seen for take in write_score(f, options, one.model).extras["takes"]]
+            for options in (ComposeOptions(alpha=alpha, candidates=TAKES) for alpha in (1.0, 0.0))
         }
         return {
             name: float(np.mean([getattr(a, name) for a in takes[1.0]]))
