@@ -108,7 +108,7 @@ def step(model, settings) -> Seconds:
     import torch
 
     from dyvim_cli.model.musicgen.backbone import Memory
-    from dyvim_cli.model.musicgen.sampling import draw
+    from dyvim_cli.model.musicgen.sampling import draw_tokens
 
     rows = 2 * settings.candidates
     memory = Memory(torch.randn(rows, 20, model.d_model), torch.ones(rows, 20, dtype=torch.long))
@@ -122,7 +122,7 @@ def step(model, settings) -> Seconds:
         tokens = torch.zeros(rows, model.n_codebooks, 1, dtype=torch.long)
         for _ in range(n):
             told, untold = model(tokens, memory, None, None, cache)[:, :, -1].chunk(2)
-            drawn = draw(untold + (told - untold) * settings.guidance, settings, generator)
+            drawn = draw_tokens(untold + (told - untold) * settings.guidance, settings, generator)
             tokens = drawn.repeat(2, 1)[..., None]
 
     with torch.inference_mode():

@@ -19,9 +19,9 @@ from dyvim_cli.music.performance.instrument_ranges import COMPASS
 from dyvim_cli.music.synth import placing
 from dyvim_cli.music.synth.attack import ATTACK_S, levels
 from dyvim_cli.music.synth.instrument import SampledInstrument
+from dyvim_cli.music.synth.round_robin import N_TAKES
 from dyvim_cli.music.synth.sampler import DRUM_BANK, find_preset
 from dyvim_cli.music.synth.soundfont import SoundFont, shipped_soundfont
-from dyvim_cli.music.synth.takes import N_TAKES
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, Note
 

@@ -28,7 +28,7 @@ FEATURES_VERSION = "3"  # of what a features file holds; 1 had no style_measures
 
 
 @dataclass(frozen=True)
-class Entry:
+class CachedFilm:
     """One cached file."""
 
     path: Path
@@ -113,7 +113,7 @@ def read_features(path: Path, kind: type[Any] = FilmFeatures) -> Any:
         ) from error
 
 
-def entries() -> list[Entry]:
+def entries() -> list[CachedFilm]:
     """All entries, the longest unused first."""
     found = []
     for path in cache_folder().glob("*" + SUFFIX):
@@ -122,7 +122,7 @@ def entries() -> list[Entry]:
                 film = (file.metadata() or {}).get("film", "")
         except (OSError, SafetensorError):
             film = "(torn)"
-        found.append(Entry(path, film, path.stat().st_size, path.stat().st_mtime))
+        found.append(CachedFilm(path, film, path.stat().st_size, path.stat().st_mtime))
     return sorted(found, key=lambda entry: entry.used_at)
 
 

@@ -20,7 +20,7 @@ class Footage:
 
 
 @dataclass(frozen=True)
-class Run:
+class FootageRun:
     """A stretch of the new cut, and where the old one shows it; old_s None: nowhere."""
 
     from_s: float
@@ -61,4 +61,4 @@ class Recut:
     """An old piece, and the runs of the new cut in order."""
 
     old: OldPiece
-    runs: tuple[Run, ...]
+    runs: tuple[FootageRun, ...]

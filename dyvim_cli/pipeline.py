@@ -53,7 +53,7 @@ __all__ = ["compose", "features_of", "load_embedded", "load_model", "notes_of", 
 
 
 if TYPE_CHECKING:
-    Prepared = tuple[FilmInfo, Cut, Path]
+    CheckedFilm = tuple[FilmInfo, Cut, Path]
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def compose_and_mux(
     return Result(muxed.path, piece, facts, tuple(facts["warnings"]))
 
 
-def _prepare(film_path: Path, options: ComposeOptions, delivery: Delivery) -> "Prepared":
+def _prepare(film_path: Path, options: ComposeOptions, delivery: Delivery) -> "CheckedFilm":
     """(film, cut, output path), after every check that needs no work."""
     from dyvim_cli.media.cut import plan_cut
     from dyvim_cli.media.film_clock import clock_of

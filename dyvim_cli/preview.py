@@ -16,7 +16,7 @@ FADE_OUT_S = 0.5  # where a preview stops in the midst of the music
 
 
 @dataclass(frozen=True)
-class Part:
+class DeliveredPart:
     """What is delivered of a film, and the music from there on."""
 
     music: Path
@@ -24,14 +24,14 @@ class Part:
 
 
 @contextmanager
-def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Delivery) -> Iterator[Part]:
+def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Delivery) -> Iterator[DeliveredPart]:
     """The whole cut with its music, or the preview of it; a preview's own sound file is gone afterwards."""
     from dyvim_cli.media.cut import plan_cut
     from dyvim_cli.media.sound import conform
     from dyvim_cli.scratch import scratch_folder
 
     if delivery.preview_s is None:
-        yield Part(music, {})
+        yield DeliveredPart(music, {})
         return
     begin_s, end_s = (cut.start_s + at_s for at_s in delivery.preview_s)
     shown = plan_cut(film, begin_s, min(end_s, cut.end_s))
@@ -41,7 +41,7 @@ def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Deliver
         options = {"start_s": shown.start_s, "end_s": shown.end_s}
         if delivery.fade_out_s is None and shown.end_s < cut.end_s:
             options["fade_out_s"] = FADE_OUT_S
-        yield Part(path, options)
+        yield DeliveredPart(path, options)
 
 
 def marked_name(path: Path, mark: str) -> Path:

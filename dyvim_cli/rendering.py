@@ -41,7 +41,7 @@ def render(
     plan's film's, else until the last note has rung; in the plan's silences nobody plays. Raises DyvimError.
     """
     from dyvim_cli.music.mixing.loudness import Meter
-    from dyvim_cli.music.mixing.session import StyledMidi, style_of
+    from dyvim_cli.music.mixing.session import StyledMidi, style_of_midi
     from dyvim_cli.music.symbols.midi_in import read_midi
 
     if delivery.music is None:
@@ -51,7 +51,7 @@ def render(
     if plan is not None:
         midi, style = in_silence(midi, plan.silences), style or plan.style
         length_s = plan.duration_s if length_s is None else length_s
-    piece = StyledMidi(midi, style or style_of(midi))
+    piece = StyledMidi(midi, style or style_of_midi(midi))
     length_s = midi.end_s + RING_S if length_s is None else length_s
     with (
         whole_set(delivery) as group,

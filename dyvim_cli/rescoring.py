@@ -35,14 +35,14 @@ def rescore(
     Raises:
         DyvimError: as pipeline.score(); UsageError where the new cut shows nothing of the old film.
     """
-    from dyvim_cli.vision.recut import footage_of, match
+    from dyvim_cli.vision.recut import footage_of, match_footage
 
     asked = replace(options, plan=None)
     pipeline.prepared_output(film_path, asked, delivery)
     model = pipeline.load_model(asked)
     old, notes = old_piece(scored, options, model, use_cache, progress)
     watched = pipeline.watch(film_path, asked, delivery, use_cache=use_cache, progress=progress)
-    runs = match(footage_of(watched.features), old.footage)
+    runs = match_footage(footage_of(watched.features), old.footage)
     if all(run.old_s is None for run in runs):
         raise UsageError(f"{film_path} shows nothing of {scored}", f"dyvim score {film_path}")
     watched = replace(watched, notes=(*watched.notes, *notes))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dyvim_cli import pipeline
-from dyvim_cli.desk.takes import directions
+from dyvim_cli.desk.directions import directions
 from dyvim_cli.errors import UsageError
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
 from dyvim_cli.preview import marked_name

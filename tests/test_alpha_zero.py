@@ -50,13 +50,13 @@ def test_films_that_differ_in_what_happens_get_one_piece_at_alpha_0_and_two_at_1
 def test_the_gate_asks_nothing_of_the_picture_at_alpha_0(decoder, monkeypatch):
     """A take with a silent bar is a worse one, whether the film moves there or not."""
     asked = []
-    judge = ranking.judge
+    judge = ranking.rate_take
 
     def listen(piece, hit, energy):
         asked.append(energy)
         return judge(piece, hit, energy)
 
-    monkeypatch.setattr(ranking, "judge", listen)
+    monkeypatch.setattr(ranking, "rate_take", listen)
     for seed in (1, 2):
         write_score(film(seed), replace(WISHES, alpha=0.0, candidates=1), decoder)
     assert np.array_equal(*asked)

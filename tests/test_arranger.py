@@ -11,9 +11,9 @@ from dyvim_cli.music.symbols import tokens
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.training.arranger import arrange, corpus
 from dyvim_cli.training.arranger.harmony import SCALES
-from dyvim_cli.training.arranger.library import compose
+from dyvim_cli.training.arranger.library import arrange_pieces
 from dyvim_cli.training.data import shards
-from dyvim_cli.training.data.piece import Piece, Section
+from dyvim_cli.training.data.piece import Piece, PieceSection
 from dyvim_cli.types import STYLES
 
 INDEX = tokens.STREAM_INDEX
@@ -22,7 +22,7 @@ HEAVY = 0.6
 
 @pytest.fixture(scope="module")
 def pieces() -> list[Piece]:
-    return compose(120, seed=3)
+    return arrange_pieces(120, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +213,7 @@ def lead_sheet() -> Piece:
     matrix[INDEX["melody"]] = tokens.HOLD
     matrix[INDEX["melody"], ::4] = np.resize([tokens.pitch_token(tune, p) for p in scale], 32)
     curves = np.zeros((128, 3), dtype=np.float32)
-    return Piece("sheet/tune", "openewld", matrix, curves, (Section(0, 128),), False, 100.0, -1)
+    return Piece("sheet/tune", "openewld", matrix, curves, (PieceSection(0, 128),), False, 100.0, -1)
 
 
 def test_a_lead_sheet_gives_its_theme():
@@ -232,4 +232,4 @@ def test_corpus_can_be_read_back(tmp_path):
     bars = corpus(tmp_path / "music.safetensors", 10, seed=1)
     read = shards.load(tmp_path / "music.safetensors")
     assert sum(piece.tokens.shape[1] for piece in read) == 16 * bars
-    assert [piece.name for piece in read] == [piece.name for piece in compose(10, seed=1)]
+    assert [piece.name for piece in read] == [piece.name for piece in arrange_pieces(10, seed=1)]

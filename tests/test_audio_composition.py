@@ -9,7 +9,7 @@ from helpers.musicgen_tiny import extended
 
 from dyvim_cli.model.compose import recording
 from dyvim_cli.model.compose.audio_sound import recorded_blocks
-from dyvim_cli.model.compose.recording import LEAD_S, TakeBeats, lay, record
+from dyvim_cli.model.compose.recording import LEAD_S, TakeBeats, place_take, record
 from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
 from dyvim_cli.model.musicgen.loading import load_audio_model
 from dyvim_cli.model.musicgen.sampling import AudioSettings, write_tokens
@@ -33,20 +33,20 @@ def model():
 
 def test_beats_move_to_the_events_but_for_alpha_0(features):
     heard = TakeBeats(np.arange(0.1, 5, 0.5), 120.0, np.ones(500))
-    assert lay(heard, features, LEAD_S, alpha=0.0, follows=False) == Alignment(LEAD_S, 1.0, 0.0)
-    moved = lay(heard, features, LEAD_S, alpha=1.0, follows=False)
+    assert place_take(heard, features, LEAD_S, alpha=0.0, follows=False) == Alignment(LEAD_S, 1.0, 0.0)
+    moved = place_take(heard, features, LEAD_S, alpha=1.0, follows=False)
     cut_s = moved.to_film(heard.beats_s) - 1.5
     assert moved.reward > 0 and np.abs(cut_s).min() < 0.03
-    written = lay(heard, features, 0.0, alpha=1.0, follows=True)  # to the film: it stays where it is
+    written = place_take(heard, features, 0.0, alpha=1.0, follows=True)  # to the film: it stays where it is
     assert (written.start_s, written.speed) == (0.0, 1.0)
     silence = replace(heard, envelope=np.zeros(500))  # its even beats would meet much, unheard
-    assert lay(silence, features, LEAD_S, alpha=1.0, follows=False).reward == 0
+    assert place_take(silence, features, LEAD_S, alpha=1.0, follows=False).reward == 0
 
 
 @pytest.mark.parametrize("best", [0, 1, 2])
 def test_the_take_that_meets_the_film_best_is_kept(best, features, model, monkeypatch):
     rewards = iter(np.roll([0.9, 0.1, 0.5], best))
-    monkeypatch.setattr(recording, "lay", lambda *_: Alignment(LEAD_S, 1.0, float(next(rewards))))
+    monkeypatch.setattr(recording, "place_take", lambda *_: Alignment(LEAD_S, 1.0, float(next(rewards))))
     piece = record(features, WISHES, model)
     assert piece.take == best and piece.placing.reward == 0.9
 

@@ -34,7 +34,7 @@ from dyvim_cli.batch.fingerprint import _weights as weights_known
 from dyvim_cli.batch.selection import Choice, SelectedFilm, read_list, select
 from dyvim_cli.batch.tasks import check_collisions, journal_place, made_by_us, task_of
 from dyvim_cli.batch.work import Outcome, Seen, failure
-from dyvim_cli.batch.work import finish as finish_film
+from dyvim_cli.batch.work import score_watched as finish_film
 from dyvim_cli.errors import EnvironmentFault, ExitCode, InputError, OutputError, UsageError
 from dyvim_cli.options import ComposeOptions, Delivery
 
@@ -190,15 +190,15 @@ def test_a_kill_between_the_record_and_the_name_costs_nothing(folder):
 
 def test_ctrl_c_between_the_record_and_the_name_costs_nothing(folder, monkeypatch):
     (task,) = tasks_for(folder, "a.mp4")
-    path, settle, calls = folder / journals.NAME, staging.settle, []
+    path, name_results, calls = folder / journals.NAME, staging.name_results, []
 
     def interrupted(delivery):
         calls.append(delivery)
         if len(calls) == 1:
             raise KeyboardInterrupt
-        settle(delivery)
+        name_results(delivery)
 
-    monkeypatch.setattr(staging, "settle", interrupted)
+    monkeypatch.setattr(staging, "name_results", interrupted)
     with pytest.raises(KeyboardInterrupt), run.session(path, [task]) as session:
         list(run.carry_out((result_of(task) for _ in "1"), session.journal))
     assert task.output.read_bytes() == b"a film with music"

@@ -8,7 +8,7 @@ from helpers.batch_films import break_film, digests, films_done_twice, make_film
 from dyvim_cli.batch import run
 from dyvim_cli.batch.selection import Choice, select
 from dyvim_cli.batch.tasks import task_of
-from dyvim_cli.batch.work import finish, see
+from dyvim_cli.batch.work import score_watched, watch_film
 from dyvim_cli.errors import EnvironmentFault
 from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.pipeline import load_embedded
@@ -35,7 +35,11 @@ def reference(films, tmp_path_factory):
     out, model = tmp_path_factory.mktemp("here"), load_embedded()
     tasks = tasks_for(films, out)
     with run.session(out / "j.jsonl", tasks) as session:
-        list(run.carry_out((finish(see(task), model) for task in session.review.todo), session.journal))
+        list(
+            run.carry_out(
+                (score_watched(watch_film(task), model) for task in session.review.todo), session.journal
+            )
+        )
     return digests(out)
 
 

@@ -11,7 +11,7 @@ from dyvim_cli.evaluation.judge.distributions import (
     SIZE,
     density_coverage,
     distances,
-    embed,
+    embed_sound,
     frechet_distance,
 )
 from dyvim_cli.evaluation.judge.musicality_midi import bars_of, figures_of_notes, score_figures
@@ -189,11 +189,13 @@ def test_like_music_is_nearer_than_unlike():
     rng = np.random.default_rng(0)
     tunes = [mono(tones(rng.choice(C_MAJOR_SCALE, 40))) for _ in range(3)]
     hits = mono(clicks(every(170, 20.0), 20.0) + 0.05 * rng.normal(size=20 * SAMPLE_RATE))
-    assert embed(tunes[0]).shape == (9, SIZE)
+    assert embed_sound(tunes[0]).shape == (9, SIZE)
     near, far = distances(tunes[:1], tunes[1:]), distances([hits], tunes[1:])
     assert near["frechet_distance"] < far["frechet_distance"] and near["coverage"] > far["coverage"]
-    assert embed(0.05 * tunes[0]) == pytest.approx(embed(tunes[0]), abs=1e-3)  # volume is no style
-    assert embed(np.zeros(SAMPLE_RATE)).shape == (0, SIZE)
+    assert embed_sound(0.05 * tunes[0]) == pytest.approx(
+        embed_sound(tunes[0]), abs=1e-3
+    )  # volume is no style
+    assert embed_sound(np.zeros(SAMPLE_RATE)).shape == (0, SIZE)
 
 
 def test_intervals():

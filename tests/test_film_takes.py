@@ -7,8 +7,8 @@ import pytest
 from conftest import dyvim
 from test_alpha_zero import film as imagined
 
+from dyvim_cli.desk.directions import directions
 from dyvim_cli.desk.like import made_by
-from dyvim_cli.desk.takes import directions
 from dyvim_cli.errors import UsageError
 from dyvim_cli.options import ComposeOptions
 

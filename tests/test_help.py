@@ -149,7 +149,7 @@ def test_what_is_cached_is_not_counted_into_the_time_left(monkeypatch):
 
 def test_piped_progress_is_a_line_a_second_at_most(monkeypatch, capsys):
     clocked(monkeypatch, 0.01)
-    lines = stages.Lines(as_json=False, overall=stages.Overall({"vision": 1, "mux": 1}))
+    lines = stages.StageLines(as_json=False, overall=stages.Overall({"vision": 1, "mux": 1}))
     for done in range(1, 501):
         lines.update("vision", done, 500)
     shown = capsys.readouterr().err.splitlines()
@@ -163,7 +163,7 @@ def test_a_batch_names_films_and_their_stages(capsys):
     from dyvim_cli.batch.local import Stage
     from dyvim_cli.cli.show import tally
 
-    shown = tally.Lines(as_json=False)
+    shown = tally.BatchLines(as_json=False)
     shown.told_s = float("-inf")
     shown.stage(Stage(Path("films/one.mp4"), "compose", 0.4))
     shown.stage(Stage(Path("films/one.mp4"), "compose", 0.5))

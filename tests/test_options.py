@@ -114,7 +114,7 @@ def test_styles_as_json():
 
 
 def test_progress_lines_are_json_objects(capsys):
-    lines = stages.Lines(as_json=True)
+    lines = stages.StageLines(as_json=True)
     for done in range(0, 101):
         lines.update("vision", done, 100)
     records = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
@@ -125,7 +125,7 @@ def test_progress_lines_are_json_objects(capsys):
 def test_slow_stages_are_heard_of_once_a_second(capsys, monkeypatch):
     now_s = [0.0]
     monkeypatch.setattr(stages.time, "monotonic", lambda: now_s[0])
-    lines = stages.Lines(as_json=True)
+    lines = stages.StageLines(as_json=True)
     for done in range(5):
         lines.update("vision", done, 1000)
         now_s[0] += 2.0

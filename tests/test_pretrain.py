@@ -28,7 +28,7 @@ SETTINGS = PretrainSettings(minutes=0.15, n_steps=64, batch_size=2)
 
 @pytest.fixture(scope="module")
 def pieces():
-    return library.compose(12, seed=4)
+    return library.arrange_pieces(12, seed=4)
 
 
 @pytest.fixture(autouse=True)

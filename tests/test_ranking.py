@@ -20,7 +20,7 @@ MELODY, PAD, CHORD = (tokens.STREAM_INDEX[name] for name in ("melody", "pad", "c
 @pytest.fixture(scope="module")
 def piece():
     """Sixteen bars of the arranger's to which nothing is to be objected, everybody playing."""
-    for one in library.compose(40, seed=11):
+    for one in library.arrange_pieces(40, seed=11):
         take = one.tokens[:, :N_STEPS].astype(int)
         if take.shape[1] == N_STEPS and (take != tokens.UNKNOWN).all() and not faults(take):
             return take
@@ -28,7 +28,7 @@ def piece():
 
 
 def faults(take, energy=0.5):
-    return ranking.judge(take, np.zeros(N_STEPS), np.full(N_STEPS, energy)).faults
+    return ranking.rate_take(take, np.zeros(N_STEPS), np.full(N_STEPS, energy)).faults
 
 
 def stuck(take):
@@ -89,8 +89,8 @@ def test_the_take_that_strikes_the_events_and_follows_the_motion_is_kept_as_far_
     energy = np.convolve(struck, np.ones(8) / 8, mode="same")
     hit = np.zeros(N_STEPS)
     hit[np.argsort(struck)[-12:]] = 1.0
-    meets = ranking.judge(piece, hit, energy)
-    misses = ranking.judge(np.roll(piece, 5, axis=1), hit, energy[::-1])
+    meets = ranking.rate_take(piece, hit, energy)
+    misses = ranking.rate_take(np.roll(piece, 5, axis=1), hit, energy[::-1])
     assert meets.accent > 0.8 > misses.accent and meets.following > misses.following
     assert ranking.best([misses, meets], 1.0) == 1
     assert ranking.best([misses, meets], 0.0) == 0  # the first of equals
@@ -101,12 +101,12 @@ def test_beats_that_are_alike_share_a_rank(piece):
     energy = np.random.default_rng(0).integers(0, 3, N_STEPS // 4).repeat(4).astype(float)
     order = np.random.default_rng(1).permutation(N_STEPS // 4)
     other_piece, other_energy = (x.reshape(*x.shape[:-1], -1, 4)[..., order, :] for x in (piece, energy))
-    other = ranking.judge(other_piece.reshape(piece.shape), np.zeros(N_STEPS), other_energy.reshape(-1))
-    assert ranking.judge(piece, np.zeros(N_STEPS), energy).following == pytest.approx(other.following)
+    other = ranking.rate_take(other_piece.reshape(piece.shape), np.zeros(N_STEPS), other_energy.reshape(-1))
+    assert ranking.rate_take(piece, np.zeros(N_STEPS), energy).following == pytest.approx(other.following)
 
 
 def test_a_degenerate_candidate_is_not_what_is_heard(monkeypatch):
-    whole = sampling.compose
+    whole = sampling.sample_pieces
 
     def compose(model, conditions, plan, settings, progress=None):
         pieces = whole(model, conditions, plan, settings, progress)
@@ -116,7 +116,7 @@ def test_a_degenerate_candidate_is_not_what_is_heard(monkeypatch):
 
     options = ComposeOptions(style="pop", seed=3, candidates=2, alpha=1.0)
     decoder = load_embedded()
-    monkeypatch.setattr(sampling, "compose", compose)
+    monkeypatch.setattr(sampling, "sample_pieces", compose)
     score = write_score(film(1, duration_s=20.0), options, decoder)
     assert "one melody note over and over" in score.extras["takes"][0].faults
     assert score.extras["take"] == 1

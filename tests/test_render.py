@@ -13,7 +13,7 @@ from dyvim_cli.desk.pauses import in_silence
 from dyvim_cli.desk.plan_file import plan_text
 from dyvim_cli.errors import InputError
 from dyvim_cli.film_plan import FilmPlan, PlannedSection, Silence
-from dyvim_cli.music.mixing.session import program_in, style_of
+from dyvim_cli.music.mixing.session import program_in, style_of_midi
 from dyvim_cli.music.symbols.midi_in import read_midi
 from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.types import Key
@@ -129,7 +129,7 @@ def test_an_instrument_that_is_not_there_is_replaced_by_its_kin():
 
 
 def test_the_style_is_the_one_whose_instruments_play(scored):
-    assert style_of(read_midi(scored[0] / "music.mid")) == "jazz"
+    assert style_of_midi(read_midi(scored[0] / "music.mid")) == "jazz"
 
 
 def test_what_is_no_midi_file_is_said_so(tmp_path):

@@ -18,14 +18,14 @@ from dyvim_cli.media.decode import frames
 from dyvim_cli.media.probe import probe
 from dyvim_cli.model.compose.new_events import leaned
 from dyvim_cli.music.timing.relaid import NONE, relaid
-from dyvim_cli.old_piece import Footage, OldPiece, Run
+from dyvim_cli.old_piece import Footage, FootageRun, OldPiece
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.rescoring import old_piece
 from dyvim_cli.types import Key
 from dyvim_cli.vision.cuts import find_cuts
 from dyvim_cli.vision.frame_differences import FrameDifferencer
 from dyvim_cli.vision.prints import print_of
-from dyvim_cli.vision.recut import match
+from dyvim_cli.vision.recut import match_footage
 
 SOURCES = (
     "testsrc2", "mandelbrot=start_scale=2", "life=mold=10:ratio=0.1:seed=3:death_color=#C83232", "testsrc",
@@ -89,7 +89,7 @@ RECUTS = {  # shots of the new cut, and its runs: from, to, and where the old cu
 def test_shots_are_found_again_wherever_they_went(old_footage, tmp_path, name):
     shots, wanted = RECUTS[name]
     new = footage(film(tmp_path / "new.mp4", *shots, size="128x72"))
-    found = [(run.from_s, run.to_s, run.old_s) for run in match(new, old_footage)]
+    found = [(run.from_s, run.to_s, run.old_s) for run in match_footage(new, old_footage)]
     assert len(found) == len(wanted)
     for run, expected in zip(found, wanted, strict=True):
         assert (run[2] is None) == (expected[2] is None)
@@ -100,12 +100,14 @@ def test_shots_are_found_again_wherever_they_went(old_footage, tmp_path, name):
 
 def test_a_film_at_another_speed_is_found_whole(old_footage, tmp_path):
     new = footage(film(tmp_path / "new.mp4", A, B, C, D, effect="setpts=PTS/1.1,fps=25"))
-    (run,) = match(new, old_footage)
+    (run,) = match_footage(new, old_footage)
     assert run.rate == pytest.approx(1.1, abs=0.01) and run.old_s == 0
 
 
 def test_a_strange_film_is_not_found(old_footage, tmp_path):
-    assert [run.old_s for run in match(footage(film(tmp_path / "new.mp4", NEW)), old_footage)] == [None]
+    assert [run.old_s for run in match_footage(footage(film(tmp_path / "new.mp4", NEW)), old_footage)] == [
+        None
+    ]
 
 
 BPM = 120.0  # bars of two seconds, an event at each of three bar lines
@@ -121,7 +123,12 @@ def piece():
 
 
 def test_what_moved_keeps_its_steps_and_its_place_in_the_bar(piece):
-    runs = (Run(0, 2.2, 0.0), Run(2.2, 4.2, 4.0), Run(4.2, 6.1, 2.0), Run(6.1, 8.1, 6.0))
+    runs = (
+        FootageRun(0, 2.2, 0.0),
+        FootageRun(2.2, 4.2, 4.0),
+        FootageRun(4.2, 6.1, 2.0),
+        FootageRun(6.1, 8.1, 6.0),
+    )
     grid = relaid(piece, runs, np.array([2.2, 4.2, 6.1]))
     lasts = np.diff(grid.step_times_s) > 0
     assert (np.diff(grid.step_times_s) >= 0).all() and grid.step_times_s[-1] == pytest.approx(8.1, abs=0.13)
@@ -133,16 +140,20 @@ def test_what_moved_keeps_its_steps_and_its_place_in_the_bar(piece):
 
 
 def test_a_new_stretch_gets_whole_beats_and_a_cut_inside_what_goes_on_moves_nothing(piece):
-    grid = relaid(piece, (Run(0, 4, 0.0), Run(4, 5.6, None), Run(5.6, 9.6, 4.0)), np.array([2, 4, 5.6, 7.6]))
+    grid = relaid(
+        piece,
+        (FootageRun(0, 4, 0.0), FootageRun(4, 5.6, None), FootageRun(5.6, 9.6, 4.0)),
+        np.array([2, 4, 5.6, 7.6]),
+    )
     new = np.flatnonzero((grid.source == NONE) & (np.diff(grid.step_times_s) > 0))
     assert len(new) % 4 == 0 and grid.step_times_s[new[0]] == 4.0
     assert grid.step_times_s[np.flatnonzero(grid.source == 32)[0]] == pytest.approx(5.6)
-    same = relaid(piece, (Run(0, 8, 0.0),), np.array([2, 4.56, 6]))
+    same = relaid(piece, (FootageRun(0, 8, 0.0),), np.array([2, 4.56, 6]))
     assert np.array_equal(same.source, np.arange(64)) and np.allclose(same.step_times_s, piece.step_times_s)
 
 
 def test_a_cut_that_moved_by_one_frame_takes_its_beat_along(piece):
-    grid = relaid(piece, (Run(0, 8, 0.0),), np.array([2, 3.96, 6]))
+    grid = relaid(piece, (FootageRun(0, 8, 0.0),), np.array([2, 3.96, 6]))
     cuts = {
         "event_times_s": np.array([2, 3.96, 6]),
         "event_weights": np.ones(3),

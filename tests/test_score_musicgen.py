@@ -258,7 +258,7 @@ def test_a_batch_may_use_musicgen(short_film, tmp_path):
     from dyvim_cli.batch.selection import SelectedFilm
     from dyvim_cli.batch.staging import make_folders
     from dyvim_cli.batch.tasks import task_of
-    from dyvim_cli.batch.work import finish, see
+    from dyvim_cli.batch.work import score_watched, watch_film
     from dyvim_cli.options import ComposeOptions, Delivery
 
     options = ComposeOptions(model="debug", candidates=1, guidance=1.0)
@@ -267,7 +267,7 @@ def test_a_batch_may_use_musicgen(short_film, tmp_path):
     task = task_of(film, options, delivery)
     assert task.settings != task_of(film, ComposeOptions(), delivery).settings  # another model
     make_folders(task.delivery)
-    outcome = finish(see(task), None)
+    outcome = score_watched(watch_film(task), None)
     assert outcome.is_done and outcome.record["model"] == "debug"
     ask = ("batch", short_film, "-o", tmp_path / "b.mp4", "--model", "musicgen-small", "--offline")
     missing = dyvim(*ask, "--weights-dir", tmp_path)  # said before the night begins

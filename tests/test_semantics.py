@@ -25,7 +25,7 @@ def described(colour=(120, 110, 100), energy: float = 0.05, cut_rate_hz: float =
     times = np.arange(0, 10, 0.1)
     frames = [picture(colour, seed) for seed in (1, 2)]
     starts = np.array([0.0])
-    return semantics.describe(
+    return semantics.describe_scenes(
         frames, np.array([2.5, 7.5]), starts, 10.0, np.full(len(times), energy), times, cut_rate_hz
     )
 
@@ -121,7 +121,9 @@ def test_each_scene_has_its_own_mood():
     frames = [picture((20, 20, 25)), picture((250, 200, 130))]
     times = np.arange(0, 10, 0.1)
     energy = np.where(times < 5, 0.01, 0.3)
-    found = semantics.describe(frames, np.array([2.5, 7.5]), np.array([0.0, 5.0]), 10.0, energy, times, 0.1)
+    found = semantics.describe_scenes(
+        frames, np.array([2.5, 7.5]), np.array([0.0, 5.0]), 10.0, energy, times, 0.1
+    )
     assert found.scene_moods.shape == (2, 2)
     assert np.all(found.scene_moods[1] > found.scene_moods[0] + 0.3)
 
@@ -141,7 +143,7 @@ def test_shapes_sums_and_repeatability():
     np.repeat(np.kron(np.eye(4, 4, dtype=np.uint8) * 255, np.ones((8, 40), np.uint8))[..., None], 3, axis=2),
 ])  # fmt: skip
 def test_cards_of_any_shape_are_described(frame):
-    found = semantics.describe([frame], np.zeros(1), np.zeros(1), 0.04, np.zeros(1), np.zeros(1), 0.0)
+    found = semantics.describe_scenes([frame], np.zeros(1), np.zeros(1), 0.04, np.zeros(1), np.zeros(1), 0.0)
     assert all(np.isfinite(a).all() for a in (found.key_features, found.scene_moods, found.style_scores))
 
 
@@ -259,7 +261,7 @@ def tiny_clip(tmp_path_factory):
 def test_clip_speaks_the_same_language(tiny_clip):
     frames = [picture((200, 80, 40), seed) for seed in range(3)]
     keys, starts, times = np.array([1.0, 3.0, 8.0]), np.array([0.0, 5.0]), np.arange(0, 10, 0.1)
-    found = semantics.describe(frames, keys, starts, 10.0, np.full(100, 0.05), times, 0.1, tiny_clip)
+    found = semantics.describe_scenes(frames, keys, starts, 10.0, np.full(100, 0.05), times, 0.1, tiny_clip)
     assert found.key_features.shape == (3, 24) and found.key_features.dtype == np.float32
     assert found.scene_moods.shape == (2, 2) and np.abs(found.scene_moods).max() <= 1
     assert found.style_scores.shape == (len(STYLES),)

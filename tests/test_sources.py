@@ -22,8 +22,8 @@ from dyvim_cli.music.symbols.tokens import (
 )
 from dyvim_cli.training import sources
 from dyvim_cli.training.data import shards
-from dyvim_cli.training.data.curves import event_curves, note_lengths
-from dyvim_cli.training.data.piece import Piece, Section
+from dyvim_cli.training.data.curves import lengths_at_onsets, music_curves
+from dyvim_cli.training.data.piece import Piece, PieceSection
 from dyvim_cli.training.data.statistics import corpus_statistics
 from dyvim_cli.training.sources import chord_inference, drums, dynamics, groove, lieder, midi, openewld, sheet
 from dyvim_cli.training.sources.texture import Notes, bass_mask
@@ -352,8 +352,8 @@ def some_piece(name="openewld/a", n_bars=8, seed=0):
         rng.random(16 * n_bars) < 0.3, rng.integers(2, 30, 16 * n_bars), HOLD
     )
     made[STREAM_INDEX["chord"]] = chord_token(0, "maj")
-    sections = (Section(0, 64, 1, 0, 0.5, -0.25), Section(64, 16 * n_bars))
-    return Piece(name, "openewld", made, event_curves(made), sections, True, 97.5, 3, True, False)
+    sections = (PieceSection(0, 64, 1, 0, 0.5, -0.25), PieceSection(64, 16 * n_bars))
+    return Piece(name, "openewld", made, music_curves(made), sections, True, 97.5, 3, True, False)
 
 
 def test_shards_round_trip(tmp_path):
@@ -392,7 +392,7 @@ def test_a_malformed_file_is_listed_not_fatal(tmp_path):
     written(tmp_path, absurd, "absurd.musicxml")
     (tmp_path / "not-zip.mxl").write_bytes(b"PK\x03\x04 nonsense")
     written(tmp_path, score(LEAD, beats=3), "waltz.musicxml")
-    report = sources.prepare({"openewld": tmp_path}, tmp_path / "out")["openewld"]
+    report = sources.write_shards({"openewld": tmp_path}, tmp_path / "out")["openewld"]
     assert (report.n_files, report.n_pieces, report.n_steps) == (6, 1, 64)
     names = sorted(path.name for path, _ in report.failures)
     assert names == ["absurd.musicxml", "cut-off.musicxml", "no-duration.musicxml", "not-zip.mxl"]
@@ -403,7 +403,7 @@ def test_a_malformed_file_is_listed_not_fatal(tmp_path):
 def test_broken_midi_is_listed_too(tmp_path):
     band(tmp_path)
     (tmp_path / "bad.mid").write_bytes(b"MThd nonsense")
-    report = sources.prepare({"midi": tmp_path}, tmp_path / "out")["midi"]
+    report = sources.write_shards({"midi": tmp_path}, tmp_path / "out")["midi"]
     assert [path.name for path, _ in report.failures] == ["bad.mid"]
     assert report.n_pieces == 1
 
@@ -421,10 +421,10 @@ def test_a_metre_of_nothing_is_none():
 
 def test_a_folder_without_music_is_an_error(tmp_path):
     with pytest.raises(InputError):
-        sources.prepare({"musicxml": tmp_path}, tmp_path / "out")
+        sources.write_shards({"musicxml": tmp_path}, tmp_path / "out")
     written(tmp_path, "<score-partwise><part>", "cut-off.musicxml")
     with pytest.raises(InputError, match="no element found"):  # why not
-        sources.prepare({"musicxml": tmp_path}, tmp_path / "out")
+        sources.write_shards({"musicxml": tmp_path}, tmp_path / "out")
 
 
 def test_curves_find_a_planted_accent_and_a_change_of_texture():
@@ -435,18 +435,18 @@ def test_curves_find_a_planted_accent_and_a_change_of_texture():
     made[STREAM_INDEX["pad"]] = REST
     made[STREAM_INDEX["pad"], 72] = 12  # one struck chord in bar 4
     made[STREAM_INDEX["pad"], 73:79] = HOLD
-    curves = event_curves(made)
+    curves = music_curves(made)
     assert curves.dtype == np.float32
     assert curves[72, 0] == curves[:, 0].max() > 0
     assert curves[128, 1] == 1
     assert curves[140:, 2].mean() > curves[:120, 2].mean() + 0.3
     assert curves.min() >= 0 and curves.max() <= 1
-    short = event_curves(made[:, :16])
+    short = music_curves(made[:, :16])
     assert short.shape == (16, 3)
 
 
-def test_note_lengths():
-    assert note_lengths(np.array([5, HOLD, REST, 6, 7, HOLD])).tolist() == [2, 0, 0, 1, 2, 0]
+def test_lengths_lie_at_the_onsets_of_their_notes():
+    assert lengths_at_onsets(np.array([5, HOLD, REST, 6, 7, HOLD])).tolist() == [2, 0, 0, 1, 2, 0]
 
 
 def test_statistics_count_clashes_and_notes_in_harmony():

@@ -18,7 +18,7 @@ from dyvim_cli.model.conditioning import decoder_inputs  # noqa: E402
 from dyvim_cli.model.score.checkpoint import load_tensors, save_decoder
 from dyvim_cli.model.score.decoder import Decoder, DecoderConfig  # noqa: E402
 from dyvim_cli.music.symbols import tokens  # noqa: E402
-from dyvim_cli.training.arranger.library import compose  # noqa: E402
+from dyvim_cli.training.arranger.library import arrange_pieces  # noqa: E402
 from dyvim_cli.training.data import shards  # noqa: E402
 from dyvim_cli.training.figures.compare import compare  # noqa: E402
 from dyvim_cli.training.films import choreography, pairs, rendered
@@ -27,7 +27,7 @@ from dyvim_cli.training.learn.same_run import check_same_run  # noqa: E402
 from dyvim_cli.training.learn.score_learner import VIEWS, ScoreLearner, seen_as  # noqa: E402
 from dyvim_cli.training.learn.score_loss import losses  # noqa: E402
 from dyvim_cli.training.learn.strategies import STRATEGIES, add_lora, merge_lora, phase  # noqa: E402
-from dyvim_cli.training.learn.tune import STATE, Run, TuneSettings, read_log, tune  # noqa: E402
+from dyvim_cli.training.learn.tune import STATE, TuneSettings, TuningRun, read_log, tune  # noqa: E402
 from dyvim_cli.training.tasks import motion
 from dyvim_cli.training.tasks.release import release_decoder  # noqa: E402
 
@@ -35,7 +35,7 @@ from dyvim_cli.training.tasks.release import release_decoder  # noqa: E402
 @pytest.fixture(scope="module")
 def pieces():
     """A few arranged pieces that follow curves, and some that do not."""
-    return compose(24, seed=5)
+    return arrange_pieces(24, seed=5)
 
 
 def small_decoder() -> Decoder:
@@ -159,8 +159,8 @@ def test_what_is_heard_without_film_is_the_music_of_pretraining(learner):
     ready = learner.training_pairs
     told = Ready(ready.films, [pairs.prepare(p.piece) for p in ready.films])
     rng = np.random.default_rng(3)
-    music = pairs.draw(told, 64, 16, 1.0, rng).dynamics
-    films = pairs.draw(told, 64, 16, 0.0, rng).dynamics
+    music = pairs.draw_batch(told, 64, 16, 1.0, rng).dynamics
+    films = pairs.draw_batch(told, 64, 16, 0.0, rng).dynamics
     n = decoder_inputs.N_CURVES
     assert not music[..., n:].any() and music[..., :n].any()
     assert films[..., n:].any()
@@ -267,8 +267,8 @@ def test_a_state_of_a_crash_between_saves_replays_the_same(learner, tmp_path):
 
 
 def test_a_run_that_is_killed_before_it_saves_keeps_to_its_number_of_updates(learner, tmp_path, monkeypatch):
-    settings, save = TuneSettings("annealing", minutes=0.01, evaluations=1, save_every_s=1e9), Run.save
-    monkeypatch.setattr(Run, "save", lambda run: save(run) if run.clock.update == 0 else None)
+    settings, save = TuneSettings("annealing", minutes=0.01, evaluations=1, save_every_s=1e9), TuningRun.save
+    monkeypatch.setattr(TuningRun, "save", lambda run: save(run) if run.clock.update == 0 else None)
 
     def kill(record):
         if "loss" in record:
@@ -299,14 +299,14 @@ def test_z_d_is_learned_where_it_tells_something(learner, tmp_path):
 
 def test_updates_are_planned_from_minutes(learner, tmp_path, monkeypatch):
     """On a processor that takes the longer the more has thawed."""
-    spent_s, backward = [0.0], Run.backward
+    spent_s, backward = [0.0], TuningRun.backward
 
     def slow(run, now, update):
         spent_s[0] += 0.01 * (1 + now.n_thawed)
         return backward(run, now, update)
 
-    monkeypatch.setattr(Run, "backward", slow)
-    monkeypatch.setattr(Run, "now_s", lambda run: spent_s[0])
+    monkeypatch.setattr(TuningRun, "backward", slow)
+    monkeypatch.setattr(TuningRun, "now_s", lambda run: spent_s[0])
     facts = tune(learner, tmp_path, TuneSettings("annealing", minutes=0.02, evaluations=1))
     assert facts["updates"] > 20
     assert facts["seconds"] / 1.2 == pytest.approx(1, abs=0.2)
@@ -374,7 +374,7 @@ def test_alpha_of_held_out_loss_is_the_knob_of_score(learner, film, monkeypatch)
     def ask(model, conditions, plan, settings, progress):
         raise Asked(settings.alpha)
 
-    monkeypatch.setattr("dyvim_cli.model.score.sampling.compose", ask)
+    monkeypatch.setattr("dyvim_cli.model.score.sampling.sample_pieces", ask)
     with pytest.raises(Asked) as asked:
         write_score(features_of(film), ComposeOptions(alpha=0.25), load_embedded())
     learner.eval()

@@ -283,10 +283,10 @@ def test_rendered_films_come_with_their_own_music(tmp_path):
     """Pairs without any data: the film of a piece, and the piece as the players sound it."""
     from dataclasses import replace
 
-    from dyvim_cli.training.arranger.library import compose
+    from dyvim_cli.training.arranger.library import arrange_pieces
     from dyvim_cli.training.data import shards
 
-    pieces = [p for p in compose(24, seed=5) if not p.name.startswith("free/")]
+    pieces = [p for p in arrange_pieces(24, seed=5) if not p.name.startswith("free/")]
     short = [replace(p, tokens=p.tokens[:, :32], curves=p.curves[:32], bpm=170.0) for p in pieces[:2]]
     short = [replace(p, sections=(replace(p.sections[0], start=0, end=32),)) for p in short]
     shards.save(short, tmp_path / "short.safetensors")
@@ -304,9 +304,9 @@ def test_rendered_films_come_with_their_own_music(tmp_path):
 
 
 def test_an_excerpt_is_whole_bars_of_the_piece():
-    from dyvim_cli.training.arranger.library import compose
+    from dyvim_cli.training.arranger.library import arrange_pieces
 
-    piece = next(p for p in compose(24, seed=5) if p.tokens.shape[1] >= 128 and len(p.sections) > 2)
+    piece = next(p for p in arrange_pieces(24, seed=5) if p.tokens.shape[1] >= 128 and len(p.sections) > 2)
     part = tuning.excerpt(piece, 12.0, np.random.default_rng(1))
     n = part.tokens.shape[1]
     assert n % 16 == 0 and 12.0 - 240 / piece.bpm < n * 15 / piece.bpm <= 12.0
@@ -326,10 +326,10 @@ def test_an_excerpt_is_whole_bars_of_the_piece():
 
 
 def test_words_of_a_rendered_film_say_what_its_music_is():
-    from dyvim_cli.training.arranger.library import compose
+    from dyvim_cli.training.arranger.library import arrange_pieces
     from dyvim_cli.training.learn.audio_learner import prompt_of
 
-    piece = compose(24, seed=5)[3]
+    piece = arrange_pieces(24, seed=5)[3]
     told, seen = tuning.described(piece), prompt_of(tuning.dressed(sounded(0), piece))
     assert told.rsplit(",", 1)[0] == seen.rsplit(",", 1)[0]  # all but the tempo, which is the film's own
 
@@ -370,18 +370,18 @@ def test_a_small_backbone_is_made_that_has_heard_music(tmp_path, monkeypatch):
     from dataclasses import replace
 
     from dyvim_cli.model.musicgen.loading import open_checkpoint
-    from dyvim_cli.training.arranger.library import compose
+    from dyvim_cli.training.arranger.library import arrange_pieces
     from dyvim_cli.training.data import shards
-    from dyvim_cli.training.films.pairs import choose
+    from dyvim_cli.training.films.pairs import choose_pieces
     from tools import small_backbone
 
     monkeypatch.setattr(small_backbone.time, "thread_time", steady_clock(0.25))
-    pieces = [replace(p, bpm=100.0) for p in compose(24, seed=5) if not p.name.startswith("free/")][:6]
+    pieces = [replace(p, bpm=100.0) for p in arrange_pieces(24, seed=5) if not p.name.startswith("free/")][:6]
     shards.save(pieces, tmp_path / "pieces.safetensors")
     loss = small_backbone.make(tmp_path / "pieces.safetensors", tmp_path / "made", 4, 2, minutes=0.3)
     assert loss < np.log(small_backbone.SMALL.n_tokens) - 0.03
     audio = open_checkpoint(tmp_path / "made", "made", "cpu")
-    filmed = {p.name for p in choose(pieces, 2, 0)}
+    filmed = {p.name for p in choose_pieces(pieces, 2, 0)}
     heard = [small_backbone._sound(p, audio, 0) for p in pieces if p.name not in filmed]
     codes = torch.stack([encoded(sound, audio.codec)[:, :500] for sound in heard])
     assert all(len(stream.unique()) > 40 for stream in codes.transpose(0, 1))

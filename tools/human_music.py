@@ -147,7 +147,7 @@ def held_chords(song: sheet.Sheet, beat_s: float) -> tuple[tuple[Note, ...], tup
     return tuple(chords), tuple(roots)
 
 
-def _role(track: roles.Track) -> str:
+def _role(track: roles.CorpusTrack) -> str:
     """Whose place in the mix a track takes, by what it plays."""
     if track.is_drums:
         return "drums"
@@ -161,7 +161,7 @@ def _role(track: roles.Track) -> str:
     return "melody" if track.program in roles.LEAD else "arp"
 
 
-def _notes_of_track(track: roles.Track) -> tuple[Note, ...]:
+def _notes_of_track(track: roles.CorpusTrack) -> tuple[Note, ...]:
     return _notes(track.notes.starts, track.notes.ends, track.notes.pitches, track.velocities)
 
 

@@ -23,7 +23,7 @@ from dyvim_cli.model.musicgen.loading import AudioModel, open_checkpoint
 from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.data.shards import load
 from dyvim_cli.training.films.film_pairs import encoded, fitted
-from dyvim_cli.training.films.pairs import choose
+from dyvim_cli.training.films.pairs import choose_pieces
 from dyvim_cli.training.learn.audio_learner import stacked, token_losses
 from dyvim_cli.training.tasks.audio import described, played
 from dyvim_cli.types import STEPS_PER_BAR
@@ -43,7 +43,7 @@ def make(shard: Path, out: Path, n_pieces: int, n_films: int, minutes: float, se
     Returns the loss of its last updates in nats a token.
     """
     pieces = load(shard)
-    filmed = {piece.name for piece in choose(pieces, n_films, 0)}
+    filmed = {piece.name for piece in choose_pieces(pieces, n_films, 0)}
     rng = np.random.default_rng(seed)
     others = [piece for piece in pieces if piece.name not in filmed]
     chosen = [others[i] for i in rng.permutation(len(others))[:n_pieces]]

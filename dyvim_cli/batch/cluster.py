@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dyvim_cli.batch import staging
 from dyvim_cli.batch.fingerprint import settings_digest
 from dyvim_cli.batch.tasks import Task
-from dyvim_cli.batch.work import Outcome, failure, finish, see
+from dyvim_cli.batch.work import Outcome, failure, score_watched, watch_film
 from dyvim_cli.errors import EnvironmentFault, fault_of
 from dyvim_cli.limits import MAX_DURATION_VARIABLE, MAX_PIXELS_VARIABLE
 from dyvim_cli.options import writes_score
@@ -180,7 +180,7 @@ def _score(task: Task, token: str, shipped: _Shipped | None) -> Answer:
         return failure(task, EnvironmentFault(reason, "install the same version on every node")), {}
     is_shared = staging.staged(task.output).with_name(token).exists()
     if shipped is None and is_shared:
-        return finish(see(task), _model()), {}
+        return score_watched(watch_film(task), _model()), {}
     if shipped is None:
         return None
     return _score_shipped(task, shipped)
@@ -195,7 +195,7 @@ def _score_shipped(task: Task, shipped: _Shipped) -> tuple[Outcome, dict[Path, b
         here.film.write_bytes(shipped.data)
         os.utime(here.film, ns=(shipped.modified_ns, shipped.modified_ns))
         staging.make_folders(here.delivery)
-        outcome = finish(see(here), _model())
+        outcome = score_watched(watch_film(here), _model())
         places = zip(staging.results(here.delivery), staging.results(task.delivery), strict=True)
         files = {back: data for place, final in places for back, data in _collected(place, final)}
     record = {k: v.replace(str(here.film), str(task.film)) if isinstance(v, str) else v

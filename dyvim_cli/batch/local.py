@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 
 from dyvim_cli.batch.tasks import Task
-from dyvim_cli.batch.work import Outcome, Seen, failure, finish, see
+from dyvim_cli.batch.work import Outcome, Seen, failure, score_watched, watch_film
 from dyvim_cli.device import free_memory_gb, n_cores
 from dyvim_cli.errors import DyvimError, EnvironmentFault, ExitCode, fault_of
 from dyvim_cli.options import writes_score
@@ -208,7 +208,7 @@ def _work(pipe: Connection) -> None:
     threading.Thread(target=_receive, args=(pipe, seen, speaks), daemon=True).start()
     while True:
         watched = seen.get().result()
-        outcome = finish(watched, model, _Reporter(watched.task, pipe, speaks))
+        outcome = score_watched(watched, model, _Reporter(watched.task, pipe, speaks))
         with speaks:
             pipe.send(outcome)
 
@@ -233,7 +233,7 @@ def _receive(pipe: Connection, seen: "queue.Queue[Future[Seen]]", speaks: thread
     try:
         while True:
             task = pipe.recv()
-            seen.put(eyes.submit(see, task, _Reporter(task, pipe, speaks)))
+            seen.put(eyes.submit(watch_film, task, _Reporter(task, pipe, speaks)))
     except (EOFError, OSError):
         if hasattr(signal, "pthread_kill"):
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

@@ -37,7 +37,7 @@ class Review:
 
 
 @dataclass(frozen=True)
-class Session:
+class BatchSession:
     """A batch that may work."""
 
     journal: Journal
@@ -106,7 +106,9 @@ def _refusal(task: Task, record: dict[str, Any] | None) -> DyvimError | None:
 
 
 @contextmanager
-def session(journal_path: Path, tasks: Iterable[Task], *, retry_failed: bool = False) -> Iterator[Session]:
+def session(
+    journal_path: Path, tasks: Iterable[Task], *, retry_failed: bool = False
+) -> Iterator[BatchSession]:
     """Take the journal, put what a killed run left in order, and make room for the work.
 
     Afterwards, however it ends, nothing unfinished is left. Raises OutputError.
@@ -121,7 +123,7 @@ def session(journal_path: Path, tasks: Iterable[Task], *, retry_failed: bool = F
             for task in found.todo:
                 staging.make_folders(task.delivery)
             with _scratch(journal.path) as scratch:
-                yield Session(journal, found, scratch)
+                yield BatchSession(journal, found, scratch)
         finally:
             _settle_recorded(found.todo, journal)
             staging.sweep(places)
@@ -133,7 +135,7 @@ def _settle_recorded(tasks: Iterable[Task], journal: Journal) -> None:
     for task in tasks:
         record = journal.films.get(task.output)
         if record and record["status"] == "done" and _waits(task, record):
-            staging.settle(task.delivery)
+            staging.name_results(task.delivery)
 
 
 def carry_out(
@@ -152,7 +154,7 @@ def _keep(outcome: Outcome, journal: Journal) -> Outcome:
     journal.append(outcome.record)
     if outcome.is_done:
         try:
-            staging.settle(outcome.task.delivery)
+            staging.name_results(outcome.task.delivery)
         except DyvimError as error:
             outcome = failure(outcome.task, error)
             journal.append(outcome.record)

@@ -46,7 +46,7 @@ def make_folders(delivery: Delivery) -> None:
             raise cannot_write(f"into the folder {path.parent}", error) from error
 
 
-def settle(delivery: Delivery) -> None:
+def name_results(delivery: Delivery) -> None:
     """Give the waiting results their names, the film last.
 
     May be repeated: a kill half-way loses nothing. Raises OutputError.

@@ -43,7 +43,7 @@ class Seen:
     watched: pipeline.Watched | DyvimError
 
 
-def see(task: Task, progress: Progress | None = None) -> Seen:
+def watch_film(task: Task, progress: Progress | None = None) -> Seen:
     """Read and watch a film. Never raises a failure of the film."""
     delivery, content = staged_delivery(task.delivery), content_of(task.film)
     watched = _attempt(
@@ -52,7 +52,7 @@ def see(task: Task, progress: Progress | None = None) -> Seen:
     return Seen(task, content, watched)
 
 
-def finish(seen: Seen, model: "Decoder", progress: Progress | None = None) -> Outcome:
+def score_watched(seen: Seen, model: "Decoder", progress: Progress | None = None) -> Outcome:
     """Compose, sound and mux for a film that was seen; the results are in their waiting places."""
     task = seen.task
     result: pipeline.Watched | pipeline.Result | DyvimError = seen.watched

@@ -118,7 +118,7 @@ class _BandLevels:
 
     def levels_db(self) -> np.ndarray:
         """[n] float32 of the speech band."""
-        return decibels(np.concatenate(self._powers, axis=1)[0]).astype(np.float32)
+        return decibels_above_floor(np.concatenate(self._powers, axis=1)[0]).astype(np.float32)
 
     def loudest_db(self) -> float:
         """Level of the loudest LOUDEST_S; FLOOR_DB without sound."""
@@ -126,10 +126,10 @@ class _BandLevels:
         size = min(len(powers), round(LOUDEST_S * LEVEL_RATE_HZ))
         if not size:
             return FLOOR_DB
-        return float(decibels(np.convolve(powers, np.full(size, 1 / size), mode="valid").max()))
+        return float(decibels_above_floor(np.convolve(powers, np.full(size, 1 / size), mode="valid").max()))
 
 
-def decibels(power):
+def decibels_above_floor(power):
     """Powers as levels, silence at FLOOR_DB."""
     return 10 * np.log10(power + 10 ** (FLOOR_DB / 10))
 
@@ -137,7 +137,7 @@ def decibels(power):
 def mean_level_db(levels_db: np.ndarray) -> float:
     """Level of the mean power; FLOOR_DB for no levels at all."""
     return (
-        float(decibels(np.mean(10 ** (np.asarray(levels_db, np.float64) / 10))))
+        float(decibels_above_floor(np.mean(10 ** (np.asarray(levels_db, np.float64) / 10))))
         if len(levels_db)
         else FLOOR_DB
     )

@@ -20,7 +20,7 @@ QUIET_VOICE_LUFS = -28.0  # of a film that speaks: softer than any standard want
 SPANS_SHOWN = 4
 
 
-def heard_in(path: Path, duration_s: float, progress: Progress) -> Measured:
+def measured_in(path: Path, duration_s: float, progress: Progress) -> Measured:
     """What the first sound track of a written film measures. Raises InputError."""
     sound = ffmpeg.input(file_url(path), vn=None)["a:0"]
     return measure(sound, f"cannot read {path}", reporter(progress, "check", duration_s), wants_moments=True)

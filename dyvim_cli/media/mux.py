@@ -27,7 +27,7 @@ from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
 from dyvim_cli.media.keeping import KEEPS_EXTRAS, keeping_options, keeping_tags
 from dyvim_cli.media.listening import listen_to, listening_notes
 from dyvim_cli.media.mix import CHANNELS, MixSettings, music_alone, music_with_own_sound
-from dyvim_cli.media.mix_report import heard_in, levels_of, sound_notes
+from dyvim_cli.media.mix_report import levels_of, measured_in, sound_notes
 from dyvim_cli.media.output import RE_ENCODED, check_picture, commit
 from dyvim_cli.media.own_tracks import (
     main_track,
@@ -138,7 +138,7 @@ def mux(
         else:
             mix = music_alone(settings, progress)
         warnings = _write(settings, mix.sound, cut, temporary, out_path, metadata or {}, progress)
-        heard = heard_in(temporary, settings.duration_s, progress)
+        heard = measured_in(temporary, settings.duration_s, progress)
     warnings += sound_notes(mix, heard, loudness)
     if settings.mixes_own:
         warnings += listening_notes(own)

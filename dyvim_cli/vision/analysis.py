@@ -17,7 +17,7 @@ from dyvim_cli.vision.looks import colours
 from dyvim_cli.vision.motion import MotionStream
 from dyvim_cli.vision.motion_encoder import load
 from dyvim_cli.vision.prints import print_of
-from dyvim_cli.vision.semantics import describe
+from dyvim_cli.vision.semantics import describe_scenes
 from dyvim_cli.vision.settings import clip_folder
 from dyvim_cli.vision.transitions import TransitionStream
 
@@ -108,7 +108,7 @@ def _features(duration_s, seen, flow, stream, novelty, candidates, prints) -> Fi
     keys = candidates.nearest(scenes.choose_key_times(starts, duration_s))
     pictures, key_times = [key.pixels for key in keys], np.array([key.time_s for key in keys])
     cut_rate_hz = len(cut_times) / max(duration_s, LEAST_RATE_S)
-    meant = describe(
+    meant = describe_scenes(
         pictures,
         key_times,
         starts,

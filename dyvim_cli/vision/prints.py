@@ -22,7 +22,7 @@ def print_of(thumb: np.ndarray) -> np.ndarray:
     return np.concatenate([bits, np.clip(np.rint(quarters), 0, 255).astype(np.uint8).ravel()])
 
 
-def distances(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+def print_distances(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     """[N, M] how unlike frames are, by prints [N, N_BYTES] and [M, N_BYTES]: 0 alike, about .5 unrelated."""
     a, b = _points(ours), _points(theirs)
     squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
@@ -30,7 +30,7 @@ def distances(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
 
 
 def _points(prints: np.ndarray) -> np.ndarray:
-    """[N, 76] float32 points whose squared distances are the prints' own."""
+    """[N, 76] float32 points whose squared print_distances are the prints' own."""
     bits = np.unpackbits(prints[:, :8], axis=1).astype(np.float32) / 8
     colours = prints[:, 8:].astype(np.float32) / 255 * COLOUR_WEIGHT**0.5
     return np.concatenate([bits, colours], axis=1)

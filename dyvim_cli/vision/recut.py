@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from dyvim_cli.old_piece import Footage, Run
+from dyvim_cli.old_piece import Footage, FootageRun
 from dyvim_cli.types import FilmFeatures
-from dyvim_cli.vision.prints import SAME, distances
+from dyvim_cli.vision.prints import SAME, print_distances
 
 PROBES = 9  # frames of a shot that are looked for, its first and its last among them
 SPEEDS = (0.7, 1.43)  # slowest and fastest that a shot may be shown again
@@ -35,7 +35,7 @@ def footage_of(features: FilmFeatures) -> Footage:
     return Footage(end_s, features.prints, features.print_times_s, edges)
 
 
-def match(new: Footage, old: Footage) -> tuple[Run, ...]:
+def match_footage(new: Footage, old: Footage) -> tuple[FootageRun, ...]:
     """The whole new cut as runs in order, each as long as old and new go on alike."""
     search, found = _Search(new, old), []
     if (whole := search.other_speed()) is not None:
@@ -45,7 +45,7 @@ def match(new: Footage, old: Footage) -> tuple[Run, ...]:
     return tuple(_bridged(_joined(found)))
 
 
-def _offset(runs: list[Run]) -> float:
+def _offset(runs: list[FootageRun]) -> float:
     """How much later the old cut showed what was shown last."""
     last = next((run for run in reversed(runs) if run.old_s is not None and run.rate == 1), None)
     return 0.0 if last is None else last.old_s - last.from_s
@@ -57,12 +57,12 @@ class _Search:
     def __init__(self, new: Footage, old: Footage):
         self.new, self.old = new, old
 
-    def runs(self, start_s: float, end_s: float, offset_s: float, depth: int = 0) -> Iterator[Run]:
+    def runs(self, start_s: float, end_s: float, offset_s: float, depth: int = 0) -> Iterator[FootageRun]:
         """A shot, or a part of one, as runs; offset_s: of what is shown before it."""
         times_s = self.new.print_times_s
         frames = np.flatnonzero((times_s >= start_s - 1e-3) & (times_s < end_s - 1e-3))
         if len(frames) < 2 or (depth and end_s - start_s < LEFT_S):
-            yield Run(start_s, end_s)
+            yield FootageRun(start_s, end_s)
             return
         run = self._placed(start_s, end_s, frames, offset_s)
         found = self._found(run, frames)
@@ -71,29 +71,29 @@ class _Search:
             return
         part = _part(found, times_s[frames], start_s, end_s)
         if part is None or depth > 3:
-            yield Run(start_s, end_s)
+            yield FootageRun(start_s, end_s)
             return
         first_s, last_s = part
         if first_s > start_s:
             yield from self.runs(start_s, first_s, offset_s, depth + 1)
-        yield Run(first_s, last_s, run.at(first_s), run.rate)
+        yield FootageRun(first_s, last_s, run.at(first_s), run.rate)
         if last_s < end_s:
             yield from self.runs(last_s, end_s, run.at(last_s) - last_s, depth + 1)
 
-    def other_speed(self) -> Run | None:
+    def other_speed(self) -> FootageRun | None:
         """The whole film as the old one at another speed, if that is what it is."""
         rate = self.old.duration_s / self.new.duration_s
-        run = Run(0.0, self.new.duration_s, 0.0, rate)
+        run = FootageRun(0.0, self.new.duration_s, 0.0, rate)
         if len(self.new.edges_s) != len(self.old.edges_s) or not SPEEDS[0] <= rate <= SPEEDS[1]:
             return None
         if np.abs(self.new.edges_s * rate - self.old.edges_s).max() > ALIGNED_S:
             return None
         return run if self._found(run, np.arange(len(self.new.print_times_s))).mean() >= WHOLE else None
 
-    def _placed(self, start_s: float, end_s: float, frames: np.ndarray, offset_s: float) -> Run:
+    def _placed(self, start_s: float, end_s: float, frames: np.ndarray, offset_s: float) -> FootageRun:
         """The stretch where the old film is most like it."""
         probes = frames[np.unique(np.linspace(0, len(frames) - 1, PROBES).astype(int))]
-        table = distances(self.new.prints[probes], self.old.prints)  # [P, M]
+        table = print_distances(self.new.prints[probes], self.old.prints)  # [P, M]
         since_s = self.new.print_times_s[probes] - start_s
         olds = self.old.print_times_s - since_s[len(probes) // 2]  # where it may begin, by the middle probe
         costs = self._costs(table, since_s, olds)
@@ -104,7 +104,7 @@ class _Search:
         good = likely[self._costs(table, since_s, likely) <= costs.min() + AS_GOOD]
         near = [olds[costs.argmin()]] if self._is_sharp(costs, olds) else []
         good = [each for each in good if not near or abs(each - near[0]) <= ALIGNED_S]
-        return Run(start_s, end_s, float(good[0] if good else olds[costs.argmin()]))
+        return FootageRun(start_s, end_s, float(good[0] if good else olds[costs.argmin()]))
 
     def _is_sharp(self, costs: np.ndarray, olds: np.ndarray) -> bool:
         """Whether the shot fits in one place only: what fits as well lies beside it."""
@@ -117,7 +117,7 @@ class _Search:
         nearest = (times[np.argsort(np.abs(times - goes_on_s), kind="stable")] for times in (starts, ends))
         return np.concatenate([[goes_on_s], *nearest])
 
-    def _faster(self, table, since_s, start_s: float, end_s: float, least: float) -> Run | None:
+    def _faster(self, table, since_s, start_s: float, end_s: float, least: float) -> FootageRun | None:
         """The stretch as a whole old shot at another speed, if that fits better."""
         lengths = np.diff(self.old.edges_s)
         rates = lengths / (end_s - start_s)
@@ -126,7 +126,7 @@ class _Search:
             if SPEEDS[0] <= rate <= SPEEDS[1] and abs(rate - 1) * (end_s - start_s) > ALIGNED_S:
                 cost = self._costs(table, since_s * rate, np.array([old_s]))[0]
                 if cost < least - FASTER_GAIN:
-                    best, least = Run(start_s, end_s, float(old_s), float(rate)), cost
+                    best, least = FootageRun(start_s, end_s, float(old_s), float(rate)), cost
         return best
 
     def _costs(self, table: np.ndarray, since_s: np.ndarray, olds: np.ndarray) -> np.ndarray:
@@ -140,7 +140,7 @@ class _Search:
         found = np.where(outside, SAME, np.take_along_axis(table, index, axis=1))
         return np.minimum(found, SAME).mean(axis=0)
 
-    def _found(self, run: Run, frames: np.ndarray) -> np.ndarray:
+    def _found(self, run: FootageRun, frames: np.ndarray) -> np.ndarray:
         """[n] bool: which of the frames are where a run has them, give or take a frame."""
         times = self.old.print_times_s
         asked = run.at(self.new.print_times_s[frames])
@@ -155,7 +155,7 @@ class _Search:
 def _pairwise(ours: np.ndarray, theirs: np.ndarray, rows: int = 256) -> np.ndarray:
     """[n] distance of each print to its partner."""
     parts = range(0, len(ours), rows)
-    return np.concatenate([np.diag(distances(ours[i : i + rows], theirs[i : i + rows])) for i in parts])
+    return np.concatenate([np.diag(print_distances(ours[i : i + rows], theirs[i : i + rows])) for i in parts])
 
 
 def _part(found: np.ndarray, times_s: np.ndarray, start_s: float, end_s: float) -> tuple[float, float] | None:
@@ -181,9 +181,9 @@ def _closed(found: np.ndarray, gap: int = 3) -> np.ndarray:
     return closed
 
 
-def _joined(runs: list[Run]) -> list[Run]:
+def _joined(runs: list[FootageRun]) -> list[FootageRun]:
     """Runs of which one goes on where the last one stops, as one; so are new pictures side by side."""
-    joined: list[Run] = []
+    joined: list[FootageRun] = []
     for run in runs:
         last = joined[-1] if joined else None
         if last is not None and _goes_on(last, run):
@@ -193,16 +193,16 @@ def _joined(runs: list[Run]) -> list[Run]:
     return joined
 
 
-def _goes_on(last: Run, run: Run) -> bool:
+def _goes_on(last: FootageRun, run: FootageRun) -> bool:
     if last.old_s is None or run.old_s is None:
         return last.old_s is run.old_s
     is_same_rate = abs(last.rate - run.rate) < 0.02
     return is_same_rate and abs(last.old_end_s - run.old_s) <= GOES_ON_S
 
 
-def _bridged(runs: list[Run]) -> list[Run]:
+def _bridged(runs: list[FootageRun]) -> list[FootageRun]:
     """Runs in which a short new picture, with as much of the old film gone, interrupts nothing."""
-    result: list[Run] = []
+    result: list[FootageRun] = []
     for run in runs:
         *_, before, between = [None, None, *result]
         if before is not None and between.old_s is None and None not in (before.old_s, run.old_s):

@@ -42,7 +42,7 @@ MOOD_WORDS = (
 )
 
 
-def describe(
+def describe_scenes(
     frames: list[np.ndarray],
     key_times_s: np.ndarray,
     scene_starts_s: np.ndarray,
@@ -72,7 +72,7 @@ def describe(
     measures = {"camera": float(part_level(camera)), "subject": float(part_level(subject))}
     measures |= {"cuts": float(share @ cuts)} | picture_measures(share @ scene_looks)
     if clip_folder is None:
-        features, probabilities = embed(frames)
+        features, probabilities = embed_frames(frames)
         measures |= group_levels(probabilities)
         content = np.zeros(len(AFFINITIES))
     else:
@@ -151,7 +151,7 @@ def _working_size(height: int, width: int) -> tuple[int, int]:
 
 
 @torch.inference_mode()
-def embed(frames: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def embed_frames(frames: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Features [M, 1280] and ImageNet class probabilities [M, 1000], float32, of frames uint8 [H, W, 3]."""
     model = _image_encoder()
     features, logits = [], []

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from dyvim_cli.cli.show.stages import Bar, Lines, Nothing, Overall
+from dyvim_cli.cli.show.stages import NoStagesShown, Overall, StageBar, StageLines
 from dyvim_cli.errors import DyvimError
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -116,7 +116,7 @@ def sound_summary(facts: dict[str, Any]) -> str:
 @contextmanager
 def progress(
     kind: ProgressKind, stages: Mapping[str, float] | None = None
-) -> Iterator[Bar | Lines | Nothing]:
+) -> Iterator[StageBar | StageLines | NoStagesShown]:
     """Yield a Progress that shows itself as asked.
 
     Args:
@@ -135,11 +135,11 @@ def progress(
         rest = [rich_progress.BarColumn(), rich_progress.TaskProgressColumn()]
         left = rich_progress.TextColumn("{task.fields[left]}")
         with rich_progress.Progress(name, *rest, left, console=stderr, transient=True) as bars:
-            yield Bar(bars, overall)
+            yield StageBar(bars, overall)
     elif kind is ProgressKind.NONE:
-        yield Nothing(overall)
+        yield NoStagesShown(overall)
     else:
-        yield Lines(kind is ProgressKind.JSON, overall)
+        yield StageLines(kind is ProgressKind.JSON, overall)
     if _speech.verbose and overall.took_s:
         note(overall.times())
 

@@ -79,7 +79,7 @@ def time_left(eta_s: float | None) -> str:
     return f"about {' '.join(f'{n} {unit}' for n, unit in parts[first : first + 2])} left"
 
 
-class Lines:
+class StageLines:
     """Progress as lines: text at most once a second; JSON objects every tenth of a stage as well."""
 
     def __init__(self, as_json: bool, overall: Overall | None = None):
@@ -124,7 +124,7 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 1)
 
 
-class Bar:
+class StageBar:
     """Progress as one Rich bar over all stages."""
 
     def __init__(self, bars: "RichProgress", overall: Overall):
@@ -139,7 +139,7 @@ class Bar:
         self.bars.update(self.task, completed=self.overall.share, description=word, left=left)
 
 
-class Nothing:
+class NoStagesShown:
     """No progress."""
 
     def __init__(self, overall: Overall):

@@ -44,7 +44,7 @@ class Tally:
         return (time.monotonic() - self._began) * left / now if now else None
 
 
-class Lines:
+class BatchLines:
     """A line for every film: text, or a JSON object; and where the films are, now and then."""
 
     def __init__(self, as_json: bool):
@@ -80,7 +80,7 @@ class Lines:
         sys.stderr.flush()
 
 
-class Bar:
+class BatchBar:
     """One bar over all films."""
 
     def __init__(self, bars):
@@ -110,7 +110,7 @@ class Bar:
             self.bars.update(self.task, description="; ".join([self.counts, *self.films.values()]))
 
 
-class Nothing:
+class NoBatchShown:
     """No progress."""
 
     def stage(self, stage: "Stage") -> None:
@@ -121,7 +121,7 @@ class Nothing:
 
 
 @contextmanager
-def display(kind: ProgressKind) -> Iterator[Lines | Bar | Nothing]:
+def display(kind: ProgressKind) -> Iterator[BatchLines | BatchBar | NoBatchShown]:
     """Yield what shows a tally as asked."""
     if console.is_quiet():
         kind = ProgressKind.NONE
@@ -138,11 +138,11 @@ def display(kind: ProgressKind) -> Iterator[Lines | Bar | Nothing]:
         # rich would send stdout's lines to stderr as well; they are data, unless a person reads both
         to_stderr = {"console": console.stderr, "redirect_stdout": sys.stdout.isatty()}
         with progress.Progress(*columns, transient=True, **to_stderr) as bars:
-            yield Bar(bars)
+            yield BatchBar(bars)
     elif kind is ProgressKind.NONE:
-        yield Nothing()
+        yield NoBatchShown()
     else:
-        yield Lines(kind is ProgressKind.JSON)
+        yield BatchLines(kind is ProgressKind.JSON)
 
 
 def where(stage: "Stage") -> str:

@@ -21,7 +21,7 @@ from dyvim_cli.errors import DyvimError, ExitCode
 
 if TYPE_CHECKING:
     from dyvim_cli.batch.local import Stage
-    from dyvim_cli.batch.run import Review, Session
+    from dyvim_cli.batch.run import BatchSession, Review
     from dyvim_cli.batch.tasks import Task
     from dyvim_cli.batch.work import Outcome
 
@@ -117,7 +117,7 @@ def _show_plan(review: "Review", as_json: bool) -> None:
 
 
 def _work(
-    session: "Session",
+    session: "BatchSession",
     scheduling: Scheduling,
     n_jobs: int | None,
     running: Running,
@@ -149,7 +149,7 @@ def _work(
 
 
 def _engine(
-    session: "Session", scheduling: Scheduling, n_jobs: int | None, tell: "Callable[[Stage], None]"
+    session: "BatchSession", scheduling: Scheduling, n_jobs: int | None, tell: "Callable[[Stage], None]"
 ) -> "Iterator[Outcome]":
     todo = session.review.todo
     if scheduling.engine is Engine.RAY:

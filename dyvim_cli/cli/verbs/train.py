@@ -34,14 +34,14 @@ def prepare_music(
 ) -> None:
     """Turn folders of MIDI and MusicXML into shards of score tokens."""
     from dyvim_cli.errors import UsageError
-    from dyvim_cli.training.sources import prepare
+    from dyvim_cli.training.sources import write_shards
 
     given = {"openewld": openewld, "lieder": lieder, "freedoom": freedoom, "groove": groove}
     folders = {n: p for n, p in {**given, "midi": midi, "musicxml": musicxml}.items() if p is not None}
     if not folders:
         raise UsageError("no folder to read", "give at least one of --openewld, --lieder, --midi ...")
     with console.progress(progress) as shown:
-        report = prepare(folders, out, shown)
+        report = write_shards(folders, out, shown)
     console.data(json.dumps({n: asdict(one) for n, one in report.items()}, indent=2, default=str))
 
 

@@ -62,13 +62,12 @@ def prepare(
     From a shard of pieces (.safetensors) it renders the films and plays the music itself.
     """
     from dyvim_cli.errors import ExitCode
-    from dyvim_cli.training.tasks.audio import prepare as make
-    from dyvim_cli.training.tasks.audio import prepare_rendered
+    from dyvim_cli.training.tasks.audio import prepare_own_films, prepare_rendered
 
     say_before_learning(backbone)
     with console.progress(progress) as shown:
         if source.is_dir():
-            facts = make(source, out, backbone, shown)
+            facts = prepare_own_films(source, out, backbone, shown)
         else:
             facts = prepare_rendered([source], out, backbone, films, 0, shown)
     console.data(json.dumps(facts, indent=2))

@@ -22,7 +22,7 @@ NEIGHBOURS = 5
 LEAST_DEVIATION = 0.02  # of every statistic (Bels and shares): what hardly varies must not decide all
 
 
-def embed(mono: np.ndarray) -> np.ndarray:
+def embed_sound(mono: np.ndarray) -> np.ndarray:
     """[W, SIZE] float64, a row for every 4 s, every 2 s, of an analysis signal; [0, SIZE] if too short.
 
     Mean and deviation of 24 log-mel bands and 12 MFCCs, sorted chroma (no key is better than
@@ -89,7 +89,7 @@ def standardised(real: np.ndarray, made: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def distances(made: Sequence[np.ndarray], real: Sequence[np.ndarray]) -> dict[str, float]:
     """Frechet distance, density and coverage of music against reference music (analysis signals)."""
-    sets = [np.concatenate([embed(mono) for mono in music]) for music in (real, made)]
+    sets = [np.concatenate([embed_sound(mono) for mono in music]) for music in (real, made)]
     if not len(sets[0]):
         return {"frechet_distance": float("nan"), "density": 0.0, "coverage": 0.0}
     real_rows, made_rows = standardised(*sets)

@@ -129,7 +129,7 @@ def sweep_text(takes: Sequence[SweepRun]) -> str:
     return f"{aligned(sweep_table(takes))}\n\n{aligned(sweep_flow_table(takes))}"
 
 
-def draw(takes: Sequence[SweepRun], path: Path) -> None:
+def plot_sweep(takes: Sequence[SweepRun], path: Path) -> None:
     """Write the picture of both against alpha, a panel a figure."""
     from dyvim_cli.evaluation.show.plot import draw_sweep
 
@@ -142,5 +142,5 @@ def write_sweep(takes: Sequence[SweepRun], out: Path) -> str:
     text = sweep_text(takes)
     write_text(out / "sync.txt", text + "\n")
     write_json(out / "sync.json", sweep_facts(takes))
-    draw(takes, out / "sync.png")
+    plot_sweep(takes, out / "sync.png")
     return text

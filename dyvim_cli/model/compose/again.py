@@ -53,7 +53,7 @@ def write_again(
 
     Arguments and what is raised: as write_score.
     """
-    from dyvim_cli.model.score.sampling import SamplingSettings, compose
+    from dyvim_cli.model.score.sampling import SamplingSettings, sample_pieces
 
     old = options.recut.old
     cuts_s = features.event_times_s[[kind == "cut" for kind in features.event_names]]
@@ -80,7 +80,7 @@ def write_again(
         candidates=options.candidates,
         seed=options.seed,
     )
-    pieces = compose(model, conditions, fixed, settings, progress)
+    pieces = sample_pieces(model, conditions, fixed, settings, progress)
     if kept.final_step is None:
         pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
     pieces = [strike(piece, marked, form.active & ~silent) for piece in pieces]

@@ -10,7 +10,7 @@ from dyvim_cli.model.compose.decide import MOOD_DECIMALS, TIME_DECIMALS, seen_hi
 from dyvim_cli.model.compose.obey import nearest_beat
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.relaid import NONE, Relaid, Span
-from dyvim_cli.old_piece import OldPiece, Recut, Run
+from dyvim_cli.old_piece import FootageRun, OldPiece, Recut
 from dyvim_cli.types import STEPS_PER_BAR, FilmFeatures, TempoMap
 
 SAME_CUT_S = 0.06  # a cut of the new film is an old one that lies so near
@@ -46,7 +46,7 @@ def _hits(recut: Recut, features: FilmFeatures) -> tuple[PlannedHit, ...]:
     return tuple(found[at_s] for at_s in sorted(found))
 
 
-def _as_planned(cut: PlannedHit, run: Run, old: OldPiece) -> PlannedHit | None:
+def _as_planned(cut: PlannedHit, run: FootageRun, old: OldPiece) -> PlannedHit | None:
     """A new film's cut as heavy as it was; None where somebody took it out of the old plan."""
     at_s = run.at(cut.at_s)
     if not len(old.footage.edges_s[1:-1]) or np.abs(old.footage.edges_s[1:-1] - at_s).min() > SAME_CUT_S:
@@ -55,7 +55,7 @@ def _as_planned(cut: PlannedHit, run: Run, old: OldPiece) -> PlannedHit | None:
     return replace(known[0], at_s=cut.at_s) if known else None
 
 
-def _silences(runs: tuple[Run, ...], plan: FilmPlan) -> Iterator[Silence]:
+def _silences(runs: tuple[FootageRun, ...], plan: FilmPlan) -> Iterator[Silence]:
     for run in runs:
         for silence in plan.silences if run.old_s is not None else ():
             from_s, to_s = max(silence.from_s, run.old_s), min(silence.to_s, run.old_end_s)

@@ -63,7 +63,7 @@ class Recording:
 def record(
     features: FilmFeatures, options: ComposeOptions, model: AudioModel, progress: Progress | None = None
 ) -> Recording:
-    """Compose sound for a film; same seed, same tokens. Raises WeightsError as see() does."""
+    """Compose sound for a film; same seed, same tokens. Raises WeightsError as sight_of() does."""
     rng = np.random.default_rng(options.seed)
     character = choose_character(features, options, rng)
     bpm = fit_grid(features, character, options).bpm
@@ -77,17 +77,19 @@ def record(
     settings = AudioSettings(options.alpha, candidates=options.candidates, seed=options.seed)
     if options.guidance is not None:
         settings = replace(settings, guidance=options.guidance)
-    sight = see(features, model) if follows and options.alpha > 0 else None  # 0 = not its key frames either
+    sight = (
+        sight_of(features, model) if follows and options.alpha > 0 else None
+    )  # 0 = not its key frames either
     takes = write_tokens(model.musicgen, model.memory(prompt), n_frames, settings, sight, progress=progress)
     heard = [listen(model, take, bpm) for take in takes]
-    placed = [lay(beats, features, lead_s, options.alpha, follows) for beats in heard]
+    placed = [place_take(beats, features, lead_s, options.alpha, follows) for beats in heard]
     chosen = int(np.argmax([placing.reward for placing in placed]))
     tempo_map = grid_of(heard[chosen], placed[chosen], features)
     tokens = takes[chosen].to(torch.int16).cpu().numpy()
     return Recording(tokens, placed[chosen], tempo_map, character.style, prompt, chosen, options.key)
 
 
-def see(features: FilmFeatures, model: AudioModel) -> Sight:
+def sight_of(features: FilmFeatures, model: AudioModel) -> Sight:
     """The film as the adapter sees it. Raises WeightsError when key frames are of another encoder."""
     dynamics = TokenDynamics(features, model.codec.frame_rate_hz)
     expected, width = model.musicgen.adapter.config.d_pictures, features.key_features.shape[1]
@@ -126,7 +128,9 @@ def listen(model: AudioModel, tokens: torch.Tensor, asked_bpm: float) -> TakeBea
     return TakeBeats(track_beats(envelope, bpm), bpm, envelope)
 
 
-def lay(heard: TakeBeats, features: FilmFeatures, lead_s: float, alpha: float, follows: bool) -> Alignment:
+def place_take(
+    heard: TakeBeats, features: FilmFeatures, lead_s: float, alpha: float, follows: bool
+) -> Alignment:
     """Where the take begins and how fast it plays; at alpha 0 the film has no say in it."""
     if alpha == 0:
         return Alignment(lead_s, 1.0, 0.0)

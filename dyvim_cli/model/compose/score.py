@@ -34,7 +34,7 @@ from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.floor import keep_floor
 from dyvim_cli.music.form.planning import Form, plan_form
 from dyvim_cli.music.form.playable import playable
-from dyvim_cli.music.form.style_patterns import Motion, write_patterns
+from dyvim_cli.music.form.style_patterns import PatternInputs, write_patterns
 from dyvim_cli.music.form.under_speech import rest_the_tune, speech_on_grid
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
@@ -93,7 +93,7 @@ def write_score(
         ValueError: the features make no sense.
     """
     from dyvim_cli.model.compose.decide import decide
-    from dyvim_cli.model.score.sampling import compose
+    from dyvim_cli.model.score.sampling import sample_pieces
 
     planned = options.plan or decide(features, options, tempo_map=tempo_map, speech_s=speech_s)
     features, options, character = as_planned(features, options, planned)
@@ -108,13 +108,13 @@ def write_score(
     struck = hit * influence.follows * ~silent
     fixed = as_plan(form, character, struck, influence.lightest_accent, under_speech, silent)
     if character.style in model.config.untrained:
-        motion = Motion(0.5 + influence.energy * (energy - 0.5), fixed.accents, under_speech)
+        motion = PatternInputs(0.5 + influence.energy * (energy - 0.5), fixed.accents, under_speech)
         rng = np.random.default_rng([options.seed, PATTERN_DRAW])
         fixed = replace(fixed, forced=write_patterns(fixed.forced, form, character.style, motion, rng))
     may_sound = form.active & ~silent
 
     def finished(plan_of_tokens: TokenPlan, how: SamplingSettings) -> list[np.ndarray]:
-        pieces = compose(model, conditions, plan_of_tokens, how, progress)
+        pieces = sample_pieces(model, conditions, plan_of_tokens, how, progress)
         return [
             finish(piece, form.final_step, character, tempo_map, marked, may_sound, under_speech)
             for piece in pieces
@@ -212,7 +212,7 @@ def calmer_under_speech(
 
 def best_of(pieces: list[np.ndarray], hit: np.ndarray, moving: np.ndarray, alpha: float):
     """(piece, its number, verdicts on all) of the piece [K, S] that the gate prefers."""
-    takes = [ranking.judge(piece, hit, moving) for piece in pieces]
+    takes = [ranking.rate_take(piece, hit, moving) for piece in pieces]
     chosen = ranking.best(takes, alpha)
     return pieces[chosen], chosen, takes
 

@@ -17,7 +17,7 @@ MOODS = {
 }
 
 
-def mood_words(valence: float, arousal: float) -> str:
+def prompt_words(valence: float, arousal: float) -> str:
     """Words for a mood, each axis -1..1."""
     return MOODS[min(MOODS, key=lambda at: (at[0] - valence) ** 2 + (at[1] - arousal) ** 2)]
 
@@ -26,7 +26,7 @@ def describe_music(style: str, valence: float, arousal: float, bpm: float, key: 
     """A prompt as MusicGen's training descriptions are written: mood, genre, instruments, tempo."""
     record = RECORDS[style]
     palette = record.palette
-    mood = ", ".join(dict.fromkeys([*mood_words(valence, arousal).split(", "), *palette.moods[:2]]))
+    mood = ", ".join(dict.fromkeys([*prompt_words(valence, arousal).split(", "), *palette.moods[:2]]))
     tonality = f", in {key}" if key else ""
     return (
         f"{mood} {record.title} film music with {palette.describe}, instrumental{tonality}, {round(bpm)} BPM"

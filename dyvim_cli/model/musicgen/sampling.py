@@ -106,7 +106,7 @@ class _Window:
         for position in range(n_known, n_positions):
             first = position + 1 - inputs.shape[-1]
             logits = self._forward(inputs, first, extension, pictures)
-            drawn = draw(self._guide(logits), self.settings, generator)
+            drawn = draw_tokens(self._guide(logits), self.settings, generator)
             plan[..., position] = torch.where(plan[..., position] < 0, drawn, plan[..., position])
             inputs = plan[..., position : position + 1]
             if position % 16 == 0:
@@ -154,7 +154,7 @@ class _Window:
         return untold + (told - untold) * self.settings.guidance
 
 
-def draw(logits: Tensor, settings: AudioSettings, generator: torch.Generator) -> Tensor:
+def draw_tokens(logits: Tensor, settings: AudioSettings, generator: torch.Generator) -> Tensor:
     """Tokens [N, K] from logits [N, K, V]: the best, or one of the top_k by chance."""
     if not settings.do_sample:
         return logits.argmax(dim=-1)

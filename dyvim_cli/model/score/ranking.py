@@ -39,7 +39,7 @@ def strength(piece: np.ndarray) -> np.ndarray:
     return n_struck(piece) * (1 + piece[LEVEL].astype(float)) / tokens.N_LEVELS
 
 
-def judge(piece: np.ndarray, hit: np.ndarray, energy: np.ndarray) -> TakeRating:
+def rate_take(piece: np.ndarray, hit: np.ndarray, energy: np.ndarray) -> TakeRating:
     """Look at one take [K, S] beside the film's hits [S] and energy [S]."""
     struck = strength(piece)
     return TakeRating(_accent(struck, hit), _following(struck, energy), tuple(_faults(piece, energy)))

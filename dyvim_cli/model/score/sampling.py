@@ -36,7 +36,7 @@ class SamplingSettings:
 
 
 @torch.inference_mode()
-def compose(
+def sample_pieces(
     model: Decoder,
     conditions: Conditions,
     plan: TokenPlan,

@@ -26,7 +26,7 @@ PAD_LOW, PAD_HIGH, PAD_CENTRE = 60, 77, 67  # MIDI pitches of a chord's top note
 
 
 @dataclass(frozen=True)
-class Motion:
+class PatternInputs:
     """What the patterns answer, [S] each."""
 
     energy: np.ndarray  # 0..1, of the film as far as it has a say
@@ -35,7 +35,7 @@ class Motion:
 
 
 def write_patterns(
-    forced: np.ndarray, form: Form, style: str, motion: Motion, rng: np.random.Generator
+    forced: np.ndarray, form: Form, style: str, motion: PatternInputs, rng: np.random.Generator
 ) -> np.ndarray:
     """Fill drums, bass and pad of a plan's tokens where they are free.
 
@@ -84,7 +84,7 @@ def _on_bars(values: Sequence[object], section: Section) -> np.ndarray:
     return np.array(values)[steps % len(values)]
 
 
-def _struck(pattern: str, section: Section, style: str, part: str, motion: Motion) -> np.ndarray:
+def _struck(pattern: str, section: Section, style: str, part: str, motion: PatternInputs) -> np.ndarray:
     """[n] bool: the section's steps that a pattern strikes at the density of the part."""
     energy = motion.energy[section.start : section.end]
     density = density_of(style, section.role, part, energy, section.start % STEPS_PER_BAR)
@@ -92,7 +92,7 @@ def _struck(pattern: str, section: Section, style: str, part: str, motion: Motio
 
 
 def _starts(
-    pattern: str, section: Section, style: str, part: str, motion: Motion, chords: np.ndarray
+    pattern: str, section: Section, style: str, part: str, motion: PatternInputs, chords: np.ndarray
 ) -> np.ndarray:
     """[n] bool: where notes begin: the pattern, every accent; on beats alone under speech, and a new chord is
     heard at once.

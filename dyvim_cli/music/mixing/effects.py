@@ -19,7 +19,7 @@ LEVEL_HOP = 48  # frames between values of a level follower
 GLUE_S = 0.08
 
 
-def sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
+def filter_sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
     """Filter by second-order sections [n, 6]."""
     from scipy.signal import sosfilt
 
@@ -74,7 +74,7 @@ def bell(centre_hz: float, db: float, q: float = 0.8) -> np.ndarray:
     return np.array([[1 + alpha * a, -2 * cosine, 1 - alpha * a, top, -2 * cosine, 1 - alpha / a]]) / top
 
 
-def delayed(delay_s: float, n_channels: int = 2) -> Effect:
+def delay_line(delay_s: float, n_channels: int = 2) -> Effect:
     """The signal, later."""
     memory = np.zeros((n_channels, max(1, round(delay_s * SAMPLE_RATE))), np.float32)
 
@@ -94,7 +94,7 @@ def placed(level_db: float, pan: float, side_db: float, spread: float) -> Effect
     level, side_gain = 10 ** (level_db / 20), np.float32(10 ** (side_db / 20) / 2)
     left = np.float32(level * np.cos(np.pi / 4 * (1 + pan)) * 2**0.5)
     right = np.float32(level * np.sin(np.pi / 4 * (1 + pan)) * 2**0.5)
-    late, thin = delayed(SPREAD_DELAY_S, 1), sections(high_pass(SPREAD_FROM_HZ), 1)
+    late, thin = delay_line(SPREAD_DELAY_S, 1), filter_sections(high_pass(SPREAD_FROM_HZ), 1)
 
     def effect(block: np.ndarray) -> np.ndarray:
         middle, side = (block[0] + block[1]) * np.float32(0.5), (block[0] - block[1]) * side_gain
@@ -110,7 +110,7 @@ def placed(level_db: float, pan: float, side_db: float, spread: float) -> Effect
 
 def widened(side_db: float) -> Effect:
     """More (or less) side on the whole mix; the low end stays in the middle."""
-    clear, side_gain = sections(high_pass(SIDE_FROM_HZ), 1), np.float32(10 ** (side_db / 20) / 2)
+    clear, side_gain = filter_sections(high_pass(SIDE_FROM_HZ), 1), np.float32(10 ** (side_db / 20) / 2)
 
     def effect(block: np.ndarray) -> np.ndarray:
         middle = (block[0] + block[1]) * np.float32(0.5)
@@ -140,7 +140,7 @@ def convolver(response: np.ndarray) -> Effect:
 
 def echo(delay_s: float, feedback: float, n_taps: int = 5) -> Effect:
     """Echoes of the middle that jump from side to side and are duller than their source."""
-    dull = sections(np.concatenate([low_pass(3500.0), high_pass(300.0)]), 1)
+    dull = filter_sections(np.concatenate([low_pass(3500.0), high_pass(300.0)]), 1)
     delay, memory = round(delay_s * SAMPLE_RATE), np.zeros(round(delay_s * SAMPLE_RATE) * n_taps, np.float32)
 
     def effect(block: np.ndarray) -> np.ndarray:

@@ -72,7 +72,7 @@ def _strip(part: Part) -> effects.Effect:
     if part.treble_db:
         curve.append(effects.shelf(5000.0, part.treble_db, high=True))
     return effects.chain(
-        effects.sections(np.concatenate(curve)),
+        effects.filter_sections(np.concatenate(curve)),
         effects.placed(part.gain_db, part.pan, part.side_db, part.spread),
     )
 
@@ -80,7 +80,7 @@ def _strip(part: Part) -> effects.Effect:
 def _returns(parts: dict[str, Part], palette: Palette, bpm: float):
     """What comes back from the room and the echo for the stems' sends."""
     room = effects.chain(
-        effects.sections(effects.high_pass(ROOM_LOW_CUT_HZ)),
+        effects.filter_sections(effects.high_pass(ROOM_LOW_CUT_HZ)),
         effects.convolver(impulse_response(palette.room)),
     )
     echo = effects.echo(60 / bpm * ECHO_BEATS, ECHO_FEEDBACK)
@@ -116,7 +116,7 @@ def _tone(palette: Palette) -> effects.Effect:
     if palette.low_pass_hz:
         curve.append(effects.low_pass(palette.low_pass_hz))
     if curve:
-        steps.append(effects.sections(np.concatenate(curve)))
+        steps.append(effects.filter_sections(np.concatenate(curve)))
     return effects.chain(*steps, effects.widened(palette.width_db))
 
 
@@ -124,7 +124,7 @@ def _ducker(depth_db: float):
     """Push pad and arpeggio down while the drums' low end sounds, as a side chain does."""
     if not depth_db:
         return lambda dry: dry
-    follow, hold = effects.sections(effects.low_pass(120.0)), effects.follower(DUCK_RELEASE_S)
+    follow, hold = effects.filter_sections(effects.low_pass(120.0)), effects.follower(DUCK_RELEASE_S)
 
     def duck(dry: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         if "drums" not in dry:

@@ -71,7 +71,7 @@ def program_in(orchestra: Orchestra, program: int, is_drums: bool) -> int:
     return min(family or there, key=lambda other: abs(other - program))
 
 
-def style_of(midi: PlayedMidi) -> str:
+def style_of_midi(midi: PlayedMidi) -> str:
     """The style most of whose instruments the file plays; of equals the first of types.STYLES."""
 
     def known(style: str) -> int:

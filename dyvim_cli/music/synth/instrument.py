@@ -12,7 +12,7 @@ import numpy as np
 
 from dyvim_cli.music.mixing.loudness import Meter, hop_powers
 from dyvim_cli.music.synth import generators as gen
-from dyvim_cli.music.synth import placing, sampler, strokes, takes, voice
+from dyvim_cli.music.synth import placing, round_robin, sampler, strokes, voice
 from dyvim_cli.music.synth.attack import SLOWEST_S, heard_frame
 from dyvim_cli.music.synth.byte_cache import ByteCache
 from dyvim_cli.music.synth.low_pass import HOP
@@ -125,7 +125,7 @@ class SampledInstrument:
         return [keys[place] for place in places]
 
     def _found_voices(self, key: int, velocity: int, take: int = 0) -> tuple[Voice, ...]:
-        return takes.voices(self.font, self.preset, key, velocity, take, self.is_drums)
+        return round_robin.voices(self.font, self.preset, key, velocity, take, self.is_drums)
 
     def _measured_lead(self, key: int, velocity: int, take: int = 0) -> int:
         """Frames until a note is heard, from the rise of its own first moments."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from dyvim_cli.music.performance.humanize import RISES_S
 from dyvim_cli.music.synth.envelopes import FALL_DB
-from dyvim_cli.music.synth.takes import turns
+from dyvim_cli.music.synth.round_robin import turns
 from dyvim_cli.types import SAMPLE_RATE, Note
 
 FADE_IN_FRAMES = 96  # of a note that begins before the film

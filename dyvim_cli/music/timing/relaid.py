@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dyvim_cli.old_piece import OldPiece, Run
+from dyvim_cli.old_piece import FootageRun, OldPiece
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 NONE = -1  # the source of a step that is new
@@ -40,7 +40,7 @@ class Relaid:
 class Span:
     """A stretch of the new grid: steps first .. first + n."""
 
-    run: Run
+    run: FootageRun
     start: int = 0  # old steps start .. end; both 0 for what is new
     end: int = 0
     first: int = 0
@@ -52,7 +52,7 @@ class Span:
         return self.end > self.start
 
 
-def relaid(piece: OldPiece, runs: tuple[Run, ...], cuts_s: np.ndarray) -> Relaid:
+def relaid(piece: OldPiece, runs: tuple[FootageRun, ...], cuts_s: np.ndarray) -> Relaid:
     """The grid of a new cut whose last run ends with the film; cuts_s: its cuts, which seams fall on."""
     old = _OldGrid(piece)
     spans = _without_crumbs([old.span(run, i == len(runs) - 1) for i, run in enumerate(runs)], old.beat_s)
@@ -103,7 +103,7 @@ class _OldGrid:
         self.beats = self.lasting[self.lasting % STEPS_PER_BEAT == 0]
         self.beat_s = 60 / piece.bpm
 
-    def span(self, run: Run, is_last: bool) -> Span:
+    def span(self, run: FootageRun, is_last: bool) -> Span:
         """The steps that a run shows, from beat to beat; the film may end on any step."""
         if run.old_s is None:
             return Span(run)

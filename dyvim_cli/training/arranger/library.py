@@ -12,7 +12,7 @@ from dyvim_cli.training.data.piece import Piece
 QUOTED_SHARE = 0.3  # of the pieces in styles that suit old tunes
 
 
-def compose(n_pieces: int, seed: int, lead_sheets: list[Piece] = ()) -> list[Piece]:
+def arrange_pieces(n_pieces: int, seed: int, lead_sheets: list[Piece] = ()) -> list[Piece]:
     """n_pieces in all styles in turn; piece i depends on (seed, i) alone."""
     pieces = []
     for i in range(n_pieces):
@@ -27,6 +27,6 @@ def compose(n_pieces: int, seed: int, lead_sheets: list[Piece] = ()) -> list[Pie
 def corpus(out_path: Path, n_pieces: int, seed: int, openewld_path: Path | None = None) -> int:
     """Write a corpus to out_path; returns the number of bars. openewld_path: shards of lead sheets."""
     lead_sheets = shards.load(openewld_path) if openewld_path else []
-    pieces = compose(n_pieces, seed, lead_sheets)
+    pieces = arrange_pieces(n_pieces, seed, lead_sheets)
     shards.save(pieces, out_path)
     return sum(piece.tokens.shape[1] for piece in pieces) // 16

@@ -11,8 +11,8 @@ import numpy as np
 
 from dyvim_cli.music.idioms.grooves import NEVER
 from dyvim_cli.training.arranger.frame import PieceFrame, write_row
+from dyvim_cli.training.arranger.pitch_path import approach, best_pitches
 from dyvim_cli.training.arranger.response import Response, entry, onsets
-from dyvim_cli.training.arranger.tune import approach, best_pitches
 from dyvim_cli.types import STEPS_PER_BAR
 
 BEAT_CELLS = {  # rhythms of one beat and how often each style family takes them

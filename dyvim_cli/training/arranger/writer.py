@@ -15,7 +15,7 @@ from dyvim_cli.training.arranger.lead import draw_theme
 from dyvim_cli.training.arranger.melody import write_melody
 from dyvim_cli.training.arranger.pad import write_pad
 from dyvim_cli.training.arranger.response import Response, levels, respond
-from dyvim_cli.training.data.piece import ROLES, Piece, Section
+from dyvim_cli.training.data.piece import ROLES, Piece, PieceSection
 from dyvim_cli.types import STEPS_PER_BAR
 
 FREE_SHARE = 0.25  # pieces that owe nothing to a film: what alpha = 0 shall sound like
@@ -35,7 +35,7 @@ def arrange(rng: np.random.Generator, style: str, source: Piece | None = None) -
         move_at_events(rng, chords, plan.film.hit, plan.film.cut, plan.is_minor, plan.final)
     rows = write_parts(rng, plan, chords, response, {0: theme[0]} if theme else {})
     sections = tuple(
-        Section(s.start, s.end, ROLES.index(s.role), s.label, s.valence, s.arousal) for s in plan.scenes
+        PieceSection(s.start, s.end, ROLES.index(s.role), s.label, s.valence, s.arousal) for s in plan.scenes
     )
     film = plan.film if plan.follows else neutral(plan.n_steps)
     name = f"{'follow' if plan.follows else 'free'}/{style}-{rng.integers(1 << 40):010x}"

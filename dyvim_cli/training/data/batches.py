@@ -37,7 +37,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class ConditionedPiece:
     """A piece with its form conditions worked out once."""
 
     piece: Piece
@@ -48,7 +48,7 @@ class Prepared:
     motion: np.ndarray | None = None  # [S, D_MOTION] z_d of a film of the piece
 
 
-def prepare(piece: Piece) -> Prepared:
+def with_conditions(piece: Piece) -> ConditionedPiece:
     """Work out the conditions of a whole piece."""
     n_steps = piece.tokens.shape[1]
     spans = [(s.start, s.end, s.role) for s in piece.sections]
@@ -56,7 +56,9 @@ def prepare(piece: Piece) -> Prepared:
     place = decoder_inputs.form_place(n_steps, spans, piece.ends_piece, piece.starts_piece)
     rows = [_semantic(piece, None, known)] + [_semantic(piece, s, known) for s in piece.sections]
     activity = decoder_inputs.stream_activity(piece.tokens, spans)
-    return Prepared(piece, place, activity, np.stack(rows), decoder_inputs.section_rows(n_steps, spans))
+    return ConditionedPiece(
+        piece, place, activity, np.stack(rows), decoder_inputs.section_rows(n_steps, spans)
+    )
 
 
 def _semantic(piece: Piece, section, known: bool) -> np.ndarray:
@@ -105,7 +107,7 @@ def distrust_motion(motion: np.ndarray, alpha: float, rng: np.random.Generator) 
     return np.where(exchanged[stretch, None], other, motion)
 
 
-def crop(prepared: Prepared, n_steps: int, alpha: float, rng: np.random.Generator) -> dict:
+def crop(prepared: ConditionedPiece, n_steps: int, alpha: float, rng: np.random.Generator) -> dict:
     """One crop of n_steps (whole bars; short pieces are padded with UNKNOWN) as numpy arrays."""
     piece = prepared.piece
     total = piece.tokens.shape[1]
@@ -132,7 +134,7 @@ def crop(prepared: Prepared, n_steps: int, alpha: float, rng: np.random.Generato
     }
 
 
-def collate(crops: list[dict], prepared: list[Prepared], alphas: list[float]) -> Batch:
+def collate(crops: list[dict], prepared: list[ConditionedPiece], alphas: list[float]) -> Batch:
     """Stack crops into a Batch; semantic vectors are padded with rows that no step sees."""
     most = max(len(p.semantics) for p in prepared)
     semantics = np.stack([np.pad(p.semantics, ((0, most - len(p.semantics)), (0, 0))) for p in prepared])
@@ -159,9 +161,9 @@ class Sampler:
     def __init__(self, pieces: list[Piece], n_steps: int, batch_size: int, seed: int):
         self.rng = np.random.default_rng(seed)
         self.n_steps, self.batch_size = n_steps, batch_size
-        self.by_source: dict[str, list[Prepared]] = {}
+        self.by_source: dict[str, list[ConditionedPiece]] = {}
         for piece in pieces:
-            self.by_source.setdefault(piece.source, []).append(prepare(piece))
+            self.by_source.setdefault(piece.source, []).append(with_conditions(piece))
         self.sources = sorted(self.by_source)
         weights = np.array([SOURCE_WEIGHTS.get(s, 0.1) for s in self.sources])
         self.source_weights = weights / weights.sum()

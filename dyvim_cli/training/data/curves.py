@@ -24,17 +24,17 @@ BARS_PER_CUT = 4.0
 MIN_CUT_BARS = 2
 
 
-def event_curves(tokens: np.ndarray, section_starts=()) -> np.ndarray:
+def music_curves(tokens: np.ndarray, section_starts=()) -> np.ndarray:
     """[S, 3] float32 hit, cut, energy of tokens [K, S]; section_starts are steps known to be cuts."""
     mass = onset_mass(tokens)
     cut = cut_curve(tokens, section_starts)
     strong = mass >= mass[mass > 0].mean() if mass.any() else np.zeros(len(mass), dtype=bool)
     # a film's cut is always a hit as well; a boundary in music is one where it begins with weight
     hit = np.maximum(hit_curve(mass), CUT_HIT_WEIGHT * (cut > 0) * strong)
-    return np.stack([hit, cut, energy_curve(mass)], axis=1).astype(np.float32)
+    return np.stack([hit, cut, onset_energy(mass)], axis=1).astype(np.float32)
 
 
-def note_lengths(row: np.ndarray) -> np.ndarray:
+def lengths_at_onsets(row: np.ndarray) -> np.ndarray:
     """[S] length in steps of the note that begins at each step of a pitched stream, else 0."""
     onsets = np.flatnonzero(row >= FIRST_PITCH)
     breaks = np.flatnonzero(row != HOLD)
@@ -48,7 +48,7 @@ def onset_mass(tokens: np.ndarray) -> np.ndarray:
     """[S] how much is struck at each step: onsets by stream, note length, drums, loudness."""
     mass = np.zeros(tokens.shape[1])
     for name in PITCHED:
-        lengths = note_lengths(tokens[STREAM_INDEX[name]])
+        lengths = lengths_at_onsets(tokens[STREAM_INDEX[name]])
         struck = lengths > 0
         mass[struck] += ONSET_MASS[name] * (1 + LONG_NOTE_MASS * np.log2(np.minimum(lengths[struck], 16)))
     drums = np.maximum(tokens[STREAM_INDEX["drums"]], 0)
@@ -95,11 +95,11 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else 0.0
 
 
-def energy_curve(mass: np.ndarray) -> np.ndarray:
+def onset_energy(mass: np.ndarray) -> np.ndarray:
     """[S] rank of the onset density times loudness, smoothed over about a beat; 0..1."""
     reach = np.arange(-2 * STEPS_PER_BEAT, 2 * STEPS_PER_BEAT + 1)
     kernel = np.exp(-0.5 * (reach / (STEPS_PER_BEAT / 1.5)) ** 2)
-    return ranks(centred_convolution(mass, kernel / kernel.sum()))
+    return shared_ranks(centred_convolution(mass, kernel / kernel.sum()))
 
 
 def centred_convolution(values: np.ndarray, kernel: np.ndarray) -> np.ndarray:
@@ -108,7 +108,7 @@ def centred_convolution(values: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return np.convolve(values, kernel, "full")[half : half + len(values)]
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
+def shared_ranks(values: np.ndarray) -> np.ndarray:
     """Rank of each value, 0..1; equal values share the middle rank."""
     _, inverse, counts = np.unique(np.round(values, 6), return_inverse=True, return_counts=True)
     middle = np.cumsum(counts) - (counts + 1) / 2

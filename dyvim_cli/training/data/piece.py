@@ -19,7 +19,7 @@ UNKNOWN_ROLE = -1
 
 
 @dataclass(frozen=True)
-class Section:
+class PieceSection:
     """A stretch of a piece that is one idea: steps [start, end)."""
 
     start: int
@@ -38,7 +38,7 @@ class Piece:
     source: str  # openewld, lieder, freedoom, groove, arranged
     tokens: np.ndarray  # [K, S] int16, see music/symbols/tokens.py; S a multiple of 16
     curves: np.ndarray  # [S, 3] float32, BASE_CURVES
-    sections: tuple[Section, ...]  # cover 0..S without gaps; one of role -1 when unknown
+    sections: tuple[PieceSection, ...]  # cover 0..S without gaps; one of role -1 when unknown
     is_minor: bool
     bpm: float
     style: int  # index into types.STYLES, -1 unknown

@@ -13,7 +13,7 @@ from safetensors.numpy import save as serialized
 from dyvim_cli.atomic import write_bytes
 from dyvim_cli.errors import InputError
 from dyvim_cli.music.symbols.tokens import K, validate
-from dyvim_cli.training.data.piece import BASE_CURVES, Piece, Section
+from dyvim_cli.training.data.piece import BASE_CURVES, Piece, PieceSection
 
 FORMAT = "dyvim-pieces-1"
 
@@ -82,7 +82,7 @@ def _facts(piece: Piece) -> dict:
 
 
 def _piece(facts: dict, tokens: np.ndarray, curves: np.ndarray) -> Piece:
-    sections = tuple(Section(**section) for section in facts["sections"])
+    sections = tuple(PieceSection(**section) for section in facts["sections"])
     return Piece(**(facts | {"tokens": tokens, "curves": curves, "sections": sections}))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dyvim_cli.atomic import write_json, write_text
 from dyvim_cli.training.figures.drawing import strategies_picture
-from dyvim_cli.training.figures.findings import aligned
+from dyvim_cli.training.figures.findings import columns_of
 from dyvim_cli.training.learn.same_run import check_same_run
 from dyvim_cli.training.learn.strategies import STRATEGIES
 from dyvim_cli.training.learn.tune import LOG, STATE, TuneSettings, read_log, tune
@@ -76,7 +76,7 @@ def table(rows: dict[str, list[dict]]) -> str:
         for name in (n for n, value in facts[0].items() if isinstance(value, float) and n != "seconds"):
             row[name] = _mean_and_range([f[name] for f in facts], "+.3f")
         flat.append(row)
-    return aligned(flat)
+    return columns_of(flat)
 
 
 def _by_film(learner) -> dict[str, list[float]]:

@@ -71,13 +71,13 @@ def alpha_figure(learner, out: Path, alphas: tuple[float, ...] = ALPHAS) -> str:
 
 
 def _write(files: Files, rows: list[dict], facts: dict) -> str:
-    table = aligned(rows)
+    table = columns_of(rows)
     write_text(files.table, table)
     write_json(files.facts, facts)
     return table
 
 
-def aligned(rows: list[dict]) -> str:
+def columns_of(rows: list[dict]) -> str:
     """Rows of equal keys as columns of equal width."""
     columns = list(rows[0])
     widths = {c: max(len(c), *(len(str(row[c])) for row in rows)) for c in columns}

@@ -58,7 +58,7 @@ def prepare_films(
             yield (
                 str(path.relative_to(folder)),
                 lambda p=path: _key_of(p, facts),
-                lambda p=path: (features_of(p), heard_in(p, codec)),
+                lambda p=path: (features_of(p), music_of_film(p, codec)),
             )
 
     return store(items(), len(films), out, codec, facts, progress)
@@ -116,7 +116,7 @@ def _sounded(features: FilmFeatures, codes: np.ndarray) -> SoundedFilm:
     return SoundedFilm(**{f.name: getattr(features, f.name) for f in fields(FilmFeatures)}, codes=codes)
 
 
-def heard_in(path: Path, codec: Codec) -> torch.Tensor:
+def music_of_film(path: Path, codec: Codec) -> torch.Tensor:
     """The film's first sound track at the codec's rate [C, n]. Raises InputError without sound."""
     from dyvim_cli.media.sound import read_audio
 

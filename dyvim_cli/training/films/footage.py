@@ -23,7 +23,7 @@ MOST_SPEED = 6.0  # clip's frames a film's frame
 
 
 @dataclass(frozen=True)
-class Shot:
+class ClipShot:
     """A stretch of a clip without cuts."""
 
     frames: np.ndarray  # [N, H, W, 3] uint8
@@ -50,13 +50,13 @@ class Shot:
         return cv2.remap(self.frames[nearest], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
-def read_takes(folder: Path) -> list[Shot]:
+def read_takes(folder: Path) -> list[ClipShot]:
     """All takes of the films in a folder that have motion to play with."""
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in FILMS)
     return [take for path in paths for take in takes_of(read_clip(path))]
 
 
-def takes_of(frames: np.ndarray) -> Iterator[Shot]:
+def takes_of(frames: np.ndarray) -> Iterator[ClipShot]:
     """The stretches between cuts of a clip [N, H, W, 3]."""
     grey = frames.mean(axis=3) if len(frames) else frames
     cuts = np.flatnonzero(np.abs(np.diff(grey, axis=0)).mean(axis=(1, 2)) > CUT_DIFFERENCE) + 1
@@ -67,7 +67,7 @@ def takes_of(frames: np.ndarray) -> Iterator[Shot]:
                 yield take
 
 
-def measured(frames: np.ndarray) -> Shot:
+def measured(frames: np.ndarray) -> ClipShot:
     """A take with the way that its picture travels."""
     seer = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
@@ -76,10 +76,10 @@ def measured(frames: np.ndarray) -> Shot:
     flows = [seer.calc(a, b, None) for a, b in zip(grey[:-1], grey[1:], strict=True)]
     steps = [np.linalg.norm(flow, axis=2).mean() / width for flow in flows]
     kept = np.stack([cv2.resize(f, small, interpolation=cv2.INTER_AREA) for f in flows]).astype(np.float16)
-    return Shot(frames, kept, np.cumsum([0.0, *np.maximum(steps, STILL_STEP)]))
+    return ClipShot(frames, kept, np.cumsum([0.0, *np.maximum(steps, STILL_STEP)]))
 
 
-def played(take: Shot, travel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def played(take: ClipShot, travel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """[T] fractional frames of a take for a film that travels so far [T], from a place of its own."""
     most = MOST_SPEED * take.travel[-1] / (len(take.frames) - 1)
     steps = np.clip(np.diff(travel, prepend=travel[:1]), -most, most)

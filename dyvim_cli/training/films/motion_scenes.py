@@ -22,7 +22,7 @@ MAX_SPEED_PX, MIN_SPEED_PX = 24.0, 0.05  # a frame, drawn log-uniformly between 
 
 
 @dataclass(frozen=True)
-class Sample:
+class FlowExample:
     """One sequence; see the module's docstring for the shapes."""
 
     frames: np.ndarray
@@ -33,7 +33,9 @@ class Sample:
 # --- moving textures -------------------------------------------------------------------------
 
 
-def texture_sequence(rng: np.random.Generator, textures: Sequence[np.ndarray], length: int, size) -> Sample:
+def texture_sequence(
+    rng: np.random.Generator, textures: Sequence[np.ndarray], length: int, size
+) -> FlowExample:
     """A background and up to four sprites, each with an affine path of its own: flow is exact."""
     height, width = size
     still = rng.random() < STILL_SHARE
@@ -55,7 +57,7 @@ def texture_sequence(rng: np.random.Generator, textures: Sequence[np.ndarray], l
         [[_layer_flow(layers, owner[t], t, t + step) for step in (-1, 1)] for t in range(1, length - 1)]
     )
     trust = np.ones((*flow.shape[:2], height, width), np.float32)
-    return Sample(camera_faults(rng, np.stack(frames)), flow.astype(np.float32), trust)
+    return FlowExample(camera_faults(rng, np.stack(frames)), flow.astype(np.float32), trust)
 
 
 def _layer(rng, textures, size, *, is_sprite: bool, still: bool, length: int):
@@ -199,7 +201,7 @@ def read_clip(path, max_frames: int = 900) -> np.ndarray:
     return np.stack(frames) if frames else np.zeros((0, CLIP_WIDTH_PX, CLIP_WIDTH_PX, 3), np.uint8)
 
 
-def clip_sequence(rng: np.random.Generator, clip: np.ndarray, length: int, size) -> Sample:
+def clip_sequence(rng: np.random.Generator, clip: np.ndarray, length: int, size) -> FlowExample:
     """A crop of a real clip, played at a third to full rate, either way; DIS flow is the teacher."""
     stride = int(min(rng.integers(1, 4), (len(clip) - 1) // (length - 1)))
     start = int(rng.integers(0, len(clip) - stride * (length - 1)))
@@ -213,7 +215,7 @@ def clip_sequence(rng: np.random.Generator, clip: np.ndarray, length: int, size)
     frames = np.ascontiguousarray(frames)
     flow, trust = teacher_flow(frames, size)
     small = np.stack([cv2.resize(f, size[::-1], interpolation=cv2.INTER_AREA) for f in frames])
-    return Sample(camera_faults(rng, small) if rng.random() < 0.3 else small, flow, trust)
+    return FlowExample(camera_faults(rng, small) if rng.random() < 0.3 else small, flow, trust)
 
 
 def teacher_flow(frames: np.ndarray, size) -> tuple[np.ndarray, np.ndarray]:

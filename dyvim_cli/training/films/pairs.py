@@ -18,11 +18,11 @@ from dyvim_cli.training.data.batches import (
     FREE_PREFIX,
     SOURCE_WEIGHTS,
     Batch,
-    Prepared,
+    ConditionedPiece,
     collate,
     crop,
     draw_alpha,
-    prepare,
+    with_conditions,
 )
 from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.films.rendered import Pair
@@ -49,7 +49,7 @@ def prepare_pairs(
     made_with: what the features depend on; shards that something else saw are made anew.
     """
     progress = progress or Silent()
-    chosen = choose(pieces, n_films, seed)
+    chosen = choose_pieces(pieces, n_films, seed)
     made = 0
     for first in range(0, len(chosen), PER_SHARD):
         path = out / f"pairs-{first // PER_SHARD:04d}.safetensors"
@@ -72,7 +72,7 @@ def prepare_pairs(
     return {"films": len(chosen), "rendered_now": made, "steps": steps, "music": len(music)}
 
 
-def choose(pieces: list[Piece], n_films: int, seed: int) -> list[Piece]:
+def choose_pieces(pieces: list[Piece], n_films: int, seed: int) -> list[Piece]:
     """n_films pieces that answer to events, without repetition while there are enough.
 
     One in seven is held-out music; sources by their weight in pre-training.
@@ -129,17 +129,17 @@ def load_pairs(folder: Path) -> tuple[list[Pair], list[Pair], list[Piece], dict]
 class Ready:
     """Pairs with their form conditions worked out once; the film's curves stand in the music's place."""
 
-    films: list[Prepared]
-    music: list[Prepared]  # without films, with its own curves
+    films: list[ConditionedPiece]
+    music: list[ConditionedPiece]  # without films, with its own curves
 
     @classmethod
     def of(cls, pairs: list[Pair], music: list[Piece]) -> "Ready":
         """Work out the conditions."""
         films = [
-            replace(prepare(replace(p.piece, curves=as_told(p))), motion=p.motion.astype(np.float32))
+            replace(with_conditions(replace(p.piece, curves=as_told(p))), motion=p.motion.astype(np.float32))
             for p in pairs
         ]
-        return cls(films, [prepare(p) for p in music])
+        return cls(films, [with_conditions(p) for p in music])
 
 
 def as_told(pair: Pair) -> np.ndarray:
@@ -157,7 +157,9 @@ def as_told(pair: Pair) -> np.ndarray:
     return curves
 
 
-def draw(ready: Ready, n_steps: int, batch_size: int, dropout: float, rng: np.random.Generator) -> Batch:
+def draw_batch(
+    ready: Ready, n_steps: int, batch_size: int, dropout: float, rng: np.random.Generator
+) -> Batch:
     """A batch; a share `dropout` is heard without film: as in pre-training, else films at alpha 0."""
     prepared, alphas, kept = [], [], []
     for _ in range(batch_size):
@@ -173,7 +175,7 @@ def draw(ready: Ready, n_steps: int, batch_size: int, dropout: float, rng: np.ra
     return collate(crops, prepared, alphas)
 
 
-def _alpha(one: Prepared, dropped: bool, rng: np.random.Generator) -> float:
+def _alpha(one: ConditionedPiece, dropped: bool, rng: np.random.Generator) -> float:
     """How far a crop may trust its film, or music without film its own curves."""
     if one.motion is None:
         return draw_alpha(one.piece, rng)

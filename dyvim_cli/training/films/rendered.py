@@ -27,7 +27,7 @@ BLOCK = 64  # frames that get their camera faults together
 
 
 @dataclass(frozen=True)
-class Frame:
+class RenderedFrame:
     """As media.decode gives them."""
 
     time_s: float
@@ -48,7 +48,7 @@ class Material:
     """What films are made of."""
 
     textures: Sequence[np.ndarray]  # [H, W, 3] uint8 each
-    takes: Sequence[footage.Shot] = ()
+    takes: Sequence[footage.ClipShot] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Set:
 
     background: np.ndarray  # [side, side, 3] uint8
     sprites: list[tuple[np.ndarray, np.ndarray]]  # (texture [side, side, 3], mask [side, side]) uint8
-    take: footage.Shot | None = None  # instead of the background
+    take: footage.ClipShot | None = None  # instead of the background
     playhead: np.ndarray | None = None  # [T] its frame at every frame of the film
 
 
@@ -88,7 +88,7 @@ def on_grid(features: FilmFeatures, step_times_s: np.ndarray, bpm: float) -> tup
 
 def render(
     film: Choreography, size: tuple[int, int], material: Material, rng: np.random.Generator
-) -> Iterator[Frame]:
+) -> Iterator[RenderedFrame]:
     """The film's frames [H, W, 3], size = (H, W)."""
     sets: dict[int, Set] = {}
     for shot in film.shots:
@@ -101,7 +101,7 @@ def render(
             if faulty:
                 frames = motion_scenes.camera_faults(rng, frames)
             for i, pixels in zip(block, frames, strict=True):
-                yield Frame(float(film.times_s[i]), pixels)
+                yield RenderedFrame(float(film.times_s[i]), pixels)
 
 
 def _new_set(film: Choreography, size, material: Material, rng) -> Set:

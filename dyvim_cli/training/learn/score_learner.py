@@ -11,7 +11,7 @@ from dyvim_cli.model.conditioning.decoder_inputs import N_CURVES
 from dyvim_cli.model.score.decoder import Decoder
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.training.data.batches import Batch
-from dyvim_cli.training.films.pairs import Ready, draw, held_out_batches, hide
+from dyvim_cli.training.films.pairs import Ready, draw_batch, held_out_batches, hide
 from dyvim_cli.training.learn.score_loss import losses
 
 # What of the film is told: (event curves, z_d), each of the film itself, of another one, or nothing.
@@ -43,7 +43,7 @@ class ScoreLearner(nn.Module):
 
     def draw(self, dropout: float, rng: np.random.Generator) -> Batch:
         """The next batch."""
-        return draw(self.training_pairs, self.n_steps, self.batch_size, dropout, rng)
+        return draw_batch(self.training_pairs, self.n_steps, self.batch_size, dropout, rng)
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Mean over the streams of the loss in nats a known token, and the price of z_d's weights."""

@@ -80,7 +80,7 @@ class RunProgress:
     seconds: float = 0.0
 
 
-class Run:
+class TuningRun:
     """A tuning in progress: learner, optimiser, clock, and the folder that it lives in."""
 
     def __init__(self, learner: Learner, out: Path, settings: TuneSettings):
@@ -223,7 +223,7 @@ def tune(
     left in place (merge_lora folds them in), every other weight trained.
     """
     out.mkdir(parents=True, exist_ok=True)
-    run = Run(learner, out, settings)
+    run = TuningRun(learner, out, settings)
     has_state = run.restore()
     run.accelerator.wait_for_everyone()  # one of several saves right away what the others look for
     if not has_state:
@@ -256,12 +256,12 @@ def tune(
 
 
 @torch.no_grad()
-def _held_out(run: Run) -> dict[str, float]:
+def _held_out(run: TuningRun) -> dict[str, float]:
     run.learner.eval()
     return {name: round(float(loss), 5) for name, loss in run.inner.held_out().items()}
 
 
-def _record(run: Run, facts: dict, log: Callable[[dict], None]) -> None:
+def _record(run: TuningRun, facts: dict, log: Callable[[dict], None]) -> None:
     """Append one record to the log file and pass it to `log`."""
     if not run.accelerator.is_main_process:
         return

@@ -1,4 +1,4 @@
-"""Parsers of music corpora, one file per source; prepare() turns folders of scores into shards."""
+"""Parsers of music corpora, one file per source; write_shards() turns folders of scores into shards."""
 
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,7 +13,7 @@ SOURCES = ("openewld", "lieder", "freedoom", "groove", "midi", "musicxml")
 
 
 @dataclass
-class Prepared:
+class SourceReport:
     """What became of one folder."""
 
     shard: Path
@@ -24,7 +24,9 @@ class Prepared:
     passed_over: list[Path] = field(default_factory=list)  # readable, but with no stretch that can be used
 
 
-def prepare(folders: dict[str, Path], out_dir: Path, progress: Progress | None = None) -> dict[str, Prepared]:
+def write_shards(
+    folders: dict[str, Path], out_dir: Path, progress: Progress | None = None
+) -> dict[str, SourceReport]:
     """Write <out_dir>/<source>.safetensors for each {source: folder}.
 
     Files that cannot be read, or hold nothing in duple metre, are listed in the result, not fatal; a folder
@@ -37,7 +39,7 @@ def prepare(folders: dict[str, Path], out_dir: Path, progress: Progress | None =
     }
 
 
-def _prepare_one(source: str, folder: Path, out_dir: Path, progress: Progress) -> Prepared:
+def _prepare_one(source: str, folder: Path, out_dir: Path, progress: Progress) -> SourceReport:
     if source not in SOURCES:
         raise InputError(f"unknown music source: {source}", f"one of: {', '.join(SOURCES)}")
     parser = import_module(f"{__name__}.{source}")
@@ -62,4 +64,4 @@ def _prepare_one(source: str, folder: Path, out_dir: Path, progress: Progress) -
     shard = out_dir / f"{source}.safetensors"
     shards.save(pieces, shard)
     n_steps = sum(piece.tokens.shape[1] for piece in pieces)
-    return Prepared(shard, len(paths), len(pieces), n_steps, failures, passed_over)
+    return SourceReport(shard, len(paths), len(pieces), n_steps, failures, passed_over)

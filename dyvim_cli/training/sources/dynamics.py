@@ -3,7 +3,7 @@
 import numpy as np
 
 from dyvim_cli.music.symbols.tokens import N_LEVELS, UNKNOWN
-from dyvim_cli.training.data.curves import ranks
+from dyvim_cli.training.data.curves import shared_ranks
 
 MARK_LEVEL = {
     "pppp": 0, "ppp": 0, "pp": 1, "p": 2, "mp": 3, "mf": 4, "f": 5, "ff": 6, "fff": 7, "ffff": 7,
@@ -82,6 +82,6 @@ def velocity_levels(starts: np.ndarray, velocities: np.ndarray, n_steps: int) ->
     np.add.at(count, starts, 1)
     struck = np.flatnonzero(count)
     strength = loudest[struck] + 0.25 * total[struck] / count[struck]
-    level = np.minimum((ranks(strength) * N_LEVELS).astype(np.int16), N_LEVELS - 1)
+    level = np.minimum((shared_ranks(strength) * N_LEVELS).astype(np.int16), N_LEVELS - 1)
     before = np.maximum(np.searchsorted(struck, np.arange(n_steps), side="right") - 1, 0)
     return level[before]

@@ -13,7 +13,7 @@ from dyvim_cli.music.symbols.tokens import (
     STREAMS,
     chord_token,
 )
-from dyvim_cli.training.data.piece import Section
+from dyvim_cli.training.data.piece import PieceSection
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 BAR_QUARTERS = STEPS_PER_BAR // STEPS_PER_BEAT
@@ -36,7 +36,7 @@ class Bar:
 
 
 @dataclass
-class Run:
+class BarRun:
     """A stretch in duple metre and one key signature, on whole four-four bars."""
 
     start: float  # quarter notes; a downbeat (with a pickup: before the music begins)
@@ -61,7 +61,7 @@ class Run:
         return first, np.clip(self.step(ends), first + 1, self.n_steps)
 
 
-def runs(bars: list[Bar]) -> list[Run]:
+def runs(bars: list[Bar]) -> list[BarRun]:
     """Cut the bars of a sheet into runs of at least MIN_BARS four-four bars."""
     groups: list[list] = [[]]
     for bar in _whole_bars(bars):
@@ -101,14 +101,14 @@ def _joined(parts: list[Bar]) -> Bar:
     return replace(parts[0], length=parts[0].nominal, opens=any(part.opens for part in parts))
 
 
-def _run(group: list, first: float, last: float) -> Run:
+def _run(group: list, first: float, last: float) -> BarRun:
     """Step 0 is a downbeat: a short first bar is a pickup and counts from its end backwards."""
     pickup = group[0].length < group[0].nominal - EPSILON
     start = group[0].start + group[0].length - BAR_QUARTERS if pickup else group[0].start
     end = group[-1].start + group[-1].length
     n_bars = int(np.ceil((end - start) / BAR_QUARTERS - EPSILON))
     ends = end > last - EPSILON
-    return Run(start, start + n_bars * BAR_QUARTERS, group[0].fifths, group, group[0].start <= first, ends)
+    return BarRun(start, start + n_bars * BAR_QUARTERS, group[0].fifths, group, group[0].start <= first, ends)
 
 
 def line(stream: str, starts, ends, pitches, n_steps: int) -> np.ndarray:
@@ -137,7 +137,7 @@ def fold(pitches: np.ndarray, low: int, span: int) -> np.ndarray:
     return offset - 12 * over
 
 
-def chord_line(chords, run: Run, tonic: int) -> np.ndarray:
+def chord_line(chords, run: BarRun, tonic: int) -> np.ndarray:
     """[n_steps] chord tokens relative to the tonic from [(time, (root, quality) or None)]."""
     row = np.full(run.n_steps, NO_CHORD, dtype=np.int16)
     for time, chord in chords:
@@ -161,7 +161,7 @@ def octave_shift(pitches, stream: str, tonic: int) -> int:
     return int(shifts[np.lexsort((from_centre, outside))[0]])  # fewest outside, then the most central
 
 
-def sections(run: Run) -> tuple[Section, ...]:
+def sections_of(run: BarRun) -> tuple[PieceSection, ...]:
     """Sections that the score marks; passages that are repeated share a label; else one section."""
     marks = {max(0, int(run.step(bar.start))): bar.source for bar in run.bars if bar.opens}
     starts = {0: run.bars[0].source}
@@ -172,7 +172,7 @@ def sections(run: Run) -> tuple[Section, ...]:
     bounds = [*starts, run.n_steps]
     labels = list(starts.values())
     if len(labels) == 1:
-        return (Section(0, run.n_steps),)
+        return (PieceSection(0, run.n_steps),)
     named = {source: label for label, source in enumerate(dict.fromkeys(labels))}
     spans = zip(bounds[:-1], bounds[1:], labels, strict=True)
-    return tuple(Section(a, b, label=named[source]) for a, b, source in spans)
+    return tuple(PieceSection(a, b, label=named[source]) for a, b, source in spans)

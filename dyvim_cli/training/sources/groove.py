@@ -11,8 +11,8 @@ import numpy as np
 from dyvim_cli.atomic import write_text
 from dyvim_cli.errors import InputError
 from dyvim_cli.music.symbols.tokens import DRUM_CLASSES, STREAM_INDEX, empty
-from dyvim_cli.training.data.curves import event_curves
-from dyvim_cli.training.data.piece import Piece, Section
+from dyvim_cli.training.data.curves import music_curves
+from dyvim_cli.training.data.piece import Piece, PieceSection
 from dyvim_cli.training.sources import drums, dynamics, midi
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, STYLES
 
@@ -51,7 +51,7 @@ def read(path: Path) -> list[Piece]:
     tokens[STREAM_INDEX["level"]] = dynamics.velocity_levels(steps, velocities, n_steps)
     style = _style(facts)
     piece = Piece(
-        f"{SOURCE}/{_work(facts)}", SOURCE, tokens, event_curves(tokens), (Section(0, n_steps),), False,
+        f"{SOURCE}/{_work(facts)}", SOURCE, tokens, music_curves(tokens), (PieceSection(0, n_steps),), False,
         float(facts["bpm"]), STYLES.index(style) if style else -1, True, True,
     )  # fmt: skip
     return [piece]

@@ -6,7 +6,7 @@ import numpy as np
 
 from dyvim_cli.music.symbols import keys
 from dyvim_cli.music.symbols.tokens import STREAM_INDEX, empty
-from dyvim_cli.training.data.curves import event_curves
+from dyvim_cli.training.data.curves import music_curves
 from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.sources import chord_inference, dynamics, grid, sheet, texture
 from dyvim_cli.training.sources.texture import Notes
@@ -39,7 +39,7 @@ def piano_part(song: sheet.Sheet) -> int:
     return int(np.bincount(on_second).argmax()) if len(on_second) else len(song.part_names) - 1
 
 
-def _piece(name: str, source: str, song: sheet.Sheet, run: grid.Run, piano: int) -> Piece:
+def _piece(name: str, source: str, song: sheet.Sheet, run: grid.BarRun, piano: int) -> Piece:
     raw = song.notes[(song.notes["end"] > run.start) & (song.notes["start"] < run.end)]
     key = _key(raw, run)
     starts, ends = run.clip(raw["start"], raw["end"])
@@ -55,9 +55,9 @@ def _piece(name: str, source: str, song: sheet.Sheet, run: grid.Run, piano: int)
         every.starts, every.ends, every.pitches, run.n_steps, key.is_minor
     )
     tokens[STREAM_INDEX["level"]] = dynamics.levels(song, run, raw)
-    sections = grid.sections(run)
+    sections = grid.sections_of(run)
     return Piece(
-        name, source, tokens, event_curves(tokens, [s.start for s in sections]), sections, key.is_minor,
+        name, source, tokens, music_curves(tokens, [s.start for s in sections]), sections, key.is_minor,
         song.bpm or DEFAULT_BPM, -1, run.starts_piece, run.ends_piece,
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ def _singer(raw: np.ndarray, piano: int) -> int:
     return int(np.bincount(others).argmax()) if len(others) else -1
 
 
-def _key(raw: np.ndarray, run: grid.Run):
+def _key(raw: np.ndarray, run: grid.BarRun):
     weights = keys.pitch_class_weights(raw["pitch"], raw["end"] - raw["start"])
     last = raw[raw["end"] >= raw["end"].max() - 1.0] if len(raw) else raw
     rest = int(last["pitch"].min()) % 12 if len(last) else None

@@ -7,8 +7,8 @@ import numpy as np
 from dyvim_cli.errors import InputError
 from dyvim_cli.music.symbols import keys
 from dyvim_cli.music.symbols.tokens import STREAM_INDEX, empty
-from dyvim_cli.training.data.curves import event_curves
-from dyvim_cli.training.data.piece import Piece, Section
+from dyvim_cli.training.data.curves import music_curves
+from dyvim_cli.training.data.piece import Piece, PieceSection
 from dyvim_cli.training.sources import chord_inference, drums, dynamics, grid, roles, texture
 from dyvim_cli.training.sources.texture import Notes
 from dyvim_cli.types import STEPS_PER_BEAT, STYLES
@@ -68,7 +68,9 @@ def _bpm(score) -> float:
     return tempos[int(np.argmax(lasting))][1]
 
 
-def _piece(name: str, source: str, run: grid.Run, tracks: list[roles.Track], bpm: float) -> Piece | None:
+def _piece(
+    name: str, source: str, run: grid.BarRun, tracks: list[roles.CorpusTrack], bpm: float
+) -> Piece | None:
     inside = [t for t in (track.cut(run) for track in tracks) if len(t.notes)]
     pitched = [track for track in inside if track.is_pitched]
     if sum(len(track.notes) for track in pitched) < MIN_ONSETS:
@@ -97,12 +99,12 @@ def _piece(name: str, source: str, run: grid.Run, tracks: list[roles.Track], bpm
     )
     style = roles.style(pitched, bool(struck))
     return Piece(
-        name, source, tokens, event_curves(tokens), (Section(0, run.n_steps),), key.is_minor, bpm,
+        name, source, tokens, music_curves(tokens), (PieceSection(0, run.n_steps),), key.is_minor, bpm,
         STYLES.index(style) if style else -1, run.starts_piece, run.ends_piece,
     )  # fmt: skip
 
 
-def _key(pitched: list[roles.Track]):
+def _key(pitched: list[roles.CorpusTrack]):
     every: Notes = texture.joined([track.notes for track in pitched])
     lengths = np.maximum(every.ends - every.starts, 0)  # torn files hold notes that end before they begin
     weights = keys.pitch_class_weights(every.pitches, lengths)

@@ -6,7 +6,7 @@ import numpy as np
 
 from dyvim_cli.music.symbols.keys import find_key, pitch_class_weights
 from dyvim_cli.music.symbols.tokens import CHORD_QUALITIES, STREAM_INDEX, empty
-from dyvim_cli.training.data.curves import event_curves
+from dyvim_cli.training.data.curves import music_curves
 from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.sources import grid, sheet
 from dyvim_cli.types import Key
@@ -26,7 +26,7 @@ def pieces(song: sheet.Sheet, source: str, title: str) -> list[Piece]:
     return [_piece(f"{source}/{title}", source, song, run) for run in grid.runs(song.bars) if song.chords]
 
 
-def _piece(name: str, source: str, song: sheet.Sheet, run: grid.Run) -> Piece:
+def _piece(name: str, source: str, song: sheet.Sheet, run: grid.BarRun) -> Piece:
     notes = song.notes[(song.notes["end"] > run.start) & (song.notes["start"] < run.end)]
     key = _key(notes, [(t, c) for t, c in song.chords if t < run.end], run)
     tokens = empty(run.n_steps)
@@ -34,14 +34,14 @@ def _piece(name: str, source: str, song: sheet.Sheet, run: grid.Run) -> Piece:
     starts, ends = run.step(notes["start"]), run.step(notes["end"])
     tokens[STREAM_INDEX["melody"]] = grid.line("melody", starts, ends, notes["pitch"] + shift, run.n_steps)
     tokens[STREAM_INDEX["chord"]] = grid.chord_line(song.chords, run, key.tonic)
-    sections = grid.sections(run)
+    sections = grid.sections_of(run)
     return Piece(
-        name, source, tokens, event_curves(tokens, [s.start for s in sections]), sections, key.is_minor,
+        name, source, tokens, music_curves(tokens, [s.start for s in sections]), sections, key.is_minor,
         song.bpm or DEFAULT_BPM, -1, run.starts_piece, run.ends_piece,
     )  # fmt: skip
 
 
-def _key(notes: np.ndarray, chords, run: grid.Run) -> Key:
+def _key(notes: np.ndarray, chords, run: grid.BarRun) -> Key:
     """Key signature, major or minor by the profile of melody and chord tones and the last chord."""
     weights = pitch_class_weights(notes["pitch"], notes["end"] - notes["start"])
     times = [max(time, run.start) for time, _ in chords] + [run.end]

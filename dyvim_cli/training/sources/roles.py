@@ -25,7 +25,7 @@ MIN_CLAIM = 0.15  # a bar in which nobody claims the tune more than this has non
 
 
 @dataclass
-class Track:
+class CorpusTrack:
     """One instrument. In quarter notes as read, in grid steps once cut to a run."""
 
     program: int
@@ -38,7 +38,7 @@ class Track:
         """Whether it plays notes rather than noises."""
         return not self.is_drums and self.program < NO_MUSIC
 
-    def cut(self, run) -> "Track":
+    def cut(self, run) -> "CorpusTrack":
         """The notes that begin inside a run, in its grid steps."""
         n = self.notes
         inside = (run.step(n.starts) < run.n_steps) & (run.step(n.starts) >= 0)
@@ -46,7 +46,7 @@ class Track:
         return replace(self, notes=Notes(starts, ends, n.pitches[inside]), velocities=self.velocities[inside])
 
 
-def tracks_of(score) -> list[Track]:
+def tracks_of(score) -> list[CorpusTrack]:
     """Tracks of a symusic score, notes by start."""
     tracks = []
     for track in score.tracks:
@@ -54,11 +54,13 @@ def tracks_of(score) -> list[Track]:
         order = np.argsort(columns["time"], kind="stable")
         start, length = (columns[name][order].astype(float) for name in ("time", "duration"))
         pitch, velocity = (columns[name][order].astype(int) for name in ("pitch", "velocity"))
-        tracks.append(Track(track.program, track.is_drum, Notes(start, start + length, pitch), velocity))
+        tracks.append(
+            CorpusTrack(track.program, track.is_drum, Notes(start, start + length, pitch), velocity)
+        )
     return tracks
 
 
-def cast(tracks: list[Track], n_steps: int) -> dict[str, Notes]:
+def cast(tracks: list[CorpusTrack], n_steps: int) -> dict[str, Notes]:
     """Notes of melody, bass, pad and arp; empty where no track takes the part."""
     low = [track for track in tracks if _is_bass(track)]
     rest = [track for track in tracks if not _is_bass(track)]
@@ -77,13 +79,13 @@ def cast(tracks: list[Track], n_steps: int) -> dict[str, Notes]:
     return {"melody": tune, "bass": bass, "pad": pad, "arp": figures}
 
 
-def _is_bass(track: Track) -> bool:
+def _is_bass(track: CorpusTrack) -> bool:
     return track.program in BASS or (
         track.program not in GUITARS and len(track.notes) > 0 and track.notes.pitches.mean() < LOW
     )
 
 
-def _chords_and_line(track: Track) -> tuple[Notes, Notes]:
+def _chords_and_line(track: CorpusTrack) -> tuple[Notes, Notes]:
     """What a track plays as chords (power chords too, sounding octave added) and as single notes."""
     together = texture.chord_mask(track.notes, 2)
     chords = track.notes[together]
@@ -98,7 +100,7 @@ def _lead(tracks, lines, n_steps: int) -> tuple[Notes, np.ndarray]:
     return _most(lines, claims, n_steps)
 
 
-def _tunefulness(track: Track, line: Notes, n_steps: int) -> np.ndarray:
+def _tunefulness(track: CorpusTrack, line: Notes, n_steps: int) -> np.ndarray:
     """[bars] claim of a line to be the tune: moving, varied, high, no ostinato, on a lead instrument."""
     bars = line.starts // STEPS_PER_BAR
     n_bars = n_steps // STEPS_PER_BAR
@@ -158,7 +160,7 @@ def _most(lines, claims, n_steps: int, taken: np.ndarray | None = None) -> tuple
     return texture.joined(won), winner
 
 
-def style(tracks: list[Track], has_drums: bool) -> str | None:
+def style(tracks: list[CorpusTrack], has_drums: bool) -> str | None:
     """A style named by who plays: distorted guitars, synthesizers, an orchestra; None when mixed."""
     sounding = {"rock": GUITARS, "electronic": SYNTHS, "orchestral": ORCHESTRA}
     total = sum(int((t.notes.ends - t.notes.starts).sum()) for t in tracks)

@@ -17,7 +17,7 @@ from dyvim_cli.progress import Progress
 from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.data.shards import load
 from dyvim_cli.training.films.film_pairs import facts_of, fitted, load_films, prepare_films, store
-from dyvim_cli.training.films.pairs import choose
+from dyvim_cli.training.films.pairs import choose_pieces
 from dyvim_cli.training.films.rendered import Material, watch_film_of
 from dyvim_cli.training.learn.audio_learner import AudioLearner
 from dyvim_cli.training.learn.strategies import low_rank_terms
@@ -37,7 +37,7 @@ def open_backbone(name: str, progress: Progress | None = None) -> AudioModel:
     return load_audio_model(name, progress=progress, is_single=True, **placement())
 
 
-def prepare(folder: Path, out: Path, backbone: str, progress: Progress | None = None) -> dict:
+def prepare_own_films(folder: Path, out: Path, backbone: str, progress: Progress | None = None) -> dict:
     """Cache what is seen and heard in every film of a folder; the codec is the backbone's."""
     audio = open_backbone(backbone, progress)
     return prepare_films(folder, out, audio.codec, codec_name(audio), progress)
@@ -51,7 +51,7 @@ def prepare_rendered(
 
     audio = open_backbone(backbone, progress)
     facts = facts_of(audio.codec, codec_name(audio)) | seen_with() | {"film_s": FILM_S}
-    pieces = choose([piece for path in shards for piece in load(path)], n_films, seed)
+    pieces = choose_pieces([piece for path in shards for piece in load(path)], n_films, seed)
     material = Material(photographs())
 
     def make(piece: Piece, index: int):

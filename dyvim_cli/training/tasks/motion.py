@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from dyvim_cli.model.score.checkpoint import save_tensors
 from dyvim_cli.progress import Progress, Silent
-from dyvim_cli.training.films.motion_scenes import Sample, clip_sequence, read_clip, texture_sequence
+from dyvim_cli.training.films.motion_scenes import FlowExample, clip_sequence, read_clip, texture_sequence
 from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH, STRIDE, MotionEncoder
 
 SIZES = ((72, 128), (72, 128), (80, 112), (96, 96), (128, 72))  # (H, W), the common shapes of films
@@ -106,7 +106,7 @@ def _textures() -> list[np.ndarray]:
     return [color.gray2rgb(p) if p.ndim == 2 else p[..., :3] for p in pictures]
 
 
-def _batch(rng, textures, clips, size: int) -> list[Sample]:
+def _batch(rng, textures, clips, size: int) -> list[FlowExample]:
     """`size` sequences of one picture shape, FILM_SHARE of them real."""
     shape = SIZES[rng.integers(len(SIZES))]
     lengths = np.array([len(c) for c in clips], float) ** 0.5  # long clips more often, not all the time
@@ -120,7 +120,7 @@ def _batch(rng, textures, clips, size: int) -> list[Sample]:
     return samples
 
 
-def _loss(model: MotionEncoder, head: nn.Module, samples: list[Sample]) -> Tensor:
+def _loss(model: MotionEncoder, head: nn.Module, samples: list[FlowExample]) -> Tensor:
     frames = torch.from_numpy(np.stack([s.frames for s in samples])).permute(0, 1, 4, 2, 3) / 255
     flow = torch.from_numpy(np.concatenate([s.flow for s in samples]))  # [B, 2, 2, H, W]
     trust = torch.from_numpy(np.concatenate([s.trust for s in samples]))

@@ -7,7 +7,7 @@ import pytest
 from helpers.synthetic_fonts import RATE, STARTED, font, modulator, sample, wave
 
 from dyvim_cli.music.synth import generators as gen
-from dyvim_cli.music.synth import takes
+from dyvim_cli.music.synth import round_robin
 from dyvim_cli.music.synth.instrument import SampledInstrument
 from dyvim_cli.music.synth.soundfont import shipped_soundfont
 from dyvim_cli.types import Note
@@ -49,7 +49,9 @@ def near_keys() -> SampledInstrument:
 
 def test_a_key_borrows_its_neighbours_recordings_at_its_own_pitch():
     instrument = near_keys()
-    answers = [takes.voices(instrument.font, instrument.preset, 60, 100, take, False) for take in range(3)]
+    answers = [
+        round_robin.voices(instrument.font, instrument.preset, 60, 100, take, False) for take in range(3)
+    ]
     assert [[voice.sample for voice in found] for found in answers] == [[1], [0], [2]]
     for take in range(3):
         (tone,) = instrument.tones(60, 100, RATE // 2, take)
@@ -61,13 +63,13 @@ def test_a_key_borrows_its_neighbours_recordings_at_its_own_pitch():
 
 def test_far_recordings_are_not_borrowed():
     instrument = near_keys()
-    found = takes.voices(instrument.font, instrument.preset, 58, 100, 1, False)
+    found = round_robin.voices(instrument.font, instrument.preset, 58, 100, 1, False)
     assert [voice.sample for voice in found] == [0]  # nothing lies below
 
 
 def test_turns_go_on_while_a_key_repeats():
     notes = [Note(at, at + 0.1, key, 80) for at, key in ((0, 60), (0.2, 60), (0.3, 64), (0.4, 60), (0.6, 60))]
-    assert takes.turns([*notes, Note(2.0, 2.1, 60, 80)]) == [0, 1, 0, 2, 0, 0]
+    assert round_robin.turns([*notes, Note(2.0, 2.1, 60, 80)]) == [0, 1, 0, 2, 0, 0]
 
 
 def treble_db(instrument: SampledInstrument, key: int, velocity: int, take: int = 0) -> float:
