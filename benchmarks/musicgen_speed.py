@@ -46,7 +46,7 @@ class Seconds:
             "by_processor": round(self.processor / other.processor, 1),
         }
 
-    def told(self) -> dict[str, float]:
+    def rounded(self) -> dict[str, float]:
         """Plain values."""
         return {"clock": round(self.clock, 3), "processor": round(self.processor, 3)}
 
@@ -55,8 +55,8 @@ def beside(film: Path) -> dict:
     """Both decoders, one after the other: seconds a second of music, and how many times faster one is."""
     embedded, musicgen = measure_embedded(film), measure_musicgen()
     return {
-        "embedded_s_per_s": {name: seconds.told() for name, seconds in embedded.items()},
-        "musicgen_small_s_per_s": {name: seconds.told() for name, seconds in musicgen.items()},
+        "embedded_s_per_s": {name: seconds.rounded() for name, seconds in embedded.items()},
+        "musicgen_small_s_per_s": {name: seconds.rounded() for name, seconds in musicgen.items()},
         "takes": ComposeOptions().candidates,
         "embedded_composes_times_faster": musicgen["compose"].over(embedded["compose"]),
         "with_sound_times_faster": sum_of(musicgen).over(sum_of(embedded)),
@@ -121,8 +121,10 @@ def step(model, settings) -> Seconds:
     def steps(n: int) -> None:
         tokens = torch.zeros(rows, model.n_codebooks, 1, dtype=torch.long)
         for _ in range(n):
-            told, untold = model(tokens, memory, None, None, cache)[:, :, -1].chunk(2)
-            drawn = draw_tokens(untold + (told - untold) * settings.guidance, settings, generator)
+            conditioned, unconditioned = model(tokens, memory, None, None, cache)[:, :, -1].chunk(2)
+            drawn = draw_tokens(
+                unconditioned + (conditioned - unconditioned) * settings.guidance, settings, generator
+            )
             tokens = drawn.repeat(2, 1)[..., None]
 
     with torch.inference_mode():

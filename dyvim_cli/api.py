@@ -69,7 +69,7 @@ def analyse(
         start_s: seconds at which to begin; None = the beginning.
         end_s: seconds at which to end; None = the end.
         use_cache: take what was seen before, and keep what is seen now.
-        progress: told of the stage "vision".
+        progress: notified of the stage "vision".
 
     Returns:
         what the composer needs to know; times count from start_s.
@@ -94,7 +94,7 @@ def compose(
     Args:
         features: from `analyse`.
         speech_s: [N, 2] spans in seconds in which somebody speaks in the film's own sound.
-        progress: told of the stage "compose".
+        progress: notified of the stage "compose".
         **options: fields of `options.ComposeOptions`: alpha, style, mood, tempo_bpm, key, seed, ...
 
     Returns:
@@ -128,7 +128,7 @@ def render(
         duration_s: length of the sound; None = to the end of the score's grid, which is the film's end.
         stems: also keep each instrument; together they are the soundtrack.
         soundfont: your own instruments, .sf2 or .sf3; None = the shipped ones.
-        progress: told of the stages "sound" and "master".
+        progress: notified of the stages "sound" and "master".
 
     Returns:
         48 kHz stereo. A notebook shows it as a player.
@@ -201,7 +201,7 @@ def score(
         film: path of the film.
         output: path, folder or template of the result; None = beside the film.
         use_cache: take what was seen before, and keep what is seen now.
-        progress: told of every stage.
+        progress: notified of every stage.
         **options: fields of `options.ComposeOptions` and `options.Delivery`.
 
     Returns:

@@ -133,7 +133,7 @@ def compose(
     """Music for a film: score tokens from the shipped decoder, audio tokens from MusicGen.
 
     speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak;
-    MusicGen cannot be told.
+    MusicGen takes no notice of them.
     """
     if writes_score(options.model):
         device.one_torch_thread()
@@ -170,7 +170,7 @@ def sound_blocks(
 
 
 def notes_of(model: "Decoder | AudioModel") -> list[str]:
-    """What whoever uses the model must be told: its licence, what it cannot do, where it computes instead."""
+    """What whoever uses the model has to know: its licence, what it cannot do, where it computes instead."""
     asked, used = placement()["device_name"], device_of(model)
     notes = list(getattr(model, "notes", ()))
     if used == "cpu" and asked not in (device.AUTO, "cpu"):

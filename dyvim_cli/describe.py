@@ -7,7 +7,7 @@ import numpy as np
 
 from dyvim_cli.cache import FEATURES_VERSION
 from dyvim_cli.desk.scored_tag import tag_text
-from dyvim_cli.music.timing.struck_notes import struck_near
+from dyvim_cli.music.timing.nearest_onsets import onsets_near
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.types import STYLES, FilmFeatures, Hit, Score
 
@@ -20,7 +20,7 @@ LEAST_SEEN = 0.2  # of 0..1: content that is seen less is not spoken of
 def comment(piece: "Score | Recording", options: ComposeOptions, speech_s: np.ndarray | None = None) -> str:
     """What the film's comment tag says of its music: enough to make it again.
 
-    speech_s: [N, 2] seconds of speech that the composer was told of.
+    speech_s: [N, 2] seconds of speech that the composer was given.
     """
     text = tag_text(options, _written_in(piece), piece.tempo_map.bpm, piece.key, speech_s)
     return text + (
@@ -58,14 +58,14 @@ def describe(piece: "Score | Recording", features: FilmFeatures, options: Compos
 
 
 def hits_of(piece: "Score | Recording") -> list[dict[str, Any]]:
-    """Every event of the film and what meets it: the struck note of a score, the beat of a recording.
+    """Every event of the film and what meets it: the onset of a score, the beat of a recording.
 
-    Where no note is struck near an event, music_s and error_ms are None and it is not met.
+    Where no note starts near an event, music_s and error_ms are None and it is not met.
     """
     hits = piece.tempo_map.hits
     times: list[float | None] = [hit.music_time_s for hit in hits]
     if isinstance(piece, Score):
-        times = struck_near(piece.stems, np.array([hit.film_time_s for hit in hits]))
+        times = onsets_near(piece.stems, np.array([hit.film_time_s for hit in hits]))
     return [_hit(hit, music_s) for hit, music_s in zip(hits, times, strict=True)]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CALM_AT, FULL_AT = 0.25, 1.0  # alphas at which the lightest event that is answered weighs most and nothing
-LIGHTEST_AT_CALM = 0.7  # weight (0..1, model.conditioning.film_curves.struck) of that event
+LIGHTEST_AT_CALM = 0.7  # weight (0..1, model.conditioning.film_curves.accent_strength) of that event
 DECODER_AT = (0, 0.25, 0.5, 1), (0, 0.2, 0.7, 1)  # alphas, and the factors of the dynamics term
 ENERGY_AT_HALF = 0.75  # how far the film's energy shapes density and loudness at alpha 0.5
 
@@ -23,10 +23,10 @@ class Influence:
         timing: 0..1, share of the tempo drift and of the odd bars that events may ask for.
         rubato: 0..1, share of the way that a step moves to an event beside it.
         decoder: factor of the dynamics term that is added to every music token.
-        lightest_event: events that weigh less are not told to the decoder.
-        lightest_accent: events that weigh less are struck only if the decoder wants it.
+        lightest_event: the decoder gets no input from events that weigh less.
+        lightest_accent: events that weigh less are accented only if the decoder wants it.
         lightest_rubato: events that weigh less move no step.
-        lightest_late: events that weigh less are not struck after the last chord.
+        lightest_late: events that weigh less get no accent after the last chord.
         energy: 0..1, how far the film's energy shapes form, density and loudness.
     """
 

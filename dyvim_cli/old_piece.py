@@ -50,8 +50,8 @@ class OldPiece:
     tokens: "np.ndarray"  # [K, S] int16
     step_times_s: "np.ndarray"  # [S + 1] float64
     bpm: float
-    hit: "np.ndarray"  # [S] float64, how hard each step was to be struck
-    final_step: int  # where the last chord is struck
+    hit: "np.ndarray"  # [S] float64, planned accent of each step
+    final_step: int  # where the last chord begins
     programs: dict[str, int]  # General MIDI programs by part
     footage: Footage
 

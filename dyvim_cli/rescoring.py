@@ -30,7 +30,7 @@ def rescore(
         options: as its music was made; options.plan: the plan that it followed.
         delivery: as of pipeline.score().
         use_cache: whether what was seen, and the old piece, may come from the cache.
-        progress: told of the stages.
+        progress: notified of the stages.
 
     Raises:
         DyvimError: as pipeline.score(); UsageError where the new cut shows nothing of the old film.

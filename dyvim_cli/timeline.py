@@ -83,21 +83,21 @@ def most_in_spans(times_s: np.ndarray, values: np.ndarray, duration_s: float) ->
 
 
 def accents(piece: "Score | Recording") -> np.ndarray:
-    """[<= POINTS, 2] (seconds, strength 0..1) of the steps that are struck hardest, in order.
+    """[<= POINTS, 2] (seconds, strength 0..1) of the steps with the loudest onsets, in order.
 
     Strength is the power of all the notes that begin there, against the strongest step.
     """
     grid = piece.tempo_map.step_times_s
-    struck = [stem for stem in piece.stems if stem.name != SWELLS]
-    notes = [(note.start_s, note.velocity) for stem in struck for note in stem.notes]
+    sharp = [stem for stem in piece.stems if stem.name != SWELLS]
+    notes = [(note.start_s, note.velocity) for stem in sharp for note in stem.notes]
     if not notes:
         return np.zeros((0, 2))
     starts, velocities = np.array(notes, dtype=float).T
     steps = np.searchsorted((grid[:-1] + grid[1:]) / 2, starts)
-    struck = np.bincount(steps, weights=velocities**2, minlength=len(grid))
-    strongest = np.sort(np.argsort(struck)[-POINTS:])
-    strongest = strongest[struck[strongest] > 0]
-    return np.stack([grid[strongest], struck[strongest] / struck.max()], axis=1)
+    strength = np.bincount(steps, weights=velocities**2, minlength=len(grid))
+    strongest = np.sort(np.argsort(strength)[-POINTS:])
+    strongest = strongest[strength[strongest] > 0]
+    return np.stack([grid[strongest], strength[strongest] / strength.max()], axis=1)
 
 
 def loudness(meter: Meter) -> np.ndarray:

@@ -136,7 +136,9 @@ def test_a_film_is_told_how_its_music_begins_and_moves_on_the_scale_of_the_music
     seen[8, 0] = 0.4
     seen[:, 2] = 0.5 * own[::-1, 2]
     before = seen.copy()
-    told = pairs.as_told(Pair(replace(piece, curves=own), seen, np.zeros((len(seen), 64), np.float32)))
+    told = pairs.with_film_curves(
+        Pair(replace(piece, curves=own), seen, np.zeros((len(seen), 64), np.float32))
+    )
     np.testing.assert_array_equal(seen, before)
     np.testing.assert_array_equal(told[0, :2], own[0, :2])
     np.testing.assert_array_equal(told[1:, :2], seen[1:, :2])

@@ -78,7 +78,7 @@ def run(
 ) -> Generator[Outcome, None, None]:
     """Work on the films in order, up to `jobs` at once; outcomes come as they are ready.
 
-    scratch: an existing folder for the workers' intermediate files. tell: is told how far each film is,
+    scratch: an existing folder for the workers' intermediate files. tell: called with each film's stage,
     up to twice a second by each worker. Closing the generator, or an
     exception in it (Ctrl-C), ends the workers, who take their temporary files with them.
     Raises DyvimError when no worker can be started.
@@ -214,7 +214,7 @@ def _work(pipe: Connection) -> None:
 
 
 class _Reporter:
-    """Progress of one film, told to the process that runs the batch."""
+    """Progress of one film, sent to the process that runs the batch."""
 
     def __init__(self, task: Task, pipe: Connection, speaks: threading.Lock):
         self.task, self.pipe, self.speaks, self.told_s = task, pipe, speaks, float("-inf")

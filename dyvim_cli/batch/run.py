@@ -29,7 +29,7 @@ PASSING = (ExitCode.OUTPUT, ExitCode.WEIGHTS, ExitCode.ENVIRONMENT)
 
 @dataclass(frozen=True)
 class Review:
-    """Where a batch stands before it goes on."""
+    """State of a batch before it goes on."""
 
     todo: list[Task]
     done: list[Outcome]  # by an earlier run, unchanged

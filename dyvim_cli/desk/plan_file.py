@@ -18,7 +18,7 @@ duration_s = {duration_s}  # of the film that this plan is for
 """
 HITS = """\
 # What is met by the music: weight 0 to 1, and what it is ({kinds}).
-# A marked hit is asked for by you: it is met exactly, with an accent. Without its line nothing is struck.
+# A marked hit is asked for by you: it is met exactly, with an accent. Without its line there is no accent.
 hits = [
 {lines}]
 """

@@ -28,7 +28,7 @@ TOO_LONG = "long"
 
 
 def coarse_speech(speech_s: np.ndarray | None) -> np.ndarray | None:
-    """Spans [N, 2] of speech in seconds as the composer is told of them and the tag says them."""
+    """Spans [N, 2] of speech in seconds as the composer gets them and the tag says them."""
     if speech_s is None or not len(speech_s):
         return speech_s
     first, last = np.floor(speech_s[:, 0] / SPEECH_STEP_S), np.ceil(speech_s[:, 1] / SPEECH_STEP_S)
@@ -46,7 +46,7 @@ def tag_text(
         style: that the notes were written in.
         bpm: base tempo that came out, beats a minute.
         key: that came out; None where nobody knows.
-        speech_s: [N, 2] spans of speech in seconds, by coarse_speech, that the composer was told of.
+        speech_s: [N, 2] spans of speech in seconds, by coarse_speech, that the composer was given.
     """
     said = {
         "candidates": options.candidates if options.candidates != ComposeOptions.candidates else "",

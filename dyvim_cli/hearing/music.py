@@ -2,7 +2,7 @@
 
 Noise, wind and applause have no steady partials; a hum, a tone or a bell has few and always the same; those
 of engines and voices lie on no grid, since they glide or count up from a moving fundamental. Each window must
-pass all three tests, so that one chance resemblance makes no music. Drums alone are not told from machines.
+pass all three tests, so that one chance resemblance makes no music. Drums alone count as machines.
 """
 
 from dataclasses import dataclass

@@ -84,7 +84,7 @@ def _transfer(url: str, part: Path, n_bytes: int | None, on_bytes: Callable[[int
     with reply, part.open("ab" if reply.status == 206 else "wb") as file:
         done = file.tell()
         if n_bytes is None and reply.length is not None:
-            n_bytes = done + reply.length  # a line that goes dead is told from the file's end
+            n_bytes = done + reply.length  # a line that goes dead is distinguished from the file's end
         while block := reply.read(BLOCK):
             file.write(block)
             done += len(block)

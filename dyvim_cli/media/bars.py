@@ -96,7 +96,7 @@ def _key_frames(container, stream, stamps_s: np.ndarray) -> Iterator[np.ndarray]
 
 
 def _decoded(container, stream, n_frames: int) -> Iterator:
-    """The next n_frames, from where the container stands."""
+    """The next n_frames, from the container's position."""
     left = n_frames
     for packet in packets(container, stream):
         for frame in stream.codec_context.decode(packet if packet.size else None):

@@ -34,7 +34,7 @@ def stamp(path: Path, samples_since_midnight: int, description: str) -> None:
 
 
 def _opening(wave, n_more: int, path: Path) -> bytes:
-    """What stands before the chunks of a file that is n_more bytes longer, with RF64's ds64."""
+    """The header before the chunks of a file that is n_more bytes longer, with RF64's ds64."""
     name, n_bytes = HEAD.unpack(wave.read(HEAD.size))
     kind = wave.read(4)
     if name not in (b"RIFF", b"RF64") or kind != b"WAVE":

@@ -14,7 +14,7 @@ def packets(container, *streams, clocks: dict[str, Any] | None = None) -> Iterat
     """Every packet of these streams, in the file's order; stops at a tear.
 
     Packets that flush a decoder come last, as PyAV has it; where it forgets them, one that has no stream.
-    In `clocks` stands afterwards what was straightened, a StreamClock by stream index.
+    Afterwards `clocks` holds what was straightened, a StreamClock by stream index.
     """
     import av
 

@@ -14,7 +14,7 @@ FILMS = (
     "webp_anim", "dv", "rm", "wtv", "gxf", "lxf", "nut", "nsv", "ty", "ivf", "yuv4mpegpipe", "smk", "bink",
     "flic", "dhav", "mlv", "cine", "pva", "swf",
 )  # fmt: skip
-RAW_PICTURES = (  # their packets have no times: known so that they can be told from what is no film
+RAW_PICTURES = (  # their packets have no times: known so that they can be distinguished from what is no film
     "h264", "hevc", "vvc", "av1", "obu", "mpegvideo", "m4v", "mjpeg", "vc1", "h261", "h263", "dirac",
     "cavsvideo", "dnxhd", "evc",
 )  # fmt: skip
@@ -23,7 +23,7 @@ SOUNDS = (
     "mlp", "ape", "wv", "tta", "tak", "shn", "mpc", "mpc8", "amr", "amrnb", "amrwb", "gsm", "dsf", "iff",
     "oma", "qcp", "loas", "ac4", "spdif", "sox", "ircam", "xwma", "ilbc",
 )  # fmt: skip
-# single pictures, so that they can be told from what is no film at all; image2 is what a name ending in .jpg
+# single pictures, so that they are not taken for broken films; image2 is what a name ending in .jpg
 # means to ffmpeg, which would take a pattern in it for a row of files (`LITERALLY`)
 STILLS = (
     "image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "jpegxl_pipe", "jpegxl_anim",
@@ -35,7 +35,7 @@ FOR_FFMPEG = FILMS + SOUNDS
 FOR_LOOKING = FOR_FFMPEG + RAW_PICTURES + STILLS
 
 PNG, RIFF = b"\x89PNG\r\n\x1a\n", (b"RIFF", b"RF64")
-HEAD_BYTES = 4096  # enough for what stands before a picture's first data, and for a list's first lines
+HEAD_BYTES = 4096  # enough for what precedes a picture's first data, and for a list's first lines
 LISTS = {  # how the files begin that only name other files, in small letters -> what they are
     b"#extm3u": "a playlist",
     b"ffconcat": "a list of files to join",

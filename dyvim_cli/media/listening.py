@@ -77,5 +77,5 @@ def listening_settings() -> dict[str, Any]:
 
 
 def listening_notes(own: OwnSound | None) -> tuple[str, ...]:
-    """What whoever reads the result must be told of how the own sound was listened to."""
+    """What whoever reads the result has to know of how the own sound was listened to."""
     return () if own is None or has_detector() else (NO_DETECTOR,)

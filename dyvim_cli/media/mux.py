@@ -312,7 +312,7 @@ def _attached_covers(film: FilmInfo, scratch: Path) -> list[str]:
 
 
 def _moved_timecode(film: FilmInfo, cut: Cut) -> str:
-    """The timecode of the picture that comes first after the cut; "" where that cannot be told."""
+    """The timecode of the picture that comes first after the cut; "" where that is not known."""
     return "" if film.is_variable_rate else later(film.timecode, cut.start_s, film.fps) or ""
 
 

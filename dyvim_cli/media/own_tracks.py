@@ -33,7 +33,7 @@ def without_our_music(film: FilmInfo, keep_audio: str) -> FilmInfo:
 
     Args:
         film: what probe says of it.
-        keep_audio: what shall become of its own sound; with "drop" nothing needs to be told apart.
+        keep_audio: what shall become of its own sound; with "drop" nothing needs to be distinguished.
 
     Raises:
         UsageError: our music is mixed into its sound and cannot be taken out.

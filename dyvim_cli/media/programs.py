@@ -52,7 +52,7 @@ def encoders() -> set[str]:
 
 
 def libavutil(program: str) -> tuple[int, int]:
-    """The version by which features are told. Raises EnvironmentFault when the program is no ffmpeg."""
+    """The version by which features are known. Raises EnvironmentFault when the program is no ffmpeg."""
     found = re.search(r"libavutil\s+(\d+)\.\s*(\d+)", _answer(program, "-version"))
     if not found:
         raise EnvironmentFault(f"{program} does not answer as ffmpeg does", _way_out(program))

@@ -31,7 +31,7 @@ class Counting:
         return (60 * minutes + seconds) * self.counted + frames - self.left_out * (minutes - minutes // 10)
 
     def text(self, number: int, point: str = "") -> str:
-        """The timecode of a frame by its number; point: what stands before the frames."""
+        """The timecode of a frame by its number; point: what precedes the frames."""
         number %= self.frames_a_day
         tens, rest = divmod(number, 600 * self.counted - 9 * self.left_out)
         a_minute = 60 * self.counted - self.left_out
@@ -60,7 +60,7 @@ def exact_rate(fps: float) -> Fraction:
 
 
 def frame_number(timecode: str, fps: float) -> int | None:
-    """The frame that a timecode names, counted from 00:00:00:00; None where it cannot be told."""
+    """The frame that a timecode names, counted from 00:00:00:00; None where it is not known."""
     found = FORM.fullmatch(timecode)
     how = counting(fps, bool(found) and found[4] != ":")
     if not found or how is None:
@@ -69,7 +69,7 @@ def frame_number(timecode: str, fps: float) -> int | None:
 
 
 def later(timecode: str, seconds: float, fps: float) -> str | None:
-    """The timecode of the picture that is shown `seconds` later; None where that cannot be told.
+    """The timecode of the picture that is shown `seconds` later; None where that is not known.
 
     fps: of a film of constant rate.
     """

@@ -100,8 +100,8 @@ def _check_enough(times: np.ndarray, container, path: Path) -> None:
 
 def _last_stand(rows: np.ndarray, median: float) -> float:
     """How long the last picture is shown; packets of raw streams and some webm do not say."""
-    told = rows[np.argmax(rows[:, 0]), 2]
-    return float(told) if 0 < told <= max(10 * median, LONGEST_STILL_S) else median
+    last_said = rows[np.argmax(rows[:, 0]), 2]
+    return float(last_said) if 0 < last_said <= max(10 * median, LONGEST_STILL_S) else median
 
 
 def _heard(first: int, last: int, n_packets: int, clock: StreamClock) -> SoundSpan:

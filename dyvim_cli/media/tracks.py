@@ -54,7 +54,7 @@ def sound_tracks(container, heard: dict[int, SoundSpan]) -> tuple[Track, ...]:
         rate = stream.codec_context.sample_rate if stream.codec_context else 0
         found.append(
             Track(
-                **_told(position, stream),
+                **_described(position, stream),
                 channels=channels.get(stream.index, 0),
                 sample_rate=rate,
                 start_s=said.start_s if said.joins else _start_s(stream),
@@ -69,7 +69,7 @@ def sound_tracks(container, heard: dict[int, SoundSpan]) -> tuple[Track, ...]:
 def subtitle_tracks(container) -> tuple[Track, ...]:
     """Describe the subtitle streams of a container."""
     return tuple(
-        Track(**_told(position, stream), start_s=_start_s(stream))
+        Track(**_described(position, stream), start_s=_start_s(stream))
         for position, stream in enumerate(container.streams.subtitles)
     )
 
@@ -105,7 +105,7 @@ def name_in(metadata: dict[str, str]) -> str:
     return "" if name.lower() in NO_NAMES else name
 
 
-def _told(position: int, stream) -> dict[str, Any]:
+def _described(position: int, stream) -> dict[str, Any]:
     """What sound and subtitles both say of themselves."""
     from av.stream import Disposition
 

@@ -73,8 +73,8 @@ def card(entry: Entry, folder: Path) -> dict[str, Any]:
         "sort": _sort_values(entry),
     }
     shown |= player(output if entry["status"] == "done" else None, folder)
-    told = (shown["name"], shown["where"], shown["style"], entry.get("key", ""), shown["error"])
-    return shown | {"text": " ".join(told).lower()}
+    searchable = (shown["name"], shown["where"], shown["style"], entry.get("key", ""), shown["error"])
+    return shown | {"text": " ".join(searchable).lower()}
 
 
 def _facts(entry: Entry) -> list[tuple[str, str]]:
@@ -124,7 +124,7 @@ def timing_error_ms(entry: Entry) -> float | None:
 
 
 def _met(hits: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The events at which the music is struck."""
+    """The events at which the music has an onset."""
     return [hit for hit in hits if hit["error_ms"] is not None]
 
 

@@ -64,7 +64,7 @@ class Palette:
     prefers_minor: bool
     bpm: tuple[int, int]
     parts: dict[str, Part]
-    accent: Part  # doubles what is struck on accented steps with something quick to speak
+    accent: Part  # doubles what starts on accented steps with something quick to speak
     room: Room
     impacts: bool = False  # whether booms and risers stand by the heaviest accents
     drum_keys: dict[str, tuple] = field(default_factory=dict)

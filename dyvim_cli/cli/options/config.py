@@ -34,7 +34,7 @@ NUMBERS_OR_WORDS = ("jobs", "start", "end")  # options that take either, as text
 
 
 def default_path() -> Path:
-    """Where the configuration stands unless --config or DYVIM_CONFIG says otherwise."""
+    """Where the configuration lies unless --config or DYVIM_CONFIG says otherwise."""
     base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA") or Path.home() / ".config"
     return Path(base) / "dyvim" / "config.toml"
 

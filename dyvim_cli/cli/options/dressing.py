@@ -84,7 +84,7 @@ def _plain(annotation: Any) -> Any:
 
 
 def _info_of(annotation: Any) -> Any:
-    """What Typer is told of an option, None where it is told nothing."""
+    """What Typer is given about an option, None for nothing."""
     found = [part for part in get_args(annotation)[1:] if isinstance(part, typer.models.ParameterInfo)]
     return found[0] if get_origin(annotation) is Annotated and found else None
 

@@ -79,7 +79,7 @@ def batch(
         device.check(running.device)
     _prepare_models(tasks, running.progress)
     with (
-        _told(tasks, report) as outcomes,
+        _reported(tasks, report) as outcomes,
         run.session(journal, tasks, retry_failed=retry_failed) as session,
     ):
         outcomes += [*session.review.done, *session.review.failed]
@@ -162,7 +162,7 @@ def _engine(
 
 
 @contextmanager
-def _told(tasks: "Sequence[Task]", report: Path | None) -> "Iterator[list[Outcome]]":
+def _reported(tasks: "Sequence[Task]", report: Path | None) -> "Iterator[list[Outcome]]":
     """Collect the films' outcomes; the report is written however the batch ends, Ctrl-C included."""
     outcomes: list[Outcome] = []
     try:

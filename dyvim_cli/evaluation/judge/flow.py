@@ -1,7 +1,7 @@
 """Measure whether music goes on between its hits, from the waveform alone.
 
 Sync alone rewards a comb: silence, a stab on the cut, silence. These figures hold against that. They know
-neither film nor generator; what they mean for a film they are told by its length.
+neither film nor generator; what they mean for a film depends on its length.
 """
 
 from dataclasses import dataclass

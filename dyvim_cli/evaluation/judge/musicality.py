@@ -15,7 +15,7 @@ from dyvim_cli.evaluation.judge.extra import need
 MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 TONICS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-TONAL_FFT, TONAL_HOP = 4096, 1024  # samples; semitones are told apart from 100 Hz on
+TONAL_FFT, TONAL_HOP = 4096, 1024  # samples; semitones are distinguished from 100 Hz on
 LASTING_FRAMES = 3  # 140 ms: longer than a drum, shorter than most notes
 SILENT_DBFS = -60.0
 BLOCK_S = 0.1

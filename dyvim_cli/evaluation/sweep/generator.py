@@ -31,8 +31,8 @@ def dyvim_generator(folder: Path, candidates: int = 3, *, steady: bool = False) 
 def generator_of(model, options: "ComposeOptions", folder: Path, *, steady: bool = False) -> Generate:
     """`model` as it composes to the options (which name it; alpha and seed apart), wav files into `folder`.
 
-    Films are watched once and then cached. steady: the embedded decoder alone, told of the film as ever, but
-    on a grid that ignores it.
+    Films are watched once and then cached. steady: the embedded decoder alone, given the film as ever, but on
+    a grid that ignores it.
     """
     from dyvim_cli.extras import sound_file
     from dyvim_cli.model.compose.score import write_score

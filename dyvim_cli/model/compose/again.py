@@ -28,18 +28,18 @@ if TYPE_CHECKING:  # torch takes two seconds
     from dyvim_cli.music.form.planning import Form
 
 AT_HITS = tuple(tokens.STREAM_INDEX[name] for name in ("level", "bass", "drums", "pad"))
-OTHER_HIT = 0.25  # an event that is struck by so much harder or softer than before is another one
-# The last chord stays if it rings so long, and so much of what it rang; else it is struck elsewhere
+OTHER_HIT = 0.25  # an event whose accent is so much harder or softer than before is another one
+# The last chord stays if it rings so long, and so much of what it rang; else it is placed elsewhere
 LEAST_RING_S, RING_SHARE = 0.8, 0.5
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """What of the old piece stands in the new one, S steps."""
+    """What of the old piece is kept in the new one, S steps."""
 
     grid: Relaid
     tokens: np.ndarray  # [K, S], UNKNOWN = to be written
-    final_step: int | None  # where the last chord is struck, if it is the old one
+    final_step: int | None  # where the last chord begins, if it is the old one
 
 
 def write_again(
@@ -70,8 +70,8 @@ def write_again(
     form = first.plan(features, tempo_map, character, energy, hit, options, planned, kept.final_step)
     silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
     conditions = first.condition(features, tempo_map, character, form, (hit, cut, energy))
-    struck = hit * influence.follows * ~silent
-    fixed = first.as_plan(form, character, struck, influence.lightest_accent, under_speech, silent)
+    accents = hit * influence.follows * ~silent
+    fixed = first.as_plan(form, character, accents, influence.lightest_accent, under_speech, silent)
     fixed = _with_kept(fixed, kept, form, theme_goes_on(old, grid))
     settings = SamplingSettings(
         alpha=influence.decoder,
@@ -91,7 +91,7 @@ def write_again(
     score = silenced(perform(piece, tempo_map, *named, old.programs), planned.silences)
     made = {"hit": hit, "final_step": form.final_step, "programs": old.programs, "plan": planned}
     made |= {"take": chosen, "takes": takes, "character": character}
-    return replace(score, extras=made | {"recut": _told(old, grid, piece)})
+    return replace(score, extras=made | {"recut": _recut_facts(old, grid, piece)})
 
 
 def _kept(old, grid: Relaid, hit: np.ndarray) -> _Kept:
@@ -130,7 +130,7 @@ def _with_kept(fixed: TokenPlan, kept: _Kept, form: Form, chords: np.ndarray) ->
     return replace(fixed, forced=forced, copy_from=copy_from)
 
 
-def _told(old, grid: Relaid, piece: np.ndarray) -> dict:
+def _recut_facts(old, grid: Relaid, piece: np.ndarray) -> dict:
     """Which bars are as they were, which are new, and which only have another hit; counted from 1."""
     lasts = np.diff(grid.step_times_s) > 0
     was = old.tokens[:, np.maximum(grid.source, 0)]

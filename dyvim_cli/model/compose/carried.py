@@ -113,7 +113,7 @@ def _contrast(plan: FilmPlan, span: Span, features: FilmFeatures, n_before: int)
 
 def carried_tokens(old: OldPiece, grid: Relaid, end: int) -> np.ndarray:
     """[K, S] the old tokens where they are now, UNKNOWN where the piece is new; from old step `end` on it is
-    new as well. What sounded on before a seam is struck anew after it."""
+    new as well. What sounded on before a seam starts again after it."""
     known = (grid.source != NONE) & (grid.source < end)
     piece = np.where(known, old.tokens[:, np.maximum(grid.source, 0)], tokens.UNKNOWN)
     for seam in grid.seams:

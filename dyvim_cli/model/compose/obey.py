@@ -137,21 +137,21 @@ def strike(piece: np.ndarray, steps: np.ndarray, may_play: np.ndarray) -> np.nda
 
     Where nobody begins a note there, chords and bass strike anew what they hold, else the drums play.
     """
-    struck = piece.copy()
+    accented = piece.copy()
     for step in steps.tolist():
-        struck[LEVEL, step] = HARDEST
-        if _is_struck(struck[:, step]):
+        accented[LEVEL, step] = HARDEST
+        if _has_onset(accented[:, step]):
             continue
         for row in (BASS, PAD):
-            held = _held(struck[row], step)
+            held = _held(accented[row], step)
             if may_play[row, step] and held:
-                struck[row, step] = held
-        if not _is_struck(struck[:, step]) and may_play[DRUMS, step]:
-            struck[DRUMS, step] = tokens.drum_token(("kick", "crash"))
-    return struck
+                accented[row, step] = held
+        if not _has_onset(accented[:, step]) and may_play[DRUMS, step]:
+            accented[DRUMS, step] = tokens.drum_token(("kick", "crash"))
+    return accented
 
 
-def _is_struck(column: np.ndarray) -> bool:
+def _has_onset(column: np.ndarray) -> bool:
     """Whether a note begins in a column [K] of tokens."""
     pitched = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
     return bool((column[pitched] >= tokens.FIRST_PITCH).any() or column[DRUMS] > 0)

@@ -1,7 +1,7 @@
 """Compose a recording: prompt, audio tokens, and the best of several takes.
 
 With an adapter the dynamics steer the decoder token by token. Without one, MusicGen as it comes is
-told mood, style and tempo, and its beats are laid under the film.
+given mood, style and tempo, and its beats are laid under the film.
 """
 
 from dataclasses import dataclass, replace
@@ -51,7 +51,7 @@ class Recording:
     stems: tuple = ()  # MusicGen knows no instruments
 
     def facts(self) -> dict[str, Any]:
-        """What is to be told of it, plain values."""
+        """Its description in plain values."""
         return {
             "prompt": self.prompt,
             "take": self.take,
@@ -135,14 +135,14 @@ def place_take(
     if alpha == 0:
         return Alignment(lead_s, 1.0, 0.0)
     if follows:  # it was written to the film: it stays where it is, and is judged by what it strikes
-        return Alignment(0.0, 1.0, _struck(heard.envelope, features))
+        return Alignment(0.0, 1.0, _onsets_at_events(heard.envelope, features))
     if not heard.envelope.any():  # beats that nobody plays meet no event, evenly as they would be laid
         return Alignment(lead_s, 1.0, 0.0)
     events = features.event_times_s, features.event_weights, features.event_names
     return place(heard.beats_s, lead_s, *events)
 
 
-def _struck(envelope: np.ndarray, features: FilmFeatures) -> float:
+def _onsets_at_events(envelope: np.ndarray, features: FilmFeatures) -> float:
     """Mean rank of the onset strength at the film's events, 0..1; 0 without events."""
     if not len(features.event_times_s) or not envelope.any():
         return 0.0

@@ -85,7 +85,7 @@ def write_score(
         features: what was seen of the film.
         options: options of composing.
         model: the decoder of score tokens.
-        progress: told of the stage "compose".
+        progress: notified of the stage "compose".
         tempo_map: the grid; None = one that is laid for the film's events (fit_grid).
         speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak.
 
@@ -105,8 +105,8 @@ def write_score(
     silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
     conditions = condition(features, tempo_map, character, form, (hit, cut, energy), options.loops)
     settings = sampling_settings(options)
-    struck = hit * influence.follows * ~silent
-    fixed = as_plan(form, character, struck, influence.lightest_accent, under_speech, silent)
+    accents = hit * influence.follows * ~silent
+    fixed = as_plan(form, character, accents, influence.lightest_accent, under_speech, silent)
     if character.style in model.config.untrained:
         motion = PatternInputs(0.5 + influence.energy * (energy - 0.5), fixed.accents, under_speech)
         rng = np.random.default_rng([options.seed, PATTERN_DRAW])
@@ -297,7 +297,7 @@ def plan(
 ) -> Form:
     """The form over the film, from energy [S] and weights of hits [S] on its grid; at alpha 0 of a film about
     which nothing is known. Sections and who plays are the plan's, where there is one; final_step: where the
-    last chord is struck, if that is known."""
+    last chord begins, if that is known."""
     influence = influence_of(options.alpha)
     starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
     if not influence.follows:
@@ -328,7 +328,7 @@ def condition(
     curves: tuple[np.ndarray, np.ndarray, np.ndarray],
     loops: bool = False,
 ) -> Conditions:
-    """What the decoder is told; curves: hit, cut and energy [S] each. What loops has neither beginning nor
+    """Inputs of the decoder; curves: hit, cut and energy [S] each. What loops has neither beginning nor
     end."""
     n_steps = tempo_map.n_steps
     spans = [(s.start, s.end, SECTION_ROLES.index(s.role)) for s in form.sections]

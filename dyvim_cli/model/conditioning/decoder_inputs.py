@@ -26,7 +26,7 @@ D_SEMANTICS = len(STYLES) + 6  # style, valence, arousal, mode, tempo, is global
 
 @dataclass(frozen=True)
 class Conditions:
-    """All that the decoder is told of one piece, before it writes a note."""
+    """All inputs of the decoder for one piece, before it writes a note."""
 
     dynamics: np.ndarray  # [S, D_DYNAMICS] float32, z~
     place: np.ndarray  # [S, len(PLACE_SIZES)] int64

@@ -59,7 +59,7 @@ def smooth(values: np.ndarray, n_steps: int) -> np.ndarray:
 
 
 def accent_strength(weight: float) -> float:
-    """How hard an event of a weight 0..1 is struck: doubtful ones are hinted at, clear ones stand out.
+    """Accent of an event of a weight 0..1: doubtful ones are hinted at, clear ones stand out.
 
     Smoothstep. Of the events lighter than .3 one in twenty is one to the judge of `dyvim evaluate`, of those
     from .4 on six in ten, of those from .8 on nearly all (34 films). Against a power of 1.5 and the decoder
@@ -71,7 +71,7 @@ def accent_strength(weight: float) -> float:
 def film_curves(
     features: FilmFeatures, tempo_map: TempoMap, lightest: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """hit [S], cut [S], energy [S], each 0..1, on the grid; events struck more lightly are left out."""
+    """hit [S], cut [S], energy [S], each 0..1, on the grid; events of less weight are left out."""
     n_steps = tempo_map.n_steps
     hit, cut = np.zeros(n_steps), np.zeros(n_steps)
     for event in tempo_map.hits:

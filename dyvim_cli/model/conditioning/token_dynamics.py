@@ -2,7 +2,7 @@
 
 The same kinds of curves as on the grid of score tokens (conditioning.event_curves), with their
 look-ahead in seconds, beside the motion encoder's z_d: as they are now, and a moment before and after. A
-film is watched at some ten pictures a second; where between two of them an onset lies is told by both.
+film is watched at some ten pictures a second; where between two of them an onset lies is part of both.
 (Onset strength in 34 rendered films, read linearly: R^2 .12 from now alone, .31 with the moments around.)
 N frames of the codec, T of the film, M key frames.
 """
@@ -48,13 +48,13 @@ class TokenDynamics:
         """z~ [n, width] float32 of frames first .. first + n, zeros outside the film."""
         moments = [round(at_s * self.frame_rate_hz) for at_s in AROUND_S]
         reach = max(moments)
-        told = self._told(first - reach, n + 2 * reach)
-        around = np.concatenate([told[reach + at : reach + at + n] for at in moments], axis=1)
+        conditions = self._conditions_at(first - reach, n + 2 * reach)
+        around = np.concatenate([conditions[reach + at : reach + at + n] for at in moments], axis=1)
         frames = np.arange(first, first + n)
         around[(frames < 0) | (frames >= self.n_frames)] = 0
         return torch.from_numpy(around)
 
-    def _told(self, first: int, n: int) -> np.ndarray:
+    def _conditions_at(self, first: int, n: int) -> np.ndarray:
         """[n, D_DYNAMICS] float32: curves and z_d of frames first .. first + n, each of its own moment."""
         out = np.zeros((n, D_DYNAMICS), dtype=np.float32)
         low, high = max(first, 0), min(first + n, self.n_frames)

@@ -1,6 +1,6 @@
 """Save and load adapters as safetensors: new modules, changed backbone weights, backbone name.
 
-A changed weight stands under its name in the backbone, whole, or as the two factors of a low-rank term
+A changed weight is stored under its name in the backbone, whole, or as the two factors of a low-rank term
 (".up" and ".down").
 """
 

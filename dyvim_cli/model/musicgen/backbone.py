@@ -1,6 +1,6 @@
 """MusicGen with DyViM's dynamics extension: a pre-trained decoder conditioned on the film's motion.
 
-The transformer is transformers' own; what is new stands beside it in an Adapter: the dynamics term
+The transformer is transformers' own; what is new is in an Adapter beside it: the dynamics term
 added to every token (model/decoder.Extension, the same class as for score tokens) and key frames as
 a second source of the cross-attention. Untrained, both change nothing, to the last bit.
 
@@ -197,13 +197,16 @@ class MusicGen(nn.Module):
         if extension is not None:
             embedded = embedded + extension
         is_first = cache is None or cache.get_seq_length() == 0
-        told = {"encoder_hidden_states": memory.states, "encoder_attention_mask": memory.mask}
+        cross_attention = {"encoder_hidden_states": memory.states, "encoder_attention_mask": memory.mask}
         if not self.has_cross_attention:  # the prefix is read once; then the cache holds it
-            told = {"encoder_hidden_states": memory.states if is_first else None}
+            cross_attention = {"encoder_hidden_states": memory.states if is_first else None}
         self._pictures = pictures
         try:
             out = decoder(
-                inputs_embeds=embedded, use_cache=cache is not None, **told, **{self._cache_name: cache}
+                inputs_embeds=embedded,
+                use_cache=cache is not None,
+                **cross_attention,
+                **{self._cache_name: cache},
             )
         finally:
             self._pictures = None
@@ -212,7 +215,7 @@ class MusicGen(nn.Module):
 
 
 class _Positions(nn.Module):
-    """transformers' position table, which takes embeddings [B, P, d] for one position: told the right P."""
+    """transformers' position table, which takes embeddings [B, P, d] for one position: given the right P."""
 
     def __init__(self, table: nn.Module):
         super().__init__()

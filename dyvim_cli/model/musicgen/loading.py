@@ -42,7 +42,7 @@ class AudioModel:
     musicgen: "MusicGen"
     codec: "EncodecCodec"
     tokenizer: object | None  # None: the checkpoint has none, so no text prompt is possible
-    notes: tuple[str, ...] = ()  # what whoever uses it must be told
+    notes: tuple[str, ...] = ()  # what whoever uses it has to know
 
     @property
     def follows_motion(self) -> bool:
@@ -110,7 +110,7 @@ def _debug_model(device_name: str, is_single: bool) -> AudioModel:
 
 
 def _notes(model: AudioModel) -> tuple[str, ...]:
-    """What whoever uses a model must be told: what it is, its licence, what it cannot do."""
+    """What whoever uses a model has to know: what it is, its licence, what it cannot do."""
     own = DEBUG_NOTE if model.name == DEBUG else ""
     licence = licence_note(CATALOGUE[model.name]) if model.name in CATALOGUE else ""
     plain = "" if model.follows_motion else PLAIN_NOTE

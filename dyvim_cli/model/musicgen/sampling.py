@@ -150,8 +150,8 @@ class _Window:
         """Classifier-free guidance (Ho and Salimans 2022): [2 N, K, V] -> [N, K, V]."""
         if not self.guided:
             return logits
-        told, untold = logits.chunk(2)
-        return untold + (told - untold) * self.settings.guidance
+        conditioned, unconditioned = logits.chunk(2)
+        return unconditioned + (conditioned - unconditioned) * self.settings.guidance
 
 
 def draw_tokens(logits: Tensor, settings: AudioSettings, generator: torch.Generator) -> Tensor:

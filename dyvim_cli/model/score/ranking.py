@@ -20,7 +20,7 @@ MOVES = 0.15  # mean energy of a bar
 class TakeRating:
     """What the ranking saw in one take."""
 
-    accent: float  # how much more is struck where the film has events, -1..1
+    accent: float  # how much more is played where the film has events, -1..1
     following: float  # rank correlation of loudness x density with the film's energy, -1..1
     faults: tuple[str, ...]  # what the gate objects to
 
@@ -29,20 +29,22 @@ class TakeRating:
         return alpha * (self.accent + self.following) - FAULT * len(self.faults)
 
 
-def n_struck(piece: np.ndarray) -> np.ndarray:
+def n_onsets(piece: np.ndarray) -> np.ndarray:
     """[S] how many streams strike at each step of tokens [K, S]."""
     return sum(onsets(piece, name).astype(int) for name in ("drums", *tokens.PITCHED))
 
 
 def strength(piece: np.ndarray) -> np.ndarray:
-    """[S] how strongly each step is struck: onsets weighted by level."""
-    return n_struck(piece) * (1 + piece[LEVEL].astype(float)) / tokens.N_LEVELS
+    """[S] onset weight of each step: onsets weighted by level."""
+    return n_onsets(piece) * (1 + piece[LEVEL].astype(float)) / tokens.N_LEVELS
 
 
 def rate_take(piece: np.ndarray, hit: np.ndarray, energy: np.ndarray) -> TakeRating:
     """Look at one take [K, S] beside the film's hits [S] and energy [S]."""
-    struck = strength(piece)
-    return TakeRating(_accent(struck, hit), _following(struck, energy), tuple(_faults(piece, energy)))
+    onset_weights = strength(piece)
+    return TakeRating(
+        _accent(onset_weights, hit), _following(onset_weights, energy), tuple(_faults(piece, energy))
+    )
 
 
 def best(takes: list[TakeRating], alpha: float) -> int:
@@ -50,23 +52,23 @@ def best(takes: list[TakeRating], alpha: float) -> int:
     return int(np.argmax([take.score(alpha) for take in takes]))
 
 
-def _accent(struck: np.ndarray, hit: np.ndarray) -> float:
-    """Mean rank of the struck strength at events against all steps, -1..1; 0 without events."""
-    if not (hit > 0).any() or struck.std() == 0:
+def _accent(onset_weights: np.ndarray, hit: np.ndarray) -> float:
+    """Mean rank of the onset weight at events against all steps, -1..1; 0 without events."""
+    if not (hit > 0).any() or onset_weights.std() == 0:
         return 0.0
-    return float(np.average(ranks(struck)[hit > 0], weights=hit[hit > 0]) * 2 - 1)
+    return float(np.average(ranks(onset_weights)[hit > 0], weights=hit[hit > 0]) * 2 - 1)
 
 
-def _following(struck: np.ndarray, energy: np.ndarray) -> float:
+def _following(onset_weights: np.ndarray, energy: np.ndarray) -> float:
     """Spearman of beat-wise sums; 0 where either is constant.
 
     Beats that are alike share a rank: which of them a sort puts first depends on the processor.
     """
     from scipy.stats import rankdata
 
-    if len(struck) < 3 * STEPS_PER_BEAT:
+    if len(onset_weights) < 3 * STEPS_PER_BEAT:
         return 0.0
-    a, b = (rankdata(_grouped(x, STEPS_PER_BEAT).sum(axis=1)) for x in (struck, energy))
+    a, b = (rankdata(_grouped(x, STEPS_PER_BEAT).sum(axis=1)) for x in (onset_weights, energy))
     return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
 
 
@@ -94,8 +96,8 @@ def _longest_hold(piece: np.ndarray) -> int:
 
 
 def _falls_silent(piece: np.ndarray, energy: np.ndarray) -> bool:
-    struck, motion = (_grouped(x, STEPS_PER_BAR) for x in (n_struck(piece), energy))
-    return bool(((struck.sum(axis=1) == 0) & (motion.mean(axis=1) > MOVES)).any())
+    onset_weights, motion = (_grouped(x, STEPS_PER_BAR) for x in (n_onsets(piece), energy))
+    return bool(((onset_weights.sum(axis=1) == 0) & (motion.mean(axis=1) > MOVES)).any())
 
 
 def _grouped(values: np.ndarray, n_steps: int) -> np.ndarray:

@@ -84,21 +84,21 @@ class _GuidedDecoder:
         self.n_rows = 2 * self.n if self.is_guided else self.n
         semantics = torch.from_numpy(conditions.semantics)
         self.stepper = Stepper(model, semantics, self.n_rows)
-        self.told = _conditioning_chunks(model, conditions, settings.alpha)
+        self.chunks = _conditioning_chunks(model, conditions, settings.alpha)
         self.conditions = conditions
         self.turns = set(np.flatnonzero(np.diff(conditions.section_of_step, prepend=-1)).tolist())
 
     def logits(self, written: torch.Tensor, position: int) -> torch.Tensor:
         """[N, sum of cardinalities] at the next position, after the tokens [N, K] of the one before it."""
         self._turn_to_section(position)
-        place, extension = next(self.told)
+        place, extension = next(self.chunks)
         condition = (place + extension).expand(self.n_rows, -1)
         if not self.is_guided:
             return self.stepper.step(written, condition)
         condition = condition.clone()
         condition[self.n :] = place
-        told, untold = self.stepper.step(written.repeat(2, 1), condition).chunk(2)
-        return untold + self.guidance * (told - untold)
+        conditioned, unconditioned = self.stepper.step(written.repeat(2, 1), condition).chunk(2)
+        return unconditioned + self.guidance * (conditioned - unconditioned)
 
     def _turn_to_section(self, position: int) -> None:
         """Show the decoder the moods of a section from its first position on."""

@@ -22,7 +22,7 @@ class TokenPlan:
     is_minor: bool
     breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
     groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
-    accents: Accents | None = None  # the events that are struck whatever the decoder draws
+    accents: Accents | None = None  # the events that are accented whatever the decoder draws
     under_speech: np.ndarray | None = None  # [S] bool, where the film's own sound has somebody speak
     gesture_from: np.ndarray | None = None  # [S] earlier step whose gesture may be taken up, -1 = none
 

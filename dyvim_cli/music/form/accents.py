@@ -43,5 +43,5 @@ def plan_accents(hits: np.ndarray, style: str, lightest: float, drums_play: np.n
 
 
 def is_crowded(hits: np.ndarray, step: int, within_steps: int = CROWD_STEPS) -> bool:
-    """Whether an event as heavy, and no light one, was struck less than half a bar before a step."""
+    """Whether an event as heavy, and no light one, was accented less than half a bar before a step."""
     return bool(hits[max(0, step - within_steps) : step].max(initial=0) >= max(hits[step], MEDIUM))

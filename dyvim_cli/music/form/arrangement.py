@@ -19,7 +19,7 @@ ROLE_KEEPS = {"break": (), "contrast": ("melody",), "intro": ()}
 LONG_PIECE_BARS = 16  # from here on, a beat style may rest its drums in an intro or a break
 LEAVING = 0.1  # it is rather somebody's entry than somebody's leaving that sets sections apart
 WHIM = 0.25
-MOST_SILENT = 2  # so that an event can still be struck together
+MOST_SILENT = 2  # so that an event can still be played together
 CLIMAX = 0.7  # part of the piece at which it is fullest, all else being equal
 
 

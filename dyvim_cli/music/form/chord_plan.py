@@ -119,7 +119,7 @@ def _move_to_events(chords: np.ndarray, hits: np.ndarray) -> None:
 
 
 def _tell_apart(rng: np.random.Generator, chords: np.ndarray, border: int, is_minor: bool) -> None:
-    """If one chord stands on both sides of a border, what comes before gives way to a leading chord."""
+    """If one chord is on both sides of a border, what comes before gives way to a leading chord."""
     if chords[border - 1] != chords[border]:
         return
     others = [roman(n) for n in LEADING[_mode(is_minor)]]

@@ -22,7 +22,7 @@ STOPS = 0.6  # events of at least this weight may carry the last chord on any st
 
 def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
     """Strong beat, or heavy event, for the last chord: it rings about RING_S, less in a short film. An event
-    attracts it, and so do events that would come after it, for then nothing is struck any more."""
+    attracts it, and so do events that would come after it, for then no accent follows."""
     n_steps = tempo_map.n_steps
     steps = np.arange(max(1, n_steps - STEPS_PER_BEAT))
     candidates = steps[(steps % HALF_BAR_STEPS == 0) | (hits[steps] >= STOPS)]
@@ -30,7 +30,7 @@ def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
     rest_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[candidates]
     film_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[0]
     wanted_s = np.clip(RING_SHARE * film_s, min(SHORTEST_RING_S, SHORT_SHARE * film_s), RING_S)
-    rings = rest_s >= min(LAST_CHORD_S, SHORT_SHARE * film_s)  # a later event is struck by the drums
+    rings = rest_s >= min(LAST_CHORD_S, SHORT_SHARE * film_s)  # a later event is accented by the drums
     candidates, rest_s = (candidates[rings], rest_s[rings]) if rings.any() else (candidates, rest_s)
     cost = np.abs(rest_s - wanted_s) + 0.5 * (candidates % STEPS_PER_BAR != 0)
     near = rest_s <= 2 * RING_S
@@ -40,7 +40,7 @@ def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
 
 
 def last_strokes(tempo_map: TempoMap, hits: np.ndarray, final_step: int, lightest: float) -> np.ndarray:
-    """[R] steps after the last chord at which it is struck once more: the events that the picture still has,
+    """[R] steps after the last chord at which it is played once more: the events that the picture still has,
     those of a weight from `lightest` on, as long as there is time for the chord to ring."""
     left_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[:-1]
     again = (hits > 0) & (hits >= lightest) & (left_s >= LAST_STROKE_S)

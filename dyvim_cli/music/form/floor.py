@@ -55,9 +55,9 @@ def _rests(piece: np.ndarray) -> list[tuple[int, int]]:
 def _strike_again(filled: np.ndarray, start: int, end: int, may_sound: np.ndarray) -> None:
     """Strike the last chord again, or the last note of the bass, and hold it through the rest."""
     for row in HOLDERS:
-        struck = np.flatnonzero(filled[row, :start] >= tokens.FIRST_PITCH)
-        if len(struck) and may_sound[row, start:end].all():
-            filled[row, start] = filled[row, struck[-1]]
+        onset_steps = np.flatnonzero(filled[row, :start] >= tokens.FIRST_PITCH)
+        if len(onset_steps) and may_sound[row, start:end].all():
+            filled[row, start] = filled[row, onset_steps[-1]]
             filled[row, start + 1 : end] = tokens.HOLD
             return
 

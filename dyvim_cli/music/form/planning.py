@@ -30,7 +30,7 @@ class Form:
     ending: np.ndarray  # [K, S] int16 tokens of the last chord as it rings, UNKNOWN = free
     copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none
     gesture_from: np.ndarray  # [S] int64 earlier step whose melodic gesture may be taken up, -1 = none
-    final_step: int  # where the last chord is struck
+    final_step: int  # where the last chord begins
     played: np.ndarray  # [S] bool, steps that last
 
     def groove_from(self, hits: np.ndarray) -> np.ndarray:
@@ -59,8 +59,8 @@ def plan_form(
 ) -> Form:
     """Plan a piece for a film on the grid of tempo_map; the same seed gives the same form.
 
-    Events lighter than lightest_late are not struck while the last chord rings. sections, who may play in
-    them [K, S], and where the last chord is struck are found in the film unless they are given. loops: the
+    Events lighter than lightest_late get no accent while the last chord rings. sections, who may play in
+    them [K, S], and where the last chord begins are found in the film unless they are given. loops: the
     piece goes on from its end to its beginning. ValueError for an unknown style.
     """
     if style not in STYLES:

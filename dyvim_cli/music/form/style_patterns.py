@@ -2,7 +2,7 @@
 
 Such a decoder plays tune and inner voices like the style's nearest one; the groove, which makes the style,
 comes from its record. Density follows the motion as in the music that decoders learn from (density_of);
-events are struck by the whole band.
+events are accents of the whole band.
 """
 
 from collections.abc import Sequence
@@ -62,8 +62,8 @@ def write_patterns(
         groove, bass, comping = themes[section.label]
         span = slice(section.start, section.end)
         for name, pattern in groove.items():
-            struck = _struck(pattern, section, style, "drums", motion)
-            written[DRUMS, span] |= struck * tokens.drum_token([name])
+            strokes = _strokes_at(pattern, section, style, "drums", motion)
+            written[DRUMS, span] |= strokes * tokens.drum_token([name])
         figure, need, ring = BASS_IDIOMS[bass]
         starts = _starts(need, section, style, "bass", motion, form.chords)
         letters = _on_bars(list(figure), section)
@@ -84,7 +84,7 @@ def _on_bars(values: Sequence[object], section: Section) -> np.ndarray:
     return np.array(values)[steps % len(values)]
 
 
-def _struck(pattern: str, section: Section, style: str, part: str, motion: PatternInputs) -> np.ndarray:
+def _strokes_at(pattern: str, section: Section, style: str, part: str, motion: PatternInputs) -> np.ndarray:
     """[n] bool: the section's steps that a pattern strikes at the density of the part."""
     energy = motion.energy[section.start : section.end]
     density = density_of(style, section.role, part, energy, section.start % STEPS_PER_BAR)
@@ -100,9 +100,9 @@ def _starts(
     span = slice(section.start, section.end)
     steps = np.arange(section.start, section.end)
     new_chord = (chords[span] != np.roll(chords, 1)[span]) & (steps % STEPS_PER_BEAT == 0)
-    struck = _struck(pattern, section, style, part, motion) | (new_chord & (part == "bass"))
-    struck &= ~motion.under_speech[span] | (steps % STEPS_PER_BEAT == 0)
-    return struck | (motion.accents.level[span] > 0)
+    strokes = _strokes_at(pattern, section, style, part, motion) | (new_chord & (part == "bass"))
+    strokes &= ~motion.under_speech[span] | (steps % STEPS_PER_BEAT == 0)
+    return strokes | (motion.accents.level[span] > 0)
 
 
 def _bass_row(

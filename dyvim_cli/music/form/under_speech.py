@@ -2,7 +2,7 @@
 
 Reviewers of films call music under a voice "too bouncy, too varied in pitch": the writing disturbs as much
 as the level. Under speech the tune and the arpeggio rest, drums keep the beat with kick and snare alone,
-bass and chords start notes on beats only, and nothing is louder than LOUDEST_LEVEL unless an event is struck.
+bass and chords start notes on beats only, and nothing but accents is louder than LOUDEST_LEVEL.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 from dyvim_cli.stylebook import RECORDS
 
-# Keys of a class, taken in turn; a tuple inside is struck together.
+# Keys of a class, taken in turn; a tuple inside is played together.
 KIT = {
     "kick": (36,),
     "snare": (38,),

@@ -14,7 +14,7 @@ from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.mixing.loudness import shaped
 
 IN_MEMORY_BYTES = 16 << 20  # of one stem; longer ones wait on disk for mastering
-QUIET = 1e-9  # of the mix; below, its gain cannot be told, and is 1
+QUIET = 1e-9  # of the mix; below, its gain cannot be measured, and is 1
 
 # what editors call them: who asks for groups gets four files at most
 GROUPS = {

@@ -34,15 +34,15 @@ def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tup
 
 
 def _played(row: np.ndarray, step: int, palette: Palette, feel: Feel) -> tuple[str, ...]:
-    """Drum classes that are struck on a step: those written, arranged where the style has a backbeat."""
-    classes = _struck(row, step)
+    """Drum classes that play on a step: those written, arranged where the style has a backbeat."""
+    classes = _classes_at(row, step)
     if palette.backbeat and not feel.is_accented(step):
         return _by_turns(classes, step) + _kept_time(row, step)
     return classes
 
 
 def ringing_crashes(row: np.ndarray) -> set[int]:
-    """Steps whose crash would fall into another's ring: they are struck on the short splash instead.
+    """Steps whose crash would fall into another's ring: they are played on the short splash instead.
 
     A crash is a wash over all frequencies for two bars: on every cut of a fast montage it hides the groove
     under it (pulse .52 with the kick alone on four such films, .37 with crashes on top).
@@ -74,14 +74,14 @@ def _velocity(row: np.ndarray, step: int, name: str, part: Part, feel: Feel) -> 
 
 
 def _once(strokes: list[Note]) -> list[Note]:
-    """A step's strokes; where two classes share a key (a bass drum is kick and tom) it is struck once."""
+    """A step's strokes; where two classes share a key (a bass drum is kick and tom) it is played once."""
     loudest: dict[int, Note] = {}
     for stroke in sorted(strokes, key=lambda stroke: stroke.velocity):
         loudest[stroke.pitch] = stroke
     return list(loudest.values())
 
 
-def _struck(row: np.ndarray, step: int) -> tuple[str, ...]:
+def _classes_at(row: np.ndarray, step: int) -> tuple[str, ...]:
     """Drum classes written on a step, none outside the piece."""
     return drum_classes(int(row[step])) if 0 <= step < len(row) and row[step] > 0 else ()
 
@@ -99,18 +99,18 @@ def _by_turns(classes: tuple[str, ...], step: int) -> tuple[str, ...]:
 
 def _kept_time(row: np.ndarray, step: int) -> tuple[str, ...]:
     """A hat where the decoder's stroke took the place of one: its eighths go on over a lesser event."""
-    stroke = _struck(row, step)
-    goes_on = all("hat" in _struck(row, near) for near in (step - 2, step + 2))
+    stroke = _classes_at(row, step)
+    goes_on = all("hat" in _classes_at(row, near) for near in (step - 2, step + 2))
     return ("hat",) if stroke and goes_on and not {"hat", "open_hat", "crash"} & set(stroke) else ()
 
 
 def _fills_in(row: np.ndarray, step: int) -> bool:
     """Whether a snare's stroke fills in between: on an odd sixteenth, and in no roll."""
-    return step % 2 == 1 and "snare" not in _struck(row, step - 1)
+    return step % 2 == 1 and "snare" not in _classes_at(row, step - 1)
 
 
 def _strokes(keys, start_s: float, ring_s: float, velocity: int, feel: Feel) -> list[Note]:
-    """One or several keys struck together."""
+    """One or several keys played together."""
     last_s = np.inf if feel.loops else feel.duration_s
     start_s = min(start_s, max(0.0, last_s - 0.05))
     end_s = min(start_s + ring_s, last_s)

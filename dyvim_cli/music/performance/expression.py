@@ -1,9 +1,9 @@
 """Apply slow swells and fades to all players, following the level stream.
 
-A velocity is fixed when a note is struck, so a chord that rings on into a calm scene would stay as loud as
+A velocity is fixed when a note starts, so a chord that rings on into a calm scene would stay as loud as
 the scene it came from. Players of strings and winds, and a mixer's faders, follow the course of the music;
 here that course is the decoder's level stream averaged over about a bar. Single events do not move it: an
-accent is louder because it is struck harder and by more players, and nothing around it is pulled down.
+accent is louder because it is played harder and by more players, and nothing around it is pulled down.
 """
 
 from collections.abc import Callable

@@ -46,9 +46,9 @@ def groove(style: str) -> dict[str, np.ndarray]:
     tables = {
         name: np.array(family[name], dtype=float) for name in ("offset_mean", "offset_std", "velocity_mean")
     }
-    struck = ~np.isnan(tables["velocity_mean"]).all(axis=1)
+    is_played = ~np.isnan(tables["velocity_mean"]).all(axis=1)
     means = np.zeros((6, 1))
-    means[struck, 0] = np.nanmean(tables["velocity_mean"][struck], axis=1)
+    means[is_played, 0] = np.nanmean(tables["velocity_mean"][is_played], axis=1)
     tables["accent"] = tables.pop("velocity_mean") - means
     return {name: np.nan_to_num(table) for name, table in tables.items()}
 
@@ -106,7 +106,7 @@ class Feel:
         return max(self.first_s, float(self.played_s[step]) + drift)
 
     def stroke_s(self, step: int, drum: str) -> float:
-        """When a drum is struck, as a drummer of the style places it."""
+        """When a drum is is_played, as a drummer of the style places it."""
         if self.is_accented(step):
             return max(self.first_s, float(self.times_s[step]))
         at = DRUM_CLASSES.index(PLACED_AS.get(drum, drum)), step % STEPS_PER_BAR

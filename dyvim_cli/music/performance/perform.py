@@ -165,7 +165,7 @@ def _pedal_end(chords: np.ndarray, start: int) -> int:
 
 
 def _without_overlap(notes: list[Note]) -> tuple[Note, ...]:
-    """The notes in order, each ended before its key is struck again."""
+    """The notes in order, each ended before its key is played again."""
     following: dict[int, float] = {}
     result = []
     for note in sorted(notes, key=lambda note: (note.start_s, note.pitch), reverse=True):
@@ -176,7 +176,7 @@ def _without_overlap(notes: list[Note]) -> tuple[Note, ...]:
 
 
 def _accents(stems: list[Stem], palette: Palette, feel: Feel) -> list[Note]:
-    """The lowest note struck on each accented step, doubled by an instrument that speaks at once."""
+    """The lowest note that starts on each accented step, doubled by an instrument that speaks at once."""
     part, notes = palette.accent, []
     pitched = sorted((note.start_s, note.pitch) for stem in stems if not stem.is_drums for note in stem.notes)
     starts_s = [start_s for start_s, _ in pitched]

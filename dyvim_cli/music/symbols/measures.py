@@ -41,8 +41,8 @@ def measures(tokens: np.ndarray, is_minor: bool) -> dict[str, float]:
     groove_consistency    1 - mean Hamming distance of neighbouring bars' onset patterns
     self_similarity       mean likeness (Jaccard, of onsets with their pitches) of each bar to its best
                           match two bars away or more
-    density               struck steps of all streams a bar, where there is a bass to the tune;
-                          <stream>_density: notes; drums_density: struck steps, over the
+    density               steps with an onset in any stream a bar, where there is a bass to the tune;
+                          <stream>_density: notes; drums_density: steps with a stroke, over the
                           bars in which there are drums
     chord_changes         a bar
     melody_*              see melody_measures
@@ -50,15 +50,15 @@ def measures(tokens: np.ndarray, is_minor: bool) -> dict[str, float]:
     figures: dict[str, float] = {}
     for name in PITCHED:
         figures |= _stream_measures(tokens, name, is_minor)
-    struck = {name: onsets(tokens, name) for name in (*PITCHED, "drums")}
+    onset_rows = {name: onsets(tokens, name) for name in (*PITCHED, "drums")}
     if (tokens[STREAM_INDEX["bass"]] >= 0).any():
-        figures["density"] = _per_bar(sum(int(row.sum()) for row in struck.values()), tokens)
-    if struck["drums"].any():
-        figures["drums_density"] = _per_bar_played(struck["drums"])
+        figures["density"] = _per_bar(sum(int(row.sum()) for row in onset_rows.values()), tokens)
+    if onset_rows["drums"].any():
+        figures["drums_density"] = _per_bar_played(onset_rows["drums"])
     chord = tokens[STREAM_INDEX["chord"]]
     if (chord > 0).any():
         figures["chord_changes"] = _per_bar((np.diff(chord) != 0).sum(), tokens)
-        counts = {name: int((row & (chord > 0)).sum()) for name, row in struck.items() if name != "drums"}
+        counts = {name: int((row & (chord > 0)).sum()) for name, row in onset_rows.items() if name != "drums"}
         shares = [figures.get(f"{name}_in_harmony", 1.0) * n for name, n in counts.items()]
         if sum(counts.values()):
             figures["in_harmony"] = float(sum(shares) / sum(counts.values()))
@@ -66,7 +66,7 @@ def measures(tokens: np.ndarray, is_minor: bool) -> dict[str, float]:
 
 
 def onsets(tokens: np.ndarray, name: str) -> np.ndarray:
-    """[S] whether a note of the stream begins (drums: something is struck)."""
+    """[S] whether a note of the stream begins (drums: any stroke)."""
     row = tokens[STREAM_INDEX[name]]
     return row > 0 if name == "drums" else row >= FIRST_PITCH
 
@@ -78,7 +78,7 @@ def melody_measures(tokens: np.ndarray) -> dict[str, float]:
     melody_repeats  share of its intervals that are none
     melody_leaps    share of its intervals wider than a fifth
     melody_range    semitones between its 5th and 95th percentile
-    melody_run      longest run of one pitch struck again and again, in notes
+    melody_run      longest run of one pitch repeated, in notes
     melody_hold     longest note, in bars
     phrase_bars     mean stretch without a breath, in bars
     """
@@ -148,10 +148,10 @@ def _per_bar(count: float, tokens: np.ndarray) -> float:
     return float(count * STEPS_PER_BAR / tokens.shape[1])
 
 
-def _per_bar_played(struck: np.ndarray) -> float:
+def _per_bar_played(onset_rows: np.ndarray) -> float:
     """Mean strokes of the bars that have any."""
-    n_bars = -(-len(struck) // STEPS_PER_BAR)
-    counts = np.add.reduceat(struck.astype(int), np.arange(n_bars) * STEPS_PER_BAR)
+    n_bars = -(-len(onset_rows) // STEPS_PER_BAR)
+    counts = np.add.reduceat(onset_rows.astype(int), np.arange(n_bars) * STEPS_PER_BAR)
     return float(counts[counts > 0].mean())
 
 
@@ -180,7 +180,7 @@ def _likeness(tokens: np.ndarray) -> dict[str, float]:
 
 
 def _struck_rows(tokens: np.ndarray) -> np.ndarray:
-    """[rows, S] bool: one row a pitch of each pitched stream and a drum class, True where it is struck."""
+    """[rows, S] bool: one row a pitch of each pitched stream and a drum class, True where it begins."""
     rows = []
     for name in PITCHED:
         row = tokens[STREAM_INDEX[name]]

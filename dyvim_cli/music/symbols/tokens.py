@@ -22,7 +22,7 @@ CHORD_QUALITIES = {  # intervals above the root
 }  # fmt: skip
 QUALITY_NAMES = tuple(CHORD_QUALITIES)
 
-# Drums: a set of six classes as bits; 0 = nothing is struck.
+# Drums: a set of six classes as bits; 0 = no stroke.
 DRUM_CLASSES = ("kick", "snare", "hat", "open_hat", "tom", "crash")  # hat: closed, ride, shaker
 DRUM_KEYS = (36, 38, 42, 46, 45, 49)  # General MIDI keys of the classes
 
@@ -41,12 +41,12 @@ class Stream:
 # The order is the order of decisions within a step (the delay pattern delays stream k by k
 # steps): how loud, which chord, then the tune, then what carries it.
 STREAMS = (
-    Stream("level", N_LEVELS),  # how strongly what is struck at this step is struck
+    Stream("level", N_LEVELS),  # how loud the onsets of this step are
     Stream("chord", 1 + 12 * len(QUALITY_NAMES)),
     Stream("melody", FIRST_PITCH + 37, 55),  # G3..G6 around the tonic C5 = 72
     Stream("bass", FIRST_PITCH + 25, 28),  # E1..E3
     Stream("drums", 1 << len(DRUM_CLASSES)),
-    Stream("pad", FIRST_PITCH + 25, 55),  # a struck chord, named by its top note G3..G5
+    Stream("pad", FIRST_PITCH + 25, 55),  # a chord's onset, named by its top note G3..G5
     Stream("arp", FIRST_PITCH + 37, 48),  # arpeggio, counter-melody or inner voice C3..C6
 )
 K = len(STREAMS)

@@ -37,7 +37,7 @@ class SampledInstrument:
     sample_rate = SAMPLE_RATE
 
     def __init__(self, font: SoundFont, is_drums: bool, program: int, is_shaded: bool = True):
-        """is_shaded: whether a key of one timbre is made duller where it is struck softly (strokes.py)."""
+        """is_shaded: whether a key of one timbre is made duller where it is played softly (strokes.py)."""
         self.font, self.is_drums, self.is_shaded = font, is_drums, is_shaded
         self.preset = sampler.find_preset(font, sampler.DRUM_BANK if is_drums else 0, program)
         self.tone_cache = ByteCache(CACHED_BYTES)

@@ -1,7 +1,7 @@
 """Constant modulators of a note: velocity, key, and controllers at rest.
 
 SoundFont Technical Specification 2.04, sections 8.2 and 9.5. Modern fonts shape their whole answer to
-velocity with modulators, so each is evaluated once, when the note is struck.
+velocity with modulators, so each is evaluated once, when the note starts.
 """
 
 import math

@@ -36,7 +36,7 @@ class Orchestra:
             yield sum(parts[1:], start=parts[0])
 
     def notes(self, stems: Iterable[Stem]) -> list[str]:
-        """What the user must be told: which instruments, or which of their keys, the soundfont has not."""
+        """What the user has to know: which instruments, or which of their keys, the soundfont has not."""
         found = []
         for stem in stems if self.soundfont is not None else ():
             if is_effect(stem):

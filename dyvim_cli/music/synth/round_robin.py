@@ -16,7 +16,7 @@ from dyvim_cli.music.synth.soundfont import Patch, SoundFont
 from dyvim_cli.types import Note
 
 N_TAKES = 3
-REPEATED_S = 1.0  # a key that is struck again within this time takes the next take
+REPEATED_S = 1.0  # a key that is played again within this time takes the next take
 DRUM_CENTS, DRUM_CB = (0, -12, 9), (0, 6, 3)  # of each take: how much higher, and how much softer
 KEY_CENTS = (0, -2, 2)  # the same of a key without near recordings, which must stay in tune
 FARTHEST_KEYS = 3  # a recording is moved by so many semitones at most
@@ -25,7 +25,7 @@ FARTHEST_KEYS = 3  # a recording is moved by so many semitones at most
 def voices(
     font: SoundFont, preset: Patch, key: int, velocity: int, take: int, is_drums: bool
 ) -> tuple[Voice, ...]:
-    """All samples that sound when `key` is struck at `velocity` for the take-th time."""
+    """All samples that sound when `key` is played at `velocity` for the take-th time."""
     own = sampler.voices(font, preset, key, velocity)
     if take == 0 or not own:
         return own

@@ -64,7 +64,7 @@ def find_preset(font: SoundFont, bank: int, program: int) -> Patch:
 
 
 def voices(font: SoundFont, preset: Patch, key: int, velocity: int) -> tuple[Voice, ...]:
-    """All samples that sound when `key` is struck at `velocity`."""
+    """All samples that sound when `key` is played at `velocity`."""
     return tuple(
         _voice(font, outer, inner, key, velocity)
         for outer in _sounding(preset, key, velocity)

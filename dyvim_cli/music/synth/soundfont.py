@@ -195,7 +195,7 @@ def _zones(chunks: dict[str, memoryview], prefix: str, terminal: int) -> list[Zo
 
 
 def _zone(generators: list[tuple[int, int]], modulators: bytes, terminal: int) -> Zone:
-    """A zone; what stands after the terminal generator has no meaning."""
+    """A zone; what follows the terminal generator has no meaning."""
     found: dict[int, int] = {}
     for oper, amount in generators:
         if oper == terminal:

@@ -1,7 +1,7 @@
 """Make strengths and takes of a stroke that a font has recorded once.
 
 A drum, and any instrument that answers every velocity with one and the same sound, is made brighter the
-harder it is struck: a shelf over its treble follows the velocity, and differs a little between takes. This
+harder it is played: a shelf over its treble follows the velocity, and differs a little between takes. This
 processes one recording, in the eight steps that tones are made for, and needs no bytes. What a font answers
 by itself, with other recordings or a filter that opens, stays as the font has it.
 """
@@ -16,7 +16,7 @@ from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.types import SAMPLE_RATE
 
 CORNER_HZ = 1200.0
-NEUTRAL_VELOCITY = 80  # as recorded: what mixes are balanced for, and what a groove is struck with
+NEUTRAL_VELOCITY = 80  # as recorded: what mixes are balanced for, and what a groove is played with
 SOFT_DB, HARD_DB = -7.0, 2.0  # of the shelf at velocities 1 and 127
 TAKES_DB = (0.0, -0.7, 0.5)  # of the shelf, of each take
 OPENS_CENTS = 1200  # a filter that moves by less from soft to hard is hardly heard

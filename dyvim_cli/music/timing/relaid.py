@@ -14,7 +14,7 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 NONE = -1  # the source of a step that is new
 AT_S = 0.06  # an old event so near a stretch's edge is the one that the edge was cut at
-FIXED = 0.3  # events struck at least so hard stay where their picture is: the grid gives way beside them
+FIXED = 0.3  # events of at least this weight stay where their picture is: the grid gives way beside them
 GIVES_BARS = 2  # over so many bars the grid gives way to a seam, given room,
 MOST_GIVE = 0.3  # of the time in which it does
 LEAST_BEATS = 2  # of an old stretch; shorter ones are not worth two seams
@@ -157,8 +157,8 @@ class _OldGrid:
         near = near[self.hit[near] > 0]
         if not len(near):
             return 0.0
-        struck = near[self.hit[near].argmax()]
-        return float(self.times_s[span.start] - self.times_s[struck])
+        strongest = near[self.hit[near].argmax()]
+        return float(self.times_s[span.start] - self.times_s[strongest])
 
     def _beat(self, at_s: float, or_end: bool = False) -> int:
         beats = np.append(self.beats, len(self.times_s) - 1) if or_end else self.beats

@@ -17,8 +17,8 @@ def write_drums(rng: np.random.Generator, plan: PieceFrame, response: Response) 
     _fill_ends(rng, plan, response, strikes)
     _roll(plan, response, strikes)
     row = np.zeros(plan.n_steps, dtype=np.int16)
-    for name, struck in strikes.items():
-        row[struck] |= tokens.drum_token([name])
+    for name, steps in strikes.items():
+        row[steps] |= tokens.drum_token([name])
     for step in np.flatnonzero(response.force["drums"]):
         row[step] = _accent(plan, response, int(step), int(row[step]))
     row[plan.final :] = _ending(plan, response)
@@ -82,7 +82,7 @@ def _roll(plan: PieceFrame, response: Response, strikes) -> None:
 def _accent(plan: PieceFrame, response: Response, step: int, groove: int) -> int:
     """The groove's strokes of a step with those of an event added; a light event opens the hat.
 
-    A crash that still rings is not struck again (music/performance/drumming.py: CRASH_STEPS).
+    A crash that still rings is not played again (music/performance/drumming.py: CRASH_STEPS).
     """
     strokes, weight = RECORDS[plan.style].accent_strokes, response.hit[step]
     if not plan.follows:

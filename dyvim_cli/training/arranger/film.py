@@ -148,7 +148,7 @@ def _smooth(values) -> np.ndarray:
 
 
 def _still_stretches(rng, n_steps: int):
-    """Spans where the picture stands still: a beat to several bars."""
+    """Spans where the picture is still: a beat to several bars."""
     if rng.random() > 0.55:
         return []
     spans = []

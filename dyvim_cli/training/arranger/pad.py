@@ -55,7 +55,7 @@ def write_pad(
     sustained = ring >= 6
     carried = changes & sustained & (needs_row < SILENT)
     needs_row[carried] = np.minimum(needs_row[carried], 0.08)
-    needs_row[~changes & (needs_row < 0.05)] = NEVER  # a sustained chord is struck once
+    needs_row[~changes & (needs_row < 0.05)] = NEVER  # a sustained chord has one onset
     played = onsets(needs_row, "pad", response)
     played[plan.final + 1 :] &= response.force["pad"][plan.final + 1 :]
     played[plan.final] = "pad" not in plan.scenes[-1].silent

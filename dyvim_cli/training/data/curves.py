@@ -45,12 +45,14 @@ def lengths_at_onsets(row: np.ndarray) -> np.ndarray:
 
 
 def onset_mass(tokens: np.ndarray) -> np.ndarray:
-    """[S] how much is struck at each step: onsets by stream, note length, drums, loudness."""
+    """[S] onset weight of each step: onsets by stream, note length, drums, loudness."""
     mass = np.zeros(tokens.shape[1])
     for name in PITCHED:
         lengths = lengths_at_onsets(tokens[STREAM_INDEX[name]])
-        struck = lengths > 0
-        mass[struck] += ONSET_MASS[name] * (1 + LONG_NOTE_MASS * np.log2(np.minimum(lengths[struck], 16)))
+        has_onset = lengths > 0
+        mass[has_onset] += ONSET_MASS[name] * (
+            1 + LONG_NOTE_MASS * np.log2(np.minimum(lengths[has_onset], 16))
+        )
     drums = np.maximum(tokens[STREAM_INDEX["drums"]], 0)
     for bit, name in enumerate(DRUM_CLASSES):
         mass += DRUM_MASS[name] * (drums >> bit & 1)
@@ -65,15 +67,15 @@ def hit_curve(mass: np.ndarray) -> np.ndarray:
     """[S] sparse accents: peaks that stand out of two bars around and of their place in the bar."""
     if not mass.any():
         return np.zeros(len(mass))
-    struck = mass > 0
+    has_onset = mass > 0
     by_position = np.array([_mean(mass[p::STEPS_PER_BAR]) for p in range(STEPS_PER_BAR)])
     by_position = np.resize(by_position, len(mass))
     surprise = mass - METRE_SHARE * (by_position - mass.mean())
     window = np.ones(2 * STEPS_PER_BAR + 1)
-    count = np.maximum(centred_convolution(struck, window), 1)
-    mean = centred_convolution(np.where(struck, surprise, 0), window) / count
-    spread = np.std(surprise[struck]) + 1e-6
-    z = np.where(struck, (surprise - mean) / spread, -np.inf)
+    count = np.maximum(centred_convolution(has_onset, window), 1)
+    mean = centred_convolution(np.where(has_onset, surprise, 0), window) / count
+    spread = np.std(surprise[has_onset]) + 1e-6
+    z = np.where(has_onset, (surprise - mean) / spread, -np.inf)
     return _weighted_peaks(z, round(HITS_PER_BAR * len(mass) / STEPS_PER_BAR))
 
 
@@ -151,9 +153,9 @@ def bar_features(tokens: np.ndarray) -> np.ndarray:
     columns = []
     for name in PITCHED:
         row = bars[STREAM_INDEX[name]]
-        struck = row >= FIRST_PITCH
-        count = struck.sum(1)
-        height = np.where(struck, row, 0).sum(1) / np.maximum(count, 1) / 12
+        has_onset = row >= FIRST_PITCH
+        count = has_onset.sum(1)
+        height = np.where(has_onset, row, 0).sum(1) / np.maximum(count, 1) / 12
         columns += [count / 4, 1.5 * (row > 0).mean(1), np.where(count > 0, height, 0)]
     drums = np.maximum(bars[STREAM_INDEX["drums"]], 0)
     columns += [(drums >> bit & 1).sum(1) / 4 for bit in range(len(DRUM_CLASSES))]

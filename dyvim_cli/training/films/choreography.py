@@ -2,9 +2,9 @@
 
 The links between picture and music are drawn film by film, so that none of them can be taken for
 granted: cuts at boundaries, jolts on hits and pace by energy are what the event curves tell as well;
-surges of pace on what is struck within the beat (the curves know whole beats and great events only),
+surges of pace on what is played within the beat (the curves know whole beats and great events only),
 height by melody (rising pitch is heard as rising: Eitan and Granot 2006), a pulse by kick and snare,
-spin by arpeggio and the kind of camera by texture are told by the motion features alone. Letters: S
+spin by arpeggio and the kind of camera by texture are in the motion features alone. Letters: S
 grid steps, T frames.
 """
 
@@ -21,7 +21,7 @@ SLOW, FAST = 0.012, 0.6  # picture widths a second at the least and the most ene
 STILL_ENERGY = 0.04  # as conditioning.event_curves: below it nothing moves
 CUT_SHARE = 0.95  # of the music's boundaries that the film cuts on
 LINK_SHARE = 0.75  # of the films in which a link holds
-SURGE, SURGE_S = 2.5, 0.1  # how much faster all moves when a step is struck with all there is, how long
+SURGE, SURGE_S = 2.5, 0.1  # how much faster all moves at a step of full onset weight, how long
 PULSE = 0.1  # growth of a sprite: seen by the encoder, but no event
 JOLT_S, PULSE_S, GLIDE_S = 0.15, 0.12, 0.25  # how long a jolt, a pulse, a change of height lasts
 
@@ -55,7 +55,7 @@ def choreograph(piece: Piece, fps: float, rng: np.random.Generator) -> Choreogra
     shots = _shots(piece, times_s, step_s, rng)
     pace = _pace(piece, times_s, step_s)
     if rng.random() < LINK_SHARE:
-        pace = pace * (1 + SURGE * _struck(piece, times_s, step_s))
+        pace = pace * (1 + SURGE * _decaying_onsets(piece, times_s, step_s))
     hits = np.flatnonzero(piece.curves[:, 0] > 0)
     jolts = _decaying(times_s, hits * step_s, piece.curves[hits, 0], JOLT_S)
     path, reversals = _path(piece, times_s, step_s, pace, jolts, shots, rng)
@@ -87,8 +87,8 @@ def _pace(piece: Piece, times_s, step_s) -> np.ndarray:
     return np.where(energy < STILL_ENERGY, 0.0, SLOW * (FAST / SLOW) ** energy)
 
 
-def _struck(piece: Piece, times_s, step_s) -> np.ndarray:
-    """[T] 0..1: how much was struck just now, against the piece's fullest steps."""
+def _decaying_onsets(piece: Piece, times_s, step_s) -> np.ndarray:
+    """[T] 0..1: recent onset weight, against the piece's fullest steps."""
     mass = onset_mass(piece.tokens)
     onsets = np.flatnonzero(mass > 0)
     weights = np.minimum(1.0, mass[onsets] / np.percentile(mass[onsets], 90)) if len(onsets) else onsets
@@ -148,8 +148,8 @@ def _sprite(piece: Piece, times_s, step_s, pace, jolts, index, rng) -> np.ndarra
         y = 0.85 - 0.7 * _height(piece, times_s, step_s)
     y = y - 0.3 * jolts * (rng.random() < 0.8)
     spin = rng.choice([-1, 1]) * 3 * _share(piece, ("arp",), times_s, step_s) * links[2]
-    struck = np.flatnonzero(np.maximum(piece.tokens[tokens.STREAM_INDEX["drums"]], 0) & 0b11)  # kick, snare
-    pulse = _decaying(times_s, struck * step_s, np.ones(len(struck)), PULSE_S) * links[3]
+    beats = np.flatnonzero(np.maximum(piece.tokens[tokens.STREAM_INDEX["drums"]], 0) & 0b11)  # kick, snare
+    pulse = _decaying(times_s, beats * step_s, np.ones(len(beats)), PULSE_S) * links[3]
     scale = rng.uniform(0.25, 0.6) * (1 + PULSE * pulse)
     return np.stack([x, y, np.cumsum(spin) * frame_s, scale], axis=1)
 
@@ -160,15 +160,13 @@ def _share(piece: Piece, streams, times_s, step_s) -> np.ndarray:
         piece.tokens[tokens.STREAM_INDEX[name]] >= (tokens.FIRST_PITCH if name in tokens.PITCHED else 1)
         for name in streams
     ]
-    struck = np.mean(rows, axis=0)
-    smooth = np.convolve(struck, np.full(2 * STEPS_PER_BEAT, 0.5 / STEPS_PER_BEAT), mode="same")[
-        : len(struck)
-    ]
-    return np.interp(times_s, (np.arange(len(struck)) + 0.5) * step_s, smooth)
+    share = np.mean(rows, axis=0)
+    smooth = np.convolve(share, np.full(2 * STEPS_PER_BEAT, 0.5 / STEPS_PER_BEAT), mode="same")[: len(share)]
+    return np.interp(times_s, (np.arange(len(share)) + 0.5) * step_s, smooth)
 
 
 def _height(piece: Piece, times_s, step_s) -> np.ndarray:
-    """[T] 0..1: how high the melody stands, gliding from note to note; 0.5 before the first."""
+    """[T] 0..1: how high the melody is, gliding from note to note; 0.5 before the first."""
     row = piece.tokens[tokens.STREAM_INDEX["melody"]]
     onsets = np.flatnonzero(row >= tokens.FIRST_PITCH)
     span = tokens.STREAMS[tokens.STREAM_INDEX["melody"]].cardinality - tokens.FIRST_PITCH - 1

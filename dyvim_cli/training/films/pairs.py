@@ -32,7 +32,7 @@ PER_SHARD = 8
 HELD_OUT_SHARE = 1 / 7  # of the films; their music is held out from pre-training too
 MUSIC_SHARD = "music.safetensors"  # some of the music of pre-training, heard again lest it be forgotten
 MUSIC_PER_FILM = 4  # pieces
-DROP_CURVES, DROP_MOTION = 0.15, 0.15  # shares of the crops that are told by z_d, or by curves, alone
+DROP_CURVES, DROP_MOTION = 0.15, 0.15  # shares of the crops that get z_d, or curves, alone
 
 
 def prepare_pairs(
@@ -136,13 +136,16 @@ class Ready:
     def of(cls, pairs: list[Pair], music: list[Piece]) -> "Ready":
         """Work out the conditions."""
         films = [
-            replace(with_conditions(replace(p.piece, curves=as_told(p))), motion=p.motion.astype(np.float32))
+            replace(
+                with_conditions(replace(p.piece, curves=with_film_curves(p))),
+                motion=p.motion.astype(np.float32),
+            )
             for p in pairs
         ]
         return cls(films, [with_conditions(p) for p in music])
 
 
-def as_told(pair: Pair) -> np.ndarray:
+def with_film_curves(pair: Pair) -> np.ndarray:
     """The film's curves [S, 3], but for what z_d should not have to mend.
 
     No picture shows an event in its first frame. Untold, a piece that begins on an accent teaches that the

@@ -80,7 +80,7 @@ class AudioLearner(nn.Module):
             first = int(rng.integers(max(1, film.n_frames - self.n_frames + 1)))
             dropped = rng.random() < dropout
             alpha = 0.0 if dropped else 1.0 if rng.random() < 0.6 else float(rng.uniform(0.05, 1.0))
-            rows.append(self._window(film, first, alpha, told=not dropped))
+            rows.append(self._window(film, first, alpha, is_conditioned=not dropped))
         return _collate(rows, self.model)
 
     def _held_out_batches(self, films: list["_Film"]) -> tuple[list[AudioBatch], list[int]]:
@@ -98,11 +98,11 @@ class AudioLearner(nn.Module):
         kept = [
             places[i] for i in np.linspace(0, len(places) - 1, min(MOST_HELD_OUT, len(places))).astype(int)
         ]
-        rows = [self._window(films[i], a, 1.0, told=True) for a, i in kept]
+        rows = [self._window(films[i], a, 1.0, is_conditioned=True) for a, i in kept]
         batches = [_collate(group, self.model) for group in even_groups(rows, self.batch_size)]
         return batches, [i for _, i in kept]
 
-    def _window(self, film: "_Film", first: int, alpha: float, told: bool) -> dict:
+    def _window(self, film: "_Film", first: int, alpha: float, is_conditioned: bool) -> dict:
         lead = self.model.n_delays - 1
         codes = film.codes[:, first : first + self.n_frames]
         tokens = F.pad(codes, (0, self.n_frames - codes.shape[1]), value=UNKNOWN)
@@ -110,8 +110,8 @@ class AudioLearner(nn.Module):
             "tokens": tokens,
             "dynamics": film.dynamics(first - lead, lead + self.n_frames + lead),
             "alpha": alpha,
-            "memory": film.memory if told else film.memory.silenced(),
-            "embeddings": film.embeddings if told else torch.zeros_like(film.embeddings),
+            "memory": film.memory if is_conditioned else film.memory.silenced(),
+            "embeddings": film.embeddings if is_conditioned else torch.zeros_like(film.embeddings),
             "visible": film.dynamics.visible(first, self.n_frames + lead),
         }
 
@@ -152,7 +152,9 @@ class AudioLearner(nn.Module):
         with torch.no_grad():
             return {
                 view: float(
-                    torch.stack([self.losses(_told(b, alpha * share, own)) for b in self.judged_by]).mean()
+                    torch.stack(
+                        [self.losses(_heard_as(b, alpha * share, own)) for b in self.judged_by]
+                    ).mean()
                 )
                 for view, (share, own) in VIEWS.items()
             }
@@ -160,7 +162,7 @@ class AudioLearner(nn.Module):
     @torch.no_grad()
     def film_losses(self, view: str) -> np.ndarray:
         """[n] loss in nats a token of each held-out film under one of VIEWS."""
-        rows = [self._token_losses(_told(b, *VIEWS[view])) for b in self.judged_by]
+        rows = [self._token_losses(_heard_as(b, *VIEWS[view])) for b in self.judged_by]
         windows = torch.cat([nats.sum(dim=(1, 2)) / known.sum(dim=(1, 2)) for nats, known in rows])
         windows, films = windows.cpu().numpy(), np.array(self.judged_films)
         return np.array([windows[films == i].mean() for i in np.unique(films)])
@@ -183,7 +185,7 @@ def token_losses(
     return nats, targets != UNKNOWN
 
 
-def _told(batch: AudioBatch, alpha: float, is_own: bool) -> AudioBatch:
+def _heard_as(batch: AudioBatch, alpha: float, is_own: bool) -> AudioBatch:
     """The batch at some alpha, with the motion of its own film or the next one's."""
     dynamics = batch.dynamics if is_own else of_another(batch.dynamics)
     return replace(batch, dynamics=dynamics, alpha=torch.full_like(batch.alpha, alpha))

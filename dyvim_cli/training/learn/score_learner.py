@@ -14,7 +14,7 @@ from dyvim_cli.training.data.batches import Batch
 from dyvim_cli.training.films.pairs import Ready, draw_batch, held_out_batches, hide
 from dyvim_cli.training.learn.score_loss import losses
 
-# What of the film is told: (event curves, z_d), each of the film itself, of another one, or nothing.
+# Inputs from the film: (event curves, z_d), each of the film itself, of another one, or nothing.
 VIEWS = {
     "true": ("own", "own"),
     "shuffled": ("other", "other"),
@@ -68,9 +68,9 @@ class ScoreLearner(nn.Module):
         return [[m.norm, m.head], *layers, [m.embedding, m.place, m.activity, m.semantics]]
 
     def held_out(self, views=MAIN_VIEWS, alpha: float = 1.0) -> dict[str, float]:
-        """Loss on the held-out films by what is told of them, alpha being the knob of a scoring."""
-        told = influence_of(alpha).decoder  # as a film is scored at this alpha
-        return {view: float(self.stream_losses(view, told).nansum() / tokens.K) for view in views}
+        """Loss on the held-out films by the inputs from them, alpha being the knob of a scoring."""
+        decoder_alpha = influence_of(alpha).decoder  # as a film is scored at this alpha
+        return {view: float(self.stream_losses(view, decoder_alpha).nansum() / tokens.K) for view in views}
 
     @torch.no_grad()
     def stream_losses(self, view: str, alpha: float = 1.0) -> torch.Tensor:
@@ -95,7 +95,7 @@ def rows_of(batch: Batch) -> list[Batch]:
 
 
 def seen_as(batch: Batch, view: str, alpha: float = 1.0) -> Batch:
-    """The batch with only that told of its films which a view lets through."""
+    """The batch with only those inputs from its films that a view lets through."""
     curves, motion = VIEWS[view]
     others = of_another(batch.dynamics)
     dynamics = batch.dynamics.clone()
@@ -104,8 +104,8 @@ def seen_as(batch: Batch, view: str, alpha: float = 1.0) -> Batch:
     if motion == "other":
         dynamics[..., N_CURVES:] = others[..., N_CURVES:]
     hide(dynamics, curves is not None, motion is not None)
-    told = torch.full_like(batch.alpha, alpha if curves or motion else 0.0)
-    return replace(batch, dynamics=dynamics, alpha=told)
+    decoder_alpha = torch.full_like(batch.alpha, alpha if curves or motion else 0.0)
+    return replace(batch, dynamics=dynamics, alpha=decoder_alpha)
 
 
 def of_another(dynamics: torch.Tensor) -> torch.Tensor:

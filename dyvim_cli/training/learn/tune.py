@@ -73,7 +73,7 @@ class TuneSettings:
 
 @dataclass
 class RunProgress:
-    """Where a run stands."""
+    """Progress of a run."""
 
     update: int = 0
     total: int = 0

@@ -69,7 +69,7 @@ def _ascending(knots: list[tuple[int, float]]) -> list[tuple[int, float]]:
 
 
 def velocity_levels(starts: np.ndarray, velocities: np.ndarray, n_steps: int) -> np.ndarray:
-    """[n_steps] levels of what is struck at each step, rank-normalised over the piece.
+    """[n_steps] levels of the onsets at each step, rank-normalised over the piece.
 
     The loudest note decides, the others break ties. Steps without a note carry on the level before.
     A part without any shades (all velocities alike) is UNKNOWN: it tells nothing.
@@ -80,8 +80,8 @@ def velocity_levels(starts: np.ndarray, velocities: np.ndarray, n_steps: int) ->
     np.maximum.at(loudest, starts, velocities)
     np.add.at(total, starts, velocities)
     np.add.at(count, starts, 1)
-    struck = np.flatnonzero(count)
-    strength = loudest[struck] + 0.25 * total[struck] / count[struck]
+    onset_steps = np.flatnonzero(count)
+    strength = loudest[onset_steps] + 0.25 * total[onset_steps] / count[onset_steps]
     level = np.minimum((shared_ranks(strength) * N_LEVELS).astype(np.int16), N_LEVELS - 1)
-    before = np.maximum(np.searchsorted(struck, np.arange(n_steps), side="right") - 1, 0)
+    before = np.maximum(np.searchsorted(onset_steps, np.arange(n_steps), side="right") - 1, 0)
     return level[before]

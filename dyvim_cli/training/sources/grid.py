@@ -114,7 +114,7 @@ def _run(group: list, first: float, last: float) -> BarRun:
 def line(stream: str, starts, ends, pitches, n_steps: int) -> np.ndarray:
     """[n_steps] REST / HOLD / pitch tokens of one voice; starts and ends are grid steps.
 
-    Of several notes on one step the highest stands; a new note ends the one before.
+    Of several notes on one step the highest counts; a new note ends the one before.
     """
     row = np.full(n_steps, REST, dtype=np.int16)
     spec = STREAMS[STREAM_INDEX[stream]]

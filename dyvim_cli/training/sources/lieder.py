@@ -80,8 +80,8 @@ def _piano_streams(right: Notes, left: Notes, voice: Notes, n_steps: int) -> dic
     low = texture.bass_mask(left)
     bass, figure = left[low], left[~low]
     bass_ends = texture.hold_through(bass, figure)
-    struck = texture.joined([right, figure])
-    pad = struck[texture.chord_mask(struck)]
+    both_staves = texture.joined([right, figure])
+    pad = both_staves[texture.chord_mask(both_staves)]
     right = right[~texture.chord_mask(right) & ~_doubles(right, voice)]
     figure = figure[~np.isin(figure.starts, pad.starts)]
     by_left = texture.busier_by_bar(right, figure, n_steps)

@@ -45,8 +45,10 @@ def load(path: Path):
 
 def bar_lines(score) -> list[grid.Bar]:
     """Bars by the time signatures (four-four where none is given); MIDI knows no key signature to trust."""
-    told = [t for t in score.time_signatures if t.numerator > 0 and t.denominator > 0]  # not of torn files
-    changes = sorted((float(t.time), 4.0 * t.numerator / t.denominator) for t in told)
+    signatures = [
+        t for t in score.time_signatures if t.numerator > 0 and t.denominator > 0
+    ]  # not of torn files
+    changes = sorted((float(t.time), 4.0 * t.numerator / t.denominator) for t in signatures)
     if not changes or changes[0][0] > 0:
         changes.insert(0, (0.0, 4.0))
     ends = [time for time, _ in changes[1:]] + [float(score.end())]
@@ -88,16 +90,16 @@ def _piece(
     tokens[STREAM_INDEX["chord"]] = chord_inference.chords_of_notes(
         every.starts, every.ends, every.pitches - key.tonic + 12, run.n_steps, key.is_minor
     )
-    struck = [track for track in inside if track.is_drums]
-    if struck:
-        hits = texture.joined([track.notes for track in struck])
+    drum_tracks = [track for track in inside if track.is_drums]
+    if drum_tracks:
+        hits = texture.joined([track.notes for track in drum_tracks])
         tokens[STREAM_INDEX["drums"]] = drums.row(hits.starts, hits.pitches, run.n_steps)
     tokens[STREAM_INDEX["level"]] = dynamics.velocity_levels(
         np.concatenate([track.notes.starts for track in inside]),
         np.concatenate([track.velocities for track in inside]),
         run.n_steps,
     )
-    style = roles.style(pitched, bool(struck))
+    style = roles.style(pitched, bool(drum_tracks))
     return Piece(
         name, source, tokens, music_curves(tokens), (PieceSection(0, run.n_steps),), key.is_minor, bpm,
         STYLES.index(style) if style else -1, run.starts_piece, run.ends_piece,

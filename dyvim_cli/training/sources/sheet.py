@@ -145,7 +145,7 @@ def _play_out(root, measures: list[Measure], bpm: float | None) -> Sheet:
 
 
 def sorted_chords(chords):
-    """Chords by time; of several at one time the last stands."""
+    """Chords by time; of several at one time the last counts."""
     return sorted(dict(chords).items(), key=lambda item: item[0])
 
 

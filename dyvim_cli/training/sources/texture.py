@@ -9,7 +9,7 @@ import numpy as np
 
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
-PAD_NOTES = 3  # struck together, this many make a chord
+PAD_NOTES = 3  # starting together, this many make a chord
 NEAR, FAR = 3, 9  # semitones above the last bass note: beyond, within a beat / half a bar, no bass
 
 
@@ -29,7 +29,7 @@ class Notes:
 
 
 def bass_mask(notes: Notes) -> np.ndarray:
-    """Which notes are the bass: the lowest struck, unless it only leaps up from a bass before it.
+    """Which notes are the bass: the lowest onset, unless it only leaps up from a bass before it.
 
     The upper notes of a broken chord or of an 'oom-pah' are figuration over the bass that opened it.
     """
@@ -50,7 +50,7 @@ def bass_mask(notes: Notes) -> np.ndarray:
 
 
 def lowest_of_each_step(notes: Notes) -> np.ndarray:
-    """Indices of the lowest note of each step on which something is struck, by time."""
+    """Indices of the lowest note of each step with an onset, by time."""
     order = np.lexsort((notes.pitches, notes.starts))
     return order[np.append(True, np.diff(notes.starts[order]) > 0)] if len(order) else order
 
@@ -73,7 +73,7 @@ def hold_through(bass: Notes, others: Notes) -> np.ndarray:
 
 
 def chord_mask(notes: Notes, n_notes: int = PAD_NOTES) -> np.ndarray:
-    """Which notes are struck together with at least n_notes - 1 others of other pitch."""
+    """Which notes start together with at least n_notes - 1 others of other pitch."""
     pairs = np.unique(np.stack([notes.starts, notes.pitches], axis=1), axis=0)
     steps, counts = np.unique(pairs[:, 0], return_counts=True)
     return np.isin(notes.starts, steps[counts >= n_notes])

@@ -25,7 +25,7 @@ from dyvim_cli.training.learn.tune import TuneSettings, tune
 from dyvim_cli.types import STEPS_PER_BAR, STYLES, FilmFeatures, Key, TempoMap
 from dyvim_cli.vision.settings import settings as seen_with
 
-# times strategies.NEW_RATE. An update moves a token's term by the rate times the sum of all that it is told,
+# times strategies.NEW_RATE. An update moves a token's term by the rate times the sum of all its inputs,
 # some hundreds: at 1 the loss of a decoder that knew music rose from 3.99 to 4.08 in sixty updates
 AUDIO_GAIN = 0.12
 # of rendered films: one learns from many short ones (33 long ones were known by heart, and none but those)

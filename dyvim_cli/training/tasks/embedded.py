@@ -118,7 +118,7 @@ def sync_on(films: list[Path]) -> Callable[[ScoreLearner], dict[str, float]]:
 
 
 def told_by(one: ScoreLearner) -> dict[str, dict[str, float]]:
-    """Held-out loss by what is told of the film, in all and by stream, in nats a token."""
+    """Held-out loss by the inputs from the film, in all and by stream, in nats a token."""
     one.eval()
     table = {}
     for view in VIEWS:

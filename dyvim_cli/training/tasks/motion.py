@@ -26,7 +26,7 @@ ITERATION_DECAY = 0.8  # RAFT's gamma
 MAGNITUDE_SHARE, STATISTICS_SHARE = 0.5, 0.3  # of the losses, beside the flow's
 FILM_SHARE = 0.65  # of the sequences, where there are clips
 FREEZE_SHARE = 0.5  # of the training, after which batch norms keep their statistics, as RAFT's do
-FAINT_PX = 0.005  # the least mean motion that is told from none
+FAINT_PX = 0.005  # the least mean motion that is distinguished from none
 DIRECTIONS = 8  # bins of the direction histogram
 N_STATISTICS = 8 + DIRECTIONS
 

@@ -11,8 +11,8 @@ CLEAR_SHARE = 0.6  # of the hardest velocity near by: softer ones do not make th
 SWELLING = ("pad", "riser")  # parts whose notes grow out of nothing
 
 
-def struck_near(stems: Sequence[Stem], times_s: np.ndarray) -> list[float | None]:
-    """When the struck note that is nearest to each of the times begins, in seconds.
+def onsets_near(stems: Sequence[Stem], times_s: np.ndarray) -> list[float | None]:
+    """When the note onset that is nearest to each of the times begins, in seconds.
 
     Args:
         stems: the parts of a score.

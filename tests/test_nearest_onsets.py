@@ -3,7 +3,7 @@
 import numpy as np
 
 from dyvim_cli.describe import hits_of
-from dyvim_cli.music.timing.struck_notes import struck_near
+from dyvim_cli.music.timing.nearest_onsets import onsets_near
 from dyvim_cli.types import Hit, Key, Note, Score, Stem, TempoMap
 
 
@@ -11,11 +11,11 @@ def part(name, *starts, velocity=90):
     return Stem(name, 0, name == "drums", tuple(Note(s, s + 0.2, 60, velocity) for s in starts))
 
 
-def test_the_nearest_hard_note_is_found_and_pads_are_not_struck():
+def test_the_nearest_hard_note_is_found_and_pads_have_none():
     stems = [part("melody", 1.03, 3.0), part("drums", 1.06, velocity=120), part("pad", 2.0)]
     soft = part("arp", 1.001, velocity=20)
-    assert struck_near([*stems, soft], np.array([1.0, 2.0, 3.05])) == [1.03, None, 3.0]
-    assert struck_near([], np.array([1.0])) == [None]
+    assert onsets_near([*stems, soft], np.array([1.0, 2.0, 3.05])) == [1.03, None, 3.0]
+    assert onsets_near([], np.array([1.0])) == [None]
 
 
 def test_an_event_after_the_last_note_is_not_met():
