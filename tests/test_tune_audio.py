@@ -95,14 +95,14 @@ def test_a_batch_is_what_the_sampler_would_be_told():
     batch = learner.judged_by[0]
     lead = learner.model.n_delays - 1
     film = learner.films[0]
-    row = learner._window(film, 40, 1.0, told=True)
+    row = learner._window(film, 40, 1.0, is_conditioned=True)
     assert torch.equal(row["dynamics"][lead:-lead], film.dynamics(40, 60))
     assert torch.equal(row["tokens"], film.codes[:, 40:100])
     assert (learner._window(film, film.n_frames - 10, 1.0, True)["tokens"][:, 10:] == UNKNOWN).all()
     long = AudioLearner(load_audio_model("debug"), [sounded(9, 30.0)], [sounded(8)], n_frames=60)
-    late = long._window(long.films[0], 1000, 1.0, told=True)["visible"]  # where one key frame is in sight
+    late = long._window(long.films[0], 1000, 1.0, is_conditioned=True)["visible"]  # where one key frame is in sight
     assert torch.equal(late, long.films[0].dynamics.visible(1000, 60 + lead)) and not late.all()
-    unheard = learner._window(film, 40, 0.0, told=False)
+    unheard = learner._window(film, 40, 0.0, is_conditioned=False)
     assert row["memory"].mask.any() and not unheard["memory"].mask.any() and not unheard["embeddings"].any()
     told, none = learner.losses(batch), learner.held_out()
     assert none["true"] == none["none"]  # an untrained adapter changes nothing
