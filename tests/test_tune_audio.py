@@ -100,7 +100,7 @@ def test_a_batch_is_what_the_sampler_would_be_told():
     assert torch.equal(row["tokens"], film.codes[:, 40:100])
     assert (learner._window(film, film.n_frames - 10, 1.0, True)["tokens"][:, 10:] == UNKNOWN).all()
     long = AudioLearner(load_audio_model("debug"), [sounded(9, 30.0)], [sounded(8)], n_frames=60)
-    late = long._window(long.films[0], 1000, 1.0, is_conditioned=True)["visible"]  # where one key frame is in sight
+    late = long._window(long.films[0], 1000, 1.0, is_conditioned=True)["visible"]  # one key frame in sight
     assert torch.equal(late, long.films[0].dynamics.visible(1000, 60 + lead)) and not late.all()
     unheard = learner._window(film, 40, 0.0, is_conditioned=False)
     assert row["memory"].mask.any() and not unheard["memory"].mask.any() and not unheard["embeddings"].any()
