@@ -56,11 +56,18 @@ def steady_clock(step_s: float) -> Callable[[], float]:
     return lambda: step_s * next(looks)
 
 
-def run_ffmpeg(*arguments: str, newest: bool = False) -> None:
-    """Run the ffmpeg that dyvim itself would use; or the newest, for a film that an older one cannot make."""
+def newest_ffmpeg() -> str:
+    """Path of the newest ffmpeg at hand."""
     from dyvim_cli.media.programs import find_ffmpeg, newer_ffmpeg
 
-    program = (newer_ffmpeg() if newest else None) or find_ffmpeg()
+    return newer_ffmpeg() or find_ffmpeg()
+
+
+def run_ffmpeg(*arguments: str, newest: bool = False) -> None:
+    """Run the ffmpeg that dyvim itself would use; or the newest, for a film that an older one cannot make."""
+    from dyvim_cli.media.programs import find_ffmpeg
+
+    program = newest_ffmpeg() if newest else find_ffmpeg()
     subprocess.run([program, "-v", "error", "-y", *arguments], check=True)
 
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from dyvim_cli.errors import InputError, OutputError
 from dyvim_cli.media.checking import Checked
-from dyvim_cli.media.programs import ffmpeg_version, find_ffmpeg, libavutil, newer_ffmpeg
+from dyvim_cli.media.programs import ffmpeg_version, find_ffmpeg, is_on_time, newer_ffmpeg
 
-ON_TIME = (58, 0)  # libavutil's version since which these sounds begin right in matroska and webm
-MISTIMED = {"opus": "Opus begins up to 13 ms early", "aac": "AAC begins 21 ms late"}  # by programs before it
+MISTIMED = {  # by programs that are not on time
+    "opus": "Opus begins up to 13 ms early",
+    "aac": "AAC begins 21 ms late",
+}
 
 
 def write_whole(
@@ -36,7 +38,7 @@ def write_whole(
         OutputError: it cannot be written.
     """
     program, newer = find_ffmpeg(), newer_ffmpeg()
-    reason = MISTIMED[mistimed] if mistimed and libavutil(program) < ON_TIME else ""
+    reason = MISTIMED[mistimed] if mistimed and not is_on_time(program) else ""
     notes = []
     if reason and not newer:
         notes.append(f"{reason} with {ffmpeg_version()}; pip install imageio-ffmpeg brings a newer one")

@@ -7,6 +7,7 @@ import numpy as np
 
 from dyvim_cli.errors import UsageError
 from dyvim_cli.media.film_clock import clock_of
+from dyvim_cli.media.film_input import clock_options
 from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo, picture_packets
 
 SEEK_MARGIN_S = 0.002  # seek just before the key frame: time stamps may be rounded to milliseconds
@@ -81,7 +82,9 @@ def input_options(film: FilmInfo, cut: Cut, lead_s: float) -> dict[str, Any]:
     if film.container in ("avi", *DISCONTINUOUS):  # other containers ask for times that these lack
         options["fflags"] = "+genpts"
     if cut.start_s > 0:
-        options["ss"] = f"{film.start_s + cut.start_s - SEEK_MARGIN_S - film.container_start_s:.6f}"
+        options |= clock_options(film, film.start_s + cut.start_s - SEEK_MARGIN_S)
+    else:
+        options |= clock_options(film)
     if cut.stop_s is not None:
         options["t"] = f"{cut.stop_s - cut.start_s + lead_s:.6f}"
     return options

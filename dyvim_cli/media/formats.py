@@ -35,6 +35,7 @@ FOR_FFMPEG = FILMS + SOUNDS
 FOR_LOOKING = FOR_FFMPEG + RAW_PICTURES + STILLS
 
 PNG, RIFF = b"\x89PNG\r\n\x1a\n", (b"RIFF", b"RF64")
+EBML = b"\x1aE\xdf\xa3"  # how matroska and webm begin
 HEAD_BYTES = 4096  # enough for what precedes a picture's first data, and for a list's first lines
 LISTS = {  # how the files begin that only name other files, in small letters -> what they are
     b"#extm3u": "a playlist",

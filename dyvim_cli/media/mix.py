@@ -10,6 +10,7 @@ import soundfile
 from dyvim_cli.hearing import spans
 from dyvim_cli.media.ducking import BESIDE_CLIPPED_DB, BESIDE_LIMITED_DB, aside_spans, depths_db, gain_curve
 from dyvim_cli.media.ffmpeg import file_url
+from dyvim_cli.media.film_input import clock_options
 from dyvim_cli.media.levels import Ceiling, Levels, ceiling_of, moved, usual_levels
 from dyvim_cli.media.loudness import LEVEL_RATE_HZ, SILENCE_LUFS, Measured, measure
 from dyvim_cli.media.own_tracks import main_track
@@ -70,7 +71,7 @@ def own_sound(film: FilmInfo, start_s: float = 0.0, track: Track | None = None):
     track = track or main_track(film)
     zero = film.start_s + start_s - film.ffmpeg_zero_s(track.start_s)
     # vn: an input of its own, whose clock the picture's does not move
-    sound = ffmpeg.input(file_url(film.path), vn=None)[f"a:{track.position}"]
+    sound = ffmpeg.input(file_url(film.path), vn=None, **clock_options(film))[f"a:{track.position}"]
     if zero > 0:
         sound = sound.filter("atrim", start=f"{zero:.6f}")
     sound = sound.filter("asetpts", f"PTS-({zero:.6f})/TB")

@@ -10,6 +10,7 @@ from dyvim_cli.errors import EnvironmentFault
 
 OLDEST = (57, 28)  # libavutil's version in ffmpeg 5.1; builds from git have no other number
 OLDEST_NAME = "5.1"
+ON_TIME = (58, 0)  # libavutil's in 6.0: since then sound begins right in matroska and webm, read and written
 ANSWER_LIMIT_S = 30.0  # for what a program says about itself
 
 
@@ -37,6 +38,11 @@ def bundled_ffmpeg() -> str | None:
         return imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError):
         return None
+
+
+def is_on_time(program: str) -> bool:
+    """Whether a program tells sound in matroska and webm from what its coder put before it."""
+    return libavutil(program) >= ON_TIME
 
 
 def ffmpeg_version(program: str | None = None) -> str:

@@ -14,8 +14,10 @@ from dyvim_cli.atomic import PendingFiles
 from dyvim_cli.errors import InputError, OutputError, UsageError, cannot_write, disk_full
 from dyvim_cli.limits import is_playable_rate
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run, stream
+from dyvim_cli.media.formats import EBML, head_of
 from dyvim_cli.media.opening import open_sound
 from dyvim_cli.media.output import commit, made_folder
+from dyvim_cli.media.programs import find_ffmpeg, is_on_time
 from dyvim_cli.scratch import scratch_folder
 from dyvim_cli.types import SAMPLE_RATE
 
@@ -244,7 +246,14 @@ def sound_duration_s(path: Path) -> float:
 
 def sound_input(path: Path):
     """The first sound track of a file as an ffmpeg-python stream."""
-    return ffmpeg.input(file_url(path))["a:0"]
+    sound = ffmpeg.input(file_url(path))["a:0"]
+    if head_of(path).startswith(EBML) and not is_on_time(find_ffmpeg()):
+        with open_sound(path) as container:
+            track = container.streams.audio[0]
+            start_s = float((track.start_time or 0) * track.time_base)
+        sound = ffmpeg.input(file_url(path), seek_timestamp=1)["a:0"]
+        sound = sound.filter("atrim", start=f"{start_s:.6f}").filter("asetpts", "PTS-STARTPTS")
+    return sound
 
 
 def read_audio(path: Path, sample_rate: int = SAMPLE_RATE) -> tuple[np.ndarray, int]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from dyvim_cli.errors import InputError, OutputError
 from dyvim_cli.media.ffmpeg import command, file_url, run
+from dyvim_cli.media.film_input import clock_options
 from dyvim_cli.media.output import commit
 from dyvim_cli.media.probe import FilmInfo
 from dyvim_cli.progress import Progress, Silent
@@ -87,7 +88,7 @@ def _prepare(folder: Path, overwrite: bool) -> None:
 
 def _output(film: FilmInfo, fps, width, key_only, image_format, start_s, end_s):
     """The ffmpeg-python output that writes the files."""
-    options = {"skip_frame": "nokey"} if key_only else {}
+    options = clock_options(film) | ({"skip_frame": "nokey"} if key_only else {})
     if film.has_alpha and film.codec in ("vp8", "vp9"):  # only libvpx's decoder sees their alpha
         options["c:v"] = "libvpx" if film.codec == "vp8" else "libvpx-vp9"
     picture = ffmpeg.input(file_url(film.path), **options)[f"v:{film.position}"]

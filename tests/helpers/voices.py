@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import run_ffmpeg
+from conftest import newest_ffmpeg, run_ffmpeg
 
 from dyvim_cli.media.sound import read_audio, write_audio
 from helpers.media_films import CODECS, FPS
@@ -83,6 +83,13 @@ def in_band(samples: np.ndarray) -> np.ndarray:
     return sosfilt(butter(4, BAND_HZ, "bandpass", fs=RATE, output="sos"), samples)
 
 
+def decoded(path: Path) -> np.ndarray:
+    """[n, 2] of a film's first sound track, exact to the sample, which takes a new ffmpeg."""
+    form = ["-map", "0:a:0", "-ac", "2", "-ar", str(RATE), "-f", "f32le", "-"]
+    done = subprocess.run([newest_ffmpeg(), "-v", "error", "-i", path, *form], check=True, capture_output=True)
+    return np.frombuffer(done.stdout, dtype="<f4").reshape(-1, 2)
+
+
 def unmixed(film: Path, own: Path, music: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Take a scored film's sound apart, knowing what went in: (gain of the own sound, own, music).
 
@@ -90,7 +97,7 @@ def unmixed(film: Path, own: Path, music: np.ndarray) -> tuple[float, np.ndarray
     may have any gain in any tenth of a second.
     """
     n = len(music)
-    mixed, alone = (in_band(read_audio(p, RATE)[0].mean(axis=1)[:n]) for p in (film, own))
+    mixed, alone = (in_band(decoded(p).mean(axis=1)[:n]) for p in (film, own))
     n = min(n, len(mixed), len(alone)) // 4800 * 4800
     blocks = [x[:n].reshape(-1, 4800) for x in (mixed, alone, in_band(music)[:n])]
     mixed, alone, played = blocks
@@ -102,7 +109,7 @@ def unmixed(film: Path, own: Path, music: np.ndarray) -> tuple[float, np.ndarray
 
 def apart(film: Path, own: Path, music: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Own sound and music [n] of a scored film whose limiter acts: each has a gain of its own every 20 ms."""
-    mixed, alone = (in_band(read_audio(p, RATE)[0].mean(axis=1)[: len(music)]) for p in (film, own))
+    mixed, alone = (in_band(decoded(p).mean(axis=1)[: len(music)]) for p in (film, own))
     n = min(len(mixed), len(alone)) // 960 * 960
     blocks = [x[:n].reshape(-1, 960) for x in (mixed, alone, in_band(music)[:n])]
     parts = np.stack(blocks[1:], axis=2)
