@@ -13,7 +13,7 @@ STAMP  := $(VENV)/.installed
 
 N      ?= 1000
 SEED   ?= 1
-.PHONY: release-check docs man demo test check types fuzz bench sync bench-sync gallery gallery-styles onsets picture musicality marathon figures clean
+.PHONY: release-check docs man demo test test-media check types fuzz bench sync bench-sync gallery gallery-styles onsets picture musicality marathon figures clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,13 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# films read and written once more with another ffmpeg: the one on the PATH, or FFMPEG=bundled
+BUNDLED = from dyvim_cli.media.programs import bundled_ffmpeg; print(bundled_ffmpeg())
+test-media: export DYVIM_FFMPEG = $(if $(filter bundled,$(FFMPEG)),$(shell $(BIN)/python -c "$(BUNDLED)"))
+test-media: $(VENV)/.installed-dev
+	$(BIN)/dyvim doctor | grep ffmpeg:
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/test_media_*.py
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check
