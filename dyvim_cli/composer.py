@@ -22,6 +22,7 @@ from dyvim_cli.model.musicgen.loading import (
 from dyvim_cli.options import EMBEDDED, ComposeOptions, writes_score
 from dyvim_cli.progress import Progress
 from dyvim_cli.types import FilmFeatures, Score
+from dyvim_cli.vision.settings import clip_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
 def check_options(options: ComposeOptions, wants_score: bool) -> None:
     """Raise UsageError where options and model disagree, EnvironmentFault where the device is not there.
 
-    wants_score: MIDI or stems are asked for.
+    WeightsError where the CLIP that shall see the film is not. wants_score: MIDI or stems are asked for.
     """
     device.check(placement()["device_name"])
+    clip_folder()
     if not writes_score(options.model) and wants_score:
         raise UsageError(f"{options.model} makes sound, no score: no MIDI and no stems", "--model embedded")
     if not writes_score(options.model) and options.loops:

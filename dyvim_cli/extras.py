@@ -80,12 +80,15 @@ def check_extras(delivery: Delivery, film_path: Path | None) -> None:
     """Fail before the work starts if MIDI, stems, music or markers cannot be written."""
     from dyvim_cli.markers.files import check_markers_name
     from dyvim_cli.media.output import check_output
-    from dyvim_cli.media.sound import check_sound_name
+    from dyvim_cli.media.programs import find_ffmpeg
+    from dyvim_cli.media.sound import check_sound_name, is_lossy
 
     inputs = (film_path,) if film_path else ()
     _check_apart(delivery)
     if delivery.music is not None:
         check_sound_name(delivery.music)
+        if is_lossy(delivery.music):
+            find_ffmpeg()  # raises where there is none that can write it
     if delivery.markers_out is not None:
         check_markers_name(delivery.markers_out)
     for path in (delivery.music, delivery.midi, delivery.markers_out):

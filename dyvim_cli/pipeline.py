@@ -230,8 +230,10 @@ def _prepare(film_path: Path, options: ComposeOptions, delivery: Delivery) -> "C
     from dyvim_cli.media.output import check_film_output, check_picture, output_path
     from dyvim_cli.media.own_tracks import without_our_music
     from dyvim_cli.media.probe import probe
+    from dyvim_cli.media.programs import find_ffmpeg
 
     check_options(options, wants_score=bool(delivery.midi or delivery.stems))
+    find_ffmpeg()  # raises where there is none that can write the film
     film = without_our_music(probe(Path(film_path)), delivery.keep_audio)
     cut = plan_cut(film, delivery.start_s, delivery.end_s)
     style = options.style or "auto"

@@ -47,7 +47,10 @@ def test_without_ffmpeg_the_second_pass_is_with_the_systems(machine):
 def test_with_an_ffmpeg_the_second_pass_is_with_the_bundled_one(machine):
     code, ran, said = machine(ffmpeg="")
     assert (code, said) == (0, "")
-    assert [line for line in ran if line.startswith("make")] == ["make test", "make test-media FFMPEG=bundled"]
+    assert [line for line in ran if line.startswith("make")] == [
+        "make test",
+        "make test-media FFMPEG=bundled",
+    ]
 
 
 @pytest.mark.parametrize("others", [{"apt_get": "exit 100"}, {}, {"apt_get": "", "id": "echo 1000"}])

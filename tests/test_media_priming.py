@@ -37,7 +37,9 @@ def test_music_begins_with_the_picture(tmp_path, primed, extension):
     music = (clicks(SECONDS), RATE)
     for start_s in (None, 1.0):
         path = tmp_path / f"scored{extension}"
-        result = mux(probe(primed), music, path, keep_audio="drop", start_s=start_s, fade_out_s=0.0, overwrite=True)
+        result = mux(
+            probe(primed), music, path, keep_audio="drop", start_s=start_s, fade_out_s=0.0, overwrite=True
+        )
         assert click_times(heard(path)) == pytest.approx(PLACES[PLACES < result.duration_s], abs=0.0015)
 
 

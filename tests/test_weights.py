@@ -247,8 +247,11 @@ def test_a_pulled_clip_is_what_vision_sees_with(hub, tmp_path, monkeypatch):
         clip_folder()
     assert error.value.hint == "dyvim weights pull clip"
     assert store.pull("clip") == clip_folder() == tmp_path / "clip"
-    monkeypatch.setenv("DYVIM_CLIP", str(tmp_path))
-    assert clip_folder() == tmp_path
+    (own := tmp_path / "own").mkdir()
+    (own / "config.json").write_text('{"model_type": "clip"}', encoding="utf-8")
+    (own / "model.safetensors").touch()
+    monkeypatch.setenv("DYVIM_CLIP", str(own))
+    assert clip_folder() == own
 
 
 def test_doctor_lists_what_was_pulled_and_warns_of_what_is_torn(hub, tmp_path, monkeypatch):

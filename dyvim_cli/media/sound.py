@@ -41,6 +41,11 @@ def check_sound_name(path: Path) -> None:
         raise UsageError(f"{path}: not a sound format that can be written", f"the name may end in: {known}")
 
 
+def is_lossy(path: Path) -> bool:
+    """Whether ffmpeg writes the sound format that a name ends in; the others need none."""
+    return Path(path).suffix.lower() in LOSSY
+
+
 def write_audio(
     path: Path,
     samples: np.ndarray,

@@ -14,6 +14,7 @@ from dyvim_cli.media.ffmpeg import command, file_url, run
 from dyvim_cli.media.film_input import clock_options
 from dyvim_cli.media.output import commit
 from dyvim_cli.media.probe import FilmInfo
+from dyvim_cli.media.programs import find_ffmpeg
 from dyvim_cli.progress import Progress, Silent
 
 TICKS_HZ = 1_000_000  # ffmpeg names each file by its time in these
@@ -42,6 +43,7 @@ def extract_stills(
     Raises InputError when no frame comes out, OutputError when `folder` holds frames already.
     """
     folder = Path(folder)
+    find_ffmpeg()  # raises where there is none, before earlier frames go
     _prepare(folder, overwrite)
     scratch = folder / ".frames.part"
     shutil.rmtree(scratch, ignore_errors=True)

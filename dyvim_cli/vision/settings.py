@@ -1,15 +1,18 @@
 """Settings of the film features, importable without torch."""
 
+import json
 import os
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from dyvim_cli import code_digest, weights
+from dyvim_cli.errors import WeightsError
 from dyvim_cli.hub import store
 
 ANALYSIS_WIDTH = 160  # px, the longer side of the frames that `analysis.analyse` expects
 PULLED_CLIP = "clip"  # its name in the hub's catalogue
+CLIP_CONFIG, CLIP_WEIGHTS = "config.json", ("model*.safetensors*", "pytorch_model*.bin*")
 CODE_VERSION = 7  # version of z_d's definition: raise it when training films must be rendered again
 # films are watched here; with all that it imports, and the styles that are found, it decides the features
 SEEN_BY = ("watching.py", "stylebook")
@@ -50,9 +53,34 @@ def _release(name: str) -> str:
 def clip_folder() -> Path | None:
     """A CLIP in transformers' format to see with, else None: the embedded image encoder.
 
-    DYVIM_CLIP is its folder, or `clip`: the one that was pulled. Raises WeightsError when it was not.
+    DYVIM_CLIP is its folder, or `clip`: the one that was pulled. Raises WeightsError when it was not, or when the
+    folder holds none.
     """
     chosen = os.environ.get("DYVIM_CLIP")
+    if not chosen:
+        return None
     if chosen == PULLED_CLIP and not Path(chosen).is_dir():
         return store.find(PULLED_CLIP)
-    return Path(chosen) if chosen else None
+    if lack := _lack_of_clip(Path(chosen)):
+        hint = "DYVIM_CLIP=clip (dyvim weights pull clip), the folder of another CLIP, or unset DYVIM_CLIP"
+        raise WeightsError(f"DYVIM_CLIP={chosen}: {lack}", hint)
+    return Path(chosen)
+
+
+def _lack_of_clip(folder: Path) -> str:
+    """Why a folder is no CLIP in transformers' format; "" for one that looks like it."""
+    if not folder.is_dir():
+        return "a file, not a folder" if folder.exists() else "no such folder"
+    try:
+        kind = json.loads((folder / CLIP_CONFIG).read_text(encoding="utf-8")).get("model_type")
+    except FileNotFoundError:
+        return f"holds no model ({CLIP_CONFIG} is missing)"
+    except (OSError, ValueError, AttributeError):
+        return f"{CLIP_CONFIG} cannot be read"
+    if kind != "clip":
+        return f"holds a model of the kind {kind}, no CLIP"
+    return (
+        ""
+        if any(any(folder.glob(form)) for form in CLIP_WEIGHTS)
+        else "holds no weights (model.safetensors is missing)"
+    )

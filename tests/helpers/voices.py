@@ -86,7 +86,9 @@ def in_band(samples: np.ndarray) -> np.ndarray:
 def decoded(path: Path) -> np.ndarray:
     """[n, 2] of a film's first sound track, exact to the sample, which takes a new ffmpeg."""
     form = ["-map", "0:a:0", "-ac", "2", "-ar", str(RATE), "-f", "f32le", "-"]
-    done = subprocess.run([newest_ffmpeg(), "-v", "error", "-i", path, *form], check=True, capture_output=True)
+    done = subprocess.run(
+        [newest_ffmpeg(), "-v", "error", "-i", path, *form], check=True, capture_output=True
+    )
     return np.frombuffer(done.stdout, dtype="<f4").reshape(-1, 2)
 
 

@@ -63,6 +63,7 @@ def batch(
     from dyvim_cli.batch import run
     from dyvim_cli.batch.tasks import journal_place
     from dyvim_cli.media.output import check_output
+    from dyvim_cli.media.programs import find_ffmpeg
 
     running.place()
     n_jobs, retry_failed = scheduling.n_jobs, scheduling.retry_failed
@@ -77,6 +78,7 @@ def batch(
         check_output(report, inputs=tuple(task.film for task in tasks), overwrite=True)
     if scheduling.engine is Engine.LOCAL:
         device.check(running.device)
+        find_ffmpeg()  # raises where there is none that can write the films
     _prepare_models(tasks, running.progress)
     with (
         _reported(tasks, report) as outcomes,
