@@ -53,8 +53,8 @@ def _release(name: str) -> str:
 def clip_folder() -> Path | None:
     """A CLIP in transformers' format to see with, else None: the embedded image encoder.
 
-    DYVIM_CLIP is its folder, or `clip`: the one that was pulled. Raises WeightsError when it was not, or when the
-    folder holds none.
+    DYVIM_CLIP is its folder, or `clip`: the one that was pulled. Raises WeightsError when it was not, or when
+    the folder holds none.
     """
     chosen = os.environ.get("DYVIM_CLIP")
     if not chosen:
