@@ -230,7 +230,7 @@ def test_the_command_line_tunes_and_says_what_it_wrote(tmp_path):
     pairs, out = tmp_path / "pairs", tmp_path / "run"
     pairs.mkdir()
     audio = tuning.open_backbone("debug")
-    facts = facts_of(audio.codec, tuning.codec_name(audio)) | seen_with()
+    facts = facts_of(audio.codec, tuning.codec_digest(audio.codec)) | seen_with()
     (pairs / "codec.json").write_text(json.dumps(facts | {"motion_encoder": "another"}))
     for i in range(3):
         cache.write_features(sounded(i), pairs / f"film-{i}.safetensors")
@@ -265,7 +265,7 @@ def test_several_processes_learn_together(tmp_path):
     pairs, out = tmp_path / "pairs", tmp_path / "run"
     pairs.mkdir()
     audio = tuning.open_backbone("debug")
-    facts = facts_of(audio.codec, tuning.codec_name(audio)) | seen_with()
+    facts = facts_of(audio.codec, tuning.codec_digest(audio.codec)) | seen_with()
     (pairs / "codec.json").write_text(json.dumps(facts))
     for i in range(3):
         cache.write_features(sounded(i), pairs / f"film-{i}.safetensors")
@@ -290,7 +290,8 @@ def test_rendered_films_come_with_their_own_music(tmp_path):
     short = [replace(p, tokens=p.tokens[:, :32], curves=p.curves[:32], bpm=170.0) for p in pieces[:2]]
     short = [replace(p, sections=(replace(p.sections[0], start=0, end=32),)) for p in short]
     shards.save(short, tmp_path / "short.safetensors")
-    facts = tuning.prepare_rendered([tmp_path / "short.safetensors"], tmp_path / "pairs", "debug", 2, 0)
+    codec = tuning.open_codec(None, "debug")
+    facts = tuning.prepare_rendered([tmp_path / "short.safetensors"], tmp_path / "pairs", codec, 2, 0)
     assert facts == {"films": 2, "prepared_now": 2, "failures": {}}
     training, held_out, _ = load_films(tmp_path / "pairs")
     duration_s = 32 * 15 / 170
@@ -299,7 +300,7 @@ def test_rendered_films_come_with_their_own_music(tmp_path):
         assert abs(film.codes.shape[1] - duration_s * RATE_HZ) <= 1
     sound = tuning.played(short[0], np.arange(33) * 15 / 170, 32_000, 0)
     assert abs(len(sound) - duration_s * 32_000) < 100 and np.abs(sound).max() > 0.05
-    again = tuning.prepare_rendered([tmp_path / "short.safetensors"], tmp_path / "pairs", "debug", 2, 0)
+    again = tuning.prepare_rendered([tmp_path / "short.safetensors"], tmp_path / "pairs", codec, 2, 0)
     assert again["prepared_now"] == 0
 
 

@@ -72,7 +72,12 @@ def n_bytes(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> int
 
 def is_placed(folder: Path) -> bool:
     """Whether a checkpoint was put there by other means than `pull`: no manifest, but all of its files."""
-    if (folder / MANIFEST).exists() or not (folder / "config.json").is_file():
+    if (folder / MANIFEST).exists():
+        return False
+    source = MODELS.catalogue.get(folder.name)
+    if source is not None and source.files:
+        return all((folder / url.rsplit("/", 1)[1]).is_file() for url, _ in source.files)
+    if not (folder / "config.json").is_file():
         return False
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))

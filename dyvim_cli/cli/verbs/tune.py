@@ -55,6 +55,10 @@ def prepare(
     backbone: Annotated[
         str, typer.Option(help="Whose codec: musicgen-small .., a folder, debug.")
     ] = "musicgen-small",
+    codec: Annotated[
+        Literal["encodec_24khz", "encodec_48khz"] | None,
+        typer.Option(help="Tokens of this codec, for `train tune --backbone scratch`."),
+    ] = None,
     progress: ProgressOption = "auto",
 ) -> None:
     """Watch films and encode their music for `train tune`; goes on where it stopped, lists bad files.
@@ -62,14 +66,16 @@ def prepare(
     From a shard of pieces (.safetensors) it renders the films and plays the music itself.
     """
     from dyvim_cli.errors import ExitCode
-    from dyvim_cli.training.tasks.audio import prepare_own_films, prepare_rendered
+    from dyvim_cli.training.tasks.audio import open_codec, prepare_own_films, prepare_rendered
 
-    say_before_learning(backbone)
+    if codec is None:
+        say_before_learning(backbone)
     with console.progress(progress) as shown:
+        ears = open_codec(codec, backbone, shown)
         if source.is_dir():
-            facts = prepare_own_films(source, out, backbone, shown)
+            facts = prepare_own_films(source, out, ears, shown)
         else:
-            facts = prepare_rendered([source], out, backbone, films, 0, shown)
+            facts = prepare_rendered([source], out, ears, films, 0, shown)
     console.data(json.dumps(facts, indent=2))
     for name, message in facts["failures"].items():
         console.note(f"left out: {name}: {message}")
@@ -81,7 +87,7 @@ def tune(
     pairs: Pairs,
     out: Folder,
     backbone: Annotated[
-        str, typer.Option(help="embedded, musicgen-small .., a folder, or debug.")
+        str, typer.Option(help="embedded, musicgen-small .., a folder, debug, or scratch: a new decoder.")
     ] = "embedded",
     strategy: Annotated[Strategy, typer.Option(help="How: see training/learn/strategies.py.")] = "annealing",
     minutes: Annotated[float, typer.Option(min=0.001, help="Processor time to train for.")] = 40,
@@ -107,8 +113,10 @@ def tune(
         settings = replace(settings, new_gain=NEW_GAIN, decoder_gain=DECODER_GAIN)
         facts = tune_embedded(pairs, out, settings, start_from, batch_size, _note)
     else:
-        from dyvim_cli.training.tasks.audio import AUDIO_GAIN, tune_audio
+        from dyvim_cli.training.tasks.audio import AUDIO_GAIN, SCRATCH, tune_audio
 
+        if backbone == SCRATCH and strategy in ("frozen", "lora"):
+            raise UsageError(f"--strategy {strategy} adapts what has learned already", "leave out --strategy")
         facts = tune_audio(pairs, out, backbone, replace(settings, new_gain=AUDIO_GAIN), batch_size, _note)
     if PartialState().is_main_process:  # of several that learn together one speaks
         console.data(json.dumps(facts, indent=2))

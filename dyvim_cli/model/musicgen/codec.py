@@ -37,6 +37,10 @@ class Codec(Protocol):
         """The sample at which a frame begins."""
 
     @property
+    def frame_rate_hz(self) -> float:
+        """Frames a second."""
+
+    @property
     def block(self) -> int:
         """Frames that cannot be taken apart: decoding may begin at multiples of it."""
 
@@ -95,6 +99,16 @@ class SegmentCodec:
             self.cardinalities += (N_LEVELS,)
         self.block = model.segment_length // self.hop if model.segment else 1
 
+    def to(self, device: torch.device) -> "SegmentCodec":
+        """The same codec, its weights moved to a device."""
+        self.model.to(device)
+        return self
+
+    @property
+    def _weight(self) -> Tensor:
+        """Any weight: its device and type are the model's."""
+        return next(self.model.parameters())
+
     @property
     def frame_rate_hz(self) -> float:
         """Frames a second, in the long run (segments overlap by a hundredth)."""
@@ -108,6 +122,7 @@ class SegmentCodec:
     @torch.inference_mode()
     def encode(self, samples: Tensor) -> Tensor:
         """[C, n] -> [K, N], whole segments (the last one padded with silence)."""
+        samples = samples.to(self._weight)
         if self.model.segment:
             n_segments = -(-samples.shape[-1] // self.model.segment_stride)
             wanted = (n_segments - 1) * self.model.segment_stride + self.model.segment_length
@@ -131,7 +146,9 @@ class SegmentCodec:
 
     @torch.inference_mode()
     def decode(self, tokens: Tensor) -> Tensor:
-        """[K, N] -> [C, n]."""
+        """[K, N] -> [C, n]; a token beyond its stream's last counts as the last."""
+        last = torch.tensor(self.cardinalities, device=tokens.device)[:, None] - 1
+        tokens = torch.minimum(tokens, last).to(self._weight.device)
         parts = tokens.split(self.block, dim=-1) if self.model.segment else (tokens,)
         return self.model.decode([self._without_level(part) for part in parts])[0]
 

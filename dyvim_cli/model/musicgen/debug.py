@@ -26,6 +26,7 @@ class Size:
     n_layers: int = 2
     n_tokens: int = N_TOKENS
     spread: float = 0.3
+    n_codebooks: int = 0  # 0 = MusicGen's: 4, or 8 in stereo
 
 
 TINY = Size()
@@ -63,7 +64,7 @@ def _random_model(n_words: int, stereo: bool, melody: bool, size: Size):
     sizes = dict(
         vocab_size=size.n_tokens, hidden_size=size.hidden, ffn_dim=2 * size.hidden,
         num_hidden_layers=size.n_layers, num_attention_heads=4,
-        num_codebooks=8 if stereo else 4, audio_channels=2 if stereo else 1,
+        num_codebooks=size.n_codebooks or (8 if stereo else 4), audio_channels=2 if stereo else 1,
         pad_token_id=size.n_tokens, bos_token_id=size.n_tokens, initializer_factor=size.spread,
     )  # fmt: skip
     if melody:

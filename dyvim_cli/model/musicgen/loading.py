@@ -17,7 +17,7 @@ from dyvim_cli.weights import sha256
 
 if TYPE_CHECKING:
     from dyvim_cli.model.musicgen.backbone import Memory, MusicGen
-    from dyvim_cli.model.musicgen.codec import EncodecCodec
+    from dyvim_cli.model.musicgen.codec import Codec
 
 DEBUG, ADAPTER = "debug", "adapter.safetensors"
 TOKENIZERS = ("tokenizer.json", "spiece.model")  # one of them holds the words
@@ -40,7 +40,7 @@ class AudioModel:
 
     name: str
     musicgen: "MusicGen"
-    codec: "EncodecCodec"
+    codec: "Codec"
     tokenizer: object | None  # None: the checkpoint has none, so no text prompt is possible
     notes: tuple[str, ...] = ()  # what whoever uses it has to know
 
@@ -83,12 +83,17 @@ def load_audio_model(
     is_single: in single precision on any device, to learn with. Raises UsageError for an unknown name,
     WeightsError with the command that mends it.
     """
+    from dyvim_cli.model.musicgen.scratch import codec_of_checkpoint, published_codec
+
     if name == DEBUG:
         model = _debug_model(device_name, is_single)
     else:
         folder = find_backbone(name, weights_dir, offline, progress)
         try:
             model = open_checkpoint(folder, name, device_name, is_single)
+            if codec_name := codec_of_checkpoint(folder):
+                codec = published_codec(codec_name, weights_dir, offline, progress)
+                model = replace(model, codec=codec.to(model.musicgen.weight.device))
         except WeightsError as error:
             hint = store.how_to_pull(name, weights_dir) if name in CATALOGUE else error.hint
             raise WeightsError(error.message, hint) from error

@@ -11,8 +11,10 @@ import torch
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.model.musicgen.adapter import save_adapter
+from dyvim_cli.model.musicgen.codec import Codec
 from dyvim_cli.model.musicgen.loading import AudioModel, load_audio_model, placement
 from dyvim_cli.model.musicgen.prompt import describe_music
+from dyvim_cli.model.musicgen.scratch import CODEC_FILE, CODECS, published_codec, write_scratch_checkpoint
 from dyvim_cli.progress import Progress
 from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.data.shards import load
@@ -28,8 +30,10 @@ from dyvim_cli.vision.settings import settings as seen_with
 # times strategies.NEW_RATE. An update moves a token's term by the rate times the sum of all its inputs,
 # some hundreds: at 1 the loss of a decoder that knew music rose from 3.99 to 4.08 in sixty updates
 AUDIO_GAIN = 0.12
+SCRATCH = "scratch"  # in place of a backbone: a new decoder, all of which learns
 # of rendered films: one learns from many short ones (33 long ones were known by heart, and none but those)
 FILM_S = 14.0
+SCRATCH_GAIN = 10.0  # times strategies.DECODER_RATE: what knows nothing yet learns at 1e-3
 
 
 def open_backbone(name: str, progress: Progress | None = None) -> AudioModel:
@@ -37,20 +41,30 @@ def open_backbone(name: str, progress: Progress | None = None) -> AudioModel:
     return load_audio_model(name, progress=progress, is_single=True, **placement())
 
 
-def prepare_own_films(folder: Path, out: Path, backbone: str, progress: Progress | None = None) -> dict:
-    """Cache what is seen and heard in every film of a folder; the codec is the backbone's."""
-    audio = open_backbone(backbone, progress)
-    return prepare_films(folder, out, audio.codec, codec_name(audio), progress)
+def open_codec(name: str | None, backbone: str, progress: Progress | None = None) -> Codec:
+    """The codec of this name (scratch.CODECS), or the backbone's where none is named."""
+    if name is None:
+        return open_backbone(backbone, progress).codec
+    return published_codec(name, **_weights_place(), progress=progress)
+
+
+def _weights_place() -> dict:
+    """Where weights lie and whether to pull them, as keyword arguments."""
+    return {name: value for name, value in placement().items() if name != "device_name"}
+
+
+def prepare_own_films(folder: Path, out: Path, codec: Codec, progress: Progress | None = None) -> dict:
+    """Cache what is seen in every film of a folder, and its music as the codec's tokens."""
+    return prepare_films(folder, out, codec, codec_digest(codec), progress)
 
 
 def prepare_rendered(
-    shards: list[Path], out: Path, backbone: str, n_films: int, seed: int, progress: Progress | None = None
+    shards: list[Path], out: Path, codec: Codec, n_films: int, seed: int, progress: Progress | None = None
 ) -> dict:
     """The same of rendered films, with the pieces as our own players sound them: pairs without any data."""
     from dyvim_cli.training.tasks.motion import _textures as photographs
 
-    audio = open_backbone(backbone, progress)
-    facts = facts_of(audio.codec, codec_name(audio)) | seen_with() | {"film_s": FILM_S}
+    facts = facts_of(codec, codec_digest(codec)) | seen_with() | {"film_s": FILM_S}
     pieces = choose_pieces([piece for path in shards for piece in load(path)], n_films, seed)
     material = Material(photographs())
 
@@ -58,8 +72,8 @@ def prepare_rendered(
         rng = np.random.default_rng([seed, index])
         piece = excerpt(piece, FILM_S, rng)
         features, step_times_s = watch_film_of(piece, material, rng)
-        sound = played(piece, step_times_s, audio.codec.sample_rate, index)
-        return dressed(features, piece), fitted(sound, audio.codec)
+        sound = played(piece, step_times_s, codec.sample_rate, index)
+        return dressed(features, piece), fitted(sound, codec)
 
     def items():
         for i, piece in enumerate(pieces):
@@ -67,7 +81,7 @@ def prepare_rendered(
             key = hashlib.sha256(json.dumps([facts, seed, i, name], sort_keys=True).encode()).hexdigest()
             yield name, lambda key=key: key, lambda piece=piece, i=i: make(piece, i)
 
-    return store(items(), len(pieces), out, audio.codec, facts, progress)
+    return store(items(), len(pieces), out, codec, facts, progress)
 
 
 def excerpt(piece: Piece, most_s: float, rng: np.random.Generator) -> Piece:
@@ -135,17 +149,39 @@ def played(piece: Piece, step_times_s: np.ndarray, sample_rate: int, seed: int) 
     return resample_poly(sound, sample_rate // common, SAMPLE_RATE // common, axis=0)
 
 
-def codec_name(audio: AudioModel) -> str:
+def codec_digest(codec: Codec) -> str:
     """The codec's weights in short: a first weight tells 32 kHz EnCodec from a random one."""
-    weight = next(audio.codec.model.parameters())
-    return f"{type(audio.codec).__name__}-{float(weight.detach().float().abs().sum()):.4f}"
+    weight = next(codec.model.parameters())
+    return f"{type(codec).__name__}-{float(weight.detach().float().abs().sum()):.4f}"
+
+
+def untrained_backbone(pairs: Path, out: Path, seed: int) -> str:
+    """The folder of a decoder that has learned nothing, for the codec that the films were prepared with.
+
+    What an earlier run left there is kept. Raises InputError for films prepared with a backbone's codec.
+    """
+    folder = out / "backbone"
+    if not (folder / CODEC_FILE).is_file():
+        name = _published_name(load_films(pairs)[2], pairs)
+        write_scratch_checkpoint(folder, name, published_codec(name, **_weights_place()), seed)
+    return str(folder)
+
+
+def _published_name(facts: dict, pairs: Path) -> str:
+    """The published codec that prepared films' facts are of. Raises InputError."""
+    for name, khz in CODECS.items():
+        if facts["codec"].startswith("SegmentCodec-") and facts["sample_rate"] == 1000 * khz:
+            return name
+    raise InputError(
+        f"{pairs}: prepared with a backbone's own codec", "dyvim train prepare --codec encodec_24khz"
+    )
 
 
 def learner(pairs: Path, backbone: str, batch_size: int = 4, n_frames: int = 500) -> AudioLearner:
     """The backbone with a new adapter and prepared films. Raises InputError unless they belong together."""
     audio = open_backbone(backbone)
     training, held_out, facts = load_films(pairs)
-    if any(facts[name] != value for name, value in facts_of(audio.codec, codec_name(audio)).items()):
+    if any(facts[name] != value for name, value in facts_of(audio.codec, codec_digest(audio.codec)).items()):
         raise InputError(
             f"{pairs}: prepared with another codec", f"dyvim train prepare --backbone {backbone}"
         )
@@ -164,6 +200,9 @@ def tune_audio(
 ) -> dict:
     """Tune to the end; `out` then is what `score --adapter` takes. Returns plain facts."""
     torch.manual_seed(settings.seed)
+    if backbone == SCRATCH:
+        backbone = untrained_backbone(pairs, out, settings.seed)
+        settings = replace(settings, strategy="full", decoder_gain=SCRATCH_GAIN)
     one = learner(pairs, backbone, batch_size)
     before = {}
     if settings.strategy == "full":
