@@ -111,10 +111,11 @@ def check_stems(folder: Path, overwrite: bool) -> None:
     """Raise OutputError unless stems can be written into the folder (which need not exist)."""
     from dyvim_cli.media.output import check_folder
     from dyvim_cli.music.mixing.stem_tracks import GROUPS
+    from dyvim_cli.music.performance.band_names import part_of
 
     check_folder(folder)
     names = {*GROUPS, *GROUPS.values()}
-    there = sorted(name for name in names if (folder / f"{name}.wav").exists())
+    there = sorted(path.stem for path in folder.glob("*.wav") if part_of(path.stem) in names)
     if there and not overwrite:
         reason = f"{folder} holds stems already ({there[0]}.wav)"
         raise OutputError(reason, "add --overwrite, or name another folder")

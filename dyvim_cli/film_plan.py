@@ -3,7 +3,7 @@
 Options, plan files and markers are edits of it; the composer obeys it and asks for nothing else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dyvim_cli.types import Key
 
@@ -30,6 +30,9 @@ class PlannedSection:
     valence: float  # -1..1
     arousal: float  # -1..1
     parts: tuple[str, ...]  # of PARTS, that may play
+    style: str | None = None  # of the band that plays it, where that is not the piece's
+    energy: float | None = None  # 0..1, mean of the motion that is answered; None: as the film moves
+    seen_energy: float | None = field(default=None, compare=False)  # the same as the film has it, to be told
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,4 @@ class FilmPlan:
     hits: tuple[PlannedHit, ...]
     sections: tuple[PlannedSection, ...]
     silences: tuple[Silence, ...] = ()
+    instruments: tuple[tuple[str, int], ...] = ()  # (part, General MIDI program), where somebody chose it

@@ -15,11 +15,19 @@ from dyvim_cli.desk.orders import Order, orders_of
 from dyvim_cli.desk.plan_file import plan_text
 from dyvim_cli.desk.planning import planned
 from dyvim_cli.desk.read_plan import read_plan
+from dyvim_cli.desk.recast import recast
+from dyvim_cli.desk.scored_tag import made_with, tag_text
 from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import MARKED, FilmPlan, Silence
 from dyvim_cli.markers.marker import Marker
+from dyvim_cli.model.compose.obey import as_energetic
 from dyvim_cli.model.compose.score import write_score
+from dyvim_cli.music.mixing.mastering import produce
+from dyvim_cli.music.performance.band_names import part_of
+from dyvim_cli.music.symbols.midi import write_midi
+from dyvim_cli.music.symbols.midi_in import read_midi
 from dyvim_cli.options import ComposeOptions
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import Score
 
 WISHES = ComposeOptions(style="pop", seed=3, candidates=1)
@@ -74,6 +82,75 @@ def test_hits_that_are_asked_for_are_beats_with_an_accent_on_the_frame(decoder, 
         assert len(struck) and struck[:, 2].max() >= 95
 
 
+@pytest.fixture(scope="module")
+def mixed(plan, decoder) -> Score:
+    """A piece of pop that becomes jazz, then bossa nova."""
+    orders = (Order(1.8, "section", name="jazz"), Order(3.4, "section", name="bossa nova"))
+    asked = planned(imagined(1, 5.0), replace(WISHES, plan=plan), orders)
+    return write_score(imagined(1, 5.0), replace(WISHES, plan=asked), decoder)
+
+
+def test_sections_of_other_styles_have_bands_of_their_own(mixed):
+    spans: dict[str, list[float]] = {}
+    for stem in mixed.stems:
+        style = stem.name.partition("-")[2]
+        spans.setdefault(style, []).extend(note.start_s for note in stem.notes)
+        part, palette = part_of(stem.name), RECORDS[style or "pop"].palette
+        if part not in ("impact", "riser"):
+            assert stem.program in palette.strip(part).programs
+    assert set(spans) == {"", "jazz", "bossa nova"}
+    beats_s = mixed.tempo_map.step_times_s[::4]
+    borders_s = [beats_s[np.abs(beats_s - at_s).argmin()] for at_s in (1.8, 3.4)]
+    assert max(spans[""]) < borders_s[0] + 0.03 and borders_s[0] - 0.05 < min(spans["jazz"])
+    assert max(spans["jazz"]) < borders_s[1] + 0.03 and borders_s[1] - 0.05 < min(spans["bossa nova"])
+
+
+def test_stems_of_several_bands_add_up_and_are_known_by_their_parts(mixed, tmp_path):
+    sound = produce(mixed, 5.0, keep_stems=True)
+    left = sound.samples - sum(sound.stems.values())
+    assert np.sqrt(np.mean(left**2)) < 1e-3 * np.sqrt(np.mean(sound.samples**2))
+    write_midi(mixed, tmp_path / "mixed.mid")
+    roles = {part.stem.name: part.role for part in read_midi(tmp_path / "mixed.mid").parts}
+    assert roles["drums-jazz"] == "drums" and roles["bass-bossa nova"] == "bass"
+    muted = recast(mixed, ComposeOptions(mute=("drums",), instruments=(("melody", 42),)))
+    assert not [stem for stem in muted.stems if stem.is_drums]
+    assert {stem.program for stem in muted.stems if part_of(stem.name) == "melody"} == {42}
+    one = recast(mixed, ComposeOptions(orchestrate="rock"))
+    assert "melody-jazz" not in {stem.name for stem in one.stems}
+    assert sorted(n.start_s for s in one.stems for n in s.notes) == sorted(notes_of(mixed)[:, 0].tolist())
+
+
+def test_energy_that_is_asked_for_is_answered_and_none_leaves_the_piece_as_it_is(plan, decoder):
+    assert all(section.seen_energy is not None and section.energy is None for section in plan.sections)
+    tempo_map = write_score(imagined(1, 5.0), replace(WISHES, plan=plan), decoder).tempo_map
+    energy = np.linspace(0, 1, tempo_map.n_steps)
+    for asked in (0.0, 0.2, 0.9, 1.0):
+        calm = replace(plan, sections=tuple(replace(each, energy=asked) for each in plan.sections))
+        drawn = as_energetic(calm, tempo_map, energy)
+        assert drawn.mean() == pytest.approx(asked) and (np.diff(drawn) >= -1e-9).all()
+    assert np.array_equal(as_energetic(plan, tempo_map, energy), energy)
+    still = replace(plan, sections=tuple(replace(each, energy=0.0) for each in plan.sections))
+    wild = replace(plan, sections=tuple(replace(each, energy=1.0) for each in plan.sections))
+    few, many = (write_score(imagined(1, 5.0), replace(WISHES, plan=each), decoder) for each in (still, wild))
+    assert notes_of(many)[:, 2].sum() > notes_of(few)[:, 2].sum()
+
+
+def test_instruments_and_styles_of_sections_are_written_and_read_back(plan, tmp_path):
+    sections = tuple(replace(each, style="jazz", energy=0.25) for each in plan.sections)
+    edited = replace(plan, sections=sections, instruments=(("melody", 42), ("bass", 33)))
+    path = tmp_path / "film.toml"
+    path.write_text(plan_text(edited, "film.mp4"))
+    assert read_plan(path) == edited
+    assert made_with(tag_text(replace(WISHES, plan=edited), "pop", 100.0, None))[0].plan == edited
+
+
+def test_instruments_of_a_plan_play(plan, decoder):
+    edited = replace(plan, instruments=(("melody", 42),))
+    written = write_score(imagined(1, 5.0), replace(WISHES, plan=edited), decoder)
+    score = recast(written, replace(WISHES, plan=edited))
+    assert {stem.program for stem in score.stems if stem.name == "melody"} == {42}
+
+
 def test_a_style_is_changed_and_hits_and_sections_stay(plan, decoder):
     other = planned(imagined(1, 5.0), ComposeOptions(style="jazz", plan=plan))
     assert other.style == "jazz" and replace(other, style=plan.style) == plan
@@ -84,6 +161,13 @@ MISTAKES = [
     ('kind = "cut"', 'kind = "kick"', r"line \d+: kind = 'kick' is none of cut"),
     ("bpm = ", "bpm = 5000 #", r"line 6: bpm = 5000 is no number from 40 to 220"),
     ("bpm = ", "tempo = ", r"line 6: unknown key 'tempo'"),
+    (
+        '# instruments = { melody = "cello"',
+        'instruments = { melody = "kazoo"',
+        r"line \d+: melody = 'kazoo' n",
+    ),
+    ("theme = ", 'theme = 0\nstyle = "polka" #', r"line \d+: style = 'polka' is none of cinematic"),
+    ("theme = ", "theme = 0\nenergy = 2 #", r"line \d+: energy = 2 is no number from 0 to 1"),
     ('parts = ["', 'parts = ["kazoo", "', r"line \d+: 'kazoo' is no part"),
     ("[[section]]\nat = 0.0", '[[section]]\nat = "soon"', r"line \d+: at = 'soon' is no time"),
     ("  # { from = 3.0, to = 4.5 }", "{ from = 3.0, to = 2.5 }", r"line \d+: a silence ends after it begins"),
@@ -117,11 +201,18 @@ def test_markers_are_read_as_orders():
     ]  # fmt: skip
     assert orders[0].weight == 0.8 and orders[5].until_s == 6.5 and orders[6].until_s == 7.0
     plan = planned(imagined(1), ComposeOptions(seed=3), orders)
-    assert plan.style == "jazz" and plan.silences == (Silence(5.0, 6.5), Silence(6.0, 7.0))
+    assert plan.silences == (Silence(5.0, 6.5), Silence(6.0, 7.0))
     roles = {section.at_s: section.role for section in plan.sections}
     assert roles[3.0] == "theme" and roles[4.0] == "build"
-    with pytest.raises(UsageError, match="several styles"):
-        planned(imagined(1), WISHES, (*orders, Order(9.0, "section", name="rock")))
+
+
+def test_a_style_at_the_beginning_is_the_pieces_and_later_ones_hold_until_the_next_section():
+    asked = ((0.0, "rock"), (4.0, "Jazz"), (6.0, "break"), (8.0, "bossa nova"))
+    orders = tuple(Order(at_s, "section", name=name) for at_s, name in asked)
+    plan = planned(imagined(1), ComposeOptions(seed=3), orders)
+    styles = {section.at_s: section.style for section in plan.sections}
+    assert plan.style == "rock" and styles[4.0] == "jazz" and styles[8.0] == "bossa nova"
+    assert {style for at_s, style in styles.items() if at_s < 4.0 or 6.0 <= at_s < 8.0} == {None}
 
 
 def test_a_plan_for_another_length_is_refused(plan):

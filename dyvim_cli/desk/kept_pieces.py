@@ -86,7 +86,8 @@ def _from_record(record: _Record) -> OldPiece:
 def _plan(values: dict) -> FilmPlan:
     kinds = {"hits": PlannedHit, "sections": PlannedSection, "silences": Silence}
     rows = {name: tuple(kind(**_tuples(row)) for row in values[name]) for name, kind in kinds.items()}
-    return FilmPlan(**values | rows | {"key": Key(**values["key"])})
+    players = tuple((part, program) for part, program in values.get("instruments", ()))
+    return FilmPlan(**values | rows | {"key": Key(**values["key"]), "instruments": players})
 
 
 def _tuples(row: dict) -> dict:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import MARKED, PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
 from dyvim_cli.markers.marker import JOINED, Marker
 from dyvim_cli.stylebook import style_named
@@ -70,17 +69,16 @@ def marks(orders: Iterable[Order]) -> tuple[PlannedHit, ...]:
 
 
 def style_asked(orders: Iterable[Order]) -> str | None:
-    """The style that section orders name. Raises UsageError for two: a piece has one band."""
-    named = (style_named(order.name) for order in orders if order.kind == "section")
-    styles = {style for style in named if style is not None}
-    if len(styles) > 1:
-        reason = f"markers ask for several styles: {', '.join(sorted(styles))}; a piece has one"
-        raise UsageError(reason, "name one style, and sections by role: " + ", ".join(SECTION_ROLES))
-    return next(iter(styles), None)
+    """The style of a piece: the one that a section order at the film's beginning names."""
+    first = (order for order in orders if order.kind == "section" and order.at_s <= SAME_MOMENT_S)
+    return next(filter(None, (style_named(order.name) for order in first)), None)
 
 
 def edited(plan: FilmPlan, orders: Iterable[Order]) -> FilmPlan:
-    """The plan with the sections and silences that orders ask for; their hits are a matter of `marks`."""
+    """The plan with the sections and silences that orders ask for; their hits are a matter of `marks`.
+
+    A section order that names a style holds until the next section order.
+    """
     themes: dict[str, int] = {}
     for order in orders:
         if order.kind == "silence":
@@ -88,13 +86,23 @@ def edited(plan: FilmPlan, orders: Iterable[Order]) -> FilmPlan:
             plan = replace(plan, silences=(*plan.silences, pause))
         elif order.kind in ("drop", "build", "section"):
             plan = _with_section(plan, order, themes)
-    return plan
+    return _with_styles(plan, [order for order in orders if order.kind == "section"])
+
+
+def _with_styles(plan: FilmPlan, orders: list[Order]) -> FilmPlan:
+    """The plan whose sections have the style of the section order before them, where that names one."""
+    sections = list(plan.sections)
+    for i, section in enumerate(sections):
+        before = [order for order in orders if order.at_s <= section.at_s + SAME_MOMENT_S]
+        style = style_named(before[-1].name) if before else section.style
+        sections[i] = replace(section, style=None if style == plan.style else style)
+    return replace(plan, sections=tuple(sections))
 
 
 def _with_section(plan: FilmPlan, order: Order, themes: dict[str, int]) -> FilmPlan:
     """The plan with a section that begins at the order: like the one it interrupts, but for what is asked."""
     before = [each for each in plan.sections if each.at_s <= order.at_s + SAME_MOMENT_S] or plan.sections[:1]
-    new = _as_asked(replace(before[-1], at_s=order.at_s), order, themes, plan)
+    new = _as_asked(replace(before[-1], at_s=order.at_s, seen_energy=None), order, themes, plan)
     kept = [each for each in plan.sections if abs(each.at_s - order.at_s) > SAME_MOMENT_S]
     return replace(plan, sections=tuple(sorted([*kept, new], key=lambda section: section.at_s)))
 

@@ -1,6 +1,7 @@
 """Write a plan as a TOML file that explains itself."""
 
 from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection
+from dyvim_cli.music.symbols.instruments import NAMES
 from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES, STYLES
 
 HEAD = """\
@@ -27,10 +28,17 @@ SILENCES = """\
 silences = [
 {lines}]
 """
+PLAYERS = """\
+# Who plays a part: a General MIDI name or number. Who is not named is drawn among the style's own.
+{sign}instruments = {{ {players} }}
+"""
+EXAMPLE = 'melody = "cello", bass = 33'
 SECTIONS = """\
 # A section lasts until the next one. It begins on the beat next to its time. Roles: {roles}.
 # Sections of one theme number share their tune. Only the named parts may play: {parts}.
 # The last chord is played by melody, bass and pad, unless they are named in no section at all.
+# energy, 0 to 1: how much motion the music answers there. A comment says what the film has.
+# style = "jazz" in a section: there a band of that style plays.
 """
 
 
@@ -44,9 +52,19 @@ def plan_text(plan: FilmPlan, film: str) -> str:
     pauses = "".join(f"  {{ from = {each.from_s}, to = {each.to_s} }},\n" for each in plan.silences)
     silences = SILENCES.format(lines=pauses or "  # { from = 3.0, to = 4.5 },\n")
     sections = SECTIONS.format(roles=", ".join(SECTION_ROLES), parts=", ".join(PARTS))
-    return "\n".join(
-        [HEAD.format(film=film), choices, hits, silences, sections, *map(_section, plan.sections)]
-    )
+    parts = [HEAD.format(film=film), choices, _players(plan), hits, silences, sections]
+    return "\n".join([*parts, *map(_section, plan.sections)])
+
+
+def _players(plan: FilmPlan) -> str:
+    """The line of who plays, as an example where nobody was chosen."""
+    players = ", ".join(f"{part} = {_instrument(program)}" for part, program in plan.instruments)
+    return PLAYERS.format(sign="" if players else "# ", players=players or EXAMPLE)
+
+
+def _instrument(program: int) -> str:
+    """A program as a person reads it."""
+    return f'"{NAMES[program]}"'
 
 
 def _hit_line(hit: PlannedHit) -> str:
@@ -57,5 +75,15 @@ def _section(section: PlannedSection) -> str:
     parts = ", ".join(f'"{part}"' for part in section.parts)
     return (
         f'[[section]]\nat = {section.at_s}\nrole = "{section.role}"\ntheme = {section.theme}\n'
-        f"mood = [{section.valence}, {section.arousal}]\nparts = [{parts}]\n"
+        f"mood = [{section.valence}, {section.arousal}]\n"
+        + _energy(section)
+        + ("" if section.style is None else f'style = "{section.style}"\n')
+        + f"parts = [{parts}]\n"
     )
+
+
+def _energy(section: PlannedSection) -> str:
+    """The line of a section's energy: an order, or a comment that says what was seen."""
+    if section.energy is not None:
+        return f"energy = {section.energy}\n"
+    return "" if section.seen_energy is None else f"# energy = {section.seen_energy}\n"

@@ -36,8 +36,7 @@ def planned(
     """
     from dyvim_cli.model.compose.decide import decide, with_marks
 
-    asked = style_asked(orders)
-    options = replace(options, style=options.style or asked)
+    options = replace(options, style=options.style or style_asked(orders))
     if options.plan is None:
         plan = decide(features, options, marks(orders), speech_s=speech_s)
     else:

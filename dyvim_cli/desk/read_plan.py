@@ -8,6 +8,7 @@ from typing import Any
 from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
 from dyvim_cli.media.written_times import seconds_of
+from dyvim_cli.music.symbols.instruments import program_named
 from dyvim_cli.music.symbols.key_names import key_named
 from dyvim_cli.stylebook import STYLES, style_named
 from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES
@@ -17,12 +18,17 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-TOP = ("style", "key", "bpm", "mood", "alpha", "seed", "duration_s", "hits", "silences", "section")
+TOP = (
+    "style", "key", "bpm", "mood", "alpha", "seed", "duration_s",
+    "hits", "silences", "instruments", "section",
+)  # fmt: skip
+MAY_LACK = ("silences", "instruments", "style", "energy")  # of the file and of a section; style: of a section
 ROWS = {  # array: the keys of each of its tables
     "hits": ("at", "weight", "kind"),
     "silences": ("from", "to"),
-    "section": ("at", "role", "theme", "mood", "parts"),
+    "section": ("at", "role", "theme", "mood", "energy", "style", "parts"),
 }
+PLAYERS = (*PARTS, "accent")  # parts whose instrument may be named
 BPM, UNIT, SIGNED = (40, 220), (0, 1), (-1, 1)
 
 
@@ -56,7 +62,7 @@ class _Reader:
                 self.fail("section", i, "at", "sections stand in order of time")
         return FilmPlan(
             duration_s=self.number(self.values, "duration_s", (0, float("inf"))),
-            style=self.style(),
+            style=self.style(self.values),
             key=self.key(),
             bpm=self.number(self.values, "bpm", BPM),
             valence=valence,
@@ -66,6 +72,7 @@ class _Reader:
             hits=tuple(sorted(hits, key=lambda hit: hit.at_s)),
             sections=sections,
             silences=tuple(self.silence(row, i) for i, row in enumerate(self.values.get("silences", []))),
+            instruments=self.instruments(),
         )
 
     def check_keys(self) -> None:
@@ -74,7 +81,7 @@ class _Reader:
             if key not in TOP:
                 self.fail("", 0, key, f"unknown key '{key}'; known are {', '.join(TOP)}")
         for key in TOP:
-            if key not in self.values and key != "silences":
+            if key not in self.values and (key == "style" or key not in MAY_LACK):
                 self.fail("", 0, "", f"'{key}' is missing")
         for name, keys in ROWS.items():
             rows = self.values.get(name, [])
@@ -90,7 +97,7 @@ class _Reader:
             if key not in keys:
                 self.fail(name, i, key, f"unknown key '{key}'; known are {', '.join(keys)}")
         for key in keys:
-            if key not in row:
+            if key not in row and key not in MAY_LACK:
                 self.fail(name, i, "", f"'{key}' is missing in {name} {i + 1}")
 
     def hit(self, row: dict[str, Any], i: int) -> PlannedHit:
@@ -116,7 +123,21 @@ class _Reader:
             int(self.number(row, "theme", (-1e9, 1e9), "section", i)),
             *self.mood(row, "section", i),
             tuple(part for part in PARTS if part in parts),
+            self.style(row, "section", i) if "style" in row else None,
+            self.number(row, "energy", UNIT, "section", i) if "energy" in row else None,
         )
+
+    def instruments(self) -> tuple[tuple[str, int], ...]:
+        """Who plays, by part."""
+        table = self.values.get("instruments", {})
+        if not isinstance(table, dict):
+            self.fail("", 0, "instruments", 'instruments are written so: { melody = "cello" }')
+        for part, named in table.items():
+            if part not in PLAYERS:
+                self.fail("", 0, "instruments", f"{part!r} is no part; parts are {', '.join(PLAYERS)}")
+            if isinstance(named, bool) or program_named(str(named)) is None:
+                self.fail("", 0, "instruments", f"{part} = {named!r} names no General MIDI instrument")
+        return tuple((part, program_named(str(named)) or 0) for part, named in table.items())
 
     def number(self, row: dict[str, Any], key: str, bounds, table: str = "", i: int = 0) -> float:
         value, (low, high) = row[key], bounds
@@ -133,10 +154,10 @@ class _Reader:
             self.fail(table, i, key, f"{key} = {value!r} lies behind the film's end")
         return float(seconds)
 
-    def style(self) -> str:
-        """The style, whatever its case, spaces and hyphens."""
-        named = style_named(str(self.values["style"]))
-        return named or self.one_of(self.values, "style", STYLES)
+    def style(self, row: dict[str, Any], table: str = "", i: int = 0) -> str:
+        """The style of the piece or a section, whatever its case, spaces and hyphens."""
+        named = style_named(str(row["style"]))
+        return named or self.one_of(row, "style", STYLES, table, i)
 
     def one_of(
         self, row: dict[str, Any], key: str, choices: tuple[str, ...], table: str = "", i: int = 0

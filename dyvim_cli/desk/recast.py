@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.music.mixing.session import program_in
+from dyvim_cli.music.performance.band_names import part_of
 from dyvim_cli.music.performance.instrument_ranges import in_compass
 from dyvim_cli.music.synth.effects_player import is_effect
 from dyvim_cli.music.synth.orchestra import Orchestra
@@ -16,23 +17,28 @@ from dyvim_cli.types import Score, Stem
 
 def recast(score: Score, options: ComposeOptions) -> Score:
     """The same notes at the same times, played as the options say; octaves fit the new instruments."""
-    if not (options.orchestrate or options.instruments or options.mute):
+    plan = options.recut.old.plan if options.recut is not None else options.plan
+    named = dict(() if plan is None else plan.instruments) | dict(options.instruments)
+    if not (options.orchestrate or named or options.mute):
         return score
     orchestra = Orchestra(None if options.soundfont is None else Path(options.soundfont))
     if options.orchestrate is not None:
         score = _orchestrated(score, options.orchestrate, options.seed, orchestra)
-    named = dict(options.instruments)
-    stems = [
-        _played_by(stem, named[stem.name], orchestra) if stem.name in named else stem for stem in score.stems
-    ]
-    return replace(score, stems=tuple(stem for stem in stems if stem.name not in options.mute))
+    stems = [_renamed(stem, named, orchestra) for stem in score.stems]
+    return replace(score, stems=tuple(stem for stem in stems if part_of(stem.name) not in options.mute))
+
+
+def _renamed(stem: Stem, named: dict[str, int], orchestra: Orchestra) -> Stem:
+    """The stem played by whom somebody named for its part, in whichever band."""
+    program = named.get(part_of(stem.name))
+    return stem if program is None else _played_by(stem, program, orchestra)
 
 
 def _orchestrated(score: Score, style: str, seed: int, orchestra: Orchestra) -> Score:
-    """The score with a style's instruments and mix, drawn by the seed."""
+    """The score with one style's instruments and mix, drawn by the seed, in all sections."""
     rng, palette = np.random.default_rng(seed), RECORDS[style].palette
     stems = []
-    for stem in score.stems:
+    for stem in _one_band(score.stems):
         if is_effect(stem):
             stems.append(stem)
             continue
@@ -41,8 +47,19 @@ def _orchestrated(score: Score, style: str, seed: int, orchestra: Orchestra) -> 
     return replace(score, stems=tuple(stems), style=style)
 
 
+def _one_band(stems: tuple[Stem, ...]) -> list[Stem]:
+    """Every part once, with the notes that it has in all bands."""
+    together: dict[str, Stem] = {}
+    for stem in stems:
+        part = part_of(stem.name)
+        before = together.get(part, replace(stem, name=part, notes=()))
+        notes = sorted((*before.notes, *stem.notes), key=lambda note: (note.start_s, note.pitch))
+        together[part] = replace(before, notes=tuple(notes))
+    return list(together.values())
+
+
 def _played_by(stem: Stem, program: int, orchestra: Orchestra) -> Stem:
     """The stem with another program, or the nearest that the orchestra has."""
     program = program_in(orchestra, program, stem.is_drums)
-    notes = stem.notes if stem.is_drums else tuple(in_compass(stem.name, program, stem.notes))
+    notes = stem.notes if stem.is_drums else tuple(in_compass(part_of(stem.name), program, stem.notes))
     return replace(stem, program=program, notes=notes)

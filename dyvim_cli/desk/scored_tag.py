@@ -107,6 +107,7 @@ def _unpacked(word: str) -> FilmPlan:
                 "hits": tuple(PlannedHit(**row) for row in raw["hits"]),
                 "sections": tuple(sections),
                 "silences": tuple(Silence(**row) for row in raw["silences"]),
+                "instruments": tuple((part, int(program)) for part, program in raw.get("instruments", ())),
             }
         )
     except (KeyError, TypeError, zlib.error) as error:

@@ -9,12 +9,12 @@ import numpy as np
 
 from dyvim_cli.influence import influence_of
 from dyvim_cli.model.compose import score as first
+from dyvim_cli.model.compose.bands import bands_of, perform_bands
 from dyvim_cli.model.compose.carried import carried_plan, carried_tokens, theme_goes_on
 from dyvim_cli.model.compose.new_events import leaned, with_events
 from dyvim_cli.model.compose.obey import marked_steps, silenced, silent_steps, strike
 from dyvim_cli.model.conditioning.film_curves import film_curves
 from dyvim_cli.music.form.ending import settle
-from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.relaid import NONE, Relaid, relaid
 from dyvim_cli.options import ComposeOptions
@@ -87,8 +87,9 @@ def write_again(
     moving = energy if influence.follows else np.ones_like(energy)
     piece, chosen, takes = first.best_of(pieces, hit, moving, options.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
-    named = (character.key, character.style, features.duration_s, options.seed, sections)
-    score = silenced(perform(piece, tempo_map, *named, old.programs), planned.silences)
+    bands = bands_of(form.sections, character.style)
+    named = (character.key, bands, features.duration_s, options.seed, sections, old.programs)
+    score = silenced(perform_bands(piece, tempo_map, *named), planned.silences)
     made = {"hit": hit, "final_step": form.final_step, "programs": old.programs, "plan": planned}
     made |= {"take": chosen, "takes": takes, "character": character}
     return replace(score, extras=made | {"recut": _recut_facts(old, grid, piece)})

@@ -122,15 +122,8 @@ def carried_tokens(old: OldPiece, grid: Relaid, end: int) -> np.ndarray:
         for name in tokens.PITCHED:
             row = tokens.STREAM_INDEX[name]
             if piece[row, seam] == tokens.HOLD:
-                piece[row, seam] = _sounding(old.tokens[row], int(grid.source[seam]))
+                piece[row, seam] = tokens.sounding(old.tokens[row], int(grid.source[seam]))
     return piece.astype(np.int64)
-
-
-def _sounding(row: np.ndarray, step: int) -> int:
-    """The token of the note that a row holds at a step; REST without one."""
-    while step > 0 and row[step] == tokens.HOLD:
-        step -= 1
-    return int(row[step]) if row[step] >= tokens.FIRST_PITCH else tokens.REST
 
 
 def theme_goes_on(old: OldPiece, grid: Relaid) -> np.ndarray:

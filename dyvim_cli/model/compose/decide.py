@@ -47,12 +47,12 @@ def decide(
         alpha=options.alpha,
         seed=options.seed,
         hits=seen_hits(features),
-        sections=_sections(form, tempo_map),
+        sections=_sections(form, tempo_map, energy),
     )
 
 
-def _sections(form: Form, tempo_map: TempoMap) -> tuple[PlannedSection, ...]:
-    """The form's sections in the film's time."""
+def _sections(form: Form, tempo_map: TempoMap, energy: np.ndarray) -> tuple[PlannedSection, ...]:
+    """The form's sections in the film's time; energy: [S] of the film."""
     return tuple(
         PlannedSection(
             at_s=round(float(tempo_map.step_times_s[section.start]), TIME_DECIMALS),
@@ -61,6 +61,7 @@ def _sections(form: Form, tempo_map: TempoMap) -> tuple[PlannedSection, ...]:
             valence=round(section.valence, MOOD_DECIMALS),
             arousal=round(section.arousal, MOOD_DECIMALS),
             parts=tuple(part for part in PARTS if form.active[tokens.STREAM_INDEX[part], section.start]),
+            seen_energy=round(float(energy[section.start : section.end].mean()), MOOD_DECIMALS),
         )
         for section in form.sections
     )

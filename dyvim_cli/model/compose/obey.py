@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dyvim_cli.film_plan import MARKED, PARTS, FilmPlan, PlannedHit, Silence
+from dyvim_cli.film_plan import MARKED, PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
 from dyvim_cli.music.form.roles import mark_returns
 from dyvim_cli.music.form.sections import Section
 from dyvim_cli.music.symbols import tokens
@@ -36,13 +36,34 @@ def sections_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> tuple[Section, ...]
     for section in plan.sections:
         starts[nearest_beat(tempo_map, section.at_s) if starts else 0] = section
     bounds = [*sorted(starts), tempo_map.n_steps]
-    found = [
-        Section(
-            start, end, starts[start].role, starts[start].theme, starts[start].valence, starts[start].arousal
-        )
-        for start, end in zip(bounds, bounds[1:], strict=False)
-    ]
+    found = [_section(starts[start], start, end) for start, end in zip(bounds, bounds[1:], strict=False)]
     return mark_returns(found)
+
+
+def _section(planned: PlannedSection, start: int, end: int) -> Section:
+    mood = planned.valence, planned.arousal
+    return Section(start, end, planned.role, planned.theme, *mood, style=planned.style)
+
+
+def as_energetic(plan: FilmPlan, tempo_map: TempoMap, energy: np.ndarray) -> np.ndarray:
+    """The film's energy [S], 0..1, where a section asks for another mean drawn up or down to it."""
+    drawn = energy.copy()
+    for planned, (start, end) in zip(plan.sections, _spans(plan, tempo_map), strict=True):
+        inside = energy[start:end]
+        if planned.energy is None or not len(inside):
+            continue
+        mean = inside.mean()
+        if planned.energy > mean:
+            drawn[start:end] = 1 - (1 - inside) * (1 - planned.energy) / (1 - mean)
+        elif planned.energy < mean:
+            drawn[start:end] = inside * planned.energy / mean
+    return drawn
+
+
+def _spans(plan: FilmPlan, tempo_map: TempoMap) -> list[tuple[int, int]]:
+    """(first step, step after) of each section of a plan."""
+    starts = [0, *(nearest_beat(tempo_map, section.at_s) for section in plan.sections[1:])]
+    return list(zip(starts, [*starts[1:], tempo_map.n_steps], strict=True))
 
 
 def nearest_beat(tempo_map: TempoMap, at_s: float) -> int:
@@ -55,12 +76,7 @@ def nearest_beat(tempo_map: TempoMap, at_s: float) -> int:
 def parts_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> np.ndarray:
     """[K, S] bool: streams that the plan's sections let play."""
     may = np.ones((tokens.K, tempo_map.n_steps), dtype=bool)
-    starts = [
-        0,
-        *(nearest_beat(tempo_map, section.at_s) for section in plan.sections[1:]),
-        tempo_map.n_steps,
-    ]
-    for section, start, end in zip(plan.sections, starts, starts[1:], strict=False):
+    for section, (start, end) in zip(plan.sections, _spans(plan, tempo_map), strict=True):
         for part in PARTS:
             may[tokens.STREAM_INDEX[part], start:end] = part in section.parts
     return may

@@ -13,7 +13,16 @@ import numpy as np
 
 from dyvim_cli.film_plan import FilmPlan
 from dyvim_cli.influence import influence_of
+from dyvim_cli.model.compose.bands import (
+    Bands,
+    accents_of,
+    bands_of,
+    each_in_its_place,
+    perform_bands,
+    with_patterns,
+)
 from dyvim_cli.model.compose.obey import (
+    as_energetic,
     marked_steps,
     met_exactly,
     parts_on_grid,
@@ -28,15 +37,14 @@ from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features
 from dyvim_cli.model.score import ranking
-from dyvim_cli.music.form.accents import HEAVY, plan_accents
+from dyvim_cli.music.form.accents import HEAVY
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.floor import keep_floor
 from dyvim_cli.music.form.planning import Form, plan_form
 from dyvim_cli.music.form.playable import playable
-from dyvim_cli.music.form.style_patterns import PatternInputs, write_patterns
+from dyvim_cli.music.form.style_patterns import PatternInputs
 from dyvim_cli.music.form.under_speech import rest_the_tune, speech_on_grid
-from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.bar_lines import realign_bar_lines
 from dyvim_cli.music.timing.rubato import apply_rubato
@@ -101,38 +109,41 @@ def write_score(
     tempo_map = met_exactly(tempo_map or fit_grid(features, character, options))
     hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
     hit, energy, under_speech = calmer_under_speech(hit, energy, tempo_map, options, speech_s)
+    energy = as_energetic(planned, tempo_map, energy)
     form = plan(features, tempo_map, character, energy, hit, options, planned)
+    bands = bands_of(form.sections, character.style)
     silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
     conditions = condition(features, tempo_map, character, form, (hit, cut, energy), options.loops)
     settings = sampling_settings(options)
     accents = hit * influence.follows * ~silent
     fixed = as_plan(form, character, accents, influence.lightest_accent, under_speech, silent)
-    if character.style in model.config.untrained:
-        motion = PatternInputs(0.5 + influence.energy * (energy - 0.5), fixed.accents, under_speech)
-        rng = np.random.default_rng([options.seed, PATTERN_DRAW])
-        fixed = replace(fixed, forced=write_patterns(fixed.forced, form, character.style, motion, rng))
+    motion = PatternInputs(0.5 + influence.energy * (energy - 0.5), fixed.accents, under_speech)
+    forced = with_patterns(
+        fixed.forced, form, bands, model.config.untrained, motion, [options.seed, PATTERN_DRAW]
+    )
+    fixed = replace(fixed, forced=forced)
     may_sound = form.active & ~silent
 
     def finished(plan_of_tokens: TokenPlan, how: SamplingSettings) -> list[np.ndarray]:
         pieces = sample_pieces(model, conditions, plan_of_tokens, how, progress)
         return [
-            finish(piece, form.final_step, character, tempo_map, marked, may_sound, under_speech)
+            finish(piece, form.final_step, character, tempo_map, marked, may_sound, under_speech, bands)
             for piece in pieces
         ]
 
     # at alpha 0 the gate does not ask where the film moves either: a silent bar is a fault anywhere
     moving = energy if influence.follows else np.ones_like(energy)
     piece, chosen, takes = best_of(finished(fixed, settings), hit, moving, options.alpha)
-    key, style, duration_s = character.key, character.style, features.duration_s
+    key, duration_s = character.key, features.duration_s
     programs: dict[str, int] = {}
     if options.reroll_bars is not None:
-        band = perform(piece, tempo_map, key, style, duration_s, options.seed).stems
+        band = perform_bands(piece, tempo_map, key, bands, duration_s, options.seed).stems
         programs = {stem.name: stem.program for stem in band}  # other bars, the same players
         again = rerolled(piece, options.reroll_bars, fixed, settings, finished)
         piece, chosen, takes = best_of(again, hit, moving, options.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
-    played = perform(
-        piece, tempo_map, key, style, duration_s, options.seed, sections, programs, loops=options.loops
+    played = perform_bands(
+        piece, tempo_map, key, bands, duration_s, options.seed, sections, programs, loops=options.loops
     )
     score = silenced(played, planned.silences)
     programs = {stem.name: stem.program for stem in score.stems}
@@ -176,6 +187,7 @@ def finish(
     marked: np.ndarray,
     may_sound: np.ndarray,
     under_speech: np.ndarray,
+    bands: Bands,
 ) -> np.ndarray:
     """Settle the ending, strike the hits that were asked for, and keep the music playable and going on.
 
@@ -187,13 +199,16 @@ def finish(
         marked: [M] steps that a person asked to be hits.
         may_sound: [K, S] bool, where each stream may play.
         under_speech: [S] bool, where somebody speaks: no hat is added there.
+        bands: where each style's band plays.
 
     Returns:
         [K, S] tokens.
     """
     settled = settle(piece, final_step, character.key.is_minor)
-    played = playable(strike(settled, marked, may_sound), tempo_map, character.style)
-    return keep_floor(played, may_sound & (~under_speech | PITCHED[:, None]), character.style)
+    struck = strike(settled, marked, may_sound)
+    played = each_in_its_place(bands, lambda style: playable(struck, tempo_map, style))
+    may_fill = may_sound & (~under_speech | PITCHED[:, None])
+    return each_in_its_place(bands, lambda style: keep_floor(played, may_fill, style))
 
 
 def calmer_under_speech(
@@ -334,7 +349,7 @@ def condition(
     spans = [(s.start, s.end, SECTION_ROLES.index(s.role)) for s in form.sections]
     vectors = [
         decoder_inputs.semantic_vector(
-            STYLES.index(character.style),
+            STYLES.index(character.style if part is character else part.style or character.style),
             part.valence,
             part.arousal,
             character.key.is_minor,
@@ -384,7 +399,7 @@ def as_plan(
         forced[np.ix_(players, np.flatnonzero(silent))] = tokens.REST
     drums_play = form.active[tokens.STREAM_INDEX["drums"]]
     return TokenPlan(
-        accents=plan_accents(hit, character.style, lightest_accent, drums_play),
+        accents=accents_of(bands_of(form.sections, character.style), hit, lightest_accent, drums_play),
         forced=forced,
         copy_from=form.copy_from,
         is_minor=character.key.is_minor,

@@ -31,7 +31,9 @@ def plan_activity(
     taste = {part: rng.normal(0, 0.08) for part in NEEDS}
     heard: dict[int, int] = {}
     before: list[str] | None = None
+    main = style
     for section in sections:
+        style = section.style or main
         times = heard.get(section.label, 0)
         heard[section.label] = times + 1
         lack = _lacks(_intensity(section, energy, times), section.role, style, taste)

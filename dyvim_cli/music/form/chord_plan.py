@@ -31,7 +31,8 @@ def plan_chords(
     loops: dict[int, np.ndarray] = {}
     for section in sections:
         if section.label not in loops:
-            loops[section.label] = _new_loop(rng, style, is_minor, section, loops.values())
+            band = section.style or style
+            loops[section.label] = _new_loop(rng, band, is_minor, section, loops.values())
         loop = np.resize(loops[section.label], section.end - section.first_bar)
         chords[section.start : section.end] = loop[section.start - section.first_bar :]
     _close_phrases(rng, chords, phrase_starts, style, is_minor)

@@ -75,7 +75,7 @@ def plan_form(
     if loops:
         lead_round(rng, chords, is_minor)
     else:
-        write_cadence(rng, chords, final_step, style, is_minor)
+        write_cadence(rng, chords, final_step, sections[-1].style or style, is_minor)
     active = plan_activity(rng, sections, film.energy, style)
     active = active if may_play is None else may_play.copy()
     active[:, final_step:] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]

@@ -41,7 +41,7 @@ def returns(
         for k in RETURNING:
             copy_from[k, steps] = sources
         alike = np.abs(level[steps] - level[sources]) <= ALIKE
-        alike &= is_eventless[steps] & is_eventless[sources]
+        alike &= is_eventless[steps] & is_eventless[sources] & (section.style == theme.style)
         for k in ACCOMPANYING:
             again = alike & active[k, sources]
             copy_from[k, steps[again]] = sources[again]

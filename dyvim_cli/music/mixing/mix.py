@@ -8,6 +8,7 @@ import numpy as np
 from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.mixing.reverb import impulse_response
 from dyvim_cli.music.mixing.stem_tracks import StemDesk, shared_gain
+from dyvim_cli.music.performance.band_names import strip_of
 from dyvim_cli.stylebook.record import Palette, Part
 
 ECHO_FEEDBACK, ECHO_BEATS = 0.45, 0.75  # dotted eighths
@@ -32,7 +33,7 @@ def mixed(
     keep_stems there are no shares. Two threads prepare the stems of the next block while the bus works on
     this one.
     """
-    parts = {name: palette.strip(name) for name in stems}
+    parts = {name: strip_of(palette, name) for name in stems}
     strips = {name: _strip(part) for name, part in parts.items()}
     duck, returns, bus, tone = (
         _ducker(palette.duck_db),

@@ -12,6 +12,7 @@ import numpy as np
 
 from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.mixing.loudness import shaped
+from dyvim_cli.music.performance.band_names import part_of
 
 IN_MEMORY_BYTES = 16 << 20  # of one stem; longer ones wait on disk for mastering
 QUIET = 1e-9  # of the mix; below, its gain cannot be measured, and is 1
@@ -64,7 +65,7 @@ class StemStore:
         """Take the next block [2, n] of every stem."""
         grouped: dict[str, np.ndarray] = {}
         for name, block in parts.items():
-            name = GROUPS[name] if self.is_grouped else name
+            name = GROUPS[part_of(name)] if self.is_grouped else name
             grouped[name] = grouped[name] + block if name in grouped else block
         for name, block in grouped.items():
             if name not in self._stores:

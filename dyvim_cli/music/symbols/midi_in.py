@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.music.performance.band_names import part_of
 from dyvim_cli.types import Note, Stem
 
 # what a style's mix has a strip for
@@ -95,8 +96,8 @@ def _known_role(stem: Stem) -> str:
     """A role for all but the melody, which is known by its name alone."""
     if stem.is_drums:
         return "drums"
-    if stem.name.lower() in ROLES:
-        return stem.name.lower()
+    if (part := part_of(stem.name.lower())) in ROLES:
+        return part
     if stem.program in BASSES:
         return "bass"
     return "pad" if stem.program in PADS or _chord_size(stem) >= CHORDS_FROM else "arp"

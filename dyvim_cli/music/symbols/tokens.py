@@ -113,6 +113,13 @@ def pad_voicing(chord: int, top: int, n_voices: int = 4) -> tuple[int, ...]:
     return tuple(sorted([top, *list(seen.values())[: n_voices - 1]]))
 
 
+def sounding(row: np.ndarray, step: int) -> int:
+    """The token of the note that a pitched row [S] holds at a step; REST without one."""
+    while step > 0 and row[step] == HOLD:
+        step -= 1
+    return int(row[step]) if row[step] >= FIRST_PITCH else REST
+
+
 def empty(n_steps: int) -> np.ndarray:
     """[K, n_steps] of UNKNOWN."""
     return np.full((K, n_steps), UNKNOWN, dtype=np.int16)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dyvim_cli.music.performance.band_names import part_of
 from dyvim_cli.types import Stem
 
 REACH_S = 0.08  # further from the picture nobody takes a note for its own
@@ -21,7 +22,9 @@ def onsets_near(stems: Sequence[Stem], times_s: np.ndarray) -> list[float | None
     Returns:
         [E] seconds; None where no note begins within REACH_S.
     """
-    notes = [(n.start_s, n.velocity) for stem in stems if stem.name not in SWELLING for n in stem.notes]
+    notes = [
+        (n.start_s, n.velocity) for stem in stems if part_of(stem.name) not in SWELLING for n in stem.notes
+    ]
     starts, velocities = np.array(sorted(notes), dtype=float).reshape(-1, 2).T
     return [_nearest(starts, velocities, time_s) for time_s in times_s]
 

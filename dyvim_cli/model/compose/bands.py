@@ -1,0 +1,126 @@
+"""Share a piece out among bands: one for its own style, one for every other style that sections have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from dyvim_cli.music.form.accents import Accents, plan_accents
+from dyvim_cli.music.form.planning import Form
+from dyvim_cli.music.form.sections import Section
+from dyvim_cli.music.form.style_patterns import PatternInputs, write_patterns
+from dyvim_cli.music.performance.band_names import stem_name
+from dyvim_cli.music.performance.perform import perform
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.types import Key, Note, Score, Stem, TempoMap
+
+Bands = Mapping[str, np.ndarray]  # style -> [S] bool, where its band plays; the piece's own style comes first
+EFFECTS = ("impact", "riser")  # stems that belong to no band
+LEVEL = tokens.STREAM_INDEX["level"]
+
+
+def bands_of(sections: tuple[Section, ...], style: str) -> Bands:
+    """Where each style's band plays; style: the piece's."""
+    bands = {style: np.zeros(sections[-1].end, dtype=bool)}
+    for section in sections:
+        own = section.style or style
+        bands.setdefault(own, np.zeros(sections[-1].end, dtype=bool))[section.start : section.end] = True
+    return bands
+
+
+def each_in_its_place(bands: Bands, made: Callable[[str], np.ndarray]) -> np.ndarray:
+    """[..., S] of what `made` makes in every style, that of the style whose band plays there."""
+    first, *others = bands
+    together = made(first)
+    for style in others:
+        together = np.where(bands[style], made(style), together)
+    return together
+
+
+def accents_of(bands: Bands, hit: np.ndarray, lightest: float, drums_play: np.ndarray) -> Accents:
+    """The accents of events of weights [S], struck as each band does; arguments as of plan_accents."""
+    planned = {style: plan_accents(hit, style, lightest, drums_play) for style in bands}
+    return Accents(
+        each_in_its_place(bands, lambda style: planned[style].level),
+        each_in_its_place(bands, lambda style: planned[style].drums),
+    )
+
+
+def with_patterns(
+    forced: np.ndarray,
+    form: Form,
+    bands: Bands,
+    untrained: tuple[str, ...],
+    motion: PatternInputs,
+    seed: list[int],
+) -> np.ndarray:
+    """A plan's tokens [K, S] with the patterns of the bands whose styles the decoder did not learn."""
+    for style in bands:
+        if style in untrained:
+            own = tuple(s for s in form.sections if bands[style][s.start])
+            rng = np.random.default_rng(seed)
+            written = write_patterns(forced, replace(form, sections=own), style, motion, rng)
+            forced = np.where(bands[style], written, forced)
+    return forced
+
+
+def perform_bands(
+    piece: np.ndarray,
+    tempo_map: TempoMap,
+    key: Key,
+    bands: Bands,
+    duration_s: float,
+    seed: int,
+    sections: tuple[tuple[int, int, str], ...] = (),
+    programs: Mapping[str, int] | None = None,
+    loops: bool = False,
+) -> Score:
+    """Play a piece [K, S] with its bands; arguments as of perform, programs by the stems' names.
+
+    Stems of other bands than the piece's own are called by their style as well: melody-jazz.
+    """
+    main, programs = next(iter(bands)), dict(programs or {})
+    stems: dict[str, Stem] = {}
+    for number, (style, plays) in enumerate(bands.items()):
+        part = piece if plays.all() else _part_of_band(piece, plays)
+        named = _programs_of(programs, None if style == main else style)
+        how = (tempo_map, key, style, duration_s, seed + number, sections, named)
+        for stem in perform(part, *how, loops=loops).stems:
+            name = stem.name if style == main or stem.name in EFFECTS else stem_name(stem.name, style)
+            stems[name] = _together(stems.get(name), replace(stem, name=name))
+    return Score(tuple(stems.values()), tempo_map, key, main, piece, sections)
+
+
+def _part_of_band(piece: np.ndarray, plays: np.ndarray) -> np.ndarray:
+    """The piece [K, S] where a band plays [S]; what is held over its entry is struck anew there."""
+    part = piece.copy()
+    for name in tokens.PITCHED:
+        row = tokens.STREAM_INDEX[name]
+        for step in np.flatnonzero(plays & ~np.roll(plays, 1)).tolist():
+            if step and part[row, step] == tokens.HOLD:
+                part[row, step] = tokens.sounding(piece[row], step)
+        part[row, ~plays] = tokens.REST
+    part[tokens.STREAM_INDEX["drums"], ~plays] = 0
+    part[LEVEL, ~plays] = 0  # no accent, no blow
+    return part
+
+
+def _programs_of(programs: dict[str, int], style: str | None) -> dict[str, int]:
+    """Programs by part of the band of a style; None: of the piece's own."""
+    if style is None:
+        return programs
+    mark = stem_name("", style)
+    return {name.removesuffix(mark): each for name, each in programs.items() if name.endswith(mark)}
+
+
+def _together(before: Stem | None, stem: Stem) -> Stem:
+    """One stem of the notes of both."""
+    if before is None:
+        return stem
+    return replace(before, notes=tuple(sorted((*before.notes, *stem.notes), key=_start)))
+
+
+def _start(note: Note) -> float:
+    return note.start_s
