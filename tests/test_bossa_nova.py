@@ -113,7 +113,7 @@ def test_it_is_asked_for_as_people_write_it():
         == NAME
     )
     assert styles_that_begin("bos") == ["bossa-nova"]  # a shell would take it for two words
-    assert style_asked(orders_of([Marker(1.0, "section Bossa Nova")], 5.0)) == NAME
+    assert style_asked(orders_of([Marker(0.0, "section Bossa Nova")], 5.0)) == NAME
 
 
 def test_a_film_is_not_given_it_unasked():
