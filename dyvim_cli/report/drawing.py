@@ -31,7 +31,14 @@ class Timeline:
 
 
 def drawing(line: Timeline) -> dict[str, Any]:
-    """Everything the template `parts.timeline` shows; None for a film without length."""
+    """Make everything that the template `parts.timeline` shows.
+
+    Args:
+        line: curves, events and meetings of one film; its duration is above 0.
+
+    Returns:
+        Names of the template -> SVG paths, ticks and texts.
+    """
     events = [(t, w, "cut" if kind == "marked" else kind) for t, w, kind in line.events]
     by_kind = {kind: [(t, w) for t, w, k in events if k == kind] for kind in ("cut", "impact", "stop")}
     by_place = {place: [m for m in line.meetings if m[2] == place] for place in ("off", "beat", "downbeat")}
@@ -74,7 +81,14 @@ def _loudness_heights(loudness: Sequence[float | None]) -> list[float]:
 
 
 def area(heights: Sequence[float]) -> str:
-    """Path of the area under heights 0..1, each in the middle of its span."""
+    """Draw the area under a curve.
+
+    Args:
+        heights: 0..1, each in the middle of its equal share of the width.
+
+    Returns:
+        SVG path; empty without heights.
+    """
     if not heights:
         return ""
     step = WIDTH / len(heights)
@@ -84,17 +98,41 @@ def area(heights: Sequence[float]) -> str:
 
 
 def strokes(x: Scale, marks: Iterable[tuple[float, float]]) -> str:
-    """Path of upright lines: (time_s, height 0..1) from the lane's floor."""
+    """Draw upright lines from the lane's floor.
+
+    Args:
+        x: scale from seconds to the canvas.
+        marks: (time in seconds, height 0..1).
+
+    Returns:
+        SVG path.
+    """
     return "".join(f"M{x(t)} {HEIGHT}V{HEIGHT * (1 - h):.1f}" for t, h in marks)
 
 
 def links(x: Scale, meetings: Iterable[tuple[float, float, str]]) -> str:
-    """Path from where the film has an event (above) to where the music meets it (below)."""
+    """Draw lines from where the film has an event (above) to where the music meets it (below).
+
+    Args:
+        x: scale from seconds to the canvas.
+        meetings: (film time in seconds, music time in seconds, place in the bar, which is not drawn).
+
+    Returns:
+        SVG path.
+    """
     return "".join(f"M{x(film)} 0L{x(music)} {HEIGHT}" for film, music, _ in meetings)
 
 
 def dots(x: Scale, meetings: Iterable[tuple[float, float, str]]) -> str:
-    """Path of points half-way: lines without length, that show by their caps."""
+    """Draw points half-way between film and music: lines without length, that show by their caps.
+
+    Args:
+        x: scale from seconds to the canvas.
+        meetings: as those of `links`.
+
+    Returns:
+        SVG path.
+    """
     return "".join(f"M{(x(film) + x(music)) / 2:.2f} {HEIGHT / 2:.0f}h0" for film, music, _ in meetings)
 
 
@@ -110,7 +148,14 @@ def _section(part: tuple[float, float, str], duration_s: float) -> dict[str, Any
 
 
 def ticks(duration_s: float) -> list[dict[str, Any]]:
-    """Round times along the axis, the film's end included."""
+    """Place round times along the axis, the film's end included.
+
+    Args:
+        duration_s: of the film, above 0.
+
+    Returns:
+        `left` in per cent of the width, `text` and `is_end` of each.
+    """
     step = next((s for s in TICK_STEPS_S if duration_s / s < MAX_TICKS), math.ceil(duration_s / MAX_TICKS))
     times = [i * step for i in range(math.floor(duration_s / step) + 1)]
     if duration_s - times[-1] < 0.8 * step and len(times) > 1:  # room for the end's own label
@@ -122,7 +167,15 @@ def ticks(duration_s: float) -> list[dict[str, Any]]:
 
 
 def clock(seconds: float, decimals: int = 0) -> str:
-    """12.34 -> '0:12'; with hours from 1:00:00 on."""
+    """Write a time as a clock shows it.
+
+    Args:
+        seconds: at least 0.
+        decimals: of the seconds.
+
+    Returns:
+        12.34 -> '0:12'; with hours from 1:00:00 on.
+    """
     units = round(seconds * 10**decimals)
     minutes, rest = divmod(units, 60 * 10**decimals)
     hours, minutes = divmod(minutes, 60)

@@ -42,7 +42,7 @@ class Entry(TypedDict, total=False):
     true_peak_db: float | None  # dBTP, of the delivered sound
     keep_audio: str
     sections: list[dict[str, Any]]  # start_s, end_s, role
-    hits: list[dict[str, Any]]  # of struck notes, None where not met: see describe.hits_of
+    hits: list[dict[str, Any]]  # events of the film and the notes that meet them: see describe.hits_of
     mood: dict[str, Any]  # valence, arousal, words
     style_also: list[dict[str, Any]]  # style, score: styles that came close
     scenes: int
@@ -52,10 +52,27 @@ class Entry(TypedDict, total=False):
 
 
 def done(facts: dict[str, Any], command: list[str]) -> Entry:
-    """The entry of a scored film, from pipeline.Result.facts."""
+    """Make the entry of a scored film.
+
+    Args:
+        facts: pipeline.Result.facts.
+        command: arguments that make this film again.
+
+    Returns:
+        The facts with status "done".
+    """
     return cast(Entry, {"status": "done", "command": command, **facts})
 
 
 def failed(film: str, fault: DyvimError, command: list[str]) -> Entry:
-    """The entry of a film that could not be scored."""
+    """Make the entry of a film that could not be scored.
+
+    Args:
+        film: its path as it came.
+        fault: why.
+        command: arguments that try it again.
+
+    Returns:
+        An entry with status "failed", message and hint.
+    """
     return Entry(status="failed", input=film, error=fault.message, hint=fault.hint, command=command)

@@ -22,7 +22,15 @@ SORTS = {"name": "By name", "duration": "By duration", "error": "By timing error
 def write_report(entries: Sequence[Entry], path: Path, title: str = "Scored films") -> None:
     """Write the page of these films, whole or not at all; films are linked relative to it.
 
-    Looks at each scored film for a poster. Raises OutputError when the page cannot be written.
+    Looks at each scored film for a poster.
+
+    Args:
+        entries: one a film, in the order of the page.
+        path: of the HTML file.
+        title: heading of the page.
+
+    Raises:
+        OutputError: the page cannot be written.
     """
     path = Path(path)
     counts = Counter(entry["status"] for entry in entries)
@@ -55,7 +63,15 @@ def _figures(entries: Sequence[Entry], counts: Counter[Status]) -> list[dict[str
 
 
 def card(entry: Entry, folder: Path) -> dict[str, Any]:
-    """What the template shows of one film; folder: where the page will lie."""
+    """Make what the template shows of one film.
+
+    Args:
+        entry: its facts.
+        folder: where the page will lie; links are relative to it.
+
+    Returns:
+        Names of the template -> values.
+    """
     output = Path(entry["output"]) if "output" in entry else None
     shown: dict[str, Any] = {
         "name": Path(entry["input"]).name,
@@ -117,7 +133,14 @@ def _cuts_on_beat(hits: Sequence[dict[str, Any]]) -> str | None:
 
 
 def timing_error_ms(entry: Entry) -> float | None:
-    """Mean distance of music and film over the events met, heavy ones counting more; None without any."""
+    """Mean distance of music and film over the events met, heavy ones counting more.
+
+    Args:
+        entry: facts of a film.
+
+    Returns:
+        Milliseconds, at least 0; None without any event that is met.
+    """
     hits = _met(entry.get("hits", ()))
     weight = sum(hit["weight"] for hit in hits)
     return sum(hit["weight"] * abs(hit["error_ms"]) for hit in hits) / weight if weight else None
@@ -178,5 +201,12 @@ def _place(hit: dict[str, Any]) -> str:
 
 
 def quoted(command: Sequence[str]) -> str:
-    """Arguments as this system's shell takes them."""
+    """Quote arguments as this system's shell takes them.
+
+    Args:
+        command: the arguments.
+
+    Returns:
+        One line.
+    """
     return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 def write(template: str, path: Path, **values: object) -> None:
     """Fill a template of this package in and write it, whole or not at all.
 
-    Every value is escaped where it is put in. Raises OutputError when the page cannot be written.
+    Args:
+        template: file name in the package's templates.
+        path: of the HTML file; an older one is replaced.
+        **values: what the template names; every value is escaped where it is put in.
+
+    Raises:
+        OutputError: the page cannot be written.
     """
     from dyvim_cli.media.output import commit
 
@@ -26,7 +32,11 @@ def write(template: str, path: Path, **values: object) -> None:
 
 @cache
 def environment() -> "Environment":
-    """Jinja over this package's templates; everything is escaped, a value that is missing is a fault."""
+    """Set up Jinja over this package's templates.
+
+    Returns:
+        An environment in which everything is escaped and a missing value is an error.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
@@ -39,7 +49,11 @@ def environment() -> "Environment":
 
 
 def script() -> dict[str, Any]:
-    """The page's script, and its hash: the page's policy runs this one and no other."""
+    """Load the page's script and its hash: the page's policy runs this one and no other.
+
+    Returns:
+        `script` (markup) and `script_hash` (SHA-256 in base64).
+    """
     from markupsafe import Markup
 
     loader = environment().loader

@@ -10,7 +10,15 @@ from dyvim_cli.errors import DyvimError
 
 
 def player(film: Path | None, folder: Path) -> dict[str, Any]:
-    """What the template `parts.player` shows of a film; folder: where the page will lie. None = nothing."""
+    """Make what the template `parts.player` shows of a film.
+
+    Args:
+        film: None = nothing is shown.
+        folder: where the page will lie; links are relative to it.
+
+    Returns:
+        Address, poster (as a data URL), shape and container; empty strings for what is not known.
+    """
     found = {"film_url": "", "film_missing": "", "poster": "", "shape": "", "container": ""}
     if film is None:
         return found
@@ -27,7 +35,15 @@ def player(film: Path | None, folder: Path) -> dict[str, Any]:
 
 
 def link(film: Path, folder: Path) -> tuple[str, str]:
-    """(URL, text) of a film seen from a folder: relative, unless it lies on another drive."""
+    """Address a film as it is seen from a folder.
+
+    Args:
+        film: its path.
+        folder: where the page will lie.
+
+    Returns:
+        (URL, text): relative, unless the film lies on another drive.
+    """
     try:
         relative = Path(os.path.relpath(film.absolute(), folder)).as_posix()
     except ValueError:
