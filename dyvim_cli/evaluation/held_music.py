@@ -22,7 +22,15 @@ MOST = 0.9  # quantile of those bands
 
 
 def holds(whole: tuple[np.ndarray, int], part: tuple[np.ndarray, int]) -> bool:
-    """Whether `whole` holds `part` at nearly the same time; each ([n, channels], sample_rate)."""
+    """Tell whether one sound holds another at nearly the same time, however softly.
+
+    Args:
+        whole: what is searched, as ([n, channels] float, sample rate in Hz).
+        part: what is looked for, likewise; rates may differ. Only the first LONGEST_S seconds of both count.
+
+    Returns:
+        True where the part is found; False for silence and below MOMENT_S.
+    """
     mixed, alone = (analysis_signal(*sound)[: round(LONGEST_S * SAMPLE_RATE)] for sound in (whole, part))
     n = min(len(mixed), len(alone))
     if n < MOMENT_S * SAMPLE_RATE or not mixed[:n].any() or not alone[:n].any():

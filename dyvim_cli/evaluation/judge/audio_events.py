@@ -36,16 +36,33 @@ class AudioEvents:
 
 
 def read_sound(path: Path | str) -> tuple[np.ndarray, int]:
-    """([n, 2] float32, sample_rate) of a sound file. Raises InputError when there is no sound in it."""
+    """Read a whole sound file.
+
+    Args:
+        path: any file with sound that ffmpeg reads.
+
+    Returns:
+        ([n, 2] float32 samples, sample rate in Hz).
+
+    Raises:
+        InputError: the file cannot be read or holds no sound.
+    """
     from dyvim_cli.media.sound import read_audio
 
     return read_audio(Path(path))
 
 
 def read_film_sound(path: Path | str) -> tuple[np.ndarray, int]:
-    """([n, 2] float32, sample_rate) of a film's first sound track, from its first picture on.
+    """Read a film's first sound track, from its first picture on.
 
-    Raises InputError when there is no sound in it.
+    Args:
+        path: the film.
+
+    Returns:
+        ([n, 2] float32 samples, sample rate in Hz); sample 0 sounds with the first picture.
+
+    Raises:
+        InputError: the film cannot be read or holds no sound.
     """
     from dyvim_cli.media.listening import film_sound
 
@@ -53,7 +70,15 @@ def read_film_sound(path: Path | str) -> tuple[np.ndarray, int]:
 
 
 def analysis_signal(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """[n] float32 at SAMPLE_RATE from [n] or [n, channels] at any rate: one channel, no constant."""
+    """Make a sound ready for the judge: one channel, SAMPLE_RATE, no constant.
+
+    Args:
+        samples: [n] or [n, channels] float, at any rate.
+        sample_rate: of the samples, Hz.
+
+    Returns:
+        [m] float32 at SAMPLE_RATE.
+    """
     from math import gcd
 
     from scipy.signal import resample_poly
@@ -70,9 +95,14 @@ def analysis_signal(samples: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def audio_events(samples: np.ndarray, sample_rate: int) -> AudioEvents:
-    """Onsets, beats and loudness of `samples` [n] or [n, channels], float, at `sample_rate` Hz.
+    """Extract onsets, beats and loudness from a sound.
 
-    Silence, or less sound than one analysis window, has no onsets and no beats.
+    Args:
+        samples: [n] or [n, channels] float; the volume does not matter.
+        sample_rate: of the samples, Hz.
+
+    Returns:
+        The events. Silence, or less sound than one analysis window, has no onsets and no beats.
     """
     mono = analysis_signal(samples, sample_rate)
     if len(mono) < N_FFT or np.abs(mono).max() < 1e-6:
@@ -91,7 +121,7 @@ def audio_events(samples: np.ndarray, sample_rate: int) -> AudioEvents:
     )
 
 
-def _peaks(rise):
+def _peaks(rise: np.ndarray) -> np.ndarray:
     """Frames of the onsets: local maxima that are not faint, the first frame included."""
     from scipy.signal import find_peaks
 
@@ -99,20 +129,20 @@ def _peaks(rise):
     return peaks[rise[peaks] > FAINT * rise.max()]
 
 
-def _beats(rise):
+def _beats(rise: np.ndarray) -> np.ndarray:
     """Beat times; none where fewer than MIN_BEATS are found."""
     beats = rhythm.beats(rise, SAMPLE_RATE / HOP)
     return beats * HOP / SAMPLE_RATE if len(beats) >= MIN_BEATS else np.zeros(0)
 
 
-def _level_db(power):
+def _level_db(power: np.ndarray) -> np.ndarray:
     """A-weighted level of each frame relative to the loudest, never below FLOOR_DB."""
     weights_db = spectra.a_weighting_db(spectra.mel_hz(N_MELS, LOW_HZ, HIGH_HZ))
     level = 10 ** (weights_db / 10) @ power
     return np.maximum(10 * np.log10(level / level.max() + 1e-12), FLOOR_DB)
 
 
-def _nothing(duration_s):
+def _nothing(duration_s: float) -> AudioEvents:
     times = np.arange(0.0, max(duration_s, HOP / SAMPLE_RATE), HOP / SAMPLE_RATE)
     nothing = np.zeros(0)
     return AudioEvents(duration_s, nothing, nothing, nothing, times, np.full(len(times), FLOOR_DB))

@@ -1,8 +1,7 @@
 """Bootstrap confidence intervals of a mean over films."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,17 +20,23 @@ class Interval:
 
 
 def mean_interval(
-    values: Sequence[float | None], seed: int = 0, films: Sequence | None = None
+    values: Sequence[float | None], seed: int = 0, films: Sequence[Hashable] | None = None
 ) -> Interval | None:
-    """Mean of the finite values with its 95 % percentile bootstrap interval; None without any.
+    """Mean of the finite values with its 95 % percentile bootstrap interval (Efron 1979).
 
-    films: whose value each is. Values of one film (its seeds) are averaged first, since films are
-    what is resampled (Efron 1979); of a single film the values themselves are.
+    Args:
+        values: [n] figures; None and what is not finite is left out.
+        seed: of the resampling.
+        films: [n] whose value each is; None = each of another film. Values of one film (its seeds) are
+            averaged first, since films are what is resampled; of a single film the values themselves are.
+
+    Returns:
+        The mean and its interval; None where no value is finite.
     """
     from scipy.stats import bootstrap
 
     films = range(len(values)) if films is None else films
-    by_film: dict[str, Any] = {}
+    by_film: dict[Hashable, list[float]] = {}
     for film, value in zip(films, values, strict=True):
         if value is not None and np.isfinite(value):
             by_film.setdefault(film, []).append(float(value))

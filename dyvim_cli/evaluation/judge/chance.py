@@ -28,14 +28,30 @@ class Corrected:
 
 
 def draw_shifts(duration_s: float, seed: int, n: int = SHIFTS) -> np.ndarray:
-    """[n + 1] shifts in seconds: 0 first, then one drawn from each of n equal parts of the film."""
+    """Draw the time shifts of the music that the chance level is measured with.
+
+    Args:
+        duration_s: of the film.
+        seed: of the random places.
+        n: number of shifts, one drawn from each of n equal parts of the film.
+
+    Returns:
+        [n + 1] seconds: 0 first, then the shifts in ascending order.
+    """
     clear_s = min(CLEAR_S, duration_s / 8)
     parts = (np.arange(n) + np.random.default_rng(seed).random(n)) / n
     return np.concatenate([[0.0], clear_s + parts * (duration_s - 2 * clear_s)])
 
 
 def correct(values: np.ndarray) -> Corrected:
-    """Correct values[0] by values[1:], the same measure on the shifted music."""
+    """Correct a measure by its own values on shifted music.
+
+    Args:
+        values: [n + 1] the measure on the music as it is (first), then on each shift.
+
+    Returns:
+        Raw value, chance level and both corrections; see the module's text for their formulas.
+    """
     raw, chance, spread = float(values[0]), float(values[1:].mean()), float(values[1:].std())
     difference, room = raw - chance, 1.0 - chance
     if room < 1e-9:  # music that cannot miss has nothing to show
@@ -44,7 +60,7 @@ def correct(values: np.ndarray) -> Corrected:
     return Corrected(raw, chance, spread, difference / room, _drawn_in(difference, luck, room))
 
 
-def _drawn_in(difference, luck, room):
+def _drawn_in(difference: float, luck: float, room: float) -> float:
     """The non-negative garrote of the difference, as a share of what the best reaches."""
     best = room - luck**2 / room
     if abs(difference) <= luck or best <= 0:

@@ -23,10 +23,16 @@ LEAST_DEVIATION = 0.02  # of every statistic (Bels and shares): what hardly vari
 
 
 def embed_sound(mono: np.ndarray) -> np.ndarray:
-    """[W, SIZE] float64, a row for every 4 s, every 2 s, of an analysis signal; [0, SIZE] if too short.
+    """Describe a sound by signal statistics, a row for every 4 s, every 2 s.
 
     Mean and deviation of 24 log-mel bands and 12 MFCCs, sorted chroma (no key is better than
     another), periodicity and rate of the onsets. Relative to the window's level: volume is no style.
+
+    Args:
+        mono: [n] analysis signal (audio_events.analysis_signal).
+
+    Returns:
+        [W, SIZE] float64; windows of silence are left out, W is 0 where the sound is too short.
     """
     width, step = round(WINDOW_S * SAMPLE_RATE), round(STEP_S * SAMPLE_RATE)
     starts = range(0, len(mono) - width + 1, step)
@@ -34,7 +40,7 @@ def embed_sound(mono: np.ndarray) -> np.ndarray:
     return np.array(rows) if rows else np.zeros((0, SIZE))
 
 
-def _describe(window):
+def _describe(window: np.ndarray) -> np.ndarray:
     """[SIZE] statistics of one window."""
     [power] = spectra.power_frames(window, N_FFT, STEP)
     mel = spectra.mel_filters(SAMPLE_RATE, N_FFT, N_MELS, 0.0, SAMPLE_RATE / 2) @ power
@@ -52,10 +58,16 @@ def _describe(window):
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Frechet distance of two sets [n, D], [m, D] taken as Gaussians (Dowson and Landau 1982).
+    """Frechet distance of two sets taken as Gaussians (Dowson and Landau 1982).
 
-    |mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^1/2). Biased upward below a few hundred rows. nan
-    with fewer than two rows on a side.
+    |mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^1/2). Biased upward below a few hundred rows.
+
+    Args:
+        a: [n, D] rows of an embedding.
+        b: [m, D] rows of the same embedding.
+
+    Returns:
+        The squared distance, 0 for equal Gaussians; nan with fewer than two rows on a side.
     """
     if len(a) < 2 or len(b) < 2:
         return float("nan")
@@ -67,10 +79,16 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def density_coverage(real: np.ndarray, made: np.ndarray, k: int = NEIGHBOURS) -> tuple[float, float]:
-    """(density, coverage) of `made` [m, D] against `real` [n, D] (Naeem et al., ICML 2020).
+    """Density and coverage of made music against real music (Naeem et al., ICML 2020).
 
-    Density may pass 1: made rows in dense regions; coverage 0..1: real rows with a made row in
-    their k-nearest-neighbour ball. (0, 0) with no more than k real rows or no made row.
+    Args:
+        real: [n, D] rows of the reference.
+        made: [m, D] rows of what is judged.
+        k: neighbours that span the ball around each real row.
+
+    Returns:
+        (density, coverage). Density may pass 1: made rows in dense regions; coverage 0..1: real rows with a
+        made row in their ball. (0, 0) with no more than k real rows or no made row.
     """
     from scipy.spatial.distance import cdist
 
@@ -82,13 +100,29 @@ def density_coverage(real: np.ndarray, made: np.ndarray, k: int = NEIGHBOURS) ->
 
 
 def standardised(real: np.ndarray, made: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both sets scaled by the real one's mean and deviation, so that no unit outweighs another."""
+    """Scale both sets by the real one's mean and deviation, so that no unit outweighs another.
+
+    Args:
+        real: [n, D] rows of the reference.
+        made: [m, D] rows of what is judged.
+
+    Returns:
+        (real, made), scaled; a column that hardly varies is divided by LEAST_DEVIATION.
+    """
     mean, deviation = real.mean(axis=0), np.maximum(real.std(axis=0), LEAST_DEVIATION)
     return (real - mean) / deviation, (made - mean) / deviation
 
 
 def distances(made: Sequence[np.ndarray], real: Sequence[np.ndarray]) -> dict[str, float]:
-    """Frechet distance, density and coverage of music against reference music (analysis signals)."""
+    """Compare music with reference music over the embedding.
+
+    Args:
+        made: analysis signals, [n] each, of the music that is judged.
+        real: analysis signals of the reference.
+
+    Returns:
+        `frechet_distance` (nan where nothing can be compared), `density` and `coverage`.
+    """
     sets = [np.concatenate([embed_sound(mono) for mono in music]) for music in (real, made)]
     if not len(sets[0]):
         return {"frechet_distance": float("nan"), "density": 0.0, "coverage": 0.0}

@@ -7,7 +7,17 @@ from dyvim_cli.errors import EnvironmentFault
 
 
 def need(name: str) -> ModuleType:
-    """Import a library of the extra, or raise EnvironmentFault that says how to install it."""
+    """Import a library of the extra `evaluate`.
+
+    Args:
+        name: dotted name of the module.
+
+    Returns:
+        The module.
+
+    Raises:
+        EnvironmentFault: it cannot be imported; the hint says how to install the extra.
+    """
     try:
         return import_module(name)
     except ImportError as fault:

@@ -68,14 +68,22 @@ def flow(samples: np.ndarray, sample_rate: int, duration_s: float | None = None)
     )
 
 
-def _rise(mono):
+def _rise(mono: np.ndarray) -> np.ndarray:
     """Onset strength [F], dB; none where it is nothing but ripples."""
     rise = log_mel_rise(mono)
     return rise if rise.max(initial=0.0) >= LEAST_RISE_DB else np.zeros(0)
 
 
 def empty_share(onsets_s: np.ndarray, duration_s: float) -> float:
-    """Share 0..1 of the whole half seconds before the last second that no onset [N] falls into."""
+    """Share of the whole half seconds before the last second that no onset falls into.
+
+    Args:
+        onsets_s: [N] onset times, seconds.
+        duration_s: of the sound.
+
+    Returns:
+        0..1; 0 where the sound has no whole half second before its last one.
+    """
     n = int((duration_s - ENDING_S) / EMPTY_WINDOW_S + 1e-9)
     if n < 1:
         return 0.0
@@ -84,7 +92,15 @@ def empty_share(onsets_s: np.ndarray, duration_s: float) -> float:
 
 
 def longest_gap_s(onsets_s: np.ndarray, duration_s: float) -> float:
-    """Longest time in seconds from the start, or an onset [N], to the next, or to the last second."""
+    """Measure the longest time without an onset, the start and the last second being borders.
+
+    Args:
+        onsets_s: [N] onset times in seconds, ascending.
+        duration_s: of the sound.
+
+    Returns:
+        Seconds from the start, or an onset, to the next one, or to the beginning of the last second.
+    """
     end_s = max(duration_s - ENDING_S, 0.0)
     inside = np.asarray(onsets_s)[np.asarray(onsets_s) < end_s]
     return float(np.diff([0.0, *inside, end_s]).max())
@@ -119,6 +135,9 @@ def count_holes(powers: np.ndarray) -> int:
 
     Args:
         powers: [F] mean square of every step of 10 ms.
+
+    Returns:
+        The number of holes.
     """
     from scipy.ndimage import median_filter
 
@@ -133,24 +152,27 @@ def count_holes(powers: np.ndarray) -> int:
 
 
 def range_db(powers: np.ndarray) -> float:
-    """dB from the 10th to the 90th percentile of the level of windows of 0.4 s; 0 without any.
+    """Measure the range of the level: 10th to 90th percentile of windows of 0.4 s.
 
     Args:
         powers: [F] mean square of every step of 10 ms.
+
+    Returns:
+        DB; 0 without any window.
     """
     level = _levels_db(powers, RANGE_WINDOW_S, RANGE_STEP_S)
     low, high = np.percentile(level, RANGE_PERCENTILES) if len(level) else (0.0, 0.0)
     return float(high - low)
 
 
-def _step_powers(mono):
+def _step_powers(mono: np.ndarray) -> np.ndarray:
     """[F] mean square of every whole step of STEP_S of an analysis signal [n]."""
     width = STEP_S * SAMPLE_RATE  # not a whole number of samples
     edges = np.round(np.arange(int(len(mono) / width) + 1) * width).astype(int)
     return np.add.reduceat(np.square(mono[: edges[-1]]), edges[:-1], dtype=np.float64) / np.diff(edges)
 
 
-def _levels_db(powers, window_s, every_s=STEP_S):
+def _levels_db(powers: np.ndarray, window_s: float, every_s: float = STEP_S) -> np.ndarray:
     """[W] levels of the windows that begin every `every_s`, dB; none for silence."""
     width, every = round(window_s / STEP_S), round(every_s / STEP_S)
     if len(powers) < width or powers.max() <= 0:

@@ -52,9 +52,18 @@ class FilmReport:
 
 
 def hear(path: Path | str, what: str = ALONE, is_film: bool = False) -> HeardMusic:
-    """Listen to a sound file, or to a film's first sound track (is_film), that holds `what`.
+    """Listen to a sound file, or to a film's first sound track from its first picture on.
 
-    A film's sound counts from its first picture. Raises InputError.
+    Args:
+        path: the file; a MIDI file of the same name beside it is read too.
+        what: it holds ALONE, TOGETHER or UNKNOWN.
+        is_film: whether the sound counts from the film's first picture.
+
+    Returns:
+        The sound's signal, events and figures.
+
+    Raises:
+        InputError: there is no sound in it.
     """
     path = Path(path)
     samples, sample_rate = read_film_sound(path) if is_film else read_sound(path)
@@ -74,7 +83,18 @@ def hear(path: Path | str, what: str = ALONE, is_film: bool = False) -> HeardMus
 def report_on(
     film: Path, picture: VisualEvents, heard: HeardMusic, reference: np.ndarray | None = None, seed: int = 0
 ) -> FilmReport:
-    """Compare what was seen with what was heard; `reference` is an analysis signal."""
+    """Compare what was seen with what was heard.
+
+    Args:
+        film: named in the report; it is not read.
+        picture: the film's events.
+        heard: the music.
+        reference: [n] analysis signal of reference music for the literature's metrics; None = without those.
+        seed: of the random shifts behind every chance level.
+
+    Returns:
+        The findings.
+    """
     return FilmReport(
         film=film,
         picture=picture,
@@ -91,11 +111,22 @@ def judge_film(
     reference: np.ndarray | None = None,
     seed: int = 0,
 ) -> FilmReport:
-    """Watch a film and listen to `music` (else to the film's own sound), at the same time.
+    """Watch a film and listen to its music, both at the same time.
 
     Of a film that dyvim scored the music alone is heard where it has a track of its own.
 
-    Raises InputError when either cannot be read, EnvironmentFault without the extra `evaluate`.
+    Args:
+        film: the film.
+        music: a sound file; None takes the film's own sound.
+        reference: [n] analysis signal of reference music; None = without.
+        seed: of the random shifts behind every chance level.
+
+    Returns:
+        The findings.
+
+    Raises:
+        InputError: film or music cannot be read.
+        EnvironmentFault: the extra `evaluate` is not installed.
     """
     film = Path(film)
     heard = (music, ALONE) if music else (film, kind_of_sound(film), True)
@@ -106,7 +137,17 @@ def judge_film(
 
 
 def kind_of_sound(film: Path) -> str:
-    """What a film's first sound track holds: ALONE, TOGETHER, UNKNOWN. Raises InputError without any."""
+    """Tell what a film's first sound track holds, by the tags that dyvim writes.
+
+    Args:
+        film: any film.
+
+    Returns:
+        ALONE, TOGETHER or UNKNOWN (which is every film that dyvim did not score).
+
+    Raises:
+        InputError: the film cannot be read or has no sound.
+    """
     from dyvim_cli.media.own_tracks import MUSIC
     from dyvim_cli.media.probe import SCORED_BY, probe
 

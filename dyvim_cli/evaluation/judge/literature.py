@@ -39,14 +39,25 @@ class BeatScoresOfSet:
 
 
 def seconds_with_onsets(onset_times_s: np.ndarray, duration_s: float) -> np.ndarray:
-    """[ceil(duration)] bool: which seconds hold an onset, D2M-GAN's and LORIS' unit of counting."""
+    """Mark the seconds that hold an onset: D2M-GAN's and LORIS' unit of counting.
+
+    Args:
+        onset_times_s: [N] ascending.
+        duration_s: of the music.
+
+    Returns:
+        [ceil(duration)] bool.
+
+    Raises:
+        ValueError: the times are no ascending times.
+    """
     seconds = event_times(onset_times_s, "onsets").astype(int)
     occupied = np.zeros(math.ceil(duration_s), bool)
     occupied[seconds[seconds < len(occupied)]] = True
     return occupied
 
 
-def _common(generated, reference):
+def _common(generated: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n = min(len(generated), len(reference))
     return np.asarray(generated[:n], bool), np.asarray(reference[:n], bool)
 
@@ -55,7 +66,14 @@ def beat_scores_d2mgan(generated: np.ndarray, reference: np.ndarray) -> BeatScor
     """BCS = B_g / B_t (may pass 1), BHS = B_a / B_t; B_a counts the seconds that hold both.
 
     Zhu et al., Quantized GAN for Complex Music Generation from Dance Videos, ECCV 2022, section 4;
-    after Davis and Agrawala 2018 and Lee et al. 2019. 0 where the reference has no beat.
+    after Davis and Agrawala 2018 and Lee et al. 2019.
+
+    Args:
+        generated: [n] bool, seconds with an onset in the generated music.
+        reference: [m] bool, the same of the reference music; what is longer is cut.
+
+    Returns:
+        Coverage and hit score; both 0 where the reference has no beat.
     """
     generated, reference = _common(generated, reference)
     total = reference.sum()
@@ -68,6 +86,13 @@ def beat_scores_loris(generated: np.ndarray, reference: np.ndarray) -> BeatScore
     """BCS = hits / generated (a precision), BHS = hits / reference (a recall); 0 / 0 is 0.
 
     Yu et al., Long-Term Rhythmic Video Soundtracker (LORIS), ICML 2023; its beats_scores.py.
+
+    Args:
+        generated: [n] bool, seconds with an onset in the generated music.
+        reference: [m] bool, the same of the reference music; what is longer is cut.
+
+    Returns:
+        Coverage and hit score, 0..1 each.
     """
     generated, reference = _common(generated, reference)
     hits = (generated & reference).sum()
@@ -75,7 +100,14 @@ def beat_scores_loris(generated: np.ndarray, reference: np.ndarray) -> BeatScore
 
 
 def beat_scores_of_set(scores: Sequence[BeatScores]) -> BeatScoresOfSet:
-    """BCS, CSD, BHS, HSD and F1 over a set (LORIS; the same summary serves D2M-GAN's scores)."""
+    """Summarise the scores of a set of pieces as LORIS does; the same serves D2M-GAN's scores.
+
+    Args:
+        scores: one pair a piece.
+
+    Returns:
+        BCS, CSD, BHS, HSD and F1; all 0 without a piece.
+    """
     if not scores:
         return BeatScoresOfSet(0.0, 0.0, 0.0, 0.0, 0.0)
     coverage, hit = np.array([(s.coverage, s.hit) for s in scores]).T
@@ -86,10 +118,21 @@ def beat_scores_of_set(scores: Sequence[BeatScores]) -> BeatScoresOfSet:
 
 
 def beat_alignment(from_s: np.ndarray, to_s: np.ndarray, sigma_s: float = BAS_SIGMA_S) -> float:
-    """Mean over `from_s` of exp(-d^2 / 2 sigma^2), d the distance to the nearest of `to_s`; 0 if empty.
+    """Mean over `from_s` of exp(-d^2 / 2 sigma^2), d the distance to the nearest of `to_s`.
 
     BAS of AIST++ (Li et al., AI Choreographer, ICCV 2021) goes from motion beats to music beats, so
     that dense music wins; Bailando (Siyao et al., CVPR 2022) goes from music to motion. Quote both.
+
+    Args:
+        from_s: [N] times that are scored, seconds, ascending.
+        to_s: [M] times that they should meet, seconds, ascending.
+        sigma_s: width of the Gaussian.
+
+    Returns:
+        0..1; 0 where either is empty.
+
+    Raises:
+        ValueError: the times do not ascend, or sigma is not above 0.
     """
     from_s, to_s = event_times(from_s, "from_s"), event_times(to_s, "to_s")
     positive(sigma_s, "sigma_s")
@@ -100,7 +143,18 @@ def beat_alignment(from_s: np.ndarray, to_s: np.ndarray, sigma_s: float = BAS_SI
 
 
 def motion_beats(times_s: np.ndarray, energy: np.ndarray) -> np.ndarray:
-    """[M] times of the local minima of the smoothed motion: AIST++'s kinematic beats, from flow."""
+    """Find AIST++'s kinematic beats, from flow: local minima of the smoothed motion.
+
+    Args:
+        times_s: [T] of the frames, ascending.
+        energy: [T] motion of each frame, at least 0, any unit.
+
+    Returns:
+        [M] times in seconds; none below three frames.
+
+    Raises:
+        ValueError: times or energy are not what is said above.
+    """
     from scipy.ndimage import gaussian_filter1d
     from scipy.signal import argrelmin
 
@@ -113,7 +167,18 @@ def motion_beats(times_s: np.ndarray, energy: np.ndarray) -> np.ndarray:
 
 
 def flow_peaks(times_s: np.ndarray, energy: np.ndarray) -> np.ndarray:
-    """[P] times of the strict local maxima of the mean flow, AV-Align's picture peaks."""
+    """Find AV-Align's picture peaks: strict local maxima of the mean flow.
+
+    Args:
+        times_s: [T] of the frames, ascending.
+        energy: [T] mean flow of each frame, at least 0.
+
+    Returns:
+        [P] times in seconds.
+
+    Raises:
+        ValueError: times or energy are not what is said above.
+    """
     times_s = event_times(times_s, "frames")
     e = alongside(energy, times_s, "energy")
     return times_s[1:-1][(e[1:-1] > e[:-2]) & (e[1:-1] > e[2:])] if len(e) > 2 else np.zeros(0)
@@ -123,7 +188,18 @@ def av_align(onset_times_s: np.ndarray, peak_times_s: np.ndarray, fps: float) ->
     """IoU of audio onsets and flow peaks; an onset within (not at) one frame of a peak is shared.
 
     Yariv et al., Diverse and Aligned Audio-to-Video Generation (TempoTokens), AAAI 2024; its
-    av_align.py takes Farneback's flow at full size, we take DIS flow on thumbnails. 0 if both empty.
+    av_align.py takes Farneback's flow at full size, we take DIS flow on thumbnails.
+
+    Args:
+        onset_times_s: [N] of the music, ascending.
+        peak_times_s: [P] of the picture, ascending.
+        fps: frames a second of the film.
+
+    Returns:
+        0..1; 0 where either is empty.
+
+    Raises:
+        ValueError: the times do not ascend, or fps is not above 0.
     """
     onsets, peaks = event_times(onset_times_s, "onsets"), event_times(peak_times_s, "peaks")
     positive(fps, "fps")
@@ -134,11 +210,22 @@ def av_align(onset_times_s: np.ndarray, peak_times_s: np.ndarray, fps: float) ->
 
 
 def transition_beat_iou(first_s: np.ndarray, second_s: np.ndarray) -> float:
-    """|matched| / |union| of two event lists matched one to one within +-0.5 s; 0 if both empty.
+    """|matched| / |union| of two event lists matched one to one within +-0.5 s.
 
     VeM (Tong et al., Video Echoed in Music, AAAI 2026): TBIoU between transitions of the picture and
     beats of the music; BIoU between beats of the music and beats of reference music. Their code is
     not public; counting each match once is our reading of it.
+
+    Args:
+        first_s: [N] times in seconds, ascending.
+        second_s: [M] times in seconds, ascending; the measure is symmetric.
+
+    Returns:
+        0..1; 0 where either is empty.
+
+    Raises:
+        ValueError: the times do not ascend.
+        EnvironmentFault: mir_eval is not installed.
     """
     mir_eval = need("mir_eval")
     first_s, second_s = event_times(first_s, "first_s"), event_times(second_s, "second_s")
@@ -154,10 +241,20 @@ def cmt_matching(
 ) -> float:
     """CMT's matching score: 1 / (mean squared density error + mean squared strength error).
 
-    Densities [bars], strengths [bars, 16 ticks]; music's strength counts at ticks with a visual beat
-    only; the longer side is cut. inf for a perfect match, 0 without a bar.
     Di et al., Video Background Music Generation with Controllable Music Transformer, ACM MM 2021;
-    match.py of its code.
+    match.py of its code. The longer side is cut.
+
+    Args:
+        film_density: [bars] motion of each bar, in CMT's classes.
+        music_density: [bars] onsets of each bar, in the same classes.
+        film_strength: [bars, 16] visual beats at the ticks of each bar, 0 = none.
+        music_strength: [bars, 16] accents of the music; they count at ticks with a visual beat only.
+
+    Returns:
+        At least 0; inf for a perfect match, 0 without a bar.
+
+    Raises:
+        ValueError: density and strength differ in their number of bars.
     """
     for density, strength in ((film_density, film_strength), (music_density, music_strength)):
         if len(density) != len(strength):

@@ -1,5 +1,7 @@
 """Compute the literature's metrics for one film with the detectors that their sources name."""
 
+from typing import Any
+
 import numpy as np
 
 from dyvim_cli.evaluation.judge import literature as lit
@@ -21,9 +23,16 @@ Report = dict[str, float | None]
 def literature_report(
     picture: VisualEvents, sound: AudioEvents, mono: np.ndarray, reference: np.ndarray | None = None
 ) -> Report:
-    """The metrics by name; those that need reference music are None without it.
+    """Compute the literature's metrics of one film by name.
 
-    `mono` and `reference` are analysis signals (see audio_events.analysis_signal).
+    Args:
+        picture: the film's events and motion.
+        sound: the music's events.
+        mono: [n] analysis signal of the music (audio_events.analysis_signal).
+        reference: [m] analysis signal of reference music.
+
+    Returns:
+        Name -> figure; those that need reference music are None without it.
     """
     steps = lit.motion_beats(picture.times_s, picture.energy)
     fps = 1 / np.median(np.diff(picture.times_s)) if len(picture.times_s) > 1 else 30.0
@@ -40,7 +49,7 @@ def literature_report(
     }
 
 
-def _against_reference(mono, sound, reference) -> Report:
+def _against_reference(mono: np.ndarray, sound: AudioEvents, reference: np.ndarray | None) -> Report:
     """D2M-GAN's and LORIS' scores, and BIoU, against reference music."""
     if reference is None:
         return dict.fromkeys(("d2mgan_bcs", "d2mgan_bhs", "loris_bcs", "loris_bhs", "biou"))
@@ -61,7 +70,7 @@ def _against_reference(mono, sound, reference) -> Report:
     }
 
 
-def _seconds(mono, picking):
+def _seconds(mono: np.ndarray, picking: dict[str, Any]) -> np.ndarray:
     return lit.seconds_with_onsets(detect_onsets(mono, picking), len(mono) / SAMPLE_RATE)
 
 
@@ -70,6 +79,13 @@ def cmt_matching_of(picture: VisualEvents, sound: AudioEvents) -> float:
 
     CMT reads MIDI on a grid; here bars are four tracked beats, the film's density is its motion, the
     music's its onsets, strengths are event weights and saliences, all spread over CMT's classes.
+
+    Args:
+        picture: the film's events and motion.
+        sound: the music's events and tracked beats.
+
+    Returns:
+        CMT's matching score, at least 0; 0 below one bar.
     """
     edges = _bar_edges(sound.beat_times_s, picture.duration_s)
     if len(edges) < 2:
@@ -85,14 +101,14 @@ def cmt_matching_of(picture: VisualEvents, sound: AudioEvents) -> float:
     )
 
 
-def _bar_edges(beat_times_s, duration_s):
+def _bar_edges(beat_times_s: np.ndarray, duration_s: float) -> np.ndarray:
     """[bars + 1] ascending: where the bars begin, and where the last one ends."""
     bars = beat_times_s[::BEATS_PER_BAR]
     bars = bars[bars < duration_s]
     return bars if len(bars) >= 2 else np.arange(0.0, duration_s + 1e-9, DEFAULT_BAR_S)
 
 
-def _on_ticks(edges, times_s, heights):
+def _on_ticks(edges: np.ndarray, times_s: np.ndarray, heights: np.ndarray) -> np.ndarray:
     """[bars, CMT_TICKS]: the greatest height at each tick, 0 where there is nothing."""
     ticks = np.zeros((len(edges) - 1, CMT_TICKS))
     place = np.round(np.interp(times_s, edges, np.arange(len(edges)) * CMT_TICKS, left=-1, right=-1))
@@ -102,7 +118,7 @@ def _on_ticks(edges, times_s, heights):
     return ticks
 
 
-def _classes(values):
+def _classes(values: np.ndarray) -> np.ndarray:
     """Values as classes 1..CMT_CLASSES by rank among the positive ones; 0 stays 0."""
     from scipy.stats import rankdata
 

@@ -29,7 +29,16 @@ class Meeting:
 
 
 def meetings(picture: VisualEvents, sound: AudioEvents, tolerance_s: float = HEADLINE_S) -> list[Meeting]:
-    """A meeting for every event of the picture, in order."""
+    """Match every event of the picture with the accent that meets it.
+
+    Args:
+        picture: the film's events.
+        sound: the music's events.
+        tolerance_s: within which an accent counts as met.
+
+    Returns:
+        One meeting for every event, in the order of the film.
+    """
     onsets, accents = accents_of(picture, sound)
     found = []
     for time, weight, is_cut in zip(

@@ -46,7 +46,16 @@ class Musicality:
 
 
 def musicality(samples: np.ndarray, sample_rate: int, sound: AudioEvents) -> Musicality:
-    """Figures of `samples` [n] or [n, channels], float, -1..1; `sound` holds the same music's events."""
+    """Measure a piece of music alone.
+
+    Args:
+        samples: [n] or [n, channels] float, -1..1.
+        sample_rate: Hz.
+        sound: the events of the same music.
+
+    Returns:
+        The figures; silence has defined values (see the module's text).
+    """
     samples = np.asarray(samples, np.float64)
     samples = samples[:, None] if samples.ndim == 1 else samples
     mono = analysis_signal(samples, sample_rate)
@@ -73,7 +82,7 @@ def musicality(samples: np.ndarray, sample_rate: int, sound: AudioEvents) -> Mus
     )
 
 
-def _features(mono):
+def _features(mono: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Chroma [12, F] (energy by pitch class) and timbre [12, F] (MFCC 1-12), frames of 46 ms."""
     if len(mono) < N_FFT or not np.any(mono):
         return np.zeros((12, 0)), np.zeros((12, 0))
@@ -84,8 +93,8 @@ def _features(mono):
     return chroma, spectra.cepstrum(spectra.decibels(mel), 12)
 
 
-def _tones(power):
-    """Power spectra [bins, F] without drums and leakage: what lasts, and stands above its neighbours."""
+def _tones(power: np.ndarray) -> np.ndarray:
+    """Power spectra [bins, F] without drums and leakage: what lasts and is louder than its neighbours."""
     lasting = power.copy()
     lasting[:, :-LASTING_FRAMES] = np.minimum(power[:, :-LASTING_FRAMES], power[:, LASTING_FRAMES:])
     peak = np.zeros(power.shape, bool)
@@ -94,7 +103,14 @@ def _tones(power):
 
 
 def key_of(pitch_classes: np.ndarray) -> tuple[str, float]:
-    """Best fitting of 24 keys and the correlation with its profile (Krumhansl and Schmuckler)."""
+    """Find the best fitting of 24 keys (Krumhansl and Schmuckler).
+
+    Args:
+        pitch_classes: [12] weights, C first.
+
+    Returns:
+        (name, correlation 0..1 with that key's profile); ("", 0) where all weigh alike.
+    """
     weights = np.asarray(pitch_classes, float)
     if weights.size != 12 or weights.max() - weights.min() < 1e-9:
         return "", 0.0
@@ -108,14 +124,28 @@ def key_of(pitch_classes: np.ndarray) -> tuple[str, float]:
 
 
 def entropy_bits(weights: np.ndarray) -> float:
-    """Shannon entropy of non-negative weights; 0 where there is nothing."""
+    """Shannon entropy of weights.
+
+    Args:
+        weights: [n] at least 0; they need not sum to 1.
+
+    Returns:
+        Bits, 0..log2(n); 0 where there is nothing.
+    """
     share = np.asarray(weights, float)
     share = share[share > 0] / max(share.sum(), 1e-12)
     return float(-(share * np.log2(share)).sum()) + 0.0
 
 
 def bar_rhythms(sound: AudioEvents) -> np.ndarray:
-    """[bars, 16] bool: which sixteenths of each bar of four tracked beats hold an onset."""
+    """Lay the onsets on the sixteenths of bars of four tracked beats.
+
+    Args:
+        sound: onsets and beats of the music.
+
+    Returns:
+        [bars, 16] bool, which sixteenths hold an onset; no row below one whole bar.
+    """
     beats = sound.beat_times_s
     n_bars = (len(beats) - 1) // 4
     if n_bars < 1:
@@ -128,10 +158,16 @@ def bar_rhythms(sound: AudioEvents) -> np.ndarray:
 
 
 def groove_consistency(rhythms: np.ndarray) -> float:
-    """Mean over neighbouring bars [bars, steps] of 1 - share of the steps that differ; 0 below two bars.
+    """Mean over neighbouring bars of 1 - share of the steps that differ.
 
     The grooving pattern similarity of Wu and Yang, The Jazz Transformer, ISMIR 2020, between
     neighbours instead of all pairs.
+
+    Args:
+        rhythms: [bars, steps] bool.
+
+    Returns:
+        0..1; 0 below two bars.
     """
     if len(rhythms) < 2:
         return 0.0
@@ -139,9 +175,13 @@ def groove_consistency(rhythms: np.ndarray) -> float:
 
 
 def groove_beyond_chance(rhythms: np.ndarray) -> float:
-    """Cohen's kappa (1960) of neighbouring bars [bars, steps]: 0 for bars that are full, empty or random.
+    """Cohen's kappa (1960) of neighbouring bars: 0 for bars that are full, empty or random.
 
-    1 where each bar repeats the one before; 0 below two bars.
+    Args:
+        rhythms: [bars, steps] bool.
+
+    Returns:
+        At most 1, where each bar repeats the one before; 0 below two bars.
     """
     if len(rhythms) < 2:
         return 0.0
@@ -153,7 +193,15 @@ def groove_beyond_chance(rhythms: np.ndarray) -> float:
 
 
 def beat_strength(sound: AudioEvents) -> tuple[float, float]:
-    """(0..1 autocorrelation of the onset train one beat later, tempo in beats a minute)."""
+    """Measure how periodic the onsets are at the tracked beat.
+
+    Args:
+        sound: onsets and beats of the music.
+
+    Returns:
+        (autocorrelation of the onset train one beat later, 0..1; tempo in beats a minute). (0, 0) without a
+        beat.
+    """
     from scipy.ndimage import gaussian_filter1d
 
     if len(sound.beat_times_s) < 2 or not len(sound.onset_times_s):
@@ -168,10 +216,15 @@ def beat_strength(sound: AudioEvents) -> tuple[float, float]:
 
 
 def repetition_and_novelty(features: np.ndarray) -> tuple[float, float]:
-    """(likeness of each second to its best match elsewhere, unlikeness to the second before).
+    """Measure how far the music repeats itself and how far it changes, second by second.
 
-    `features` [D, F] in frames of 46 ms; cosine likeness of standardised means, as in Foote's
-    self-similarity matrix (2000).
+    Cosine likeness of standardised means, as in Foote's self-similarity matrix (2000).
+
+    Args:
+        features: [D, F] chroma and timbre in frames of 46 ms.
+
+    Returns:
+        (likeness of each second to its best match elsewhere, 0..1; unlikeness to the second before, 0..1).
     """
     width = round(SEGMENT_S * SAMPLE_RATE / TONAL_HOP)
     n = features.shape[1] // width
@@ -187,26 +240,53 @@ def repetition_and_novelty(features: np.ndarray) -> tuple[float, float]:
 
 
 def silence(samples: np.ndarray, sample_rate: int) -> float:
-    """Share of the 100 ms blocks of [n, channels] below -60 dBFS; 1 for no samples."""
+    """Share of the blocks of 100 ms below -60 dBFS.
+
+    Args:
+        samples: [n, channels] float, -1..1.
+        sample_rate: Hz.
+
+    Returns:
+        0..1; 1 for no samples.
+    """
     width = max(1, min(len(samples), round(BLOCK_S * sample_rate)))
     blocks = [samples[i : i + width] for i in range(0, len(samples) - width + 1, width)]
     return float(np.mean([_level_db(block) < SILENT_DBFS for block in blocks])) if blocks else 1.0
 
 
 def ending_drop_db(samples: np.ndarray, sample_rate: int) -> float:
-    """How far the last quarter second of [n, channels] lies below the whole, dB; 0 for silence."""
+    """Measure how far the last quarter second lies below the whole.
+
+    Args:
+        samples: [n, channels] float.
+        sample_rate: Hz.
+
+    Returns:
+        DB, at most 120; 0 for silence, near 0 for an abrupt end.
+    """
     last = samples[-max(1, round(ENDING_S * sample_rate)) :]
     if not np.any(samples):
         return 0.0
     return float(min(_level_db(samples) - _level_db(last), 120.0))
 
 
-def _level_db(samples):
-    return 10 * np.log10(np.mean(np.square(samples)) + 1e-12)
+def _level_db(samples: np.ndarray) -> float:
+    return float(10 * np.log10(np.mean(np.square(samples)) + 1e-12))
 
 
 def loudness_lufs(samples: np.ndarray, sample_rate: int) -> float:
-    """Integrated loudness of [n, channels] (ITU-R BS.1770-4); -inf for silence or under 0.4 s."""
+    """Integrated loudness (ITU-R BS.1770-4).
+
+    Args:
+        samples: [n, channels] float, -1..1.
+        sample_rate: Hz.
+
+    Returns:
+        LUFS; -inf for silence or under 0.4 s.
+
+    Raises:
+        EnvironmentFault: pyloudnorm is not installed.
+    """
     pyloudnorm = need("pyloudnorm")
     if len(samples) < 0.4 * sample_rate or not np.any(samples):
         return float("-inf")
@@ -214,7 +294,14 @@ def loudness_lufs(samples: np.ndarray, sample_rate: int) -> float:
 
 
 def true_peak_dbtp(samples: np.ndarray) -> float:
-    """Peak of [n, channels] after four-fold oversampling, dB re full scale; -inf for silence."""
+    """Peak after four-fold oversampling.
+
+    Args:
+        samples: [n, channels] float, -1..1.
+
+    Returns:
+        DB re full scale; -inf for silence.
+    """
     from scipy.signal import resample_poly
 
     peak = max((np.abs(resample_poly(c, 4, 1)).max() for c in samples.T if len(c)), default=0.0)

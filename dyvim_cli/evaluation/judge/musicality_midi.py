@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,11 +28,21 @@ class ScoreFigures:
 
 
 def score_figures(path: Path | str) -> ScoreFigures:
-    """Figures of a MIDI file, in bars of four beats. Raises InputError when it cannot be read."""
+    """Measure a MIDI file, in bars of four beats.
+
+    Args:
+        path: a .mid file.
+
+    Returns:
+        The figures of its notes.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     import symusic
 
     try:
-        score = symusic.Score(str(path))
+        score: Any = symusic.Score(str(path))  # its stub lacks the attributes of the compiled class
     except Exception as fault:  # symusic raises bare RuntimeErrors of its C++ parser
         raise InputError(
             f"cannot read MIDI from {path}: {fault}", "export it again as a .mid file"
@@ -43,7 +54,15 @@ def score_figures(path: Path | str) -> ScoreFigures:
 
 
 def figures_of_notes(notes: np.ndarray, ticks_per_beat: int) -> ScoreFigures:
-    """Figures of notes [N, 4]: start and end in ticks, pitch, 1 for drums. No notes: zeros, all empty."""
+    """Measure notes, in bars of four beats.
+
+    Args:
+        notes: [N, 4] float: start and end in ticks, MIDI number, 1 for drums.
+        ticks_per_beat: ticks of a quarter note.
+
+    Returns:
+        The figures; no notes: zeros, all bars empty.
+    """
     if not len(notes):
         return ScoreFigures(0, "", 0.0, 0.0, 0, 0.0, 1.0, 0.0, 0.0)
     pitched = notes[notes[:, 3] == 0]
@@ -66,7 +85,15 @@ def figures_of_notes(notes: np.ndarray, ticks_per_beat: int) -> ScoreFigures:
 
 
 def bars_of(notes: np.ndarray, ticks_per_beat: int) -> list[tuple[tuple[int, ...], ...]]:
-    """The bars as 16 steps each, every step the sorted pitches that begin there (drums from 1000 on)."""
+    """Lay notes on bars of 16 steps.
+
+    Args:
+        notes: [N, 4] float, N > 0: start and end in ticks, MIDI number, 1 for drums.
+        ticks_per_beat: ticks of a quarter note.
+
+    Returns:
+        A tuple of 16 steps for each bar, every step the sorted pitches that begin there (drums from 1000 on).
+    """
     steps = np.round(notes[:, 0] / ticks_per_beat * STEPS_PER_BEAT).astype(int)
     width = STEPS_PER_BEAT * BEATS_PER_BAR
     n_bars = steps.max() // width + 1
@@ -77,7 +104,7 @@ def bars_of(notes: np.ndarray, ticks_per_beat: int) -> list[tuple[tuple[int, ...
     return [tuple(cells[i : i + width]) for i in range(0, len(cells), width)]
 
 
-def _polyphony(pitched):
+def _polyphony(pitched: np.ndarray) -> float:
     """Mean number of notes over the time in which at least one sounds."""
     if not len(pitched):
         return 0.0

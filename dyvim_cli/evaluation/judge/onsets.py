@@ -36,10 +36,26 @@ def log_mel_rise(mono: np.ndarray) -> np.ndarray:
 
 
 def pick_onsets(rise: np.ndarray, picking: dict[str, Any] = LIBROSA_PICKING) -> np.ndarray:
-    """[N] times in seconds, ascending, of the peaks of an onset strength [F] that stand out."""
+    """Pick the peaks of an onset strength that stick out.
+
+    Args:
+        rise: [F] onset strength at FRAME_RATE, any unit.
+        picking: arguments of rhythm.pick_peaks.
+
+    Returns:
+        [N] times in seconds, ascending.
+    """
     return pick_peaks(rise / (rise.max(initial=0.0) or 1.0), **picking) * LIBROSA_HOP / SAMPLE_RATE
 
 
 def detect_onsets(mono: np.ndarray, picking: dict[str, Any] = LIBROSA_PICKING) -> np.ndarray:
-    """[N] onset times in seconds of an analysis signal [n] as librosa 0.11 detects them."""
+    """Detect the onsets of a sound as librosa 0.11 does.
+
+    Args:
+        mono: [n] analysis signal.
+        picking: arguments of rhythm.pick_peaks.
+
+    Returns:
+        [N] times in seconds, ascending.
+    """
     return pick_onsets(log_mel_rise(mono), picking)

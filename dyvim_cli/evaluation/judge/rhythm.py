@@ -18,7 +18,15 @@ TIE = 1e-3  # of two chains of beats whose scores differ by less the one with th
 
 
 def onset_strength(bands: np.ndarray, lag: int = 1) -> np.ndarray:
-    """[F] mean over the bands [bands, F] of the rise over `lag` frames; falls count as 0."""
+    """Mean rise of the bands from frame to frame; falls count as 0.
+
+    Args:
+        bands: [bands, F] level or power of each band.
+        lag: frames over which the rise is taken.
+
+    Returns:
+        [F] in the unit of the bands; the first `lag` frames are 0.
+    """
     rise = np.maximum(0.0, bands[:, lag:] - bands[:, :-lag]).mean(axis=0, dtype=np.float64)
     rise[rise < ROUNDING * rise.max(initial=0.0)] = 0.0
     return np.pad(rise, (lag, 0))[: bands.shape[1]]
@@ -27,9 +35,21 @@ def onset_strength(bands: np.ndarray, lag: int = 1) -> np.ndarray:
 def pick_peaks(
     strength: np.ndarray, before: int, after: int, mean_before: int, mean_after: int, delta: float, wait: int
 ) -> np.ndarray:
-    """Frames that are the greatest of [n - before, n + after) and `delta` above the mean of their own span.
+    """Pick frames that are the greatest near them and `delta` above the mean.
 
     After each the next `wait` frames are passed over (Boeck, Krebs and Schedl, ISMIR 2012).
+
+    Args:
+        strength: [F] onset strength.
+        before: frames before a peak that must not be greater.
+        after: end, in frames after a peak, of the same span (not included).
+        mean_before: frames before a peak whose mean counts.
+        mean_after: end, in frames after a peak, of that span (not included).
+        delta: how far a peak rises above that mean, in the unit of the strength.
+        wait: frames that are passed over after each peak.
+
+    Returns:
+        [N] int frames, ascending.
     """
     peaks, free = [], 0
     for n, value in enumerate(strength):
@@ -42,7 +62,15 @@ def pick_peaks(
 
 
 def tempo(strength: np.ndarray, frame_rate: float) -> float:
-    """Beats a minute of the strongest periodicity of an onset strength [F], weighted by expectation."""
+    """Find the strongest periodicity of an onset strength, weighted by what tempo is expected.
+
+    Args:
+        strength: [F] onset strength.
+        frame_rate: frames a second.
+
+    Returns:
+        Beats a minute; TEMPO_BPM where nothing can be measured.
+    """
     longest = min(round(TEMPO_WINDOW_S * frame_rate), len(strength) - 1)
     if longest < 2:
         return TEMPO_BPM
@@ -59,7 +87,15 @@ def tempo(strength: np.ndarray, frame_rate: float) -> float:
 
 
 def beats(strength: np.ndarray, frame_rate: float) -> np.ndarray:
-    """Frames of the beats: on strong onsets, at an even pace (Ellis 2007, dynamic programming)."""
+    """Track beats: on strong onsets, at an even pace (Ellis 2007, dynamic programming).
+
+    Args:
+        strength: [F] onset strength.
+        frame_rate: frames a second.
+
+    Returns:
+        [B] int frames, ascending; none in silence.
+    """
     if not np.any(strength):
         return np.zeros(0, int)
     period = max(2, round(60 * frame_rate / tempo(strength, frame_rate)))
@@ -68,14 +104,14 @@ def beats(strength: np.ndarray, frame_rate: float) -> np.ndarray:
     return _trace(score, before, local)
 
 
-def _blurred(strength, period):
+def _blurred(strength: np.ndarray, period: int) -> np.ndarray:
     """The strength under a narrow Gaussian, so that a beat may be a little early or late."""
     from scipy.ndimage import gaussian_filter1d
 
     return gaussian_filter1d(strength, period / 32, mode="constant")
 
 
-def _best_paths(local, period):
+def _best_paths(local: np.ndarray, period: int) -> tuple[np.ndarray, np.ndarray]:
     """For every frame: score of the best chain of beats that ends there, and the beat before (-1: none)."""
     steps = np.arange(2 * period, period // 2 - 1, -1)
     cost = TIGHTNESS * np.log(steps / period) ** 2
@@ -95,7 +131,7 @@ def _best_paths(local, period):
     return score, before
 
 
-def _trace(score, before, local):
+def _trace(score: np.ndarray, before: np.ndarray, local: np.ndarray) -> np.ndarray:
     """The chain that ends at the last frame which scores like a beat, without silent ends."""
     from scipy.signal import argrelmax
 

@@ -15,7 +15,16 @@ A4_HZ, A0_HZ = 440.0, 27.5
 
 
 def power_frames(mono: np.ndarray, n_fft: int, hop: int) -> Iterator[np.ndarray]:
-    """Power spectra [n_fft // 2 + 1, F] of a signal [n], in pieces; frame i is centred on sample i * hop."""
+    """Compute power spectra with a Hann window; frame i is centred on sample i * hop.
+
+    Args:
+        mono: [n] signal.
+        n_fft: samples of a window.
+        hop: samples from frame to frame.
+
+    Yields:
+        [n_fft // 2 + 1, F] float32, at most FRAMES_AT_ONCE frames at a time, in order.
+    """
     from scipy.fft import rfft
     from scipy.signal import get_window
 
@@ -28,9 +37,18 @@ def power_frames(mono: np.ndarray, n_fft: int, hop: int) -> Iterator[np.ndarray]
 
 
 def mel_hz(n_mels: int, low_hz: float, high_hz: float) -> np.ndarray:
-    """[n_mels] frequencies spread evenly over Slaney's mel scale: linear to 1 kHz, then logarithmic."""
+    """Spread frequencies evenly over Slaney's mel scale: linear to 1 kHz, then logarithmic.
 
-    def to_mel(hz):
+    Args:
+        n_mels: how many.
+        low_hz: the first.
+        high_hz: the last.
+
+    Returns:
+        [n_mels] Hz, ascending.
+    """
+
+    def to_mel(hz: float) -> np.ndarray:
         return np.where(
             hz < LINEAR_HZ,
             hz * LINEAR_MELS / LINEAR_HZ,
@@ -44,7 +62,18 @@ def mel_hz(n_mels: int, low_hz: float, high_hz: float) -> np.ndarray:
 
 @lru_cache
 def mel_filters(sample_rate: int, n_fft: int, n_mels: int, low_hz: float, high_hz: float) -> np.ndarray:
-    """[n_mels, n_fft // 2 + 1] float32 triangles of unit area."""
+    """Make mel filters: triangles of unit area.
+
+    Args:
+        sample_rate: Hz.
+        n_fft: samples of a window.
+        n_mels: number of bands.
+        low_hz: where the lowest band begins.
+        high_hz: where the highest band ends.
+
+    Returns:
+        [n_mels, n_fft // 2 + 1] float32.
+    """
     hz = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     edges = mel_hz(n_mels + 2, low_hz, high_hz)
     low, centre, high = (edges[i : n_mels + i, None] for i in range(3))
@@ -61,19 +90,48 @@ def mel_power(
     low_hz: float = 0.0,
     high_hz: float | None = None,
 ) -> np.ndarray:
-    """[n_mels, F] float32 power in mel bands."""
+    """Compute the power in mel bands over time.
+
+    Args:
+        mono: [n] signal.
+        sample_rate: Hz.
+        n_fft: samples of a window.
+        hop: samples from frame to frame.
+        n_mels: number of bands.
+        low_hz: where the lowest band begins.
+        high_hz: where the highest band ends; None = half the sample rate.
+
+    Returns:
+        [n_mels, F] float32.
+    """
     filters = mel_filters(sample_rate, n_fft, n_mels, low_hz, high_hz or sample_rate / 2)
     return np.concatenate([filters @ power for power in power_frames(mono, n_fft, hop)], axis=1)
 
 
 def decibels(power: np.ndarray, range_db: float = 80.0) -> np.ndarray:
-    """10 log10 of the power, never more than `range_db` below the greatest."""
+    """Convert power to decibels, never more than `range_db` below the greatest.
+
+    Args:
+        power: any shape, at least 0.
+        range_db: from the greatest value to the floor.
+
+    Returns:
+        The shape of `power`, dB re 1.
+    """
     level = 10 * np.log10(np.maximum(power, 1e-10))
     return np.maximum(level, level.max() - range_db)
 
 
 def cepstrum(log_mel: np.ndarray, n: int) -> np.ndarray:
-    """[n, F] mel-frequency cepstral coefficients 1 .. n of [bands, F]; 0, the level, is left out."""
+    """Compute mel-frequency cepstral coefficients 1..n; 0, the level, is left out.
+
+    Args:
+        log_mel: [bands, F] in dB.
+        n: number of coefficients.
+
+    Returns:
+        [n, F].
+    """
     from scipy.fft import dct
 
     return dct(log_mel, axis=0, type=2, norm="ortho")[1 : n + 1]
@@ -81,10 +139,17 @@ def cepstrum(log_mel: np.ndarray, n: int) -> np.ndarray:
 
 @lru_cache
 def chroma_filters(sample_rate: int, n_fft: int) -> np.ndarray:
-    """[12, n_fft // 2 + 1] float32: how far each bin belongs to each pitch class, C first (Ellis 2007).
+    """Make filters from bins to pitch classes, C first (Ellis 2007).
 
     A bump of a semitone's width, wider where bins lie further apart, and less weight away from the
     octave above 880 Hz.
+
+    Args:
+        sample_rate: Hz.
+        n_fft: samples of a window.
+
+    Returns:
+        [12, n_fft // 2 + 1] float32, how far each bin belongs to each pitch class.
     """
     hz = np.fft.rfftfreq(n_fft, 1 / sample_rate)[1:]
     pitch = 12 * np.log2(hz / A0_HZ) + 9  # semitones above a C
@@ -97,7 +162,14 @@ def chroma_filters(sample_rate: int, n_fft: int) -> np.ndarray:
 
 
 def a_weighting_db(hz: np.ndarray) -> np.ndarray:
-    """The ear's sensitivity at each frequency, dB re 1 kHz (IEC 61672-1, equation E.6)."""
+    """The ear's sensitivity at each frequency (IEC 61672-1, equation E.6).
+
+    Args:
+        hz: frequencies, any shape.
+
+    Returns:
+        The same shape, dB re 1 kHz.
+    """
     f2 = np.asarray(hz, float) ** 2
     ends = (f2 + 20.598997**2) * (f2 + 12194.217**2)
     middle = np.sqrt((f2 + 107.65265**2) * (f2 + 737.86223**2))

@@ -43,7 +43,7 @@ class AccentProfile:
 
     offsets_s: np.ndarray  # [P] float64, music - picture
     lift: np.ndarray  # [P] float64
-    lag_s: float | None  # offset of the greatest lift; None where nothing stands out
+    lag_s: float | None  # offset of the greatest lift; None where no peak is clear
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,19 @@ class SyncReport:
 
 
 def sync_report(film_path: Path | str, music_path: Path | str | None = None, seed: int = 0) -> SyncReport:
-    """Judge the music in `music_path` (the film's own sound when None) against the film's picture.
+    """Judge music against a film's picture.
 
-    Raises InputError when either cannot be read, EnvironmentFault without the extra `evaluate`.
+    Args:
+        film_path: the film.
+        music_path: a sound file; None takes the film's own sound.
+        seed: of the random shifts behind every chance level.
+
+    Returns:
+        The figures at every tolerance; 0 is chance, 1 is perfect.
+
+    Raises:
+        InputError: film or music cannot be read.
+        EnvironmentFault: the extra `evaluate` is not installed.
     """
     from dyvim_cli.evaluation.judge.audio_events import audio_events, read_film_sound, read_sound
     from dyvim_cli.evaluation.judge.visual_events import visual_events
@@ -80,8 +90,16 @@ def sync_report(film_path: Path | str, music_path: Path | str | None = None, see
 def compare(picture: VisualEvents, sound: AudioEvents, seed: int = 0) -> SyncReport:
     """Judge sound against picture; the music counts from the film's first frame to its last.
 
-    Where either holds nothing to measure every figure is 0. Raises ValueError for input that is not
-    what VisualEvents and AudioEvents say.
+    Args:
+        picture: the film's events and motion.
+        sound: the music's events and loudness.
+        seed: of the random shifts behind every chance level.
+
+    Returns:
+        The figures; all 0 where either holds nothing to measure.
+
+    Raises:
+        ValueError: the input is not what VisualEvents and AudioEvents say.
     """
     validation.picture(picture)
     validation.sound(sound)
@@ -109,14 +127,31 @@ def compare(picture: VisualEvents, sound: AudioEvents, seed: int = 0) -> SyncRep
 def accents_of(
     picture: VisualEvents, sound: AudioEvents, spare: float = SPARE
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Times [N] of the onsets inside the film and how much of an accent each is, 0..1."""
+    """Find the accents of the music: its most salient onsets, as many as the picture's events pay for.
+
+    Args:
+        picture: the film's events; their number sets the budget.
+        sound: the music's onsets.
+        spare: accents for each event; above 1 there is also one for each PHRASE_S at least.
+
+    Returns:
+        ([N] times in seconds of the onsets inside the film, [N] how much of an accent each is, 0..1).
+    """
     inside = sound.onset_times_s < picture.duration_s
     budget = max(spare * len(picture.event_times_s), picture.duration_s / PHRASE_S * (spare > 1))
     return sound.onset_times_s[inside], accent_weights(sound.onset_saliences[inside], budget)
 
 
 def accent_weights(saliences: np.ndarray, budget: float) -> np.ndarray:
-    """[N] 0..1, summing to min(budget, N): how much of an accent each onset is, a soft top-k."""
+    """Deal accents out to onsets by salience: a soft top-k.
+
+    Args:
+        saliences: [N] above 0; only ratios matter.
+        budget: number of accents to deal out.
+
+    Returns:
+        [N] 0..1, summing to min(budget, N).
+    """
     from scipy.optimize import brentq
     from scipy.stats import norm
 
@@ -124,14 +159,24 @@ def accent_weights(saliences: np.ndarray, budget: float) -> np.ndarray:
         return np.ones(len(saliences))
     level = np.log(saliences) / SALIENCE_SPREAD
 
-    def surplus(threshold):
-        return norm.cdf(level - threshold).sum() - budget
+    def surplus(threshold: float) -> float:
+        return float(norm.cdf(level - threshold).sum() - budget)
 
     return norm.cdf(level - brentq(surplus, level.min() - 10, level.max() + 10))
 
 
 def match(picture: VisualEvents, sound: AudioEvents, tolerance_s: float, shifts: np.ndarray) -> Matching:
-    """Precision, recall and F1 of accents against events, and recall of the cuts alone."""
+    """Precision, recall and F1 of accents against events, and recall of the cuts alone.
+
+    Args:
+        picture: the film's events.
+        sound: the music's onsets.
+        tolerance_s: within which an accent meets an event.
+        shifts: [n + 1] seconds that the music is shifted by, 0 first (chance.draw_shifts).
+
+    Returns:
+        Each figure corrected for chance; all 0 without events or onsets.
+    """
     onsets, accents = accents_of(picture, sound)
     events, weights = picture.event_times_s, picture.event_weights
     if not len(onsets) or not len(events):
@@ -146,7 +191,14 @@ def match(picture: VisualEvents, sound: AudioEvents, tolerance_s: float, shifts:
     return Matching(correct(precision), correct(recall), correct(f1), cuts)
 
 
-def _hits(marks, heights, queries, duration_s, tolerance_s, shifts):
+def _hits(
+    marks: np.ndarray,
+    heights: np.ndarray,
+    queries: np.ndarray,
+    duration_s: float,
+    tolerance_s: float,
+    shifts: np.ndarray,
+) -> np.ndarray:
     """[shifts, queries]: the greatest height of a mark within the tolerance of each shifted query."""
     n = max(1, round(duration_s / TICK_S))
     reach = round(tolerance_s / TICK_S)
@@ -159,10 +211,18 @@ def _hits(marks, heights, queries, duration_s, tolerance_s, shifts):
 
 
 def accent_profile(picture: VisualEvents, sound: AudioEvents, reach_s: float = 0.5) -> AccentProfile | None:
-    """Event-triggered average of the accents, `reach_s` to either side, in steps of 10 ms.
+    """Average the accents around the picture's events, in steps of 10 ms.
 
     The chance level and its spread come from every circular shift at once (cross-correlation).
-    The lag is None unless the peak stands four spreads above chance and no other shift reaches it.
+
+    Args:
+        picture: the film's events.
+        sound: the music's onsets.
+        reach_s: how far to either side of an event the average goes.
+
+    Returns:
+        The profile; None without events or onsets. Its lag is None unless the peak lies four spreads above
+        chance and no other shift reaches it.
     """
     from scipy.ndimage import gaussian_filter1d
 
@@ -185,7 +245,16 @@ def accent_profile(picture: VisualEvents, sound: AudioEvents, reach_s: float = 0
 def motion_correlations(
     picture: VisualEvents, sound: AudioEvents, shifts: np.ndarray
 ) -> tuple[Corrected, Corrected]:
-    """Spearman correlation of motion energy with loudness, and with salience-weighed onset density."""
+    """Spearman correlation of motion energy with loudness, and with salience-weighed onset density.
+
+    Args:
+        picture: the film's motion.
+        sound: the music's loudness and onsets.
+        shifts: [n + 1] seconds that the music is shifted by, 0 first.
+
+    Returns:
+        (with loudness, with density), each corrected for chance; both 0 in a film too short for ten steps.
+    """
     steps = np.arange(0.0, picture.duration_s, CURVE_STEP_S)
     if len(steps) < 10:
         return Corrected(), Corrected()
@@ -202,20 +271,20 @@ def motion_correlations(
     return _rank_correlation(motion, loudness, shifts), _rank_correlation(slow_motion, density, shifts)
 
 
-def _window_mean(steps, times, values, window_s):
+def _window_mean(steps: np.ndarray, times: np.ndarray, values: np.ndarray, window_s: float) -> np.ndarray:
     """Mean of the values within half a window of each step; 0 after the last."""
     fine = np.arange(0.0, steps[-1] + CURVE_STEP_S, CURVE_STEP_S / 10)
     mean = _smooth(np.interp(fine, times, values, right=0.0), round(window_s / CURVE_STEP_S * 10))
     return np.interp(steps + CURVE_STEP_S / 2, fine, mean)
 
 
-def _smooth(values, width):
+def _smooth(values: np.ndarray, width: int) -> np.ndarray:
     from scipy.ndimage import uniform_filter1d
 
     return uniform_filter1d(np.asarray(values, float), width, mode="nearest")
 
 
-def _rank_correlation(a, b, shifts):
+def _rank_correlation(a: np.ndarray, b: np.ndarray, shifts: np.ndarray) -> Corrected:
     """Spearman's rho of a with b and with b shifted; 0 when either is constant."""
     from scipy.stats import rankdata
 

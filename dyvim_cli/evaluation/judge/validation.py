@@ -4,13 +4,25 @@ Empty input is valid: every measure has a defined result on it.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dyvim_cli.evaluation.judge.audio_events import AudioEvents
 from dyvim_cli.evaluation.judge.visual_events import VisualEvents
 
 
-def event_times(times_s, name: str) -> np.ndarray:
-    """[N] float64 times in seconds: finite, not negative, ascending."""
+def event_times(times_s: ArrayLike, name: str) -> np.ndarray:
+    """Check times: finite, not negative, ascending.
+
+    Args:
+        times_s: [N] in seconds.
+        name: how an error calls them.
+
+    Returns:
+        [N] float64.
+
+    Raises:
+        ValueError: they are none.
+    """
     times = np.asarray(times_s, float)
     if times.ndim != 1:
         raise ValueError(f"{name}: times are a list, not of shape {times.shape}")
@@ -21,8 +33,20 @@ def event_times(times_s, name: str) -> np.ndarray:
     return times
 
 
-def alongside(values, times, name: str) -> np.ndarray:
-    """[N] float64 finite values that are not negative, one for each of the times."""
+def alongside(values: ArrayLike, times: ArrayLike, name: str) -> np.ndarray:
+    """Check values that accompany times: finite and not negative, one for each.
+
+    Args:
+        values: [N] numbers.
+        times: [N] what they belong to.
+        name: how an error calls them.
+
+    Returns:
+        [N] float64.
+
+    Raises:
+        ValueError: they are none.
+    """
     values = np.asarray(values, float)
     if values.shape != np.shape(times):
         raise ValueError(f"{name}: {values.shape} does not fit {np.shape(times)} times")
@@ -32,14 +56,32 @@ def alongside(values, times, name: str) -> np.ndarray:
 
 
 def positive(value: float, name: str) -> float:
-    """A finite number above 0."""
+    """Check a number: finite and above 0.
+
+    Args:
+        value: the number.
+        name: how an error calls it.
+
+    Returns:
+        The number as a float.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not (np.isfinite(value) and value > 0):
         raise ValueError(f"{name} is a number above 0, not {value}")
     return float(value)
 
 
 def picture(seen: VisualEvents) -> None:
-    """The picture's side: curves with their times, events inside the film."""
+    """Check the picture's side: curves with their times, events inside the film.
+
+    Args:
+        seen: what the judge saw.
+
+    Raises:
+        ValueError: a field does not keep to VisualEvents' shapes, ranges or order.
+    """
     event_times(seen.times_s, "frames")
     alongside(seen.energy, seen.times_s, "energy")
     alongside(seen.flow, seen.times_s, "flow")
@@ -54,7 +96,14 @@ def picture(seen: VisualEvents) -> None:
 
 
 def sound(heard: AudioEvents) -> None:
-    """The sound's side; music may be longer or shorter than the film."""
+    """Check the sound's side; music may be longer or shorter than the film.
+
+    Args:
+        heard: what the judge heard.
+
+    Raises:
+        ValueError: a field does not keep to AudioEvents' shapes, ranges or order.
+    """
     onsets = event_times(heard.onset_times_s, "onsets")
     alongside(heard.onset_saliences, onsets, "saliences")
     event_times(heard.beat_times_s, "beats")

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -51,8 +52,16 @@ class VisualEvents:
 def visual_events(film: Path | str, use_cache: bool = False) -> VisualEvents:
     """Read a film once and return its cuts, motion impacts and motion energy.
 
-    use_cache: a film that was read before, by this very code, is not read again. Raises InputError
-    when the film cannot be read, EnvironmentFault without the extra.
+    Args:
+        film: a film, or a single picture.
+        use_cache: a film that was read before, by this very code, is not read again.
+
+    Returns:
+        The picture's side of the comparison.
+
+    Raises:
+        InputError: the film cannot be read.
+        EnvironmentFault: the extra `evaluate` is not installed.
     """
     film = Path(film)
     if not use_cache or not film.is_file():
@@ -64,7 +73,17 @@ def visual_events(film: Path | str, use_cache: bool = False) -> VisualEvents:
 
 
 def events_of_frames(frames: Iterable[tuple[float, np.ndarray]]) -> VisualEvents:
-    """The same for (time_s, RGB uint8 [H, W, 3]) pairs, every frame of the film in order."""
+    """Find the events of frames that are read already.
+
+    Args:
+        frames: (time in seconds, RGB uint8 [H, W, 3]) of every frame of the film in order.
+
+    Returns:
+        The picture's side of the comparison.
+
+    Raises:
+        EnvironmentFault: the extra `evaluate` is not installed.
+    """
     times, flows, speed, cuts = _watch(frames)
     duration_s = float(times[-1] + np.median(np.diff(times))) if len(times) > 1 else 0.0
     energy = _bridge(times, speed, cuts)
@@ -82,13 +101,20 @@ def events_of_frames(frames: Iterable[tuple[float, np.ndarray]]) -> VisualEvents
     )
 
 
-def _watch(frames):
+def _watch(
+    frames: Iterable[tuple[float, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Frame times [T], pooled flow [T, cells, 2] and its mean magnitude [T], indices of the cuts."""
     cv2, scenedetect = need("cv2"), need("scenedetect")
     detector = scenedetect.AdaptiveDetector(**SUSPICION)
     dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    times, flows, speed, left_over, suspects = [], [], [], [], []
-    before = grey_before = None
+    times: list[float] = []
+    flows: list[np.ndarray] = []
+    speed: list[float] = []
+    left_over: list[float] = []
+    suspects: list[int] = []
+    before: np.ndarray | None = None
+    grey_before: np.ndarray | None = None
     for index, (time_s, pixels) in enumerate(frames):
         # the detector counts frames only: any constant rate will do, the times are ours
         stamp = scenedetect.FrameTimecode(index, 30.0)
@@ -106,7 +132,7 @@ def _watch(frames):
     return np.array(times), np.array(flows), np.array(speed), _confirmed(suspects, np.array(left_over))
 
 
-def _trust(cv2, grey):
+def _trust(cv2: ModuleType, grey: np.ndarray) -> np.ndarray:
     """[H, W] 0..1, how far flow can be known: by the weaker direction of the texture near each pixel.
 
     (Shi and Tomasi 1994: the smaller eigenvalue of the structure tensor.) A fading ramp seems to move.
@@ -118,7 +144,7 @@ def _trust(cv2, grey):
     return weaker / (weaker + TEXTURE_LEVELS**2)
 
 
-def _left_over(cv2, before, now, flow):
+def _left_over(cv2: ModuleType, before: np.ndarray, now: np.ndarray, flow: np.ndarray) -> float:
     """Mean absolute difference that remains when the motion is taken back, if that helps at all."""
     rows, columns = np.indices(flow.shape[:2], np.float32)
     back = cv2.remap(
@@ -127,7 +153,7 @@ def _left_over(cv2, before, now, flow):
     return min(float(cv2.absdiff(image, before).mean()) for image in (back, now))
 
 
-def _confirmed(suspects, left_over):
+def _confirmed(suspects: list[int], left_over: np.ndarray) -> np.ndarray:
     """The suspected cuts (frame indices) that motion does not explain.
 
     PySceneDetect looks at colour, which jumps about in dark pictures and in fast pans.
@@ -138,7 +164,7 @@ def _confirmed(suspects, left_over):
     return np.array([i for i in suspects if cut[i]], int)
 
 
-def _bridge(times, values, cuts):
+def _bridge(times: np.ndarray, values: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     """Values at cuts replaced by interpolation: flow between two shots means nothing."""
     good = np.ones(len(times), bool)
     good[cuts] = False
@@ -146,7 +172,9 @@ def _bridge(times, values, cuts):
     return np.interp(times, times[good], values[good]) if good.any() else np.zeros(len(times))
 
 
-def _impacts(times, flows, energy, cuts):
+def _impacts(
+    times: np.ndarray, flows: np.ndarray, energy: np.ndarray, cuts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Times [I] and weights [I] of sudden velocity changes: hits, starts, stops, reversals."""
     from scipy.ndimage import median_filter, uniform_filter1d
     from scipy.signal import find_peaks
@@ -167,7 +195,7 @@ def _impacts(times, flows, energy, cuts):
     return at, np.minimum(1.0, (contrast[peaks] / SURE_CONTRAST) ** 2)  # doubtful ones weigh little
 
 
-def _velocity_change(flows, reach, cuts):
+def _velocity_change(flows: np.ndarray, reach: int, cuts: np.ndarray) -> np.ndarray:
     """[T] mean over the cells of |mean flow after the frame - mean flow up to it|; 0 across cuts."""
     n = len(flows)
     change = np.zeros(n)
@@ -182,7 +210,7 @@ def _velocity_change(flows, reach, cuts):
     return change
 
 
-def _read_frames(film) -> Iterator[tuple[float, np.ndarray]]:
+def _read_frames(film: Path) -> Iterator[tuple[float, np.ndarray]]:
     """(time_s, RGB) of every frame; a single picture, which is no film elsewhere, is one here."""
     from dyvim_cli.media.decode import frames
     from dyvim_cli.media.probe import probe
@@ -199,7 +227,7 @@ def _read_frames(film) -> Iterator[tuple[float, np.ndarray]]:
         yield frame.time_s, frame.pixels
 
 
-def _single_picture(film):
+def _single_picture(film: Path) -> np.ndarray | None:
     """The only frame of a film or still image; None if there is none or there are more."""
     import cv2
 

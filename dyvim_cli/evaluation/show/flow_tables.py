@@ -1,6 +1,6 @@
 """Format the flow figures: cells, rows, means and JSON values, in the same order everywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -22,14 +22,30 @@ FLOW_LEGEND = "flow: low empty, gaps and holes, high pulse: the music goes on be
 
 
 def flow_cells(flow: FlowReport | None) -> list[str]:
-    """The figures as text in the order of FLOW; '-' where nothing could be measured."""
+    """Write the figures of flow as text.
+
+    Args:
+        flow: None = nothing could be measured.
+
+    Returns:
+        Cells in the order of FLOW; '-' where nothing could be measured.
+    """
     return [cell(getattr(flow, field) if flow else None) for field in FLOW.values()]
 
 
 def mean_flow(
-    flows: Sequence[FlowReport | None], seed: int = 0, films: Sequence | None = None
+    flows: Sequence[FlowReport | None], seed: int = 0, films: Sequence[Hashable] | None = None
 ) -> dict[str, Interval | None]:
-    """Mean of every figure and its interval, by the names of FLOW; see mean_interval for `films`."""
+    """Mean of every figure of flow with its interval.
+
+    Args:
+        flows: one a film or take.
+        seed: of the bootstrap.
+        films: whose figures each are; see mean_interval.
+
+    Returns:
+        Name of FLOW -> interval; None where no film has the figure.
+    """
     return {
         name: mean_interval([getattr(flow, field) if flow else None for flow in flows], seed, films)
         for name, field in FLOW.items()
@@ -37,7 +53,15 @@ def mean_flow(
 
 
 def flow_table(reports: Sequence[FilmReport], seed: int = 0) -> list[list[str]]:
-    """Rows of cells: heading, one row a film, and with several films the mean and its interval."""
+    """Set the figures of flow as a table.
+
+    Args:
+        reports: one a film.
+        seed: of the bootstrap.
+
+    Returns:
+        Rows of cells: heading, one row a film, and with several films the mean and its interval.
+    """
     rows = [["film", *FLOW]] + [[r.film.name, *flow_cells(r.flow)] for r in reports]
     if len(reports) > 1:
         means = mean_flow([r.flow for r in reports], seed).values()
@@ -47,11 +71,26 @@ def flow_table(reports: Sequence[FilmReport], seed: int = 0) -> list[list[str]]:
 
 
 def flow_facts(flow: FlowReport | None) -> dict[str, Any] | None:
-    """The figures by field as JSON values, None where nothing could be measured."""
+    """Convert the figures of flow to JSON values.
+
+    Args:
+        flow: of one film.
+
+    Returns:
+        Field of FlowReport -> value; None where nothing could be measured.
+    """
     return plain(asdict(flow)) if flow else None
 
 
 def mean_flow_facts(flows: Sequence[FlowReport | None], seed: int = 0) -> dict[str, dict[str, Any] | None]:
-    """Mean and interval of every figure by field as JSON values."""
+    """Mean and interval of every figure of flow as JSON values.
+
+    Args:
+        flows: one a film.
+        seed: of the bootstrap.
+
+    Returns:
+        Field of FlowReport -> mean, low, high and n; None where no film has the figure.
+    """
     means = mean_flow(flows, seed)
-    return plain({field: means[name] and asdict(means[name]) for name, field in FLOW.items()})
+    return plain({field: asdict(mean) if (mean := means[name]) else None for name, field in FLOW.items()})

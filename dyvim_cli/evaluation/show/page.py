@@ -8,7 +8,7 @@ from typing import Any
 from dyvim_cli.errors import DyvimError
 from dyvim_cli.evaluation.judge.judge_film import TOGETHER, FilmReport
 from dyvim_cli.evaluation.judge.meetings import Meeting, meetings
-from dyvim_cli.evaluation.judge.sync import HEADLINE_S, TOLERANCES_S, Matching, accents_of
+from dyvim_cli.evaluation.judge.sync import HEADLINE_S, TOLERANCES_S, Matching, SyncReport, accents_of
 from dyvim_cli.evaluation.show.flow_tables import FLOW, flow_cells, mean_flow
 from dyvim_cli.evaluation.show.tables import MEASURES, excess, mean_excesses, measured_cell
 from dyvim_cli.report import page
@@ -46,7 +46,14 @@ def write_page(
 ) -> None:
     """Write the page, whole or not at all; films are linked relative to it.
 
-    failures: films that could not be judged, and why. Raises OutputError when it cannot be written.
+    Args:
+        reports: one a film that could be judged.
+        path: of the HTML file.
+        seed: of the bootstrap intervals.
+        failures: films that could not be judged, and why.
+
+    Raises:
+        OutputError: the page cannot be written.
     """
     folder = Path(path).absolute().parent
     cards = [*(_judged(report, folder) for report in reports), *(_failed(*failure) for failure in failures)]
@@ -64,9 +71,11 @@ def write_page(
     )
 
 
-def _figures(reports, counts, seed):
+def _figures(reports: Sequence[FilmReport], counts: dict[str, int], seed: int) -> list[dict[str, object]]:
     """The few numbers at the top: how many films, and with several their means with 95 % intervals."""
-    figures = [(STATUSES[status].lower(), count) for status, count in counts.items() if count]
+    figures: list[tuple[str, int | str]] = [
+        (STATUSES[status].lower(), count) for status, count in counts.items() if count
+    ]
     if len(reports) > 1:
         means = mean_excesses([report.sync for report in reports], seed)
         means |= mean_flow([report.flow for report in reports], seed)
@@ -78,7 +87,7 @@ def _figures(reports, counts, seed):
     return [{"name": name, "value": value, "is_bad": name == "failed"} for name, value in figures]
 
 
-def _card(name: str, status: str, **more) -> dict[str, Any]:
+def _card(name: str, status: str, **more: object) -> dict[str, Any]:
     """What every card has; `more` replaces what is empty here."""
     empty = {"where": "", "style": "", "error": "", "hint": "", "facts": (), "hits": (), "tables": ()}
     sort = {"name": name, **dict.fromkeys(list(SORTS)[1:], "")}
@@ -111,7 +120,7 @@ def _judged(report: FilmReport, folder: Path) -> dict[str, Any]:
     )
 
 
-def _sort_values(report):
+def _sort_values(report: FilmReport) -> dict[str, object]:
     sync = report.sync
     by = {"cuts": "cuts hit", "events": "events hit", "loudness": "motion~loudness"}
     found = {key: excess(MEASURES[name](sync)) for key, name in by.items()}
@@ -120,7 +129,7 @@ def _sort_values(report):
     return {"name": report.film.name, "duration": round(report.picture.duration_s, 3), **known}
 
 
-def _facts(report, met):
+def _facts(report: FilmReport, met: Sequence[Meeting]) -> list[tuple[str, str]]:
     """Pairs (what it is, how much), those that are known."""
     sync, heard = report.sync, report.heard.musicality
     measured = [(name, _minus(measured_cell(of(sync)))) for name, of in MEASURES.items()]
@@ -142,21 +151,21 @@ def _facts(report, met):
 
 def _event(meeting: Meeting) -> dict[str, Any]:
     """A row of the table of events."""
-    music_s, is_near = meeting.music_s, meeting.music_s is not None
-    error_ms = f"{1000 * (music_s - meeting.film_s):+.0f} ms" if is_near else ""
+    music_s = meeting.music_s
+    error_ms = "" if music_s is None else f"{1000 * (music_s - meeting.film_s):+.0f} ms"
     return {
         "film_s": round(meeting.film_s, 4),
         "film": clock(meeting.film_s, 2),
         "kind": meeting.kind,
         "weight": f"{meeting.weight:.2f}",
-        "music": clock(music_s, 2) if is_near else "none near",
+        "music": "none near" if music_s is None else clock(music_s, 2),
         "error": _minus(error_ms),
         "meets": f"{meeting.accent:.2f}",
         "is_on": meeting.is_met,
     }
 
 
-def _drawing(report, met):
+def _drawing(report: FilmReport, met: Sequence[Meeting]) -> dict[str, Any] | None:
     """The time line, where there is something to draw."""
     picture, sound = report.picture, report.heard.events
     if not picture.duration_s:
@@ -180,15 +189,15 @@ def _drawing(report, met):
     )
 
 
-def _tables(report):
+def _tables(report: FilmReport) -> list[dict[str, object]]:
     """Every figure, for those who want them all."""
     heard = report.heard
-    pairs = {
+    pairs: dict[str, dict[str, Any]] = {
         "Literature": {SOURCES[name]: value for name, value in report.literature.items()},
         "Music": asdict(heard.musicality),
         "Score (MIDI)": asdict(heard.score) if heard.score else {},
     }
-    listed = [
+    listed: list[dict[str, object]] = [
         {"caption": caption, "head": (), "rows": [(n.replace("_", " "), _text(v)) for n, v in values.items()]}
         for caption, values in pairs.items()
         if values
@@ -196,7 +205,7 @@ def _tables(report):
     return [_matching_table(report.sync), *listed]
 
 
-def _matching_table(sync):
+def _matching_table(sync: SyncReport) -> dict[str, object]:
     """Beyond chance (raw - chance) at every tolerance."""
     has = {"cut_recall": sync.n_cuts}
     rows = [
@@ -207,12 +216,12 @@ def _matching_table(sync):
     return {"caption": "Accents and events", "head": head, "rows": rows}
 
 
-def _matched(matching: Matching, key, n):
+def _matched(matching: Matching, key: str, n: int) -> str:
     found = getattr(matching, key)
     return _minus(f"{found.excess:.2f} ({found.raw:.2f}, {found.chance:.2f})") if n else "-"
 
 
-def _text(value):
+def _text(value: object) -> str:
     if value is None:
         return "-"
     return _minus(f"{value:.3g}") if isinstance(value, float) else str(value)

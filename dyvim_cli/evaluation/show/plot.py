@@ -1,12 +1,14 @@
 """Plot cuts, motion, loudness and onsets of a film over time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dyvim_cli.evaluation.judge.bootstrap import Interval
 from dyvim_cli.evaluation.judge.extra import need
 from dyvim_cli.evaluation.judge.judge_film import FilmReport
 from dyvim_cli.evaluation.judge.sync import accents_of
@@ -14,13 +16,29 @@ from dyvim_cli.evaluation.judge.visual_events import STILL
 from dyvim_cli.evaluation.show.flow_tables import FLOW, flow_cells
 from dyvim_cli.evaluation.show.tables import LEGEND, MEASURES, measured_cell
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 CUT, IMPACT, MOTION, LOUD, ONSET = "#c0392b", "#e39b27", "#3d6b99", "#4c9f70", "#333333"
 COLOURS = (CUT, IMPACT, ONSET, LOUD, MOTION)
 INCHES_A_FILM = 3.4
 
 
 def draw_films(reports: Sequence[FilmReport], path: Path | None = None) -> bytes:
-    """PNG of the films' time lines, one below the other; also written to `path`, whole or not at all."""
+    """Draw the time lines of films, one below the other: motion and events above, loudness and accents below.
+
+    Args:
+        reports: one a film.
+        path: also written there, whole or not at all; None = nowhere.
+
+    Returns:
+        The PNG.
+
+    Raises:
+        OutputError: the file cannot be written.
+        EnvironmentFault: matplotlib is not installed.
+    """
     figure = _figure(14, INCHES_A_FILM * len(reports))
     panels = figure.subplots(2 * len(reports), 1, squeeze=False)[:, 0]
     for i, report in enumerate(reports):
@@ -31,9 +49,9 @@ def draw_films(reports: Sequence[FilmReport], path: Path | None = None) -> bytes
 
 def draw_sweep(
     alphas: Sequence[float],
-    curves: dict[str, list],
+    curves: dict[str, list[Interval | None]],
     path: Path | None = None,
-    flow: dict[str, list] | None = None,
+    flow: dict[str, list[Interval | None]] | None = None,
 ) -> bytes:
     """Draw measures against alpha, a panel each, sync above flow.
 
@@ -64,7 +82,9 @@ def draw_sweep(
     return _png(figure, path)
 
 
-def _draw_row(panels, alphas, curves):
+def _draw_row(
+    panels: "Iterable[Axes]", alphas: Sequence[float], curves: dict[str, list[Interval | None]]
+) -> None:
     """A panel for each of the curves; those that are left over stay hidden."""
     for axes, (name, intervals), colour in zip(panels, curves.items(), cycle(COLOURS), strict=False):
         axes.set_axis_on()
@@ -77,7 +97,7 @@ def _draw_row(panels, alphas, curves):
         axes.set_title(name, fontsize=10)
 
 
-def _figure(width, height):
+def _figure(width: float, height: float) -> "Figure":
     """A figure without any window system behind it."""
     need("matplotlib.figure")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -88,7 +108,7 @@ def _figure(width, height):
     return figure
 
 
-def _draw_picture(axes, report):
+def _draw_picture(axes: "Axes", report: FilmReport) -> None:
     picture = report.picture
     axes.fill_between(picture.times_s, picture.energy, color=MOTION, alpha=0.35, lw=0)
     top = max(float(np.quantile(picture.energy, 0.995)) * 1.2, 10 * STILL)
@@ -101,7 +121,7 @@ def _draw_picture(axes, report):
     axes.tick_params(labelbottom=False)
 
 
-def _draw_sound(axes, report):
+def _draw_sound(axes: "Axes", report: FilmReport) -> None:
     sound = report.heard.events
     axes.fill_between(sound.times_s, sound.loudness_db, -70, color=LOUD, alpha=0.35, lw=0)
     times, accents = accents_of(report.picture, sound)
@@ -114,7 +134,7 @@ def _draw_sound(axes, report):
     axes.set_title("flow: " + ", ".join(f"{n} {c}" for n, c in figures), loc="left", fontsize=9)
 
 
-def _headline(report):
+def _headline(report: FilmReport) -> str:
     sync = report.sync
     cuts, events, loudness = (
         measured_cell(MEASURES[name](sync)) for name in ("cuts hit", "events hit", "motion~loudness")
@@ -127,7 +147,7 @@ def _headline(report):
     return f"{report.film.name}   {', '.join(parts)}   [{LEGEND}]"
 
 
-def _png(figure, path):
+def _png(figure: "Figure", path: Path | None) -> bytes:
     from dyvim_cli.media.output import commit
 
     buffer = BytesIO()

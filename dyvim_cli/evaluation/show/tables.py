@@ -1,6 +1,6 @@
 """Convert findings to plain values for JSON and for tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -30,17 +30,34 @@ LEGEND = "0 = chance, 1 = perfect; (in brackets): luck alone explains it"
 
 
 def excess(corrected: Corrected | None) -> float | None:
-    """The figure for means: unbiased, where a film's own beyond_chance is drawn in towards 0."""
+    """The figure for means: unbiased, where a film's own beyond_chance is drawn in towards 0.
+
+    Args:
+        corrected: None = nothing could be measured.
+
+    Returns:
+        (raw - chance) / (1 - chance), or None.
+    """
     return None if corrected is None else corrected.excess
 
 
 def mean_excesses(
     reports: Sequence[SyncReport],
     seed: int = 0,
-    films: Sequence | None = None,
+    films: Sequence[Hashable] | None = None,
     measures: dict[str, Callable[[SyncReport], Corrected | None]] = MEASURES,
 ) -> dict[str, Interval | None]:
-    """Mean of every measure over reports with its interval; see mean_interval for `films`."""
+    """Mean of every measure over reports with its interval.
+
+    Args:
+        reports: one a film or take.
+        seed: of the bootstrap.
+        films: whose figures each are; see mean_interval.
+        measures: name -> function that takes the figure out of a report.
+
+    Returns:
+        Name -> interval; None where no report has the figure.
+    """
     return {
         name: mean_interval([excess(of(sync)) for sync in reports], seed, films)
         for name, of in measures.items()
@@ -48,7 +65,14 @@ def mean_excesses(
 
 
 def film_facts(report: FilmReport) -> dict[str, Any]:
-    """Everything about one film as JSON values; what is not finite is None."""
+    """Convert everything about one film to JSON values.
+
+    Args:
+        report: the findings.
+
+    Returns:
+        Nested values; what is not finite is None.
+    """
     picture, heard = report.picture, report.heard
     return plain(
         {
@@ -72,13 +96,28 @@ def film_facts(report: FilmReport) -> dict[str, Any]:
 
 
 def sync_facts(sync: SyncReport) -> dict[str, Any]:
-    """The fields of a report as JSON values; tolerances are named in milliseconds."""
+    """Convert the fields of a report to JSON values.
+
+    Args:
+        sync: how music and picture agree.
+
+    Returns:
+        Field -> value; tolerances are named in milliseconds.
+    """
     matching = {f"{1000 * tol:.0f}ms": asdict(m) for tol, m in sync.matching.items()}
     return plain(asdict(sync) | {"matching": matching})
 
 
 def summary(reports: Sequence[FilmReport], seed: int = 0) -> dict[str, Any]:
-    """Means over films with 95 % bootstrap intervals, and LORIS' summary of a set with reference music."""
+    """Means over films with 95 % bootstrap intervals, and LORIS' summary of a set with reference music.
+
+    Args:
+        reports: one a film.
+        seed: of the bootstrap.
+
+    Returns:
+        JSON values: `n_films`, `mean`, `flow`, `literature`, `beats_of_set`.
+    """
     figures = {name: mean_interval([of(r) for r in reports], seed) for name, of in FIGURES.items()}
     names = reports[0].literature if reports else {}
     literature = {name: mean_interval([r.literature[name] for r in reports], seed) for name in names}
@@ -98,15 +137,23 @@ def _interval(interval: Interval | None) -> dict[str, Any] | None:
     return asdict(interval) if interval else None
 
 
-def _of_set(reports, family):
+def _of_set(reports: Sequence[FilmReport], family: str) -> dict[str, Any] | None:
     """BCS, CSD, BHS, HSD and F1 of one family, None without reference music."""
     pairs = [(r.literature[f"{family}_bcs"], r.literature[f"{family}_bhs"]) for r in reports]
-    scores = [BeatScores(*pair) for pair in pairs if pair[0] is not None]
+    scores = [BeatScores(bcs, bhs) for bcs, bhs in pairs if bcs is not None and bhs is not None]
     return asdict(beat_scores_of_set(scores)) if scores else None
 
 
 def table(reports: Sequence[FilmReport], seed: int = 0) -> list[list[str]]:
-    """Rows of cells: heading, one row a film, and with several films the mean and its interval."""
+    """Set the main figures as a table.
+
+    Args:
+        reports: one a film.
+        seed: of the bootstrap.
+
+    Returns:
+        Rows of cells: heading, one row a film, and with several films the mean and its interval.
+    """
     rows = [["film", *MEASURES, *FIGURES]]
     for r in reports:
         measured = [measured_cell(of(r.sync)) for of in MEASURES.values()]
@@ -120,6 +167,13 @@ def table(reports: Sequence[FilmReport], seed: int = 0) -> list[list[str]]:
 
 
 def measured_cell(corrected: Corrected | None) -> str:
-    """The excess, in brackets where luck alone explains it."""
+    """Write the excess, in brackets where luck alone explains it.
+
+    Args:
+        corrected: None = nothing could be measured.
+
+    Returns:
+        The text of a cell; '-' for None.
+    """
     text = cell(excess(corrected))
     return f"({text})" if corrected and corrected.beyond_chance == 0 else text

@@ -1,6 +1,6 @@
 """Sweep alpha over films and seeds: generate each piece, evaluate sync and flow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from dyvim_cli.evaluation.show.flow_tables import FLOW, flow_facts, mean_flow
 from dyvim_cli.evaluation.show.tables import MEASURES, mean_excesses, sync_facts
 from dyvim_cli.evaluation.sweep.generator import Generate
 from dyvim_cli.progress import Progress, Silent
+
+Means = dict[str, Interval | None]  # figure -> its mean over films
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,16 @@ def sweep(
     """Generate and judge every film at every alpha with every seed.
 
     Films are watched once and then cached: a second sweep costs the music alone.
+
+    Args:
+        films: paths.
+        alphas: strengths of the dynamics, 0..1.
+        seeds: each gives another piece.
+        generate: makes the music of a film, an alpha and a seed.
+        progress: hears of the stage "sweep", in takes.
+
+    Returns:
+        One take for each combination: films outermost, seeds innermost.
     """
     progress, takes = progress or Silent(), []
     total = len(films) * len(alphas) * len(seeds)
@@ -56,40 +68,73 @@ def sweep(
 
 
 def curves(takes: Sequence[SweepRun]) -> tuple[list[float], dict[str, list[Interval | None]]]:
-    """(alphas ascending, measure -> mean excess over films and its interval at each alpha)."""
+    """Average the measures of sync at each alpha.
+
+    Args:
+        takes: of a sweep.
+
+    Returns:
+        (alphas ascending, measure -> mean excess over films and its interval at each alpha).
+    """
     return _along_alpha(takes, _mean_sync)
 
 
 def flow_curves(takes: Sequence[SweepRun]) -> tuple[list[float], dict[str, list[Interval | None]]]:
-    """(alphas ascending, figure of flow -> mean over films and its interval at each alpha)."""
+    """Average the figures of flow at each alpha.
+
+    Args:
+        takes: of a sweep.
+
+    Returns:
+        (alphas ascending, figure of flow -> mean over films and its interval at each alpha).
+    """
     return _along_alpha(takes, _mean_flow)
 
 
-def _along_alpha(takes, mean_of):
+def _along_alpha(
+    takes: Sequence[SweepRun], mean_of: Callable[[Sequence[SweepRun]], Means]
+) -> tuple[list[float], dict[str, list[Interval | None]]]:
     alphas = sorted({take.alpha for take in takes})
     at = [mean_of([take for take in takes if take.alpha == alpha]) for alpha in alphas]
     return alphas, {name: [means[name] for means in at] for name in at[0]} if at else {}
 
 
-def _mean_sync(takes):
+def _mean_sync(takes: Sequence[SweepRun]) -> Means:
     return mean_excesses([take.sync for take in takes], films=[take.film for take in takes])
 
 
-def _mean_flow(takes):
+def _mean_flow(takes: Sequence[SweepRun]) -> Means:
     return mean_flow([take.flow for take in takes], films=[take.film for take in takes])
 
 
 def sweep_table(takes: Sequence[SweepRun]) -> list[list[str]]:
-    """Rows of cells: the mean over seeds of every film and alpha, then mean and interval of every alpha."""
+    """Set the measures of sync of a sweep as a table.
+
+    Args:
+        takes: of a sweep.
+
+    Returns:
+        Rows of cells: heading, the mean over seeds of every film and alpha, then mean and interval of every
+        alpha.
+    """
     return _rows(takes, MEASURES, _mean_sync)
 
 
 def sweep_flow_table(takes: Sequence[SweepRun]) -> list[list[str]]:
-    """The same rows with the figures of flow."""
+    """Set the figures of flow of a sweep as a table.
+
+    Args:
+        takes: of a sweep.
+
+    Returns:
+        Rows in the order of sweep_table.
+    """
     return _rows(takes, FLOW, _mean_flow)
 
 
-def _rows(takes, names, mean_of):
+def _rows(
+    takes: Sequence[SweepRun], names: Iterable[str], mean_of: Callable[[Sequence[SweepRun]], Means]
+) -> list[list[str]]:
     alphas, by_name = _along_alpha(takes, mean_of)
     rows = [["film", "alpha", *names]]
     for film in dict.fromkeys(take.film for take in takes):
@@ -102,7 +147,14 @@ def _rows(takes, names, mean_of):
 
 
 def sweep_facts(takes: Sequence[SweepRun]) -> dict[str, Any]:
-    """The takes and their means as JSON values."""
+    """Convert takes and their means to JSON values.
+
+    Args:
+        takes: of a sweep.
+
+    Returns:
+        `alphas`, `mean`, `flow` (a list over alphas for each figure) and `takes`.
+    """
     alphas, by_name = curves(takes)
     flow_by_name = flow_curves(takes)[1]
     return plain(
@@ -125,19 +177,45 @@ def sweep_facts(takes: Sequence[SweepRun]) -> dict[str, Any]:
 
 
 def sweep_text(takes: Sequence[SweepRun]) -> str:
-    """Both tables as text, sync above flow."""
+    """Set both tables as text, sync above flow.
+
+    Args:
+        takes: of a sweep.
+
+    Returns:
+        Aligned lines.
+    """
     return f"{aligned(sweep_table(takes))}\n\n{aligned(sweep_flow_table(takes))}"
 
 
 def plot_sweep(takes: Sequence[SweepRun], path: Path) -> None:
-    """Write the picture of both against alpha, a panel a figure."""
+    """Write the picture of sync and flow against alpha, a panel a figure.
+
+    Args:
+        takes: of a sweep.
+        path: of the PNG.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     from dyvim_cli.evaluation.show.plot import draw_sweep
 
     draw_sweep(*curves(takes), path, flow=flow_curves(takes)[1])
 
 
 def write_sweep(takes: Sequence[SweepRun], out: Path) -> str:
-    """sync.txt, sync.json and sync.png of a sweep in a folder; returns the tables."""
+    """Write sync.txt, sync.json and sync.png of a sweep.
+
+    Args:
+        takes: of a sweep.
+        out: folder, made where it is missing.
+
+    Returns:
+        Both tables as text.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
     out.mkdir(parents=True, exist_ok=True)
     text = sweep_text(takes)
     write_text(out / "sync.txt", text + "\n")

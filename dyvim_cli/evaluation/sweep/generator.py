@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -15,24 +15,48 @@ from dyvim_cli.progress import Silent
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, TempoMap
 
 if TYPE_CHECKING:
+    from dyvim_cli.model.compose.recording import Recording
+    from dyvim_cli.model.musicgen.loading import AudioModel
+    from dyvim_cli.model.score.decoder import Decoder
     from dyvim_cli.options import ComposeOptions
+    from dyvim_cli.types import Score
 
 Generate = Callable[[Path, float, int], Path]  # film, alpha, seed -> music
 
 
 def dyvim_generator(folder: Path, candidates: int = 3, *, steady: bool = False) -> Generate:
-    """The shipped decoder; candidates: takes a piece, of which the best is kept; fewer is faster."""
+    """Make a generator of the shipped decoder's music.
+
+    Args:
+        folder: where the wav files go.
+        candidates: pieces composed for each, of which the best is kept; fewer is faster.
+        steady: lay a grid that ignores the film; see generator_of.
+
+    Returns:
+        A function of film, alpha and seed that gives the path of a wav.
+    """
     from dyvim_cli.options import ComposeOptions
     from dyvim_cli.pipeline import load_embedded
 
     return generator_of(load_embedded(), ComposeOptions(candidates=candidates), folder, steady=steady)
 
 
-def generator_of(model, options: "ComposeOptions", folder: Path, *, steady: bool = False) -> Generate:
-    """`model` as it composes to the options (which name it; alpha and seed apart), wav files into `folder`.
+def generator_of(
+    model: "Decoder | AudioModel", options: "ComposeOptions", folder: Path, *, steady: bool = False
+) -> Generate:
+    """Make a generator of a model's music.
 
-    Films are watched once and then cached. steady: the embedded decoder alone, given the film as ever, but on
-    a grid that ignores it.
+    Films are watched once and then cached.
+
+    Args:
+        model: the decoder of score tokens, or MusicGen.
+        options: options of composing, which name the model; alpha and seed are replaced.
+        folder: where the wav files go.
+        steady: the embedded decoder only: it is conditioned on the film as always, but on a grid that ignores
+            it.
+
+    Returns:
+        A function of film, alpha and seed that gives the path of a wav.
     """
     from dyvim_cli.extras import sound_file
     from dyvim_cli.model.compose.score import write_score
@@ -41,8 +65,10 @@ def generator_of(model, options: "ComposeOptions", folder: Path, *, steady: bool
 
     def write(film: Path, alpha: float, seed: int) -> Path:
         features, own = features_of(film), replace(options, alpha=alpha, seed=seed)
+        piece: Score | Recording
         if steady:
-            piece = write_score(features, own, model, tempo_map=film_grid(features, replace(own, alpha=0.0)))
+            grid = film_grid(features, replace(own, alpha=0.0))
+            piece = write_score(features, own, cast("Decoder", model), tempo_map=grid)
         else:
             piece = compose(features, own, model, Silent())
         music = folder / f"{film.stem}.alpha{alpha:g}{'.steady' * steady}.seed{seed}.wav"
@@ -54,7 +80,15 @@ def generator_of(model, options: "ComposeOptions", folder: Path, *, steady: bool
 
 
 def film_grid(features: FilmFeatures, options: "ComposeOptions") -> TempoMap:
-    """The grid that the generator would lay for a film."""
+    """Lay the grid that the generator would lay for a film.
+
+    Args:
+        features: what was seen of the film.
+        options: options of composing.
+
+    Returns:
+        The time of every step.
+    """
     from dyvim_cli.model.compose.score import choose_character, fit_grid, with_own_seed
 
     options = with_own_seed(features, options)
@@ -63,7 +97,15 @@ def film_grid(features: FilmFeatures, options: "ComposeOptions") -> TempoMap:
 
 
 def tempo_map_beats(film: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Beat times [B] of the grid that the generator bends to the film, and which are downbeats [B]."""
+    """Find the beats of the grid that the generator bends to the film.
+
+    Args:
+        film: the film, watched once and then cached.
+        seed: of the piece.
+
+    Returns:
+        ([B] times in seconds, [B] bool which are downbeats).
+    """
     from dyvim_cli.options import ComposeOptions
     from dyvim_cli.pipeline import features_of
 

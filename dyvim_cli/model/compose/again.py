@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from dyvim_cli.model.compose.obey import marked_steps, silenced, silent_steps, s
 from dyvim_cli.model.conditioning.film_curves import film_curves
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.music.timing.relaid import NONE, Relaid, relaid
+from dyvim_cli.music.timing.relaid import NONE, Relaid, Span, relaid
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.progress import Progress
 from dyvim_cli.stylebook import RECORDS
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # torch takes two seconds
     from dyvim_cli.model.score.decoder import Decoder
     from dyvim_cli.model.score.token_plan import TokenPlan
     from dyvim_cli.music.form.planning import Form
+    from dyvim_cli.old_piece import OldPiece
 
 AT_HITS = tuple(tokens.STREAM_INDEX[name] for name in ("level", "bass", "drums", "pad"))
 OTHER_HIT = 0.25  # an event whose accent is so much harder or softer than before is another one
@@ -49,16 +50,30 @@ def write_again(
     progress: Progress | None = None,
     speech_s: np.ndarray | None = None,
 ) -> Score:
-    """The old piece of options.recut for the new cut that was seen; deterministic.
+    """Compose the old piece of options.recut for the new cut that was seen; deterministic for a seed.
 
-    Arguments and what is raised: as write_score.
+    Args:
+        features: what was seen of the new cut.
+        options: options of composing; `recut` holds the old piece and where its pictures are now.
+        model: the decoder of score tokens.
+        progress: hears of the stage "compose".
+        speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak.
+
+    Returns:
+        The score, with facts on which bars are old and which are new.
+
+    Raises:
+        ValueError: there is no old piece, or the features make no sense.
     """
     from dyvim_cli.model.score.sampling import SamplingSettings, sample_pieces
 
-    old = options.recut.old
+    recut = options.recut
+    if recut is None:
+        raise ValueError("there is no old piece to compose again: options.recut is None")
+    old = recut.old
     cuts_s = features.event_times_s[[kind == "cut" for kind in features.event_names]]
-    grid = relaid(old, options.recut.runs, cuts_s)
-    planned = carried_plan(options.recut, grid, features)
+    grid = relaid(old, recut.runs, cuts_s)
+    planned = carried_plan(recut, grid, features)
     features, options, character = first.as_planned(features, options, planned)
     influence = influence_of(options.alpha)
     reach_steps = RECORDS[character.style].palette.rubato_steps
@@ -80,7 +95,7 @@ def write_again(
         candidates=options.candidates,
         seed=options.seed,
     )
-    pieces = sample_pieces(model, conditions, fixed, settings, progress)
+    pieces = list(sample_pieces(model, conditions, fixed, settings, progress))
     if kept.final_step is None:
         pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
     pieces = [strike(piece, marked, form.active & ~silent) for piece in pieces]
@@ -95,7 +110,7 @@ def write_again(
     return replace(score, extras=made | {"recut": _recut_facts(old, grid, piece)})
 
 
-def _kept(old, grid: Relaid, hit: np.ndarray) -> _Kept:
+def _kept(old: OldPiece, grid: Relaid, hit: np.ndarray) -> _Kept:
     """The old tokens but for the beats of events that are no longer there or are there now."""
     final_step = _final_step(old, grid)
     piece = carried_tokens(old, grid, len(old.hit) if final_step is not None else old.final_step)
@@ -106,7 +121,7 @@ def _kept(old, grid: Relaid, hit: np.ndarray) -> _Kept:
     return _Kept(grid, piece, final_step)
 
 
-def _final_step(old, grid: Relaid) -> int | None:
+def _final_step(old: OldPiece, grid: Relaid) -> int | None:
     """The old last chord's step, if it still ends the film."""
     last = grid.spans[-1]
     if not last.is_old or not last.start <= old.final_step < last.end:
@@ -131,7 +146,7 @@ def _with_kept(fixed: TokenPlan, kept: _Kept, form: Form, chords: np.ndarray) ->
     return replace(fixed, forced=forced, copy_from=copy_from)
 
 
-def _recut_facts(old, grid: Relaid, piece: np.ndarray) -> dict:
+def _recut_facts(old: OldPiece, grid: Relaid, piece: np.ndarray) -> dict[str, Any]:
     """Which bars are as they were, which are new, and which only have another hit; counted from 1."""
     lasts = np.diff(grid.step_times_s) > 0
     was = old.tokens[:, np.maximum(grid.source, 0)]
@@ -152,7 +167,7 @@ def _recut_facts(old, grid: Relaid, piece: np.ndarray) -> dict:
     }
 
 
-def _stretch(span, grid: Relaid) -> dict:
+def _stretch(span: Span, grid: Relaid) -> dict[str, Any]:
     run, stop = span.run, span.first + span.n
     times = {"from_s": run.from_s, "to_s": run.to_s, "was_at_s": run.old_s if span.is_old else None}
     facts = {name: None if value is None else round(value, 3) for name, value in times.items()}

@@ -1,6 +1,7 @@
 """Render a recording to a finished soundtrack: decode, align, fade, master, in bounded memory."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -26,7 +27,18 @@ def recorded_blocks(
     progress: Progress | None = None,
     meter: Meter | None = None,
 ) -> Iterator[np.ndarray]:
-    """The soundtrack as blocks [m, 2] float32 at 48 kHz, round(duration_s * 48000) frames in all."""
+    """Render a recording block by block.
+
+    Args:
+        piece: audio tokens and where they lie under the film.
+        model: MusicGen, whose codec decodes them.
+        duration_s: of the film.
+        progress: hears of the stage "sound".
+        meter: measures the loudness of what is given out; None = a new one.
+
+    Yields:
+        [m, 2] float32 at 48 kHz, round(duration_s * 48000) frames in all.
+    """
     progress, codec = progress or Silent(), model.codec
     with scratch_folder() as folder:
         raw, laid = folder / "raw.wav", folder / "laid.wav"
@@ -42,7 +54,7 @@ def recorded_blocks(
     progress.update("sound", 1, 1)
 
 
-def _cut(path, n_frames: int) -> Iterator[np.ndarray]:
+def _cut(path: Path, n_frames: int) -> Iterator[np.ndarray]:
     """Blocks [2, m] of a sound file, exactly n_frames in all, faded at both ends."""
     done = 0
     with soundfile.SoundFile(path) as file:

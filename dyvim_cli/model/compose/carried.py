@@ -18,7 +18,16 @@ OWN_SECTION_STEPS = 2 * STEPS_PER_BAR  # a new stretch from this length on is a 
 
 
 def carried_plan(recut: Recut, grid: Relaid, features: FilmFeatures) -> FilmPlan:
-    """The old plan for the new cut."""
+    """Carry the old plan into the new cut.
+
+    Args:
+        recut: the old piece and where its pictures are now.
+        grid: the old grid laid for the new cut.
+        features: what was seen of the new cut.
+
+    Returns:
+        The old plan with sections, silences and hits at their new times, and the hits of new pictures.
+    """
     plan = recut.old.plan
     return replace(
         plan,
@@ -32,7 +41,7 @@ def carried_plan(recut: Recut, grid: Relaid, features: FilmFeatures) -> FilmPlan
 def _hits(recut: Recut, features: FilmFeatures) -> tuple[PlannedHit, ...]:
     """Old events where their pictures are now, the new film's cuts, and what new pictures show."""
     plan, seen = recut.old.plan, seen_hits(features)
-    found = {}
+    found: dict[float, PlannedHit] = {}
     for run in recut.runs:
         inside = [hit for hit in seen if run.from_s - SAME_CUT_S / 2 <= hit.at_s < run.to_s - SAME_CUT_S / 2]
         if run.old_s is None:
@@ -57,7 +66,9 @@ def _as_planned(cut: PlannedHit, run: FootageRun, old: OldPiece) -> PlannedHit |
 
 def _silences(runs: tuple[FootageRun, ...], plan: FilmPlan) -> Iterator[Silence]:
     for run in runs:
-        for silence in plan.silences if run.old_s is not None else ():
+        if run.old_s is None:
+            continue
+        for silence in plan.silences:
             from_s, to_s = max(silence.from_s, run.old_s), min(silence.to_s, run.old_end_s)
             if from_s < to_s:
                 yield Silence(round(run.when(from_s), TIME_DECIMALS), round(run.when(to_s), TIME_DECIMALS))
@@ -112,8 +123,18 @@ def _contrast(plan: FilmPlan, span: Span, features: FilmFeatures, n_before: int)
 
 
 def carried_tokens(old: OldPiece, grid: Relaid, end: int) -> np.ndarray:
-    """[K, S] the old tokens where they are now, UNKNOWN where the piece is new; from old step `end` on it is
-    new as well. What sounded on before a seam starts again after it."""
+    """Carry the old tokens to where they are now.
+
+    A note that sounded on before a seam begins anew after it.
+
+    Args:
+        old: the old piece.
+        grid: the old grid laid for the new cut, S steps.
+        end: old step from which on nothing is carried.
+
+    Returns:
+        [K, S] int64 tokens, UNKNOWN where the piece is new.
+    """
     known = (grid.source != NONE) & (grid.source < end)
     piece = np.where(known, old.tokens[:, np.maximum(grid.source, 0)], tokens.UNKNOWN)
     for seam in grid.seams:
@@ -127,7 +148,15 @@ def carried_tokens(old: OldPiece, grid: Relaid, end: int) -> np.ndarray:
 
 
 def theme_goes_on(old: OldPiece, grid: Relaid) -> np.ndarray:
-    """[S] chord tokens of short new stretches: what their section would have gone on with; else UNKNOWN."""
+    """Find the chords that short new stretches go on with: those of the section before them.
+
+    Args:
+        old: the old piece.
+        grid: the old grid laid for the new cut, S steps.
+
+    Returns:
+        [S] int64 chord tokens, UNKNOWN outside short new stretches.
+    """
     chords = np.full(len(grid.source), tokens.UNKNOWN, dtype=np.int64)
     row = old.tokens[tokens.STREAM_INDEX["chord"]]
     starts = [_old_beat(old, section.at_s) for section in old.plan.sections]

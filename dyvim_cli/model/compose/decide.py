@@ -24,10 +24,17 @@ def decide(
     tempo_map: TempoMap | None = None,
     speech_s: np.ndarray | None = None,
 ) -> FilmPlan:
-    """The plan that a piece for this film follows, on a grid of its own unless one is given.
+    """Decide the plan that a piece for this film follows.
 
-    marks: hits that a person asked for; tempo and sections are found with them. speech_s: [N, 2] spans in
-    which somebody speaks.
+    Args:
+        features: what was seen of the film.
+        options: options of composing; what they fix is not decided here.
+        marks: hits that a person asked for; tempo and sections are found with them.
+        tempo_map: the grid; None = one that is laid for the film's events.
+        speech_s: [N, 2] spans in seconds in which somebody speaks.
+
+    Returns:
+        Style, key, tempo, mood, hits, sections and parts.
     """
     features = with_hits(features, with_marks(seen_hits(features), marks))
     options = score.with_own_seed(features, options)
@@ -68,7 +75,14 @@ def _sections(form: Form, tempo_map: TempoMap, energy: np.ndarray) -> tuple[Plan
 
 
 def seen_hits(features: FilmFeatures) -> tuple[PlannedHit, ...]:
-    """A film's events."""
+    """List a film's events as hits of a plan.
+
+    Args:
+        features: what was seen of the film.
+
+    Returns:
+        In the order of the film; times and weights are rounded as a plan file has them.
+    """
     events = zip(features.event_times_s, features.event_weights, features.event_names, strict=True)
     return tuple(
         PlannedHit(round(float(at_s), TIME_DECIMALS), round(float(weight), WEIGHT_DECIMALS), kind)
@@ -77,7 +91,15 @@ def seen_hits(features: FilmFeatures) -> tuple[PlannedHit, ...]:
 
 
 def with_marks(hits: tuple[PlannedHit, ...], marks: tuple[PlannedHit, ...]) -> tuple[PlannedHit, ...]:
-    """Hits in order, marked ones in the place of what was seen at the same moment."""
+    """Merge marked hits into those that were seen.
+
+    Args:
+        hits: seen in the film.
+        marks: asked for by a person; each replaces what was seen within SAME_MOMENT_S.
+
+    Returns:
+        All in order of time.
+    """
     at_s = np.array([mark.at_s for mark in marks])
     kept = [hit for hit in hits if not len(at_s) or np.abs(at_s - hit.at_s).min() > SAME_MOMENT_S]
     return tuple(sorted([*kept, *marks], key=lambda hit: hit.at_s))

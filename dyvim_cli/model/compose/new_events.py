@@ -14,7 +14,15 @@ STEADY_S = 0.01  # a picture that lies nearer to its old place has not moved
 
 
 def with_events(tempo_map: TempoMap, features: FilmFeatures) -> TempoMap:
-    """The grid with the film's events, each on a step that lasts."""
+    """Put a film's events on a grid, each on a step that lasts.
+
+    Args:
+        tempo_map: the grid; its own hits are dropped.
+        features: what was seen of the film.
+
+    Returns:
+        The grid with the hits.
+    """
     events = features.event_times_s, features.event_weights, features.event_names
     hits = tuple(_lasting(hit, tempo_map.step_times_s) for hit in hit_table(tempo_map, *events))
     return replace(tempo_map, hits=hits)
@@ -37,8 +45,19 @@ def _has_moved(hit: Hit, old: OldPiece, grid: Relaid) -> bool:
 
 
 def leaned(old: OldPiece, grid: Relaid, features: FilmFeatures, reach_steps: int) -> Relaid:
-    """The grid whose steps move to the events that the old piece did not strike there, and where the film
-    goes at another speed, and nowhere else."""
+    """Move steps of a carried grid to new events, and to all where the film goes at another speed.
+
+    Events that the old piece met at the same place leave the grid as it was.
+
+    Args:
+        old: the old piece.
+        grid: its grid laid for the new cut, S steps.
+        features: what was seen of the new cut.
+        reach_steps: steps around an event over which the rubato spreads.
+
+    Returns:
+        The grid with other step times.
+    """
     tempo_map = with_events(TempoMap(grid.step_times_s, old.bpm), features)
     lasting = np.append(np.flatnonzero(tempo_map.played), tempo_map.n_steps)
     other_speed = {

@@ -31,8 +31,16 @@ LEVEL, BASS, PAD, DRUMS = (tokens.STREAM_INDEX[name] for name in ("level", "bass
 
 
 def sections_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> tuple[Section, ...]:
-    """The plan's sections on the nearest beats; of those that share a beat the last one counts."""
-    starts = {}
+    """Lay the plan's sections on the nearest beats; of those that share a beat the last one counts.
+
+    Args:
+        plan: the film's plan.
+        tempo_map: the grid.
+
+    Returns:
+        Sections that cover the grid without gaps, returns of a theme marked.
+    """
+    starts: dict[int, PlannedSection] = {}
     for section in plan.sections:
         starts[nearest_beat(tempo_map, section.at_s) if starts else 0] = section
     bounds = [*sorted(starts), tempo_map.n_steps]
@@ -67,14 +75,30 @@ def _spans(plan: FilmPlan, tempo_map: TempoMap) -> list[tuple[int, int]]:
 
 
 def nearest_beat(tempo_map: TempoMap, at_s: float) -> int:
-    """The lasting beat nearest to a time, but the grid's end."""
+    """Find the beat nearest to a time, of those that last.
+
+    Args:
+        tempo_map: the grid.
+        at_s: time in the film.
+
+    Returns:
+        Step of the beat, never the grid's end.
+    """
     beats = np.arange(0, tempo_map.n_steps, STEPS_PER_BEAT)
     beats = beats[tempo_map.played[beats]]
     return int(beats[np.argmin(np.abs(tempo_map.step_times_s[beats] - at_s))])
 
 
 def parts_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> np.ndarray:
-    """[K, S] bool: streams that the plan's sections let play."""
+    """Find the streams that the plan's sections let play.
+
+    Args:
+        plan: the film's plan.
+        tempo_map: the grid, S steps.
+
+    Returns:
+        [K, S] bool.
+    """
     may = np.ones((tokens.K, tempo_map.n_steps), dtype=bool)
     for section, (start, end) in zip(plan.sections, _spans(plan, tempo_map), strict=True):
         for part in PARTS:
@@ -83,7 +107,15 @@ def parts_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> np.ndarray:
 
 
 def silent_steps(plan: FilmPlan, tempo_map: TempoMap) -> np.ndarray:
-    """[S] bool: steps that begin within a silence."""
+    """Find the steps that begin within a silence.
+
+    Args:
+        plan: the film's plan.
+        tempo_map: the grid, S steps.
+
+    Returns:
+        [S] bool.
+    """
     begins_s, silent = tempo_map.step_times_s[:-1], np.zeros(tempo_map.n_steps, dtype=bool)
     for silence in plan.silences:
         silent |= (begins_s >= silence.from_s - EDGE_S) & (begins_s < silence.to_s - EDGE_S)
@@ -94,6 +126,12 @@ def met_exactly(tempo_map: TempoMap) -> TempoMap:
     """The grid bent so that each marked hit is a step, best a beat; between two of them it gives way evenly.
 
     A hit that would stretch or squeeze the steps by more than STEP_STRETCH is left where it was.
+
+    Args:
+        tempo_map: the grid; its hits of kind "marked" are met.
+
+    Returns:
+        The grid with other step times and the hits' errors anew; the same grid without marked hits.
     """
     marked = [hit for hit in tempo_map.hits if hit.kind == MARKED]
     if not marked:
@@ -149,9 +187,17 @@ def _met(hit: Hit, grid: np.ndarray, knots: dict[int, float]) -> Hit:
 
 
 def strike(piece: np.ndarray, steps: np.ndarray, may_play: np.ndarray) -> np.ndarray:
-    """A piece [K, S] in which every one of `steps` is an accent; may_play [K, S]: who may be asked for it.
+    """Make every marked step an accent.
 
-    Where nobody begins a note there, chords and bass strike anew what they hold, else the drums play.
+    Where nobody begins a note there, chords and bass play anew what they hold, else the drums play.
+
+    Args:
+        piece: [K, S] tokens.
+        steps: [M] int, the marked steps.
+        may_play: [K, S] bool, which streams may be asked for it.
+
+    Returns:
+        [K, S] tokens, a copy.
     """
     accented = piece.copy()
     for step in steps.tolist():
@@ -180,7 +226,15 @@ def _held(row: np.ndarray, step: int) -> int:
 
 
 def with_hits(features: FilmFeatures, hits: tuple[PlannedHit, ...]) -> FilmFeatures:
-    """The features with these events in the place of theirs."""
+    """Replace a film's events.
+
+    Args:
+        features: what was seen of the film.
+        hits: the events that count instead.
+
+    Returns:
+        The features with these events.
+    """
     return replace(
         features,
         event_times_s=np.array([hit.at_s for hit in hits], dtype=np.float64),
@@ -190,12 +244,27 @@ def with_hits(features: FilmFeatures, hits: tuple[PlannedHit, ...]) -> FilmFeatu
 
 
 def marked_steps(tempo_map: TempoMap) -> np.ndarray:
-    """[M] steps of the hits that a person asked for."""
+    """Find the steps of the hits that a person asked for.
+
+    Args:
+        tempo_map: the grid.
+
+    Returns:
+        [M] int, ascending.
+    """
     return np.unique([hit.step for hit in tempo_map.hits if hit.kind == MARKED]).astype(int)
 
 
 def silenced(score: Score, silences: tuple[Silence, ...]) -> Score:
-    """The score without notes in the silences: what rings on ends, what would begin there is left out."""
+    """Take the notes out of silences: what rings on ends, what would begin there is left out.
+
+    Args:
+        score: the score.
+        silences: spans of the film.
+
+    Returns:
+        The score; stems without a note left are gone.
+    """
     for silence in silences:
         stems = [replace(stem, notes=outside(stem, silence)) for stem in score.stems]
         score = replace(score, stems=tuple(stem for stem in stems if stem.notes))
@@ -203,7 +272,15 @@ def silenced(score: Score, silences: tuple[Silence, ...]) -> Score:
 
 
 def outside(stem: Stem, silence: Silence) -> tuple[Note, ...]:
-    """The notes of a stem that do not sound in a silence."""
+    """Take a stem's notes out of one silence.
+
+    Args:
+        stem: one instrument's notes.
+        silence: a span of the film.
+
+    Returns:
+        The notes that do not sound in it; one that begins shortly before its end begins at its end.
+    """
     kept = []
     for note in stem.notes:
         if silence.from_s <= note.start_s < silence.to_s:

@@ -47,11 +47,15 @@ class Recording:
     prompt: str
     take: int
     key: Key | None = None
-    sections: tuple = ()
-    stems: tuple = ()  # MusicGen knows no instruments
+    sections: tuple[()] = ()
+    stems: tuple[()] = ()  # MusicGen knows no instruments
 
     def facts(self) -> dict[str, Any]:
-        """Its description in plain values."""
+        """Collect what reports and tags say of it.
+
+        Returns:
+            Prompt, number of the take, beginning in seconds and speed, as plain values.
+        """
         return {
             "prompt": self.prompt,
             "take": self.take,
@@ -63,7 +67,20 @@ class Recording:
 def record(
     features: FilmFeatures, options: ComposeOptions, model: AudioModel, progress: Progress | None = None
 ) -> Recording:
-    """Compose sound for a film; same seed, same tokens. Raises WeightsError as sight_of() does."""
+    """Compose sound for a film; same seed, same tokens.
+
+    Args:
+        features: what was seen of the film.
+        options: options of composing.
+        model: MusicGen, with or without an adapter.
+        progress: hears of the stage "compose".
+
+    Returns:
+        The best of the takes and how it lies under the film.
+
+    Raises:
+        WeightsError: the film's key frames are of another encoder than the adapter learned with.
+    """
     rng = np.random.default_rng(options.seed)
     character = choose_character(features, options, rng)
     bpm = fit_grid(features, character, options).bpm
@@ -90,9 +107,21 @@ def record(
 
 
 def sight_of(features: FilmFeatures, model: AudioModel) -> Sight:
-    """The film as the adapter sees it. Raises WeightsError when key frames are of another encoder."""
+    """Show a film to the adapter.
+
+    Args:
+        features: what was seen of the film.
+        model: MusicGen; without an adapter no key frames are shown.
+
+    Returns:
+        Dynamics and, where the adapter looks at them, key frames.
+
+    Raises:
+        WeightsError: the key frames are of another encoder than the adapter learned with.
+    """
     dynamics = TokenDynamics(features, model.codec.frame_rate_hz)
-    expected, width = model.musicgen.adapter.config.d_pictures, features.key_features.shape[1]
+    adapter, width = model.musicgen.adapter, features.key_features.shape[1]
+    expected = adapter.config.d_pictures if adapter else 0
     if not expected:
         return Sight(dynamics)
     if width != expected:
@@ -104,7 +133,14 @@ def sight_of(features: FilmFeatures, model: AudioModel) -> Sight:
 
 
 def picture_embeddings(features: FilmFeatures) -> torch.Tensor:
-    """Key frames [M, F] at the scale that the adapter learned: each of length sqrt(F)."""
+    """Bring key frames to the scale that the adapter learned: each of length sqrt(F).
+
+    Args:
+        features: what was seen of the film.
+
+    Returns:
+        [M, F] float32.
+    """
     keys = torch.from_numpy(np.asarray(features.key_features, dtype=np.float32))
     return torch.nn.functional.normalize(keys, dim=1) * keys.shape[1] ** 0.5
 
@@ -119,7 +155,16 @@ class TakeBeats:
 
 
 def listen(model: AudioModel, tokens: torch.Tensor, asked_bpm: float) -> TakeBeats:
-    """Beats of one take [K, N], heard block by block; in doubt about the tempo, it is the one asked for."""
+    """Find the beats of one take, heard block by block.
+
+    Args:
+        model: MusicGen, whose codec decodes the tokens.
+        tokens: [K, N] audio tokens.
+        asked_bpm: tempo of the prompt; it decides where the sound leaves a doubt.
+
+    Returns:
+        Beats, tempo and onset envelope.
+    """
     listener = OnsetEnvelope(model.codec.sample_rate)
     for block in decoded_blocks(model.codec, tokens):
         listener.feed(block.mean(dim=0).cpu().numpy())
@@ -131,7 +176,18 @@ def listen(model: AudioModel, tokens: torch.Tensor, asked_bpm: float) -> TakeBea
 def place_take(
     heard: TakeBeats, features: FilmFeatures, lead_s: float, alpha: float, follows: bool
 ) -> Alignment:
-    """Where the take begins and how fast it plays; at alpha 0 the film has no say in it."""
+    """Choose where a take begins and how fast it plays; at alpha 0 the film has no say in it.
+
+    Args:
+        heard: what was heard in the take.
+        features: what was seen of the film.
+        lead_s: seconds of music before the film's beginning, to choose from.
+        alpha: 0..1, strength of the film's say.
+        follows: whether an adapter wrote it to the film: then it stays where it is and is only judged.
+
+    Returns:
+        Beginning, speed and reward.
+    """
     if alpha == 0:
         return Alignment(lead_s, 1.0, 0.0)
     if follows:  # it was written to the film: it stays where it is, and is judged by what it strikes
@@ -153,7 +209,16 @@ def _onsets_at_events(envelope: np.ndarray, features: FilmFeatures) -> float:
 
 
 def grid_of(heard: TakeBeats, placing: Alignment, features: FilmFeatures) -> TempoMap:
-    """The beats in film time, quartered, from the film's beginning to its end, with the hit table."""
+    """Lay a take's beats in film time, each in four steps, from the film's beginning to its end.
+
+    Args:
+        heard: what was heard in the take.
+        placing: where it begins and how fast it plays.
+        features: what was seen of the film.
+
+    Returns:
+        The grid with the hit table.
+    """
     beats = placing.to_film(heard.beats_s)
     beat_s = 60 / heard.bpm / placing.speed
     if len(beats) < 2:

@@ -16,7 +16,18 @@ if TYPE_CHECKING:  # torch takes two seconds
 
 
 def bar_steps(bars: Sequence[int], n_steps: int) -> np.ndarray:
-    """[S] bool: the steps from a first to a last bar, counted from 1. Raises UsageError for bars beyond."""
+    """Mark the steps of some bars.
+
+    Args:
+        bars: first and last bar, counted from 1, both included.
+        n_steps: of the piece, S.
+
+    Returns:
+        [S] bool.
+
+    Raises:
+        UsageError: the piece does not have these bars.
+    """
     first, last = bars
     n_bars = -(-n_steps // STEPS_PER_BAR)
     if not 1 <= first <= last <= n_bars:
@@ -28,6 +39,15 @@ def bar_steps(bars: Sequence[int], n_steps: int) -> np.ndarray:
 
 
 def all_but(anew: np.ndarray, fixed: TokenPlan, piece: np.ndarray) -> TokenPlan:
-    """The plan under which all of a piece [K, S] stays but the steps [S] that are to be written anew."""
+    """Fix all of a piece but the steps that are to be written anew.
+
+    Args:
+        anew: [S] bool.
+        fixed: the plan that holds for those steps.
+        piece: [K, S] tokens, which stay elsewhere.
+
+    Returns:
+        A plan that forces every other token.
+    """
     forced = np.where(anew, fixed.forced, piece).astype(np.int64)
     return replace(fixed, forced=forced, copy_from=np.where(anew, fixed.copy_from, -1))

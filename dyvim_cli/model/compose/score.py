@@ -59,6 +59,8 @@ if TYPE_CHECKING:  # torch takes two seconds: options are checked, and films ope
     from dyvim_cli.model.score.decoder import Decoder
     from dyvim_cli.model.score.sampling import SamplingSettings
     from dyvim_cli.model.score.token_plan import TokenPlan
+    from dyvim_cli.music.form.sections import Section
+    from dyvim_cli.stylebook.record import Palette
 
 GUIDANCE = 1.5
 ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered while somebody speaks
@@ -96,6 +98,9 @@ def write_score(
         progress: notified of the stage "compose".
         tempo_map: the grid; None = one that is laid for the film's events (fit_grid).
         speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak.
+
+    Returns:
+        The score: notes by instrument, sections, tempo map, and facts on the takes.
 
     Raises:
         ValueError: the features make no sense.
@@ -159,7 +164,22 @@ def rerolled(
     settings: SamplingSettings,
     finished: Callable[[TokenPlan, SamplingSettings], list[np.ndarray]],
 ) -> list[np.ndarray]:
-    """Candidates [K, S] in which the bars (first, last, and the number of the variant) are sampled anew."""
+    """Sample some bars of a piece anew.
+
+    Args:
+        piece: [K, S] tokens.
+        reroll_bars: first bar, last bar (counted from 1), and the number of the variant, which is added to
+            the seed.
+        fixed: the plan of the piece.
+        settings: how it was sampled.
+        finished: samples finished pieces [K, S] by a plan and settings.
+
+    Returns:
+        Candidates [K, S]; outside the bars they are the piece.
+
+    Raises:
+        UsageError: the piece does not have these bars.
+    """
     *bars, variant = reroll_bars
     anew = bar_steps(bars, piece.shape[1])
     again = finished(all_but(anew, fixed, piece), replace(settings, seed=settings.seed + variant))
@@ -167,7 +187,14 @@ def rerolled(
 
 
 def sampling_settings(options: ComposeOptions) -> SamplingSettings:
-    """How the decoder is sampled for these options."""
+    """Translate options of composing into settings of the sampler.
+
+    Args:
+        options: options of composing.
+
+    Returns:
+        The settings; guidance is GUIDANCE where none is asked for.
+    """
     from dyvim_cli.model.score.sampling import SamplingSettings
 
     return SamplingSettings(
@@ -218,15 +245,38 @@ def calmer_under_speech(
     options: ComposeOptions,
     speech_s: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(hit [S], energy [S]) with less asked for where somebody speaks, and where that is [S] bool."""
+    """Ask for less where somebody speaks.
+
+    Args:
+        hit: [S] weights of events, 0..1.
+        energy: [S] 0..1.
+        tempo_map: the grid.
+        options: options of composing; with under_speech "same" nothing changes.
+        speech_s: [N, 2] spans in seconds; None = nobody speaks.
+
+    Returns:
+        (hit [S] without light events there, energy [S] less there, [S] bool where somebody speaks).
+    """
     spoken = np.zeros((0, 2)) if speech_s is None or options.under_speech == "same" else speech_s
     under_speech = speech_on_grid(tempo_map, spoken)
     hit = np.where(under_speech & (hit < HEAVY), 0.0, hit)
     return hit, np.where(under_speech, ENERGY_UNDER_SPEECH * energy, energy), under_speech
 
 
-def best_of(pieces: list[np.ndarray], hit: np.ndarray, moving: np.ndarray, alpha: float):
-    """(piece, its number, verdicts on all) of the piece [K, S] that the gate prefers."""
+def best_of(
+    pieces: list[np.ndarray], hit: np.ndarray, moving: np.ndarray, alpha: float
+) -> tuple[np.ndarray, int, list[ranking.TakeRating]]:
+    """Choose the take that the ranking prefers.
+
+    Args:
+        pieces: [K, S] tokens each.
+        hit: [S] weights of events.
+        moving: [S] energy of the film.
+        alpha: 0..1, how much sync counts.
+
+    Returns:
+        (piece, its number, verdicts on all).
+    """
     takes = [ranking.rate_take(piece, hit, moving) for piece in pieces]
     chosen = ranking.best(takes, alpha)
     return pieces[chosen], chosen, takes
@@ -235,7 +285,16 @@ def best_of(pieces: list[np.ndarray], hit: np.ndarray, moving: np.ndarray, alpha
 def as_planned(
     features: FilmFeatures, options: ComposeOptions, planned: FilmPlan
 ) -> tuple[FilmFeatures, ComposeOptions, Character]:
-    """The film with the plan's hits, the options with its choices, and the character that follows from it."""
+    """Give a plan's choices to all who compose by it.
+
+    Args:
+        features: what was seen of the film.
+        options: options of composing.
+        planned: the film's plan.
+
+    Returns:
+        (the film with the plan's hits, the options with its choices, the character that follows from it).
+    """
     key, mood = planned.key, (planned.valence, planned.arousal)
     options = replace(
         options, style=planned.style, key=key, tempo_bpm=planned.bpm, alpha=planned.alpha, seed=planned.seed
@@ -245,9 +304,16 @@ def as_planned(
 
 
 def with_own_seed(features: FilmFeatures, options: ComposeOptions) -> ComposeOptions:
-    """The options with the seed of this very film, so that one seed gives two films two keys and two bands.
+    """Mix the seed with the film, so that one seed gives two films two keys and two bands.
 
     It hangs on the film's length, frames and mood alone, in numbers too coarse to differ between machines.
+
+    Args:
+        features: what was seen of the film.
+        options: options of composing.
+
+    Returns:
+        The options with the mixed seed.
     """
     mood = features.scene_moods.mean(axis=0) if len(features.scene_moods) else np.zeros(2)
     film = [round(1000 * features.duration_s), len(features.times_s), *(10 + np.rint(10 * mood).astype(int))]
@@ -256,7 +322,16 @@ def with_own_seed(features: FilmFeatures, options: ComposeOptions) -> ComposeOpt
 
 
 def choose_character(features: FilmFeatures, options: ComposeOptions, rng: np.random.Generator) -> Character:
-    """Style from what the film shows, mood from its scenes, key and tempo from both."""
+    """Choose style, mood, key and tempo: from the options, else from what the film shows.
+
+    Args:
+        features: what was seen of the film.
+        options: options of composing.
+        rng: a little chance in tempo and key, so that two seeds differ.
+
+    Returns:
+        What kind of music it is to be.
+    """
     style = options.style or draw_style(
         features.style_scores, np.random.default_rng([options.seed, STYLE_DRAW])
     )
@@ -272,7 +347,7 @@ def choose_character(features: FilmFeatures, options: ComposeOptions, rng: np.ra
     )
 
 
-def _key(valence: float, palette, rng: np.random.Generator) -> Key:
+def _key(valence: float, palette: Palette, rng: np.random.Generator) -> Key:
     """Minor for dark films, in doubt what the palette prefers; any tonic."""
     lean = 2.5 * valence + (-0.6 if palette.prefers_minor else 0.6)
     is_minor = rng.random() > 1 / (1 + np.exp(-2 * lean))
@@ -280,8 +355,16 @@ def _key(valence: float, palette, rng: np.random.Generator) -> Key:
 
 
 def fit_grid(features: FilmFeatures, character: Character, options: ComposeOptions) -> TempoMap:
-    """The tempo map of the film's events, played with the rubato that they ask for, in bars that begin
-    with the heavy cuts."""
+    """Fit the tempo map to the film's events: tempo, rubato, and bars that begin with the heavy cuts.
+
+    Args:
+        features: what was seen of the film.
+        character: style and tempo prior.
+        options: options of composing.
+
+    Returns:
+        The time of every step and the hits.
+    """
     influence, palette = influence_of(options.alpha), RECORDS[character.style].palette
     tempo_map = fit_tempo_map(
         features.duration_s,
@@ -310,9 +393,21 @@ def plan(
     planned: FilmPlan | None = None,
     final_step: int | None = None,
 ) -> Form:
-    """The form over the film, from energy [S] and weights of hits [S] on its grid; at alpha 0 of a film about
-    which nothing is known. Sections and who plays are the plan's, where there is one; final_step: where the
-    last chord begins, if that is known."""
+    """Plan the form over the film; at alpha 0 of a film about which nothing is known.
+
+    Args:
+        features: what was seen of the film.
+        tempo_map: the grid, S steps.
+        character: style, mood and key.
+        energy: [S] 0..1.
+        hit: [S] weights of events, 0..1.
+        options: options of composing.
+        planned: its sections and parts count, where there is one.
+        final_step: where the last chord begins, if that is known.
+
+    Returns:
+        Sections, phrases, chords, ending and who plays.
+    """
     influence = influence_of(options.alpha)
     starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
     if not influence.follows:
@@ -320,19 +415,18 @@ def plan(
     if not influence.follows or options.mood is not None:
         moods = np.tile([character.valence, character.arousal], (len(starts_s), 1))
     film = lay_on_grid(tempo_map, starts_s, labels, moods, energy, hit, influence.energy)
-    how = {"style": character.style, "is_minor": character.key.is_minor}
-    if planned is not None:
-        how |= {
-            "sections": sections_on_grid(planned, tempo_map),
-            "may_play": parts_on_grid(planned, tempo_map),
-        }
-    how |= {
-        "loops": options.loops,
-        "seed": options.seed,
-        "lightest_late": influence.lightest_late,
-        "final_step": final_step,
-    }
-    return plan_form(film, tempo_map, **how)
+    return plan_form(
+        film,
+        tempo_map,
+        style=character.style,
+        is_minor=character.key.is_minor,
+        seed=options.seed,
+        lightest_late=influence.lightest_late,
+        sections=None if planned is None else sections_on_grid(planned, tempo_map),
+        may_play=None if planned is None else parts_on_grid(planned, tempo_map),
+        final_step=final_step,
+        loops=options.loops,
+    )
 
 
 def condition(
@@ -343,10 +437,22 @@ def condition(
     curves: tuple[np.ndarray, np.ndarray, np.ndarray],
     loops: bool = False,
 ) -> Conditions:
-    """Inputs of the decoder; curves: hit, cut and energy [S] each. What loops has neither beginning nor
-    end."""
+    """Build the decoder's conditions.
+
+    Args:
+        features: what was seen of the film.
+        tempo_map: the grid, S steps.
+        character: style, mood and key of the whole piece.
+        form: its sections and active streams.
+        curves: hit [S], cut [S] and energy [S], each 0..1.
+        loops: whether the piece has neither beginning nor end.
+
+    Returns:
+        The conditioning of all S steps.
+    """
     n_steps = tempo_map.n_steps
     spans = [(s.start, s.end, SECTION_ROLES.index(s.role)) for s in form.sections]
+    parts: tuple[Character | Section, ...] = (character, *form.sections)
     vectors = [
         decoder_inputs.semantic_vector(
             STYLES.index(character.style if part is character else part.style or character.style),
@@ -357,7 +463,7 @@ def condition(
             is_global=part is character,
             is_known=True,
         )
-        for part in (character, *form.sections)
+        for part in parts
     ]
     activity = np.concatenate([form.active.T, np.ones_like(form.active.T)], axis=1).astype(np.float32)
     z = decoder_inputs.dynamics(decoder_inputs.event_curves(*curves), motion_features(features, tempo_map))
@@ -382,6 +488,9 @@ def as_plan(
         lightest_accent: events that weigh less are left to the decoder.
         under_speech: [S] bool, None = nowhere.
         silent: [S] bool, where nobody plays; None = nowhere.
+
+    Returns:
+        Tokens that are forced, copied or accented, and where the melody rests.
     """
     from dyvim_cli.model.score.token_plan import TokenPlan
 
@@ -396,7 +505,7 @@ def as_plan(
     forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
     players = [tokens.STREAM_INDEX[name] for name in (*tokens.PITCHED, "drums")]
     if silent is not None:
-        forced[np.ix_(players, np.flatnonzero(silent))] = tokens.REST
+        forced[np.ix_(np.array(players), np.flatnonzero(silent))] = tokens.REST
     drums_play = form.active[tokens.STREAM_INDEX["drums"]]
     return TokenPlan(
         accents=accents_of(bands_of(form.sections, character.style), hit, lightest_accent, drums_play),

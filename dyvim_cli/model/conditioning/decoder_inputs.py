@@ -41,7 +41,14 @@ class Conditions:
 
 
 def steps_until(marks: np.ndarray) -> np.ndarray:
-    """[S] steps until the next True of marks [S] (0 on it); a large number where none follows."""
+    """Count the steps to the next mark.
+
+    Args:
+        marks: [S] bool.
+
+    Returns:
+        [S] int, 0 on a mark; a large number where none follows.
+    """
     index = np.where(marks, np.arange(len(marks)), len(marks) + 10_000)
     return np.minimum.accumulate(index[::-1])[::-1] - np.arange(len(marks))
 
@@ -55,13 +62,20 @@ def _mean_ahead(values: np.ndarray, n_steps: int) -> np.ndarray:
 def event_curves(
     hit: np.ndarray, cut: np.ndarray, energy: np.ndarray, steps_a_sixteenth: float = 1.0
 ) -> np.ndarray:
-    """[S, N_CURVES] from weights of hits [S], cuts [S] and energy [S], each 0..1.
-
-    steps_a_sixteenth: 1 on the grid of score tokens, more where steps are shorter (audio tokens).
+    """Make curves of a film's events and energy, with look-ahead.
 
     The plain curves, how near the next and the last event is (look-ahead, as EMSYNC: a decoder that
     only sees the past cannot prepare a chord), where energy goes, and energy in soft bins, so that
     the linear extension can answer it in steps.
+
+    Args:
+        hit: [S] weights of hits, 0..1.
+        cut: [S] weights of cuts, 0..1.
+        energy: [S] 0..1.
+        steps_a_sixteenth: 1 on the grid of score tokens, more where steps are shorter (audio tokens).
+
+    Returns:
+        [S, N_CURVES] float32.
     """
     unit, bar = steps_a_sixteenth, max(1, round(STEPS_PER_BAR * steps_a_sixteenth))
     until_hit, since_hit = steps_until(hit > 0) / unit, steps_until(hit[::-1] > 0)[::-1] / unit
@@ -79,7 +93,15 @@ def event_curves(
 
 
 def dynamics(curves: np.ndarray, motion: np.ndarray | None = None) -> np.ndarray:
-    """z~ [S, D_DYNAMICS]: event curves beside the motion features [S, D_MOTION] (zero when absent)."""
+    """Join event curves and motion features to z~.
+
+    Args:
+        curves: [S, N_CURVES].
+        motion: [S, D_MOTION]; None = zeros.
+
+    Returns:
+        [S, D_DYNAMICS] float32.
+    """
     if motion is None:
         motion = np.zeros((len(curves), D_MOTION), dtype=np.float32)
     return np.concatenate([curves, motion], axis=1).astype(np.float32)
@@ -88,10 +110,16 @@ def dynamics(curves: np.ndarray, motion: np.ndarray | None = None) -> np.ndarray
 def form_place(
     n_steps: int, sections: list[tuple[int, int, int]], to_end: bool, from_start: bool
 ) -> np.ndarray:
-    """[S, n_places] int64 of form conditions.
+    """Describe each step's place in bar, phrase, section and piece.
 
-    sections: (start, end, role, -1 where nobody knows); to_end, from_start: whether the last and first
-    step are the piece's own.
+    Args:
+        n_steps: S.
+        sections: (start step, end step, role), role -1 where nobody knows.
+        to_end: whether the last step is the piece's own end.
+        from_start: whether the first step is its own beginning.
+
+    Returns:
+        [S, n_places] int64, classes below PLACE_SIZES.
     """
     step = np.arange(n_steps)
     n_bars = -(-n_steps // STEPS_PER_BAR)
@@ -116,7 +144,15 @@ def _bar_in_phrase(bar: np.ndarray, section_starts: list[int]) -> np.ndarray:
 
 
 def section_rows(n_steps: int, sections: list[tuple[int, int, int]]) -> np.ndarray:
-    """[S] int64: the row of the semantic vectors that speaks of each step's section; row 0 is the piece's."""
+    """Number each step's section; row 0 of the semantic vectors is the whole piece's.
+
+    Args:
+        n_steps: S.
+        sections: (start step, end step, role).
+
+    Returns:
+        [S] int64, 1 for the first section; 0 outside all.
+    """
     rows = np.zeros(n_steps, dtype=np.int64)
     for row, (start, end, _) in enumerate(sections, start=1):
         rows[start:end] = row
@@ -126,7 +162,20 @@ def section_rows(n_steps: int, sections: list[tuple[int, int, int]]) -> np.ndarr
 def semantic_vector(
     style: int, valence: float, arousal: float, is_minor: bool, bpm: float, *, is_global: bool, is_known: bool
 ) -> np.ndarray:
-    """[D_SEMANTICS] float32; style: index into STYLES, or -1 for unknown."""
+    """Describe style, mood, mode and tempo of a piece or a section.
+
+    Args:
+        style: index into STYLES, or -1 for unknown.
+        valence: -1..1.
+        arousal: -1..1.
+        is_minor: mode of the key.
+        bpm: tempo.
+        is_global: whether it speaks of the whole piece.
+        is_known: whether mood and mode are known at all.
+
+    Returns:
+        [D_SEMANTICS] float32.
+    """
     vector = np.zeros(D_SEMANTICS, dtype=np.float32)
     n = len(STYLES)
     if style >= 0:
@@ -137,7 +186,15 @@ def semantic_vector(
 
 
 def stream_activity(token_rows: np.ndarray, sections: list[tuple[int, int, int]]) -> np.ndarray:
-    """[S, 2K] float32: whether each stream strikes anything in its section, and whether we know."""
+    """Find which streams play in each section.
+
+    Args:
+        token_rows: [K, S] tokens.
+        sections: (start step, end step, role).
+
+    Returns:
+        [S, 2K] float32: whether each stream begins anything in its section, then whether we know.
+    """
     n_steps = token_rows.shape[1]
     activity = np.zeros((n_steps, 2 * tokens.K), dtype=np.float32)
     for start, end, _ in sections:
@@ -151,7 +208,15 @@ def stream_activity(token_rows: np.ndarray, sections: list[tuple[int, int, int]]
 
 
 def memory_mask(section_of_step: np.ndarray, n_semantics: int) -> np.ndarray:
-    """[S, M] bool: a step sees the whole piece's vector, its own section's and the next one's."""
+    """Let a step see the whole piece's vector, its own section's and the next one's.
+
+    Args:
+        section_of_step: [S] int, row of the semantic vectors.
+        n_semantics: M.
+
+    Returns:
+        [S, M] bool.
+    """
     columns = np.arange(n_semantics)[None]
     own = section_of_step[:, None]
     return (columns == 0) | (columns == own) | (columns == own + 1)

@@ -17,18 +17,39 @@ CUT = EVENT_KINDS.index("cut")
 
 
 def motion_on_scale(energy: np.ndarray) -> np.ndarray:
-    """Mean flow [T] in picture widths a second -> 0 (still) .. 1 (all there is), logarithmic."""
+    """Put motion on a logarithmic scale.
+
+    Args:
+        energy: [T] mean flow in picture widths a second.
+
+    Returns:
+        [T] 0 (still) .. 1 (FULL_MOTION and more).
+    """
     low, high = np.log(STILL_MOTION), np.log(FULL_MOTION)
     return np.clip((np.log(energy + 1e-6) - low) / (high - low), 0.0, 1.0)
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
-    """[n] 0..1 the place of each value [n] among all; equal ones in their own order."""
+    """Rank values among all; equal ones keep their own order.
+
+    Args:
+        values: [n].
+
+    Returns:
+        [n] 0..1.
+    """
     return values.argsort(kind="stable").argsort(kind="stable") / max(len(values) - 1, 1)
 
 
 def ranked_energy(energy: np.ndarray) -> np.ndarray:
-    """[S] 0..1: the scale and the rank within the film, the rank as far as there is a spread to rank."""
+    """Mix scale and rank of the motion; the rank counts as far as there is a spread to rank.
+
+    Args:
+        energy: [S] mean flow in picture widths a second.
+
+    Returns:
+        [S] 0..1; 0 for what is still.
+    """
     if len(energy) == 0:
         return energy
     scaled = motion_on_scale(energy)
@@ -38,7 +59,16 @@ def ranked_energy(energy: np.ndarray) -> np.ndarray:
 
 
 def step_means(values: np.ndarray, times_s: np.ndarray, step_times_s: np.ndarray) -> np.ndarray:
-    """[S, ...] mean of frame values [T, ...] within each grid step; steps without a frame interpolate."""
+    """Average frame values within each grid step.
+
+    Args:
+        values: [T, ...] of the frames.
+        times_s: [T] of the frames, ascending.
+        step_times_s: [S + 1] where steps begin and end.
+
+    Returns:
+        [S, ...]; steps without a frame interpolate.
+    """
     centres = (step_times_s[:-1] + step_times_s[1:]) / 2
     flat = values.reshape(len(values), -1)
     index = np.searchsorted(step_times_s, times_s, side="right") - 1
@@ -53,17 +83,31 @@ def step_means(values: np.ndarray, times_s: np.ndarray, step_times_s: np.ndarray
 
 
 def smooth(values: np.ndarray, n_steps: int) -> np.ndarray:
-    """[S] moved mean over n_steps."""
+    """Take the moving mean, the ends held.
+
+    Args:
+        values: [S].
+        n_steps: width of the mean.
+
+    Returns:
+        [S].
+    """
     padded = np.pad(values, (n_steps // 2, n_steps - 1 - n_steps // 2), mode="edge")
     return np.convolve(padded, np.full(n_steps, 1 / n_steps), mode="valid")
 
 
 def accent_strength(weight: float) -> float:
-    """Accent of an event of a weight 0..1: doubtful ones are hinted at, clear ones stand out.
+    """Turn an event's weight into the strength of its accent: a hint for doubtful ones.
 
     Smoothstep. Of the events lighter than .3 one in twenty is one to the judge of `dyvim evaluate`, of those
     from .4 on six in ten, of those from .8 on nearly all (34 films). Against a power of 1.5 and the decoder
     that went with it: events hit on edited films .84 -> .86, on single takes .45 -> .47.
+
+    Args:
+        weight: 0..1.
+
+    Returns:
+        0..1.
     """
     return weight * weight * (3 - 2 * weight)
 
@@ -71,7 +115,16 @@ def accent_strength(weight: float) -> float:
 def film_curves(
     features: FilmFeatures, tempo_map: TempoMap, lightest: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """hit [S], cut [S], energy [S], each 0..1, on the grid; events of less weight are left out."""
+    """Lay a film's events and motion on the grid.
+
+    Args:
+        features: what was seen of the film.
+        tempo_map: the grid with its hits, S steps.
+        lightest: accents of less strength are left out.
+
+    Returns:
+        Hit [S], cut [S] and energy [S], each 0..1.
+    """
     n_steps = tempo_map.n_steps
     hit, cut = np.zeros(n_steps), np.zeros(n_steps)
     for event in tempo_map.hits:
@@ -87,7 +140,15 @@ def film_curves(
 
 
 def motion_features(features: FilmFeatures, tempo_map: TempoMap) -> np.ndarray:
-    """z_d on the grid [S, D_MOTION] float32, standardised over the film."""
+    """Lay the motion encoder's z_d on the grid, standardised over the film.
+
+    Args:
+        features: what was seen of the film.
+        tempo_map: the grid, S steps.
+
+    Returns:
+        [S, D_MOTION] float32, clipped at 4 deviations.
+    """
     z = step_means(features.dynamics.astype(np.float64), features.times_s, tempo_map.step_times_s)
     z = (z - z.mean(axis=0)) / (z.std(axis=0) + 1e-3)
     return np.clip(z[:, :D_MOTION], -4, 4).astype(np.float32)

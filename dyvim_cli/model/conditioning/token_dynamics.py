@@ -79,7 +79,15 @@ class TokenDynamics:
         return np.clip((z - self.mean) / self.spread, -4, 4)
 
     def visible(self, first: int, n: int) -> torch.Tensor:
-        """[n, M] bool: key frames near each frame's time, the nearest one always."""
+        """Find the key frames near each frame's time, the nearest one always.
+
+        Args:
+            first: number of the first frame (of the codec).
+            n: number of frames.
+
+        Returns:
+            [n, M] bool.
+        """
         times = (np.arange(first, first + n) + 0.5) / self.frame_rate_hz
         distance = np.abs(times[:, None] - self.features.key_times_s)
         near = distance <= np.maximum(SEES_KEY_S, distance.min(axis=1, keepdims=True))

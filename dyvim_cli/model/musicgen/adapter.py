@@ -31,7 +31,14 @@ HASHED = (
 
 
 def backbone_hash(model: MusicGen) -> str:
-    """Sixteen hexadecimal digits of the backbone's kind, decoder, text encoder and codec."""
+    """Hash the backbone's kind and the sizes of decoder, text encoder and codec.
+
+    Args:
+        model: any MusicGen.
+
+    Returns:
+        Sixteen hexadecimal digits.
+    """
     config = model.backbone.config
     facts = {name: getattr(config.decoder, name) for name in HASHED}
     facts["kind"], facts["text"] = config.model_type, config.text_encoder.hidden_size
@@ -40,9 +47,15 @@ def backbone_hash(model: MusicGen) -> str:
 
 
 def backbone_sample(model: MusicGen) -> list[float]:
-    """Some weights that no strategy tunes: what tells two backbones of one shape apart.
+    """Take some weights that no strategy tunes: they tell two backbones of one shape apart.
 
     A hash would read gigabytes, and differ between a checkpoint and its copy in half precision.
+
+    Args:
+        model: any MusicGen.
+
+    Returns:
+        At most N_SAMPLED values of six digits; none where words have the decoder's width.
     """
     projection = getattr(model.backbone, "enc_to_dec_proj", None)  # none where words have the decoder's width
     if projection is None:
@@ -60,9 +73,22 @@ def save_adapter(
 ) -> Path:
     """Write the model's adapter into a folder.
 
-    card: how it was trained, plain values; changes: {name in the backbone: whole weight or factor}.
+    Args:
+        model: MusicGen with an adapter.
+        folder: made where it is missing.
+        card: how it was trained, plain values.
+        changes: name in the backbone -> whole weight, or factor of a low-rank term.
+
+    Returns:
+        Path of the file.
+
+    Raises:
+        ValueError: the model has no adapter.
+        OutputError: the file cannot be written.
     """
     adapter = model.adapter
+    if adapter is None:
+        raise ValueError("the model has no adapter to save")
     folder.mkdir(parents=True, exist_ok=True)
     metadata = {
         "config": json.dumps(adapter.config.to_dict()),
@@ -77,7 +103,18 @@ def save_adapter(
 
 
 def load_adapter(model: MusicGen, folder: Path) -> dict[str, Any]:
-    """Give the model the adapter of a folder (or file); returns its card. Raises WeightsError."""
+    """Give the model the adapter of a folder (or file).
+
+    Args:
+        model: MusicGen; changed in place.
+        folder: as save_adapter wrote it.
+
+    Returns:
+        The card: how it was trained.
+
+    Raises:
+        WeightsError: it is no adapter, or one of another backbone or version.
+    """
     path = adapter_file(folder)
     tensors, metadata = load_tensors(path, "leave out --adapter, or make one: dyvim train tune")
     _check_origin(path, metadata, model)
@@ -126,5 +163,12 @@ def _change(model: MusicGen, changes: dict[str, torch.Tensor]) -> None:
 
 
 def is_trained(adapter: Adapter) -> bool:
-    """Whether the dynamics have a say: the extension is no longer the zeros that it began with."""
+    """Tell whether the dynamics have a say: the extension is no longer the zeros that it began with.
+
+    Args:
+        adapter: of a MusicGen.
+
+    Returns:
+        False for a new one.
+    """
     return bool(torch.any(adapter.extension.weight != 0))

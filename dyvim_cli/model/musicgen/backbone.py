@@ -11,14 +11,18 @@ of position p - 1 (at position 0 the start token).
 """
 
 import inspect
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dyvim_cli.model.score.decoder import Extension
+
+if TYPE_CHECKING:
+    from transformers import EncoderDecoderCache
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,11 @@ class AdapterConfig:
     d_pictures: int = 0  # width of the key frames' embeddings; 0 = the adapter does not look at them
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Plain values for JSON.
+
+        Returns:
+            Field -> value.
+        """
         return asdict(self)
 
 
@@ -57,14 +65,25 @@ class Memory:
     mask: Tensor  # [B, S] int64, 1 = a word
 
     def silenced(self) -> "Memory":
-        """The same shape without a word: the other half of a guidance batch."""
+        """Make a memory of the same shape without a word: the other half of a guidance batch.
+
+        Returns:
+            States and mask of zeros.
+        """
         return Memory(torch.zeros_like(self.states), torch.zeros_like(self.mask))
 
     def __add__(self, other: "Memory") -> "Memory":
         return Memory(torch.cat([self.states, other.states]), torch.cat([self.mask, other.mask]))
 
     def repeated(self, n: int) -> "Memory":
-        """Each row n times, in a block."""
+        """Repeat each row, in a block.
+
+        Args:
+            n: how often.
+
+        Returns:
+            B * n rows.
+        """
         return Memory(self.states.repeat_interleave(n, 0), self.mask.repeat_interleave(n, 0))
 
 
@@ -76,14 +95,26 @@ class Pictures:
     visible: Tensor  # [P, M] bool, by absolute time: windows see the same frames as the whole
 
     def at(self, first: int, n: int) -> "Pictures":
-        """The part for positions first .. first + n of the stretch."""
+        """Cut the part for some positions out of the stretch.
+
+        Args:
+            first: first position.
+            n: number of positions.
+
+        Returns:
+            The same keys and values, visible to those positions.
+        """
         return Pictures(self.keys_values, self.visible[first : first + n])
 
 
 class MusicGen(nn.Module):
     """A backbone (MusicgenForConditionalGeneration, or its melody sister) and, perhaps, an adapter."""
 
-    def __init__(self, backbone: nn.Module, adapter: Adapter | None = None):
+    # Any: two classes of transformers without a common base that has these attributes
+    backbone: Any
+    adapter: Adapter | None
+
+    def __init__(self, backbone: Any, adapter: Adapter | None = None):
         super().__init__()
         self.backbone, self.adapter = backbone, adapter
         config = backbone.config.decoder
@@ -114,21 +145,39 @@ class MusicGen(nn.Module):
         return self.backbone.decoder.lm_heads[0].weight
 
     def new_adapter(self, d_dynamics: int, d_pictures: int = 0) -> Adapter:
-        """An untrained adapter of this backbone's sizes; it changes nothing yet."""
+        """Make an untrained adapter of this backbone's sizes; it changes nothing yet.
+
+        Args:
+            d_dynamics: width of z~.
+            d_pictures: width of the key frames' embeddings; 0 = it does not look at them.
+
+        Returns:
+            The adapter; the model does not use it before it is assigned.
+        """
         return Adapter(AdapterConfig(d_dynamics, self.d_model, self.n_delays, d_pictures))
 
     def memory(self, input_ids: Tensor | None, attention_mask: Tensor | None = None, rows: int = 1) -> Memory:
-        """Text tokens [B, S] -> what cross-attention reads; None = no words, in `rows` rows."""
+        """Encode a prompt for the cross-attention.
+
+        Args:
+            input_ids: [B, S] text tokens; None = no words.
+            attention_mask: [B, S] int64, 1 = a word; None = all are.
+            rows: B where there are no words.
+
+        Returns:
+            States and mask, behind a silent melody for MusicGen-melody.
+        """
         backbone = self.backbone
         if input_ids is None:
             weight = self.weight
             states = torch.zeros(rows, 1, self.d_model, dtype=weight.dtype, device=weight.device)
             words = Memory(states, torch.zeros(rows, 1, dtype=torch.long, device=weight.device))
         else:
-            states = backbone.text_encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
+            mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+            states = backbone.text_encoder(input_ids=input_ids, attention_mask=mask)[0]
             if hasattr(backbone, "enc_to_dec_proj"):
                 states = backbone.enc_to_dec_proj(states)
-            words = Memory(states * attention_mask[..., None], attention_mask)
+            words = Memory(states * mask[..., None], mask)
         return words if self.has_cross_attention else self._behind_silent_melody(words)
 
     def _behind_silent_melody(self, words: Memory) -> Memory:
@@ -142,7 +191,14 @@ class MusicGen(nn.Module):
         return Memory(states, torch.ones(states.shape[:2], dtype=torch.long, device=states.device))
 
     def without_words(self, memory: Memory) -> Memory:
-        """The unconditional memory of the same shape, for guidance."""
+        """Make the unconditional memory of the same shape, for guidance.
+
+        Args:
+            memory: of a prompt.
+
+        Returns:
+            The same without words; MusicGen-melody keeps its melody prefix.
+        """
         if self.has_cross_attention:
             return memory.silenced()
         n_words = memory.states.shape[1] - self.backbone.config.chroma_length
@@ -151,20 +207,38 @@ class MusicGen(nn.Module):
         return Memory(states, memory.mask)
 
     def extend(self, dynamics: Tensor, alpha: Tensor) -> Tensor:
-        """The dynamics term [B, P, d] of positions first .. first + P.
+        """Compute the dynamics term of positions first .. first + P.
 
-        dynamics: z~ [B, D - 1 + P, d_dynamics] of frames first - (D - 1) .. first + P, zeros outside
-        the film; alpha [B] scales it. Only absolute time enters: where a window begins does not matter.
+        Only absolute time enters: where a window begins does not matter.
+
+        Args:
+            dynamics: z~ [B, D - 1 + P, d_dynamics] of frames first - (D - 1) .. first + P, zeros outside the
+                film.
+            alpha: [B] scales the term.
+
+        Returns:
+            [B, P, d].
+
+        Raises:
+            ValueError: the model has no adapter.
         """
+        if self.adapter is None:
+            raise ValueError("the model has no adapter")
         lead = self.n_delays - 1
         term = self.adapter.extension(dynamics, alpha)
         return term[:, lead : dynamics.shape[1]].to(self.weight.dtype)
 
     def look(self, embeddings: Tensor, visible: Tensor) -> Pictures | None:
-        """Key frames [B, M, d_pictures] as a second source of every layer's cross-attention.
+        """Read key frames as a second source of every layer's cross-attention.
 
         Read with the layer's own projections, as IP-Adapter's decoupled attention (arXiv 2308.06721).
-        visible [P, M]: which positions see which. None when the adapter or the backbone cannot look.
+
+        Args:
+            embeddings: [B, M, d_pictures] of key frames.
+            visible: [P, M] bool, which positions see which.
+
+        Returns:
+            Keys and values of every layer; None when the adapter or the backbone cannot look.
         """
         if self.adapter is None or self.adapter.pictures is None or not self.has_cross_attention:
             return None
@@ -173,8 +247,12 @@ class MusicGen(nn.Module):
         pairs = [(_heads(a.k_proj(states), a), _heads(a.v_proj(states), a)) for a in attentions]
         return Pictures(pairs, visible)
 
-    def new_cache(self):
-        """An empty key-value cache, of self- and cross-attention apart."""
+    def new_cache(self) -> "EncoderDecoderCache":
+        """Make an empty key-value cache, of self- and cross-attention apart.
+
+        Returns:
+            A cache of transformers, for `forward`.
+        """
         from transformers import DynamicCache, EncoderDecoderCache
 
         return EncoderDecoderCache(DynamicCache(), DynamicCache())
@@ -185,18 +263,27 @@ class MusicGen(nn.Module):
         memory: Memory,
         extension: Tensor | None = None,
         pictures: Pictures | None = None,
-        cache=None,
+        cache: "EncoderDecoderCache | None" = None,
     ) -> Tensor:
-        """Logits [B, K, P, V] of the tokens that follow.
+        """Compute the logits of the tokens that follow.
 
-        tokens [B, K, P]: delayed inputs; extension [B, P, d]; with a cache, P more positions after those
-        that it holds.
+        Args:
+            tokens: [B, K, P] delayed inputs.
+            memory: the prompt's states.
+            extension: [B, P, d] dynamics term; None = none.
+            pictures: key frames of these P positions; None = none.
+            cache: with one, the P positions follow those that it holds.
+
+        Returns:
+            [B, K, P, V].
         """
         decoder = self.backbone.decoder
-        embedded = sum(table(tokens[:, k]) for k, table in enumerate(decoder.get_input_embeddings()))
+        tables = enumerate(decoder.get_input_embeddings())
+        embedded = cast(Tensor, sum(table(tokens[:, k]) for k, table in tables))
         if extension is not None:
             embedded = embedded + extension
         is_first = cache is None or cache.get_seq_length() == 0
+        cross_attention: dict[str, Tensor | None]
         cross_attention = {"encoder_hidden_states": memory.states, "encoder_attention_mask": memory.mask}
         if not self.has_cross_attention:  # the prefix is read once; then the cache holds it
             cross_attention = {"encoder_hidden_states": memory.states if is_first else None}
@@ -233,10 +320,13 @@ def _heads(x: Tensor, attention: nn.Module) -> Tensor:
     return x.unflatten(-1, (attention.num_heads, -1)).transpose(1, 2)
 
 
-def _look(model: MusicGen, index: int):
+def _look(model: MusicGen, index: int) -> Callable[..., tuple[Any, ...] | None]:
     """A forward hook of one layer's cross-attention that adds what the pictures say."""
 
-    def add(attention, args, kwargs, output):
+    # Any: what a layer of transformers takes and gives differs between its versions
+    def add(
+        attention: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: tuple[Any, ...]
+    ) -> tuple[Any, ...] | None:
         pictures = model._pictures
         if pictures is None:
             return None
@@ -250,7 +340,16 @@ def _look(model: MusicGen, index: int):
 
 
 def delayed(tokens: Tensor, delays: tuple[int, ...], fill: int) -> Tensor:
-    """Frames [..., K, N] -> positions [..., K, N + D - 1], each codebook later by its delay."""
+    """Shift each codebook by its delay.
+
+    Args:
+        tokens: [..., K, N] by frame.
+        delays: K delays, ascending.
+        fill: token where the shift leaves a gap.
+
+    Returns:
+        [..., K, N + D - 1] by position.
+    """
     n_frames = tokens.shape[-1]
     shape = (*tokens.shape[:-1], n_frames + delays[-1])
     out = tokens.new_full(shape, fill)
@@ -260,6 +359,14 @@ def delayed(tokens: Tensor, delays: tuple[int, ...], fill: int) -> Tensor:
 
 
 def undelayed(tokens: Tensor, delays: tuple[int, ...]) -> Tensor:
-    """Positions [..., K, P] -> the frames [..., K, P - (D - 1)] that are complete."""
+    """Undo the shift.
+
+    Args:
+        tokens: [..., K, P] by position.
+        delays: K delays, ascending.
+
+    Returns:
+        [..., K, P - (D - 1)], the frames that are complete.
+    """
     n_frames = tokens.shape[-1] - delays[-1]
     return torch.stack([tokens[..., k, d : d + n_frames] for k, d in enumerate(delays)], dim=-2)

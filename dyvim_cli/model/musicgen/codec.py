@@ -7,7 +7,7 @@ Letters: K streams, N frames, C channels, n samples.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -28,13 +28,34 @@ class Codec(Protocol):
     cardinalities: tuple[int, ...]  # tokens of each of the K streams
 
     def encode(self, samples: Tensor) -> Tensor:
-        """[C, n] float, -1..1, at sample_rate -> [K, N] int64."""
+        """Turn sound into tokens.
+
+        Args:
+            samples: [C, n] float, -1..1, at sample_rate.
+
+        Returns:
+            [K, N] int64.
+        """
 
     def decode(self, tokens: Tensor) -> Tensor:
-        """[K, N] -> [C, n], n = sample_of(N) at least."""
+        """Turn tokens into sound.
+
+        Args:
+            tokens: [K, N] int64.
+
+        Returns:
+            [C, n] float, n = sample_of(N) at least.
+        """
 
     def sample_of(self, frame: int) -> int:
-        """The sample at which a frame begins."""
+        """Find the sample at which a frame begins.
+
+        Args:
+            frame: number of the frame.
+
+        Returns:
+            Number of the sample.
+        """
 
     @property
     def frame_rate_hz(self) -> float:
@@ -48,7 +69,7 @@ class Codec(Protocol):
 class EncodecCodec:
     """transformers' EncodecModel without segments (MusicGen's); stereo as two codes of one channel."""
 
-    def __init__(self, model, n_codebooks: int, is_stereo: bool = False):
+    def __init__(self, model: Any, n_codebooks: int, is_stereo: bool = False):  # transformers' EncodecModel
         self.model, self.is_stereo = model, is_stereo
         self.sample_rate, self.channels = model.config.sampling_rate, 2 if is_stereo else 1
         self.cardinalities = (model.config.codebook_size,) * n_codebooks
@@ -61,12 +82,26 @@ class EncodecCodec:
         return self.sample_rate / self.hop
 
     def sample_of(self, frame: int) -> int:
-        """The sample at which a frame begins."""
+        """Find the sample at which a frame begins.
+
+        Args:
+            frame: number of the frame.
+
+        Returns:
+            Number of the sample.
+        """
         return frame * self.hop
 
     @torch.inference_mode()
     def encode(self, samples: Tensor) -> Tensor:
-        """[C, n] -> [K, N]; left and right take turns in stereo, as MusicGen has them."""
+        """Turn sound into tokens; left and right take turns in stereo, as MusicGen has them.
+
+        Args:
+            samples: [C, n] float, -1..1, at sample_rate.
+
+        Returns:
+            [K, N] int64.
+        """
         weight = next(self.model.parameters())
         signal = samples.to(weight)[:, None]
         bandwidth = self.model.config.target_bandwidths[-1]  # transformers' default is the poorest
@@ -76,7 +111,14 @@ class EncodecCodec:
 
     @torch.inference_mode()
     def decode(self, tokens: Tensor) -> Tensor:
-        """[K, N] -> [C, N * hop]."""
+        """Turn tokens into sound.
+
+        Args:
+            tokens: [K, N] int64.
+
+        Returns:
+            [C, N * hop] float32.
+        """
         codes = tokens.unflatten(0, (-1, self.channels)).transpose(0, 1)  # [C, K / C, N]
         codes = codes.to(next(self.model.parameters()).device)
         return self.model.decode(codes[None], [None]).audio_values[:, 0].float()
@@ -89,7 +131,7 @@ class SegmentCodec:
     tokens alone hold the sound.
     """
 
-    def __init__(self, model, bandwidth_kbps: float = 6.0):
+    def __init__(self, model: Any, bandwidth_kbps: float = 6.0):  # encodec's EncodecModel, without types
         model.set_target_bandwidth(bandwidth_kbps)
         self.model, self.sample_rate, self.channels = model.eval(), model.sample_rate, model.channels
         self.hop = int(np.prod(model.encoder.ratios))
@@ -115,7 +157,14 @@ class SegmentCodec:
         return self.sample_rate * self.block / (self.model.segment_stride or self.block * self.hop)
 
     def sample_of(self, frame: int) -> int:
-        """The sample at which a frame begins."""
+        """Find the sample at which a frame begins.
+
+        Args:
+            frame: number of the frame, counted over all segments.
+
+        Returns:
+            Number of the sample; segments overlap by a hundredth.
+        """
         segment, rest = divmod(frame, self.block)
         return segment * (self.model.segment_stride or self.hop) + rest * self.hop
 
@@ -161,8 +210,20 @@ class SegmentCodec:
 
 
 def encodec_codec(sample_rate_khz: int, folder: Path, bandwidth_kbps: float = 6.0) -> SegmentCodec:
-    """The package's codec of 24 or 48 kHz with the published weights in `folder`. Raises WeightsError."""
-    from encodec import EncodecModel
+    """Open the package's codec with the published weights.
+
+    Args:
+        sample_rate_khz: 24 or 48.
+        folder: where the weights are.
+        bandwidth_kbps: kilobits a second, which sets the number of streams.
+
+    Returns:
+        The codec.
+
+    Raises:
+        WeightsError: the weights are missing or damaged.
+    """
+    from encodec.model import EncodecModel
 
     path = folder / ENCODEC_FILES[sample_rate_khz]
     make = EncodecModel.encodec_model_24khz if sample_rate_khz == 24 else EncodecModel.encodec_model_48khz
@@ -179,10 +240,18 @@ def encodec_codec(sample_rate_khz: int, folder: Path, bandwidth_kbps: float = 6.
 
 
 def decoded_blocks(codec: Codec, tokens: Tensor, block_s: float = BLOCK_S) -> Iterator[Tensor]:
-    """Sound [C, n] of tokens [K, N], block after block: memory is that of one block.
+    """Decode tokens block after block: memory is that of one block.
 
     Each block is decoded with a second of context on either side and faded into the next one where both
     know their surroundings, so that no seam is heard.
+
+    Args:
+        codec: of these tokens.
+        tokens: [K, N] int64.
+        block_s: seconds of a block.
+
+    Yields:
+        [C, n] float; n differs from block to block.
     """
     step = _whole(codec, block_s)
     context = _whole(codec, CONTEXT_S)

@@ -6,9 +6,12 @@ It has the real classes, files and rates (32 kHz, 50 frames a second), and makes
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedTokenizerFast
 
 WORDS = (
     "a the of with and for in film score music track tense calm bright dark slow fast drums strings "
@@ -35,7 +38,18 @@ TINY = Size()
 def write_debug_checkpoint(
     folder: Path, *, stereo: bool = False, melody: bool = False, seed: int = 0, size: Size = TINY
 ) -> Path:
-    """Write a random checkpoint in transformers' format; the same weights every time."""
+    """Write a random checkpoint in transformers' format; the same weights every time.
+
+    Args:
+        folder: made where it is missing.
+        stereo: eight codebooks instead of four.
+        melody: a MusicGen-melody instead of a MusicGen.
+        seed: of the weights.
+        size: of decoder and codec.
+
+    Returns:
+        The folder.
+    """
     tokenizer = _tokenizer()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -49,9 +63,11 @@ def write_debug_checkpoint(
     return folder
 
 
-def _random_model(n_words: int, stereo: bool, melody: bool, size: Size):
+def _random_model(n_words: int, stereo: bool, melody: bool, size: Size) -> Any:  # of two classes
     """A MusicGen (or MusicGen-melody) with a text encoder, a codec and a decoder of these sizes."""
-    import transformers as t
+    import transformers
+
+    t: Any = transformers  # its configurations declare other parameters in each version
 
     text = t.T5Config(
         vocab_size=n_words, d_model=24, d_kv=8, d_ff=32, num_layers=1, num_heads=3, use_cache=False
@@ -79,13 +95,24 @@ def _random_model(n_words: int, stereo: bool, melody: bool, size: Size):
     return model
 
 
-def as_parts(text, audio, decoder) -> dict[str, dict[str, Any]]:
-    """The three configurations as MusicgenConfig takes them; transformers 4 takes nothing but dicts."""
+def as_parts(
+    text: "PretrainedConfig", audio: "PretrainedConfig", decoder: "PretrainedConfig"
+) -> dict[str, dict[str, Any]]:
+    """Name three configurations as MusicgenConfig takes them; transformers 4 takes nothing but dicts.
+
+    Args:
+        text: of the text encoder.
+        audio: of the codec.
+        decoder: of the decoder.
+
+    Returns:
+        `text_encoder`, `audio_encoder` and `decoder` as dicts.
+    """
     named = {"text_encoder": text, "audio_encoder": audio, "decoder": decoder}
     return {name: config.to_dict() for name, config in named.items()}
 
 
-def _tokenizer():
+def _tokenizer() -> "PreTrainedTokenizerFast":
     """A word tokenizer over WORDS with T5's special tokens."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast

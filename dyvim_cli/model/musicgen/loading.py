@@ -16,6 +16,10 @@ from dyvim_cli.progress import Progress
 from dyvim_cli.weights import sha256
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
+    import torch
+
     from dyvim_cli.model.musicgen.backbone import Memory, MusicGen
     from dyvim_cli.model.musicgen.codec import Codec
 
@@ -60,11 +64,22 @@ class AudioModel:
             )
 
     def memory(self, prompt: str) -> "Memory":
-        """What the decoder reads of a prompt; of an empty one, nothing. Raises WeightsError."""
+        """Encode a prompt for the decoder.
+
+        Args:
+            prompt: English words; an empty one gives music without words.
+
+        Returns:
+            What the cross-attention reads.
+
+        Raises:
+            WeightsError: the checkpoint has no tokenizer.
+        """
         if not prompt:
             return self.musicgen.memory(None)
         self.check_hears_words()
-        words = self.tokenizer(prompt, return_tensors="pt").to(self.musicgen.weight.device)
+        tokenizer: Any = self.tokenizer  # there is one, or the check had raised
+        words = tokenizer(prompt, return_tensors="pt").to(self.musicgen.weight.device)
         return self.musicgen.memory(words["input_ids"], words["attention_mask"])
 
 
@@ -78,10 +93,23 @@ def load_audio_model(
     progress: Progress | None = None,
     is_single: bool = False,
 ) -> AudioModel:
-    """`name`: debug, a name of the catalogue (pulled if it is not here, unless offline), or a folder.
+    """Load a MusicGen with its codec, tokenizer and, perhaps, an adapter.
 
-    is_single: in single precision on any device, to learn with. Raises UsageError for an unknown name,
-    WeightsError with the command that mends it.
+    Args:
+        name: debug, a name of the catalogue (pulled if it is not here, unless offline), or a folder.
+        adapter: folder or file of a tuned adapter.
+        weights_dir: where pulled weights are; None = the default folder.
+        offline: never pull.
+        device_name: auto, cpu, cuda or mps.
+        progress: hears of the stage "pull".
+        is_single: in single precision on any device, to learn with.
+
+    Returns:
+        The model, ready to play.
+
+    Raises:
+        UsageError: there is no model of that name.
+        WeightsError: weights are missing or damaged; the hint is the command that mends it.
     """
     from dyvim_cli.model.musicgen.scratch import codec_of_checkpoint, published_codec
 
@@ -126,6 +154,9 @@ def placement() -> dict[str, Any]:
     """Where weights lie (DYVIM_WEIGHTS_DIR), whether to pull (DYVIM_OFFLINE), where to run (DYVIM_DEVICE).
 
     The command line's flags set these, so that worker processes know them too.
+
+    Returns:
+        Keyword arguments of load_audio_model: `weights_dir`, `offline` and `device_name`.
     """
     folder = os.environ.get("DYVIM_WEIGHTS_DIR")
     return {
@@ -138,7 +169,21 @@ def placement() -> dict[str, Any]:
 def find_backbone(
     name: str, weights_dir: Path | None = None, offline: bool = False, progress: Progress | None = None
 ) -> Path:
-    """The folder of a backbone. Raises UsageError, WeightsError."""
+    """Find the folder of a backbone.
+
+    Args:
+        name: of the catalogue, or a folder.
+        weights_dir: where pulled weights are; None = the default folder.
+        offline: never pull.
+        progress: hears of the download.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UsageError: there is no model of that name.
+        WeightsError: it is not here and cannot be pulled.
+    """
     if Path(name).is_dir():
         return Path(name)
     if not name.startswith("musicgen-") or name not in CATALOGUE:
@@ -153,15 +198,30 @@ def find_backbone(
 
 
 def adapter_file(place: Path) -> Path:
-    """The adapter's weights: `place` itself, or in the folder that it is."""
+    """Find the adapter's weights.
+
+    Args:
+        place: their file, or the folder that they are in.
+
+    Returns:
+        Path of the file, which need not exist.
+    """
     return place / ADAPTER if place.is_dir() else place
 
 
 def content_of_weights(name: str, adapter: Path | None = None, weights_dir: Path | None = None) -> str:
-    """One digest of all that a result depends on beside the shipped weights; "" when that is nothing.
+    """Digest all that a result depends on beside the shipped weights.
 
     Of a checkpoint the files that are read, of pulled weights what their manifest says, of an adapter its
     weights: the log and the state that a tuning left beside them do not count.
+
+    Args:
+        name: of the catalogue, a folder, or the file of a score decoder.
+        adapter: folder or file of an adapter.
+        weights_dir: where pulled weights are; None = the default folder.
+
+    Returns:
+        SHA-256 in hexadecimal; "" when nothing beside the shipped weights counts.
     """
     files: dict[str, str] = {}
     placed = store.weights_folder(weights_dir) / name  # by hand, if no manifest is with it
@@ -180,7 +240,20 @@ def content_of_weights(name: str, adapter: Path | None = None, weights_dir: Path
 def open_checkpoint(
     folder: Path, name: str, device_name: str = "auto", is_single: bool = False
 ) -> AudioModel:
-    """A checkpoint in transformers' format, from this folder alone. Raises WeightsError."""
+    """Open a checkpoint in transformers' format, from its folder alone.
+
+    Args:
+        folder: with config, weights and, perhaps, a tokenizer.
+        name: how messages call it.
+        device_name: auto, cpu, cuda or mps.
+        is_single: in single precision on any device, to learn with.
+
+    Returns:
+        The model without an adapter.
+
+    Raises:
+        WeightsError: no MusicGen can be read from the folder.
+    """
     import torch
     import transformers
 
@@ -206,7 +279,7 @@ def open_checkpoint(
     return AudioModel(name, MusicGen(backbone), codec, tokenizer)
 
 
-def _backbone(folder: Path, precision):
+def _backbone(folder: Path, precision: "torch.dtype") -> Any:  # of two classes without a common base
     """transformers' model of a checkpoint, in a torch type. WeightsError for another kind, or a part."""
     import torch
     import transformers
@@ -214,7 +287,7 @@ def _backbone(folder: Path, precision):
     kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
     if kind not in KINDS:
         raise WeightsError(f"{folder}: a model of type '{kind}', not a MusicGen", CHECKPOINT_HINT)
-    from_here = {"local_files_only": True, "use_safetensors": True}
+    from_here: dict[str, Any] = {"local_files_only": True, "use_safetensors": True}
     backbone, info = getattr(transformers, KINDS[kind]).from_pretrained(
         folder, **from_here, output_loading_info=True, dtype=precision
     )
@@ -233,13 +306,17 @@ def _backbone(folder: Path, precision):
     return backbone
 
 
-def hush(transformers) -> None:
-    """No bars and warnings of transformers' own: what matters is checked here, and said as an error."""
+def hush(transformers: "ModuleType") -> None:
+    """Silence bars and warnings of transformers: what matters is checked here, and said as an error.
+
+    Args:
+        transformers: the imported module.
+    """
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
 
 
-def _precision(where):
+def _precision(where: "torch.device") -> "torch.dtype":
     """Half precision on GPUs (bfloat16 where the GPU has it), single on CPUs, which are slower with less."""
     import torch
 

@@ -18,12 +18,31 @@ MOODS = {
 
 
 def prompt_words(valence: float, arousal: float) -> str:
-    """Words for a mood, each axis -1..1."""
+    """Find words for a mood.
+
+    Args:
+        valence: -1..1.
+        arousal: -1..1.
+
+    Returns:
+        Adjectives, separated by commas.
+    """
     return MOODS[min(MOODS, key=lambda at: (at[0] - valence) ** 2 + (at[1] - arousal) ** 2)]
 
 
 def describe_music(style: str, valence: float, arousal: float, bpm: float, key: Key | None = None) -> str:
-    """A prompt as MusicGen's training descriptions are written: mood, genre, instruments, tempo."""
+    """Write a prompt as MusicGen's training descriptions are written: mood, genre, instruments, tempo.
+
+    Args:
+        style: name of a style.
+        valence: -1..1.
+        arousal: -1..1.
+        bpm: tempo, rounded in the text.
+        key: None = the text names none.
+
+    Returns:
+        One line of English.
+    """
     record = RECORDS[style]
     palette = record.palette
     mood = ", ".join(dict.fromkeys([*prompt_words(valence, arousal).split(", "), *palette.moods[:2]]))

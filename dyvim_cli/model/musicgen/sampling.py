@@ -51,9 +51,19 @@ def write_tokens(
     prompt: Tensor | None = None,
     progress: Progress | None = None,
 ) -> Tensor:
-    """Tokens [candidates, K, n_frames] int64; same seed, same tokens on the same device.
+    """Sample audio tokens; same seed, same tokens on the same device.
 
-    memory: one row of words; sight: needs model.adapter; prompt [K, C]: frames that are already there.
+    Args:
+        model: MusicGen, with or without an adapter.
+        memory: one row of words.
+        n_frames: of the codec, to be written.
+        settings: how tokens are drawn.
+        sight: the film; it needs model.adapter. None = the film has no say.
+        prompt: [K, C] frames that are there already and are gone on from.
+        progress: hears of the stage "compose", in frames.
+
+    Returns:
+        [candidates, K, n_frames] int64.
     """
     progress = progress or Silent()
     device = model.weight.device
@@ -81,7 +91,9 @@ def write_tokens(
 class _Window:
     """One pass of the decoder with its own key-value cache; rows are candidates, twice when guided."""
 
-    def __init__(self, model: MusicGen, memory: Memory, settings: AudioSettings, sight, start: int):
+    def __init__(
+        self, model: MusicGen, memory: Memory, settings: AudioSettings, sight: Sight | None, start: int
+    ):
         self.model, self.settings, self.start = model, settings, start
         self.guided = settings.guidance > 1
         self.memory = memory.repeated(settings.candidates)
@@ -90,7 +102,9 @@ class _Window:
         self.cache = model.new_cache()
         self.sight = sight if model.adapter is not None else None
 
-    def write(self, known: Tensor, n_positions: int, end: int | None, generator) -> Iterator[int]:
+    def write(
+        self, known: Tensor, n_positions: int, end: int | None, generator: torch.Generator
+    ) -> Iterator[int]:
         """Write position after position behind the known frames [N, K, C]; yields where it is.
 
         end: the film's last frame + 1 when the window reaches it: beyond, nothing is written.
@@ -127,7 +141,11 @@ class _Window:
         extension = model.extend(dynamics, torch.full((1,), self.settings.alpha, device=weight.device))
         extension = extension.expand(rows, -1, -1)
         pictures = None
-        if self.sight.embeddings is not None and len(self.sight.embeddings):
+        if (
+            self.sight.embeddings is not None
+            and self.sight.visible is not None
+            and len(self.sight.embeddings)
+        ):
             embeddings = self.sight.embeddings.to(weight.device).expand(rows, -1, -1)
             if self.guided:
                 embeddings = torch.cat([embeddings, torch.zeros_like(embeddings)])
@@ -136,7 +154,9 @@ class _Window:
             extension = torch.cat([extension, torch.zeros_like(extension)])
         return extension, pictures
 
-    def _forward(self, inputs: Tensor, first: int, extension, pictures) -> Tensor:
+    def _forward(
+        self, inputs: Tensor, first: int, extension: Tensor | None, pictures: Pictures | None
+    ) -> Tensor:
         """Logits [rows, K, V] float32 after inputs [N, K, P] at positions first .. first + P."""
         n = inputs.shape[-1]
         if self.guided:
@@ -155,7 +175,16 @@ class _Window:
 
 
 def draw_tokens(logits: Tensor, settings: AudioSettings, generator: torch.Generator) -> Tensor:
-    """Tokens [N, K] from logits [N, K, V]: the best, or one of the top_k by chance."""
+    """Draw tokens from logits: the best, or one of the top_k by chance.
+
+    Args:
+        logits: [N, K, V].
+        settings: temperature, top_k, and whether to draw at all.
+        generator: source of chance, on the logits' device.
+
+    Returns:
+        [N, K] int64.
+    """
     if not settings.do_sample:
         return logits.argmax(dim=-1)
     rows = len(logits)

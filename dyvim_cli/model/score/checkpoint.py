@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,7 +20,14 @@ SEMANTICS = "semantics.weight"  # what the semantic vectors go through
 def save_tensors(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
     """Write safetensors atomically: a reader sees the old file or the new one.
 
-    Raises OutputError, EnvironmentFault (disk full).
+    Args:
+        tensors: name -> tensor, on any device.
+        path: of the file.
+        metadata: name -> text for the header.
+
+    Raises:
+        OutputError: the file cannot be written.
+        EnvironmentFault: the disk is full.
     """
     write_bytes(path, save({name: t.detach().contiguous().clone() for name, t in tensors.items()}, metadata))
 
@@ -27,7 +35,18 @@ def save_tensors(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[st
 def load_tensors(
     path: Path, hint: str = "run `dyvim doctor`"
 ) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """All tensors and the metadata of a safetensors file. Raises WeightsError when it cannot be read."""
+    """Load all tensors and the metadata of a safetensors file.
+
+    Args:
+        path: of the file.
+        hint: what an error tells the user to do.
+
+    Returns:
+        (name -> tensor on the CPU, name -> text of the header).
+
+    Raises:
+        WeightsError: it cannot be read.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
@@ -35,24 +54,55 @@ def load_tensors(
         raise WeightsError(f"{path}: weights cannot be read ({error})", hint) from error
 
 
-def save_decoder(model: Decoder, path: Path, half: bool = True, card: dict | None = None) -> None:
-    """Write a decoder; `half` as fp16 (to ship), else as it is (to go on training)."""
+def save_decoder(model: Decoder, path: Path, half: bool = True, card: dict[str, Any] | None = None) -> None:
+    """Write a decoder with its sizes and styles.
+
+    Args:
+        model: the decoder.
+        path: of the file.
+        half: as fp16 (to ship), else as it is (to go on training).
+        card: how it was trained, plain values.
+
+    Raises:
+        OutputError: the file cannot be written.
+        EnvironmentFault: the disk is full.
+    """
     tensors = {n: t.half() if half else t for n, t in model.state_dict().items()}
     metadata = {"config": json.dumps(model.config.to_dict()), "card": json.dumps(card or {})}
     save_tensors(tensors, path, metadata)
 
 
-def config_of(metadata: dict[str, str]) -> dict:
-    """The sizes and styles in a decoder's header; the first decoders named no styles. Raises KeyError."""
+def config_of(metadata: dict[str, str]) -> dict[str, Any]:
+    """Read the sizes and styles in a decoder's header; the first decoders named no styles.
+
+    Args:
+        metadata: header of the file.
+
+    Returns:
+        Keyword arguments of DecoderConfig.
+
+    Raises:
+        KeyError: it is no decoder's header.
+    """
     sizes = {"styles": FIRST} | json.loads(metadata["config"])
     return {name: tuple(size) if isinstance(size, list) else size for name, size in sizes.items()}
 
 
-def for_our_styles(weight: torch.Tensor, config: dict) -> torch.Tensor:
-    """The weights [d, d_semantics] of the semantic vectors with an input for each of STYLES, in their order.
+def for_our_styles(weight: torch.Tensor, config: dict[str, Any]) -> torch.Tensor:
+    """Give the semantic vectors an input for each of STYLES, in their order.
 
     A style that the decoder did not learn begins as a copy of its nearest older one; a style that is not here
-    any more is left out. Raises ValueError when the header names other styles than there are weights for.
+    any more is left out.
+
+    Args:
+        weight: [d, d_semantics] as they were learned.
+        config: of the file's header; `styles` are those that it learned.
+
+    Returns:
+        [d, D_SEMANTICS].
+
+    Raises:
+        ValueError: the header names other styles than there are weights for.
     """
     known, n_others = config["styles"], D_SEMANTICS - len(STYLES)
     if weight.shape[1] != len(known) + n_others:
@@ -69,7 +119,19 @@ def _learned(style: str, known: tuple[str, ...]) -> str:
 
 
 def load_decoder(path: Path, device: torch.device | str = "cpu", hint: str = "run `dyvim doctor`") -> Decoder:
-    """A decoder in fp32, ready to play (evaluation mode). Raises WeightsError."""
+    """Load a decoder in fp32, ready to play (evaluation mode).
+
+    Args:
+        path: of the file.
+        device: where it is to run.
+        hint: what an error tells the user to do.
+
+    Returns:
+        The decoder, for all of STYLES.
+
+    Raises:
+        WeightsError: the file cannot be read or holds no decoder.
+    """
     tensors, metadata = load_tensors(path, hint)
     try:
         config = config_of(metadata)

@@ -7,6 +7,7 @@ delayed sequence), K streams, V largest cardinality, M semantic vectors, d width
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -39,20 +40,40 @@ class DecoderConfig:
         """K."""
         return len(self.cardinalities)
 
-    def to_dict(self) -> dict:
-        """Plain values for JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON.
+
+        Returns:
+            Field -> value.
+        """
         return asdict(self)
 
 
 def rotary_angles(positions: torch.Tensor, d_head: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cosines and sines [P, d_head / 2] of rotary position embedding (Su et al. 2021)."""
+    """Compute the angles of rotary position embedding (Su et al. 2021).
+
+    Args:
+        positions: [P] int.
+        d_head: width of a head, even.
+
+    Returns:
+        Cosines and sines [P, d_head / 2] float32.
+    """
     rates = 10000.0 ** (-torch.arange(0, d_head, 2, device=positions.device) / d_head)
     angles = positions[:, None].double() * rates[None].double()  # double: hours have many steps
     return angles.cos().float(), angles.sin().float()
 
 
 def rotate(x: torch.Tensor, angles: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-    """Turn the halves of x [B, H, P, d_head] by its positions' angles."""
+    """Turn the halves of queries or keys by their positions' angles.
+
+    Args:
+        x: [B, H, P, d_head].
+        angles: cosines and sines [P, d_head / 2].
+
+    Returns:
+        The shape of x.
+    """
     first, second = x.chunk(2, dim=-1)
     cos, sin = (a.to(x.dtype) for a in angles)
     return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
@@ -69,16 +90,46 @@ class Attention(nn.Module):
         self.out = nn.Linear(d_model, d_model, bias=False)
 
     def heads(self, x: torch.Tensor) -> torch.Tensor:
-        """[B, P, d] -> [B, H, P, d / H]."""
+        """Split a width into heads.
+
+        Args:
+            x: [B, P, d].
+
+        Returns:
+            [B, H, P, d / H].
+        """
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
 
     def keys_values(self, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keys and values [B, H, M, d / H] of a source [B, M, d]."""
+        """Project a source to keys and values.
+
+        Args:
+            source: [B, M, d].
+
+        Returns:
+            Two tensors [B, H, M, d / H].
+        """
         keys, values = self.key_value(source).chunk(2, dim=-1)
         return self.heads(keys), self.heads(values)
 
-    def attend(self, query, keys, values, mask=None) -> torch.Tensor:
-        """Weighted values, back to [B, P, d]."""
+    def attend(
+        self,
+        query: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        mask: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Weight the values by the queries' likeness to the keys.
+
+        Args:
+            query: [B, H, P, d / H].
+            keys: [B, H, M, d / H].
+            values: [B, H, M, d / H].
+            mask: broadcastable to [B, H, P, M] bool, True = may look; None = all.
+
+        Returns:
+            [B, P, d].
+        """
         mixed = F.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
@@ -96,14 +147,33 @@ class Block(nn.Module):
         self.ff = nn.Sequential(nn.Linear(d, config.d_ff), nn.GELU(), nn.Linear(config.d_ff, d))
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x, angles, self_mask, memory, memory_mask):
-        """[B, P, d] -> [B, P, d]; memory is this layer's (keys, values) of the semantic vectors."""
+    def forward(
+        self,
+        x: torch.Tensor,
+        angles: tuple[torch.Tensor, torch.Tensor],
+        self_mask: torch.Tensor,
+        memory: tuple[torch.Tensor, torch.Tensor] | None,
+        memory_mask: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """Apply one layer.
+
+        Args:
+            x: [B, P, d].
+            angles: cosines and sines [P, d_head / 2] of the positions.
+            self_mask: [P, P] bool, True = may look.
+            memory: this layer's keys and values [B, H, M, d / H] of the semantic vectors; None where it has
+                none.
+            memory_mask: [B, 1, P, M] bool, True = may look; None = all.
+
+        Returns:
+            [B, P, d].
+        """
         attention, normed = self.self_attention, self.self_norm(x)
         query = rotate(attention.heads(attention.query(normed)), angles)
         keys, values = attention.keys_values(normed)
         keys = rotate(keys, angles)
         x = x + self.dropout(attention.attend(query, keys, values, self_mask))
-        if self.cross_attention is not None:
+        if self.cross_attention is not None and self.cross_norm is not None and memory is not None:
             cross = self.cross_attention
             query = cross.heads(cross.query(self.cross_norm(x)))
             x = x + self.dropout(cross.attend(query, *memory, memory_mask))
@@ -113,7 +183,7 @@ class Block(nn.Module):
 class Extension(nn.Module):
     """The dynamics extension of every music token.
 
-    extension_p = alpha * gate * sum_k W_k z~_{p - k}: at position p stream k stands for step p - k
+    extension_p = alpha * gate * sum_k W_k z~_{p - k}: at position p stream k is at step p - k
     (delay pattern), so each stream's token is extended by the dynamics of its own time. W is
     zero-initialised: an untrained extension, like alpha = 0, leaves the decoder as it was.
     alpha scales the dynamics term that is added to every music token; 0 = the picture's motion has no
@@ -127,7 +197,15 @@ class Extension(nn.Module):
         self.gate = nn.Parameter(torch.ones(()))
 
     def forward(self, dynamics: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
-        """z~ [B, S, D] at absolute steps, alpha [B] -> [B, S + K - 1, d]."""
+        """Compute the dynamics term.
+
+        Args:
+            dynamics: z~ [B, S, D] at absolute steps.
+            alpha: [B] scale.
+
+        Returns:
+            [B, S + K - 1, d].
+        """
         batch, n_steps, _ = dynamics.shape
         total = dynamics.new_zeros(batch, n_steps + self.n_streams - 1, self.weight.shape[-1])
         for k, weight in enumerate(self.weight):
@@ -136,13 +214,23 @@ class Extension(nn.Module):
 
 
 def token_layout(config: DecoderConfig) -> tuple[torch.Tensor, torch.Tensor]:
-    """Per stream [K]: the token that says "nothing here", and where its rows begin in the one table."""
+    """Lay the tokens of all streams out in one table.
+
+    Args:
+        config: its cardinalities count.
+
+    Returns:
+        Per stream [K]: the token that says "nothing here", and where its rows begin.
+    """
     pad = torch.tensor(config.cardinalities, device="cpu")
     return pad, (pad + 1).cumsum(0) - pad - 1
 
 
 class Decoder(nn.Module):
     """Conditions and past tokens in, logits of the next tokens out."""
+
+    pad: torch.Tensor  # [K] int64, the token that says "nothing here"
+    offsets: torch.Tensor  # [K] int64, where each stream's rows begin in the one table
 
     def __init__(self, config: DecoderConfig):
         super().__init__()
@@ -165,26 +253,61 @@ class Decoder(nn.Module):
         self.apply(_initialise)
 
     def embed_tokens(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Summed embeddings [B, P, d] of delayed tokens [B, K, P]; pad[k] = nothing here."""
+        """Sum the streams' embeddings.
+
+        Args:
+            tokens: [B, K, P] delayed; pad[k] = nothing here.
+
+        Returns:
+            [B, P, d].
+        """
         return self.embedding(tokens.transpose(1, 2) + self.offsets).sum(dim=2)
 
     def embed_place(self, place: torch.Tensor, activity: torch.Tensor) -> torch.Tensor:
-        """[B, P, n_places] int and [B, P, 2K] float -> [B, P, d]."""
+        """Embed the form conditions.
+
+        Args:
+            place: [B, P, n_places] int64.
+            activity: [B, P, 2K] float, plays and known.
+
+        Returns:
+            [B, P, d].
+        """
         total = self.activity(activity)
         for i, table in enumerate(self.place):
             total = total + table(place[..., i])
         return total
 
-    def memory(self, semantics: torch.Tensor) -> list:
-        """Keys and values of the semantic vectors [B, M, d_semantics], one pair a layer (or None)."""
+    def memory(self, semantics: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor] | None]:
+        """Project the semantic vectors for every layer's cross-attention.
+
+        Args:
+            semantics: [B, M, d_semantics].
+
+        Returns:
+            One pair of keys and values a layer; None for layers that do not look.
+        """
         x = self.semantics(semantics)
-        return [b.cross_attention.keys_values(x) if b.cross_attention else None for b in self.blocks]
+        attentions = (cast(Block, block).cross_attention for block in self.blocks)
+        return [attention.keys_values(x) if attention else None for attention in attentions]
 
-    def forward(self, inputs, conditions, semantics, memory_mask=None) -> torch.Tensor:
-        """Logits [B, P, sum of cardinalities] for a whole sequence.
+    def forward(
+        self,
+        inputs: torch.Tensor,
+        conditions: torch.Tensor,
+        semantics: torch.Tensor,
+        memory_mask: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Compute the logits of a whole sequence.
 
-        inputs [B, K, P]: the delayed tokens before each position; conditions [B, P, d]: extension +
-        place; semantics [B, M, d_semantics]; memory_mask [B, 1, P, M] bool, True = may look.
+        Args:
+            inputs: [B, K, P] the delayed tokens before each position.
+            conditions: [B, P, d] extension + place.
+            semantics: [B, M, d_semantics].
+            memory_mask: [B, 1, P, M] bool, True = may look; None = all.
+
+        Returns:
+            [B, P, sum of cardinalities].
         """
         x = self.embed_tokens(inputs) + conditions
         positions = torch.arange(x.shape[1], device=x.device)
@@ -196,7 +319,14 @@ class Decoder(nn.Module):
         return self.head(self.norm(x))
 
     def split(self, logits: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """[..., sum of cardinalities] -> K tensors [..., cardinality]."""
+        """Split logits by stream.
+
+        Args:
+            logits: [..., sum of cardinalities].
+
+        Returns:
+            K tensors [..., cardinality].
+        """
         return logits.split(list(self.config.cardinalities), dim=-1)
 
 

@@ -14,7 +14,13 @@ NEAR_SEMITONES = 1.5  # and less for one that differs by so much: in a scale a s
 
 
 def lean_to_rhythm(logits: torch.Tensor, then: torch.Tensor, amount: float) -> None:
-    """Add an amount to the logits [B, width] of a pitched stream that start, hold or rest as tokens [B]."""
+    """Favour tokens that start, hold or rest as earlier ones did.
+
+    Args:
+        logits: [B, width] of a pitched stream, changed in place.
+        then: [B] earlier tokens.
+        amount: added to the logits.
+    """
     for token in (tokens.REST, tokens.HOLD):
         logits[:, token] += amount * (then == token)
     logits[:, tokens.FIRST_PITCH :] += amount * (then >= tokens.FIRST_PITCH)[:, None]
@@ -31,7 +37,13 @@ class Motif:
         self.before = torch.zeros(len(self.sources), batch, dtype=torch.long)  # `last` as each step found it
 
     def lean(self, logits: torch.Tensor, delayed: torch.Tensor, position: int) -> None:
-        """Add to the logits [B, K, width] of a position; delayed [B, K, P]: what is written so far."""
+        """Lean the melody towards a rest or towards an earlier gesture.
+
+        Args:
+            logits: [B, K, width] of the position, changed in place.
+            delayed: [B, K, P] tokens; what is written so far counts.
+            position: place in the delay pattern.
+        """
         step, melody = position - MELODY, logits[:, MELODY]
         if 0 <= step < len(self.breath) and self.breath[step]:
             melody[:, tokens.FIRST_PITCH :] += BREATH
@@ -50,5 +62,9 @@ class Motif:
         melody[:, tokens.FIRST_PITCH :] += CONTOUR * is_interval[:, None] * torch.exp(-away.square() / 2)
 
     def advance(self, written: torch.Tensor) -> None:
-        """Take note of the tokens [B, K] just written."""
+        """Take note of the tokens just written.
+
+        Args:
+            written: [B, K].
+        """
         self.last = torch.where(begins(written)[:, MELODY], written[:, MELODY], self.last)

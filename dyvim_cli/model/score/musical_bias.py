@@ -28,7 +28,14 @@ HALF_BAR_STEPS = STEPS_PER_BAR // 2
 
 
 def interval_table(width: int) -> torch.Tensor:
-    """[width, width] leaning from each melody token (row) to the next; zero where either is no pitch."""
+    """Tabulate how far each melody token leans to the next.
+
+    Args:
+        width: number of tokens.
+
+    Returns:
+        [width, width] float32 logits, row = token before; zero where either is no pitch.
+    """
     pitches = np.arange(width)
     apart = np.abs(pitches[:, None] - pitches[None])
     table = np.where(apart > 12, BEYOND_OCTAVE, INTERVALS[np.minimum(apart, 12)])
@@ -36,7 +43,7 @@ def interval_table(width: int) -> torch.Tensor:
     return torch.from_numpy(table.astype(np.float32))
 
 
-def _at(values: np.ndarray, step: int, otherwise):
+def _at(values: np.ndarray, step: int, otherwise: int) -> int:
     """The plan's value for a step; `otherwise` where it says nothing."""
     return values[step] if 0 <= step < len(values) else otherwise
 
@@ -59,7 +66,15 @@ class MusicalBias:
         self.bassless = torch.zeros(batch, dtype=torch.long)  # and the bass
 
     def bias(self, delayed: torch.Tensor, position: int) -> torch.Tensor:
-        """[B, K, width] to add to the logits at a position; delayed [B, K, P]: what is written so far."""
+        """Compute what is added to the logits at a position.
+
+        Args:
+            delayed: [B, K, P] tokens; what is written so far counts.
+            position: place in the delay pattern.
+
+        Returns:
+            [B, K, width].
+        """
         bias = torch.zeros(len(self.last), tokens.K, self.intervals.shape[0])
         self._prefer_sung_intervals(bias)
         self._continue_groove(bias, delayed, position)
@@ -93,7 +108,11 @@ class MusicalBias:
                 bias[:, k, tokens.FIRST_PITCH :] += COME_IN * (rest >= longest)[:, None]
 
     def advance(self, written: torch.Tensor) -> None:
-        """Take note of the tokens [B, K] just written."""
+        """Take note of the tokens just written.
+
+        Args:
+            written: [B, K].
+        """
         sounds = PITCHED & (written > tokens.REST) & (written < CARDINALITIES)
         self.silent = torch.where(sounds.any(dim=1), 0, self.silent + 1)
         self.tuneless = torch.where(sounds[:, MELODY], 0, self.tuneless + 1)

@@ -25,22 +25,52 @@ class TakeRating:
     faults: tuple[str, ...]  # what the gate objects to
 
     def score(self, alpha: float) -> float:
-        """Higher is better; sync counts as far as alpha asks for it."""
+        """Weigh sync against faults.
+
+        Args:
+            alpha: 0..1, how much sync counts.
+
+        Returns:
+            Higher is better.
+        """
         return alpha * (self.accent + self.following) - FAULT * len(self.faults)
 
 
 def n_onsets(piece: np.ndarray) -> np.ndarray:
-    """[S] how many streams strike at each step of tokens [K, S]."""
-    return sum(onsets(piece, name).astype(int) for name in ("drums", *tokens.PITCHED))
+    """Count the streams that begin a note at each step.
+
+    Args:
+        piece: [K, S] tokens.
+
+    Returns:
+        [S] int.
+    """
+    return np.sum([onsets(piece, name).astype(int) for name in ("drums", *tokens.PITCHED)], axis=0)
 
 
 def strength(piece: np.ndarray) -> np.ndarray:
-    """[S] onset weight of each step: onsets weighted by level."""
+    """Measure how strongly each step is played: onsets weighted by level.
+
+    Args:
+        piece: [K, S] tokens.
+
+    Returns:
+        [S] float, at least 0.
+    """
     return n_onsets(piece) * (1 + piece[LEVEL].astype(float)) / tokens.N_LEVELS
 
 
 def rate_take(piece: np.ndarray, hit: np.ndarray, energy: np.ndarray) -> TakeRating:
-    """Look at one take [K, S] beside the film's hits [S] and energy [S]."""
+    """Judge one take beside the film.
+
+    Args:
+        piece: [K, S] tokens.
+        hit: [S] weights of events.
+        energy: [S] 0..1.
+
+    Returns:
+        Accent, following and faults.
+    """
     onset_weights = strength(piece)
     return TakeRating(
         _accent(onset_weights, hit), _following(onset_weights, energy), tuple(_faults(piece, energy))
@@ -48,7 +78,15 @@ def rate_take(piece: np.ndarray, hit: np.ndarray, energy: np.ndarray) -> TakeRat
 
 
 def best(takes: list[TakeRating], alpha: float) -> int:
-    """Index of the take to keep; the first of equals."""
+    """Choose the take to keep.
+
+    Args:
+        takes: verdicts, at least one.
+        alpha: 0..1, how much sync counts.
+
+    Returns:
+        Index; the first of equals.
+    """
     return int(np.argmax([take.score(alpha) for take in takes]))
 
 

@@ -43,7 +43,18 @@ def sample_pieces(
     settings: SamplingSettings,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Token arrays [N, K, S] int16 of N = settings.candidates pieces; same seed, same tokens."""
+    """Sample pieces; same seed, same tokens.
+
+    Args:
+        model: the decoder.
+        conditions: conditioning of all S steps.
+        plan: tokens that are forced, copied or accented.
+        settings: how tokens are drawn.
+        progress: hears of the stage "compose", in positions.
+
+    Returns:
+        [N, K, S] int16, N = settings.candidates.
+    """
     progress = progress or Silent()
     n, n_positions = settings.candidates, conditions.n_steps + tokens.K - 1
     width = max(model.config.cardinalities)

@@ -6,8 +6,10 @@ as in decoder.py; B rows are written side by side.
 """
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from dyvim_cli.model.score.decoder import Block, Decoder, rotary_angles, rotate
@@ -24,7 +26,15 @@ class KVCache:
         self.end = 0
 
     def append(self, keys: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Add one position [B, H, d / H]; return the window [B, H, <= window, d / H] that ends with it."""
+        """Add one position.
+
+        Args:
+            keys: [B, H, d / H].
+            values: [B, H, d / H].
+
+        Returns:
+            Keys and values [B, H, <= window, d / H] of the window that ends with it.
+        """
         if self.end == self.keys_values.shape[3]:
             keep = self.window - 1
             self.keys_values[:, :, :, :keep] = self.keys_values[:, :, :, -keep:].clone()
@@ -37,7 +47,17 @@ class KVCache:
 
 
 def product(weight: torch.Tensor, bias: torch.Tensor | None, n_rows: int, then: str = "none") -> Product:
-    """x -> x W^T + b of n_rows rows, then "gelu" or "none"."""
+    """Prepare x -> x W^T + b for a fixed number of rows.
+
+    Args:
+        weight: [m, n].
+        bias: [m]; None = none.
+        n_rows: rows of x, for which oneDNN lays the weights out.
+        then: "gelu" or "none", applied to the result.
+
+    Returns:
+        A function from [n_rows, n] to [n_rows, m].
+    """
     try:
         packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), n_rows)
         linear = torch.ops.mkldnn._linear_pointwise
@@ -58,20 +78,26 @@ class _Layer:
         self.norms = block.self_norm, block.cross_norm, block.ff_norm
         self.query_key_value = product(torch.cat([own.query.weight, own.key_value.weight]), None, n_rows)
         self.out = product(own.out.weight, None, n_rows)
-        self.widen = product(block.ff[0].weight, block.ff[0].bias, n_rows, then="gelu")
-        self.narrow = product(block.ff[2].weight, block.ff[2].bias, n_rows)
+        widen, narrow = cast(nn.Linear, block.ff[0]), cast(nn.Linear, block.ff[2])
+        self.widen = product(widen.weight, widen.bias, n_rows, then="gelu")
+        self.narrow = product(narrow.weight, narrow.bias, n_rows)
         if cross is not None:
             self.cross_query, self.cross_out = (
                 product(part.weight, None, n_rows) for part in (cross.query, cross.out)
             )
 
-    def __call__(self, x: torch.Tensor, angles, memory) -> torch.Tensor:
+    def __call__(
+        self,
+        x: torch.Tensor,
+        angles: tuple[torch.Tensor, torch.Tensor],
+        memory: tuple[torch.Tensor, torch.Tensor] | None,
+    ) -> torch.Tensor:
         """[B, d] -> [B, d]; memory: keys and values [B, H, M, d / H] to look at, or None."""
         self_norm, cross_norm, ff_norm = self.norms
         mixed = self.query_key_value(self_norm(x)).unflatten(1, (3, self.n_heads, -1))
         query, key = rotate(mixed[:, :2], angles).unbind(1)
         x = x + self.out(_attend(query, *self.cache.append(key, mixed[:, 2])))
-        if cross_norm is not None:
+        if cross_norm is not None and memory is not None:
             query = self.cross_query(cross_norm(x)).unflatten(1, (self.n_heads, -1))
             x = x + self.cross_out(_attend(query, *memory))
         return x + self.narrow(self.widen(ff_norm(x)))
@@ -88,17 +114,29 @@ class Stepper:
     def __init__(self, model: Decoder, semantics: torch.Tensor, n_rows: int):
         """semantics: the vectors [M, d_semantics] that the cross-attention may be let look at."""
         self.model, self.n_rows, self.position = model, n_rows, 0
-        self.layers = [_Layer(block, model, n_rows) for block in model.blocks]
+        self.layers = [_Layer(cast(Block, block), model, n_rows) for block in model.blocks]
         self.head = product(model.head.weight, model.head.bias, n_rows)
         self.memory = model.memory(semantics[None].expand(n_rows, -1, -1))
         self.visible = self.memory
 
     def look_at(self, seen: torch.Tensor) -> None:
-        """Show the cross-attention only some of the semantic vectors from now on: a mask [M]."""
-        self.visible = [pair and tuple(part[:, :, seen] for part in pair) for pair in self.memory]
+        """Show the cross-attention only some of the semantic vectors from now on.
+
+        Args:
+            seen: [M] bool.
+        """
+        self.visible = [pair and (pair[0][:, :, seen], pair[1][:, :, seen]) for pair in self.memory]
 
     def step(self, tokens: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
-        """Logits [B, sum of cardinalities] after one more position: its tokens [B, K], condition [B, d]."""
+        """Add one position.
+
+        Args:
+            tokens: [B, K] before it.
+            condition: [B, d] or [d], extension + place.
+
+        Returns:
+            [B, sum of cardinalities] logits of the tokens that follow.
+        """
         model = self.model
         x = model.embedding(tokens + model.offsets).sum(dim=1) + condition
         where = torch.tensor([self.position])

@@ -22,7 +22,17 @@ MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)  # a raised seventh comes with the chord th
 
 
 def pitch_bias(chord: int, pitch_class: int, is_minor: bool, clash: float = CLASH) -> float:
-    """How unwelcome a pitch class (above the tonic) is over a chord token, 0 or below."""
+    """Tell how unwelcome a pitch class is over a chord.
+
+    Args:
+        chord: chord token.
+        pitch_class: semitones above the tonic, 0..11.
+        is_minor: mode of the key.
+        clash: for a semitone above a chord tone.
+
+    Returns:
+        Added to the logit, 0 or below.
+    """
     chord_classes = tokens.chord_pitch_classes(chord)
     if pitch_class in chord_classes:
         return 0.0
@@ -32,7 +42,16 @@ def pitch_bias(chord: int, pitch_class: int, is_minor: bool, clash: float = CLAS
 
 
 def harmony_table(is_minor: bool, width: int, clash: float = CLASH) -> torch.Tensor:
-    """[n chords, K, width] float32: the leaning of every stream's tokens over every chord."""
+    """Tabulate the leaning of every stream's tokens over every chord.
+
+    Args:
+        is_minor: mode of the key.
+        width: number of tokens.
+        clash: for a semitone above a chord tone.
+
+    Returns:
+        [n chords, K, width] float32 logits, 0 or below.
+    """
     chord_stream = tokens.STREAMS[tokens.STREAM_INDEX["chord"]]
     table = np.zeros((chord_stream.cardinality, tokens.K, width), dtype=np.float32)
     for chord in range(chord_stream.cardinality):
@@ -46,7 +65,14 @@ def harmony_table(is_minor: bool, width: int, clash: float = CLASH) -> torch.Ten
 
 
 def begins(written: torch.Tensor) -> torch.Tensor:
-    """[B, K] where tokens [B, K] are notes that begin."""
+    """Find the notes that begin.
+
+    Args:
+        written: [B, K] tokens.
+
+    Returns:
+        [B, K] bool; False for streams without pitch.
+    """
     return PITCHED & (written >= tokens.FIRST_PITCH) & (written < CARDINALITIES)
 
 
@@ -66,7 +92,15 @@ class Grammar:
         self.suited = torch.ones(n_positions, batch, tokens.K, dtype=torch.bool)
 
     def bias(self, chords: torch.Tensor, position: int) -> torch.Tensor:
-        """[B, K, width] to add to the logits; chords [B, K]: the chord at each stream's own step."""
+        """Compute what is added to the logits at a position.
+
+        Args:
+            chords: [B, K] chord token at each stream's own step.
+            position: place in the delay pattern.
+
+        Returns:
+            [B, K, width].
+        """
         bias = self.harmony[chords, self.streams]
         if (position - MELODY) % STEPS_PER_BEAT:
             bias[:, MELODY] = self.passing[chords[:, MELODY]]
@@ -76,7 +110,11 @@ class Grammar:
         return bias
 
     def advance(self, written: torch.Tensor) -> None:
-        """Take note of the tokens [B, K] just written."""
+        """Take note of the tokens just written.
+
+        Args:
+            written: [B, K].
+        """
         goes_on = (written == tokens.HOLD) & (self.held > 0)
         starts = begins(written)
         self.held = torch.where(starts, 1, torch.where(goes_on, self.held + 1, 0))
@@ -86,13 +124,31 @@ class Grammar:
         self.sounding[self.n_written] = torch.where(starts, written, note)
 
     def begun(self, token: int, stream: int) -> torch.Tensor:
-        """[B] a token that the form asks for: nothing can be held that was not begun."""
+        """Turn a hold that the form asks for into a rest where no note was begun.
+
+        Args:
+            token: that the form asks for.
+            stream: index k.
+
+        Returns:
+            [B] tokens.
+        """
         lost = (token == tokens.HOLD) & PITCHED[stream] & (self.held[:, stream] == 0)
         return torch.where(lost, tokens.REST, token)
 
     def may_copy(self, copied: torch.Tensor, stream: int, source: int) -> torch.Tensor:
-        """[B] whether tokens [B] of an earlier position mean here what they meant there: a note that
-        suited its chord suits the one here, a hold goes on with the same note, and not for ever."""
+        """Tell whether tokens of an earlier position mean here what they meant there.
+
+        A note that suited its chord suits the one here, a hold goes on with the same note, and not for ever.
+
+        Args:
+            copied: [B] tokens.
+            stream: index k.
+            source: earlier position.
+
+        Returns:
+            [B] bool.
+        """
         suits = self._suits(copied[:, None].expand(-1, tokens.K))[:, stream]
         is_same_note = self.sounding[self.n_written, :, stream] == self.sounding[source, :, stream]
         lasts = is_same_note & (self.held[:, stream] < tokens.LONGEST_HOLD_STEPS)

@@ -29,14 +29,23 @@ class TokenPlan:
     def decided(
         self, drawn: torch.Tensor, delayed: torch.Tensor, position: int, grammar: Grammar
     ) -> torch.Tensor:
-        """[B, K] the tokens of a position: those drawn [B, K], unless the plan or the grammar has others.
+        """Decide the tokens of a position: those drawn, unless the plan or the grammar has others.
 
-        delayed [B, K, P]: what is written so far.
+        Args:
+            drawn: [B, K] tokens of the sampler.
+            delayed: [B, K, P] tokens; what is written so far counts.
+            position: place in the delay pattern.
+            grammar: of these B pieces.
+
+        Returns:
+            [B, K] tokens.
         """
         streams = [self._decided(k, drawn[:, k], delayed[:, k], position, grammar) for k in range(tokens.K)]
         return torch.stack(streams, dim=1)
 
-    def _decided(self, k: int, drawn: torch.Tensor, row: torch.Tensor, position: int, grammar: Grammar):
+    def _decided(
+        self, k: int, drawn: torch.Tensor, row: torch.Tensor, position: int, grammar: Grammar
+    ) -> torch.Tensor:
         """The same [B] of one stream, whose row [B, P] is written so far."""
         step = position - k
         if not 0 <= step < self.forced.shape[1]:  # the delay pattern's corners: nothing is here

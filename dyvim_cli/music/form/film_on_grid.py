@@ -36,10 +36,15 @@ def lay_on_grid(
 
     Args:
         tempo_map: the grid, S steps.
-        scene_starts_s, scene_labels, scene_moods: [C] seconds, [C] labels, [C, 2] moods.
+        scene_starts_s: [C] where scenes begin, ascending.
+        scene_labels: [C] alike for scenes that look alike.
+        scene_moods: [C, 2] valence and arousal, -1..1.
         energy: [S] 0..1.
         hits: [S] weights of the events.
         energy_share: 0..1, how far energy shapes the music; at 0 the film is one scene without events.
+
+    Returns:
+        The film step by step: scenes, moods, energy and hits.
 
     Raises:
         ValueError: the arguments contradict each other.

@@ -63,7 +63,8 @@ def density_of(style: str, role: str, part: str, motion: np.ndarray, first: int 
     """Density that a part's patterns are compared with in one section.
 
     Args:
-        style, role: of the section.
+        style: name of a style.
+        role: of the section in the form.
         part: stream name.
         motion: [n] the film's motion 0..1 at the section's steps.
         first: how many steps after a bar line the section begins.
