@@ -49,10 +49,18 @@ class _Shipped:
 def run(
     tasks: Sequence[Task], address: str | None = None, *, ship: bool = False
 ) -> Generator[Outcome, None, None]:
-    """Work on the films on the cluster at `address` (None: one started here for the time).
+    """Work on the films on a Ray cluster; closing the generator cancels what is running.
 
-    ship: send films as bytes even to nodes that see them. Outcomes come as they are ready. Closing the
-    generator cancels what is running. Raises EnvironmentFault when there is no Ray or no cluster.
+    Args:
+        tasks: in the order of work; a task that is lost with its node starts again elsewhere.
+        address: of the cluster; None = one started here for the time.
+        ship: send films as bytes even to nodes that see them.
+
+    Yields:
+        Outcomes as they are ready.
+
+    Raises:
+        EnvironmentFault: there is no Ray, or no cluster answers.
     """
     ray = _connect(address)
     score = ray.remote(num_cpus=1, max_retries=MAX_RETRIES)(_score)

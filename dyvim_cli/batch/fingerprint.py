@@ -32,7 +32,14 @@ class Content:
 
 
 def content_of(film: Path) -> Content | None:
-    """Read a film once through; None when it cannot be read."""
+    """Read a film once through.
+
+    Args:
+        film: path.
+
+    Returns:
+        Digest, size and time of change; None when it cannot be read.
+    """
     if not film.is_file():  # a pipe would be waited on for ever
         return None
     digest = hashlib.blake2b(digest_size=20)
@@ -47,7 +54,15 @@ def content_of(film: Path) -> Content | None:
 
 
 def known_content(film: Path, record: dict[str, Any]) -> Content | None:
-    """The film's content, from a journal's record where size and time are still the same."""
+    """Take a film's content from a journal's record, where size and time are still the same.
+
+    Args:
+        film: path.
+        record: its last line in the journal; may be empty.
+
+    Returns:
+        The content, read anew where the record does not fit; None when it cannot be read.
+    """
     if known := record.get("content"):
         content = Content(known["digest"], known["n_bytes"], known["modified_ns"])
         if is_unchanged(film, content):
@@ -56,7 +71,15 @@ def known_content(film: Path, record: dict[str, Any]) -> Content | None:
 
 
 def is_unchanged(film: Path, content: Content | None) -> bool:
-    """Whether a film still has the size and the time it had when it was read."""
+    """Tell whether a film still has the size and the time it had when it was read.
+
+    Args:
+        film: path.
+        content: as it was read; None = it could not be read.
+
+    Returns:
+        True also where it could not be read before and still cannot.
+    """
     try:
         state = film.stat()
     except OSError:
@@ -68,7 +91,15 @@ def is_unchanged(film: Path, content: Content | None) -> bool:
 
 
 def settings_digest(options: ComposeOptions, delivery: Delivery) -> str:
-    """All that the result depends on beside the film; where it goes is not a part of it."""
+    """Digest all that the result depends on beside the film; where it goes is not a part of it.
+
+    Args:
+        options: options of composing, with the digests of the weights that they name.
+        delivery: options of the output.
+
+    Returns:
+        Hexadecimal digest.
+    """
     own_model = None if options.model == EMBEDDED else options.model
     settings = asdict(delivery) | {
         "options": asdict(options),
@@ -84,12 +115,28 @@ def settings_digest(options: ComposeOptions, delivery: Delivery) -> str:
 
 
 def fingerprint(content: Content | None, settings: str) -> str:
-    """The fingerprint of a film's result."""
+    """Digest film and settings: the same fingerprint is the same result.
+
+    Args:
+        content: of the film; None = it cannot be read.
+        settings: settings_digest of the task.
+
+    Returns:
+        Hexadecimal digest.
+    """
     return _digest([content.digest if content else None, settings])
 
 
 def film_seed(base_seed: int, relative: object) -> int:
-    """A film's own seed: it depends on the base seed and the film's place, not on its neighbours."""
+    """Derive a film's own seed: it depends on the base seed and the film's place, not on its neighbours.
+
+    Args:
+        base_seed: of the batch.
+        relative: path of the film within the folder that was named.
+
+    Returns:
+        SEED_BITS bits, at least 0.
+    """
     name = os.fsencode(f"{base_seed}:{relative}")
     digest = hashlib.blake2b(name, digest_size=8).digest()
     return int.from_bytes(digest, "big") >> (64 - SEED_BITS)

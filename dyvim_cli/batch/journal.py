@@ -31,7 +31,12 @@ class Journal:
     def append(self, record: dict[str, Any]) -> None:
         """Write one line, whole and on the disk when this returns.
 
-        Raises OutputError, EnvironmentFault (disk full).
+        Args:
+            record: JSON values; absolute paths, which are written relative to the journal.
+
+        Raises:
+            OutputError: the journal cannot be written.
+            EnvironmentFault: the disk is full.
         """
         left = memoryview(_line(_moved(record, self._relative)))
         try:
@@ -58,12 +63,23 @@ def _line(record: dict[str, Any]) -> bytes:
 
 
 def now() -> str:
-    """The time of a record."""
+    """The time of a record.
+
+    Returns:
+        Local time with its zone, as 2024-05-01T12:00:00+0200.
+    """
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
 def read(path: Path) -> dict[Path, dict[str, Any]]:
-    """The last line of every output {absolute path: record}; lines that are torn are passed over."""
+    """Read a journal; lines that are torn are passed over.
+
+    Args:
+        path: of the journal; a missing one is empty.
+
+    Returns:
+        Absolute path of an output -> its last record.
+    """
     films: dict[Path, dict[str, Any]] = {}
     for record in _lines(path):
         if record.get("status") in ("done", "failed") and record.keys() >= KNOWN:
@@ -74,7 +90,17 @@ def read(path: Path) -> dict[Path, dict[str, Any]]:
 
 @contextmanager
 def open_journal(path: Path) -> Iterator[Journal]:
-    """A journal to append to, by one batch at a time. Raises OutputError."""
+    """Open a journal to append to, by one batch at a time.
+
+    Args:
+        path: of the journal; made where it is missing.
+
+    Yields:
+        The journal, locked until the context ends.
+
+    Raises:
+        OutputError: it cannot be written, or another batch is writing it.
+    """
     path = path.absolute()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -37,7 +37,15 @@ NEWS_S = 0.5  # between two reports of a worker's stages
 
 
 def jobs_for(wanted: int | None, tasks: Sequence[Task]) -> int:
-    """Workers to start: what was asked for, else one a core as far as the memory goes."""
+    """Choose the number of workers.
+
+    Args:
+        wanted: what was asked for; None = one a core as far as the memory goes.
+        tasks: their models decide how much memory a worker needs.
+
+    Returns:
+        At least 1.
+    """
     if wanted is not None:
         return wanted
     is_light = all(writes_score(task.options.model) for task in tasks)
@@ -76,12 +84,22 @@ class Stage:
 def run(
     tasks: Sequence[Task], jobs: int, scratch: Path, tell: Callable[[Stage], None] = lambda stage: None
 ) -> Generator[Outcome, None, None]:
-    """Work on the films in order, up to `jobs` at once; outcomes come as they are ready.
+    """Work on the films in worker processes.
 
-    scratch: an existing folder for the workers' intermediate files. tell: called with each film's stage,
-    up to twice a second by each worker. Closing the generator, or an
-    exception in it (Ctrl-C), ends the workers, who take their temporary files with them.
-    Raises DyvimError when no worker can be started.
+    Closing the generator, or an exception in it (Ctrl-C), ends the workers, who take their temporary files
+    with them.
+
+    Args:
+        tasks: in the order of work.
+        jobs: workers at the same time, at most.
+        scratch: an existing folder for the workers' intermediate files.
+        tell: called with each film's stage, up to twice a second by each worker.
+
+    Yields:
+        Outcomes as they are ready.
+
+    Raises:
+        DyvimError: no worker can be started.
     """
     waiting = deque(tasks)
     workers: list[_Worker] = []

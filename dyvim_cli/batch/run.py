@@ -48,7 +48,16 @@ class BatchSession:
 def review(
     tasks: Iterable[Task], known: Mapping[Path, dict[str, Any]], *, retry_failed: bool = False
 ) -> Review:
-    """Sort the films by what is known of them: {output: last record}. Writes nothing."""
+    """Sort the films by what is known of them; writes nothing.
+
+    Args:
+        tasks: all of the batch.
+        known: output -> its last record in the journal.
+        retry_failed: whether films that failed are tried again.
+
+    Returns:
+        What is left to do, done and failed.
+    """
     found = Review([], [], [])
     for task in tasks:
         record = known.get(task.output)
@@ -111,7 +120,18 @@ def session(
 ) -> Iterator[BatchSession]:
     """Take the journal, put what a killed run left in order, and make room for the work.
 
-    Afterwards, however it ends, nothing unfinished is left. Raises OutputError.
+    Afterwards, however it ends, nothing unfinished is left.
+
+    Args:
+        journal_path: of the journal.
+        tasks: all of the batch.
+        retry_failed: whether films that failed are tried again.
+
+    Yields:
+        Journal, review and a scratch folder.
+
+    Raises:
+        OutputError: the journal or a folder cannot be written, or another batch is writing the journal.
     """
     tasks = list(tasks)
     with open_journal(journal_path) as journal:
@@ -141,7 +161,16 @@ def _settle_recorded(tasks: Iterable[Task], journal: Journal) -> None:
 def carry_out(
     outcomes: Generator[Outcome, None, None], journal: Journal, *, fail_fast: bool = False
 ) -> Iterator[Outcome]:
-    """Pass on an engine's outcomes, each on record first and then in its place."""
+    """Pass on an engine's outcomes, each on record first and then in its place.
+
+    Args:
+        outcomes: of an engine; closed at the end.
+        journal: open.
+        fail_fast: whether to stop after the first film that fails.
+
+    Yields:
+        The outcomes as they were recorded.
+    """
     with closing(outcomes):
         for outcome in outcomes:
             kept = _keep(outcome, journal)

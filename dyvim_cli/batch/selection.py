@@ -39,7 +39,14 @@ class Choice:
     exclude: Sequence[str] = ()
 
     def takes(self, relative: PurePosixPath) -> bool:
-        """Whether a file found in a folder is meant."""
+        """Tell whether a file found in a folder is meant.
+
+        Args:
+            relative: its path within the folder.
+
+        Returns:
+            False for hidden files and dyvim's own results.
+        """
         if any(part.startswith(".") for part in relative.parts) or OWN_MARK in relative.name:
             return False
         if self.include:
@@ -52,11 +59,21 @@ def _matches(relative: PurePosixPath, patterns: Iterable[str]) -> bool:
 
 
 def select(named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = ()) -> list[SelectedFilm]:
-    """The films of folders and files, sorted, each once.
+    """Select the films of folders and files, sorted, each once.
 
     Files that are named are taken whatever they are called (but for --exclude); a missing one is taken
-    as well, and fails when its turn comes. leave_out: outputs of earlier runs. Raises InputError when a
-    folder cannot be read or nothing is left.
+    as well, and fails when its turn comes.
+
+    Args:
+        named: folders and files.
+        choice: what is taken from folders.
+        leave_out: outputs of earlier runs.
+
+    Returns:
+        At least one film.
+
+    Raises:
+        InputError: a folder cannot be read or nothing is left.
     """
     named, made = list(named), {os.path.realpath(path) for path in leave_out}
     films: dict[str, SelectedFilm] = {}
@@ -90,9 +107,15 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[SelectedFilm]:
 
 
 def read_list(listed: bytes) -> list[Path]:
-    """Paths with NUL between them (`find -print0`), else one a line.
+    """Read a list of films: paths with NUL between them (`find -print0`), else one a line.
 
     Of lines, blank ones and those that start with # are passed over, and a byte order mark.
+
+    Args:
+        listed: contents of the list.
+
+    Returns:
+        The paths in their order.
     """
     if b"\0" in listed:
         return [Path(os.fsdecode(name)) for name in listed.split(b"\0") if name]

@@ -20,25 +20,53 @@ TOKEN = ".token-"  # begins the names of files by which other machines know our 
 
 
 def results(delivery: Delivery) -> list[Path]:
-    """Every path that a film's delivery makes; the film itself comes last."""
+    """List every path that a film's delivery makes.
+
+    Args:
+        delivery: with a settled output.
+
+    Returns:
+        The film itself comes last.
+    """
     extras = (delivery.midi, delivery.stems, delivery.music)
     return [*(path for path in extras if path is not None), delivery.settled_output()]
 
 
 def staged(path: Path) -> Path:
-    """Where a result waits."""
+    """Find the place where a result waits.
+
+    Args:
+        path: its final place.
+
+    Returns:
+        The same name in a hidden folder beside it.
+    """
     return path.parent / FOLDER / path.name
 
 
 def staged_delivery(delivery: Delivery) -> Delivery:
-    """The same delivery into the waiting places."""
+    """Turn a delivery into one into the waiting places.
+
+    Args:
+        delivery: with final paths.
+
+    Returns:
+        The same with staged paths, which may be overwritten.
+    """
     extras = {name: getattr(delivery, name) for name in ("midi", "stems", "music")}
     moved: dict[str, Any] = {name: staged(path) for name, path in extras.items() if path is not None}
     return replace(delivery, output=staged(delivery.settled_output()), overwrite=True, **moved)
 
 
 def make_folders(delivery: Delivery) -> None:
-    """Make the folders. Raises OutputError."""
+    """Make the folders of the waiting places.
+
+    Args:
+        delivery: with final paths.
+
+    Raises:
+        OutputError: one cannot be made.
+    """
     for path in results(delivery):
         try:
             staged(path).parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +77,13 @@ def make_folders(delivery: Delivery) -> None:
 def name_results(delivery: Delivery) -> None:
     """Give the waiting results their names, the film last.
 
-    May be repeated: a kill half-way loses nothing. Raises OutputError.
+    May be repeated: a kill half-way loses nothing.
+
+    Args:
+        delivery: with final paths.
+
+    Raises:
+        OutputError: a result cannot be moved.
     """
     for path in results(delivery):
         try:
@@ -69,7 +103,11 @@ def _move(source: Path, target: Path) -> None:
 
 
 def sweep(deliveries: Iterable[Delivery]) -> None:
-    """Remove what interrupted work left in the waiting places of these deliveries."""
+    """Remove what interrupted work left in waiting places.
+
+    Args:
+        deliveries: with final paths.
+    """
     for delivery in deliveries:
         for path in map(staged, results(delivery)):
             if not path.parent.is_dir():
@@ -83,7 +121,11 @@ def sweep(deliveries: Iterable[Delivery]) -> None:
 
 
 def remove_folders(deliveries: Iterable[Delivery]) -> None:
-    """Remove the waiting places that are empty."""
+    """Remove the waiting places that are empty.
+
+    Args:
+        deliveries: with final paths.
+    """
     for folder in {staged(path).parent for delivery in deliveries for path in results(delivery)}:
         with suppress(OSError):
             folder.rmdir()

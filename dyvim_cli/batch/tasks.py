@@ -36,9 +36,19 @@ class Task:
 
 
 def task_of(film: SelectedFilm, options: ComposeOptions, delivery: Delivery, use_cache: bool = True) -> Task:
-    """A film's job from what holds for all of them: templates filled in, the seed made its own.
+    """Make a film's job from what holds for all of them: templates filled in, the seed made its own.
 
-    Raises UsageError for a template that is not understood.
+    Args:
+        film: as it was selected.
+        options: options of composing of the batch.
+        delivery: options of the output; its paths may be templates such as "{folder}/{stem}.mp4".
+        use_cache: whether features of earlier runs count.
+
+    Returns:
+        The job, with final and absolute paths.
+
+    Raises:
+        UsageError: a template is not understood.
     """
     options = replace(options, seed=film_seed(options.seed, film.relative))
     values = {"style": options.style or "auto", "seed": options.seed, "folder": str(film.relative.parent)}
@@ -87,13 +97,27 @@ def _codec(film: Path) -> str:
 
 
 def check_container(task: Task) -> None:
-    """Raise UsageError when the output's name asks for a container that cannot carry the film's picture."""
+    """Check that the output's container can carry the film's picture.
+
+    Args:
+        task: one film's job.
+
+    Raises:
+        UsageError: it cannot.
+    """
     if codec := _codec(task.film):
         check_picture(task.output, codec)
 
 
 def check_collisions(tasks: Iterable[Task]) -> None:
-    """Raise UsageError when two films would make the same file, or one would replace another film."""
+    """Check that every file is made by one film only and no film is replaced.
+
+    Args:
+        tasks: all of the batch.
+
+    Raises:
+        UsageError: two films would make the same file, or one would replace another film.
+    """
     tasks = list(tasks)
     taken: dict[str, Task] = {}
     films = {_same(task.film) for task in tasks}
@@ -111,7 +135,15 @@ def _same(path: Path) -> str:
 
 
 def made_by_us(films: Iterable[SelectedFilm], tasks: Iterable[Task]) -> set[Path]:
-    """Films among the selected that are other films' results: scored before, whatever they are called."""
+    """Find selected films that are other films' results: scored before, whatever they are called.
+
+    Args:
+        films: as they were selected.
+        tasks: all of the batch.
+
+    Returns:
+        Their paths.
+    """
     from dyvim_cli.media.probe import is_scored
 
     outputs = {_same(task.output) for task in tasks}
@@ -119,7 +151,15 @@ def made_by_us(films: Iterable[SelectedFilm], tasks: Iterable[Task]) -> set[Path
 
 
 def journal_place(wanted: str | None, films: Iterable[SelectedFilm]) -> Path:
-    """Where the journal lies: in the folder that all outputs have in common."""
+    """Choose where the journal is: in the folder that all outputs have in common.
+
+    Args:
+        wanted: output template of the batch; None = beside the films.
+        films: as they were selected, at least one.
+
+    Returns:
+        Path of the journal.
+    """
     if wanted is None:
         return next(iter(films)).root / NAME
     fixed = wanted.split("{", 1)[0]

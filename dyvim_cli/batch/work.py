@@ -44,7 +44,15 @@ class Seen:
 
 
 def watch_film(task: Task, progress: Progress | None = None) -> Seen:
-    """Read and watch a film. Never raises a failure of the film."""
+    """Read and watch a film; never raises a failure of the film.
+
+    Args:
+        task: its job.
+        progress: hears of the stages of watching.
+
+    Returns:
+        The film's content and what was seen, or why nothing was.
+    """
     delivery, content = staged_delivery(task.delivery), content_of(task.film)
     watched = _attempt(
         lambda: pipeline.watch(task.film, task.options, delivery, use_cache=task.use_cache, progress=progress)
@@ -53,7 +61,16 @@ def watch_film(task: Task, progress: Progress | None = None) -> Seen:
 
 
 def score_watched(seen: Seen, model: "Decoder", progress: Progress | None = None) -> Outcome:
-    """Compose, sound and mux for a film that was seen; the results are in their waiting places."""
+    """Compose, sound and mux for a film that was watched; the results are in their waiting places.
+
+    Args:
+        seen: of watch_film.
+        model: the shipped decoder.
+        progress: hears of the stages.
+
+    Returns:
+        The film's line in the journal, done or failed.
+    """
     task = seen.task
     result: pipeline.Watched | pipeline.Result | DyvimError = seen.watched
     if isinstance(result, pipeline.Watched):
@@ -80,7 +97,16 @@ def _composer(options: ComposeOptions, shipped: "Decoder") -> "Decoder | AudioMo
 
 
 def failure(task: Task, fault: DyvimError, content: Content | None = None) -> Outcome:
-    """The outcome of a film that could not be scored."""
+    """Make the outcome of a film that could not be scored.
+
+    Args:
+        task: its job.
+        fault: why.
+        content: of the film, where it is known.
+
+    Returns:
+        The film's line in the journal, with message, hint and exit code.
+    """
     record = entry.failed(str(task.film), fault, list(task.command))
     more = {"output": str(task.output), "exit_code": int(fault.exit_code)}
     return Outcome(task, record | more | _marks(task, content))
