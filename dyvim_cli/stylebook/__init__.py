@@ -33,5 +33,16 @@ def _plain(text: str) -> str:
 
 
 def style_named(text: str) -> str | None:
-    """The style that a text names, whatever its case, spaces and hyphens; None for none."""
+    """Find a style by name.
+
+    Args:
+        text: a name, whatever its case, spaces and hyphens.
+
+    Returns:
+        The style's own name; None for none.
+
+    Example:
+        >>> style_named("Bossa Nova")
+        'bossa nova'
+    """
     return {_plain(name): name for name in STYLES}.get(_plain(text))

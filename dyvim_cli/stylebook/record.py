@@ -67,7 +67,8 @@ class Palette:
     accent: Part  # doubles what starts on accented steps with something quick to speak
     room: Room
     impacts: bool = False  # whether booms and risers stand by the heaviest accents
-    drum_keys: dict[str, tuple] = field(default_factory=dict)
+    # drum class -> MIDI keys that take turns; a tuple inside is played together
+    drum_keys: dict[str, tuple[int | tuple[int, ...], ...]] = field(default_factory=dict)
     swing_eighths: float = 0.0  # 1 = triplets
     swing_sixteenths: float = 0.0
     loose_ms: float = 5.0  # spread of human timing
@@ -86,7 +87,14 @@ class Palette:
     rubato_steps: int = 1  # steps over which the neighbours of a moved step give way
 
     def strip(self, name: str) -> Part:
-        """How the desk treats a stem: melody, bass, pad, arp, drums, accent, impact or riser."""
+        """Find how a stem is played and mixed.
+
+        Args:
+            name: melody, bass, pad, arp, drums, accent, impact or riser.
+
+        Returns:
+            The part; impacts and risers are the same in every style.
+        """
         return {"accent": self.accent, "impact": IMPACT, "riser": RISER}.get(name) or self.parts[name]
 
 

@@ -58,7 +58,17 @@ def _approach(low_root: int, root: int, intervals: tuple[int, ...], following: i
 
 
 def nearest(pitch_class: int, target: float, low: int, high: int) -> int:
-    """The pitch of a class nearest to target inside low..high (at least an octave wide)."""
+    """Find the pitch of a class that is nearest to a target.
+
+    Args:
+        pitch_class: 0..11, C = 0.
+        target: MIDI number, may be a fraction.
+        low: lowest MIDI number.
+        high: highest one, at least an octave above.
+
+    Returns:
+        MIDI number inside low..high.
+    """
     pitch = pitch_class + 12 * round((target - pitch_class) / 12)
     while pitch < low:
         pitch += 12

@@ -55,7 +55,14 @@ FILL_FROM = 0.35  # energy of a bar that may end in a fill
 
 
 def needs(pattern: str) -> np.ndarray:
-    """Density that each step of a pattern waits for: digit d = d / 10, anything else never."""
+    """Read the density that each step of a pattern waits for.
+
+    Args:
+        pattern: a character a step: digit d = d / 10, anything else never.
+
+    Returns:
+        [n] float, NEVER where the pattern has no digit.
+    """
     return np.array([int(c) / 10 if c.isdigit() else NEVER for c in pattern])
 
 

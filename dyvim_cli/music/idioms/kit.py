@@ -17,7 +17,11 @@ RISER = 119  # reverse cymbal: swells into a new section
 
 
 def presets() -> set[tuple[int, int]]:
-    """(bank, program) of everything that a style may play."""
+    """Collect everything that a style may play.
+
+    Returns:
+        (bank, program) of General MIDI; drum kits are in bank 128.
+    """
     found = {(0, RISER)}
     for palette in (style.palette for style in RECORDS.values()):
         for name, part in [*palette.parts.items(), ("accent", palette.accent)]:

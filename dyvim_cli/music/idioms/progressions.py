@@ -15,8 +15,26 @@ _DEGREES = {"i": 0, "ii": 2, "iii": 4, "iv": 5, "v": 7, "vi": 9, "vii": 11}
 
 @cache
 def roman(numeral: str) -> int:
-    """Chord token of a roman numeral such as "bVI", "ii7", "Vsus4" or "Imaj7"."""
-    flat, degree, suffix = re.fullmatch(r"(b?)([IViv]+)(.*)", numeral).groups()
+    """Read a roman numeral as a chord.
+
+    Args:
+        numeral: such as "bVI", "ii7", "Vsus4" or "Imaj7".
+
+    Returns:
+        Chord token.
+
+    Raises:
+        ValueError: it is no roman numeral, or its suffix is unknown.
+
+    Example:
+        >>> from dyvim_cli.music.symbols.tokens import chord_pitch_classes
+        >>> chord_pitch_classes(roman("V7"))
+        (7, 11, 2, 5)
+    """
+    found = re.fullmatch(r"(b?)([IViv]+)(.*)", numeral)
+    if found is None:
+        raise ValueError(f"no roman numeral: {numeral!r}")
+    flat, degree, suffix = found.groups()
     root = _DEGREES[degree.lower()] - (flat == "b")
     if suffix == "7":
         quality = "7" if degree.isupper() else "min7"

@@ -30,9 +30,18 @@ USUAL = {"piano": 0, "guitar": 25, "bass": 33, "strings": 48, "horn": 60, "sax":
 
 
 def program_named(text: str) -> int | None:
-    """The program that a name, a part of one, or a number 0..127 means; None where it means none.
+    """Find the General MIDI program that a text means.
 
-    Of several names that hold the text the first one counts.
+    Args:
+        text: a name, a part of one, or a number 0..127; of several names that hold the text the first one
+            counts.
+
+    Returns:
+        0..127; None where it means none.
+
+    Example:
+        >>> program_named("cello")
+        42
     """
     name = " ".join(text.lower().replace("_", " ").split())
     if name.isdecimal():

@@ -8,7 +8,14 @@ MODES = {"": False, "major": False, "maj": False, "minor": True, "min": True, "m
 
 
 def key_named(text: str) -> Key | None:
-    """The key that a text names; None where it names none."""
+    """Read the name of a key.
+
+    Args:
+        text: such as "C", "F# minor" or "Bbm".
+
+    Returns:
+        The key; None where the text names none.
+    """
     rest = text.strip()
     letter, rest = rest[:1].upper(), rest[1:]
     accidental = next((a for a in ("#", "♯", "♭", "b") if rest.startswith(a)), "")

@@ -1,6 +1,7 @@
 """Musical keys: scale degrees, and key detection from pitch-class durations."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dyvim_cli.types import Key
 
@@ -14,10 +15,17 @@ TONIC_BONUS = 0.1  # correlation points for the key on whose tonic the bass come
 SCALES = {False: (0, 2, 4, 5, 7, 9, 11), True: (0, 2, 3, 5, 7, 8, 10, 11)}  # minor: leading note too
 
 
-def pitch_class_weights(pitches, durations) -> np.ndarray:
-    """[12] weight of each pitch class: the square roots of its notes' durations, summed.
+def pitch_class_weights(pitches: ArrayLike, durations: ArrayLike) -> np.ndarray:
+    """Weigh pitch classes: the square roots of their notes' durations, summed.
 
     Between counting notes and adding durations; finds more keys than either.
+
+    Args:
+        pitches: [N] MIDI numbers.
+        durations: [N] at least 0, any unit.
+
+    Returns:
+        [12], C first.
     """
     return np.bincount(np.asarray(pitches, dtype=int) % 12, weights=np.sqrt(durations), minlength=12)
 
@@ -34,7 +42,16 @@ _KEY_PROFILES = _standard(
 
 
 def key_scores(weights: np.ndarray, rest: int | None = None, bonus: float = TONIC_BONUS) -> np.ndarray:
-    """[2, 12] correlation of pitch-class weights with the 12 major (row 0) and 12 minor keys."""
+    """Correlate pitch-class weights with the profiles of all keys.
+
+    Args:
+        weights: [12], C first.
+        rest: pitch class that the bass comes to rest on, which makes its keys likelier; None = unknown.
+        bonus: what that is worth.
+
+    Returns:
+        [2, 12] correlations with the 12 major (row 0) and 12 minor keys (row 1).
+    """
     scores = _KEY_PROFILES @ _standard(np.asarray(weights, dtype=float))
     if rest is not None:
         scores[:, rest % 12] += bonus
@@ -44,9 +61,16 @@ def key_scores(weights: np.ndarray, rest: int | None = None, bonus: float = TONI
 def find_key(
     weights: np.ndarray, fifths: int | None = None, rest: int | None = None, bonus: float = TONIC_BONUS
 ) -> Key:
-    """Key of pitch-class weights [12]; a key signature (fifths) leaves only its two relative keys.
+    """Find the key of pitch-class weights.
 
-    rest is the pitch class that the bass comes to rest on, where known; bonus is what that is worth.
+    Args:
+        weights: [12], C first.
+        fifths: key signature, sharps positive; it leaves only its two relative keys. None = unknown.
+        rest: pitch class that the bass comes to rest on; None = unknown.
+        bonus: what that is worth.
+
+    Returns:
+        The key with the best score.
     """
     scores = key_scores(weights, rest, bonus)
     if fifths is not None:
@@ -59,5 +83,13 @@ def find_key(
 
 
 def in_scale(pitch_class: int, is_minor: bool) -> bool:
-    """Whether a tonic-relative pitch class belongs to the major or the (harmonic or natural) minor."""
+    """Tell whether a pitch class belongs to the major or the (harmonic or natural) minor scale.
+
+    Args:
+        pitch_class: semitones above the tonic.
+        is_minor: mode of the key.
+
+    Returns:
+        True for notes of the scale.
+    """
     return pitch_class % 12 in SCALES[is_minor]

@@ -32,7 +32,7 @@ SCALE_TONES = np.array([[pc in SCALES[mode] for pc in range(12)] for mode in (Fa
 
 
 def measures(tokens: np.ndarray, is_minor: bool) -> dict[str, float]:
-    """Measures of one piece of whole bars, tokens [K, S].
+    """Measure one piece of whole bars.
 
     in_harmony, <stream>_in_harmony  share of notes in the sounding chord or the scale (chord known)
     <stream>_in_chord     share of notes in the sounding chord
@@ -46,6 +46,13 @@ def measures(tokens: np.ndarray, is_minor: bool) -> dict[str, float]:
                           bars in which there are drums
     chord_changes         a bar
     melody_*              see melody_measures
+
+    Args:
+        tokens: [K, S], UNKNOWN where a stream is not known.
+        is_minor: mode of the key.
+
+    Returns:
+        Name -> figure, those whose streams are known.
     """
     figures: dict[str, float] = {}
     for name in PITCHED:
@@ -66,13 +73,21 @@ def measures(tokens: np.ndarray, is_minor: bool) -> dict[str, float]:
 
 
 def onsets(tokens: np.ndarray, name: str) -> np.ndarray:
-    """[S] whether a note of the stream begins (drums: any stroke)."""
+    """Find the steps at which a stream begins a note.
+
+    Args:
+        tokens: [K, S].
+        name: of the stream.
+
+    Returns:
+        [S] bool; for drums, any stroke.
+    """
     row = tokens[STREAM_INDEX[name]]
     return row > 0 if name == "drums" else row >= FIRST_PITCH
 
 
 def melody_measures(tokens: np.ndarray) -> dict[str, float]:
-    """How the tune sings; nothing for fewer than four notes.
+    """Measure how the tune sings.
 
     melody_steps    share of its intervals that are steps (1 or 2 semitones)
     melody_repeats  share of its intervals that are none
@@ -81,6 +96,12 @@ def melody_measures(tokens: np.ndarray) -> dict[str, float]:
     melody_run      longest run of one pitch repeated, in notes
     melody_hold     longest note, in bars
     phrase_bars     mean stretch without a breath, in bars
+
+    Args:
+        tokens: [K, S].
+
+    Returns:
+        Name -> figure; empty for fewer than four notes.
     """
     row = tokens[STREAM_INDEX["melody"]]
     starts = np.flatnonzero(row >= FIRST_PITCH)
@@ -100,14 +121,28 @@ def melody_measures(tokens: np.ndarray) -> dict[str, float]:
 
 
 def note_lengths(row: np.ndarray) -> np.ndarray:
-    """[notes] length in steps of every note of a pitched stream [S]."""
+    """Measure the notes of a pitched stream.
+
+    Args:
+        row: [S] tokens.
+
+    Returns:
+        [notes] length of each in steps.
+    """
     starts = np.flatnonzero(row >= FIRST_PITCH)
     breaks = np.append(np.flatnonzero(row != HOLD), len(row))
     return breaks[np.searchsorted(breaks, starts, side="right")] - starts
 
 
 def longest_run(flags: np.ndarray) -> int:
-    """How many True stand side by side at most."""
+    """Count how many True are side by side at most.
+
+    Args:
+        flags: [n] bool.
+
+    Returns:
+        0 where all are False.
+    """
     edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(flags, dtype=int), [0]])))
     return int((edges[1::2] - edges[::2]).max(initial=0))
 
@@ -170,7 +205,7 @@ def _likeness(tokens: np.ndarray) -> dict[str, float]:
     rows = _struck_rows(tokens)
     n_bars = rows.shape[1] // STEPS_PER_BAR
     bars = rows[:, : n_bars * STEPS_PER_BAR].reshape(len(rows), n_bars, STEPS_PER_BAR)
-    rhythm = bars.any(axis=0)
+    rhythm = np.asarray(bars.any(axis=0))
     if n_bars < 2 or not rhythm.any():
         return {}
     figures = {"groove_consistency": float(1 - (rhythm[1:] ^ rhythm[:-1]).mean())}

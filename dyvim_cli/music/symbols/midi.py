@@ -20,8 +20,13 @@ FAR_STEPS = 1000  # behind the last step, further than anything rings
 def write_midi(score: Score, path: Path, course: Callable[[int, int], np.ndarray] | None = None) -> None:
     """Write a score: tempo map, bars and key, sections, cuts and hits as markers, one named track a stem.
 
-    course(first frame, n) -> gain [n]: how the players swell together, which becomes the tracks' expression.
     The caller commits the file.
+
+    Args:
+        score: the score.
+        path: of the .mid file.
+        course: of (first frame, n) -> gain [n] at 48 kHz: how the players swell together, which becomes the
+            tracks' expression; None = no swells.
     """
     import symusic
 
@@ -29,7 +34,7 @@ def write_midi(score: Score, path: Path, course: Callable[[int, int], np.ndarray
     times_s = score.tempo_map.step_times_s[np.append(played, True)]
     place = np.append(0, np.cumsum(played))  # of each step among those that last
     lead_ticks = TICKS_PER_BEAT if times_s[0] > 0 else 0
-    file = symusic.Score(TICKS_PER_BEAT)
+    file: Any = symusic.Score(TICKS_PER_BEAT)  # its stub lacks the attributes of the compiled class
     for step, beats in time_signatures(played):
         tick = lead_ticks + int(place[step]) * TICKS_PER_STEP
         file.time_signatures.append(symusic.TimeSignature(tick if step else 0, beats, 4))
@@ -53,9 +58,15 @@ def write_midi(score: Score, path: Path, course: Callable[[int, int], np.ndarray
 
 
 def time_signatures(played: np.ndarray) -> list[tuple[int, int]]:
-    """(step, beats a bar) wherever the number of beats changes, of steps [S] that last or do not.
+    """Find where the number of beats a bar changes.
 
     A bar of one beat belongs to the bar before it; what the film's end leaves of the last bar is no change.
+
+    Args:
+        played: [S] bool, steps that last.
+
+    Returns:
+        (step, beats a bar), ascending.
     """
     bars = np.add.reduceat(played.astype(int), np.arange(0, len(played), STEPS_PER_BAR)) // STEPS_PER_BEAT
     if len(played) % STEPS_PER_BAR:
@@ -72,16 +83,29 @@ def time_signatures(played: np.ndarray) -> list[tuple[int, int]]:
 
 
 def key_signature(key: Key) -> int:
-    """Sharps (positive) or flats of a key, from five flats to six sharps: a fifth up is one sharp more."""
+    """Count the sharps of a key: a fifth up is one sharp more.
+
+    Args:
+        key: the key.
+
+    Returns:
+        Sharps (positive) or flats (negative), from five flats to six sharps.
+    """
     major = key.tonic + 3 if key.is_minor else key.tonic
     return (7 * major + 5) % 12 - 5
 
 
 def tempo_events(step_times_s: np.ndarray, lead_ticks: int = 0) -> list[tuple[int, int]]:
-    """(tick, microseconds a quarter) that put step s at step_times_s[s]; errors do not add up.
+    """Find tempi that put each step at its time; errors do not add up.
 
-    A new tempo is set at a beat, or within it when its steps are uneven. lead_ticks before step 0
-    fill the time until it sounds.
+    A new tempo is set at a beat, or within it when its steps are uneven.
+
+    Args:
+        step_times_s: [S + 1] seconds.
+        lead_ticks: ticks before step 0, which fill the time until it sounds.
+
+    Returns:
+        (tick, microseconds a quarter), ascending.
     """
     times, events = np.asarray(step_times_s, dtype=float), []
     clock_s, current = float(times[0]), 0
@@ -99,11 +123,11 @@ def tempo_events(step_times_s: np.ndarray, lead_ticks: int = 0) -> list[tuple[in
     return events
 
 
-def _track(stem: Stem, step_times_s: np.ndarray, lead_ticks: int):
+def _track(stem: Stem, step_times_s: np.ndarray, lead_ticks: int) -> Any:  # symusic's Track
     """One stem as a track."""
     import symusic
 
-    track = symusic.Track(stem.name, stem.program, stem.is_drums)
+    track: Any = symusic.Track(stem.name, stem.program, stem.is_drums)  # its stub lacks `notes`
     starts = _ticks([note.start_s for note in stem.notes], step_times_s, lead_ticks)
     ends = _ticks([note.end_s for note in stem.notes], step_times_s, lead_ticks)
     for note, start, end in zip(stem.notes, starts, ends, strict=True):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,14 @@ class PlayedPart:
     gains_db: np.ndarray  # [G]
 
     def gain(self, times_s: np.ndarray) -> np.ndarray:
-        """[n] factors at times [n]."""
+        """Interpolate the track's loudness over time.
+
+        Args:
+            times_s: [n] seconds.
+
+        Returns:
+            [n] linear factors.
+        """
         return 10 ** (np.interp(times_s, self.gain_times_s, self.gains_db) / 20)
 
 
@@ -44,13 +52,23 @@ class PlayedMidi:
 
 
 def read_midi(path: Path) -> PlayedMidi:
-    """Read a Standard MIDI File. Raises InputError where there is none, or nothing to play in it."""
+    """Read a Standard MIDI File.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        Its tracks with notes, tempo and end.
+
+    Raises:
+        InputError: there is no such file, it is no MIDI, or nothing in it plays.
+    """
     import symusic
 
     if not path.is_file():
         raise InputError(f"no such MIDI file: {path}", "check the path; quote names with spaces")
     try:
-        score = symusic.Score(str(path))
+        score: Any = symusic.Score(str(path))  # its stub lacks the attributes of the compiled class
         bpm = float(score.tempos[0].qpm) if len(score.tempos) else 120.0
         tracks = [track for track in score.to("second").tracks if len(track.notes)]
     except (RuntimeError, ValueError) as error:
@@ -65,7 +83,7 @@ def read_midi(path: Path) -> PlayedMidi:
     return PlayedMidi(parts, bpm, max(note.end_s for stem in stems for note in stem.notes))
 
 
-def _stem(track) -> Stem:
+def _stem(track: Any) -> Stem:  # of symusic, here and below
     """A track's notes, held as long as the sustain pedal holds them."""
     pedals = [(float(pedal.time), float(pedal.time + pedal.duration)) for pedal in track.pedals]
     notes = [
@@ -83,7 +101,14 @@ def _let_go(end_s: float, pedals: list[tuple[float, float]]) -> float:
 
 
 def roles_of(stems: list[Stem]) -> list[str]:
-    """What each stem is in the mix: by its name where that is a role, else by instrument and manner."""
+    """Find what each stem is in the mix: by its name where that is a role, else by instrument and manner.
+
+    Args:
+        stems: of one piece.
+
+    Returns:
+        A role for each: melody, bass, pad, arp or drums.
+    """
     roles = [_known_role(stem) for stem in stems]
     others = [i for i, role in enumerate(roles) if role == "arp" and stems[i].name.lower() not in ROLES]
     if others and "melody" not in roles:  # the highest line leads
@@ -109,14 +134,14 @@ def _chord_size(stem: Stem) -> float:
     return len(starts) / (1 + np.count_nonzero(np.diff(np.sort(starts)) > TOGETHER_S))
 
 
-def _gains(track) -> tuple[np.ndarray, np.ndarray]:
+def _gains(track: Any) -> tuple[np.ndarray, np.ndarray]:
     """(times, gains in dB) of volume and expression together, as General MIDI level 2 hears them."""
     curves = [_curve_db(track, VOLUME, USUAL_VOLUME), _curve_db(track, EXPRESSION, FULL)]
     times_s = np.unique(np.concatenate([times for times, _ in curves]))
-    return times_s, sum(np.interp(times_s, times, db) for times, db in curves)
+    return times_s, np.sum([np.interp(times_s, times, db) for times, db in curves], axis=0)
 
 
-def _curve_db(track, number: int, unity: int) -> tuple[np.ndarray, np.ndarray]:
+def _curve_db(track: Any, number: int, unity: int) -> tuple[np.ndarray, np.ndarray]:
     """A controller as points of a line in dB, 0 dB at `unity`; rare changes are steps."""
     events = sorted((float(c.time), int(c.value)) for c in track.controls if c.number == number)
     first = [value for time_s, value in events if time_s <= TOGETHER_S]

@@ -5,6 +5,7 @@ sister C minor: pitch class 0 is always the tonic; the key is put back when note
 UNKNOWN (-1) marks what a source does not tell; it is masked in the loss, never invented.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,12 +56,27 @@ PITCHED = ("melody", "bass", "pad", "arp")  # streams with REST / HOLD / pitch t
 
 
 def chord_token(root: int, quality: str) -> int:
-    """Token of a chord; root is a pitch class 0..11 above the tonic."""
+    """Number a chord.
+
+    Args:
+        root: pitch class 0..11 above the tonic.
+        quality: name in QUALITY_NAMES.
+
+    Returns:
+        Chord token.
+    """
     return 1 + (root % 12) * len(QUALITY_NAMES) + QUALITY_NAMES.index(quality)
 
 
 def chord_of(token: int) -> tuple[int, str] | None:
-    """(root pitch class, quality) of a chord token, None for NO_CHORD."""
+    """Read a chord token.
+
+    Args:
+        token: chord token.
+
+    Returns:
+        (root pitch class, quality); None for NO_CHORD.
+    """
     if token <= NO_CHORD:
         return None
     root, quality = divmod(int(token) - 1, len(QUALITY_NAMES))
@@ -68,7 +84,14 @@ def chord_of(token: int) -> tuple[int, str] | None:
 
 
 def chord_pitch_classes(token: int) -> tuple[int, ...]:
-    """Pitch classes of a chord token, root first; empty for NO_CHORD."""
+    """List the pitch classes of a chord.
+
+    Args:
+        token: chord token.
+
+    Returns:
+        Semitones above the tonic, root first; empty for NO_CHORD.
+    """
     chord = chord_of(token)
     if chord is None:
         return ()
@@ -76,7 +99,15 @@ def chord_pitch_classes(token: int) -> tuple[int, ...]:
 
 
 def pitch_token(stream: Stream, pitch: int) -> int:
-    """Token of a MIDI pitch, moved by octaves into the stream's range."""
+    """Number a pitch, moved by octaves into the stream's range.
+
+    Args:
+        stream: a pitched stream.
+        pitch: MIDI number relative to the tonic C.
+
+    Returns:
+        Pitch token.
+    """
     span = stream.cardinality - FIRST_PITCH
     while pitch < stream.low:
         pitch += 12
@@ -86,24 +117,54 @@ def pitch_token(stream: Stream, pitch: int) -> int:
 
 
 def token_pitch(stream: Stream, token: int) -> int:
-    """MIDI pitch of a pitch token (token >= FIRST_PITCH)."""
+    """Read a pitch token.
+
+    Args:
+        stream: a pitched stream.
+        token: FIRST_PITCH or above.
+
+    Returns:
+        MIDI number.
+    """
     return stream.low + int(token) - FIRST_PITCH
 
 
-def drum_token(classes) -> int:
-    """Token of a set of drum class names."""
+def drum_token(classes: Iterable[str]) -> int:
+    """Number a set of drum strokes.
+
+    Args:
+        classes: names in DRUM_CLASSES.
+
+    Returns:
+        Drum token, a bit a class.
+    """
     return sum(1 << DRUM_CLASSES.index(name) for name in set(classes))
 
 
 def drum_classes(token: int) -> tuple[str, ...]:
-    """Drum class names of a token."""
+    """Read a drum token.
+
+    Args:
+        token: drum token.
+
+    Returns:
+        Names in DRUM_CLASSES.
+    """
     return tuple(name for bit, name in enumerate(DRUM_CLASSES) if int(token) >> bit & 1)
 
 
 def pad_voicing(chord: int, top: int, n_voices: int = 4) -> tuple[int, ...]:
-    """Close voicing of a chord below (and with) its top MIDI pitch, ascending.
+    """Voice a chord closely below (and with) its top note.
 
     The top need not belong to the chord (a suspension stays one); NO_CHORD gives the top alone.
+
+    Args:
+        chord: chord token.
+        top: MIDI number.
+        n_voices: how many notes at most.
+
+    Returns:
+        MIDI numbers, ascending.
     """
     wanted = set(chord_pitch_classes(chord))
     below = [p for p in range(top - 1, top - 16, -1) if p % 12 in wanted and p % 12 != top % 12]
@@ -121,12 +182,26 @@ def sounding(row: np.ndarray, step: int) -> int:
 
 
 def empty(n_steps: int) -> np.ndarray:
-    """[K, n_steps] of UNKNOWN."""
+    """Make a piece of which nothing is known.
+
+    Args:
+        n_steps: S.
+
+    Returns:
+        [K, S] int16 of UNKNOWN.
+    """
     return np.full((K, n_steps), UNKNOWN, dtype=np.int16)
 
 
 def validate(tokens: np.ndarray) -> None:
-    """Raise ValueError unless every token is UNKNOWN or inside its stream's cardinality."""
+    """Check that every token is UNKNOWN or inside its stream's cardinality.
+
+    Args:
+        tokens: [K, S].
+
+    Raises:
+        ValueError: one is not, or the shape is another.
+    """
     if tokens.ndim != 2 or tokens.shape[0] != K:
         raise ValueError(f"expected [{K}, S] tokens, got {tokens.shape}")
     for stream, row in zip(STREAMS, tokens, strict=True):

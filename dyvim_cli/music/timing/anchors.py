@@ -54,9 +54,16 @@ class Anchoring:
 def make_targets(
     duration_s: float, times_s: np.ndarray, importance: np.ndarray, whole_bars: bool = False
 ) -> Targets:
-    """Targets of sorted events [E]; those too near a heavier one are left to fall where they may.
+    """Make the candidate anchors of a film; events too near a heavier one are left to fall where they may.
 
-    whole_bars: that the film ends with a bar is worth as much as all its events.
+    Args:
+        duration_s: of the film.
+        times_s: [E] of its events, ascending.
+        importance: [E] at least 0.
+        whole_bars: that the film ends with a bar is worth as much as all its events.
+
+    Returns:
+        Start, events and end with what each earns by its place in the bar.
     """
     kept = _thin(duration_s, times_s, importance)
     by_phase = _phase_table(_DOWNBEAT, _HALF_BAR, _BEAT, _EIGHTH, _SIXTEENTH)
@@ -68,15 +75,33 @@ def make_targets(
 
 
 def rewards_of_tempi(targets: Targets, steps_s: np.ndarray, drift: float) -> np.ndarray:
-    """Best total reward [A] for each candidate base step length steps_s [A], in seconds."""
+    """Find the best total reward of each tempo, in a coarse search.
+
+    Args:
+        targets: of the film.
+        steps_s: [A] base length of a sixteenth in seconds.
+        drift: 0..1, how far a step may differ from its base length.
+
+    Returns:
+        [A] rewards.
+    """
     return _searched(targets, steps_s, drift, COARSE_RATES).value.max(axis=(0, 2, 3))
 
 
 def choose_anchors(targets: Targets, steps_s: np.ndarray, drift: float, ease: float = 1.0) -> list[Anchoring]:
-    """Best anchoring for each base step length steps_s [A], in seconds.
+    """Find the best anchoring for each tempo.
 
     Between two anchors the step length stays within steps_s * (1 +- drift); at an anchor it
     changes by at most steps_s * drift * ease * JUMP_LIMITS.
+
+    Args:
+        targets: of the film.
+        steps_s: [A] base length of a sixteenth in seconds.
+        drift: 0..1, how far a step may differ from its base length.
+        ease: scales the tempo changes that are allowed at anchors.
+
+    Returns:
+        One anchoring for each of the A tempi.
     """
     search = _searched(targets, steps_s, drift, FINE_RATES, ease)
     return [search.trace_back(tempo) for tempo in range(len(steps_s))]
@@ -221,7 +246,7 @@ class _Search:
     def trace_back(self, tempo: int) -> Anchoring:
         """Read the best path of one tempo; it may end before the film does."""
         values = self.value[:, tempo]
-        event, rate, phase = np.unravel_index(np.argmax(values), values.shape)
+        event, rate, phase = (int(i) for i in np.unravel_index(np.argmax(values), values.shape))
         path = []
         while event > 0:
             links = self._links_to(event)
@@ -231,7 +256,7 @@ class _Search:
             arrivals = self.value[before, tempo, :, phases] - self.jump_cost[_jump_class(counts), :, rate]
             best, arrival = divmod(int(np.argmax(arrivals + links.gains[fits, None])), len(self.rates))
             path.append((event, counts[best]))
-            event, phase, rate = before[best], phases[best], arrival
+            event, phase, rate = int(before[best]), int(phases[best]), arrival
         events, counts = np.array([(0, 0), *path[::-1]]).T
         steps = np.cumsum(counts)
         return Anchoring(

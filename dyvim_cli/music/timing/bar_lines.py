@@ -24,9 +24,15 @@ PLAYED = {1: (3,), 2: (0, 3), 3: (0, 2, 3), 4: (0, 1, 2, 3)}
 
 
 def realign_bar_lines(tempo_map: TempoMap, strength: float, steady_bars: int) -> TempoMap:
-    """The same beats, in bars that begin with the heavy cuts; steady_bars regular bars follow an odd one.
+    """Lay bar lines so that bars begin with the heavy cuts; no beat moves.
 
-    strength (0..1) scales what a cut is worth; at 0 every bar has four beats.
+    Args:
+        tempo_map: the grid.
+        strength: 0..1 scales what a cut is worth; at 0 every bar has four beats.
+        steady_bars: regular bars that follow an odd one at least.
+
+    Returns:
+        The same beats in other bars; steps that a short bar goes without last no time.
     """
     gains = strength * _gains(tempo_map)
     if not gains.any():

@@ -37,7 +37,11 @@ class OnsetEnvelope:
         self.power: list[np.ndarray] = []
 
     def feed(self, block: np.ndarray) -> None:
-        """The next block [n], float."""
+        """Hear the next block.
+
+        Args:
+            block: [n] float, mono; any length.
+        """
         sound = np.concatenate([self.rest, block.astype(np.float32)])
         n = max(0, (len(sound) - self.size) // self.hop + 1)
         self.rest = sound[n * self.hop :]
@@ -61,7 +65,15 @@ class OnsetEnvelope:
 
 
 def find_tempo(envelope: np.ndarray, bpm_prior: float) -> float:
-    """Beats a minute: the strongest period of the envelope, leaning to the tempo that was asked for."""
+    """Find the strongest period of an onset envelope, leaning to the tempo that was asked for.
+
+    Args:
+        envelope: [F] every 10 ms.
+        bpm_prior: tempo that was asked for.
+
+    Returns:
+        Beats a minute; the prior where nothing is heard.
+    """
     lags = np.arange(round(60 / MOST_BPM / FRAME_S), round(60 / LEAST_BPM / FRAME_S) + 1)
     lags = lags[lags < len(envelope) // 2]
     if not len(lags) or not envelope.any():
@@ -77,7 +89,15 @@ def find_tempo(envelope: np.ndarray, bpm_prior: float) -> float:
 
 
 def track_beats(envelope: np.ndarray, bpm: float) -> np.ndarray:
-    """[B] seconds of beats near a tempo; evenly spaced where nothing is heard."""
+    """Track beats near a tempo (Ellis 2007).
+
+    Args:
+        envelope: [F] every 10 ms.
+        bpm: tempo.
+
+    Returns:
+        [B] seconds, ascending; evenly spaced where nothing is heard.
+    """
     period = 60 / bpm / FRAME_S
     offsets = np.arange(round(period / 2), round(2 * period) + 1)
     cost = TIGHTNESS / 100 * np.log(offsets / period) ** 2
@@ -109,16 +129,31 @@ class Alignment:
     reward: float  # share of the events' weight that falls on beats, 0..1
 
     def to_film(self, music_s: np.ndarray) -> np.ndarray:
-        """Film times of music times."""
+        """Convert times of the music to times of the film.
+
+        Args:
+            music_s: [n] seconds.
+
+        Returns:
+            [n] seconds.
+        """
         return (np.asarray(music_s) - self.start_s) / self.speed
 
 
 def place(
     beats_s: np.ndarray, lead_s: float, event_times_s: np.ndarray, event_weights: np.ndarray, kinds: list[str]
 ) -> Alignment:
-    """The placing that puts most events on beats: at most half a beat from lead_s, 4 % faster or slower.
+    """Find the placing that puts most events on beats: half a beat from lead_s at most, 4 % faster or slower.
 
-    beats_s [B]: beats in the music, which begins lead_s before the film.
+    Args:
+        beats_s: [B] beats in the music, seconds.
+        lead_s: how long the music begins before the film.
+        event_times_s: [E] of the film.
+        event_weights: [E] 0..1.
+        kinds: [E] names of types.EVENT_KINDS.
+
+    Returns:
+        Beginning, speed and share of the events' weight on beats; unmoved without beats or events.
     """
     still = Alignment(lead_s, 1.0, 0.0)
     if len(beats_s) < 3 or not len(event_times_s):

@@ -53,7 +53,16 @@ class Span:
 
 
 def relaid(piece: OldPiece, runs: tuple[FootageRun, ...], cuts_s: np.ndarray) -> Relaid:
-    """The grid of a new cut whose last run ends with the film; cuts_s: its cuts, which seams fall on."""
+    """Lay an old grid under a new cut.
+
+    Args:
+        piece: the old piece.
+        runs: stretches of the new cut in order, the last of which ends with the film.
+        cuts_s: [C] the new film's cuts in seconds, which seams fall on.
+
+    Returns:
+        The new grid and where its steps come from.
+    """
     old = _OldGrid(piece)
     spans = _without_crumbs([old.span(run, i == len(runs) - 1) for i, run in enumerate(runs)], old.beat_s)
     seams_s = old.seams_s(spans, cuts_s)
@@ -133,8 +142,8 @@ class _OldGrid:
         """[n] times of a span's steps: as they were, but next to its seams."""
         run, old_s = span.run, self.times_s[span.start : span.end + 1]
         natural_s = run.from_s + (old_s - run.old_s) / run.rate
-        inner = np.flatnonzero(self.hit[span.start : span.end] >= FIXED)
-        inner = natural_s[inner[inner >= STEPS_PER_BEAT]]
+        fixed = np.flatnonzero(self.hit[span.start : span.end] >= FIXED)
+        inner = natural_s[fixed[fixed >= STEPS_PER_BEAT]]
         for at_s, edge_s, gap_s in (
             (natural_s[0], from_s, inner - natural_s[0]),
             (natural_s[-1], to_s, natural_s[-1] - inner),

@@ -8,7 +8,18 @@ from dyvim_cli.types import STEPS_PER_BAR
 def extend_to_end(
     times_s: np.ndarray, steps: np.ndarray, duration_s: float, base_s: float, drift: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Anchors [n] with one more at the film's end, or at the last whole step of base_s before it."""
+    """Add an anchor at the film's end, or at the last whole step before it.
+
+    Args:
+        times_s: [n] of the anchors, seconds, ascending.
+        steps: [n] of the anchors, ascending.
+        duration_s: of the film.
+        base_s: usual length of a step.
+        drift: 0..1, how far a step may differ from it.
+
+    Returns:
+        Times and steps [n + 1], or [n] where no room is left.
+    """
     left_s = duration_s - times_s[-1]
     count = max(1, round(left_s / base_s))
     if abs(left_s / (count * base_s) - 1) > drift:
@@ -22,10 +33,19 @@ def extend_to_end(
 
 
 def interpolate_step_times(times_s: np.ndarray, steps: np.ndarray, base_s: float, drift: float) -> np.ndarray:
-    """Step times [S + 1] that pass through anchors [n] at times_s and steps (ascending, the first 0).
+    """Find step times that pass through the anchors with a smooth tempo curve.
 
     Inside a segment the step length changes linearly, from the neighbour before towards the
     neighbour after, as far as base_s * (1 +- drift) and drift a bar allow.
+
+    Args:
+        times_s: [n] of the anchors, seconds, ascending.
+        steps: [n] of the anchors, ascending, the first 0.
+        base_s: usual length of a step.
+        drift: 0..1, how far a step may differ from it.
+
+    Returns:
+        [S + 1] seconds.
     """
     counts = np.diff(steps)
     rates = np.diff(times_s) / (counts * base_s) - 1  # mean deviation of each segment
@@ -43,6 +63,15 @@ def interpolate_step_times(times_s: np.ndarray, steps: np.ndarray, base_s: float
 
 
 def rough_bars(step_times_s: np.ndarray, base_s: float, drift: float) -> np.ndarray:
-    """Bars whose length differs from the next bar's by more than drift base bars."""
+    """Find bars whose length differs too much from the next bar's.
+
+    Args:
+        step_times_s: [S + 1] seconds.
+        base_s: usual length of a step.
+        drift: more than this share of a usual bar is too much.
+
+    Returns:
+        [n] numbers of the bars, from 0.
+    """
     bars_s = np.diff(step_times_s[::STEPS_PER_BAR])
     return np.flatnonzero(np.abs(np.diff(bars_s)) > (drift + 1e-6) * STEPS_PER_BAR * base_s)

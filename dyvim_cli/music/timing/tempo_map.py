@@ -9,6 +9,7 @@ every step lasts base * (1 +- d), and neighbouring bars differ by at most base b
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -25,6 +26,9 @@ _PRIOR_WEIGHT = 0.04  # share of the reward that a tempo one std off the prior m
 _SEARCH_EVENTS = 160  # on a long film every tempo fares alike: the opening decides
 _EASES = (1.0, 0.7)  # tempo changes tried, in units of anchors.JUMP_LIMITS
 _NO_ANCHORS = Anchoring(np.zeros(1), np.zeros(1, dtype=np.int64), np.zeros(1))
+
+
+Tempo = TypeVar("Tempo", float, np.ndarray)  # one, or several
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,29 @@ def fit_tempo_map(
     seed: int = 0,
     whole_bars: bool = False,
 ) -> TempoMap:
-    """Fit the grid to a film of duration_s seconds with events [E] (seconds, weights 0..1, kinds).
+    """Fit the grid to a film's events.
 
-    bpm_prior is (centre in BPM, spread in octaves) of the style; bpm fixes the base tempo. strength (0..1,
-    influence.Influence.timing) scales the drift that the events may ask for; at 0 the grid ignores them:
-    constant tempo, drawn from the prior by the seed. The last step time is the film's end wherever the drift
-    bound allows it, else the last whole step before it. whole_bars: the grid ends with a bar, and with the
-    film. ValueError for what cannot be fitted.
+    The last step time is the film's end wherever the drift bound allows it, else the last whole step
+    before it.
+
+    Args:
+        duration_s: of the film.
+        event_times_s: [E] seconds, in any order.
+        event_weights: [E] 0..1.
+        event_kinds: [E] names of types.EVENT_KINDS.
+        bpm_prior: centre in BPM and spread in octaves of the style.
+        bpm: fixes the base tempo; None = the best of the prior.
+        strength: 0..1 (influence.Influence.timing) scales the drift that the events may ask for; at 0 the
+            grid ignores them: constant tempo, drawn from the prior by the seed.
+        max_drift: 0..0.25, how far a step may differ from its usual length.
+        seed: of the tempo.
+        whole_bars: the grid ends with a bar, and with the film.
+
+    Returns:
+        Step times, tempo and hit table.
+
+    Raises:
+        ValueError: it cannot be fitted to what was given.
     """
     times, weights, kinds = _checked_events(duration_s, event_times_s, event_weights, event_kinds)
     _check_options(bpm_prior, bpm, strength, max_drift)
@@ -87,9 +107,18 @@ def _in_whole_bars(tempo_map: TempoMap, duration_s: float) -> TempoMap:
 def hit_table(
     tempo_map: TempoMap, event_times_s: np.ndarray, event_weights: np.ndarray, event_kinds: Sequence[str]
 ) -> tuple[Hit, ...]:
-    """Where the grid puts each event [E]: its nearest step, and whether that is a (down)beat.
+    """Find where the grid puts each event: its nearest step, and whether that is a (down)beat.
 
     An event counts as on the beat only if the beat is within HIT_TOLERANCE_S of it.
+
+    Args:
+        tempo_map: the grid.
+        event_times_s: [E] seconds.
+        event_weights: [E] 0..1.
+        event_kinds: [E] names of types.EVENT_KINDS.
+
+    Returns:
+        A hit for each event, in their order.
     """
     grid, times = tempo_map.step_times_s, np.asarray(event_times_s, dtype=np.float64)
     after = np.clip(np.searchsorted(grid, times), 1, len(grid) - 1)
@@ -104,7 +133,9 @@ def hit_table(
     )
 
 
-def _checked_events(duration_s, event_times_s, event_weights, event_kinds):
+def _checked_events(
+    duration_s: float, event_times_s: np.ndarray, event_weights: np.ndarray, event_kinds: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Events as sorted arrays; ValueError when they are not finite or not of one length."""
     times = np.asarray(event_times_s, dtype=np.float64).reshape(-1)
     weights = np.asarray(event_weights, dtype=np.float64).reshape(-1)
@@ -119,7 +150,9 @@ def _checked_events(duration_s, event_times_s, event_weights, event_kinds):
     return times[order], np.clip(weights[order], 0.0, None), [kinds[i] for i in order]
 
 
-def _check_options(bpm_prior, bpm, strength, max_drift) -> None:
+def _check_options(
+    bpm_prior: tuple[float, float], bpm: float | None, strength: float, max_drift: float
+) -> None:
     if not (bpm_prior[0] > 0 and bpm_prior[1] > 0):
         raise ValueError(f"tempo prior must be positive, got {bpm_prior}")
     if bpm is not None and not 20 <= bpm <= 400:
@@ -130,7 +163,7 @@ def _check_options(bpm_prior, bpm, strength, max_drift) -> None:
         raise ValueError(f"max_drift must be 0 to 0.25, got {max_drift}")
 
 
-def _step_s(bpm: float | np.ndarray) -> float | np.ndarray:
+def _step_s(bpm: Tempo) -> Tempo:
     """Seconds that a sixteenth lasts at a tempo, or at each of several."""
     return 60.0 / (STEPS_PER_BEAT * bpm)
 
