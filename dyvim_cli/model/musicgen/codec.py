@@ -142,7 +142,14 @@ class SegmentCodec:
         self.block = model.segment_length // self.hop if model.segment else 1
 
     def to(self, device: torch.device) -> "SegmentCodec":
-        """The same codec, its weights moved to a device."""
+        """Move the weights to a device.
+
+        Args:
+            device: where the codec is to run.
+
+        Returns:
+            The same codec.
+        """
         self.model.to(device)
         return self
 
@@ -170,7 +177,14 @@ class SegmentCodec:
 
     @torch.inference_mode()
     def encode(self, samples: Tensor) -> Tensor:
-        """[C, n] -> [K, N], whole segments (the last one padded with silence)."""
+        """Turn sound into tokens, in whole segments (the last one padded with silence).
+
+        Args:
+            samples: [C, n] float, -1..1, at sample_rate.
+
+        Returns:
+            [K, N] int64.
+        """
         samples = samples.to(self._weight)
         if self.model.segment:
             n_segments = -(-samples.shape[-1] // self.model.segment_stride)
@@ -195,7 +209,14 @@ class SegmentCodec:
 
     @torch.inference_mode()
     def decode(self, tokens: Tensor) -> Tensor:
-        """[K, N] -> [C, n]; a token beyond its stream's last counts as the last."""
+        """Turn tokens into sound; a token beyond its stream's last counts as the last.
+
+        Args:
+            tokens: [K, N] int64, whole segments.
+
+        Returns:
+            [C, n] float.
+        """
         last = torch.tensor(self.cardinalities, device=tokens.device)[:, None] - 1
         tokens = torch.minimum(tokens, last).to(self._weight.device)
         parts = tokens.split(self.block, dim=-1) if self.model.segment else (tokens,)

@@ -30,6 +30,9 @@ def published_codec(
         offline: pull nothing.
         progress: notified of a download.
 
+    Returns:
+        The codec, on the CPU.
+
     Raises:
         WeightsError: the weights are not here and cannot be pulled, or are damaged.
     """
@@ -44,7 +47,17 @@ def published_codec(
 
 
 def codec_of_checkpoint(folder: Path) -> str | None:
-    """The codec that a checkpoint's tokens are of; None = MusicGen's own. Raises WeightsError."""
+    """Read which codec a checkpoint's tokens are of.
+
+    Args:
+        folder: of the checkpoint.
+
+    Returns:
+        One of CODECS; None = MusicGen's own.
+
+    Raises:
+        WeightsError: the file that names the codec is damaged.
+    """
     path = folder / CODEC_FILE
     if not path.is_file():
         return None
