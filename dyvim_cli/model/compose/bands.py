@@ -22,7 +22,15 @@ LEVEL = tokens.STREAM_INDEX["level"]
 
 
 def bands_of(sections: tuple[Section, ...], style: str) -> Bands:
-    """Where each style's band plays; style: the piece's."""
+    """Find where each style's band plays.
+
+    Args:
+        sections: of the piece, covering all S steps.
+        style: the piece's, which sections without one of their own have.
+
+    Returns:
+        Style -> [S] bool, the piece's own style first.
+    """
     bands = {style: np.zeros(sections[-1].end, dtype=bool)}
     for section in sections:
         own = section.style or style
@@ -31,7 +39,15 @@ def bands_of(sections: tuple[Section, ...], style: str) -> Bands:
 
 
 def each_in_its_place(bands: Bands, made: Callable[[str], np.ndarray]) -> np.ndarray:
-    """[..., S] of what `made` makes in every style, that of the style whose band plays there."""
+    """Take from every style's version what lies where its band plays.
+
+    Args:
+        bands: style -> [S] bool.
+        made: makes the version [..., S] of a style.
+
+    Returns:
+        [..., S].
+    """
     first, *others = bands
     together = made(first)
     for style in others:
@@ -40,7 +56,17 @@ def each_in_its_place(bands: Bands, made: Callable[[str], np.ndarray]) -> np.nda
 
 
 def accents_of(bands: Bands, hit: np.ndarray, lightest: float, drums_play: np.ndarray) -> Accents:
-    """The accents of events of weights [S], struck as each band does; arguments as of plan_accents."""
+    """Plan the accents of events as each band plays them.
+
+    Args:
+        bands: style -> [S] bool.
+        hit: [S] weights of events, 0 = none.
+        lightest: events that weigh less are left to the decoder.
+        drums_play: [S] bool, where the arrangement has drums.
+
+    Returns:
+        Least levels and drum strokes, [S] each.
+    """
     planned = {style: plan_accents(hit, style, lightest, drums_play) for style in bands}
     return Accents(
         each_in_its_place(bands, lambda style: planned[style].level),
@@ -56,7 +82,19 @@ def with_patterns(
     motion: PatternInputs,
     seed: list[int],
 ) -> np.ndarray:
-    """A plan's tokens [K, S] with the patterns of the bands whose styles the decoder did not learn."""
+    """Write the patterns of the bands whose styles the decoder did not learn.
+
+    Args:
+        forced: [K, S] tokens of a plan, UNKNOWN = free.
+        form: its sections tell where a band plays.
+        bands: style -> [S] bool.
+        untrained: styles that the decoder did not learn.
+        motion: what the patterns follow.
+        seed: of the patterns; the same for each band.
+
+    Returns:
+        [K, S] tokens.
+    """
     for style in bands:
         if style in untrained:
             own = tuple(s for s in form.sections if bands[style][s.start])
@@ -77,9 +115,23 @@ def perform_bands(
     programs: Mapping[str, int] | None = None,
     loops: bool = False,
 ) -> Score:
-    """Play a piece [K, S] with its bands; arguments as of perform, programs by the stems' names.
+    """Play a piece with its bands.
 
     Stems of other bands than the piece's own are called by their style as well: melody-jazz.
+
+    Args:
+        piece: [K, S] tokens.
+        tempo_map: when each step sounds.
+        key: of the piece.
+        bands: style -> [S] bool, the piece's own style first.
+        duration_s: of the film.
+        seed: of instruments and human deviations; each band has its own.
+        sections: (first step, step after, role).
+        programs: General MIDI programs by the stems' names, which are not drawn.
+        loops: the beginning follows the end.
+
+    Returns:
+        The score; effects of all bands are in one stem each.
     """
     main, programs = next(iter(bands)), dict(programs or {})
     stems: dict[str, Stem] = {}

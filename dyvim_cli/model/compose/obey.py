@@ -54,7 +54,16 @@ def _section(planned: PlannedSection, start: int, end: int) -> Section:
 
 
 def as_energetic(plan: FilmPlan, tempo_map: TempoMap, energy: np.ndarray) -> np.ndarray:
-    """The film's energy [S], 0..1, where a section asks for another mean drawn up or down to it."""
+    """Draw the film's energy up or down to the mean that a section asks for.
+
+    Args:
+        plan: the film's plan.
+        tempo_map: the grid, S steps.
+        energy: [S] 0..1.
+
+    Returns:
+        [S] 0..1, a copy; sections that ask for nothing keep theirs.
+    """
     drawn = energy.copy()
     for planned, (start, end) in zip(plan.sections, _spans(plan, tempo_map), strict=True):
         inside = energy[start:end]

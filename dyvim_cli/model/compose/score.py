@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -37,7 +37,7 @@ from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features
 from dyvim_cli.model.score import ranking
-from dyvim_cli.music.form.accents import HEAVY
+from dyvim_cli.music.form.accents import HEAVY, Accents
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.floor import keep_floor
@@ -122,7 +122,8 @@ def write_score(
     settings = sampling_settings(options)
     accents = hit * influence.follows * ~silent
     fixed = as_plan(form, character, accents, influence.lightest_accent, under_speech, silent)
-    motion = PatternInputs(0.5 + influence.energy * (energy - 0.5), fixed.accents, under_speech)
+    planned_accents = cast(Accents, fixed.accents)  # as_plan always plans them
+    motion = PatternInputs(0.5 + influence.energy * (energy - 0.5), planned_accents, under_speech)
     forced = with_patterns(
         fixed.forced, form, bands, model.config.untrained, motion, [options.seed, PATTERN_DRAW]
     )

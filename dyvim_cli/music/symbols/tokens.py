@@ -175,7 +175,15 @@ def pad_voicing(chord: int, top: int, n_voices: int = 4) -> tuple[int, ...]:
 
 
 def sounding(row: np.ndarray, step: int) -> int:
-    """The token of the note that a pitched row [S] holds at a step; REST without one."""
+    """Find the note that a pitched stream holds at a step.
+
+    Args:
+        row: [S] tokens.
+        step: index into the row.
+
+    Returns:
+        Its pitch token; REST without one.
+    """
     while step > 0 and row[step] == HOLD:
         step -= 1
     return int(row[step]) if row[step] >= FIRST_PITCH else REST
