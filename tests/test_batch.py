@@ -35,6 +35,7 @@ from dyvim_cli.batch.selection import Choice, SelectedFilm, read_list, select
 from dyvim_cli.batch.tasks import check_collisions, journal_place, made_by_us, task_of
 from dyvim_cli.batch.work import Outcome, Seen, failure
 from dyvim_cli.batch.work import score_watched as finish_film
+from dyvim_cli.cli.batch_jobs import plan_of
 from dyvim_cli.errors import EnvironmentFault, ExitCode, InputError, OutputError, UsageError
 from dyvim_cli.options import ComposeOptions, Delivery
 
@@ -419,20 +420,54 @@ def test_a_wrong_setting_names_its_file(wrong, tmp_path):
         film_settings(context_of(str(tmp_path)))(film)
 
 
-def test_the_command_asks_score_for_the_same(tmp_path):
+PLAN = """style = "pop"\nkey = "C"\nbpm = 100\nmood = [0, 0]\nalpha = 0.3\nseed = 77\nduration_s = 2.0
+hits = []
+[[section]]\nat = 0\nrole = "theme"\ntheme = 0\nmood = [0, 0]\nparts = ["melody"]\n"""
+
+
+def test_plans_lie_beside_the_films_or_in_a_folder_with_or_without_their_folders(tmp_path):
+    touch(tmp_path, "in/a.mp4", "in/b.mp4", "in/sub/c.mp4", "in/dyvim.mp4")
+    places = ("in/a.toml", "plans/b.toml", "plans/sub/c.toml", "in/dyvim.toml")
+    for name in places:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(PLAN)
+    films = select([tmp_path / "in"], Choice(recursive=True))
+
+    def found(place: str) -> dict[str, str]:
+        plans = {film.path.name: plan_of(film, place) for film in films}
+        return {name: str(plan.relative_to(tmp_path)) for name, plan in plans.items() if plan}
+
+    assert found("beside") == {"a.mp4": "in/a.toml"}
+    assert found(str(tmp_path / "plans")) == {"b.mp4": "plans/b.toml", "c.mp4": "plans/sub/c.toml"}
+    assert plan_of(films[0], None) is None
+    with pytest.raises(UsageError, match="no such folder"):
+        plan_of(films[0], str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("has_plan", [True, False])
+def test_the_command_asks_score_for_the_same(tmp_path, has_plan):
     from dyvim_cli.cli.batch_jobs import films_of, tasks_of
+    from dyvim_cli.cli.options.desk import with_desk
     from dyvim_cli.cli.options.groups import Composing, Mixing, group_of
+    from dyvim_cli.cli.options.players import with_players
     from dyvim_cli.media.output import output_path
 
     touch(tmp_path, "in/{b} 'q\" ä #1.mp4")
     (tmp_path / "in" / "dyvim.toml").write_text('mood = "-0.5,0.25"\nkey = "F# minor"\nfade-out = 1.5')
     asked = ("--style", "jazz", "--keep-audio", "mix", "--duck-db", "-20", "--start", "0.5")
+    asked += ("--plan", "beside", "--orchestrate", "rock", "--mute", "arp", "--instrument", "melody=cello")
+    if has_plan:
+        (tmp_path / "in" / "{b} 'q\" ä #1.toml").write_text(PLAN)
     extras = ("--midi", f"{tmp_path}/{{stem}}.mid", "--stems", f"{tmp_path}/stems")
     context = context_of(str(tmp_path / "in"), "-o", f"{tmp_path}/out/", "--tempo", "97.3", *asked, *extras)
     (task,) = tasks_of(context, films_of(context))
     score = context.parent.command.get_command(context.parent, "score")
     values = score.make_context("score", list(task.command[2:]), parent=context.parent).params
-    assert group_of(Composing, values).options() == task.options
+    options = with_desk(group_of(Composing, values).options(), values["plan"], None)
+    said = (values[name] for name in ("orchestrate", "mute", "instrument"))
+    assert with_players(options, *said, None) == task.options
+    assert bool(task.options.plan) == has_plan and task.options.orchestrate == "rock"
     where = {name: values[name] and Path(values[name]) for name in ("midi", "stems", "music")}
     where["output"] = output_path(task.film, "", values["output"])
     delivery = group_of(Mixing, values).delivery(overwrite=task.delivery.overwrite, **where)
@@ -449,10 +484,9 @@ def test_batch_has_all_options_of_score():
         verb: {name for option in verbs[verb].params for name in option.opts} for verb in ("score", "batch")
     }
     one_film = {  # these name a file of one film, its bars, or takes of it to choose from
-        "film", "--plan", "--markers", "--markers-out", "--takes", "--like", "--preview", "--reroll",
+        "film", "--markers", "--markers-out", "--takes", "--like", "--preview", "--reroll",
     }  # fmt: skip
-    not_yet = {"--orchestrate", "--mute", "--instrument"}
-    assert names["score"] - names["batch"] == one_film | not_yet
+    assert names["score"] - names["batch"] == one_film
 
 
 # ---- the real thing ----

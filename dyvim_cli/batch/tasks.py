@@ -50,7 +50,8 @@ def task_of(film: SelectedFilm, options: ComposeOptions, delivery: Delivery, use
     Raises:
         UsageError: a template is not understood.
     """
-    options = replace(options, seed=film_seed(options.seed, film.relative))
+    if options.plan is None:  # a plan has the seed of its film
+        options = replace(options, seed=film_seed(options.seed, film.relative))
     values = {"style": options.style or "auto", "seed": options.seed, "folder": str(film.relative.parent)}
     delivery = replace(
         delivery,

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from dyvim_cli.cli import command_line
+from dyvim_cli.cli.options.desk import with_desk
+from dyvim_cli.cli.options.film_settings import NAME as SETTINGS
 from dyvim_cli.cli.options.film_settings import film_settings
 from dyvim_cli.cli.options.groups import Composing, Mixing, group_of
+from dyvim_cli.cli.options.players import with_players
 from dyvim_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from dyvim_cli.batch.selection import SelectedFilm
     from dyvim_cli.batch.tasks import Task
 
+BESIDE = "beside"  # where plans are that lie next to their films
 WHERE = ("output", "overwrite", "midi", "stems", "stem_groups", "music")  # options that say what is written
 
 
@@ -59,13 +63,30 @@ def tasks_of(context: typer.Context, films: "Sequence[SelectedFilm]") -> "list[T
         values = values_of(film)
         where = {name: values[name] for name in WHERE}
         options = group_of(Composing, values).options()
+        options = with_desk(options, plan := plan_of(film, values["plan"]), None)
+        options = with_players(options, values["orchestrate"], values["mute"], values["instrument"], None)
         delivery = group_of(Mixing, values).delivery(**where)
         task = task_of(film, options, delivery, not values["no_cache"])
-        tasks.append(replace(task, command=_command(context, values, task)))
+        tasks.append(replace(task, command=_command(context, {**values, "plan": plan}, task)))
     ours = made_by_us(films, tasks)
     tasks = [task for film, task in zip(films, tasks, strict=True) if film.path not in ours]
     check_collisions(tasks)
     return tasks
+
+
+def plan_of(film: "SelectedFilm", place: str | None) -> Path | None:
+    """The plan of a film, in a folder of plans (sub-folders as the films', or none) or beside the film.
+
+    None where it has none. Raises UsageError where the folder is not there.
+    """
+    if place is None:
+        return None
+    name = film.relative.with_suffix(".toml")
+    beside = [film.path.with_suffix(".toml")]
+    if place != BESIDE and not Path(place).is_dir():
+        raise UsageError(f"--plan {place}: no such folder", f"a folder of plans, or --plan {BESIDE}")
+    choices = beside if place == BESIDE else [Path(place, name), Path(place, name.name)]
+    return next((path.absolute() for path in choices if path.is_file() and path.name != SETTINGS), None)
 
 
 def _command(context: typer.Context, values, task: "Task") -> tuple[str, ...]:

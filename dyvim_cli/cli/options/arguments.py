@@ -285,6 +285,16 @@ PlanFile = Annotated[
         help="Follow a plan that `dyvim plan` wrote and you edited; its seed and alpha count.",
     ),
 ]
+Plans = Annotated[
+    str | None,
+    typer.Option(
+        "--plan",
+        metavar="FOLDER|beside",
+        rich_help_panel=EDIT,
+        help="Films follow the plans of this folder, clip.toml for clip.mp4, or plans beside them; those "
+        "without one are scored as they are.",
+    ),
+]
 MarkersIn = Annotated[
     Path | None,
     typer.Option(
