@@ -155,6 +155,29 @@ def test_a_long_surge_is_met_between_its_rise_and_its_height():
     assert 112 / FPS < heaviest < 119 / FPS  # it rises most at 112
 
 
+def test_a_surge_that_breaks_off_is_met_where_it_does():
+    # a hand that comes down for a third of a second and lands
+    swing = np.concatenate([np.linspace(0, 1, 9) ** 2, np.zeros(120)])
+    speed = 0.05 + 0.6 * np.concatenate([np.zeros(120), swing])
+    found = events_of(flow_of(speed))
+    heaviest = found.times_s[found.weights.argmax()]
+    assert heaviest == pytest.approx(128.5 / FPS, abs=0.5 / FPS)
+
+
+def test_the_clearest_impact_of_a_quiet_take_weighs_most():
+    times, contrast = np.array([2.0, 9.0, 15.0]), np.array([1.5, 0.75, 1.2])
+    assert events.impact_weights(times, contrast, NONE) == pytest.approx([1, 0.5, 0.8])
+    assert events.impact_weights(times, contrast, np.array([20.0])) == pytest.approx([0.5, 0.25, 0.4])
+    apart = np.array([2.0, 9.0, 40.0])  # the clear one is long forgotten
+    assert events.impact_weights(apart, contrast, NONE) == pytest.approx([1, 0.5, 1])
+
+
+def test_what_is_doubtful_and_alone_remains_doubtful():
+    times, contrast = np.array([2.0, 9.0]), np.array([0.4, 0.3])
+    assert events.impact_weights(times, contrast, NONE) == pytest.approx([0.4, 0.3])
+    assert len(events.impact_weights(NONE, NONE, NONE)) == 0
+
+
 def test_motion_that_sets_in_to_stay_is_met_where_it_gains_most():
     # in a picture whose parts go all ways the change of the regions' velocity tells little
     n, rng = 300, np.random.default_rng(1)

@@ -13,7 +13,9 @@ from dyvim_cli.vision.impacts import find_impacts
 
 CUT, IMPACT, STOP = (EVENT_KINDS.index(kind) for kind in ("cut", "impact", "stop"))
 
-FULL_CONTRAST = 3.0  # of weight 1
+FULL_CONTRAST = 3.0  # of weight 1, where cuts are near or an impact is as clear
+LEAST_CONTRAST = 1.0  # of weight 1 where nothing clearer is near: what does not reach it remains doubtful
+NEAR_S = 20.0  # a quiet take is heard by itself for so long: its clearest impact is what the music waits for
 STOP_SHARE = 0.3  # a stop: what moves afterwards, as a share of what moved before
 STOP_WINDOW_S = 0.5
 
@@ -55,11 +57,28 @@ def find_events(flow: Flow, cut_times_s: np.ndarray, cut_weights: np.ndarray) ->
     speeds = _bridged(flow, cut_times_s)
     impact_times, contrast = find_impacts(flow, speeds, cut_times_s)
     times = np.concatenate([cut_times_s, impact_times])
-    weights = np.concatenate([cut_weights, np.clip(contrast / FULL_CONTRAST, 0.0, 1.0)])
+    weights = np.concatenate([cut_weights, impact_weights(impact_times, contrast, cut_times_s)])
     stops = np.array([_is_stop(flow.times_s, speeds, time_s) for time_s in impact_times], bool)
     kinds = np.concatenate([np.full(len(cut_times_s), CUT), np.where(stops, STOP, IMPACT)])
     order = np.argsort(times, kind="stable")
     return Events(times[order], weights[order].astype(np.float32), kinds[order].astype(np.int8))
+
+
+def impact_weights(times_s: np.ndarray, contrast: np.ndarray, cut_times_s: np.ndarray) -> np.ndarray:
+    """How much impacts matter where they are, beside the clearest that happens within NEAR_S.
+
+    Args:
+        times_s: [I] seconds, ascending.
+        contrast: [I] how far they stand out.
+        cut_times_s: [C] seconds; a cut is as clear as anything can be.
+
+    Returns:
+        weights [I], 0..1.
+    """
+    clearest = np.array([contrast[np.abs(times_s - at_s) <= NEAR_S].max() for at_s in times_s])
+    has_cut = np.array([np.abs(cut_times_s - at_s).min(initial=np.inf) <= NEAR_S for at_s in times_s], bool)
+    full = np.where(has_cut, FULL_CONTRAST, np.clip(clearest, LEAST_CONTRAST, FULL_CONTRAST))
+    return np.clip(contrast / full, 0.0, 1.0)
 
 
 def _bridged(flow: Flow, cut_times_s: np.ndarray) -> np.ndarray:

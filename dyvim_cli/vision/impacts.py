@@ -35,11 +35,10 @@ def find_impacts(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray) -> tup
         return np.zeros(0), np.zeros(0)
     step_s = float(np.median(np.diff(flow.times_s)))
     gain = _gain(speeds, step_s)
-    found = (
-        _changes(flow, speeds, cut_times_s, step_s),
-        _surges(flow.times_s, speeds, gain, step_s),
-        _rises(flow.times_s, speeds, gain, step_s),
-    )
+    changes = _changes(flow, speeds, cut_times_s, step_s)
+    surges = _surges(flow.times_s, speeds, gain, step_s)
+    rises = _rises(flow.times_s, speeds, gain, step_s)
+    found = (changes, _broken_off(surges, changes), rises)
     times_s, contrast = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return _clearest(times_s, contrast, cut_times_s)
 
@@ -80,6 +79,22 @@ def _rises(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: fl
     contrast = gain / _usual(speeds, step_s)
     peaks, _ = find_peaks(contrast, height=LEAST_RISE, distance=_frames(SPACING_S, step_s))
     return times_s[peaks] - step_s / 2, RISE_SHARE * contrast[peaks]
+
+
+def _broken_off(surges: tuple[np.ndarray, np.ndarray], changes: tuple[np.ndarray, np.ndarray]):
+    """The surges, those that a change breaks off at that change: a hand that lands, a step's contact.
+
+    Of the changes within SPACING_S the clearest counts; where that comes first, motion set in suddenly and dies
+    away, and the surge keeps its own moment.
+    """
+    times_s, contrast = surges
+    change_times_s, clearness = changes
+    met_s = np.array(times_s, dtype=np.float64)
+    for i, at_s in enumerate(times_s):
+        near = np.flatnonzero(np.abs(change_times_s - at_s) <= SPACING_S)
+        if len(near):
+            met_s[i] = max(at_s, change_times_s[near[clearness[near].argmax()]])
+    return met_s, contrast
 
 
 def _rise_before(gain: np.ndarray, peak: int, within: int) -> int:
