@@ -84,8 +84,8 @@ def _rises(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: fl
 def _broken_off(surges: tuple[np.ndarray, np.ndarray], changes: tuple[np.ndarray, np.ndarray]):
     """The surges, those that a change breaks off at that change: a hand that lands, a step's contact.
 
-    Of the changes within SPACING_S the clearest counts; where that comes first, motion set in suddenly and dies
-    away, and the surge keeps its own moment.
+    Of the changes within SPACING_S the clearest counts; where that comes first, motion set in suddenly and
+    dies away, and the surge keeps its own moment.
     """
     times_s, contrast = surges
     change_times_s, clearness = changes
