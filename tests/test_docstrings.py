@@ -12,9 +12,7 @@ DONE = (
     "batch",
     "evaluation",
     "model",
-    "music/idioms",
-    "music/symbols",
-    "music/timing",
+    "music",
     "report",
     "stylebook",
 )

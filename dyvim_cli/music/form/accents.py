@@ -29,10 +29,13 @@ def plan_accents(hits: np.ndarray, style: str, lightest: float, drums_play: np.n
         style: one of types.STYLES.
         lightest: events that weigh less are left to the decoder (influence.Influence.lightest_accent).
         drums_play: [S] bool, where the arrangement has drums.
+
+    Returns:
+        Least levels and drum strokes, [S] each.
     """
     level, drums = np.zeros(len(hits), dtype=np.int64), np.zeros(len(hits), dtype=np.int64)
     strokes = RECORDS[style].accent_strokes
-    for step in np.flatnonzero((hits > 0) & (hits >= lightest)):
+    for step in np.flatnonzero((hits > 0) & (hits >= lightest)).tolist():
         if is_crowded(hits, step, STEPS_PER_BAR):
             continue  # left to the decoder: a band that strikes every cut of a fast montage has no groove
         is_heavy = hits[step] >= HEAVY
@@ -43,5 +46,14 @@ def plan_accents(hits: np.ndarray, style: str, lightest: float, drums_play: np.n
 
 
 def is_crowded(hits: np.ndarray, step: int, within_steps: int = CROWD_STEPS) -> bool:
-    """Whether an event as heavy, and no light one, was accented less than half a bar before a step."""
+    """Tell whether an event as heavy, and no light one, was accented shortly before a step.
+
+    Args:
+        hits: [S] weights of events, 0 = none.
+        step: of the event.
+        within_steps: how far back the look goes.
+
+    Returns:
+        True where another accent would follow too soon.
+    """
     return bool(hits[max(0, step - within_steps) : step].max(initial=0) >= max(hits[step], MEDIUM))

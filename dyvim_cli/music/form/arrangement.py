@@ -26,7 +26,17 @@ CLIMAX = 0.7  # part of the piece at which it is fullest, all else being equal
 def plan_activity(
     rng: np.random.Generator, sections: tuple[Section, ...], energy: np.ndarray, style: str
 ) -> np.ndarray:
-    """[K, S] bool: streams that may play, section by section; energy [S] 0..1."""
+    """Choose the streams that may play, section by section.
+
+    Args:
+        rng: a little chance in each part's need.
+        sections: of the piece, covering all S steps.
+        energy: [S] 0..1 of the film.
+        style: name of a style.
+
+    Returns:
+        [K, S] bool.
+    """
     active = np.ones((tokens.K, len(energy)), dtype=bool)
     taste = {part: rng.normal(0, 0.08) for part in NEEDS}
     heard: dict[int, int] = {}
@@ -62,7 +72,14 @@ def _lacks(intensity: float, role: str, style: str, taste: dict[str, float]) -> 
 
 
 def silent_parts(lack: dict[str, float]) -> list[str]:
-    """Parts whose need is not met, the most demanding first, MOST_SILENT at most."""
+    """List the parts whose need is not met.
+
+    Args:
+        lack: part -> by how much its need is missed; above 0 it rests.
+
+    Returns:
+        The most demanding first, MOST_SILENT at most; pad and arpeggio never rest both.
+    """
     silent = sorted((part for part in lack if lack[part] > 0), key=lambda part: -lack[part])
     if "pad" in silent and "arp" in silent:  # somebody has to tell the chord
         silent.remove("pad")

@@ -6,7 +6,7 @@ import numpy as np
 
 from dyvim_cli.music.form.sections import Section
 from dyvim_cli.music.idioms.progressions import LEADING, roman
-from dyvim_cli.music.symbols.tokens import chord_of, chord_pitch_classes
+from dyvim_cli.music.symbols.tokens import chord_pitch_classes
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
@@ -22,10 +22,21 @@ def plan_chords(
     style: str,
     is_minor: bool,
 ) -> np.ndarray:
-    """[S] int16 chord tokens: a progression for each theme, the same whenever it returns.
+    """Plan the chord of every step: a progression for each theme, the same whenever it returns.
 
     Phrases tend to close on a chord that leads on; every section begins with a new chord; a chord
-    change near a heavy event (weights hits [S]) moves onto it.
+    change near a heavy event moves onto it.
+
+    Args:
+        rng: draws the progressions.
+        sections: of the piece, covering all S steps.
+        phrase_starts: [P] steps at which phrases begin.
+        hits: [S] weights of events.
+        style: name of a style.
+        is_minor: mode of the key.
+
+    Returns:
+        [S] int16 chord tokens.
     """
     chords = np.zeros(sections[-1].end, dtype=np.int16)
     loops: dict[int, np.ndarray] = {}
@@ -45,7 +56,15 @@ def plan_chords(
 def write_cadence(
     rng: np.random.Generator, chords: np.ndarray, final_step: int, style: str, is_minor: bool
 ) -> None:
-    """Close [S] chords in place: leading chords within the last two bars, the tonic from final_step on."""
+    """Close the chords in place: leading chords within the last two bars, the tonic from final_step on.
+
+    Args:
+        rng: draws the cadence.
+        chords: [S] chord tokens.
+        final_step: where the last chord begins.
+        style: name of a style.
+        is_minor: mode of the key.
+    """
     pool = RECORDS[style].cadences[_mode(is_minor)]
     *before, tonic = str(rng.choice(pool)).split()
     chords[final_step:] = roman(tonic)
@@ -59,8 +78,16 @@ def write_cadence(
 
 
 def lead_round(rng: np.random.Generator, chords: np.ndarray, is_minor: bool) -> None:
-    """End [S] chords in place on half a bar that leads back to the first one, if that is the tonic, and on
-    another chord than the first one in any case."""
+    """Lead the chords back to their beginning, in place.
+
+    The last half bar leads to the first chord if that is the tonic, and is another chord than the first one
+    in any case.
+
+    Args:
+        rng: draws the chord.
+        chords: [S] chord tokens.
+        is_minor: mode of the key.
+    """
     opens_on_tonic = chord_pitch_classes(chords[0])[:1] == (0,)
     if opens_on_tonic or chords[-1] == chords[0]:
         leading = [roman(numeral) for numeral in LEADING[_mode(is_minor)]]
@@ -124,5 +151,6 @@ def _tell_apart(rng: np.random.Generator, chords: np.ndarray, border: int, is_mi
     if chords[border - 1] != chords[border]:
         return
     others = [roman(n) for n in LEADING[_mode(is_minor)]]
-    others = [token for token in others if chord_of(token)[0] != chord_of(chords[border])[0]]
+    root = chord_pitch_classes(chords[border])[:1]
+    others = [token for token in others if chord_pitch_classes(token)[:1] != root]
     chords[max(0, border - HALF_BAR_STEPS) : border] = rng.choice(others)

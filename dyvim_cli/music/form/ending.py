@@ -21,8 +21,18 @@ STOPS = 0.6  # events of at least this weight may carry the last chord on any st
 
 
 def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
-    """Strong beat, or heavy event, for the last chord: it rings about RING_S, less in a short film. An event
-    attracts it, and so do events that would come after it, for then no accent follows."""
+    """Choose the strong beat, or heavy event, for the last chord.
+
+    It rings about RING_S, less in a short film. An event attracts it, and so do events that would come after
+    it, for then no accent follows.
+
+    Args:
+        tempo_map: the grid, S steps.
+        hits: [S] weights of events.
+
+    Returns:
+        Step of the last chord.
+    """
     n_steps = tempo_map.n_steps
     steps = np.arange(max(1, n_steps - STEPS_PER_BEAT))
     candidates = steps[(steps % HALF_BAR_STEPS == 0) | (hits[steps] >= STOPS)]
@@ -40,8 +50,17 @@ def choose_final_step(tempo_map: TempoMap, hits: np.ndarray) -> int:
 
 
 def last_strokes(tempo_map: TempoMap, hits: np.ndarray, final_step: int, lightest: float) -> np.ndarray:
-    """[R] steps after the last chord at which it is played once more: the events that the picture still has,
-    those of a weight from `lightest` on, as long as there is time for the chord to ring."""
+    """Find the events after the last chord at which it is played once more.
+
+    Args:
+        tempo_map: the grid, S steps.
+        hits: [S] weights of events.
+        final_step: of the last chord.
+        lightest: events that weigh less are left out.
+
+    Returns:
+        [R] steps, as long as there is time for the chord to ring.
+    """
     left_s = tempo_map.step_times_s[-1] - tempo_map.step_times_s[:-1]
     again = (hits > 0) & (hits >= lightest) & (left_s >= LAST_STROKE_S)
     again[: final_step + STEPS_PER_BEAT // 2] = False
@@ -49,8 +68,19 @@ def last_strokes(tempo_map: TempoMap, hits: np.ndarray, final_step: int, lightes
 
 
 def last_chord(tempo_map: TempoMap, final_step: int, strokes: np.ndarray, is_minor: bool) -> np.ndarray:
-    """[K, S]: tonic in the bass, third or tonic on top, held to the end or to the next stroke; nothing else
-    starts after it but the drums of the last strokes."""
+    """Write the last chord: tonic in the bass, third or tonic on top, held to the end or to the next stroke.
+
+    Nothing else starts after it but the drums of the last strokes.
+
+    Args:
+        tempo_map: the grid, S steps.
+        final_step: of the last chord.
+        strokes: [R] steps at which it is played again.
+        is_minor: mode of the key.
+
+    Returns:
+        [K, S] tokens, UNKNOWN = free.
+    """
     ending = tokens.empty(tempo_map.n_steps)
     late = tempo_map.step_times_s[-1] - tempo_map.step_times_s[strokes] < LAST_CHORD_S
     third = 3 if is_minor else 4
@@ -65,8 +95,18 @@ def last_chord(tempo_map: TempoMap, final_step: int, strokes: np.ndarray, is_min
 
 
 def settle(piece: np.ndarray, final_step: int, is_minor: bool) -> np.ndarray:
-    """A piece [K, S] whose tune and chords close where they were going: on the tone of the last chord next to
-    their last note (CLOSING_COST). Cadences fall by a step or rise by one; a leap would open them again."""
+    """Let tune and chords close where they were going: on the tone of the last chord next to their last note.
+
+    Cadences fall by a step or rise by one (CLOSING_COST); a leap would open them again.
+
+    Args:
+        piece: [K, S] tokens.
+        final_step: of the last chord.
+        is_minor: mode of the key.
+
+    Returns:
+        [K, S] tokens, a copy.
+    """
     settled = piece.copy()
     for stream in CLOSING_COST:
         row = settled[stream]

@@ -18,9 +18,18 @@ OPENING_BARS = 3  # bars that copy the section's first phrase; the fourth is fre
 def gesture_sources(
     sections: tuple[Section, ...], phrase_starts: np.ndarray, hits: np.ndarray, final_step: int
 ) -> np.ndarray:
-    """[S] int64 the earlier step whose melodic gesture may be taken up, -1 = none.
+    """Find the earlier step whose melodic gesture may be taken up.
 
     None where an event is, there the picture decides, and none in the bar that leads into the last chord.
+
+    Args:
+        sections: of the piece, covering all S steps.
+        phrase_starts: [P] steps at which phrases begin.
+        hits: [S] weights of events.
+        final_step: of the last chord.
+
+    Returns:
+        [S] int64 steps, -1 = none.
     """
     sources = np.full(len(hits), -1, dtype=np.int64)
     for section in sections:
@@ -32,7 +41,9 @@ def gesture_sources(
     return np.where(none, -1, sources)
 
 
-def _bars(section: Section, sections, phrase_starts: np.ndarray) -> Iterator[tuple[int, int]]:
+def _bars(
+    section: Section, sections: tuple[Section, ...], phrase_starts: np.ndarray
+) -> Iterator[tuple[int, int]]:
     """(first step of a bar, first step of the bar that it takes up) in a section."""
     theme = None if section.recap_of is None else sections[section.recap_of]
     inside = (phrase_starts >= section.first_bar) & (phrase_starts < section.end)

@@ -34,7 +34,14 @@ class Form:
     played: np.ndarray  # [S] bool, steps that last
 
     def groove_from(self, hits: np.ndarray) -> np.ndarray:
-        """[S] the step a bar ago whose pattern may go on, -1 where a section is new or an event is."""
+        """Find the step a bar ago whose pattern may go on.
+
+        Args:
+            hits: [S] weights of events.
+
+        Returns:
+            [S] int64 steps, -1 where a section is new or an event is.
+        """
         steps = np.arange(len(hits))
         first = np.concatenate([np.full(s.end - s.start, s.start) for s in self.sections])
         before = steps - STEPS_PER_BAR
@@ -57,11 +64,25 @@ def plan_form(
     final_step: int | None = None,
     loops: bool = False,
 ) -> Form:
-    """Plan a piece for a film on the grid of tempo_map; the same seed gives the same form.
+    """Plan a piece for a film; the same seed gives the same form.
 
-    Events lighter than lightest_late get no accent while the last chord rings. sections, who may play in
-    them [K, S], and where the last chord begins are found in the film unless they are given. loops: the
-    piece goes on from its end to its beginning. ValueError for an unknown style.
+    Args:
+        film: scenes, energy and hits on the grid.
+        tempo_map: the grid, S steps.
+        style: name of a style.
+        is_minor: mode of the key.
+        seed: of all that is drawn.
+        lightest_late: lighter events get no accent while the last chord rings.
+        sections: None = found in the film.
+        may_play: [K, S] bool who may play in them; None = by the film's energy.
+        final_step: where the last chord begins; None = found by the events.
+        loops: the piece goes on from its end to its beginning.
+
+    Returns:
+        Sections, phrases, chords, ending and who plays.
+
+    Raises:
+        ValueError: the style is unknown.
     """
     if style not in STYLES:
         raise ValueError(f"unknown style: {style}")
@@ -113,7 +134,9 @@ def _phrase_starts(rng: np.random.Generator, sections: tuple[Section, ...]) -> n
     return np.unique(starts)
 
 
-def _breaths(phrase_starts, sections, final_step: int, n_steps: int) -> np.ndarray:
+def _breaths(
+    phrase_starts: np.ndarray, sections: tuple[Section, ...], final_step: int, n_steps: int
+) -> np.ndarray:
     """[S] the last half bar of every phrase of two bars or more; a build-up does not breathe."""
     breath = np.zeros(n_steps, dtype=bool)
     for start, end in zip(phrase_starts, phrase_starts[1:], strict=False):

@@ -23,8 +23,20 @@ def returns(
     active: np.ndarray,
     final_step: int,
 ) -> np.ndarray:
-    """[K, S]: a recap repeats its theme's melody and chords, but for the last bar of each phrase and for
-    what is around heavy events, which the decoder writes anew; and bass and drums with them."""
+    """Find what a recap repeats: its theme's melody and chords, and bass and drums with them.
+
+    The last bar of each phrase and what is around heavy events is written anew by the decoder.
+
+    Args:
+        sections: of the piece, covering all S steps.
+        phrase_starts: [P] steps at which phrases begin.
+        film: energy and hits on the grid.
+        active: [K, S] bool, which streams may play.
+        final_step: of the last chord.
+
+    Returns:
+        [K, S] int64 earlier step whose token returns here, -1 = none.
+    """
     copy_from = np.full((tokens.K, film.n_steps), -1, dtype=np.int64)
     last_bars = np.append(phrase_starts[1:], film.n_steps) - STEPS_PER_BAR
     bar = np.arange(film.n_steps) // STEPS_PER_BAR * STEPS_PER_BAR
@@ -49,7 +61,14 @@ def returns(
 
 
 def bar_means(values: np.ndarray) -> np.ndarray:
-    """[S] mean of the bar that each of the values [S] lies in."""
+    """Average values over the bar that each lies in.
+
+    Args:
+        values: [S].
+
+    Returns:
+        [S], constant within a bar.
+    """
     starts = np.arange(0, len(values), STEPS_PER_BAR)
     counts = np.diff(np.append(starts, len(values)))
     return np.repeat(np.add.reduceat(values, starts) / counts, counts)
@@ -59,7 +78,7 @@ def _around(heavy: np.ndarray) -> np.ndarray:
     """[S] the steps near a heavy one, itself included."""
     before, after = ROOM_STEPS
     padded = np.pad(heavy, (after - 1, before))
-    return np.lib.stride_tricks.sliding_window_view(padded, before + after).any(axis=1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, before + after).any(axis=1))
 
 
 def periods(
@@ -69,8 +88,19 @@ def periods(
     hits: np.ndarray,
     final_step: int,
 ) -> np.ndarray:
-    """[K, S]: in a section that is no return, the second four bars open as the first did (a period: the
-    same question, another answer), where the harmony allows it and no heavy event is met.
+    """Let the second four bars of a section open as the first did (a period: same question, other answer).
+
+    Only in a section that is no return, where the harmony allows it and no heavy event is met.
+
+    Args:
+        copy_from: [K, S] earlier steps; changed in place.
+        sections: of the piece, covering all S steps.
+        chords: [S] chord tokens.
+        hits: [S] weights of events.
+        final_step: of the last chord.
+
+    Returns:
+        [K, S] the same array.
     """
     for section in sections:
         if section.recap_of is not None or section.role == "build":

@@ -17,7 +17,15 @@ BARS_PER_BUILD = 12  # a piece has no more builds than this allows: what is alwa
 
 
 def assign_roles(sections: list[Section], film: FilmOnGrid) -> tuple[Section, ...]:
-    """Sections that know their role, and those that bring a theme back which one."""
+    """Give each section its role in the form.
+
+    Args:
+        sections: themes between intro and outro.
+        film: energy and hits on the grid.
+
+    Returns:
+        Sections with roles; those that bring a theme back know which one.
+    """
     named = _name_contrasts(_name_breaks(sections, film))
     return mark_returns(_insert_builds(_bring_theme_back(named), film))
 
@@ -45,7 +53,7 @@ def _name_contrasts(sections: list[Section]) -> list[Section]:
 def _main_label(themes: list[Section]) -> int | None:
     """What is heard most of the ideas that return; if none does, the first that is long enough to be one."""
     statements = Counter(s.label for s in themes)
-    heard_steps = Counter()
+    heard_steps: Counter[int] = Counter()
     for section in themes:
         if statements[section.label] > 1:
             heard_steps[section.label] += section.end - section.start
@@ -66,7 +74,7 @@ def _bring_theme_back(sections: list[Section]) -> list[Section]:
     result, is_known, is_away = [], False, False  # whether the theme was heard, and another idea since
     for section in sections:
         is_due = section.role == "outro" or (section.role == "contrast" and is_away)
-        if is_known and is_due and times[section.label] == 1:
+        if main is not None and is_known and is_due and times[section.label] == 1:
             role = "outro" if section.role == "outro" else "theme"
             section = replace(section, label=main, role=role)
         if section.role == "theme":
@@ -110,7 +118,14 @@ def _energy_rise(energy: np.ndarray, step: int) -> float:
 
 
 def mark_returns(sections: list[Section]) -> tuple[Section, ...]:
-    """Point every later statement of a label at its first."""
+    """Point every later statement of a label at its first.
+
+    Args:
+        sections: in their order.
+
+    Returns:
+        The same with recap_of; intros and build-ups bring nothing back.
+    """
     first: dict[int, int] = {}
     marked = []
     for i, section in enumerate(sections):

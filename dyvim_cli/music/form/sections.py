@@ -45,17 +45,39 @@ class Section:
 
 
 def divide_film(film: FilmOnGrid) -> list[Section]:
-    """Sections that cover all steps without gaps: themes, but for an intro and an outro."""
+    """Divide a film into sections that cover all steps without gaps.
+
+    Args:
+        film: scenes on the grid.
+
+    Returns:
+        Themes, but for an intro and an outro.
+    """
     return _divide(_frame(_merge_scenes(film), film))
 
 
 def without_frame(sections: tuple[Section, ...]) -> tuple[Section, ...]:
-    """Sections of a piece that goes round: nobody is let in or seen out."""
+    """Take intro and outro from a piece that goes round: nobody is let in or seen out.
+
+    Args:
+        sections: of the piece.
+
+    Returns:
+        The same, intro and outro being themes.
+    """
     return tuple(replace(s, role="theme") if s.role in ("intro", "outro") else s for s in sections)
 
 
 def hit_near(hits: np.ndarray, step: int) -> float:
-    """Weight of the heaviest event within a step of a step."""
+    """Find the heaviest event near a step.
+
+    Args:
+        hits: [S] weights of events.
+        step: index into them.
+
+    Returns:
+        Its weight within a step to either side; 0 without one.
+    """
     return float(hits[max(0, step - 1) : step + 2].max(initial=0.0))
 
 

@@ -35,11 +35,23 @@ def speech_on_grid(tempo_map: TempoMap, speech_s: np.ndarray) -> np.ndarray:
 
 
 def rest_the_tune(forced: np.ndarray, under_speech: np.ndarray) -> None:
-    """Write rests into the tokens [K, S] of the RESTING streams where somebody speaks (in place)."""
+    """Write rests where somebody speaks, in place.
+
+    Args:
+        forced: [K, S] tokens; the RESTING streams are changed.
+        under_speech: [S] bool.
+    """
     for name in RESTING:
         forced[tokens.STREAM_INDEX[name], under_speech] = tokens.REST
 
 
 def is_off_beat(step: int) -> bool:
-    """Whether bass and chords start no note on a step under speech."""
+    """Tell whether bass and chords start no note on a step under speech.
+
+    Args:
+        step: of the grid.
+
+    Returns:
+        True but on beats.
+    """
     return step % STEPS_PER_BEAT != 0

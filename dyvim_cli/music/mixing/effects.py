@@ -20,7 +20,15 @@ GLUE_S = 0.08
 
 
 def filter_sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
-    """Filter by second-order sections [n, 6]."""
+    """Make a filter of second-order sections.
+
+    Args:
+        sos: [n, 6] as scipy has them.
+        n_channels: of the blocks.
+
+    Returns:
+        The effect on [n_channels, n].
+    """
     from scipy.signal import sosfilt
 
     sos = np.asarray(sos, np.float32)
@@ -35,21 +43,45 @@ def filter_sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
 
 
 def high_pass(cutoff_hz: float) -> np.ndarray:
-    """Sections of a second-order Butterworth high-pass."""
+    """Design a second-order Butterworth high-pass.
+
+    Args:
+        cutoff_hz: where it takes 3 dB.
+
+    Returns:
+        Sections [1, 6].
+    """
     from scipy.signal import butter
 
     return butter(2, cutoff_hz, "highpass", fs=SAMPLE_RATE, output="sos")
 
 
 def low_pass(cutoff_hz: float, order: int = 2) -> np.ndarray:
-    """Sections of a Butterworth low-pass."""
+    """Design a Butterworth low-pass.
+
+    Args:
+        cutoff_hz: where it takes 3 dB.
+        order: 6 dB an octave each.
+
+    Returns:
+        Sections [ceil(order / 2), 6].
+    """
     from scipy.signal import butter
 
     return butter(order, cutoff_hz, "lowpass", fs=SAMPLE_RATE, output="sos")
 
 
 def shelf(corner_hz: float, db: float, high: bool) -> np.ndarray:
-    """Sections of a low or high shelf (R. Bristow-Johnson, Audio EQ Cookbook, slope 1)."""
+    """Design a low or high shelf (R. Bristow-Johnson, Audio EQ Cookbook, slope 1).
+
+    Args:
+        corner_hz: where half of the gain (in dB) is reached.
+        db: gain of the shelf.
+        high: above the corner instead of below.
+
+    Returns:
+        Sections [1, 6].
+    """
     a, omega = 10 ** (db / 40), 2 * np.pi * corner_hz / SAMPLE_RATE
     cosine, edge = np.cos(omega), 2 * np.sqrt(a) * np.sin(omega) / np.sqrt(2)
     sign = 1 if high else -1
@@ -67,7 +99,16 @@ def shelf(corner_hz: float, db: float, high: bool) -> np.ndarray:
 
 
 def bell(centre_hz: float, db: float, q: float = 0.8) -> np.ndarray:
-    """Sections of a peaking filter (Audio EQ Cookbook)."""
+    """Design a peaking filter (Audio EQ Cookbook).
+
+    Args:
+        centre_hz: of the peak.
+        db: gain there.
+        q: the larger, the narrower.
+
+    Returns:
+        Sections [1, 6].
+    """
     a, omega = 10 ** (db / 40), 2 * np.pi * centre_hz / SAMPLE_RATE
     alpha, cosine = np.sin(omega) / (2 * q), np.cos(omega)
     top = 1 + alpha / a
@@ -75,7 +116,15 @@ def bell(centre_hz: float, db: float, q: float = 0.8) -> np.ndarray:
 
 
 def delay_line(delay_s: float, n_channels: int = 2) -> Effect:
-    """The signal, later."""
+    """Make a delay.
+
+    Args:
+        delay_s: at least a frame.
+        n_channels: of the blocks.
+
+    Returns:
+        The effect on [n_channels, n].
+    """
     memory = np.zeros((n_channels, max(1, round(delay_s * SAMPLE_RATE))), np.float32)
 
     def effect(block: np.ndarray) -> np.ndarray:
@@ -88,8 +137,17 @@ def delay_line(delay_s: float, n_channels: int = 2) -> Effect:
 
 
 def placed(level_db: float, pan: float, side_db: float, spread: float) -> Effect:
-    """Level and place of a stem: balance (-1 left .. 1 right), gain of its own side signal, and a
-    pseudo-stereo spread (Lauridsen: the delayed middle added left, taken away right: mono stays clean).
+    """Make the level and place of a stem.
+
+    Args:
+        level_db: gain.
+        pan: balance, -1 left .. 1 right.
+        side_db: gain of the stem's own side signal.
+        spread: pseudo-stereo, 0 = none (Lauridsen: the delayed middle added left, taken away right: mono
+            stays clean).
+
+    Returns:
+        The effect on [2, n].
     """
     level, side_gain = 10 ** (level_db / 20), np.float32(10 ** (side_db / 20) / 2)
     left = np.float32(level * np.cos(np.pi / 4 * (1 + pan)) * 2**0.5)
@@ -109,7 +167,14 @@ def placed(level_db: float, pan: float, side_db: float, spread: float) -> Effect
 
 
 def widened(side_db: float) -> Effect:
-    """More (or less) side on the whole mix; the low end stays in the middle."""
+    """Make more (or less) side of the whole mix; the low end stays in the middle.
+
+    Args:
+        side_db: gain of the side signal.
+
+    Returns:
+        The effect on [2, n].
+    """
     clear, side_gain = filter_sections(high_pass(SIDE_FROM_HZ), 1), np.float32(10 ** (side_db / 20) / 2)
 
     def effect(block: np.ndarray) -> np.ndarray:
@@ -121,7 +186,14 @@ def widened(side_db: float) -> Effect:
 
 
 def convolver(response: np.ndarray) -> Effect:
-    """Convolve left with response[0] and right with response[1]; response [2, m]."""
+    """Make a convolution, each side with its own response.
+
+    Args:
+        response: [2, m].
+
+    Returns:
+        The effect on [2, n]; the tail goes on in the next blocks.
+    """
     from scipy.signal import oaconvolve
 
     response = response.astype(np.float32)
@@ -139,7 +211,16 @@ def convolver(response: np.ndarray) -> Effect:
 
 
 def echo(delay_s: float, feedback: float, n_taps: int = 5) -> Effect:
-    """Echoes of the middle that jump from side to side and are duller than their source."""
+    """Make echoes of the middle that jump from side to side and are duller than their source.
+
+    Args:
+        delay_s: from one to the next.
+        feedback: level of each against the one before, linear.
+        n_taps: how many there are.
+
+    Returns:
+        The effect on [2, n]; the source itself is not in it.
+    """
     dull = filter_sections(np.concatenate([low_pass(3500.0), high_pass(300.0)]), 1)
     delay, memory = round(delay_s * SAMPLE_RATE), np.zeros(round(delay_s * SAMPLE_RATE) * n_taps, np.float32)
 
@@ -159,15 +240,28 @@ def echo(delay_s: float, feedback: float, n_taps: int = 5) -> Effect:
 
 
 def saturate(drive: float) -> Effect:
-    """Soft clipping that leaves small signals as they are."""
+    """Make a soft clipper that leaves small signals as they are.
+
+    Args:
+        drive: the larger, the earlier it bends; the ceiling is 1 / drive.
+
+    Returns:
+        The effect on any shape.
+    """
     k = np.float32(drive)
     return lambda block: np.tanh(block * k) / k
 
 
 def follower(release_s: float) -> Callable[[np.ndarray], np.ndarray]:
-    """Smoothed level [n] of a block [2, n], changing with one time constant both ways.
+    """Make a level meter with one time constant both ways.
 
     It is taken every millisecond and drawn as a line between.
+
+    Args:
+        release_s: time constant.
+
+    Returns:
+        A function from a block [2, n] to its smoothed level [n].
     """
     from scipy.signal import lfilter
 
@@ -188,7 +282,15 @@ def follower(release_s: float) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def glue(threshold_db: float, ratio: float) -> Effect:
-    """Gentle bus compression: the gain follows the smoothed level; both sides move together."""
+    """Make a gentle bus compressor: the gain follows the smoothed level; both sides move together.
+
+    Args:
+        threshold_db: level from which on it works.
+        ratio: dB in for a dB out above it.
+
+    Returns:
+        The effect on [2, n].
+    """
     level = follower(GLUE_S)
 
     def effect(block: np.ndarray) -> np.ndarray:
@@ -199,7 +301,14 @@ def glue(threshold_db: float, ratio: float) -> Effect:
 
 
 def chain(*effects: Effect) -> Effect:
-    """One effect after the other."""
+    """Join effects, one after the other.
+
+    Args:
+        *effects: in the order of the signal.
+
+    Returns:
+        One effect.
+    """
 
     def effect(block: np.ndarray) -> np.ndarray:
         for step in effects:

@@ -15,7 +15,14 @@ SMOOTH_HOPS = 3
 
 
 def quiet_passage_gains(powers: np.ndarray) -> np.ndarray:
-    """[cells] float32 gains, 1 or above, for the K-weighted powers [cells] of a mix."""
+    """Find gains that lift long quiet passages of a mix.
+
+    Args:
+        powers: [cells] K-weighted, as a Meter keeps them.
+
+    Returns:
+        [cells] float32 linear, 1 or above.
+    """
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
     loudness, hops = integrated_lufs(powers), hop_powers(powers) if len(powers) else powers

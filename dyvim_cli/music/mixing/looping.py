@@ -16,7 +16,15 @@ SEAM_S = 0.02  # over which a round's end becomes what leads up to its beginning
 
 
 def around(score: Score, n_frames: int) -> tuple[Score, int, int]:
-    """(the piece with rounds before and after it, frames before, frames in all); n_frames: of a round."""
+    """Put rounds of a piece before and after it.
+
+    Args:
+        score: a piece that goes round.
+        n_frames: of a round.
+
+    Returns:
+        (the longer piece, frames before the round, frames in all).
+    """
     round_s = n_frames / SAMPLE_RATE
     before, after = ceil(LEAD_S / round_s), ceil(FOLLOW_S / round_s)
     lead = min(before * n_frames, round(LEAD_S * SAMPLE_RATE))
@@ -51,7 +59,14 @@ class OneRound:
         self.leads_up = np.zeros((0, 2), np.float32)  # the frames before the round
 
     def of(self, block: np.ndarray) -> np.ndarray:
-        """What of the next block belongs to the round, [<= m, 2]."""
+        """Take from the next block what belongs to the round.
+
+        Args:
+            block: [m, 2].
+
+        Returns:
+            [<= m, 2]; its end is faded into what led up to its beginning.
+        """
         first, self.seen = self.seen, self.seen + len(block)
         before = block[max(0, self.lead - self.n_seam - first) : max(0, self.lead - first)]
         self.leads_up = np.concatenate([self.leads_up, before])

@@ -46,12 +46,17 @@ class Meter:
     """Listens to stereo blocks [2, n]; powers and peaks hold one value a cell of 32 frames."""
 
     def __init__(self) -> None:
-        self._powers, self._peaks = [], []
+        self._powers: list[np.ndarray] = []
+        self._peaks: list[np.ndarray] = []
         self.mastering = Mastering(0.0, 0.0)
         self._state, self._before = np.zeros((2, 2, 2)), np.zeros((2, N_TAPS), np.float32)
 
     def feed(self, block: np.ndarray) -> None:
-        """Listen to the next block; all but the last must hold whole cells."""
+        """Listen to the next block; all but the last must hold whole cells.
+
+        Args:
+            block: [2, n] float.
+        """
         from scipy.signal import sosfilt
 
         weighted, self._state = sosfilt(K_WEIGHTING, block, axis=-1, zi=self._state)
@@ -63,7 +68,11 @@ class Meter:
         self._before = context[:, -N_TAPS:]
 
     def rescale(self, gains: np.ndarray) -> None:
-        """Hear every cell as many times as loud as gains [cells] say."""
+        """Count every cell as if it were louder.
+
+        Args:
+            gains: [cells] linear.
+        """
         squares = gains**2
         squares *= self.powers
         self._powers = [squares]
@@ -81,7 +90,14 @@ class Meter:
 
 
 def hop_powers(powers: np.ndarray) -> np.ndarray:
-    """Mean power of every 100 ms; what is shorter than that gives one value."""
+    """Average cell powers over 100 ms.
+
+    Args:
+        powers: [cells], at least one.
+
+    Returns:
+        [hops]; what is shorter than 100 ms gives one value.
+    """
     n = len(powers) // CELLS_A_HOP
     return powers[: n * CELLS_A_HOP].reshape(n, -1).mean(axis=1) if n else powers.mean(keepdims=True)
 
@@ -106,7 +122,14 @@ def _cell_peaks(block: np.ndarray) -> np.ndarray:
 
 
 def momentary_lufs(powers: np.ndarray) -> np.ndarray:
-    """Loudness of the 400 ms around every 100 ms, far below the gate for silence; empty without cells."""
+    """Measure the loudness of the 400 ms around every 100 ms.
+
+    Args:
+        powers: [cells] K-weighted.
+
+    Returns:
+        [hops] LUFS, far below the gate for silence; empty without cells.
+    """
     if not len(powers):
         return powers
     hops = hop_powers(powers)
@@ -116,7 +139,14 @@ def momentary_lufs(powers: np.ndarray) -> np.ndarray:
 
 
 def integrated_lufs(powers: np.ndarray) -> float:
-    """Gated loudness of cell powers; -inf for silence. Less than 400 ms counts as one gating block."""
+    """Measure the gated loudness (ITU-R BS.1770-4).
+
+    Args:
+        powers: [cells] K-weighted; less than 400 ms counts as one gating block.
+
+    Returns:
+        LUFS; -inf for silence.
+    """
     if not len(powers):
         return -np.inf
     hops = hop_powers(powers)
@@ -130,10 +160,17 @@ def integrated_lufs(powers: np.ndarray) -> float:
 
 
 def limiter_curve_db(peaks: np.ndarray, gain_db: float) -> np.ndarray:
-    """Reduction in dB at each cell that keeps peaks, made louder by gain_db, under the ceiling.
+    """Find the reduction at each cell that keeps peaks under the ceiling.
 
     It glides down before a peak and back up after it, straight in dB: running maxima of straight
     lines. A cell needs what its neighbours need, so that the line between two cells is enough too.
+
+    Args:
+        peaks: [cells] true peaks, linear.
+        gain_db: that the sound gets before.
+
+    Returns:
+        [cells] dB, at least 0.
     """
     needed = np.maximum(peaks, 1e-9)
     np.log10(needed, out=needed)
@@ -162,7 +199,14 @@ def _tilt(curve: np.ndarray, db_per_s: float) -> None:
 
 
 def mastering_gain_db(meter: Meter) -> float:
-    """Gain that brings the mix to the target loudness after limiting; 0 for silence."""
+    """Find the gain that brings the mix to the target loudness after limiting.
+
+    Args:
+        meter: that heard the mix.
+
+    Returns:
+        DB, MAX_GAIN_DB at most; 0 for silence.
+    """
     powers, peaks = meter.powers, meter.peaks
     gain_db = TARGET_LUFS - integrated_lufs(powers)
     if not np.isfinite(gain_db):
@@ -182,17 +226,28 @@ def mastering_gain_db(meter: Meter) -> float:
 
 
 def mastered(blocks: Iterable[np.ndarray], meter: Meter) -> Iterator[np.ndarray]:
-    """The blocks that the meter heard, at the target loudness, their true peak under the ceiling.
+    """Master blocks; afterwards the meter shows the mastered sound.
 
-    Afterwards the meter shows the mastered sound.
+    Args:
+        blocks: [2, m] each, those that the meter heard.
+        meter: that heard them all.
+
+    Yields:
+        [2, m] at the target loudness, their true peak under the ceiling.
     """
     yield from shaped(blocks, mastering_gains(meter))
 
 
 def mastering_gains(meter: Meter) -> np.ndarray:
-    """[cells] gains that bring what the meter heard to the target loudness, its true peak under the ceiling.
+    """Find gains to the target loudness, with the true peak under the ceiling.
 
     Afterwards the meter shows the mastered sound, and what mastering did to it.
+
+    Args:
+        meter: that heard the mix.
+
+    Returns:
+        [cells] linear.
     """
     gain_db = mastering_gain_db(meter)
     gains = limiter_curve_db(meter.peaks, gain_db)
@@ -205,7 +260,15 @@ def mastering_gains(meter: Meter) -> np.ndarray:
 
 
 def shaped(blocks: Iterable[np.ndarray], gains: np.ndarray) -> Iterator[np.ndarray]:
-    """The blocks [2, m] under gains [cells], straight lines between the middles of the cells."""
+    """Apply gains with straight lines between the middles of the cells.
+
+    Args:
+        blocks: [2, m] each, consecutive.
+        gains: [cells] linear.
+
+    Yields:
+        [2, m] each.
+    """
     start = 0
     for block in blocks:
         n = block.shape[1]
@@ -217,12 +280,26 @@ def shaped(blocks: Iterable[np.ndarray], gains: np.ndarray) -> Iterator[np.ndarr
 
 
 def measured_lufs(samples: np.ndarray) -> float:
-    """Integrated loudness of [2, n]."""
+    """Measure the integrated loudness of a whole sound.
+
+    Args:
+        samples: [2, n] at 48 kHz.
+
+    Returns:
+        LUFS; -inf for silence.
+    """
     meter = Meter()
     meter.feed(samples)
     return integrated_lufs(meter.powers)
 
 
 def true_peak_db(samples: np.ndarray) -> float:
-    """True peak of [2, n] in dBTP."""
+    """Measure the true peak of a whole sound.
+
+    Args:
+        samples: [2, n].
+
+    Returns:
+        DBTP.
+    """
     return float(20 * np.log10(_cell_peaks(np.pad(samples, ((0, 0), (N_TAPS, N_TAPS)))).max() + 1e-12))

@@ -33,7 +33,18 @@ def produce(
     keep_stems: bool = False,
     soundfont: Path | None = None,
 ) -> Soundtrack:
-    """The whole soundtrack in memory: samples [n, 2] float32, exactly round(duration_s * 48000) frames."""
+    """Render a whole soundtrack in memory.
+
+    Args:
+        score: the score.
+        duration_s: of the film.
+        progress: hears of the stage "sound".
+        keep_stems: whether the stems are kept as well.
+        soundfont: the user's instruments; None = the shipped ones.
+
+    Returns:
+        [n, 2] float32 samples, exactly round(duration_s * 48000) frames, and stems that add up to them.
+    """
     kept: dict[str, list[np.ndarray]] = {}
 
     def keep(name: str, block: np.ndarray) -> None:
@@ -56,11 +67,20 @@ def produce_blocks(
     is_grouped: bool = False,
     soundfont: Path | None = None,
 ) -> Iterator[np.ndarray]:
-    """The soundtrack as consecutive blocks [m, 2] float32; memory hardly grows with the length.
+    """Render a soundtrack block by block; memory hardly grows with the length.
 
-    stems, when given, takes every stem's name and next block [2, m], one stem after the other, which add up
-    to the soundtrack; is_grouped: in the groups of stem_tracks.GROUPS. meter, when given, shows the finished
-    sound afterwards; soundfont: the user's instruments, if not the shipped ones.
+    Args:
+        score: a score, or a MIDI file in a style's mix.
+        duration_s: of the film.
+        progress: hears of the stage "sound".
+        stems: takes every stem's name and next block [2, m], one stem after the other, which add up to the
+            soundtrack.
+        meter: shows the finished sound afterwards.
+        is_grouped: stems in the groups of stem_tracks.GROUPS.
+        soundfont: the user's instruments; None = the shipped ones.
+
+    Yields:
+        [m, 2] float32, consecutive.
     """
     n_frames = round(duration_s * SAMPLE_RATE)
     if isinstance(score, Score) and score.extras.get("loops"):
@@ -71,18 +91,24 @@ def produce_blocks(
     yield from finished(mix, meter or Meter(), store, stems)
 
 
-def _round(score: Score, n_frames: int, how: tuple) -> Iterator[np.ndarray]:
+def _round(
+    score: Score,
+    n_frames: int,
+    how: tuple[Progress | None, StemSink | None, Meter | None, bool, Path | None],
+) -> Iterator[np.ndarray]:
     """The blocks of a piece that goes round; how: the last five arguments of produce_blocks."""
-    progress, stems, *others = how
+    progress, stems, meter, is_grouped, soundfont = how
     rounds, lead, total = around(replace(score, extras={}), n_frames)
     parts: dict[str, OneRound] = {}
 
     def keep(name: str, block: np.ndarray) -> None:
         part = parts.setdefault(name, OneRound(lead, n_frames))
-        stems(name, np.ascontiguousarray(part.of(block.T).T))
+        if stems is not None:
+            stems(name, np.ascontiguousarray(part.of(block.T).T))
 
     whole, sink = OneRound(lead, n_frames), None if stems is None else keep
-    for block in produce_blocks(rounds, total / SAMPLE_RATE, progress, sink, *others):
+    length_s = total / SAMPLE_RATE
+    for block in produce_blocks(rounds, length_s, progress, sink, meter, is_grouped, soundfont):
         if len(inside := whole.of(block)):
             yield inside
 
@@ -90,9 +116,16 @@ def _round(score: Score, n_frames: int, how: tuple) -> Iterator[np.ndarray]:
 def finished(
     mix: Iterator[np.ndarray], meter: Meter, parts: StemStore | None = None, stems: StemSink | None = None
 ) -> Iterator[np.ndarray]:
-    """Mastered blocks [m, 2] of a mix's blocks [2, m], which wait until the whole of it was heard.
+    """Master a mix; its blocks wait until the whole of it was heard.
 
-    The sink `stems` gets what `parts` has kept, under the same gains.
+    Args:
+        mix: blocks [2, m].
+        meter: listens to the mix, and shows the mastered sound afterwards.
+        parts: stems that were kept.
+        stems: gets them under the same gains.
+
+    Yields:
+        [m, 2] float32.
     """
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as store:
         for block in mix:
@@ -102,8 +135,9 @@ def finished(
         lifted = quiet_passage_gains(meter.powers)
         meter.rescale(lifted)
         gains = mastering_gains(meter)
-        for name, block in parts.finished([lifted, gains], BLOCK_FRAMES) if parts and stems else ():
-            stems(name, block)
+        if parts and stems:
+            for name, block in parts.finished([lifted, gains], BLOCK_FRAMES):
+                stems(name, block)
         for block in shaped(shaped(read_blocks(store, BLOCK_FRAMES), lifted), gains):
             yield np.ascontiguousarray(block.T)
 

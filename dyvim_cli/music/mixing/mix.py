@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import numpy as np
 
 from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.mixing.reverb import impulse_response
-from dyvim_cli.music.mixing.stem_tracks import StemDesk, shared_gain
+from dyvim_cli.music.mixing.stem_tracks import StemDesk, StemEffect, shared_gain
 from dyvim_cli.music.performance.band_names import strip_of
 from dyvim_cli.stylebook.record import Palette, Part
 
@@ -27,11 +28,19 @@ def mixed(
     expression: Callable[[int, int], np.ndarray],
     keep_stems: bool = False,
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """(mix, {stem: its share of the mix}) block by block, each [2, n] float32; the shares add up to the mix.
+    """Mix stems block by block.
 
-    expression(first, n) gives the gain [n] that the players follow together from a frame on; without
-    keep_stems there are no shares. Two threads prepare the stems of the next block while the bus works on
-    this one.
+    Two threads prepare the stems of the next block while the bus works on this one.
+
+    Args:
+        stems: name -> blocks [2, n] float32, equally long in all.
+        palette: levels, places and effects of the style.
+        bpm: tempo, for the echo.
+        expression: of (first frame, n) -> gain [n] that the players follow together.
+        keep_stems: whether each stem's share is worked out as well.
+
+    Yields:
+        (mix, name -> its share of the mix), [2, n] float32 each; the shares add up to the mix.
     """
     parts = {name: strip_of(palette, name) for name in stems}
     strips = {name: _strip(part) for name, part in parts.items()}
@@ -55,8 +64,9 @@ def mixed(
     with ThreadPoolExecutor(2) as pool:
         ahead = {name: pool.submit(prepared, name) for name in stems}
         while ahead:
-            dry = {name: future.result() for name, future in ahead.items()}
-            if any(block is None for block in dry.values()):
+            blocks = {name: future.result() for name, future in ahead.items()}
+            dry = {name: block for name, block in blocks.items() if block is not None}
+            if len(dry) < len(blocks):
                 return
             ahead = {name: pool.submit(prepared, name) for name in stems}
             course = expression(done, next(iter(dry.values())).shape[1])
@@ -78,7 +88,7 @@ def _strip(part: Part) -> effects.Effect:
     )
 
 
-def _returns(parts: dict[str, Part], palette: Palette, bpm: float):
+def _returns(parts: dict[str, Part], palette: Palette, bpm: float) -> StemEffect:
     """What comes back from the room and the echo for the stems' sends."""
     room = effects.chain(
         effects.filter_sections(effects.high_pass(ROOM_LOW_CUT_HZ)),
@@ -89,12 +99,12 @@ def _returns(parts: dict[str, Part], palette: Palette, bpm: float):
     to_echo = {name: np.float32(part.echo) for name, part in parts.items() if part.echo}
 
     def returns(dry: dict[str, np.ndarray]) -> np.ndarray:
-        wet = sum(dry[name] * send for name, send in to_room.items())
+        wet = cast(np.ndarray, sum(dry[name] * send for name, send in to_room.items()))
         if not to_room:
             wet = np.zeros_like(next(iter(dry.values())))
         if not to_echo:
             return room(wet)
-        echoes = echo(sum(dry[name] * send for name, send in to_echo.items()))
+        echoes = echo(cast(np.ndarray, sum(dry[name] * send for name, send in to_echo.items())))
         return echoes + room(wet + ECHO_TO_ROOM * echoes)
 
     return returns
@@ -121,7 +131,7 @@ def _tone(palette: Palette) -> effects.Effect:
     return effects.chain(*steps, effects.widened(palette.width_db))
 
 
-def _ducker(depth_db: float):
+def _ducker(depth_db: float) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
     """Push pad and arpeggio down while the drums' low end sounds, as a side chain does."""
     if not depth_db:
         return lambda dry: dry

@@ -10,8 +10,16 @@ BAND_DECAY = (1.1, 1.0, 0.8, 0.45)  # decay time of each band, times the room's:
 
 
 def impulse_response(room: Room, seed: int = 0) -> np.ndarray:
-    """[2, n] float32, unit energy: sparse early reflections, then band-wise decaying noise (Moorer,
-    "About this reverberation business", 1979), its two sides independent.
+    """Synthesise a room: sparse early reflections, then band-wise decaying noise, its two sides independent.
+
+    After Moorer, "About this reverberation business", 1979.
+
+    Args:
+        room: size and colour.
+        seed: of noise and reflections.
+
+    Returns:
+        [2, n] float32 at 48 kHz, unit energy.
     """
     rng = np.random.default_rng(seed)
     n = int((room.predelay_s + room.decay_s) * SAMPLE_RATE)

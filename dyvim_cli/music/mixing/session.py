@@ -34,11 +34,21 @@ class StyledMidi:
 
 
 def session_of(piece: Score | StyledMidi, orchestra: Orchestra, n_frames: int, block_frames: int) -> Session:
-    """The session of a piece of n_frames."""
+    """Collect what a mix needs of a piece.
+
+    Args:
+        piece: a score, or a MIDI file in a style's mix.
+        orchestra: its instruments.
+        n_frames: of the piece.
+        block_frames: of a block.
+
+    Returns:
+        Dry stems by role, style, tempo and swells.
+    """
     if isinstance(piece, Score):
         sources = {stem.name: orchestra.blocks(stem, n_frames, block_frames) for stem in piece.stems}
         return Session(sources, piece.style, piece.tempo_map.bpm, expression_gain(piece))
-    parts: dict[str, list] = {}
+    parts: dict[str, list[Iterator[np.ndarray]]] = {}
     for part in piece.midi.parts:
         parts.setdefault(part.role, []).append(_part_blocks(part, orchestra, n_frames, block_frames))
     sources = {role: _together(blocks) for role, blocks in parts.items()}
@@ -64,7 +74,16 @@ def _together(parts: list[Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
 
 
 def program_in(orchestra: Orchestra, program: int, is_drums: bool) -> int:
-    """The orchestra's nearest program of the same family, else the nearest of all; of kits likewise."""
+    """Find a program that the orchestra has: the nearest of the same family, else the nearest of all.
+
+    Args:
+        orchestra: its instruments.
+        program: of General MIDI that is asked for.
+        is_drums: whether kits are meant.
+
+    Returns:
+        Program number.
+    """
     presets = [preset for font in orchestra.fonts for preset in font.presets]
     there = {preset.program for preset in presets if (preset.bank == DRUM_BANK) == is_drums}
     family = {other for other in there if other // FAMILY == program // FAMILY}
@@ -72,7 +91,14 @@ def program_in(orchestra: Orchestra, program: int, is_drums: bool) -> int:
 
 
 def style_of_midi(midi: PlayedMidi) -> str:
-    """The style most of whose instruments the file plays; of equals the first of types.STYLES."""
+    """Find the style most of whose instruments a file plays.
+
+    Args:
+        midi: the file.
+
+    Returns:
+        Name of the style; of equals the first of types.STYLES.
+    """
 
     def known(style: str) -> int:
         palette = RECORDS[style].palette

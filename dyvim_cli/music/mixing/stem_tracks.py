@@ -5,14 +5,17 @@ well, or a gain that all share (glue, saturation, mastering), and then each stem
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from typing import IO
 
 import numpy as np
 
 from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.mixing.loudness import shaped
 from dyvim_cli.music.performance.band_names import part_of
+
+StemEffect = Callable[[dict[str, np.ndarray]], np.ndarray]  # blocks [2, n] of stems -> one block
 
 IN_MEMORY_BYTES = 16 << 20  # of one stem; longer ones wait on disk for mastering
 QUIET = 1e-9  # of the mix; below, its gain cannot be measured, and is 1
@@ -31,7 +34,15 @@ GROUPS = {
 
 
 def shared_gain(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """[2, n] what turned `before` into `after`, sample by sample."""
+    """Find what turned one block into another, sample by sample.
+
+    Args:
+        before: [2, n].
+        after: [2, n].
+
+    Returns:
+        [2, n] linear gains, 1 where `before` is silent.
+    """
     gain = np.ones_like(before)
     return np.divide(after, before, out=gain, where=np.abs(before) > QUIET)
 
@@ -40,7 +51,10 @@ class StemDesk:
     """The desk's second half for each stem alone: its own room and echo, and the tone of the whole."""
 
     def __init__(
-        self, names, returns_of: Callable[[str], effects.Effect], tone_of: Callable[[], effects.Effect]
+        self,
+        names: Iterable[str],
+        returns_of: Callable[[str], StemEffect],
+        tone_of: Callable[[], effects.Effect],
     ):
         self._returns = {name: returns_of(name) for name in names}
         self._tones = {name: tone_of() for name in names}
@@ -59,10 +73,14 @@ class StemStore:
     def __init__(self, is_grouped: bool = False):
         self.is_grouped = is_grouped
         self._files = ExitStack()
-        self._stores: dict[str, tempfile.SpooledTemporaryFile] = {}
+        self._stores: dict[str, tempfile.SpooledTemporaryFile[bytes]] = {}
 
     def keep(self, parts: dict[str, np.ndarray]) -> None:
-        """Take the next block [2, n] of every stem."""
+        """Take the next block of every stem.
+
+        Args:
+            parts: name -> [2, n].
+        """
         grouped: dict[str, np.ndarray] = {}
         for name, block in parts.items():
             name = GROUPS[part_of(name)] if self.is_grouped else name
@@ -74,7 +92,15 @@ class StemStore:
             self._stores[name].write(np.ascontiguousarray(block.T, dtype=np.float32).tobytes())
 
     def finished(self, curves: list[np.ndarray], block_frames: int) -> Iterator[tuple[str, np.ndarray]]:
-        """(name, next block [2, m]) of one stem after the other, under gains [cells]; then all is gone."""
+        """Give the stems back, one after the other; then all is gone.
+
+        Args:
+            curves: gains [cells] each, applied one after the other.
+            block_frames: of a block.
+
+        Yields:
+            (name, next block [2, m]).
+        """
         for name, store in self._stores.items():
             blocks = read_blocks(store, block_frames)
             for curve in curves:
@@ -84,8 +110,16 @@ class StemStore:
         self._files.close()
 
 
-def read_blocks(store, block_frames: int) -> Iterator[np.ndarray]:
-    """Blocks [2, n] of a file of float32 frames, from its beginning."""
+def read_blocks(store: IO[bytes], block_frames: int) -> Iterator[np.ndarray]:
+    """Read a file of float32 stereo frames from its beginning.
+
+    Args:
+        store: the open file.
+        block_frames: of a block.
+
+    Yields:
+        [2, n].
+    """
     store.seek(0)
     while data := store.read(block_frames * 8):
         yield np.frombuffer(data, np.float32).reshape(-1, 2).T

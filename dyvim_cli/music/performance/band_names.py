@@ -7,17 +7,40 @@ MARK = "-"  # between a part and the style of its band, where that is not the pi
 
 
 def stem_name(part: str, style: str) -> str:
-    """What a part of another style's band is called."""
+    """Name a part of another style's band.
+
+    Args:
+        part: melody, bass, pad, arp, drums or accent.
+        style: of the band.
+
+    Returns:
+        Such as melody-jazz.
+    """
     return f"{part}{MARK}{style}"
 
 
 def part_of(name: str) -> str:
-    """The part that a stem plays, whosever band it is of."""
+    """Find the part that a stem plays, whosever band it is of.
+
+    Args:
+        name: of the stem.
+
+    Returns:
+        Name without the style.
+    """
     part, _, style = name.partition(MARK)
     return part if style in RECORDS else name
 
 
 def strip_of(palette: Palette, name: str) -> Part:
-    """How the desk treats a stem: by its own band's style, else by the piece's palette."""
+    """Find how the desk treats a stem: by its own band's style, else by the piece's palette.
+
+    Args:
+        palette: of the piece.
+        name: of the stem.
+
+    Returns:
+        Levels, place and effects.
+    """
     part, _, style = name.partition(MARK)
     return RECORDS[style].palette.strip(part) if style in RECORDS else palette.strip(name)

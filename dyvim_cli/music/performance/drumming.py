@@ -16,7 +16,17 @@ GHOST_SHARE = 0.45  # of the velocity that the stroke would have: touched, far b
 
 
 def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tuple[Note, ...]:
-    """Notes of the drum stream, on the keys of the palette's kit."""
+    """Play the drum stream on the keys of the palette's kit.
+
+    Args:
+        row: [S] drum tokens.
+        palette: the style's kit and manner.
+        part: how the drums are played.
+        feel: timing and levels.
+
+    Returns:
+        Notes in order of time and key.
+    """
     keys, notes, n_toms = KIT | palette.drum_keys, [], 0
     ringing = ringing_crashes(row)
     for step in range(feel.n_steps):
@@ -46,6 +56,12 @@ def ringing_crashes(row: np.ndarray) -> set[int]:
 
     A crash is a wash over all frequencies for two bars: on every cut of a fast montage it hides the groove
     under it (pulse .52 with the kick alone on four such films, .37 with crashes on top).
+
+    Args:
+        row: [S] drum tokens.
+
+    Returns:
+        The steps.
     """
     ringing, last = set(), -CRASH_STEPS
     for step in np.flatnonzero((row > 0) & (row & drum_token(["crash"]) > 0)).tolist():
@@ -56,7 +72,9 @@ def ringing_crashes(row: np.ndarray) -> set[int]:
     return ringing
 
 
-def _key(choices: tuple, name: str, step: int, n_toms: int) -> int | tuple[int, ...]:
+def _key(
+    choices: tuple[int | tuple[int, ...], ...], name: str, step: int, n_toms: int
+) -> int | tuple[int, ...]:
     """The key, or keys together, whose turn it is: toms run down, the n-th in a row takes the n-th choice;
     time-keepers alternate by eighths, the others by bars."""
     if name == "tom":
@@ -109,7 +127,9 @@ def _fills_in(row: np.ndarray, step: int) -> bool:
     return step % 2 == 1 and "snare" not in _classes_at(row, step - 1)
 
 
-def _strokes(keys, start_s: float, ring_s: float, velocity: int, feel: Feel) -> list[Note]:
+def _strokes(
+    keys: int | tuple[int, ...], start_s: float, ring_s: float, velocity: int, feel: Feel
+) -> list[Note]:
     """One or several keys played together."""
     last_s = np.inf if feel.loops else feel.duration_s
     start_s = min(start_s, max(0.0, last_s - 0.05))

@@ -43,6 +43,9 @@ def course_db(levels: np.ndarray) -> np.ndarray:
 def expression_gain(score: Score) -> Callable[[int, int], np.ndarray]:
     """Gain of the whole band over time.
 
+    Args:
+        score: its level stream counts.
+
     Returns:
         gain(first, n): [n] float32 factors of the frames from `first` on, straight lines in dB between steps.
     """

@@ -35,8 +35,14 @@ GROOVE_ACCENT = 0.3  # share of their accent pattern that is played on top of th
 
 @lru_cache(maxsize=16)
 def groove(style: str) -> dict[str, np.ndarray]:
-    """Tables [6 classes, 16 positions] of how drummers place a style's hits: offset_mean and
-    offset_std in steps, accent in velocity against the class's mean. Zeros without statistics.
+    """Load how drummers place a style's hits.
+
+    Args:
+        style: name of a style.
+
+    Returns:
+        Tables [6 classes, 16 positions]: `offset_mean` and `offset_std` in steps, `accent` in velocity
+        against the class's mean. Zeros without statistics.
     """
     path = weights.folder() / GROOVE_FILE
     families = json.loads(path.read_text(encoding="utf-8"))["families"] if path.is_file() else {}
@@ -54,8 +60,16 @@ def groove(style: str) -> dict[str, np.ndarray]:
 
 
 def articulation(length: float, n_steps: int) -> float:
-    """Share of a written duration that is played: a part's staccato is for short notes; what is
-    written for a bar or more is meant to be held.
+    """Find the share of a written duration that is played.
+
+    A part's staccato is for short notes; what is written for a bar or more is meant to be held.
+
+    Args:
+        length: share that the part plays of short notes.
+        n_steps: written duration.
+
+    Returns:
+        Between `length` and 1; 1 from a bar on.
     """
     held = np.clip((n_steps - STEPS_PER_BEAT) / (STEPS_PER_BAR - STEPS_PER_BEAT), 0, 1)
     return length + (1 - length) * float(held)
@@ -95,18 +109,40 @@ class Feel:
         return delays
 
     def is_accented(self, step: int) -> bool:
-        """Whether the step is a hit."""
+        """Tell whether a step is a hit, which is played exactly.
+
+        Args:
+            step: of the grid.
+
+        Returns:
+            True from ACCENT_LEVEL on.
+        """
         return bool(self.levels[step] >= ACCENT_LEVEL)
 
     def start_s(self, step: int) -> float:
-        """When a pitched note of a step is played."""
+        """Time a pitched note.
+
+        Args:
+            step: of the grid.
+
+        Returns:
+            Seconds; exact on accents, else with swing and looseness.
+        """
         if self.is_accented(step):
             return max(self.first_s, float(self.times_s[step]))
         drift = np.clip(self.rng.normal(), -2, 2) * self.palette.loose_ms / 1000
         return max(self.first_s, float(self.played_s[step]) + drift)
 
     def stroke_s(self, step: int, drum: str) -> float:
-        """When a drum is is_played, as a drummer of the style places it."""
+        """Time a drum stroke as a drummer of the style places it.
+
+        Args:
+            step: of the grid.
+            drum: name of the class.
+
+        Returns:
+            Seconds; exact on accents.
+        """
         if self.is_accented(step):
             return max(self.first_s, float(self.times_s[step]))
         at = DRUM_CLASSES.index(PLACED_AS.get(drum, drum)), step % STEPS_PER_BAR
@@ -115,7 +151,17 @@ class Feel:
         return max(self.first_s, float(self.played_s[step] + human * self.steps_s[step]))
 
     def span(self, start: int, end: int, part: Part, place: int = 0) -> tuple[float, float]:
-        """(start, end) of a note, by articulation; the last notes ring into the end of the film."""
+        """Time the beginning and end of a note, by articulation.
+
+        Args:
+            start: first step.
+            end: step after the last; the last notes ring into the end of the film.
+            part: how it is played.
+            place: number of the note within a strummed chord.
+
+        Returns:
+            (start, end) in seconds.
+        """
         start_s = self.start_s(start)
         if place and not self.is_accented(start):
             start_s += part.strum_s * place
@@ -130,12 +176,30 @@ class Feel:
         return start_s, float(min(max(end_s, start_s + SHORTEST_S), last_s))
 
     def velocity(self, step: int, part: Part, inner: bool = False) -> int:
-        """MIDI velocity of a pitched note."""
+        """Choose the strength of a pitched note.
+
+        Args:
+            step: of the grid.
+            part: how it is played.
+            inner: whether it is a chord's inner voice.
+
+        Returns:
+            MIDI velocity.
+        """
         lean = part.lean * METRIC[step % STEPS_PER_BAR] + (INNER_VOICE if inner else 0)
         return self._velocity(step, part, lean)
 
     def stroke(self, step: int, part: Part, drum: str) -> int:
-        """MIDI velocity of a drum stroke."""
+        """Choose the strength of a drum stroke.
+
+        Args:
+            step: of the grid.
+            part: how the drums are played.
+            drum: name of the class.
+
+        Returns:
+            MIDI velocity.
+        """
         at = DRUM_CLASSES.index(PLACED_AS.get(drum, drum)), step % STEPS_PER_BAR
         lean = 0.0 if self.is_accented(step) else GROOVE_ACCENT * self.groove["accent"][at]
         return self._velocity(step, part, lean)

@@ -28,6 +28,9 @@ def plan_impacts(feel: Feel, stems: Sequence[Stem], hits: Sequence[Hit]) -> list
         feel: timing and levels of the performance.
         stems: what the others play: the deep tone is of the lowest note that sounds there.
         hits: the film's events on the grid; their weight is a blow's strength.
+
+    Returns:
+        The two stems, which may be without notes.
     """
     weights = {hit.step: hit.weight for hit in hits}
     blows, risers, before_s = [], [], 0.0

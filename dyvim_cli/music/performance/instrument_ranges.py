@@ -22,7 +22,16 @@ MOVED_COST = 0.25  # a tune rather strains for this share of its notes than move
 
 
 def in_compass(name: str, program: int, notes: Sequence[Note]) -> list[Note]:
-    """A stem's notes moved by octaves to where its instrument plays: a tune as a whole, to keep its shape."""
+    """Move a stem's notes by octaves to where its instrument plays: a tune as a whole, to keep its shape.
+
+    Args:
+        name: of the stem.
+        program: of General MIDI.
+        notes: in any order.
+
+    Returns:
+        The notes in the same order.
+    """
     low, high = COMPASS.get(program, KEYBOARD)
     if name in SINGLE:
         return [replace(note, pitch=folded(note.pitch, low, high)) for note in notes]
@@ -38,13 +47,30 @@ def in_compass(name: str, program: int, notes: Sequence[Note]) -> list[Note]:
 
 
 def below(notes: Sequence[Note], octaves_down: int) -> list[Note]:
-    """Chords moved down with the tune that they accompany, unless their lowest would growl there."""
+    """Move chords down with the tune that they accompany, unless their lowest would growl there.
+
+    Args:
+        notes: of the chords.
+        octaves_down: how far the tune was moved.
+
+    Returns:
+        The notes in the same order.
+    """
     fits = all(note.pitch - 12 * octaves_down >= GROWLS_BELOW for note in notes)
     return [replace(note, pitch=note.pitch - 12 * octaves_down * fits) for note in notes]
 
 
 def folded(pitch: int, low: int, high: int) -> int:
-    """A pitch moved by octaves into low..high, which hold one octave at least."""
+    """Move a pitch by octaves into a range.
+
+    Args:
+        pitch: MIDI number.
+        low: lowest MIDI number.
+        high: highest one, an octave above at least.
+
+    Returns:
+        MIDI number.
+    """
     while pitch < low:
         pitch += 12
     while pitch > high:

@@ -38,11 +38,21 @@ def perform(
     programs: Mapping[str, int] = MappingProxyType({}),
     loops: bool = False,
 ) -> Score:
-    """Play score tokens [K, S] in a style (types.STYLES); the notes lie within 0..duration_s.
+    """Play score tokens in a style; the same seed gives the same notes.
 
-    The seed draws the instruments among the palette's choices and the small human deviations:
-    the same seed gives the same notes. Who is named in programs (by part) is not drawn.
-    loops: the beginning follows the end, and the last notes ring on into it.
+    Args:
+        tokens: [K, S].
+        tempo_map: when each step sounds.
+        key: puts the tonic in its place.
+        style: name of a style.
+        duration_s: of the film; all notes lie within it.
+        seed: draws the instruments among the palette's choices and the small human deviations.
+        sections: (first step, step after, role), kept in the score.
+        programs: General MIDI programs by part, which are not drawn.
+        loops: the beginning follows the end, and the last notes ring on into it.
+
+    Returns:
+        The score; stems without notes are left out.
     """
     rng = np.random.default_rng(seed)
     palette = RECORDS[style].palette
@@ -55,10 +65,10 @@ def perform(
             notes = play_drums(tokens[STREAM_INDEX[name]], palette, part, feel)
         else:
             written = _play_pitched(name, tokens[:, : feel.n_steps], key, palette, part, feel)
-            notes = in_compass(name, program, written)
-            if name == "melody" and notes:
-                tune_down = max(0, written[0].pitch - notes[0].pitch) // 12
-            notes = _without_overlap(below(notes, tune_down) if name == "pad" else notes)
+            moved = in_compass(name, program, written)
+            if name == "melody" and moved:
+                tune_down = max(0, written[0].pitch - moved[0].pitch) // 12
+            notes = _without_overlap(below(moved, tune_down) if name == "pad" else moved)
         stems.append(Stem(name, program, name == "drums", notes))
     drawn = int(rng.choice(palette.accent.programs))
     program = programs.get("accent", drawn)
@@ -70,29 +80,46 @@ def perform(
 
 
 def key_shift(key: Key) -> int:
-    """Semitones from tonic-relative pitches to the key, the shorter way round."""
+    """Find the way from tonic-relative pitches to the key, the shorter way round.
+
+    Args:
+        key: of the piece.
+
+    Returns:
+        Semitones, -6..5.
+    """
     return (key.tonic + 6) % 12 - 6
 
 
 def note_spans(row: np.ndarray) -> list[tuple[int, int, int]]:
-    """(start step, end step, token) of every note of a pitched stream."""
+    """List the notes of a pitched stream.
+
+    Args:
+        row: [S] tokens.
+
+    Returns:
+        (start step, step after, token) in order.
+    """
     found: list[list[int]] = []
     for step, token in enumerate(row.tolist()):
         if token >= FIRST_PITCH:
             found.append([step, step + 1, token])
         elif token == HOLD and found and found[-1][1] == step:
             found[-1][1] = step + 1
-    return [tuple(note) for note in found]
+    return [(start, end, token) for start, end, token in found]
 
 
-def _play_pitched(name, tokens, key: Key, palette: Palette, part: Part, feel: Feel) -> list[Note]:
+def _play_pitched(
+    name: str, tokens: np.ndarray, key: Key, palette: Palette, part: Part, feel: Feel
+) -> list[Note]:
     """Notes of a pitched stream; the pad's top note becomes a chord."""
     chords, row = tokens[STREAM_INDEX["chord"]], tokens[STREAM_INDEX[name]]
     stream, shift = STREAMS[STREAM_INDEX[name]], key_shift(key) + 12 * part.octave
-    notes, previous = [], ()
+    notes: list[Note] = []
+    previous: tuple[int, ...] = ()
     for start, end, token in note_spans(row):
         top = token_pitch(stream, token)
-        voices = (top,)
+        voices: tuple[int, ...] = (top,)
         if name == "pad":
             voices = _chord(int(chords[start]), top, previous, palette, part, key.is_minor)
             previous = voices
@@ -117,8 +144,17 @@ def _chord(
 
 
 def smooth_voicing(chord: int, top: int, previous: tuple[int, ...]) -> tuple[int, ...]:
-    """Voices spread wider than a hand: the second or third below the top drops an octave, whichever
-    moves least from the voices before.
+    """Spread a chord wider than a hand.
+
+    The second or third below the top drops an octave, whichever moves least from the voices before.
+
+    Args:
+        chord: chord token.
+        top: MIDI number of the top note.
+        previous: voices of the chord before; empty at the beginning.
+
+    Returns:
+        MIDI numbers, ascending.
     """
     close = pad_voicing(chord, top)
     dropped = [
@@ -133,9 +169,17 @@ def smooth_voicing(chord: int, top: int, previous: tuple[int, ...]) -> tuple[int
 
 
 def ninth_voicing(chord: int, top: int, is_minor: bool) -> tuple[int, ...]:
-    """A close voicing whose root, below the top, goes up to the ninth that the key has.
+    """Voice a chord closely, its root raised to the ninth that the key has.
 
     A minor ninth is for dominants alone; chords of three notes and half-diminished ones stay as they are.
+
+    Args:
+        chord: chord token.
+        top: MIDI number of the top note.
+        is_minor: mode of the key.
+
+    Returns:
+        MIDI numbers, ascending.
     """
     voices, found = pad_voicing(chord, top), chord_of(chord)
     if found is None or found[1] not in ("7", "maj7", "min7"):
@@ -150,7 +194,15 @@ def ninth_voicing(chord: int, top: int, is_minor: bool) -> tuple[int, ...]:
 
 
 def power_chord(chord: int, top: int) -> tuple[int, ...]:
-    """Root, fifth and octave, low enough to end near the top note: clear through distortion."""
+    """Voice root, fifth and octave, low enough to end near the top note: clear through distortion.
+
+    Args:
+        chord: chord token.
+        top: MIDI number of the top note.
+
+    Returns:
+        MIDI numbers, ascending; the top alone for no chord.
+    """
     classes = chord_pitch_classes(chord)
     if not classes:
         return (top,)

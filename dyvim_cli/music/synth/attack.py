@@ -16,7 +16,14 @@ HEARD_DB = -12.0  # of the level, against the loudest of the ATTACK_S that follo
 
 
 def heard_frame(sound: np.ndarray) -> int:
-    """First frame of a note's beginning [2, n] at which it is heard; 0 for silence."""
+    """Find when a note is heard.
+
+    Args:
+        sound: [2, n] the beginning of a note at 48 kHz.
+
+    Returns:
+        First frame at which it is heard; 0 for silence.
+    """
     from scipy.ndimage import maximum_filter1d
 
     power, reach = levels(sound), round(ATTACK_S * SAMPLE_RATE)
@@ -27,6 +34,13 @@ def heard_frame(sound: np.ndarray) -> int:
 
 
 def levels(sound: np.ndarray) -> np.ndarray:
-    """Mean power [n] of a sound [2, n] over the LEVEL_FRAMES up to each frame, silence before it."""
+    """Average the power over the LEVEL_FRAMES up to each frame, silence before it.
+
+    Args:
+        sound: [2, n].
+
+    Returns:
+        [n] mean square.
+    """
     power = np.cumsum((sound.astype(np.float64) ** 2).mean(axis=0)) / LEVEL_FRAMES
     return power - np.pad(power, (LEVEL_FRAMES, 0))[: len(power)]

@@ -16,14 +16,27 @@ class ByteCache:
         return len(self._kept)
 
     def get(self, key: Hashable) -> Any:
-        """The value of a key, or None."""
+        """Look a value up.
+
+        Args:
+            key: as it was put.
+
+        Returns:
+            The value, or None.
+        """
         if key not in self._kept:
             return None
         self._kept.move_to_end(key)
         return self._kept[key][1]
 
     def put(self, key: Hashable, n_bytes: int, value: Any) -> None:
-        """Keep a value of so many bytes; one that is larger than the limit is kept alone."""
+        """Keep a value; one that is larger than the limit is kept alone.
+
+        Args:
+            key: by which it is looked up.
+            n_bytes: its size.
+            value: anything.
+        """
         self.drop(key)
         while self._kept and self.n_bytes + n_bytes > self.limit_bytes:
             self.drop(next(iter(self._kept)))
@@ -31,6 +44,10 @@ class ByteCache:
         self.n_bytes += n_bytes
 
     def drop(self, key: Hashable) -> None:
-        """Forget a key, if it is there."""
+        """Forget a key, if it is there.
+
+        Args:
+            key: as it was put.
+        """
         n_bytes, _ = self._kept.pop(key, (0, None))
         self.n_bytes -= n_bytes

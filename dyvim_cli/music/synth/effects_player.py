@@ -13,7 +13,14 @@ PROGRAMS = {118, 119}  # General MIDI's synth drum and reverse cymbal, which sta
 
 
 def is_effect(stem: Stem) -> bool:
-    """Whether a stem is synthesised here, and no other instrument was asked for."""
+    """Tell whether a stem is synthesised here, and no other instrument was asked for.
+
+    Args:
+        stem: any stem.
+
+    Returns:
+        True for impacts and risers.
+    """
     return stem.name in EFFECTS and stem.program in PROGRAMS
 
 
@@ -26,13 +33,28 @@ class EffectsPlayer:
         self.make = EFFECTS[name]
 
     def lead_frames(self, key: int, velocity: int, take: int = 0) -> int:
-        """A blow is heard at once; a rise is timed by its end."""
+        """A blow is heard at once; a rise is timed by its end.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+            take: does not matter here.
+
+        Returns:
+            0.
+        """
         return 0
 
     def blocks(self, notes: Sequence[Note], n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
-        """The notes as consecutive blocks [2, <= block_frames] float32, n_frames in all, without seams.
+        """Play notes, which may sound together; those of one key alternate between two takes.
 
-        Notes may sound together; those of one key alternate between two takes.
+        Args:
+            notes: of the stem.
+            n_frames: in all.
+            block_frames: of a block at most.
+
+        Yields:
+            [2, <= block_frames] float32, consecutive, without seams.
         """
         placed = [self._placed(note, take) for take, note in enumerate(sorted(notes, key=_start))]
         for first in range(0, n_frames, block_frames):

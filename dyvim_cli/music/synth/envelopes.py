@@ -15,7 +15,16 @@ SILENT = 1e-9  # a gain below which nothing is left to keep
 
 
 def mod_envelope(voice: Voice, times_s: np.ndarray, held_s: float) -> np.ndarray:
-    """Modulation envelope 0..1 at times [n]: a convex rise, straight falls; let go after held_s."""
+    """Compute the modulation envelope: a convex rise, straight falls.
+
+    Args:
+        voice: of a note.
+        times_s: [n] since the note's start.
+        held_s: when the key is let go; inf = never.
+
+    Returns:
+        [n] 0..1.
+    """
     held = _held_mod_envelope(voice, np.minimum(times_s, held_s))
     release_s = max(voice.envelope_s(gen.MOD_ENV)[4], SHORTEST_S)
     return np.maximum(held - np.maximum(times_s - held_s, 0) / release_s, 0)
@@ -31,24 +40,58 @@ def _held_mod_envelope(voice: Voice, times_s: np.ndarray) -> np.ndarray:
 
 
 def lfo(voice: Voice, delay: int, rate: int, times_s: np.ndarray) -> np.ndarray:
-    """A triangle -1..1 at times [n]; it starts upwards from 0 after its delay."""
+    """Compute a triangle that starts upwards from 0 after its delay.
+
+    Args:
+        voice: of a note.
+        delay: generator of the delay.
+        rate: generator of the frequency.
+        times_s: [n] since the note's start.
+
+    Returns:
+        [n] -1..1.
+    """
     rate_hz = 8.176 * 2.0 ** (voice.get(rate) / 1200)
     phase = np.maximum(times_s - voice.seconds(delay), 0) * rate_hz
     return 1 - 4 * np.abs((phase + 0.25) % 1 - 0.5)
 
 
 def modulation_lfo(voice: Voice, times_s: np.ndarray) -> np.ndarray:
-    """The oscillator that may move pitch, filter and volume."""
+    """Compute the oscillator that may move pitch, filter and volume.
+
+    Args:
+        voice: of a note.
+        times_s: [n] since the note's start.
+
+    Returns:
+        [n] -1..1.
+    """
     return lfo(voice, gen.MOD_LFO_DELAY, gen.MOD_LFO_RATE, times_s)
 
 
 def vibrato_lfo(voice: Voice, times_s: np.ndarray) -> np.ndarray:
-    """The oscillator that moves pitch alone."""
+    """Compute the oscillator that moves pitch alone.
+
+    Args:
+        voice: of a note.
+        times_s: [n] since the note's start.
+
+    Returns:
+        [n] -1..1.
+    """
     return lfo(voice, gen.VIB_LFO_DELAY, gen.VIB_LFO_RATE, times_s)
 
 
 def slope(db_per_s: float, n: int) -> np.ndarray:
-    """The first n gains of a fall from 1 at a steady rate, float32."""
+    """Compute a fall from 1 at a steady rate.
+
+    Args:
+        db_per_s: rate, above 0.
+        n: frames.
+
+    Returns:
+        [n] float32 linear gains.
+    """
     return (10 ** (-db_per_s / 20 / SAMPLE_RATE * np.arange(n))).astype(np.float32)
 
 
@@ -64,7 +107,14 @@ class HeldLevel:
 
     @classmethod
     def of(cls, voice: Voice) -> "HeldLevel":
-        """The envelope of a voice."""
+        """Read the envelope of a voice.
+
+        Args:
+            voice: of a note.
+
+        Returns:
+            Its volume envelope while the key is held.
+        """
         delay, attack, hold, decay, _ = voice.envelope_s(gen.VOLUME_ENV)
         begin, top, edge = (int(t * SAMPLE_RATE) for t in (delay, delay + attack, delay + attack + hold))
         floor_db = min(voice.get(gen.VOLUME_ENV_SUSTAIN) / 10, FALL_DB)
@@ -76,7 +126,11 @@ class HeldLevel:
         return self.edge + int(self.floor_db / self.db_per_s * SAMPLE_RATE) + 1
 
     def apply(self, sound: np.ndarray) -> None:
-        """Shape a sound in place, from its first frame on."""
+        """Shape a sound in place, from its first frame on.
+
+        Args:
+            sound: [n] float32.
+        """
         sound[: self.begin] = 0
         rise = sound[self.begin : self.top]
         rise *= np.linspace(0, 1, self.top - self.begin, endpoint=False, dtype=np.float32)[: len(rise)]
@@ -87,7 +141,15 @@ class HeldLevel:
         sound[self.edge + len(falling) :] *= falling[-1]
 
     def frozen(self, first: int, n: int) -> np.ndarray | None:
-        """[n] factors that keep the level of a frame from there on; None where it changes no more."""
+        """Find factors that keep the level of a frame from there on.
+
+        Args:
+            first: the frame.
+            n: number of factors.
+
+        Returns:
+            [n] float32; None where the level changes no more.
+        """
         last = min(first + n, self.settled)
         if first >= last or (self.floor_db == 0 and first >= self.top):
             return None

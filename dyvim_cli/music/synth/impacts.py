@@ -22,7 +22,17 @@ CYMBAL_HZ, WIND_HZ = 3500.0, (300.0, 9000.0)
 
 @lru_cache(maxsize=8)
 def blow(key: int, velocity: int, n: int, take: int) -> np.ndarray:
-    """A boom [2, n] whose deep tone settles on `key`; low frequencies are the same on both sides."""
+    """Synthesise a boom whose deep tone settles on a key; low frequencies are the same on both sides.
+
+    Args:
+        key: MIDI number.
+        velocity: MIDI velocity; it changes what sounds, not the level alone.
+        n: frames.
+        take: variant of noise and fall.
+
+    Returns:
+        [2, n] float32.
+    """
     strength = sum(velocity >= edge for edge in STRENGTHS)
     times_s = np.arange(n) / SAMPLE_RATE
     rng = np.random.default_rng((strength, take % 2))
@@ -56,7 +66,17 @@ def _body(times_s: np.ndarray, up_to_hz: float, rng: np.random.Generator) -> np.
 
 @lru_cache(maxsize=8)
 def rise(key: int, velocity: int, n: int, take: int) -> np.ndarray:
-    """A swell [2, n] that is loudest at its end."""
+    """Synthesise a swell that is loudest at its end.
+
+    Args:
+        key: MIDI number.
+        velocity: MIDI velocity.
+        n: frames.
+        take: variant of the noise.
+
+    Returns:
+        [2, n] float32.
+    """
     times_s = np.arange(n) / SAMPLE_RATE
     rng = np.random.default_rng((7, take % 2))
     is_short = n < SHORT_RISE_S * SAMPLE_RATE

@@ -49,14 +49,32 @@ class SampledInstrument:
         self.loudness = lru_cache(maxsize=128)(self._measured_loudness)
 
     def blocks(self, notes: Sequence[Note], n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
-        """The notes as consecutive blocks [2, <= block_frames] float32, n_frames in all, without seams.
+        """Play notes.
 
-        Every instrument comes at the same loudness and is heard where its notes stand.
+        Every instrument comes at the same loudness and is heard at its notes' times.
+
+        Args:
+            notes: of the stem.
+            n_frames: in all.
+            block_frames: of a block at most.
+
+        Yields:
+            [2, <= block_frames] float32, consecutive, without seams.
         """
         yield from placing.blocks(self, notes, n_frames, block_frames)
 
     def tones(self, key: int, velocity: int, n_held: int, take: int = 0) -> list[RenderedVoice]:
-        """The voices of a note that is held for n_held frames, with their ring; see takes.py for its take."""
+        """Render the voices of a note, with their ring.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+            n_held: frames that the key is held.
+            take: see round_robin.py.
+
+        Returns:
+            The voices; those of one note are made once and kept.
+        """
         voices = self._voices(key, middle_velocity(velocity), take)
         slot = (key, velocity // VELOCITY_STEP, take)
         if any(one.changes_on_release for one in voices):
@@ -88,7 +106,15 @@ class SampledInstrument:
         return [replace(tone, samples=strokes.shelved(tone.samples, db)) for tone in tones]
 
     def strength(self, key: int, velocity: int) -> float:
-        """Gain from the tone of the velocity's step to the velocity itself."""
+        """Find the gain from the tone of the velocity's step to the velocity itself.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+
+        Returns:
+            Linear gain, near 1.
+        """
         middle = middle_velocity(velocity)
         made, meant = self._voices(key, middle), self._voices(key, velocity)
         if [one.sample for one in made] != [one.sample for one in meant]:
@@ -100,17 +126,40 @@ class SampledInstrument:
         return 10 ** (-float(np.mean(softer_cb)) / 200) if softer_cb else 1.0
 
     def exclusive_classes(self, key: int, velocity: int) -> frozenset[int]:
-        """Classes of the voices that answer a note."""
+        """Find the classes of the voices that answer a note; a note ends what sounds of its classes.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+
+        Returns:
+            Class numbers, none 0.
+        """
         found = self._voices(key, middle_velocity(velocity))
         return frozenset(one.exclusive_class for one in found if one.exclusive_class)
 
     def level(self, keys: Sequence[int]) -> float:
-        """Gain that brings notes on these keys to the reference loudness."""
+        """Find the gain that brings notes to the reference loudness.
+
+        Args:
+            keys: MIDI numbers of the notes.
+
+        Returns:
+            Linear gain; 1 where nothing is heard.
+        """
         heard = [lufs for lufs in map(self.loudness, self._probed(keys)) if np.isfinite(lufs)]
         return 10 ** ((REFERENCE_LUFS - np.mean(heard)) / 20) if heard else 1.0
 
     def share(self, key: int, gain: float) -> float:
-        """How much of a gain a drum gets so that it is no louder than LOUDEST_KEY_LU above the reference."""
+        """Find how much of a gain a drum gets, to be at most LOUDEST_KEY_LU above the reference.
+
+        Args:
+            key: MIDI number.
+            gain: linear, of the whole kit.
+
+        Returns:
+            Factor, 1 at most; 1 for all but drums.
+        """
         if not self.is_drums:
             return 1.0
         over_db = self.loudness(key) + 20 * np.log10(gain) - REFERENCE_LUFS - LOUDEST_KEY_LU
@@ -154,11 +203,28 @@ def _n_bytes(tones: list[RenderedVoice]) -> int:
 
 
 def middle_velocity(velocity: int) -> int:
-    """The velocity that timbre is made for."""
+    """Find the velocity that timbre is made for.
+
+    Args:
+        velocity: MIDI velocity.
+
+    Returns:
+        The middle of its step.
+    """
     return velocity // VELOCITY_STEP * VELOCITY_STEP + VELOCITY_STEP // 2 - 1
 
 
 def stem_blocks(font: SoundFont, stem: Stem, n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
-    """A stem played by a font's preset, as consecutive blocks [2, <= block_frames] float32."""
+    """Play a stem with a font's preset.
+
+    Args:
+        font: where the preset is looked for.
+        stem: its program and notes.
+        n_frames: in all.
+        block_frames: of a block at most.
+
+    Returns:
+        Blocks [2, <= block_frames] float32, consecutive.
+    """
     instrument = SampledInstrument(font, stem.is_drums, stem.program)
     return instrument.blocks(stem.notes, n_frames, block_frames)

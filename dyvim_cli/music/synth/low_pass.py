@@ -14,7 +14,16 @@ LAST_HZ = 20000.0  # where the highest cutoff lies
 
 
 def filtered(sound: np.ndarray, cutoff_cents: np.ndarray, resonance_cb: float) -> np.ndarray:
-    """The sound [n] under cutoffs of every HOP [ceil(n / HOP)], in absolute cents; changes it in place."""
+    """Filter a sound, in place.
+
+    Args:
+        sound: [n] float32.
+        cutoff_cents: [ceil(n / HOP)] absolute cents, one for every HOP.
+        resonance_cb: centibels.
+
+    Returns:
+        The same array.
+    """
     from scipy.signal import lfilter
 
     resonance_db = resonance_cb / 10 - BUTTERWORTH_DB

@@ -5,6 +5,7 @@ velocity with modulators, so each is evaluated once, when the note starts.
 """
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -24,18 +25,42 @@ ABSOLUTE = 2  # the transform that takes the sign away
 
 @lru_cache(maxsize=4096)
 def parsed(raw: bytes) -> Links:
-    """Amount of each modulator record by what identifies it."""
+    """Read modulator records.
+
+    Args:
+        raw: of a zone, as in the file.
+
+    Returns:
+        (source, target, scale, transform) -> amount.
+    """
     rows = np.frombuffer(raw, MODULATOR).tolist()
     return {(source, target, scale, transform): amount for source, target, amount, scale, transform in rows}
 
 
 def added(links: Links, more: Links) -> Links:
-    """An instrument's modulators with a preset's, which come on top of them."""
+    """Put a preset's modulators on top of an instrument's.
+
+    Args:
+        links: of the instrument.
+        more: of the preset.
+
+    Returns:
+        Their sum.
+    """
     return links | {link: links.get(link, 0) + amount for link, amount in more.items()}
 
 
-def contributions(links: Links, key: int, velocity: int):
-    """(generator, what a modulator adds to it) of every modulator."""
+def contributions(links: Links, key: int, velocity: int) -> Iterator[tuple[int, float]]:
+    """Evaluate modulators for a note.
+
+    Args:
+        links: of a voice.
+        key: MIDI number.
+        velocity: MIDI velocity.
+
+    Yields:
+        (generator, what a modulator adds to it).
+    """
     for (source, target, scale, transform), amount in links.items():
         value = amount * _source(source, key, velocity) * _source(scale, key, velocity)
         yield target, abs(value) if transform == ABSOLUTE else value
@@ -57,7 +82,15 @@ def _source(code: int, key: int, velocity: int) -> float:
 
 
 def unit_curve(kind: int, x: float) -> float:
-    """Source curves of section 8.2.4: linear, concave, convex (in centibels), switch; 0..1 to 0..1."""
+    """Evaluate a source curve of section 8.2.4.
+
+    Args:
+        kind: 0 linear, 1 concave, 2 convex (in centibels), 3 switch.
+        x: 0..1.
+
+    Returns:
+        0..1.
+    """
     x = min(1.0, x)
     if kind == 1:
         return min(1.0, -40 / 96 * math.log10(max(1 - x, 1e-3)))

@@ -24,7 +24,16 @@ class Orchestra:
         self.fonts = (shipped_soundfont(),) if soundfont is None else (opened(soundfont), shipped_soundfont())
 
     def blocks(self, stem: Stem, n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
-        """A stem as consecutive blocks [2, <= block_frames] float32, n_frames in all."""
+        """Play a stem, each note by the first font that has it.
+
+        Args:
+            stem: its program and notes.
+            n_frames: in all.
+            block_frames: of a block at most.
+
+        Yields:
+            [2, <= block_frames] float32, consecutive.
+        """
         if is_effect(stem):
             yield from EffectsPlayer(stem.name).blocks(stem.notes, n_frames, block_frames)
             return
@@ -36,7 +45,14 @@ class Orchestra:
             yield sum(parts[1:], start=parts[0])
 
     def notes(self, stems: Iterable[Stem]) -> list[str]:
-        """What the user has to know: which instruments, or which of their keys, the soundfont has not."""
+        """List what the user has to know: instruments, or keys of theirs, that the soundfont has not.
+
+        Args:
+            stems: of the piece.
+
+        Returns:
+            Sentences; none without a soundfont of the user's.
+        """
         found = []
         for stem in stems if self.soundfont is not None else ():
             if is_effect(stem):
@@ -53,17 +69,21 @@ class Orchestra:
         if len(lent) < len(stem.notes):
             keys = ", ".join(map(str, sorted({note.pitch for note in lent})))
             what = f"sound on key {keys} of {what}"
-        return f"{Path(self.soundfont).name} has no {what}: the shipped instrument plays it"
+        name = self.soundfont.name if self.soundfont else ""
+        return f"{name} has no {what}: the shipped instrument plays it"
 
     def _shared_out(self, stem: Stem) -> list[tuple[SoundFont, int, tuple[Note, ...]]]:
         """(font, program, its notes): each note goes to the first font that makes a sound of it."""
-        rest, shared = tuple(stem.notes), []
+        rest = tuple(stem.notes)
+        shared: list[tuple[SoundFont, int, tuple[Note, ...]]] = []
         for font in self.fonts:
             program = _program(font, stem)
             is_last = font is self.fonts[-1]
             if program is None and not is_last:
                 continue
-            keys = _sounding_keys(font, stem, program) if not is_last else {note.pitch for note in rest}
+            keys = {note.pitch for note in rest}
+            if program is not None and not is_last:
+                keys = _sounding_keys(font, stem, program)
             taken = tuple(note for note in rest if note.pitch in keys)
             rest = tuple(note for note in rest if note.pitch not in keys)
             if taken or (is_last and not shared):
@@ -87,7 +107,17 @@ def _sounding_keys(font: SoundFont, stem: Stem, program: int) -> set[int]:
 
 
 def opened(path: Path) -> SoundFont:
-    """The user's soundfont; the last one is kept. Raises InputError when it cannot be read."""
+    """Open the user's soundfont; the last one is kept.
+
+    Args:
+        path: .sf2 or .sf3.
+
+    Returns:
+        The font.
+
+    Raises:
+        InputError: it cannot be read, or is an SFZ file.
+    """
     path = Path(path)
     if path.suffix.lower() == ".sfz":
         reason = f"{path}: an SFZ file holds one instrument, no General MIDI programs"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from dyvim_cli.music.performance.humanize import RISES_S
 from dyvim_cli.music.synth.envelopes import FALL_DB
 from dyvim_cli.music.synth.round_robin import turns
 from dyvim_cli.types import SAMPLE_RATE, Note
+
+if TYPE_CHECKING:
+    from dyvim_cli.music.synth.instrument import SampledInstrument
 
 FADE_IN_FRAMES = 96  # of a note that begins before the film
 CHOKE_S = 0.02  # a closing hi-hat ends the open one
@@ -28,11 +32,23 @@ class _Placed:
 
 
 def blocks(
-    instrument, notes: Sequence[Note], n_frames: int, block_frames: int, takes: Sequence[int] | None = None
+    instrument: "SampledInstrument",
+    notes: Sequence[Note],
+    n_frames: int,
+    block_frames: int,
+    takes: Sequence[int] | None = None,
 ) -> Iterator[np.ndarray]:
-    """The notes as consecutive blocks [2, <= block_frames] float32, n_frames in all, without seams.
+    """Play notes on an instrument.
 
-    takes: of each of the notes, which come in the order of their starts; else by turns.
+    Args:
+        instrument: makes the tones.
+        notes: of the stem.
+        n_frames: in all.
+        block_frames: of a block at most.
+        takes: of each of the notes in the order of their starts; None = by turns.
+
+    Yields:
+        [2, <= block_frames] float32, consecutive, without seams.
     """
     notes = sorted(notes, key=lambda note: (note.start_s, note.pitch))
     waiting = _placed(instrument, notes, turns(notes) if takes is None else takes)
@@ -47,7 +63,7 @@ def blocks(
         carry = canvas.sound[:, stop - start :]
 
 
-def _placed(instrument, notes: list[Note], takes: Sequence[int]) -> list[_Placed]:
+def _placed(instrument: "SampledInstrument", notes: list[Note], takes: Sequence[int]) -> list[_Placed]:
     """Every note with its start, the last one first: RISES_S early, slow speakers earlier still."""
     gain = instrument.level([note.pitch for note in notes])
     gains = {key: gain * instrument.share(key, gain) for key in {note.pitch for note in notes}}
@@ -59,9 +75,11 @@ def _placed(instrument, notes: list[Note], takes: Sequence[int]) -> list[_Placed
     return sorted(placed, key=lambda one: one.start, reverse=True)
 
 
-def _chokes(instrument, notes: list[Note]) -> list[float]:
+def _chokes(instrument: "SampledInstrument", notes: list[Note]) -> list[float]:
     """For every note the start of the next one of an exclusive class of its; infinity without one."""
-    ends_s, following, starting = [np.inf] * len(notes), {}, {}
+    ends_s = [np.inf] * len(notes)
+    following: dict[int, float] = {}
+    starting: dict[int, float] = {}
     for i in range(len(notes) - 1, -1, -1):
         note = notes[i]
         if starting and next(iter(starting.values())) > note.start_s:
@@ -74,7 +92,14 @@ def _chokes(instrument, notes: list[Note]) -> list[float]:
 
 
 def frame(time_s: float) -> int:
-    """The frame of a time."""
+    """Find the frame of a time.
+
+    Args:
+        time_s: seconds.
+
+    Returns:
+        Frame at 48 kHz.
+    """
     return round(time_s * SAMPLE_RATE)
 
 
@@ -98,7 +123,7 @@ class _Canvas:
                 self.sound[row, begin:end] += np.float32(level) * sound
 
 
-def _place(canvas: _Canvas, instrument, placed: _Placed) -> None:
+def _place(canvas: _Canvas, instrument: "SampledInstrument", placed: _Placed) -> None:
     """Add one note."""
     note, choke_s = placed.note, placed.choke_s
     n_held = max(1, frame(min(note.end_s, choke_s) - RISES_S) - placed.start)

@@ -25,7 +25,19 @@ FARTHEST_KEYS = 3  # a recording is moved by so many semitones at most
 def voices(
     font: SoundFont, preset: Patch, key: int, velocity: int, take: int, is_drums: bool
 ) -> tuple[Voice, ...]:
-    """All samples that sound when `key` is played at `velocity` for the take-th time."""
+    """Select the samples of a note, another take of it each time.
+
+    Args:
+        font: of the preset.
+        preset: that plays.
+        key: MIDI number.
+        velocity: MIDI velocity.
+        take: 0 = the font's own.
+        is_drums: whether the preset is a kit.
+
+    Returns:
+        The voices; none where the key makes no sound.
+    """
     own = sampler.voices(font, preset, key, velocity)
     if take == 0 or not own:
         return own
@@ -76,7 +88,14 @@ def _fits(font: SoundFont, near: tuple[Voice, ...], n_own: int, key: int) -> boo
 
 
 def turns(notes: Sequence[Note]) -> list[int]:
-    """The take of each of the notes, which come in the order of their starts."""
+    """Number the takes of repeated notes.
+
+    Args:
+        notes: in the order of their starts.
+
+    Returns:
+        A take for each; 0 again after REPEATED_S.
+    """
     latest: dict[int, tuple[float, int]] = {}
     found = []
     for note in notes:

@@ -14,7 +14,15 @@ ROM, RIGHT, LEFT = 0x8000, 2, 4
 
 
 def frames(font: SoundFont, index: int) -> np.ndarray:
-    """All frames [n] of a sample, float32, -1..1; do not change them."""
+    """Decode a sample; do not change the result, which is kept.
+
+    Args:
+        font: of the sample.
+        index: its number.
+
+    Returns:
+        [n] float32, -1..1.
+    """
     found = font.decoded.get(index)
     if found is None:
         found = decoded(font.samples[index])
@@ -23,7 +31,14 @@ def frames(font: SoundFont, index: int) -> np.ndarray:
 
 
 def decoded(sample: Sample) -> np.ndarray:
-    """All frames [n] of a sample, float32, from its own bytes."""
+    """Decode a sample's own bytes.
+
+    Args:
+        sample: 16 or 24 bits, or Vorbis.
+
+    Returns:
+        [n] float32; one frame of silence for what lies in a sound card's memory.
+    """
     if sample.type & ROM:
         return np.zeros(1, np.float32)  # it lies in a sound card's memory, not in the file
     if bytes(sample.data[:4]) == b"OggS":
@@ -47,9 +62,17 @@ def _vorbis(sample: Sample) -> np.ndarray:
 
 
 def read_by(font: SoundFont, voice: Voice, n_needed: int, n_held: int | None = None) -> np.ndarray:
-    """Up to n_needed frames as the voice reads them, from its start offset on.
+    """Read a sample as a voice does, from its start offset on, looped as far as needed.
 
-    n_held, in frames of the sample: where a loop that lasts while the key is held is left; None never.
+    Args:
+        font: of the sample.
+        voice: its offsets and loop mode count.
+        n_needed: frames of the sample at most.
+        n_held: frames of the sample after which a loop that lasts while the key is held is left; None =
+            never.
+
+    Returns:
+        [<= n_needed or a little more] float32.
     """
     whole = frames(font, voice.sample)
     first = max(0, voice.offset(gen.START, gen.START_COARSE))

@@ -23,18 +23,39 @@ class Voice:
     amounts: dict[int, float]
 
     def get(self, generator: int) -> float:
-        """Amount of a generator in its own unit (cents, timecents, centibels ...), within its range."""
+        """Read a generator, within its range.
+
+        Args:
+            generator: number of section 8.1.2.
+
+        Returns:
+            In its own unit (cents, timecents, centibels ...).
+        """
         amount = self.amounts.get(generator, 0.0)
         low, high = gen.RANGES.get(generator, (amount, amount))
         return min(max(amount, low), high)
 
     def seconds(self, generator: int) -> float:
-        """A timecent generator in seconds; -12000 and below is 0."""
+        """Read a timecent generator.
+
+        Args:
+            generator: number of section 8.1.2.
+
+        Returns:
+            Seconds; 0 for -12000 and below.
+        """
         cents = self.get(generator)
         return 0.0 if cents <= -12000 else 2.0 ** (cents / 1200)
 
     def envelope_s(self, first: int) -> tuple[float, float, float, float, float]:
-        """(delay, attack, hold, decay, release) of an envelope; hold and decay follow the key."""
+        """Read an envelope; hold and decay follow the key.
+
+        Args:
+            first: generator of its delay, which the others come after.
+
+        Returns:
+            (delay, attack, hold, decay, release) in seconds.
+        """
         to_hold, to_decay = first + 6, first + 7
         shift = (60 - self.key) / 1200
         hold = self.seconds(first + gen.HOLD) * 2.0 ** (self.get(to_hold) * shift)
@@ -42,7 +63,15 @@ class Voice:
         return self.seconds(first), self.seconds(first + gen.ATTACK), hold, decay, self.seconds(first + 5)
 
     def offset(self, fine: int, coarse: int) -> int:
-        """Frames by which a generator pair moves a point of the sample."""
+        """Read a pair of generators that moves a point of the sample.
+
+        Args:
+            fine: generator in frames.
+            coarse: generator in 32768 frames.
+
+        Returns:
+            Frames.
+        """
         return int(self.get(fine)) + gen.COARSE_FRAMES * int(self.get(coarse))
 
     @property
@@ -58,17 +87,36 @@ class Voice:
 
 
 def find_preset(font: SoundFont, bank: int, program: int) -> Patch:
-    """The preset of a bank and program; the nearest of its kind when the font has none."""
+    """Find a preset.
+
+    Args:
+        font: of the presets.
+        bank: 0, or 128 for kits.
+        program: of General MIDI.
+
+    Returns:
+        The nearest of its kind when the font has none.
+    """
     alike = [p for p in font.presets if (p.bank == DRUM_BANK) == (bank == DRUM_BANK)]
     return min(alike or font.presets, key=lambda p: (abs(p.program - program), abs(p.bank - bank)))
 
 
 def voices(font: SoundFont, preset: Patch, key: int, velocity: int) -> tuple[Voice, ...]:
-    """All samples that sound when `key` is played at `velocity`."""
+    """Select the samples of a note.
+
+    Args:
+        font: of the preset.
+        preset: that plays.
+        key: MIDI number.
+        velocity: MIDI velocity.
+
+    Returns:
+        The voices; none where the key makes no sound.
+    """
     return tuple(
         _voice(font, outer, inner, key, velocity)
         for outer in _sounding(preset, key, velocity)
-        for inner in _sounding(font.instruments[outer[1].target], key, velocity)
+        for inner in _sounding(font.instruments[_target(outer[1])], key, velocity)
     )
 
 
@@ -76,17 +124,24 @@ def _voice(
     font: SoundFont, outer: tuple[Zone, Zone], inner: tuple[Zone, Zone], key: int, velocity: int
 ) -> Voice:
     """The voice of an instrument's zone under a preset's zone, each with its global zone before it."""
-    amounts = gen.DEFAULTS | inner[0].generators | inner[1].generators
+    amounts: dict[int, float] = {**gen.DEFAULTS, **inner[0].generators, **inner[1].generators}
     amounts[gen.ATTENUATION] = EMU_ATTENUATION * amounts.get(gen.ATTENUATION, 0)
     for generator, amount in (outer[0].generators | outer[1].generators).items():
         if generator not in gen.INDEX_ONLY:
             factor = EMU_ATTENUATION if generator == gen.ATTENUATION else 1
             amounts[generator] = amounts.get(generator, 0) + factor * amount
-    key = key if amounts[gen.FIXED_KEY] < 0 else amounts[gen.FIXED_KEY]
-    velocity = velocity if amounts[gen.FIXED_VELOCITY] < 0 else amounts[gen.FIXED_VELOCITY]
+    key = key if amounts[gen.FIXED_KEY] < 0 else int(amounts[gen.FIXED_KEY])
+    velocity = velocity if amounts[gen.FIXED_VELOCITY] < 0 else int(amounts[gen.FIXED_VELOCITY])
     for target, amount in modulators.contributions(_links(outer, inner), key, velocity):
         amounts[target] = amounts.get(target, 0) + amount
-    return Voice(inner[1].target, key, amounts)
+    return Voice(_target(inner[1]), key, amounts)
+
+
+def _target(zone: Zone) -> int:
+    """The number of a zone's instrument or sample; every zone that sounds has one."""
+    if zone.target is None:
+        raise ValueError("a global zone makes no sound")
+    return zone.target
 
 
 def _links(outer: tuple[Zone, Zone], inner: tuple[Zone, Zone]) -> modulators.Links:

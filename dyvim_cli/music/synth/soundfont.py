@@ -8,6 +8,7 @@ import mmap
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from dyvim_cli.music.synth.generators import INSTRUMENT, KEY_RANGE, SAMPLE_ID, V
 MODULATOR_BYTES = 10
 DECODED_BYTES = 64 << 20  # of samples that are kept ready to play, a font
 
-RECORDS = {
+RECORDS: dict[str, Any] = {  # fields as numpy's dtype takes them
     "phdr": [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("reserved", "<u4", 3)],
     "inst": [("name", "S20"), ("bag", "<u2")],
     "bag": [("gen", "<u2"), ("mod", "<u2")],
@@ -40,7 +41,15 @@ class Zone:
     target: int | None
 
     def covers(self, key: int, velocity: int) -> bool:
-        """Whether this note falls into the zone."""
+        """Tell whether a note falls into the zone.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+
+        Returns:
+            True where both ranges hold it.
+        """
         return _within(self.generators.get(KEY_RANGE), key) and _within(
             self.generators.get(VELOCITY_RANGE), velocity
         )
@@ -86,13 +95,24 @@ class SoundFont:
 
 
 def soundfont_paths() -> list[Path]:
-    """Where the files of the shipped font lie, in a checkout or installed."""
+    """Where the files of the shipped font lie, in a checkout or installed.
+
+    Returns:
+        Paths in the folder of the weights.
+    """
     return [weights.folder() / name for name in weights.SOUNDFONTS]
 
 
 @lru_cache(maxsize=1)
 def shipped_soundfont() -> SoundFont:
-    """The font in weights/, of several files. Raises WeightsError when one is missing or damaged."""
+    """Open the font in weights/, of several files; it is read once.
+
+    Returns:
+        One font of all files.
+
+    Raises:
+        WeightsError: one is missing or damaged.
+    """
     try:
         return merged([read_soundfont(path) for path in soundfont_paths()])
     except InputError as error:
@@ -100,8 +120,17 @@ def shipped_soundfont() -> SoundFont:
 
 
 def merged(fonts: list[SoundFont]) -> SoundFont:
-    """One font with all presets of several, whose programs differ."""
-    presets, instruments, samples = (), (), ()
+    """Join several fonts, whose programs differ.
+
+    Args:
+        fonts: at least one.
+
+    Returns:
+        One font with all presets, under the first one's description.
+    """
+    presets: tuple[Patch, ...] = ()
+    instruments: tuple[Patch, ...] = ()
+    samples: tuple[Sample, ...] = ()
     for font in fonts:
         presets += tuple(_shifted(patch, len(instruments)) for patch in font.presets)
         instruments += tuple(_shifted(patch, len(samples)) for patch in font.instruments)
@@ -116,7 +145,17 @@ def _shifted(patch: Patch, by: int) -> Patch:
 
 
 def read_soundfont(path: Path) -> SoundFont:
-    """Read an SF2 or SF3 file. Raises InputError when it is missing or not one."""
+    """Read an SF2 or SF3 file; sample data stays on disk.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        The font.
+
+    Raises:
+        InputError: the file is missing or not one.
+    """
     try:
         chunks = _chunks(_mapped(Path(path)))
         presets = _patches(chunks, "phdr", "p", INSTRUMENT)
@@ -148,7 +187,7 @@ def _within(amount: int | None, value: int) -> bool:
 
 def _chunks(data: memoryview) -> dict[str, memoryview]:
     """Leaf chunks of the RIFF tree by name."""
-    if data[:4] != b"RIFF" or data[8:12] != b"sfbk":
+    if bytes(data[:4]) != b"RIFF" or bytes(data[8:12]) != b"sfbk":
         raise ValueError("no RIFF sfbk header")
     found, position = {}, 12
     while position + 8 <= len(data):
@@ -161,7 +200,7 @@ def _chunks(data: memoryview) -> dict[str, memoryview]:
             raise ValueError("it ends too early")
         found[name.decode("ascii")] = data[position + 8 : position + 8 + size]
         position += 8 + size
-        if size % 2 and data[position : position + 1] == b"\0":  # some writers leave the pad byte out
+        if size % 2 and bytes(data[position : position + 1]) == b"\0":  # some writers leave the pad byte out
             position += 1
     return found
 
@@ -204,11 +243,12 @@ def _zone(generators: list[tuple[int, int]], modulators: bytes, terminal: int) -
     return Zone(found, modulators, None)
 
 
-def _sample(header: tuple, chunks: dict[str, memoryview]) -> Sample:
+def _sample(header: tuple[Any, ...], chunks: dict[str, memoryview]) -> Sample:
     """Cut one sample out of the pool."""
     name, start, end, loop_start, loop_end, sample_rate, pitch, correction, link, kind = header
-    pool, low_bytes, loop = chunks["smpl"], b"", (loop_start, loop_end)
-    if pool[start : start + 4] == b"OggS":
+    pool, loop = chunks["smpl"], (loop_start, loop_end)
+    low_bytes: memoryview | bytes = b""
+    if bytes(pool[start : start + 4]) == b"OggS":
         data = pool[start:end]
     elif 2 * end <= len(pool) and start <= end:
         data, loop = pool[2 * start : 2 * end], (loop_start - start, loop_end - start)

@@ -24,7 +24,15 @@ SOFT, HARD = 24, 120  # velocities whose answers are compared
 
 
 def treble_db(velocity: int, take: int) -> float:
-    """Gain of the shelf for a stroke."""
+    """Find the gain of the shelf for a stroke.
+
+    Args:
+        velocity: MIDI velocity; harder is brighter.
+        take: each differs a little.
+
+    Returns:
+        DB, 0 at NEUTRAL_VELOCITY for take 0.
+    """
     if velocity < NEUTRAL_VELOCITY:
         by_strength = SOFT_DB * (NEUTRAL_VELOCITY - velocity) / (NEUTRAL_VELOCITY - 1)
     else:
@@ -33,7 +41,14 @@ def treble_db(velocity: int, take: int) -> float:
 
 
 def answers_alike(voices_at: Callable[[int], tuple[Voice, ...]]) -> bool:
-    """Whether an instrument's timbre is nearly the same at every velocity."""
+    """Tell whether an instrument's timbre is nearly the same at every velocity.
+
+    Args:
+        voices_at: voices of a key at a velocity.
+
+    Returns:
+        True where a soft and a hard stroke play the same recordings alike.
+    """
     soft, hard = voices_at(SOFT), voices_at(HARD)
     return len(soft) == len(hard) > 0 and all(map(_is_alike, soft, hard))
 
@@ -46,7 +61,15 @@ def _is_alike(one: Voice, other: Voice) -> bool:
 
 
 def shelved(sound: np.ndarray, db: float) -> np.ndarray:
-    """A sound [n] under the shelf; float32."""
+    """Put a sound under the shelf.
+
+    Args:
+        sound: [n].
+        db: gain of the treble.
+
+    Returns:
+        [n] float32.
+    """
     from scipy.signal import lfilter
 
     b, a = _shelf(round(db, 2))

@@ -22,12 +22,27 @@ class Synthesizer(Protocol):
     sample_rate: int  # Hz
 
     def lead_frames(self, key: int, velocity: int, take: int = 0) -> int:
-        """Frames from the start of a note's sound until it is heard: so much earlier it must begin.
+        """Find how long a note sounds before it is heard: so much earlier it must begin.
 
-        take: which of the recordings of a repeated stroke it is.
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+            take: which of the recordings of a repeated stroke it is.
+
+        Returns:
+            Frames.
         """
         ...
 
     def blocks(self, notes: Sequence[Note], n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
-        """The notes as consecutive blocks [2, <= block_frames] float32, n_frames in all, without seams."""
+        """Play notes.
+
+        Args:
+            notes: of the stem.
+            n_frames: in all.
+            block_frames: of a block at most.
+
+        Returns:
+            Blocks [2, <= block_frames] float32, n_frames in all, without seams.
+        """
         ...

@@ -36,7 +36,15 @@ class RenderedVoice:
     level: HeldLevel  # the envelope that the samples are under
 
     def released(self, n_held: int, fall_db_per_s: float | None = None) -> np.ndarray:
-        """The tone [m] let go after n_held frames: from its level there it falls at a steady rate in dB."""
+        """Let the tone go: from its level there it falls at a steady rate in dB.
+
+        Args:
+            n_held: frames that the key is held.
+            fall_db_per_s: rate; None = the voice's own.
+
+        Returns:
+            [m] float32.
+        """
         if n_held >= len(self.samples):
             return self.samples
         ringing = fall(fall_db_per_s or self.fall_db_per_s)
@@ -46,9 +54,16 @@ class RenderedVoice:
 
 
 def render(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None = None) -> RenderedVoice | None:
-    """Render one voice, n_frames and as long as its release may ring; None if inaudible.
+    """Render one voice, as long as its release may ring.
 
-    n_held is the frame at which the key is let go, for voices whose timbre changes then; None for never.
+    Args:
+        font: of the sample.
+        voice: sample and generators.
+        n_frames: that the key may be held.
+        n_held: frame at which the key is let go, for voices whose timbre changes then; None = never.
+
+    Returns:
+        The tone; None if inaudible.
     """
     gain = 10 ** (-voice.get(gen.ATTENUATION) / 200)
     if gain < INAUDIBLE:
@@ -70,7 +85,14 @@ def render(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None = No
 
 @lru_cache(maxsize=64)
 def fall(db_per_s: float) -> np.ndarray:
-    """Gain of a note that is let go: from 1 to -RING_DB at a steady rate; 0.8 MB at most."""
+    """Compute the gain of a note that is let go: from 1 to -RING_DB at a steady rate; 0.8 MB at most.
+
+    Args:
+        db_per_s: rate, above 0.
+
+    Returns:
+        [n] float32 linear.
+    """
     return slope(db_per_s, int(RING_DB / db_per_s * SAMPLE_RATE) + 1)
 
 
@@ -83,7 +105,7 @@ class _Motion:
         pitch = voice.get(gen.MOD_ENV_TO_PITCH) * envelope + voice.get(gen.MOD_LFO_TO_PITCH) * wave
         if vibrato := voice.get(gen.VIB_LFO_TO_PITCH):
             pitch = pitch + vibrato * vibrato_lfo(voice, times_s)
-        self.pitch_cents = pitch if np.any(pitch) else None
+        self.pitch_cents = np.asarray(pitch) if np.any(pitch) else None
         cutoff = voice.get(gen.MOD_ENV_TO_CUTOFF) * envelope + voice.get(gen.MOD_LFO_TO_CUTOFF) * wave
         low, high = gen.RANGES[gen.CUTOFF]
         cutoff = np.broadcast_to(voice.get(gen.CUTOFF) + cutoff, times_s.shape)
