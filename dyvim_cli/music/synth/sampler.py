@@ -132,8 +132,8 @@ def _voice(
             amounts[generator] = amounts.get(generator, 0) + factor * amount
     key = key if amounts[gen.FIXED_KEY] < 0 else int(amounts[gen.FIXED_KEY])
     velocity = velocity if amounts[gen.FIXED_VELOCITY] < 0 else int(amounts[gen.FIXED_VELOCITY])
-    for target, amount in modulators.contributions(_links(outer, inner), key, velocity):
-        amounts[target] = amounts.get(target, 0) + amount
+    for target, more in modulators.contributions(_links(outer, inner), key, velocity):
+        amounts[target] = amounts.get(target, 0) + more
     return Voice(_target(inner[1]), key, amounts)
 
 
