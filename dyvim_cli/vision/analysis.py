@@ -11,7 +11,7 @@ from dyvim_cli.errors import InputError
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures
 from dyvim_cli.vision import events, scenes
-from dyvim_cli.vision.flow import FlowStream, split_motion
+from dyvim_cli.vision.flow import Flow, FlowStream, split_motion
 from dyvim_cli.vision.keyframes import Candidates
 from dyvim_cli.vision.looks import colours
 from dyvim_cli.vision.motion import MotionStream
@@ -40,9 +40,18 @@ class FrameLike(Protocol):
 
 
 def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress | None = None) -> FilmFeatures:
-    """Watch a film: every native frame in order, about settings.ANALYSIS_WIDTH wide.
+    """Watch a film.
 
-    Raises InputError when there is not one frame.
+    Args:
+        frames: every native frame in order, about settings.ANALYSIS_WIDTH wide.
+        duration_s: of the film.
+        progress: hears of the stage "vision", in seconds of the film.
+
+    Returns:
+        What was seen.
+
+    Raises:
+        InputError: there is not one frame.
     """
     progress = progress or Silent()
     seen, flow, newness, candidates = TransitionStream(), FlowStream(), Novelty(), Candidates()
@@ -67,7 +76,14 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
 
 
 def sampled(frames: Iterable[FrameLike]) -> Iterator[tuple[FrameLike, bool]]:
-    """Every frame, with whether the motion encoder shall see it: as few as are ten a second, and the last."""
+    """Choose the frames that the motion encoder sees: as few as are ten a second, and the last.
+
+    Args:
+        frames: every native frame in order.
+
+    Yields:
+        (frame, whether the motion encoder sees it).
+    """
     last_s, held = -np.inf, None
     for frame in frames:
         if held is not None:
@@ -86,7 +102,15 @@ class Novelty:
         self._recent: deque[tuple[float, np.ndarray]] = deque()
 
     def of(self, time_s: float, histogram: np.ndarray) -> float:
-        """0..1 for the next frame."""
+        """Measure how unlike the last seconds the next frame is.
+
+        Args:
+            time_s: of the frame.
+            histogram: of its colours (frame_differences).
+
+        Returns:
+            0..1.
+        """
         while self._recent and time_s - self._recent[0][0] > MEMORY_S:
             self._recent.popleft()
         if not self._recent:
@@ -98,7 +122,15 @@ class Novelty:
         return value
 
 
-def _features(duration_s, seen, flow, stream, novelty, candidates, prints) -> FilmFeatures:
+def _features(
+    duration_s: float,
+    seen: TransitionStream,
+    flow: Flow,
+    stream: MotionStream,
+    novelty: np.ndarray,
+    candidates: Candidates,
+    prints: np.ndarray,
+) -> FilmFeatures:
     motion = stream.finish()
     found = seen.finish(flow.times_s)
     flow, cut_times, cut_weights = found.bridged(flow), flow.times_s[found.frames], found.weights

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from dyvim_cli.vision.analysis import sampled
+from dyvim_cli.vision.analysis import FrameLike, sampled
 from dyvim_cli.vision.motion_encoder import MotionEncoder, working_size
 
 
@@ -28,21 +28,43 @@ class Moment:
     speed: np.ndarray  # [h, w] picture widths between two analysed frames
 
     def on_motion(self, name: str) -> float:
-        """Mean of a map (attention, dynamics) on the fastest quarter of the cells, over the rest's."""
+        """Compare a map on the fastest quarter of the cells with the rest.
+
+        Args:
+            name: attention or dynamics.
+
+        Returns:
+            Ratio of the means; 1 = motion makes no difference.
+        """
         by_speed = getattr(self, name).ravel()[self.speed.ravel().argsort(kind="stable")]
         first = 3 * len(by_speed) // 4
         return float(by_speed[first:].mean() / max(by_speed[:first].mean(), 1e-9))
 
     def correlation(self, name: str) -> float:
-        """Rank correlation of a map and the speed over the cells; 0 where nothing moves."""
+        """Correlate a map with the speed over the cells, by ranks.
+
+        Args:
+            name: attention or dynamics.
+
+        Returns:
+            -1..1; 0 where nothing moves.
+        """
         ranks = [x.ravel().argsort().argsort() for x in (getattr(self, name), self.speed)]
-        return float(np.corrcoef(*ranks)[0, 1]) if self.speed.std() > 0 else 0.0
+        return float(np.corrcoef(ranks[0], ranks[1])[0, 1]) if self.speed.std() > 0 else 0.0
 
 
-def triplets_at(frames: Iterable, times_s: Sequence[float]) -> list[tuple[float, np.ndarray]]:
-    """(time, frames [3, H, W, 3]) of the analysed frames nearest to some moments, in order."""
+def triplets_at(frames: Iterable[FrameLike], times_s: Sequence[float]) -> list[tuple[float, np.ndarray]]:
+    """Find the analysed frames nearest to some moments, with their neighbours.
+
+    Args:
+        frames: every native frame in order.
+        times_s: of the moments.
+
+    Returns:
+        (time in seconds, [3, H, W, 3] uint8) in order.
+    """
     found: list[tuple[float, np.ndarray]] = []
-    recent: list = []
+    recent: list[FrameLike] = []
     wanted = sorted(times_s)
     for frame in (frame for frame, is_analysed in sampled(frames) if is_analysed):
         recent = [*recent[-2:], frame]
@@ -53,7 +75,15 @@ def triplets_at(frames: Iterable, times_s: Sequence[float]) -> list[tuple[float,
 
 @torch.inference_mode()
 def look(encoder: MotionEncoder, triplets: Sequence[tuple[float, np.ndarray]]) -> list[Moment]:
-    """Attention and speed at each triplet of frames."""
+    """Map attention, dynamics and speed at each moment.
+
+    Args:
+        encoder: of the dynamics.
+        triplets: (time in seconds, frames [3, H, W, 3] uint8).
+
+    Returns:
+        One moment a triplet.
+    """
     heard: list[tuple[torch.Tensor, torch.Tensor]] = []
     hook = encoder.attention.register_forward_hook(lambda layer, given, out: heard.append((given[0], out)))
     try:
@@ -62,7 +92,12 @@ def look(encoder: MotionEncoder, triplets: Sequence[tuple[float, np.ndarray]]) -
         hook.remove()
 
 
-def _moment(encoder: MotionEncoder, time_s: float, frames: np.ndarray, heard: list) -> Moment:
+def _moment(
+    encoder: MotionEncoder,
+    time_s: float,
+    frames: np.ndarray,
+    heard: list[tuple[torch.Tensor, torch.Tensor]],
+) -> Moment:
     pictures = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
     size = working_size(*pictures.shape[-2:])
     features = encoder.features(F.interpolate(pictures, size, mode="bilinear", antialias=True))

@@ -56,16 +56,29 @@ GROUPS = {
 
 
 def group_classes(name: str) -> list[int]:
-    """ImageNet classes of a group."""
+    """List the ImageNet classes of a group.
+
+    Args:
+        name: of GROUPS.
+
+    Returns:
+        Class numbers.
+    """
     spans = [span.partition("-") for span in GROUPS[name].split()]
     return [c for first, _, last in spans for c in range(int(first), int(last or first) + 1)]
 
 
 def group_levels(probabilities: np.ndarray) -> dict[str, float]:
-    """How much each group is seen, 0..1, in M frames with class probabilities [M, 1000].
+    """Measure how much each group is seen.
 
     The root of the group's mean probability beyond chance: an encoder that recognises nothing spreads it over
     all classes, and a group of four hundred would get four tenths of it for nothing.
+
+    Args:
+        probabilities: [M, 1000] of the classes in M frames.
+
+    Returns:
+        Group -> 0..1.
     """
     mean = probabilities.mean(axis=0)
     return {name: _beyond_chance(mean, group_classes(name)) for name in GROUPS}
@@ -77,6 +90,13 @@ def _beyond_chance(mean: np.ndarray, classes: list[int]) -> float:
 
 
 def best_class(probabilities: np.ndarray) -> tuple[int, float]:
-    """The ImageNet class that M frames [M, 1000] show most, and its mean probability."""
+    """Find the class that frames show most.
+
+    Args:
+        probabilities: [M, 1000] of the classes in M frames.
+
+    Returns:
+        (class number, its mean probability).
+    """
     mean = probabilities.mean(axis=0)
     return int(mean.argmax()), float(mean.max())

@@ -17,12 +17,18 @@ CUT_WEIGHTS = (0.7, 1.0)
 def find_cuts(
     differences: np.ndarray, structures: np.ndarray, lights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find the first frame after each cut, and each cut's weight.
-
-    The arguments are those of FrameDifferencer: differences [N, K], structures [N], lights [N].
+    """Find hard cuts.
 
     A cut stands out of its neighbourhood and of the frames beside it, in structure too, is done in one
     step, and is no flash, after which what was before comes back within K frames.
+
+    Args:
+        differences: [N, K] of FrameDifferencer.
+        structures: [N] of FrameDifferencer.
+        lights: [N] of FrameDifferencer.
+
+    Returns:
+        ([C] int first frame after each cut, [C] float32 its weight 0..1).
     """
     step = differences[:, 0]
     if len(step) < 2:

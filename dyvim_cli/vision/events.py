@@ -30,9 +30,17 @@ class Events:
 
 
 def energy_curve(flow: Flow, times_s: np.ndarray, cut_times_s: np.ndarray) -> np.ndarray:
-    """[T] mean flow between the analysed frames before and after each of times_s [T], widths a second.
+    """Average the flow between the analysed frames before and after each time.
 
     At cuts and ends only the side within the shot counts; a shot of one frame does not move.
+
+    Args:
+        flow: of every native frame.
+        times_s: [T] of the analysed frames.
+        cut_times_s: [C] of the cuts.
+
+    Returns:
+        [T] float32, picture widths a second.
     """
     sums = np.append(0.0, np.cumsum(flow.speeds, dtype=np.float64))
     firsts = shot_firsts(flow.times_s, cut_times_s)
@@ -44,7 +52,16 @@ def energy_curve(flow: Flow, times_s: np.ndarray, cut_times_s: np.ndarray) -> np
 
 
 def bridge_cuts(dynamics: np.ndarray, times_s: np.ndarray, cut_times_s: np.ndarray) -> np.ndarray:
-    """z_d [T, D] with the frames beside a cut, which saw two shots, replaced by their neighbours."""
+    """Replace z_d of the frames beside a cut, which saw two shots, by their neighbours'.
+
+    Args:
+        dynamics: z_d [T, D].
+        times_s: [T] of the analysed frames.
+        cut_times_s: [C] of the cuts.
+
+    Returns:
+        [T, D].
+    """
     bridged = dynamics.copy()
     for first in shot_firsts(times_s, cut_times_s)[1:]:
         bridged[first - 1] = dynamics[max(first - 2, 0)]
@@ -53,7 +70,16 @@ def bridge_cuts(dynamics: np.ndarray, times_s: np.ndarray, cut_times_s: np.ndarr
 
 
 def find_events(flow: Flow, cut_times_s: np.ndarray, cut_weights: np.ndarray) -> Events:
-    """Cuts, impacts and stops together."""
+    """Find cuts, impacts and stops together.
+
+    Args:
+        flow: of every native frame.
+        cut_times_s: [C] of the cuts.
+        cut_weights: [C] 0..1.
+
+    Returns:
+        The events in order of time.
+    """
     speeds = _bridged(flow, cut_times_s)
     impact_times, contrast = find_impacts(flow, speeds, cut_times_s)
     times = np.concatenate([cut_times_s, impact_times])

@@ -18,7 +18,15 @@ SAME_AFTER_S = 0.4  # the same picture comes after so long: an eye that closed; 
 
 
 def find_fades(parts: np.ndarray, step_s: float) -> list[SoftCut]:
-    """Fades in light parts [N, B], grey levels, of frames step_s apart: middles and reach."""
+    """Find fades in the light of a film.
+
+    Args:
+        parts: [N, B] grey levels of parts of the picture.
+        step_s: from frame to frame.
+
+    Returns:
+        Middles and reach, ascending.
+    """
     contrast, level = parts.std(axis=1), parts.mean(axis=1)
     plain = (contrast < PLAIN_CONTRAST) & ((level < BLACK) | (level > WHITE))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], plain.astype(int), [0]])))
@@ -27,7 +35,7 @@ def find_fades(parts: np.ndarray, step_s: float) -> list[SoftCut]:
     return [fade for fade in found if fade is not None]
 
 
-def _fade(parts, contrast, first: int, end: int, step_s: float) -> SoftCut | None:
+def _fade(parts: np.ndarray, contrast: np.ndarray, first: int, end: int, step_s: float) -> SoftCut | None:
     """The fade round the plain frames [first, end), if it is one."""
     n, reach = len(parts), max(2, round(GOES_S / step_s))
     if first == 0 or end == n or (end - first) * step_s > LONGEST_S:

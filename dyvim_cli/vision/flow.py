@@ -41,7 +41,12 @@ class FlowStream:
         self._velocities = [np.zeros((1, REGIONS[0] * REGIONS[1], 2), np.float32)]
 
     def add(self, time_s: float, pixels: np.ndarray) -> None:
-        """Add a frame [H, W, 3] uint8; it is cropped to whole CELL x CELL blocks."""
+        """Add a frame; it is cropped to whole CELL x CELL blocks.
+
+        Args:
+            time_s: of the frame.
+            pixels: [H, W, 3] uint8.
+        """
         height, width = (side // CELL * CELL for side in pixels.shape[:2])
         self._times.append(time_s)
         self._pending.append(np.asarray(Image.fromarray(pixels).convert("L"))[:height, :width])
@@ -49,7 +54,11 @@ class FlowStream:
             self._run()
 
     def finish(self) -> Flow:
-        """The whole film's flow. Needs one frame at least."""
+        """The whole film's flow. Needs one frame at least.
+
+        Returns:
+            The flow of all frames that were added.
+        """
         if len(self._pending) > 1:
             self._run()
         return Flow(np.array(self._times), np.concatenate(self._speeds), np.concatenate(self._velocities))
@@ -67,15 +76,28 @@ class FlowStream:
 
 
 def shot_firsts(times_s: np.ndarray, cut_times_s: np.ndarray) -> np.ndarray:
-    """Index of every shot's first frame, 0 included."""
+    """Find every shot's first frame.
+
+    Args:
+        times_s: [N] of the frames.
+        cut_times_s: [C] of the cuts.
+
+    Returns:
+        [shots] int indices, 0 included.
+    """
     firsts = np.unique(np.append(0, np.searchsorted(times_s, cut_times_s - 1e-6)))
     return firsts[firsts < len(times_s)]
 
 
 def split_motion(flow: Flow, cut_times_s: np.ndarray) -> tuple[float, float]:
-    """Mean speeds of the camera (what all regions share) and of the subject (the rest).
+    """Split motion into the camera's (what all regions share) and the subject's (the rest).
 
-    Picture widths a second; steps over cuts do not count.
+    Args:
+        flow: of every native frame.
+        cut_times_s: [C] of the cuts; steps over them do not count.
+
+    Returns:
+        Mean speeds (camera, subject), picture widths a second.
     """
     within = np.setdiff1d(np.arange(len(flow.times_s)), shot_firsts(flow.times_s, cut_times_s))
     if not len(within):
@@ -83,4 +105,5 @@ def split_motion(flow: Flow, cut_times_s: np.ndarray) -> tuple[float, float]:
     velocities = flow.velocities[within]
     shared = velocities.mean(axis=1, keepdims=True)
     speeds = (np.linalg.norm(part, axis=-1).mean() for part in (shared, velocities - shared))
-    return tuple(float(speed) for speed in speeds)
+    camera, subject = (float(speed) for speed in speeds)
+    return camera, subject

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 import torch  # noqa: F401 (first: torch itself must not find the stand-in)
 
@@ -18,7 +19,7 @@ COMPILER = "torch._dynamo"
 class _StandIn(ModuleType):
     """A module that is there for the asking and becomes the real one when another thread needs it."""
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:  # whatever the real module has
         if name.startswith("__"):
             raise AttributeError(name)
         _step_aside()
@@ -37,7 +38,7 @@ def _no_compiler() -> Iterator[None]:
     """A stand-in for torch._dynamo that says of every device that it cannot compile."""
     if COMPILER not in sys.modules:
         package, utils = _StandIn(COMPILER), _StandIn(f"{COMPILER}.utils")
-        utils.is_compile_supported = lambda device: False
+        utils.__dict__["is_compile_supported"] = lambda device: False
         sys.modules |= {package.__name__: package, utils.__name__: utils}
     try:
         yield

@@ -22,11 +22,18 @@ class FrameDifferencer:
         self._differences: list[np.ndarray] = []
         self._structures: list[float] = []
         self._lights: list[float] = []
-        self._before: deque[_FrameSignature] = deque(maxlen=LAGS)
+        self._before: deque[FrameSignature] = deque(maxlen=LAGS)
 
-    def see(self, pixels: np.ndarray) -> "_FrameSignature":
-        """Compare a frame [H, W, 3] uint8 with those before it."""
-        look = _FrameSignature(pixels)
+    def see(self, pixels: np.ndarray) -> "FrameSignature":
+        """Compare a frame with those before it.
+
+        Args:
+            pixels: [H, W, 3] uint8.
+
+        Returns:
+            The frame in the forms that are compared.
+        """
+        look = FrameSignature(pixels)
         difference = np.zeros(LAGS, np.float32)
         structure = light = 0.0
         for lag, other in enumerate(reversed(self._before)):
@@ -61,7 +68,7 @@ class FrameDifferencer:
         return np.array(self._lights, np.float32)
 
 
-class _FrameSignature:
+class FrameSignature:
     """A frame in the forms that are compared."""
 
     def __init__(self, pixels: np.ndarray):
@@ -74,26 +81,50 @@ class _FrameSignature:
         self.histogram = _histogram(self.thumb)
 
     def parts(self) -> np.ndarray:
-        """[48] uint8: mean light of 6 x 8 parts, rows first."""
+        """Average the light of 6 x 8 parts.
+
+        Returns:
+            [48] uint8, rows first.
+        """
         high, wide = THUMB[1] // PARTS[0], THUMB[0] // PARTS[1]
         light = self.thumb[..., 0].reshape(PARTS[0], high, PARTS[1], wide).mean(axis=(1, 3))
         return light.ravel().astype(np.uint8)
 
-    def structural_difference(self, other: "_FrameSignature") -> float:
-        """1 - correlation of the pictures' light and dark; two pictures without structure do not differ."""
+    def structural_difference(self, other: "FrameSignature") -> float:
+        """Compare the light and dark of two pictures.
+
+        Args:
+            other: another frame.
+
+        Returns:
+            1 - correlation, 0..2; two pictures without structure do not differ.
+        """
         gap = self.structure - other.structure
         return 0.5 * float(gap @ gap)
 
-    def one_sided(self, other: "_FrameSignature") -> float:
-        """|sum| over sum of |change| of the light: a flash only adds some, another picture does both."""
+    def one_sided(self, other: "FrameSignature") -> float:
+        """Tell whether light is only added or taken: a flash only adds some, another picture does both.
+
+        Args:
+            other: another frame.
+
+        Returns:
+            |sum| over sum of |change|, 0..1.
+        """
         change = self.thumb[..., 0] - other.thumb[..., 0]
         return float(abs(change.sum()) / (np.abs(change).sum() + 1e-6))
 
-    def difference(self, other: "_FrameSignature") -> float:
-        """0 (the same) .. about 1 (nothing in common).
+    def difference(self, other: "FrameSignature") -> float:
+        """Compare two pictures.
 
         The geometric mean of three: content (motion and light change it too), structure (light does
         not change it) and colour histogram (motion does not): only a new picture changes them all.
+
+        Args:
+            other: another frame.
+
+        Returns:
+            0 (the same) .. about 1 (nothing in common).
         """
         content = np.abs(self.thumb - other.thumb).mean() / 20.0  # of 255, mean over Y, Cb and Cr
         histogram = np.abs(self.histogram - other.histogram).sum() / 10.0

@@ -10,6 +10,8 @@ import numpy as np
 
 from dyvim_cli.vision.flow import Flow, shot_firsts
 
+Found = tuple[np.ndarray, np.ndarray]  # seconds [I], contrast [I]
+
 STILL = 0.012  # picture widths a second: what the codec and the sensor make of a picture at rest
 WINDOW_S = 0.1  # velocity after against velocity before, each averaged over this long
 ORDINARY_S = 2.0  # a change is measured against motion and changes around it, over this long
@@ -26,10 +28,18 @@ SPACING_S = 0.25  # nearer impacts are one, and beside a cut the cut is what is 
 
 
 def find_impacts(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(seconds [I], contrast [I]), ascending; of neighbours the clearest. Speeds [N]: bridged over cuts.
+    """Find impacts; of neighbours the clearest counts.
 
     The visual beats of Davis and Agrawala (2018) are peaks of the flow's deceleration; here of its
     whole change, since a start calls for music as much as a hit does.
+
+    Args:
+        flow: of every native frame.
+        speeds: [N] mean speed, bridged over cuts.
+        cut_times_s: [C] of the cuts.
+
+    Returns:
+        (seconds [I], contrast [I]), ascending.
     """
     if len(speeds) < 4:
         return np.zeros(0), np.zeros(0)
@@ -43,7 +53,7 @@ def find_impacts(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray) -> tup
     return _clearest(times_s, contrast, cut_times_s)
 
 
-def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: float):
+def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: float) -> Found:
     """When the regions move otherwise than before, and how clearly."""
     from scipy.signal import find_peaks  # half a second, which another thread may have spent by now
 
@@ -57,7 +67,7 @@ def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: fl
     return flow.times_s[peaks] + step_s / 2, contrast[peaks]
 
 
-def _surges(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: float):
+def _surges(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: float) -> Found:
     """When more moves than before and after, and how clearly."""
     from scipy.signal import find_peaks
 
@@ -72,7 +82,7 @@ def _surges(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: f
     return np.interp(at, np.arange(len(times_s)), times_s) - step_s / 2, SURGE_SHARE * contrast[clear]
 
 
-def _rises(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: float):
+def _rises(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: float) -> Found:
     """When motion sets in or grows most, and how clearly."""
     from scipy.signal import find_peaks
 
@@ -81,7 +91,7 @@ def _rises(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: fl
     return times_s[peaks] - step_s / 2, RISE_SHARE * contrast[peaks]
 
 
-def _broken_off(surges: tuple[np.ndarray, np.ndarray], changes: tuple[np.ndarray, np.ndarray]):
+def _broken_off(surges: Found, changes: Found) -> Found:
     """The surges, those that a change breaks off at that change: a hand that lands, a step's contact.
 
     Of the changes within SPACING_S the clearest counts; where that comes first, motion set in suddenly and
@@ -127,7 +137,7 @@ def _frames(span_s: float, step_s: float, least: int = 1) -> int:
     return max(least, round(span_s / step_s))
 
 
-def _clearest(at_s: np.ndarray, contrast: np.ndarray, cut_times_s: np.ndarray):
+def _clearest(at_s: np.ndarray, contrast: np.ndarray, cut_times_s: np.ndarray) -> Found:
     """The impacts that no clearer one is near to, ascending; a cut outweighs what moves beside it."""
     kept: list[int] = []
     for i in np.argsort(-contrast, kind="stable"):
@@ -139,10 +149,15 @@ def _clearest(at_s: np.ndarray, contrast: np.ndarray, cut_times_s: np.ndarray):
 
 
 def velocity_change(velocities: np.ndarray, reach: int, firsts: np.ndarray) -> np.ndarray:
-    """[N] mean over the regions of |velocity after each frame - velocity up to it|, within its shot.
+    """Measure how the regions' velocity changes at each frame, within its shot.
 
-    Velocities [N, R, 2] are averaged over `reach` frames to either side, fewer at a shot's ends;
-    firsts: each shot's first frame.
+    Args:
+        velocities: [N, R, 2] of the regions.
+        reach: frames to either side over which they are averaged, fewer at a shot's ends.
+        firsts: each shot's first frame.
+
+    Returns:
+        [N] mean over the regions of |velocity after the frame - velocity up to it|.
     """
     n = len(velocities)
     sums = np.concatenate([np.zeros_like(velocities[:1]), np.cumsum(velocities, axis=0, dtype=np.float64)])

@@ -24,7 +24,13 @@ class Candidates:
         self.kept: list[Candidate] = []
 
     def offer(self, time_s: float, shot: int, pixels: np.ndarray) -> None:
-        """Consider a frame; takes one every half second, and one in every shot."""
+        """Consider a frame; takes one every half second, and one in every shot.
+
+        Args:
+            time_s: of the frame.
+            shot: number of its shot.
+            pixels: [H, W, 3] uint8.
+        """
         last = self.kept[-1] if self.kept else None
         if last and last.shot == shot and time_s - last.time_s < EVERY_S:
             return
@@ -33,7 +39,14 @@ class Candidates:
             del self.kept[_most_redundant(self.kept)]
 
     def nearest(self, times_s: np.ndarray) -> list[Candidate]:
-        """For each time the frame nearest to it, each frame once, ascending."""
+        """Choose the frames nearest to some times, each once.
+
+        Args:
+            times_s: [M] of the key frames that are wanted.
+
+        Returns:
+            At most M frames, ascending.
+        """
         known = np.array([frame.time_s for frame in self.kept])
         chosen = {int(np.argmin(np.abs(known - time_s))) for time_s in times_s}
         return [self.kept[i] for i in sorted(chosen)]

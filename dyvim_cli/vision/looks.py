@@ -29,11 +29,17 @@ LOOKS = (
 
 
 def colours(frames: list[np.ndarray]) -> np.ndarray:
-    """Colour and light of M whole frames: [M, 5] float32, each 0..1.
+    """Measure colour and light of whole frames.
 
     Brightness (mean luma), saturation (mean chroma: near black it is small, as it looks), warmth (red
     against blue, 0.5 = neutral), contrast (standard deviation of luma, twice), flatness (share of
     coloured pixels that equal their neighbour, as painted areas do).
+
+    Args:
+        frames: M pictures uint8 [H, W, 3].
+
+    Returns:
+        [M, 5] float32, each 0..1.
     """
     return np.stack([_colours(frame.astype(np.float32) / 255) for frame in frames]).astype(np.float32)
 
@@ -55,7 +61,14 @@ def _flatness(luma: np.ndarray, chroma: np.ndarray) -> float:
 
 
 def looks_of(frames: list[np.ndarray]) -> np.ndarray:
-    """[M, 8] float32: LOOKS of each frame uint8 [H, W, 3]."""
+    """Measure LOOKS of each frame.
+
+    Args:
+        frames: M pictures uint8 [H, W, 3].
+
+    Returns:
+        [M, 8] float32.
+    """
     return np.stack([_looks(frame.astype(np.float32) / 255) for frame in frames]).astype(np.float32)
 
 
@@ -82,9 +95,15 @@ def _variety(pixels: np.ndarray, weight: np.ndarray) -> float:
 
 
 def subject_weights(pixels: np.ndarray) -> tuple[np.ndarray, float]:
-    """What of a picture, float [H, W, 3] in 0..1, is no backdrop: (weights [H, W], sum 1; backdrop's share).
+    """Weigh what of a picture is no backdrop.
 
     A backdrop is there when the border is nearly all of one colour; pixels of that colour weigh nothing.
+
+    Args:
+        pixels: [H, W, 3] float, 0..1.
+
+    Returns:
+        (weights [H, W] of sum 1, share of the backdrop 0..1).
     """
     rim = max(2, int(pixels.shape[0] * EDGE))
     sides = (pixels[:rim], pixels[-rim:], pixels[:, :rim], pixels[:, -rim:])

@@ -25,11 +25,20 @@ EXCHANGES = ((1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7,
 
 
 @torch.no_grad()
-def lucas_kanade(current: Tensor, others: Tensor, levels=LEVELS, cell=CELL) -> tuple[Tensor, Tensor]:
-    """Grey pictures [B, 1, H, W] and others [n * B, 1, H, W], 0..1 -> flow from the one to the others.
+def lucas_kanade(
+    current: Tensor, others: Tensor, levels: tuple[tuple[int, int], ...] = LEVELS, cell: int = CELL
+) -> tuple[Tensor, Tensor]:
+    """Estimate the flow from one picture to others.
 
-    A cell is `cell` px wide. Returns flow [n * B, 2, h, w] in cells and evidence [n * B, 3, h, w]: logs of
-    the texture and of what differs before the finest level and after it: how far to believe the flow.
+    Args:
+        current: [B, 1, H, W] grey, 0..1.
+        others: [n * B, 1, H, W] grey, 0..1.
+        levels: (scale, iterations) of the pyramid, coarse to fine.
+        cell: width of a cell, px.
+
+    Returns:
+        Flow [n * B, 2, h, w] in cells, and evidence [n * B, 3, h, w]: logs of the texture and of what differs
+        before the finest level and after it: how far to believe the flow.
     """
     n, (height, width) = len(others) // len(current), current.shape[-2:]
     flow = current.new_zeros(len(others), 2, height // cell, width // cell)
@@ -40,7 +49,9 @@ def lucas_kanade(current: Tensor, others: Tensor, levels=LEVELS, cell=CELL) -> t
     return flow, torch.cat([0.5 * (variance + 1e-6).log() + 4 for variance in evidence], dim=1)
 
 
-def _level(current: Tensor, others: Tensor, flow: Tensor, cell: int, iterations: int):
+def _level(
+    current: Tensor, others: Tensor, flow: Tensor, cell: int, iterations: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """Gauss-Newton steps at one level: the flow in cells, and what differs before and after."""
     n = len(others) // len(current)
     dx, dy = _slopes(current)
@@ -64,9 +75,15 @@ def _level(current: Tensor, others: Tensor, flow: Tensor, cell: int, iterations:
 
 
 def median_of_nine(field: Tensor) -> Tensor:
-    """Median over each cell of [..., h, w] and the eight around it, by Paeth's exchange network.
+    """Take the median of each cell and the eight around it, by Paeth's exchange network.
 
     Four times as fast as torch.median, which sorts every nine on their own.
+
+    Args:
+        field: [..., h, w].
+
+    Returns:
+        The same shape.
     """
     padded = F.pad(field, (1, 1, 1, 1), mode="replicate")
     height, width = field.shape[-2:]

@@ -34,34 +34,43 @@ class MotionStream:
     def __init__(self, encoder: MotionEncoder):
         self.encoder = encoder
         self._worker = ThreadPoolExecutor(1)
-        self._running: Future | None = None
+        self._running: Future[None] | None = None
         self._pending: list[tuple[float, np.ndarray]] = []
         self._tail: Tensor | None = None  # features of the last two frames
         self._times: list[float] = []
         self._rows: list[tuple[np.ndarray, ...]] = []
 
     def add(self, time_s: float, pixels: np.ndarray) -> None:
-        """One more frame [H, W, 3] uint8; the encoder runs when a batch is full."""
+        """Add a frame; the encoder runs when a batch is full.
+
+        Args:
+            time_s: of the frame.
+            pixels: [H, W, 3] uint8.
+        """
         self._pending.append((time_s, pixels))
         if len(self._pending) == BATCH:
             self._start(is_last=False)
 
     def finish(self) -> Motion:
-        """Encode what is left and return the whole film's motion. Needs one frame at least."""
-        self._start(is_last=True)
-        self._running.result()
+        """Encode what is left and return the whole film's motion. Needs one frame at least.
+
+        Returns:
+            Z_d and speeds of all frames that were added.
+        """
+        self._start(is_last=True).result()
         self._worker.shutdown()
         dynamics, speeds = (np.concatenate(parts) for parts in zip(*self._rows, strict=True))
         before, after = speeds.T.copy()
         before[0] = after[-1] = 0.0  # at the ends the neighbour is the frame itself
         return Motion(np.array(self._times), dynamics, before, after)
 
-    def _start(self, is_last: bool) -> None:
+    def _start(self, is_last: bool) -> "Future[None]":
         """Hand the pending frames to the thread, when it has done those before."""
         if self._running is not None:
             self._running.result()
         batch, self._pending = self._pending, []
         self._running = self._worker.submit(self._run, batch, is_last)
+        return self._running
 
     @torch.inference_mode()
     def _run(self, batch: list[tuple[float, np.ndarray]], is_last: bool) -> None:
@@ -83,7 +92,7 @@ class MotionStream:
             give_back_memory()
 
     def _features(self, batch: list[tuple[float, np.ndarray]]) -> Tensor:
-        if not batch:
+        if not batch and self._tail is not None:
             return self._tail[:0]
         pixels = np.stack([pixels for _, pixels in batch])
         frames = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255

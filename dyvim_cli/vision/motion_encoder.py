@@ -9,6 +9,7 @@ Letters: B frames of a batch; H, W working picture; h, w = H / 8, W / 8; F featu
 """
 
 from pathlib import Path
+from typing import cast
 
 import torch
 from safetensors import SafetensorError
@@ -40,10 +41,19 @@ MIN_SIDE_PX = STRIDE * 2**LEVELS  # below this the correlation pyramid has no th
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
-    """(H, W) at which a picture is encoded: about WORKING_AREA_PX, its shape kept, multiples of 8."""
+    """Choose the size at which a picture is encoded: about WORKING_AREA_PX, its shape kept.
+
+    Args:
+        height: of the picture, px.
+        width: of the picture, px.
+
+    Returns:
+        (H, W), multiples of 8.
+    """
     scale = (WORKING_AREA_PX / (height * width)) ** 0.5
     sides = (max(MIN_SIDE_PX, STRIDE * round(side * scale / STRIDE)) for side in (height, width))
-    return tuple(sides)
+    high, wide = sides
+    return high, wide
 
 
 class MotionEncoder(nn.Module):
@@ -72,8 +82,8 @@ class MotionEncoder(nn.Module):
         self.trust = nn.Conv2d(HIDDEN, 2, kernel_size=1)  # logit: how much of each flow so far stays
         for head in (self.to_previous.conv2, self.to_next.conv2, self.trust):
             nn.init.zeros_(head.weight)  # refinement begins by leaving the first guess alone
-            nn.init.zeros_(head.bias)
-        nn.init.constant_(self.trust.bias, 3.0)
+            nn.init.zeros_(cast(Tensor, head.bias))
+        nn.init.constant_(cast(Tensor, self.trust.bias), 3.0)
         self.to_tokens = nn.Linear(HIDDEN + 4 + 2, DYNAMICS_WIDTH)  # z_m, both flows, place in the picture
         self.attention = nn.TransformerEncoderLayer(
             DYNAMICS_WIDTH, nhead=4, dim_feedforward=2 * DYNAMICS_WIDTH, dropout=0.0,
@@ -81,19 +91,31 @@ class MotionEncoder(nn.Module):
         )  # fmt: skip
 
     def features(self, frames: Tensor) -> Tensor:
-        """Frames [B, 3, H, W], 0..1, of `working_size` -> features [B, F, h, w]; once a frame.
+        """Compute the features of frames, once a frame.
 
         The grey picture travels with them, folded into the channels, for the first guess.
+
+        Args:
+            frames: [B, 3, H, W], 0..1, of `working_size`.
+
+        Returns:
+            [B, F, h, w].
         """
         grey = (frames * frames.new_tensor(LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
         return torch.cat([self.encoder(frames * 2 - 1), nn.functional.pixel_unshuffle(grey, STRIDE)], dim=1)
 
-    def forward(self, previous: Tensor, current: Tensor, following: Tensor):
-        """Features of three consecutive frames -> (flows, z_d).
+    def forward(self, previous: Tensor, current: Tensor, following: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Compute flows and z_d from the features of three consecutive frames.
 
-        Each argument is [B, F, h, w]. Returns flows, a list (the first guess, then one an
-        iteration, the last is the best) of [B, 2, 2, h, w]: direction (to the previous, to the
-        following frame), (x, y), in cells of STRIDE px; and z_d [B, DYNAMICS_WIDTH].
+        Args:
+            previous: [B, F, h, w].
+            current: [B, F, h, w].
+            following: [B, F, h, w].
+
+        Returns:
+            (flows, z_d [B, DYNAMICS_WIDTH]). Flows are a list (the first guess, then one an iteration, the
+            last is the best) of [B, 2, 2, h, w]: direction (to the previous, to the following frame), (x, y),
+            in cells of STRIDE px.
         """
         match, hidden, context, grey = _split(current)
         others = [_split(other) for other in (previous, following)]
@@ -141,7 +163,17 @@ def _correlate(match: Tensor, other: Tensor) -> CorrBlock:
 
 
 def load(path: Path) -> MotionEncoder:
-    """The trained encoder, ready to run. Raises WeightsError when the file is of another model."""
+    """Load the trained encoder, ready to run.
+
+    Args:
+        path: of its weights.
+
+    Returns:
+        The encoder in evaluation mode.
+
+    Raises:
+        WeightsError: the file is of another model.
+    """
     model = MotionEncoder()
     try:
         model.load_state_dict({name: value.float() for name, value in load_file(path).items()})

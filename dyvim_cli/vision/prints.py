@@ -14,7 +14,14 @@ SAME = 0.2  # distance up to which two frames show the same
 
 
 def print_of(thumb: np.ndarray) -> np.ndarray:
-    """The print [N_BYTES] uint8 of a thumbnail [18, 32, 3], YCbCr from 0 to 255."""
+    """Fingerprint a frame.
+
+    Args:
+        thumb: [18, 32, 3] YCbCr, 0..255.
+
+    Returns:
+        [N_BYTES] uint8.
+    """
     rows, columns = FIELDS
     fields = thumb[..., 0].reshape(rows, 18 // rows, columns, 32 // columns).mean(axis=(1, 3))
     bits = np.packbits(np.diff(fields, axis=0) > LEAST_STEP)
@@ -23,7 +30,15 @@ def print_of(thumb: np.ndarray) -> np.ndarray:
 
 
 def print_distances(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    """[N, M] how unlike frames are, by prints [N, N_BYTES] and [M, N_BYTES]: 0 alike, about .5 unrelated."""
+    """Compare frames by their prints.
+
+    Args:
+        ours: [N, N_BYTES] uint8.
+        theirs: [M, N_BYTES] uint8.
+
+    Returns:
+        [N, M]: 0 alike, about .5 unrelated.
+    """
     a, b = _points(ours), _points(theirs)
     squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
     return np.maximum(squares, 0)

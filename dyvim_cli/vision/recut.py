@@ -27,7 +27,14 @@ BRIDGED_S = 2.0  # another picture for so short a while leaves the music as it i
 
 
 def footage_of(features: FilmFeatures) -> Footage:
-    """What a film is found again by."""
+    """Collect what a film is found again by.
+
+    Args:
+        features: what was seen of it.
+
+    Returns:
+        Length, prints and edges of its shots.
+    """
     end_s = features.duration_s
     cuts = features.event_times_s[[kind == "cut" for kind in features.event_names]]
     cuts = cuts[(cuts > SHORTEST_S / 4) & (cuts < end_s - SHORTEST_S / 4)]
@@ -36,8 +43,17 @@ def footage_of(features: FilmFeatures) -> Footage:
 
 
 def match_footage(new: Footage, old: Footage) -> tuple[FootageRun, ...]:
-    """The whole new cut as runs in order, each as long as old and new go on alike."""
-    search, found = _Search(new, old), []
+    """Find a new cut in an old one.
+
+    Args:
+        new: the new cut.
+        old: the old one.
+
+    Returns:
+        The whole new cut as runs in order, each as long as old and new go on alike.
+    """
+    search = _Search(new, old)
+    found: list[FootageRun] = []
     if (whole := search.other_speed()) is not None:
         return (whole,)
     for start_s, end_s in zip(new.edges_s[:-1], new.edges_s[1:], strict=True):
@@ -47,8 +63,8 @@ def match_footage(new: Footage, old: Footage) -> tuple[FootageRun, ...]:
 
 def _offset(runs: list[FootageRun]) -> float:
     """How much later the old cut showed what was shown last."""
-    last = next((run for run in reversed(runs) if run.old_s is not None and run.rate == 1), None)
-    return 0.0 if last is None else last.old_s - last.from_s
+    later = (run.old_s - run.from_s for run in reversed(runs) if run.old_s is not None and run.rate == 1)
+    return next(later, 0.0)
 
 
 class _Search:
@@ -117,7 +133,9 @@ class _Search:
         nearest = (times[np.argsort(np.abs(times - goes_on_s), kind="stable")] for times in (starts, ends))
         return np.concatenate([[goes_on_s], *nearest])
 
-    def _faster(self, table, since_s, start_s: float, end_s: float, least: float) -> FootageRun | None:
+    def _faster(
+        self, table: np.ndarray, since_s: np.ndarray, start_s: float, end_s: float, least: float
+    ) -> FootageRun | None:
         """The stretch as a whole old shot at another speed, if that fits better."""
         lengths = np.diff(self.old.edges_s)
         rates = lengths / (end_s - start_s)

@@ -21,10 +21,20 @@ def scene_starts(
     times_s: np.ndarray,
     novelty: np.ndarray,
 ) -> np.ndarray:
-    """Begin times [C] float64 of the scenes; the first is 0.0 and none is shorter than 2.5 s.
+    """Divide a film into scenes, none shorter than 2.5 s.
 
-    Cuts (with their weights) begin scenes, where they crowd the heavier one does; novelty [T], 0..1,
-    at times_s [T] begins further ones inside long shots. A film below 5 s is one scene.
+    Cuts begin scenes, where they crowd the heavier one does; novelty begins further ones inside long shots. A
+    film below 5 s is one scene.
+
+    Args:
+        duration_s: of the film.
+        cut_times_s: [K] of the cuts.
+        cut_weights: [K] 0..1.
+        times_s: [T] of the analysed frames.
+        novelty: [T] 0..1.
+
+    Returns:
+        [C] float64 seconds, the first 0.0.
     """
     starts = _add_apart([0.0, duration_s], cut_times_s, cut_weights, LEAST_SCENE_S)
     peaks = _novelty_peaks(times_s, novelty)
@@ -52,9 +62,17 @@ def _novelty_peaks(times_s: np.ndarray, novelty: np.ndarray) -> np.ndarray:
 
 
 def choose_key_times(starts: np.ndarray, duration_s: float, most: int = 48) -> np.ndarray:
-    """Times [M] float64, ascending, M <= most: the middle of each scene, more than one in long scenes.
+    """Choose the times of key frames: the middle of each scene, more than one in long scenes.
 
     One key frame for every 5 s begun; when that is too many, fewer a scene, then the longest scenes.
+
+    Args:
+        starts: [C] where scenes begin, seconds.
+        duration_s: of the film.
+        most: key frames.
+
+    Returns:
+        [M] float64 seconds, ascending, M <= most.
     """
     lengths = np.diff(np.append(starts, duration_s))
     spacing_s = KEY_SPACING_S
@@ -69,7 +87,15 @@ def choose_key_times(starts: np.ndarray, duration_s: float, most: int = 48) -> n
 
 
 def scene_of_keys(key_times_s: np.ndarray, starts: np.ndarray) -> list[np.ndarray]:
-    """For each scene the indices of its key frames, or of the nearest one where it has none."""
+    """Find the key frames of each scene, or the nearest one where it has none.
+
+    Args:
+        key_times_s: [M] seconds.
+        starts: [C] where scenes begin, seconds.
+
+    Returns:
+        For each scene indices into the key frames.
+    """
     ends = np.append(starts[1:], np.inf)
     before, after = starts[:, None] - key_times_s, key_times_s - ends[:, None]  # [C, M]
     outside = np.maximum(0.0, np.maximum(before, after))  # seconds from the scene to the key frame
@@ -80,11 +106,19 @@ def scene_of_keys(key_times_s: np.ndarray, starts: np.ndarray) -> list[np.ndarra
 def scene_labels(
     features: np.ndarray, colours: np.ndarray, key_times_s: np.ndarray, starts: np.ndarray
 ) -> np.ndarray:
-    """Labels [C] int16, numbered as they appear; scenes that look alike share one.
+    """Number scenes as they appear; scenes that look alike share a label.
 
-    features [M, F]: image embeddings of the key frames; colours [M, ...]: colour measures, 0..1. A scene
-    takes the label of the earlier scene that it resembles most, if it does so enough: their closest
+    A scene takes the label of the earlier scene that it resembles most, if it does so enough: their closest
     key frames agree in content (cosine) and in colour.
+
+    Args:
+        features: [M, F] image embeddings of the key frames.
+        colours: [M, ...] colour measures, 0..1.
+        key_times_s: [M] seconds.
+        starts: [C] where scenes begin, seconds.
+
+    Returns:
+        [C] int16.
     """
     unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
     cosine = unit @ unit.T  # [M, M]

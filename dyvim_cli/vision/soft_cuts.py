@@ -47,7 +47,7 @@ class SoftCut:
 class SoftCutStream:
     """Feed every frame's thumbnail in order, then `finish`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._thumbs: list[np.ndarray] = []
         self._fine: list[np.ndarray] = []
         self._first = 0  # the frame that the oldest kept thumbnail is
@@ -55,14 +55,23 @@ class SoftCutStream:
         self._found: list[SoftCut] = []
 
     def add(self, thumb: np.ndarray, fine: np.ndarray) -> None:
-        """One more frame: its thumbnail [18, 32, 3] of any type, its light in more detail [h, w] uint8."""
+        """Add a frame.
+
+        Args:
+            thumb: its thumbnail [18, 32, 3] of any type, 0..255.
+            fine: [h, w] uint8, its light in more detail.
+        """
         self._thumbs.append(thumb.astype(np.uint8))
         self._fine.append(fine)
         if self._first + len(self._thumbs) >= self._done + GROUP + REACH + 1:
             self._examine(self._done + GROUP)
 
     def finish(self) -> list[SoftCut]:
-        """The film's dissolves and wipes, ascending."""
+        """The film's dissolves and wipes, ascending.
+
+        Returns:
+            The film's dissolves and wipes, ascending.
+        """
         self._examine(self._first + len(self._thumbs))
         return clearest(self._found)
 
@@ -80,7 +89,14 @@ class SoftCutStream:
 
 
 def clearest(found: list[SoftCut]) -> list[SoftCut]:
-    """Those that overlap no better one, ascending."""
+    """Keep soft cuts that overlap no better one.
+
+    Args:
+        found: in any order.
+
+    Returns:
+        Ascending.
+    """
     kept: list[SoftCut] = []
     for cut in sorted(found, key=lambda cut: cut.cost):
         if all(abs(cut.middle - other.middle) > cut.half + other.half for other in kept):
@@ -109,7 +125,15 @@ class Window:
         return self.parts[np.clip(frames, 0, len(self.parts) - 1)]
 
     def transitions(self, middles: np.ndarray, half: int) -> list[SoftCut]:
-        """The soft cuts with these middles [G] that reach `half` frames to either side."""
+        """Find the soft cuts of one length.
+
+        Args:
+            middles: [G] frames that may be middles.
+            half: frames that they reach to either side.
+
+        Returns:
+            Those that are dissolves or wipes.
+        """
         middles = self._candidates(middles, half)
         if not len(middles):
             return []
@@ -120,7 +144,14 @@ class Window:
         return [cut for cut in found if cut.middle in wipes or self.is_mixture(cut)]
 
     def is_mixture(self, cut: SoftCut) -> bool:
-        """Whether the fine picture in the middle is the ends' laid over one another."""
+        """Tell whether the fine picture in the middle is the ends' laid over one another.
+
+        Args:
+            cut: a soft cut of this window.
+
+        Returns:
+            False for fine texture in a slow pan.
+        """
         middle, before, after = (
             self.fine[cut.middle + offset].astype(np.float32) for offset in (0, -cut.half, cut.half)
         )

@@ -29,9 +29,14 @@ WORD_BOUNDS = (-0.5, -0.15, 0.15, 0.5)  # of valence and arousal, -1..1, between
 
 
 def style_scores(measures: dict[str, float], content: np.ndarray) -> np.ndarray:
-    """Soft scores [len(STYLES)] float32, sum 1, 0 for styles that are only played when asked for.
+    """Score the styles: the softmax of affinities x measures + content.
 
-    They are the softmax of affinities x measures + content, logits [len(AFFINITIES)].
+    Args:
+        measures: name of MEASURES -> about -1..1; what is missing counts as 0.
+        content: [len(AFFINITIES)] logits, 0 without CLIP.
+
+    Returns:
+        [len(STYLES)] float32 of sum 1, 0 for styles that are only played when asked for.
     """
     measures = {"start": 1.0} | measures
     logits = [sum(w * measures.get(m, 0.0) for m, w in row.items()) for row in AFFINITIES.values()]
@@ -43,28 +48,56 @@ def style_scores(measures: dict[str, float], content: np.ndarray) -> np.ndarray:
 
 
 def as_row(measures: dict[str, float]) -> np.ndarray:
-    """[len(MEASURES)] float32, in the order of MEASURES; 0 for what was not measured."""
+    """Put measures in the order of MEASURES.
+
+    Args:
+        measures: name -> value.
+
+    Returns:
+        [len(MEASURES)] float32; 0 for what was not measured.
+    """
     row = {"start": 1.0} | measures
     return np.array([row.get(name, 0.0) for name in MEASURES], dtype=np.float32)
 
 
 def close_styles(scores: np.ndarray) -> list[tuple[str, float]]:
-    """(style, score) of the best and those close to it, best first, from scores [len(STYLES)]."""
+    """List the best style and those close to it.
+
+    Args:
+        scores: [len(STYLES)].
+
+    Returns:
+        (style, score), best first.
+    """
     order = np.argsort(-scores, kind="stable")
     return [(STYLES[i], float(scores[i])) for i in order if scores[i] >= CLOSE * scores.max()]
 
 
 def draw_style(scores: np.ndarray, rng: np.random.Generator) -> str:
-    """The best style or, where others come close, one of them, by chance in proportion to the scores."""
+    """Draw one of the styles that come close, in proportion to the scores.
+
+    Args:
+        scores: [len(STYLES)].
+        rng: source of chance.
+
+    Returns:
+        Name of the style.
+    """
     close = close_styles(scores)
     shares = np.array([score for _, score in close])
     return close[int(rng.choice(len(close), p=shares / shares.sum()))][0] if len(close) > 1 else close[0][0]
 
 
 def reasons(row: np.ndarray, style: str) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
-    """(for, against) a style: measures and how far each moves it beside the mean of all styles, most first.
+    """Find the measures that move a style most beside the mean of all styles.
 
-    row [len(MEASURES)]: what as_row gave. Nothing speaks for or against a style that films are not given.
+    Args:
+        row: [len(MEASURES)] of as_row.
+        style: name of the style.
+
+    Returns:
+        (for, against): measures and how far each moves it, most first; empty for a style that films are not
+        given.
     """
     if style not in AFFINITIES:
         return [], []
@@ -77,6 +110,14 @@ def reasons(row: np.ndarray, style: str) -> tuple[list[tuple[str, float]], list[
 
 
 def mood_words(valence: float, arousal: float) -> str:
-    """A mood, each -1..1, in two words: `friendly, calm`."""
+    """Put a mood in two words.
+
+    Args:
+        valence: -1..1.
+        arousal: -1..1.
+
+    Returns:
+        Such as `friendly, calm`.
+    """
     pair = ((VALENCE_WORDS, valence), (AROUSAL_WORDS, arousal))
     return ", ".join(words[int(np.searchsorted(WORD_BOUNDS, value, side="right"))] for words, value in pair)

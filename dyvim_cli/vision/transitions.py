@@ -10,7 +10,7 @@ import numpy as np
 from dyvim_cli.vision.cuts import CUT_WEIGHTS, find_cuts
 from dyvim_cli.vision.fades import find_fades
 from dyvim_cli.vision.flow import Flow
-from dyvim_cli.vision.frame_differences import FrameDifferencer
+from dyvim_cli.vision.frame_differences import FrameDifferencer, FrameSignature
 from dyvim_cli.vision.soft_cuts import SoftCut, SoftCutStream
 
 SOFT_WEIGHT = CUT_WEIGHTS[0]  # of a perfect dissolve: that of the least hard cut, whose moment is seen
@@ -21,20 +21,34 @@ LONGEST_HALF_S = 1.3  # in films of few frames a second the longest spans are no
 class TransitionStream:
     """Feed every frame in order, then `finish`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.watch = FrameDifferencer()
         self._soft = SoftCutStream()
         self._lights: list[np.ndarray] = []  # of the thumbnail's parts, uint8
 
-    def see(self, pixels: np.ndarray):
-        """One more frame [H, W, 3] uint8; returns how it looks (frame_differences)."""
+    def see(self, pixels: np.ndarray) -> FrameSignature:
+        """Add a frame.
+
+        Args:
+            pixels: [H, W, 3] uint8.
+
+        Returns:
+            How it looks, in the forms of frame_differences.
+        """
         look = self.watch.see(pixels)
         self._soft.add(look.thumb, look.fine)
         self._lights.append(look.parts())
         return look
 
     def finish(self, times_s: np.ndarray) -> "Transitions":
-        """All transitions of the film, whose frames are at times_s [N]."""
+        """Find all transitions.
+
+        Args:
+            times_s: [N] of the frames.
+
+        Returns:
+            Hard and soft cuts, ascending.
+        """
         step_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 1.0
         hard, weights = find_cuts(self.watch.differences, self.watch.structures, self.watch.lights)
         fades = find_fades(np.stack(self._lights).astype(np.float32), step_s) if self._lights else []
@@ -51,7 +65,14 @@ class Transitions:
     soft: tuple[SoftCut, ...]
 
     def bridged(self, flow: Flow) -> Flow:
-        """The flow with what seems to move while one picture becomes another interpolated."""
+        """Interpolate the flow where one picture becomes another.
+
+        Args:
+            flow: of every native frame.
+
+        Returns:
+            The flow without what only seems to move.
+        """
         within = np.zeros(len(flow.speeds), bool)
         for cut in self.soft:
             within[max(0, cut.middle - cut.half + 1) : cut.middle + cut.half + 1] = True
@@ -66,7 +87,17 @@ class Transitions:
 
 
 def together(hard: np.ndarray, weights: np.ndarray, fades: list[SoftCut], soft: list[SoftCut]) -> Transitions:
-    """Hard cuts before fades before dissolves: what holds a surer one is a part of it."""
+    """Join hard cuts, fades and dissolves; what holds a surer one is a part of it.
+
+    Args:
+        hard: [K] frames after hard cuts.
+        weights: [K] 0..1.
+        fades: surer than dissolves.
+        soft: dissolves and wipes.
+
+    Returns:
+        All, ascending.
+    """
     kept = [fade for fade in fades if not np.any(np.abs(hard - fade.middle) <= fade.half)]
     for cut in soft:
         overlaps = (abs(cut.middle - fade.middle) <= cut.half + fade.half / 2 for fade in fades)
