@@ -35,7 +35,14 @@ class Tonality:
     ends_s: float = 0.0
 
     def is_music(self, demand: float = 1.0) -> bool:
-        """Whether it passes all three tests, each made so many times as hard."""
+        """Tell whether the window passes all three tests.
+
+        Args:
+            demand: each test is made so many times as hard.
+
+        Returns:
+            True for music.
+        """
         return (
             self.steady_share >= demand * STEADY_SHARE
             and self.new_pitches_per_s >= demand * NEW_PITCHES_PER_S
@@ -44,7 +51,14 @@ class Tonality:
 
 
 def tonality(samples: np.ndarray) -> Tonality:
-    """Measure one window, mono samples [n] float at partials.SAMPLE_RATE; silence has no tonality."""
+    """Measure how much a window is like music.
+
+    Args:
+        samples: [n] float, mono, at partials.SAMPLE_RATE.
+
+    Returns:
+        The three figures; all 0 for silence.
+    """
     if not len(samples) or np.abs(samples).max() <= FAINT:
         return Tonality()
     partials, power = steady_partials(samples)
@@ -79,7 +93,11 @@ class MusicListener:
         self._n_heard = 0
 
     def feed(self, block: np.ndarray) -> None:
-        """Listen to the next samples [n] float32."""
+        """Listen to the next samples.
+
+        Args:
+            block: [n] float, mono, at partials.SAMPLE_RATE; any length.
+        """
         self._n_heard += len(block)
         self._waiting = np.concatenate([self._waiting, block.astype(np.float32, copy=False)])
         window, step = round(WINDOW_S * SAMPLE_RATE), round(STEP_S * SAMPLE_RATE)
@@ -88,9 +106,15 @@ class MusicListener:
             self._waiting = self._waiting[step:]
 
     def spans_s(self, speech: np.ndarray = spans.NONE) -> np.ndarray:
-        """[M, 2] seconds of music; speech: [N, 2] seconds in which somebody speaks.
+        """Find where music was heard.
 
         Music that is heard before and after somebody speaks goes on under the voice.
+
+        Args:
+            speech: [N, 2] spans in seconds in which somebody speaks.
+
+        Returns:
+            [M, 2] spans in seconds, ascending.
         """
         duration_s = self._n_heard / SAMPLE_RATE
         windows = list(self._windows)

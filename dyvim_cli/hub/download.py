@@ -20,7 +20,18 @@ AGENT = {"User-Agent": "dyvim"}
 
 
 def listing(url: str, hint: str) -> Any:
-    """JSON at an address, or raise WeightsError."""
+    """Read JSON from an address.
+
+    Args:
+        url: the address.
+        hint: what an error tells the user to do.
+
+    Returns:
+        The decoded JSON.
+
+    Raises:
+        WeightsError: the address cannot be read.
+    """
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=AGENT), timeout=TIMEOUT_S) as reply:
             return json.load(reply)
@@ -37,11 +48,20 @@ def fetch(
     on_bytes: Callable[[int], None],
     option: str = "--weights-dir",
 ) -> None:
-    """Download to `path`; a part from an earlier try is gone on with.
+    """Download a file; a part from an earlier try is gone on with.
 
-    n_bytes: expected size; digest: how the SHA-256 begins ("" = unknown); on_bytes hears how much of
-    the file is there; option: which names another place. Raises WeightsError (hint says what mends it),
-    EnvironmentFault when the disk is full.
+    Args:
+        url: the address.
+        path: of the file, written whole or not at all.
+        n_bytes: expected size; None = unknown.
+        digest: how the SHA-256 begins, in hexadecimal; "" = unknown.
+        hint: what an error tells the user to do.
+        on_bytes: called with the number of bytes that are here.
+        option: of the command line, which names another place when the disk is full.
+
+    Raises:
+        WeightsError: the address cannot be read, or the checksum differs.
+        EnvironmentFault: the disk is full.
     """
     part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +114,14 @@ def _transfer(url: str, part: Path, n_bytes: int | None, on_bytes: Callable[[int
 
 
 def git_blob_sha1(path: Path) -> str:
-    """The hash by which git, and so the hub, knows a small file."""
+    """Hash a small file as git, and so the hub, does.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        SHA-1 in hexadecimal.
+    """
     digest = hashlib.sha1(b"blob %d\0" % path.stat().st_size)
     digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -20,17 +20,42 @@ class Shelf:
     variable: str
 
     def folder(self, chosen: Path | None = None) -> Path:
-        """Where pulled files lie: the option's value, the environment's, else beside the cache."""
+        """Find where pulled files are.
+
+        Args:
+            chosen: the option's value; None = the environment's, else beside the cache.
+
+        Returns:
+            The folder, which need not exist.
+        """
         return chosen or Path(os.environ.get(self.variable) or cache_folder() / self.verb)
 
     def known(self, name: str) -> Source:
-        """The catalogue's entry. Raises UsageError for a name that is not in it."""
+        """Look a name up in the catalogue.
+
+        Args:
+            name: of weights or of a pack.
+
+        Returns:
+            The entry.
+
+        Raises:
+            UsageError: the name is not in it.
+        """
         if name not in self.catalogue:
             raise UsageError(f"no {self.verb} are called '{name}'", f"dyvim {self.verb} list")
         return self.catalogue[name]
 
     def how_to_pull(self, name: str, chosen: Path | None = None) -> str:
-        """The command that fetches or mends."""
+        """Write the command that fetches or mends.
+
+        Args:
+            name: of weights or of a pack.
+            chosen: folder that was asked for.
+
+        Returns:
+            One line.
+        """
         return f"dyvim {self.verb} pull {name}" + (f" {self.option} {chosen}" if chosen else "")
 
 

@@ -40,22 +40,56 @@ class RemoteFile:
 
 
 def weights_folder(chosen: Path | None = None) -> Path:
-    """Where pulled weights lie: --weights-dir, DYVIM_WEIGHTS_DIR, else beside the cache."""
+    """Find where pulled weights are: --weights-dir, DYVIM_WEIGHTS_DIR, else beside the cache.
+
+    Args:
+        chosen: the option's value.
+
+    Returns:
+        The folder, which need not exist.
+    """
     return MODELS.folder(chosen)
 
 
 def known(name: str) -> Source:
-    """The entry of the weights' catalogue. Raises UsageError for a name that is not in it."""
+    """Look a name up in the weights' catalogue.
+
+    Args:
+        name: of weights.
+
+    Returns:
+        The entry.
+
+    Raises:
+        UsageError: the name is not in it.
+    """
     return MODELS.known(name)
 
 
 def how_to_pull(name: str, chosen: Path | None = None) -> str:
-    """The command that fetches or mends weights."""
+    """Write the command that fetches or mends weights.
+
+    Args:
+        name: of weights.
+        chosen: folder that was asked for.
+
+    Returns:
+        One line.
+    """
     return MODELS.how_to_pull(name, chosen)
 
 
 def manifest(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> dict[str, Any] | None:
-    """What was pulled under a name; None when nothing (whole) was."""
+    """Read what was pulled under a name.
+
+    Args:
+        name: of weights or of a pack.
+        chosen: folder; None = the default one.
+        shelf: weights or packs.
+
+    Returns:
+        Source, revision, licence and files; None when nothing (whole) was pulled.
+    """
     path = shelf.folder(chosen) / name / MANIFEST
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -65,13 +99,29 @@ def manifest(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> di
 
 
 def n_bytes(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> int | None:
-    """How large pulled weights are; None when they are not (whole) here."""
+    """Add up how large pulled files are.
+
+    Args:
+        name: of weights or of a pack.
+        chosen: folder; None = the default one.
+        shelf: weights or packs.
+
+    Returns:
+        Bytes; None when they are not (whole) here.
+    """
     listed = manifest(name, chosen, shelf)
     return sum(file["bytes"] for file in listed["files"].values()) if listed else None
 
 
 def is_placed(folder: Path) -> bool:
-    """Whether a checkpoint was put there by other means than `pull`: no manifest, but all of its files."""
+    """Tell whether a checkpoint was put there by other means than `pull`: no manifest, but all of its files.
+
+    Args:
+        folder: named as in the catalogue.
+
+    Returns:
+        True for a whole checkpoint without manifest.
+    """
     if (folder / MANIFEST).exists():
         return False
     source = MODELS.catalogue.get(folder.name)
@@ -88,7 +138,20 @@ def is_placed(folder: Path) -> bool:
 
 
 def find(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> Path:
-    """The folder of what was pulled, every file there and of its size. Raises WeightsError."""
+    """Find what was pulled, every file there and of its size.
+
+    Args:
+        name: of weights or of a pack.
+        chosen: folder; None = the default one.
+        shelf: weights or packs.
+
+    Returns:
+        Its folder.
+
+    Raises:
+        UsageError: there is no such name.
+        WeightsError: files are missing or of another size.
+    """
     shelf.known(name)
     folder, listed = shelf.folder(chosen) / name, manifest(name, chosen, shelf)
     if listed is None and shelf is MODELS and is_placed(folder):
@@ -107,7 +170,20 @@ def find(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> Path:
 def verify(
     name: str, chosen: Path | None = None, progress: Progress | None = None, shelf: Shelf = MODELS
 ) -> Path:
-    """find(), and every byte checked against the manifest. Raises WeightsError."""
+    """Find what was pulled and check every byte against the manifest.
+
+    Args:
+        name: of weights or of a pack.
+        chosen: folder; None = the default one.
+        progress: hears of the stage "verify", in files.
+        shelf: weights or packs.
+
+    Returns:
+        Its folder.
+
+    Raises:
+        WeightsError: files are missing, differ, or have no known checksums.
+    """
     folder, progress, hint = find(name, chosen, shelf), progress or Silent(), shelf.how_to_pull(name, chosen)
     listed = manifest(name, chosen, shelf)
     if listed is None:
@@ -122,7 +198,19 @@ def verify(
 
 
 def remove(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> int:
-    """Delete what was pulled, parts too; returns the bytes freed."""
+    """Delete what was pulled, parts too.
+
+    Args:
+        name: of weights or of a pack.
+        chosen: folder; None = the default one.
+        shelf: weights or packs.
+
+    Returns:
+        Bytes freed.
+
+    Raises:
+        UsageError: there is no such name.
+    """
     shelf.known(name)
     folder = shelf.folder(chosen) / name
     freed = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
@@ -135,7 +223,21 @@ def pull(
 ) -> Path:
     """Fetch what is missing or damaged; whole files stay, parts are gone on with.
 
-    Two processes may pull at once: one waits. Raises WeightsError, EnvironmentFault (disk full).
+    Two processes may pull at once: one waits.
+
+    Args:
+        name: of weights or of a pack.
+        chosen: folder; None = the default one.
+        progress: hears of the bytes.
+        shelf: weights or packs.
+
+    Returns:
+        Its folder.
+
+    Raises:
+        UsageError: there is no such name.
+        WeightsError: a file cannot be fetched or differs from what was promised.
+        EnvironmentFault: the disk is full.
     """
     source, folder = shelf.known(name), shelf.folder(chosen) / name
     hint = shelf.how_to_pull(name, chosen)
@@ -194,8 +296,9 @@ class _Meter:
 def _listing(source: Source, hint: str) -> tuple[str, list[RemoteFile]]:
     """(revision, files) of a source, small files first."""
     if source.files:
-        files = source.files
-        return "", [RemoteFile(url.rsplit("/", 1)[1], url, source.n_bytes, begins) for url, begins in files]
+        return "", [
+            RemoteFile(url.rsplit("/", 1)[1], url, source.n_bytes, begins) for url, begins in source.files
+        ]
     hub = os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
     revision = listing(f"{hub}/api/models/{source.repo}", hint).get("sha") or "main"
     rows = listing(f"{hub}/api/models/{source.repo}/tree/{revision}?recursive=1", hint)

@@ -23,9 +23,18 @@ COMMENT = re.compile(r"\s*#[^,;\t]|\s*$")  # REAPER's head begins with a column 
 
 
 def read_csv(text: str, clock: FilmClock, source: str) -> list[Marker]:
-    """Markers of a table's text. Without a head the first two columns are time and name.
+    """Read markers from a table; without a head the first two columns are time and name.
 
-    Raises InputError, with the line, where a time cannot be read.
+    Args:
+        text: of the file.
+        clock: of the film, for timecodes.
+        source: how an error names the file.
+
+    Returns:
+        Markers in the order of the lines.
+
+    Raises:
+        InputError: a time cannot be read; the message has the line.
     """
     lines = text.splitlines()
     first = next((TIMECODE.sub("", line) for line in lines if not COMMENT.match(line)), "")
@@ -85,7 +94,16 @@ def _plain_seconds(text: str, where: str) -> float:
 
 
 def write_csv(markers: list[Marker], clock: FilmClock, title: str) -> str:
-    """A table of markers; title has no place in it."""
+    """Write markers as a table.
+
+    Args:
+        markers: in any order.
+        clock: of the film, for timecodes.
+        title: has no place in a table.
+
+    Returns:
+        Text with a head, in order of time.
+    """
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)

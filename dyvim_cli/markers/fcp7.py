@@ -13,7 +13,18 @@ NONE = -1  # how xmeml says that a frame number is not there
 
 
 def read_fcp7(root: Element, source: str) -> list[Marker]:
-    """Markers of the first sequence and of its clips. Raises InputError where a number cannot be read."""
+    """Read the markers of the first sequence and of its clips.
+
+    Args:
+        root: of the XML.
+        source: how an error names the file.
+
+    Returns:
+        Markers in order of time.
+
+    Raises:
+        InputError: there is no sequence, or a number cannot be read.
+    """
     sequence = root.find(".//sequence")
     if sequence is None:
         raise InputError(f"{source}: no sequence in this XML", "select a sequence and export it")
@@ -57,7 +68,16 @@ def _rate(sequence: Element, source: str) -> Fraction:
 
 
 def write_fcp7(markers: list[Marker], clock: FilmClock, title: str) -> str:
-    """An xmeml with one empty sequence as long as the film that carries the markers, one a frame."""
+    """Write an xmeml with one empty sequence as long as the film that carries the markers, one a frame.
+
+    Args:
+        markers: in any order.
+        clock: of the film.
+        title: of the sequence.
+
+    Returns:
+        Text of the XML.
+    """
     root = Element("xmeml", version="4")
     sequence = SubElement(root, "sequence", id="sequence-1")
     _say(sequence, name=title, duration=clock.frame(clock.duration_s))

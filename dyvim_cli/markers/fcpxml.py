@@ -15,7 +15,18 @@ MARKERS = ("marker", "chapter-marker")
 
 
 def read_fcpxml(root: Element, source: str) -> list[Marker]:
-    """Markers of the first timeline in an fcpxml. Raises InputError where a time cannot be read."""
+    """Read the markers of the first timeline.
+
+    Args:
+        root: of the XML.
+        source: how an error names the file.
+
+    Returns:
+        Markers in order of time.
+
+    Raises:
+        InputError: there is no timeline, or a time cannot be read.
+    """
     sequence = root.find(".//sequence")
     if sequence is None:
         raise InputError(f"{source}: no timeline in this FCPXML", "export a project, not a clip or library")
@@ -53,7 +64,16 @@ def _seconds(element: Element, name: str, source: str) -> Fraction:
 
 
 def write_fcpxml(markers: list[Marker], clock: FilmClock, title: str) -> str:
-    """An fcpxml with one project: a gap as long as the film that carries the markers, one a frame."""
+    """Write an fcpxml with one project: a gap as long as the film that carries the markers, one a frame.
+
+    Args:
+        markers: in any order.
+        clock: of the film.
+        title: of event and project.
+
+    Returns:
+        Text of the XML.
+    """
     first = clock.number_of_first()
     begin, length = _time(first, clock), _time(clock.frame(clock.duration_s), clock)
     root = Element("fcpxml", version=VERSION)
@@ -61,13 +81,14 @@ def write_fcpxml(markers: list[Marker], clock: FilmClock, title: str) -> str:
     event = SubElement(SubElement(root, "library"), "event", name=title)
     project = SubElement(event, "project", name=title)
     form = {"tcStart": begin, "tcFormat": "DF" if clock.counting.left_out else "NDF"}
-    sequence = SubElement(project, "sequence", format="r1", duration=length, **form)
+    sequence = SubElement(project, "sequence", {"format": "r1", "duration": length, **form})
     place = {"offset": begin, "start": begin, "duration": length}
-    gap = SubElement(SubElement(sequence, "spine"), "gap", name="Markers", **place)
+    gap = SubElement(SubElement(sequence, "spine"), "gap", {"name": "Markers", **place})
     for marker in merged_by_frame(markers, clock):
         at = _time(first + clock.frame(marker.time_s), clock)
         note = {"note": marker.note} if marker.note else {}
-        SubElement(gap, "marker", start=at, duration=_time(1, clock), value=marker.name, **note)
+        moment = {"start": at, "duration": _time(1, clock), "value": marker.name}
+        SubElement(gap, "marker", moment | note)
     ElementTree.indent(root)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n'
     return head + ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -16,7 +16,15 @@ OUTSIDE_S = 0.5  # a marker so far behind the film's end is for another film
 
 
 def check_markers_name(path: Path) -> None:
-    """Raise UsageError unless the name is one of markers; ModuleNotFoundError for a missing extra."""
+    """Check that a name is one of a markers file.
+
+    Args:
+        path: of the file, which need not exist.
+
+    Raises:
+        UsageError: the ending is unknown.
+        ModuleNotFoundError: the extra that reads the format is not installed.
+    """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         known = " ".join(ENDINGS)
@@ -26,10 +34,19 @@ def check_markers_name(path: Path) -> None:
 
 
 def read_markers(path: Path, clock: FilmClock) -> list[Marker]:
-    """Markers of a file in the film's time, in order.
+    """Read markers in the film's time, in order.
 
-    Raises InputError where the file is missing, is in no known format, holds no marker, or a marker lies
-    outside of the film; UsageError for an unknown ending.
+    Args:
+        path: of the file; its ending tells the format.
+        clock: of the film.
+
+    Returns:
+        At least one marker.
+
+    Raises:
+        InputError: the file is missing, is in no known format, holds no marker, or one lies outside of the
+            film.
+        UsageError: the ending is unknown.
     """
     path = path / BUNDLED if path.suffix.lower() == BUNDLE and path.is_dir() else path
     check_markers_name(path)
@@ -88,9 +105,17 @@ def _check_inside(marker: Marker, clock: FilmClock, path: Path) -> None:
 def write_markers(
     markers: list[Marker], clock: FilmClock, path: Path, kind: str = "", title: str = "film"
 ) -> None:
-    """Write a marker file at `path`; kind: the ending that chooses the format, where path is a temporary one.
+    """Write a marker file; the caller commits it.
 
-    The caller commits the file. Raises UsageError for an unknown ending.
+    Args:
+        markers: in any order.
+        clock: of the film.
+        path: of the file.
+        kind: the ending that chooses the format, where path is a temporary one.
+        title: of the timeline in the file.
+
+    Raises:
+        UsageError: the ending is unknown.
     """
     ending = (kind or path.suffix).lower()
     if ending in MIDIS:

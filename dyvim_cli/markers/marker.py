@@ -21,9 +21,16 @@ class Marker:
 
 
 def merged_by_frame(markers: Iterable[Marker], clock: FilmClock) -> list[Marker]:
-    """One marker a frame, in order: editors drop all but one of those that lie on each other.
+    """Merge markers of one frame: editors drop all but one of those that lie on each other.
 
     Names are joined by JOINED, notes by semicolons; the longest duration and the first colour stay.
+
+    Args:
+        markers: in any order.
+        clock: of the film.
+
+    Returns:
+        One marker a frame, in order.
     """
     by_frame: dict[int, Marker] = {}
     for marker in sorted(markers, key=lambda marker: marker.time_s):

@@ -7,7 +7,15 @@ MET_S = 0.02  # sound within this distance of a picture reads as together with i
 
 
 def markers_of(sections: tuple[tuple[int, int, str], ...], tempo_map: TempoMap) -> list[Marker]:
-    """A marker for each section (first step, end step, role) and each event, in order of time."""
+    """Make markers of sections and film events.
+
+    Args:
+        sections: (first step, end step, role).
+        tempo_map: when each step sounds, and its hits.
+
+    Returns:
+        Markers in order of time.
+    """
     grid = tempo_map.step_times_s
     spans = [(float(grid[start]), float(grid[end]), role) for start, end, role in sections]
     named = [Marker(start, f"section {role}", end - start, color=SECTION) for start, end, role in spans]

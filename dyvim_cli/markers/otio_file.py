@@ -1,6 +1,7 @@
 """Read and write OpenTimelineIO's timelines (.otio), with the extra `edit`."""
 
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.markers.marker import Marker, merged_by_frame
@@ -10,7 +11,17 @@ ADAPTER = "otio_json"
 
 
 def read_otio(path: Path) -> list[Marker]:
-    """Markers of the first timeline: its own, its tracks' and its clips'. Raises InputError."""
+    """Read the markers of the first timeline: its own, its tracks' and its clips'.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        Markers in order of time.
+
+    Raises:
+        InputError: it cannot be read or holds no timeline.
+    """
     import opentimelineio as otio
 
     try:
@@ -25,14 +36,15 @@ def read_otio(path: Path) -> list[Marker]:
     return sorted((mark for mark in found if mark.time_s >= 0), key=lambda mark: mark.time_s)
 
 
-def _marked(timeline) -> list:
+# Any: opentimelineio has no types
+def _marked(timeline: Any) -> list[Any]:
     """All that may carry markers."""
     import opentimelineio as otio
 
     return [timeline.tracks, *timeline.tracks.find_children(descended_from_type=otio.core.Item)]
 
 
-def _marker(item, mark, timeline) -> Marker:
+def _marker(item: Any, mark: Any, timeline: Any) -> Marker:
     place = mark.marked_range
     at = place.start_time
     if item is not timeline.tracks:
@@ -43,12 +55,19 @@ def _marker(item, mark, timeline) -> Marker:
 
 
 def write_otio(markers: list[Marker], clock: FilmClock, title: str, path: Path) -> None:
-    """A timeline of one gap as long as the film, whose markers are the timeline's, one a frame."""
+    """Write a timeline of one gap as long as the film, whose markers are the timeline's, one a frame.
+
+    Args:
+        markers: in any order.
+        clock: of the film.
+        title: of the timeline.
+        path: of the file.
+    """
     import opentimelineio as otio
 
     rate = float(clock.fps)
 
-    def frames(n: int):
+    def frames(n: int) -> Any:
         return otio.opentime.RationalTime(n, rate)
 
     start = None if clock.first_number is None else frames(clock.first_number)

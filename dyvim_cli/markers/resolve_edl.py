@@ -18,7 +18,19 @@ PREFIX = "ResolveColor"
 
 
 def read_edl(text: str, clock: FilmClock, source: str) -> list[Marker]:
-    """Markers of an EDL's text; source names the file. Raises InputError for a bad timecode."""
+    """Read the markers of an EDL.
+
+    Args:
+        text: of the file.
+        clock: of the film, for timecodes.
+        source: how an error names the file.
+
+    Returns:
+        Markers in the order of the lines.
+
+    Raises:
+        InputError: a timecode is bad.
+    """
     found, event = [], None
     for line_number, line in enumerate(text.splitlines(), start=1):
         where = f"{source}, line {line_number}"
@@ -33,7 +45,7 @@ def read_edl(text: str, clock: FilmClock, source: str) -> list[Marker]:
     return found
 
 
-def _marker(mark: re.Match, event: tuple[str, ...], clock: FilmClock, where: str) -> Marker:
+def _marker(mark: re.Match[str], event: tuple[str, ...], clock: FilmClock, where: str) -> Marker:
     frame, n_frames = _frame(event[2], clock, where), int(mark["frames"] or 1)
     duration_s = clock.time_s(n_frames) if n_frames > 1 else 0.0
     color = mark["color"].strip().removeprefix(PREFIX)
@@ -58,7 +70,16 @@ def _frame(timecode: str, clock: FilmClock, where: str) -> int:
 
 
 def write_edl(markers: list[Marker], clock: FilmClock, title: str) -> str:
-    """An EDL of markers, one a frame; a film without timecode begins at one o'clock, as in Resolve."""
+    """Write markers as an EDL, one a frame; a film without timecode begins at one o'clock, as in Resolve.
+
+    Args:
+        markers: in any order.
+        clock: of the film.
+        title: of the list.
+
+    Returns:
+        Text of the EDL.
+    """
     mode = "DROP FRAME" if clock.counting.left_out else "NON-DROP FRAME"
     lines = [f"TITLE: {title}", f"FCM: {mode}", ""]
     for number, marker in enumerate(merged_by_frame(markers, clock), start=1):
