@@ -30,7 +30,11 @@ class Area:
     down: float = 1.0
 
     def turned(self) -> "Area":
-        """The same part of a picture that was turned on its side."""
+        """The same part of a picture that was turned on its side.
+
+        Returns:
+            Width and height exchanged.
+        """
         return Area(self.down, self.across)
 
 
@@ -38,7 +42,16 @@ WHOLE = Area()
 
 
 def picture_area(film: FilmInfo, start_s: float, end_s: float) -> Area:
-    """What the bars leave over of a film, of as much of it as lies in [start_s, end_s)."""
+    """Find what the bars leave over of a film.
+
+    Args:
+        film: what probe says of it.
+        start_s: seconds from the first picture.
+        end_s: what lies before it counts.
+
+    Returns:
+        Part of the coded picture; all of it where nothing is shown.
+    """
     shown = [area for grey in _looks(film, start_s, end_s) if (area := _within(grey))]
     if not shown:
         return WHOLE

@@ -20,7 +20,15 @@ UNKNOWN_LENGTH = 0xFFFFFFFF  # what RF64 has in the place of a length that is in
 def stamp(path: Path, samples_since_midnight: int, description: str) -> None:
     """Put a bext chunk before the sound of a WAV or RF64 file, in place.
 
-    A date is left out: the same music is the same file. Raises OutputError where path is no WAV.
+    A date is left out: the same music is the same file.
+
+    Args:
+        path: of the file.
+        samples_since_midnight: where the sound begins on the film's timeline.
+        description: text of the chunk.
+
+    Raises:
+        OutputError: the file is no WAV.
     """
     chunk = _bext(samples_since_midnight, description)
     with tempfile.TemporaryFile(dir=path.parent) as copy, open(path, "rb+") as file:

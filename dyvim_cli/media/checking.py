@@ -30,7 +30,16 @@ class Checked:
 
 
 def checked(film: FilmInfo, cut: Cut, path: Path) -> Checked:
-    """Compare the picture of the film at `path` with the part of `film` that it is a copy of."""
+    """Compare a written picture with the part of the film that it is a copy of.
+
+    Args:
+        film: what probe says of the source.
+        cut: the part that was copied.
+        path: of the written film.
+
+    Returns:
+        A fault, and what was lost beside the picture; nothing for pictures that are re-encoded.
+    """
     if film.codec in RE_ENCODED:
         return Checked()
     try:

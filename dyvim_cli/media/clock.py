@@ -10,11 +10,19 @@ LONGEST_STEP_BACK_S = 0.1  # ffmpeg's: a longer one is a clock that began anew
 LONGEST_WAIT_S = 60.0  # between decoding and showing a picture; no codec keeps one back for longer
 
 
-def packets(container, *streams, clocks: dict[str, Any] | None = None) -> Iterator:
+def packets(container: Any, *streams: Any, clocks: "dict[int, StreamClock] | None" = None) -> Iterator[Any]:
     """Every packet of these streams, in the file's order; stops at a tear.
 
     Packets that flush a decoder come last, as PyAV has it; where it forgets them, one that has no stream.
     Afterwards `clocks` holds what was straightened, a StreamClock by stream index.
+
+    Args:
+        container: opened with PyAV.
+        *streams: of the container, those that are read.
+        clocks: filled with what was straightened, by stream index.
+
+    Yields:
+        Packets with straight times.
     """
     import av
 
@@ -48,8 +56,13 @@ class StreamClock:
         """(straight time, change of the offset) of every jump, seconds."""
         return tuple((when * self.tick_s, change * self.tick_s) for when, change in self.joins)
 
-    def bend(self, packet, restarts: bool) -> None:
-        """Set a packet's times right."""
+    def bend(self, packet: Any, restarts: bool) -> None:
+        """Set a packet's times right, in place.
+
+        Args:
+            packet: the next one of the stream.
+            restarts: whether the container's clock may jump.
+        """
         decoded = packet.dts if packet.dts is not None else packet.pts
         if decoded is None:
             return

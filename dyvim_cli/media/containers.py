@@ -119,13 +119,29 @@ CONTAINERS["m2ts"] = replace(
 
 
 def container_of(extension: str) -> tuple[str, Container]:
-    """(ffmpeg muxer, rules) of a film file's extension, for example ".mkv"."""
+    """Find the rules of a film file's extension.
+
+    Args:
+        extension: such as ".mkv", in any case.
+
+    Returns:
+        (ffmpeg muxer, rules).
+    """
     muxer = MUXERS[extension.lower()]
     return muxer, CONTAINERS["m2ts" if extension.lower() in (".m2ts", ".mts") else muxer]
 
 
 def audio_arguments(options: dict[str, Any], position: int, channels: int) -> dict[str, Any]:
-    """ffmpeg options that write the audio stream at `position` of the output, from a Container's."""
+    """Write an audio stream's coding as ffmpeg options.
+
+    Args:
+        options: of a Container: codec, bit rate for stereo, and more.
+        position: of the stream in the output.
+        channels: more than two raise the bit rate.
+
+    Returns:
+        Options of ffmpeg-python's output.
+    """
     options = dict(options)
     named = {"c": options.pop("codec")}
     if "bit_rate" in options:
@@ -137,6 +153,10 @@ def sound_plan(
     tracks: Iterable[Track], container: Container
 ) -> tuple[list[tuple[Track, dict[str, Any]]], list[str]]:
     """What becomes of a film's own sound tracks: as they are where they fit in, else encoded or left out.
+
+    Args:
+        tracks: own sound tracks of the film.
+        container: rules of the output.
 
     Returns:
         ([(track, options for `audio_arguments`)], warnings).
@@ -166,7 +186,15 @@ def _encoding(track: Track, container: Container) -> dict[str, Any]:
 
 
 def subtitle_plan(film: FilmInfo, container: Container) -> tuple[list[tuple[Track, str]], list[str]]:
-    """([(track, codec to write, "copy" where it fits)], warnings about those that do not)."""
+    """Decide what becomes of a film's subtitles.
+
+    Args:
+        film: what probe says of it.
+        container: rules of the output.
+
+    Returns:
+        ([(track, codec to write, "copy" where it fits)], warnings about those that do not).
+    """
     kept, warnings = [], []
     for track in film.subtitles:
         if track.codec in container.subtitle_codecs:
@@ -179,7 +207,15 @@ def subtitle_plan(film: FilmInfo, container: Container) -> tuple[list[tuple[Trac
 
 
 def dropped_streams(film: FilmInfo, container: Container) -> list[str]:
-    """Warnings about what else the container cannot carry."""
+    """List what else the container cannot carry.
+
+    Args:
+        film: what probe says of it.
+        container: rules of the output.
+
+    Returns:
+        Warnings about data tracks, attachments and covers.
+    """
     kept = {"SubtitleHandler"} if film.n_chapters else set()  # mp4's chapters, which are kept, lie in a track
     kept |= {TIMECODE} if container.has_timecode else set()
     warnings = [f"data track dropped: {name}" for name in film.data_tracks if name not in kept]

@@ -18,7 +18,14 @@ class Cover:
 
 
 def covers(film: FilmInfo) -> list[Cover]:
-    """The film's cover art."""
+    """Extract the film's cover art.
+
+    Args:
+        film: what probe says of it.
+
+    Returns:
+        One a picture that is attached.
+    """
     found = []
     with open_film(film.path) as container:
         pictures = cover_streams(container)

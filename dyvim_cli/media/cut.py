@@ -26,11 +26,21 @@ class Cut:
 
 
 def plan_cut(film: FilmInfo, start: float | str | None = None, end: float | str | None = None) -> Cut:
-    """The nearest part from start to end that can be copied; each in seconds, or as a timecode.
+    """Find the nearest part of a film that can be copied.
 
     Copied pictures can only start at a key frame, so the start moves back to the one before it;
     they can only end where no later picture is needed, so the end moves on by up to a few frames.
-    Raises UsageError when less than two frames are asked for.
+
+    Args:
+        film: what probe says of it.
+        start: in seconds, or as a timecode; None = the beginning.
+        end: likewise; None = the film's end.
+
+    Returns:
+        The part, with a warning where it starts earlier than asked for.
+
+    Raises:
+        UsageError: less than two frames are asked for, or a timecode is bad.
     """
     start = in_seconds(film, start or 0.0)
     end = film.duration_s if end is None else min(in_seconds(film, end), film.duration_s)
@@ -57,7 +67,18 @@ def plan_cut(film: FilmInfo, start: float | str | None = None, end: float | str 
 
 
 def in_seconds(film: FilmInfo, at: float | str) -> float:
-    """A time of the film in seconds, which may be written as a timecode. Raises UsageError for a bad one."""
+    """Read a time of the film.
+
+    Args:
+        film: what probe says of it.
+        at: seconds, or a timecode.
+
+    Returns:
+        Seconds from the first picture.
+
+    Raises:
+        UsageError: the timecode is bad, or the film's rate is variable.
+    """
     if not isinstance(at, str):
         return at
     clock = clock_of(film)
@@ -70,14 +91,32 @@ def in_seconds(film: FilmInfo, at: float | str) -> float:
 
 
 def picture_lead_s(film: FilmInfo, cut: Cut, *starts_s: float) -> float:
-    """How long after the output's zero the picture starts when streams with these starts are copied."""
+    """Find how long after the output's zero the picture starts.
+
+    Args:
+        film: what probe says of it.
+        cut: the part that is copied.
+        *starts_s: where other streams that are copied begin.
+
+    Returns:
+        Seconds, at least 0.
+    """
     if cut.start_s > 0:
         return SEEK_MARGIN_S
     return max(0.0, film.start_s - film.ffmpeg_zero_s(film.videos_start_s, *starts_s))
 
 
 def input_options(film: FilmInfo, cut: Cut, lead_s: float) -> dict[str, Any]:
-    """ffmpeg's options that read the cut from the film."""
+    """Write ffmpeg's options that read the cut from the film.
+
+    Args:
+        film: what probe says of it.
+        cut: the part that is copied.
+        lead_s: of picture_lead_s.
+
+    Returns:
+        Options of ffmpeg-python's input.
+    """
     options = {}
     if film.container in ("avi", *DISCONTINUOUS):  # other containers ask for times that these lack
         options["fflags"] = "+genpts"

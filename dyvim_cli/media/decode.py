@@ -37,7 +37,16 @@ class Frame:
 
 
 def analysis_size(film: FilmInfo, width: int, area: Area = WHOLE) -> tuple[int, int]:
-    """(width, height) of the analysed frames: the longer side is `width`, both multiples of 8."""
+    """Choose the size of the analysed frames.
+
+    Args:
+        film: what probe says of it.
+        width: of the longer side, px.
+        area: what the bars leave over.
+
+    Returns:
+        (width, height), both multiples of 8.
+    """
     longer = max(MULTIPLE, width // MULTIPLE * MULTIPLE)
     upright = area.turned() if film.rotation % 180 else area
     across, down = film.width * upright.across, film.height * upright.down
@@ -50,7 +59,14 @@ def analysis_size(film: FilmInfo, width: int, area: Area = WHOLE) -> tuple[int, 
 
 
 def kept_fps(film: FilmInfo) -> float:
-    """Frames a second that `frames` yields on average."""
+    """Find how many frames a second `frames` yields on average.
+
+    Args:
+        film: what probe says of it.
+
+    Returns:
+        The film's own rate, or an even share of it.
+    """
     return film.fps / math.ceil(film.fps / MAX_FPS)
 
 
@@ -214,14 +230,24 @@ def frames(
     *,
     within_bars: bool = False,
 ) -> Iterator[Frame]:
-    """Yield every frame of a film (films above 36 frames a second are thinned evenly).
+    """Decode every frame of a film (films above 36 frames a second are thinned evenly).
 
-    The longer side is `width` pixels, both sides are multiples of 8, the picture is upright
-    with square pixels, one field of interlaced pictures is used, alpha lies over black, and
-    `within_bars` black bars are cut off. Times count from the first picture, or from `start_s`.
-    Decoding begins with the call, not with the first frame that is asked for.
+    Both sides are multiples of 8, the picture is upright with square pixels, one field of interlaced
+    pictures is used, alpha lies over black. Decoding begins with the call, not with the first frame that is
+    asked for.
 
-    Raises InputError when fewer than two pictures can be decoded.
+    Args:
+        film: what probe says of it.
+        width: of the longer side, px.
+        start_s: times count from here; None = from the first picture.
+        end_s: where to stop; None = at the film's end.
+        within_bars: black bars are cut off.
+
+    Returns:
+        Iterator over the frames, strictly ascending in time.
+
+    Raises:
+        InputError: fewer than two pictures can be decoded (raised by the iterator).
     """
     width_px, height_px = analysis_size(film, width)
     buffer: queue.Queue = queue.Queue(max(8, READ_AHEAD_BYTES // (3 * width_px * height_px)))

@@ -24,12 +24,26 @@ ASIDE_GAP_S = 6.0  # between two pieces of the film's own: no room for a phrase 
 
 
 def phrases(speech: np.ndarray) -> np.ndarray:
-    """[N, 2] seconds of speech under which the music stays down."""
+    """Find the speech under which the music stays down.
+
+    Args:
+        speech: [N, 2] spans in seconds.
+
+    Returns:
+        [P, 2] seconds; short pauses are closed.
+    """
     return spans.joined(speech, PHRASE_GAP_S)
 
 
 def aside_spans(own: OwnSound) -> np.ndarray:
-    """[M, 2] seconds in which the music steps aside for the film's own."""
+    """Find where the music steps aside for the film's own.
+
+    Args:
+        own: what was heard of the film.
+
+    Returns:
+        [M, 2] seconds.
+    """
     found = spans.joined(own.music_s, ASIDE_GAP_S).copy()
     if len(found):  # what is left at either end has no room for music either
         found[0, 0] = 0.0 if found[0, 0] < ASIDE_GAP_S else found[0, 0]
@@ -44,6 +58,9 @@ def depths_db(speech_s: np.ndarray, own_levels_db: np.ndarray, music_levels_db: 
         speech_s: [N, 2] spans of speech in seconds.
         own_levels_db: [n] of the own sound as it is in the mix, speech band, LEVEL_RATE_HZ.
         music_levels_db: [m] of the music at its level in the mix, likewise.
+
+    Returns:
+        [P] dB, at most 0.
     """
     talk = spans.flags_of(speech_s, 1 / LEVEL_RATE_HZ, len(own_levels_db))
     found = []
@@ -67,9 +84,16 @@ def _room_db(said: np.ndarray, played: np.ndarray) -> float:
 
 
 def gain_curve(own: OwnSound, depths: np.ndarray, aside: np.ndarray, duration_s: float) -> np.ndarray:
-    """[n] float32 gain of the music, LEVEL_RATE_HZ: 1 where nothing else wants to be heard.
+    """Draw the gain of the music: 1 where nothing else wants to be heard.
 
-    depths: [N] dB under each of the own sound's phrases; aside: [M, 2] seconds of silence.
+    Args:
+        own: what was heard of the film.
+        depths: [P] dB under each of the own sound's phrases.
+        aside: [M, 2] seconds of silence.
+        duration_s: of the output.
+
+    Returns:
+        [n] float32 linear, LEVEL_RATE_HZ.
     """
     times = np.arange(round(duration_s * LEVEL_RATE_HZ) + 1) / LEVEL_RATE_HZ
     gain_db = np.zeros(len(times))

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError
 from dyvim_cli.media.formats import FOR_FFMPEG, allowed, demuxer_of
@@ -25,9 +26,16 @@ EMPTY_WORDS = (  # what ffmpeg says after it has said why
 
 
 def file_url(path: Path) -> str:
-    """A path as ffmpeg should be given it: never mistaken for an option or for a protocol.
+    """Write a path as ffmpeg should be given it: never mistaken for an option or for a protocol.
 
-    Raises InputError for a name whose bytes are no UTF-8, which ffmpeg-python cannot take.
+    Args:
+        path: of any file.
+
+    Returns:
+        An absolute file: address.
+
+    Raises:
+        InputError: the name's bytes are no UTF-8, which ffmpeg-python cannot take.
     """
     url = f"{FILE}{Path(path).absolute()}"
     try:
@@ -37,12 +45,20 @@ def file_url(path: Path) -> str:
     return url
 
 
-def command(output, *last_options: str, program: str | None = None) -> list[str]:
-    """The full command line of an ffmpeg-python output; every file it reads is held to what is allowed.
+def command(output: Any, *last_options: str, program: str | None = None) -> list[str]:
+    """Compile an ffmpeg-python output; every file it reads is held to what is allowed.
 
-    `program` is another ffmpeg than `find_ffmpeg`'s.
-    `last_options` go right before the file's name: options that occur twice (-metadata), which
-    ffmpeg-python cannot say.
+    Args:
+        output: of ffmpeg-python, which has no types.
+        *last_options: go right before the file's name: options that occur twice (-metadata), which
+            ffmpeg-python cannot say.
+        program: another ffmpeg than find_ffmpeg's.
+
+    Returns:
+        The full command line.
+
+    Raises:
+        EnvironmentFault: there is no ffmpeg.
     """
     args = [_in_decimals(word) for word in output.compile(program or find_ffmpeg())]
     return [args[0], "-y", *_guarded(args[1:-1]), *last_options, args[-1]]
@@ -73,7 +89,15 @@ def _in_decimals(word: str) -> str:
 
 
 def metadata_options(tags: dict[str, str], specifier: str = "") -> list[str]:
-    """-metadata options; `specifier` names a stream, for example ":s:a:0"."""
+    """Write tags as -metadata options.
+
+    Args:
+        tags: name -> value.
+        specifier: names a stream, for example ":s:a:0"; "" = the file.
+
+    Returns:
+        Words of a command line.
+    """
     return [word for key, value in tags.items() for word in (f"-metadata{specifier}", f"{key}={value}")]
 
 
@@ -103,12 +127,25 @@ def stream(
     chunk_bytes: int = 1 << 16,
     is_progress: Callable[[bytes], bool] = bool,
 ) -> Iterator[bytes]:
-    """Run ffmpeg and yield what it writes to stdout, in chunks of at most `chunk_bytes`.
+    """Run ffmpeg and yield what it writes to stdout.
 
-    `args` is what `command` returns. `what` opens the error message ("cannot read
-    clip.mp4"). The process never outlives this generator: an exception or Ctrl-C in the caller kills it,
+    The process never outlives this generator: an exception or Ctrl-C in the caller kills it,
     and so does the watchdog when nothing comes any more that `is_progress` calls so.
-    Raises `error` with ffmpeg's own last words when it fails.
+
+    Args:
+        args: what `command` returns.
+        what: opens the error message ("cannot read clip.mp4").
+        error: class of the error.
+        cwd: folder to run in; None = the current one.
+        stderr_lines: takes ffmpeg's last words; None = its own.
+        chunk_bytes: of a chunk at most.
+        is_progress: whether a chunk counts as progress for the watchdog.
+
+    Yields:
+        Bytes of stdout.
+
+    Raises:
+        DyvimError: ffmpeg fails; of class `error`, with ffmpeg's own last words.
     """
     lines = stderr_lines if stderr_lines is not None else deque(maxlen=STDERR_LINES_KEPT)
     process = _started(args, cwd)
@@ -162,9 +199,20 @@ def run(
     cwd: Path | None = None,
     on_time: Callable[[float], None] | None = None,
 ) -> list[str]:
-    """Run ffmpeg to its end and return the last lines of its stderr.
+    """Run ffmpeg to its end.
 
-    `on_time` hears how many seconds of output are written. Errors as in `stream`.
+    Args:
+        args: what `command` returns.
+        what: opens the error message.
+        error: class of the error.
+        cwd: folder to run in; None = the current one.
+        on_time: hears how many seconds of output are written.
+
+    Returns:
+        The last lines of its stderr.
+
+    Raises:
+        DyvimError: as `stream`.
     """
     lines: deque = deque(maxlen=STDERR_LINES_KEPT)
     said: set[bytes] = set()

@@ -16,6 +16,9 @@ def clock_options(film: FilmInfo, start_s: float | None = None) -> dict[str, Any
     Args:
         film: what probe says of it.
         start_s: the time stamp to begin at; None is the film's beginning, `FilmInfo.ffmpeg_zero_s`.
+
+    Returns:
+        Options of ffmpeg-python's input.
     """
     if film.container.startswith(MATROSKA):
         named = {"itsoffset": -film.container_start_s} if start_s is None else {"ss": start_s}

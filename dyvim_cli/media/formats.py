@@ -50,12 +50,27 @@ LISTS_IN_XML = (b"<mpd", b"<playlist", b"<smil", b"<assetmap")
 
 
 def allowed(demuxers: tuple[str, ...]) -> dict[str, str]:
-    """ffmpeg's options for one input: what it may be, and where it may be read from."""
+    """Write ffmpeg's options for one input: what it may be, and where it may be read from.
+
+    Args:
+        demuxers: names of libavformat.
+
+    Returns:
+        Options of the input.
+    """
     return {"protocol_whitelist": PROTOCOLS, "format_whitelist": ",".join(demuxers)}
 
 
 def head_of(path: Path, n_bytes: int = HEAD_BYTES) -> bytes:
-    """The first bytes of a file; nothing where it cannot be read."""
+    """Read the first bytes of a file.
+
+    Args:
+        path: of any file.
+        n_bytes: how many at most.
+
+    Returns:
+        Bytes; none where it cannot be read.
+    """
     try:
         with open(path, "rb") as file:
             return file.read(n_bytes)
@@ -64,10 +79,16 @@ def head_of(path: Path, n_bytes: int = HEAD_BYTES) -> bytes:
 
 
 def demuxer_of(path: Path) -> str | None:
-    """The demuxer to name outright where ffmpeg would be led astray by a file's name or sound.
+    """Find the demuxer to name outright where ffmpeg would be led astray by a file's name or sound.
 
     Moving pictures in png with a pattern for a name would become a row of files; a steady tone in wav can
     look like a transport stream.
+
+    Args:
+        path: of any file.
+
+    Returns:
+        Its name; None where ffmpeg finds it.
     """
     head = head_of(path)
     if head.startswith(RIFF) and head[8:12] == b"WAVE":  # avi begins with RIFF as well
@@ -76,7 +97,14 @@ def demuxer_of(path: Path) -> str | None:
 
 
 def list_of_files(path: Path) -> str:
-    """What a file is that only names other files, in words; "" when it is none."""
+    """Tell whether a file only names other files.
+
+    Args:
+        path: of any file.
+
+    Returns:
+        What it is, in words; "" when it is none.
+    """
     head = head_of(path).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     named = next((what for mark, what in LISTS.items() if head.startswith(mark)), "")
     if not named and head.startswith((b"<?xml", b"<!--")):

@@ -14,7 +14,16 @@ HEVC_TAGS = {"hvc1": "hvc1", "dvh1": "dvh1", "dvhe": "dvh1"}  # QuickTime and iP
 
 
 def keeping_options(film: FilmInfo, muxer: str, container: Container) -> dict[str, Any]:
-    """ffmpeg's options of the output, the container's own among them."""
+    """Write ffmpeg's options of the output, the container's own among them.
+
+    Args:
+        film: what probe says of it.
+        muxer: of ffmpeg.
+        container: its rules.
+
+    Returns:
+        Options of ffmpeg-python's output.
+    """
     options = dict(container.muxer_options)
     if muxer in KEEPS_EXTRAS:
         options["strict"] = "experimental"  # the standards for these came after the muxer
@@ -26,7 +35,15 @@ def keeping_options(film: FilmInfo, muxer: str, container: Container) -> dict[st
 
 
 def keeping_tags(film: FilmInfo, muxer: str) -> list[str]:
-    """ffmpeg's metadata options that keep the brands out of a phone's tags."""
+    """Write ffmpeg's metadata options that keep the brands out of a phone's tags.
+
+    Args:
+        film: what probe says of it.
+        muxer: of ffmpeg.
+
+    Returns:
+        Words of a command line; mostly none.
+    """
     if muxer in QUICKTIME and PHONE_NAME in film.extras:
         return metadata_options(dict.fromkeys(BRANDS, ""))
     return []

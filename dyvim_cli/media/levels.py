@@ -38,6 +38,9 @@ def usual_levels(
         music_lufs: loudness of the music as it was given.
         own_gain_db: asked for on top.
         music_gain_db: asked for on top.
+
+    Returns:
+        Gains of both.
     """
     return Levels(own_gain_db, _music_lufs(own, own_gain_db) - music_lufs + music_gain_db)
 
@@ -57,10 +60,19 @@ def _remainder(whole_lufs: float, part_lufs: float) -> float:
 
 
 def moved(levels: Levels, own: OwnSound, found_lufs: float, target_lufs: float) -> Levels:
-    """The levels that bring a mix from the loudness that was found to the one that is asked for.
+    """Bring a mix from the loudness that was found to the one that is asked for.
 
     Speech and music move together, and so does everything that must become softer. Where nobody speaks the
     music alone is raised.
+
+    Args:
+        levels: gains that gave the loudness.
+        own: the film's own sound.
+        found_lufs: of the mix.
+        target_lufs: that is asked for.
+
+    Returns:
+        Other gains.
     """
     change = float(np.clip(target_lufs - found_lufs, -MOST_CHANGE_DB, MOST_CHANGE_DB))
     if change > 0 and not len(own.speech_s):
@@ -87,6 +99,9 @@ def ceiling_of(wanted_dbtp: float | None, own_peak_db: float | None = None) -> C
         wanted_dbtp: true peak that was asked for; None where none was.
         own_peak_db: true peak of the film's own sound in the mix. Unasked, it keeps the peaks it came with:
             at full scale a limiter would turn it down wherever music is added.
+
+    Returns:
+        Where peaks are held, before a lossy coding raises them.
     """
     limit = (USUAL_PEAK_DBTP if wanted_dbtp is None else wanted_dbtp) - LOSSY_DB
     if wanted_dbtp is not None or own_peak_db is None or own_peak_db <= limit:

@@ -59,9 +59,16 @@ def listen_to(
 
 
 def film_sound(path: Path) -> tuple[np.ndarray, int]:
-    """([n, 2] float32, sample_rate) of a film's first sound track, from its first picture on.
+    """Read a film's first sound track, from its first picture on.
 
-    Raises InputError where the film or its sound cannot be read.
+    Args:
+        path: of the film.
+
+    Returns:
+        ([n, 2] float32, sample rate in Hz).
+
+    Raises:
+        InputError: the film or its sound cannot be read.
     """
     film = probe(path)
     known = [track for track in film.audio if track.is_known]
@@ -71,11 +78,22 @@ def film_sound(path: Path) -> tuple[np.ndarray, int]:
 
 
 def listening_settings() -> dict[str, Any]:
-    """What listening depends on beside the film: its own code, and whether there is a detector."""
+    """What listening depends on beside the film: its own code, and whether there is a detector.
+
+    Returns:
+        Digest of the code, and whether there is a detector.
+    """
     code = digest(("hearing", "media/listening.py", "media/loudness.py"))
     return {"listening": code, "has_detector": has_detector()}
 
 
 def listening_notes(own: OwnSound | None) -> tuple[str, ...]:
-    """What whoever reads the result has to know of how the own sound was listened to."""
+    """Say what whoever reads the result has to know of how the own sound was listened to.
+
+    Args:
+        own: what was heard; None = nothing.
+
+    Returns:
+        Sentences; mostly none.
+    """
     return () if own is None or has_detector() else (NO_DETECTOR,)

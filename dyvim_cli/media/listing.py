@@ -2,6 +2,7 @@
 
 import re
 from threading import Lock
+from typing import Any
 
 EXTRAS = {  # what lies beside a picture: a name for people, and how ffmpeg's listing shows it
     "Dolby Vision": re.compile(r"DOVI configuration record"),
@@ -13,8 +14,15 @@ PHONE_NAME = "a phone's tags"
 _ONE_AT_A_TIME = Lock()  # the level of ffmpeg's log is one for the whole process
 
 
-def listing(container) -> str:
-    """ffmpeg's own description of a container's streams, as `ffmpeg -i` prints it."""
+def listing(container: Any) -> str:
+    """Read ffmpeg's own description of a container's streams, as `ffmpeg -i` prints it.
+
+    Args:
+        container: opened with PyAV.
+
+    Returns:
+        Lines of text.
+    """
     from av import logging
 
     with _ONE_AT_A_TIME:
@@ -26,8 +34,15 @@ def listing(container) -> str:
             logging.set_level(before)
 
 
-def extras(container) -> tuple[str, ...]:
-    """Names of what lies beside the picture that only some containers carry."""
+def extras(container: Any) -> tuple[str, ...]:
+    """Find what lies beside the picture that only some containers carry.
+
+    Args:
+        container: opened with PyAV.
+
+    Returns:
+        Names of EXTRAS.
+    """
     text = listing(container)
     found = [name for name, pattern in EXTRAS.items() if pattern.search(text)]
     is_phones = any(tag.lower().startswith(PHONE_TAGS) for tag in container.metadata)

@@ -30,7 +30,11 @@ class Listener(Protocol):
     """What hears a sound block by block."""
 
     def feed(self, block: np.ndarray) -> None:
-        """Hear the next samples [n] float32, mono at SPEECH_RATE."""
+        """Hear the next samples.
+
+        Args:
+            block: [n] float32, mono at SPEECH_RATE.
+        """
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,9 @@ def measure(
         on_time: hears how many seconds were measured, infinity at the end.
         listeners: hear the sound as mono blocks at SPEECH_RATE.
         wants_moments: whether the momentary loudness is kept.
+
+    Returns:
+        Loudness, true peak and levels over time.
 
     Raises:
         InputError: ffmpeg cannot read it.
@@ -129,13 +136,27 @@ class _BandLevels:
         return float(decibels_above_floor(np.convolve(powers, np.full(size, 1 / size), mode="valid").max()))
 
 
-def decibels_above_floor(power):
-    """Powers as levels, silence at FLOOR_DB."""
+def decibels_above_floor(power: np.ndarray) -> np.ndarray:
+    """Convert powers to levels, silence at FLOOR_DB.
+
+    Args:
+        power: mean squares, any shape.
+
+    Returns:
+        The same shape, dB re 1.
+    """
     return 10 * np.log10(power + 10 ** (FLOOR_DB / 10))
 
 
 def mean_level_db(levels_db: np.ndarray) -> float:
-    """Level of the mean power; FLOOR_DB for no levels at all."""
+    """Find the level of the mean power.
+
+    Args:
+        levels_db: [n] dB.
+
+    Returns:
+        DB; FLOOR_DB for no levels at all.
+    """
     return (
         float(decibels_above_floor(np.mean(10 ** (np.asarray(levels_db, np.float64) / 10))))
         if len(levels_db)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
@@ -63,10 +64,16 @@ class MixSettings:
         return self.keep_audio in ("duck", "mix")
 
 
-def own_sound(film: FilmInfo, start_s: float = 0.0, track: Track | None = None):
-    """A sound track of a film from the picture at start_s on, gaps filled, as an ffmpeg stream.
+def own_sound(film: FilmInfo, start_s: float = 0.0, track: Track | None = None) -> Any:
+    """Read a sound track of a film from the picture at start_s on, gaps filled.
 
-    track: None is the main one.
+    Args:
+        film: what probe says of it.
+        start_s: seconds from the first picture.
+        track: None = the main one.
+
+    Returns:
+        A stream of ffmpeg-python.
     """
     track = track or main_track(film)
     zero = film.start_s + start_s - film.ffmpeg_zero_s(track.start_s)
@@ -162,7 +169,15 @@ class Mix:
 
 
 def music_alone(settings: MixSettings, progress: Progress) -> Mix:
-    """The music as it is given, or at the loudness that is asked for, from the first picture to the last."""
+    """Mix the music as it is given, or at the loudness that is asked for, from the first picture to the last.
+
+    Args:
+        settings: how the music is laid under the film.
+        progress: hears of the stage "mix level".
+
+    Returns:
+        The stream and its gain.
+    """
     gain_db, wanted = settings.music_gain_db, settings.loudness
     ceiling = ceiling_of(wanted.peak_dbtp if wanted else None)
     if wanted is None:
@@ -178,10 +193,18 @@ def music_alone(settings: MixSettings, progress: Progress) -> Mix:
 
 
 def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progress) -> Mix:
-    """Own sound and music in one track.
+    """Mix own sound and music into one track.
 
     The music is measured as it will be laid; where a loudness is asked for, so is the mix behind its limiter,
     and constant gains are corrected until it is met: dynamics stay as they are.
+
+    Args:
+        settings: how the music is laid under the film.
+        own: what was heard of the film.
+        progress: hears of the stages "music level" and "mix level".
+
+    Returns:
+        The stream, gains and ducking.
     """
     given = _measured(_music(settings, 0.0), settings, "music level", progress)
     levels = usual_levels(own, given.loudness_lufs, settings.own_gain_db, settings.music_gain_db)

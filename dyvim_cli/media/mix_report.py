@@ -21,13 +21,33 @@ SPANS_SHOWN = 4
 
 
 def measured_in(path: Path, duration_s: float, progress: Progress) -> Measured:
-    """What the first sound track of a written film measures. Raises InputError."""
+    """Measure the first sound track of a written film.
+
+    Args:
+        path: of the film.
+        duration_s: of the film.
+        progress: hears of the stage "check".
+
+    Returns:
+        Loudness, true peak and levels over time.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     sound = ffmpeg.input(file_url(path), vn=None)["a:0"]
     return measure(sound, f"cannot read {path}", reporter(progress, "check", duration_s), wants_moments=True)
 
 
 def levels_of(mix: "Mix", heard: Measured) -> dict[str, Any]:
-    """Fields of a MuxResult about loudness and gains, as plain values."""
+    """Collect the fields of a MuxResult about loudness and gains.
+
+    Args:
+        mix: what was done.
+        heard: what the delivered track measures.
+
+    Returns:
+        Plain values by field.
+    """
     return {
         "loudness_lufs": round(heard.loudness_lufs, 2),
         "true_peak_db": round(heard.true_peak_db, 2),
@@ -47,6 +67,9 @@ def sound_notes(mix: "Mix", heard: Measured, wanted: Loudness | None) -> list[st
         mix: what was done.
         heard: what the delivered track measures.
         wanted: the loudness that was asked for, if any.
+
+    Returns:
+        Sentences; none where all is as asked for.
     """
     notes = []
     if len(mix.aside_s):
@@ -70,7 +93,14 @@ def sound_notes(mix: "Mix", heard: Measured, wanted: Loudness | None) -> list[st
 
 
 def clock_spans(spans: Sequence) -> str:
-    """Spans of seconds as "0:04-0:12, 1:02-1:10", the first few."""
+    """Write the first few spans as clock times.
+
+    Args:
+        spans: [N, 2] seconds.
+
+    Returns:
+        "0:04-0:12, 1:02-1:10".
+    """
     shown = [f"{_clock(start)}-{_clock(end)}" for start, end in spans[:SPANS_SHOWN]]
     more = len(spans) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -93,18 +93,37 @@ def mux(
 ) -> MuxResult:
     """Write the film with music under it; the picture's packets are copied, never re-encoded.
 
-    `music` is a sound file or (samples [n, channels] float, sample_rate). It starts with the first
-    picture and is padded or cut to the picture's length. `keep_audio`: "duck" lowers the music where
-    somebody speaks and silences it where the film's own sound is music (not with `over_own_music`),
-    "mix" lays both together as they are, "track" copies the film's own tracks beside the music (music
-    first), "drop" leaves them out, "auto" ducks where the film can be heard and drops silence.
-    `duck_db`: None is as far as the speech needs. Gains are constant; `loudness` is of the whole, None
-    leaves the film's own sound at its level. `fade_out_s`: None fades music that is cut off. start_s and
-    end_s move as `cut.plan_cut` says. With a `group` from `output.together` the film appears when the
-    others do. `own` is what `listen_to` heard of this part of the film; None: it is listened to now.
+    Args:
+        film: what probe says of it.
+        music: a sound file, or (samples [n, channels] float, sample rate in Hz). It starts with the first
+            picture and is padded or cut to the picture's length.
+        out_path: of the film.
+        keep_audio: "duck" lowers the music where somebody speaks and silences it where the film's own sound
+            is music, "mix" lays both together as they are, "track" copies the film's own tracks beside the
+            music (music first), "drop" leaves them out, "auto" ducks where the film can be heard and drops
+            silence.
+        duck_db: under speech; None = as far as the speech needs.
+        own_gain_db: constant gain of the film's own sound.
+        music_gain_db: constant gain of the music.
+        loudness: of the whole; None leaves the film's own sound at its level.
+        over_own_music: the music goes on where the film's own sound is music.
+        fade_in_s: of the music.
+        fade_out_s: of the music; None fades music that is cut off.
+        start_s: part of the film; it moves as cut.plan_cut says.
+        end_s: likewise.
+        metadata: tags of the film.
+        overwrite: replace a file that exists.
+        progress: hears of the stages.
+        group: the film appears when the others of the group do.
+        own: what listen_to heard of this part of the film; None = it is listened to now.
 
-    Raises InputError (music or film unreadable), OutputError (exists, not writable), UsageError
-    (options that contradict the film, a container that does not take its picture).
+    Returns:
+        What was written and how loud it is.
+
+    Raises:
+        InputError: music or film cannot be read.
+        OutputError: the file exists, or cannot be written.
+        UsageError: options contradict the film, or the container does not take its picture.
     """
     if keep_audio not in KEEP_AUDIO:
         raise UsageError(f"--keep-audio {keep_audio} is not known", f"one of: {', '.join(KEEP_AUDIO)}")
@@ -162,7 +181,16 @@ def _own_sound(film: FilmInfo, keep_audio: str, cut: Cut, progress: Progress) ->
 
 
 def resolved(keep_audio: str, film: FilmInfo, own: OwnSound | None) -> str:
-    """What to do with the film's own sound; what was asked for is never overruled, but by a lack of any."""
+    """Decide what becomes of the film's own sound; only a lack of any overrules what was asked for.
+
+    Args:
+        keep_audio: auto, duck, mix, track or drop.
+        film: what probe says of it.
+        own: what was heard of it.
+
+    Returns:
+        Duck, mix, track or drop.
+    """
     if not film.audio or keep_audio != "track" and main_track(film) is None:
         return "drop"
     if keep_audio == "auto":

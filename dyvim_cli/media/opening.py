@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.limits import MAX_STREAMS, check_pixels, check_streams
@@ -27,8 +28,18 @@ class NotReadable(InputError):
     """A file that ffmpeg, as we let it, makes nothing of."""
 
 
-def open_film(path: Path):
-    """Open a film with PyAV, or raise InputError that says why it cannot be read."""
+def open_film(path: Path) -> Any:
+    """Open a film with PyAV.
+
+    Args:
+        path: of the film.
+
+    Returns:
+        PyAV's container; closed by the caller.
+
+    Raises:
+        InputError: it cannot be read; the message says why.
+    """
     path = Path(path)
     check_regular(path, "film")
     container = _opened(path)
@@ -40,8 +51,18 @@ def open_film(path: Path):
     return container
 
 
-def open_sound(path: Path):
-    """Open a file whose sound is wanted with PyAV, or raise InputError that says why it cannot be read."""
+def open_sound(path: Path) -> Any:
+    """Open a file whose sound is wanted with PyAV.
+
+    Args:
+        path: of a sound or a film.
+
+    Returns:
+        PyAV's container; closed by the caller.
+
+    Raises:
+        InputError: it cannot be read; the message says why.
+    """
     path = Path(path)
     check_regular(path, "sound")
     try:
@@ -53,7 +74,15 @@ def open_sound(path: Path):
 
 
 def check_regular(path: Path, kind: str) -> None:
-    """Raise InputError unless `path` is a regular file that is not empty; `kind` is film or sound."""
+    """Check that a path is a regular file that is not empty.
+
+    Args:
+        path: of the file.
+        kind: film or sound, for the message.
+
+    Raises:
+        InputError: it is not.
+    """
     save = f"save the {kind} to a file first"
     if not os.path.exists(path):  # pathlib's own raises for a name that is too long for any file
         if os.path.islink(path):
@@ -107,8 +136,19 @@ def _unreadable(path: Path) -> NotReadable:
     return NotReadable(f"{path} is not a film that ffmpeg can read", f"see what it is: file {path}")
 
 
-def picture_stream(container, path: Path):
-    """The film's picture: never cover art, no still beside it; the default stream, or that of most pixels."""
+def picture_stream(container: Any, path: Path) -> Any:
+    """Find the film's picture: no cover art, no still beside it; the default stream, or that of most pixels.
+
+    Args:
+        container: opened with PyAV.
+        path: for the message.
+
+    Returns:
+        PyAV's video stream.
+
+    Raises:
+        InputError: there is none.
+    """
     from av.stream import Disposition
 
     attached = cover_streams(container)
@@ -143,20 +183,42 @@ def _without_picture(container, path: Path) -> InputError:
     return InputError(f"{path} holds {what}", "name a film; dyvim composes to moving pictures")
 
 
-def cover_streams(container) -> list:
-    """Pictures attached to a film, which ffmpeg lists as video streams."""
+def cover_streams(container: Any) -> list[Any]:
+    """Find pictures attached to a film, which ffmpeg lists as video streams.
+
+    Args:
+        container: opened with PyAV.
+
+    Returns:
+        PyAV's streams.
+    """
     from av.stream import Disposition
 
     return [s for s in container.streams.video if s.disposition & Disposition.attached_pic]
 
 
-def codec_of(stream) -> str:
-    """The codec's own name (av1, mp3), whichever library decodes it."""
+def codec_of(stream: Any) -> str:
+    """Name a stream's codec, whichever library decodes it.
+
+    Args:
+        stream: of PyAV.
+
+    Returns:
+        Such as av1 or mp3; "unknown" for none.
+    """
     return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
 
 
-def tag_of(name: str, *places) -> str:
-    """The first place's tag of that name, which matroska writes in capitals; "" without."""
+def tag_of(name: str, *places: Any) -> str:
+    """Read a tag, whose name matroska writes in capitals.
+
+    Args:
+        name: in small letters.
+        *places: containers and streams of PyAV, in which it is looked for in turn.
+
+    Returns:
+        Its value; "" without.
+    """
     for place in places:
         for key, value in place.metadata.items():
             if key.lower() == name:

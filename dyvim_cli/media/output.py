@@ -33,16 +33,30 @@ RE_ENCODED = ("gif", "apng")  # no film container takes them as they are
 
 
 def holds(extension: str, codec: str) -> bool:
-    """Whether a container takes the picture: as it is, or as the H.264 that RE_ENCODED ones become."""
+    """Tell whether a container takes a picture: as it is, or as the H.264 that RE_ENCODED ones become.
+
+    Args:
+        extension: such as ".mp4".
+        codec: of the picture.
+
+    Returns:
+        True where it fits.
+    """
     muxer, written = MUXERS[extension], "h264" if codec in RE_ENCODED else codec
     return written in TAKES.get(muxer, (written,)) and written not in TAKES_NOT.get(muxer, ())
 
 
 def film_extension(path: Path, codec: str) -> str:
-    """The extension of the scored film: the input's own where music and picture fit in, else .mp4 or .mkv.
+    """Choose the extension of the scored film: the input's own where all fits in, else .mp4 or .mkv.
 
-    A picture that mp4 cannot carry untouched goes to mkv, which carries them all. An empty codec is one
-    that nobody looked at yet.
+    A picture that mp4 cannot carry untouched goes to mkv, which carries them all.
+
+    Args:
+        path: of the film.
+        codec: of its picture; "" = nobody looked yet.
+
+    Returns:
+        Such as ".mp4".
     """
     own = Path(path).suffix.lower()
     if own in MUXERS and (not codec or holds(own, codec)):
@@ -51,7 +65,15 @@ def film_extension(path: Path, codec: str) -> str:
 
 
 def check_picture(path: Path, codec: str) -> None:
-    """Raise UsageError when the container that `path` names cannot carry the picture untouched."""
+    """Check that the container that a name asks for can carry the picture untouched.
+
+    Args:
+        path: of the output.
+        codec: of the picture.
+
+    Raises:
+        UsageError: it cannot.
+    """
     extension = path.suffix.lower()
     if not holds(extension, codec):
         fitting = " or ".join(each for each in (".mp4", ".webm", ".mkv") if holds(each, codec))
@@ -68,12 +90,23 @@ def output_path(
     seed: int | None = None,
     folder: str = ".",
 ) -> Path:
-    """Where the scored film goes.
+    """Choose where the scored film goes.
 
-    `wanted` is None (`<stem>.dyvim<ext>` beside the film), a folder (that name inside it), or a file
-    name; {stem}, {style}, {seed} and {folder} (the film's own, within a batch) in it are filled in
-    (but not in a Path), and a missing extension is added.
-    Raises UsageError for an unknown placeholder, an extension that is no film's, or what is no file at all.
+    Args:
+        film_path: of the film.
+        codec: of its picture.
+        wanted: None (`<stem>.dyvim<ext>` beside the film), a folder (that name inside it), or a file name;
+            {stem}, {style}, {seed} and {folder} in it are filled in (but not in a Path), and a missing
+            extension is added.
+        style: for {style}.
+        seed: for {seed}.
+        folder: for {folder}: the film's own, within a batch.
+
+    Returns:
+        Path of the film.
+
+    Raises:
+        UsageError: an unknown placeholder, an extension that is no film's, or what is no file at all.
     """
     film_path = Path(film_path)
     extension = film_extension(film_path, codec)
@@ -100,7 +133,18 @@ def output_path(
 def check_film_output(
     path: Path, wanted: str | Path | None, *, inputs: tuple[Path, ...] = (), overwrite: bool = False
 ) -> None:
-    """As `check_output`, of the path that `output_path` made of `wanted`; a folder (out/) may be made yet."""
+    """Check, before the work starts, that a scored film may be written; a folder (out/) may be made yet.
+
+    Args:
+        path: that output_path made of `wanted`.
+        wanted: as it was asked for.
+        inputs: files that must not be replaced.
+        overwrite: replace a file that exists.
+
+    Raises:
+        OutputError: it must not or cannot be written.
+        UsageError: the name is an option's.
+    """
     if str(wanted).endswith(("/", os.sep)) and not path.parent.exists():
         check_folder(path.parent)
     else:
@@ -114,7 +158,21 @@ def _names_a_kind(path: Path) -> bool:
 
 
 def filled(template: str, stem: str, *, style: str = "", seed: int | None = None, folder: str = ".") -> str:
-    """Fill in an output template. Raises UsageError for a placeholder that is not known."""
+    """Fill in an output template.
+
+    Args:
+        template: with {stem}, {style}, {seed} and {folder}.
+        stem: of the film.
+        style: "" becomes music.
+        seed: None becomes 0.
+        folder: the film's own, within a batch.
+
+    Returns:
+        The name.
+
+    Raises:
+        UsageError: a placeholder is not known.
+    """
     values = {"stem": stem, "style": style or "music", "seed": 0 if seed is None else seed, "folder": folder}
     try:
         return template.format(**values)
@@ -126,11 +184,16 @@ def filled(template: str, stem: str, *, style: str = "", seed: int | None = None
 
 
 def check_output(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool = False) -> None:
-    """Fail before the work starts if `path` must not or cannot be written.
+    """Check, before the work starts, that a file may be written.
 
-    Raises OutputError when it is one of `inputs` (by any name or link), exists without
-    `overwrite`, is a folder, or its folder is missing or not writable. Raises UsageError for an
-    option's name.
+    Args:
+        path: of the file.
+        inputs: files that must not be replaced, by any name or link.
+        overwrite: replace a file that exists.
+
+    Raises:
+        OutputError: it is an input, exists, is a folder, or its folder is missing or not writable.
+        UsageError: the name is an option's.
     """
     path = Path(path)
     _check_name(path)
@@ -160,7 +223,15 @@ def _check_name(path: Path) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise OutputError unless `folder` is one to write into, or can be made; UsageError for an option."""
+    """Check that a folder is one to write into, or can be made.
+
+    Args:
+        folder: path of it.
+
+    Raises:
+        OutputError: it is not.
+        UsageError: the name is an option's.
+    """
     _check_name(Path(folder))
     try:
         there = next(place for place in (Path(folder), *Path(folder).absolute().parents) if place.exists())
@@ -177,7 +248,14 @@ def check_folder(folder: Path) -> None:
 def made_folder(folder: Path) -> Iterator[None]:
     """Make a folder and those above it; on any exception those that were made and stayed empty go again.
 
-    Raises OutputError as `check_folder` does.
+    Args:
+        folder: path of it.
+
+    Yields:
+        Nothing; the folder exists within the context.
+
+    Raises:
+        OutputError: it cannot be made or written to.
     """
     check_folder(folder)
     missing = [path for path in (Path(folder), *Path(folder).parents) if not path.exists()]
@@ -199,9 +277,19 @@ def commit(
     overwrite: bool = False,
     group: PendingFiles | None = None,
 ) -> Iterator[Path]:
-    """`atomic.written`, once it is checked that `path` may be written.
+    """Write a file whole or not at all, once it is checked that it may be written.
 
-    Raises OutputError as `check_output` does.
+    Args:
+        path: of the file.
+        inputs: files that must not be replaced.
+        overwrite: replace a file that exists.
+        group: the file appears when the others of the group do.
+
+    Yields:
+        Path to write to; it gets its name when the context ends well.
+
+    Raises:
+        OutputError: the file must not or cannot be written.
     """
     check_output(path, inputs=inputs, overwrite=overwrite)
     with written(path, group=group) as part:

@@ -13,9 +13,13 @@ FLAGS_OF_THE_MIX = ("default",)
 
 
 def main_track(film: FilmInfo) -> Track | None:
-    """The sound track that a player chooses by itself: the first one flagged so, else the first.
+    """Find the sound track that a player chooses by itself: the first one flagged so, else the first.
 
-    None where there is none that anything is known to decode.
+    Args:
+        film: what probe says of it.
+
+    Returns:
+        None where there is none that anything is known to decode.
     """
     known = [track for track in film.audio if track.is_known]
     flagged = [track for track in known if track.is_default]
@@ -23,7 +27,14 @@ def main_track(film: FilmInfo) -> Track | None:
 
 
 def other_tracks(film: FilmInfo) -> tuple[Track, ...]:
-    """All sound tracks but the main one."""
+    """List all sound tracks but the main one.
+
+    Args:
+        film: what probe says of it.
+
+    Returns:
+        In the film's order.
+    """
     main = main_track(film)
     return tuple(track for track in film.audio if track is not main)
 
@@ -34,6 +45,9 @@ def without_our_music(film: FilmInfo, keep_audio: str) -> FilmInfo:
     Args:
         film: what probe says of it.
         keep_audio: what shall become of its own sound; with "drop" nothing needs to be distinguished.
+
+    Returns:
+        The film without tracks of our music.
 
     Raises:
         UsageError: our music is mixed into its sound and cannot be taken out.
@@ -50,7 +64,14 @@ def without_our_music(film: FilmInfo, keep_audio: str) -> FilmInfo:
 
 
 def title_of_mix(track: Track | None) -> str:
-    """What the track is called that holds a film's own sound and our music."""
+    """Name the track that holds a film's own sound and our music.
+
+    Args:
+        track: the own one; None = it has no name.
+
+    Returns:
+        The title; never marked twice.
+    """
     name = track.title if track else ""
     return name if name.endswith(WITH_MUSIC) else f"{name or UNNAMED} {WITH_MUSIC}"
 
@@ -61,6 +82,9 @@ def sound_tags(mixed: Track | None, kept: tuple[Track, ...]) -> dict[int, dict[s
     Args:
         mixed: the own track that the music is mixed with; None for music alone.
         kept: own tracks that follow as they are.
+
+    Returns:
+        Place of a track -> its tags.
     """
     title = title_of_mix(mixed) if mixed else MUSIC
     first = {
@@ -74,7 +98,15 @@ def sound_tags(mixed: Track | None, kept: tuple[Track, ...]) -> dict[int, dict[s
 
 
 def sound_dispositions(mixed: Track | None, kept: tuple[Track, ...]) -> dict[str, str]:
-    """ffmpeg options: the track with the music plays by default, every other flag stays as it was."""
+    """Let the track with the music play by default; every other flag stays as it was.
+
+    Args:
+        mixed: the own track that the music is mixed with; None for music alone.
+        kept: own tracks that follow as they are.
+
+    Returns:
+        Ffmpeg options.
+    """
     first = [*FLAGS_OF_THE_MIX, *(flag for flag in (mixed.flags if mixed else ()) if flag != "default")]
     options = {"disposition:a:0": "+".join(first)}
     for place, track in enumerate(kept, 1):

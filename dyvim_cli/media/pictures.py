@@ -12,9 +12,16 @@ from dyvim_cli.media.opening import open_film, picture_stream
 
 
 def pictures(path: Path) -> Iterator[np.ndarray]:
-    """Yield [H, W, 3] uint8 RGB, as coded, of a film or a single picture; broken ones are left out.
+    """Decode a file's pictures, as coded; broken ones are left out.
 
-    Raises InputError when the file cannot be opened or holds no picture.
+    Args:
+        path: of a film or a single picture.
+
+    Yields:
+        [H, W, 3] uint8 RGB.
+
+    Raises:
+        InputError: the file cannot be opened or holds no picture.
     """
     import av
 
@@ -27,9 +34,16 @@ def pictures(path: Path) -> Iterator[np.ndarray]:
 
 
 def single_picture(path: Path) -> np.ndarray | None:
-    """[H, W, 3] uint8 RGB of a file that holds one picture and no more; None for all others.
+    """Decode a file that holds one picture and no more.
 
-    Raises InputError when the file cannot be opened or holds no picture.
+    Args:
+        path: of any file.
+
+    Returns:
+        [H, W, 3] uint8 RGB; None for films.
+
+    Raises:
+        InputError: the file cannot be opened or holds no picture.
     """
     first = list(islice(pictures(path), 2))
     return first[0] if len(first) == 1 else None

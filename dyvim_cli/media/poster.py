@@ -15,7 +15,17 @@ QUALITY = 10  # mjpeg's scale: 2 best, 31 worst
 
 
 def poster(path: Path) -> tuple[bytes, str]:
-    """(JPEG, shape "width / height") of a key frame that shows something. Raises InputError."""
+    """Choose a key frame that shows something.
+
+    Args:
+        path: of the film.
+
+    Returns:
+        (JPEG, shape as "width / height").
+
+    Raises:
+        InputError: the film cannot be read.
+    """
     film, best = probe(path), None
     for place in PLACES:
         pixels = _key_frame(film, place)

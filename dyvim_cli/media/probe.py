@@ -64,21 +64,44 @@ class FilmInfo:
     extras: tuple[str, ...] = ()  # what lies beside the picture, by the names of listing.EXTRAS
 
     def ffmpeg_zero_s(self, *starts_s: float) -> float:
-        """The stamp that ffmpeg calls zero when it reads streams that start at `starts_s`.
+        """Find the stamp that ffmpeg calls zero when it reads streams.
 
         It is the container's start, but transport streams are counted from the first stream in use.
+
+        Args:
+            *starts_s: where the streams start, by their stamps.
+
+        Returns:
+            Seconds.
         """
         return min(starts_s) if self.container in DISCONTINUOUS else self.container_start_s
 
 
 def picture_codec(path: Path) -> str:
-    """The picture's codec by the file's head alone. Raises InputError when there is no picture."""
+    """Find the picture's codec by the file's head alone.
+
+    Args:
+        path: of the film.
+
+    Returns:
+        Such as h264.
+
+    Raises:
+        InputError: there is no picture.
+    """
     with open_film(path) as container:
         return codec_of(picture_stream(container, Path(path)))
 
 
 def is_scored(path: Path) -> bool:
-    """Whether a film says in its comment that dyvim gave it its music; False when it cannot be read."""
+    """Tell whether a film says in its comment that dyvim gave it its music.
+
+    Args:
+        path: of the film.
+
+    Returns:
+        False when it cannot be read.
+    """
     try:
         with open_film(path) as container:
             return SCORED_BY in tag_of("comment", container)
@@ -87,7 +110,14 @@ def is_scored(path: Path) -> bool:
 
 
 def picture_packets(film: FilmInfo) -> np.ndarray:
-    """[n, 3] time, decoding time (seconds from the first picture), is key; in the file's order."""
+    """List the picture's packets.
+
+    Args:
+        film: what probe says of it.
+
+    Returns:
+        [n, 3] time, decoding time (seconds from the first picture), is key; in the file's order.
+    """
     with open_film(film.path) as container:
         rows = picture_rows(container, container.streams[film.stream_index])
     order = np.arange(len(rows)) / film.fps
@@ -144,11 +174,17 @@ def _has_alpha(stream, frame) -> bool:
 
 
 def probe(path: Path) -> FilmInfo:
-    """Describe a film.
+    """Describe a film; one whose tail is torn counts up to the tear.
 
-    Raises InputError when there is no film to score: no such file, a folder, empty, not a film,
-    sound only, fewer than two pictures, truncated before its index, or not decodable. A film
-    whose tail is torn counts up to the tear.
+    Args:
+        path: of the film.
+
+    Returns:
+        Streams, times and shape.
+
+    Raises:
+        InputError: there is no film to score: no such file, a folder, empty, not a film, sound only, fewer
+            than two pictures, truncated before its index, or not decodable.
     """
     path = Path(path)
     with open_film(path) as container:

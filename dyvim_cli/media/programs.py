@@ -18,6 +18,9 @@ def find_ffmpeg() -> str:
     """Path of the ffmpeg to use: $DYVIM_FFMPEG, else the system's, else imageio-ffmpeg's.
 
     Raises EnvironmentFault when there is none, or when it does not run or is older than 5.1.
+
+    Returns:
+        Path of the program.
     """
     program = _find(os.environ.get("DYVIM_FFMPEG"), os.environ.get("PATH"))
     _check_age(program)
@@ -25,13 +28,21 @@ def find_ffmpeg() -> str:
 
 
 def newer_ffmpeg() -> str | None:
-    """Path of imageio-ffmpeg's where it is newer than the one in use: it can what that cannot."""
+    """Find imageio-ffmpeg's program where it is newer than the one in use: it can what that cannot.
+
+    Returns:
+        Its path; None where it is not.
+    """
     bundled = bundled_ffmpeg()
     return bundled if bundled and libavutil(bundled) > libavutil(find_ffmpeg()) else None
 
 
 def bundled_ffmpeg() -> str | None:
-    """Path of imageio-ffmpeg's program; None where its wheel brought none."""
+    """Find imageio-ffmpeg's program.
+
+    Returns:
+        Its path; None where its wheel brought none.
+    """
     try:
         import imageio_ffmpeg
 
@@ -41,24 +52,58 @@ def bundled_ffmpeg() -> str | None:
 
 
 def is_on_time(program: str) -> bool:
-    """Whether a program tells sound in matroska and webm from what its coder put before it."""
+    """Tell whether a program tells sound in matroska and webm from what its coder put before it.
+
+    Args:
+        program: path of an ffmpeg.
+
+    Returns:
+        True from libavutil's version ON_TIME on.
+    """
     return libavutil(program) >= ON_TIME
 
 
 def ffmpeg_version(program: str | None = None) -> str:
-    """How a program names itself: "ffmpeg 5.1.9-0+deb12u1". Raises EnvironmentFault when it does not run."""
+    """Ask a program for its name.
+
+    Args:
+        program: path of an ffmpeg; None = the one in use.
+
+    Returns:
+        Such as "ffmpeg 5.1.9-0+deb12u1".
+
+    Raises:
+        EnvironmentFault: it does not run.
+    """
     words = _answer(program or find_ffmpeg(), "-version").split()
     return f"ffmpeg {words[2]}"
 
 
 def encoders() -> set[str]:
-    """Names of the encoders that ffmpeg has. Raises EnvironmentFault when it does not run."""
+    """List the encoders that ffmpeg has.
+
+    Returns:
+        Their names.
+
+    Raises:
+        EnvironmentFault: it does not run.
+    """
     lines = _answer(find_ffmpeg(), "-encoders").split("------", 1)[-1].splitlines()
     return {words[1] for line in lines if len(words := line.split()) > 1}
 
 
 def libavutil(program: str) -> tuple[int, int]:
-    """The version by which features are known. Raises EnvironmentFault when the program is no ffmpeg."""
+    """Ask a program for the version by which features are known.
+
+    Args:
+        program: path of an ffmpeg.
+
+    Returns:
+        (major, minor).
+
+    Raises:
+        EnvironmentFault: the program is no ffmpeg.
+    """
     found = re.search(r"libavutil\s+(\d+)\.\s*(\d+)", _answer(program, "-version"))
     if not found:
         raise EnvironmentFault(f"{program} does not answer as ffmpeg does", _way_out(program))

@@ -35,14 +35,28 @@ SHORTEST_TEAR_S = 0.1  # a written sound may end this much before its music: cod
 
 
 def check_sound_name(path: Path) -> None:
-    """Raise UsageError unless `path` ends in a sound format that `write_audio` knows."""
+    """Check that a name ends in a sound format that `write_audio` knows.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        UsageError: it does not.
+    """
     if Path(path).suffix.lower() not in {**LOSSLESS, **LOSSY}:
         known = " ".join([*LOSSLESS, *LOSSY])
         raise UsageError(f"{path}: not a sound format that can be written", f"the name may end in: {known}")
 
 
 def is_lossy(path: Path) -> bool:
-    """Whether ffmpeg writes the sound format that a name ends in; the others need none."""
+    """Tell whether ffmpeg writes the sound format that a name ends in; the others need none.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        True for mp3, ogg, opus, m4a and the like.
+    """
     return Path(path).suffix.lower() in LOSSY
 
 
@@ -54,10 +68,21 @@ def write_audio(
     overwrite: bool = True,
     metadata: dict[str, Any] | None = None,
 ) -> Path:
-    """Write samples [n, channels] (float, -1..1) as wav or flac (24 bit), mp3, ogg, opus or m4a.
+    """Write samples as wav or flac (24 bit), mp3, ogg, opus or m4a; whole or not at all.
 
-    The extension chooses; the file appears whole or not at all. Raises UsageError for an unknown
-    extension, OutputError when it exists and `overwrite` is off.
+    Args:
+        path: of the file; its extension chooses the format.
+        samples: [n, channels] float, -1..1.
+        sample_rate: Hz.
+        overwrite: replace a file that exists.
+        metadata: tags of the lossy formats.
+
+    Returns:
+        The path.
+
+    Raises:
+        UsageError: the extension is unknown.
+        OutputError: the file exists and `overwrite` is off.
     """
     path = Path(path)
     check_sound_name(path)
@@ -98,9 +123,19 @@ def _write_blocks(
 def sound_writer(
     path: Path, seconds: float, subtype: str = "PCM_24", shown: Path | None = None
 ) -> Iterator[Callable[..., Any]]:
-    """Give a function that writes the next block [n, 2] of a wav file of about so many seconds.
+    """Open a wav file of stereo at 48 kHz to be written block by block.
 
-    shown: the name that an error says, if not `path`. Raises EnvironmentFault when the disk is full.
+    Args:
+        path: of the file.
+        seconds: about how long it gets; large ones are RF64.
+        subtype: of libsndfile, PCM_24 or FLOAT.
+        shown: the name that an error says; None = path.
+
+    Yields:
+        A function that writes the next block [n, 2].
+
+    Raises:
+        EnvironmentFault: the disk is full.
     """
     shown = shown or path
     n_bytes = seconds * SAMPLE_RATE * 8
@@ -152,10 +187,19 @@ def _check_whole(path: Path, shown: Path, seconds: float) -> None:
 def stem_writer(
     folder: Path, seconds: float, *, overwrite: bool, group: PendingFiles | None = None
 ) -> Iterator[Callable[..., Any]]:
-    """Give a function of a part's name and its next block [2, n]: each part becomes a wav file in `folder`.
+    """Open a folder of wav files, one a part; they appear when all are whole, and those of the group.
 
-    The folder is made if need be; the files appear when all are whole, and those of the group. Raises
-    OutputError when one exists and `overwrite` is off.
+    Args:
+        folder: made if need be.
+        seconds: about how long each gets.
+        overwrite: replace files that exist.
+        group: the files appear when its others do.
+
+    Yields:
+        A function of a part's name and its next block [2, n].
+
+    Raises:
+        OutputError: a file exists and `overwrite` is off.
     """
     writers: dict[str, Callable[..., Any]] = {}
     with made_folder(folder), ExitStack() as stack:
@@ -171,7 +215,15 @@ def stem_writer(
 
 @contextmanager
 def as_sound_file(samples: np.ndarray, sample_rate: int) -> Iterator[Path]:
-    """Samples as a temporary lossless file that ffmpeg can read; gone afterwards."""
+    """Write samples to a temporary lossless file that ffmpeg can read.
+
+    Args:
+        samples: [n, channels] float.
+        sample_rate: Hz.
+
+    Yields:
+        Path of the file; gone afterwards.
+    """
     with scratch_folder() as folder:
         path = folder / "music.wav"
         _write_pcm(path, path, samples, sample_rate, "WAV", "FLOAT")
@@ -196,9 +248,21 @@ def convert_audio(
     metadata: dict[str, Any] | None = None,
     group: PendingFiles | None = None,
 ) -> Path:
-    """Write a lossless sound file in the format that the extension of `path` names, chunk by chunk.
+    """Write a lossless sound file in another format, chunk by chunk.
 
-    Raises as `write_audio` does; with a group from `together` the file appears with the others.
+    Args:
+        source: path of a wav or flac.
+        path: of the file; its extension chooses the format.
+        overwrite: replace a file that exists.
+        metadata: tags of the lossy formats.
+        group: the file appears when its others do.
+
+    Returns:
+        The path.
+
+    Raises:
+        UsageError: the extension is unknown.
+        OutputError: the file exists and `overwrite` is off.
     """
     path = Path(path)
     check_sound_name(path)
@@ -215,9 +279,16 @@ def convert_audio(
 
 
 def conform(source: Path, path: Path, *, start_s: float = 0.0, speed: float = 1.0) -> None:
-    """Write a sound file from start_s on, `speed` times as fast at the same pitch, as stereo at SAMPLE_RATE.
+    """Write a sound from a moment on, at another speed and the same pitch (WSOLA, ffmpeg's atempo).
 
-    speed: 0.5 to 2 (WSOLA, ffmpeg's atempo); path is a wav, a large one RF64.
+    Args:
+        source: path of a sound.
+        path: of the wav, stereo at SAMPLE_RATE; a large one is RF64.
+        start_s: where it begins in the source.
+        speed: 0.5 to 2.
+
+    Raises:
+        InputError: the source cannot be read.
     """
     sound = sound_input(source).filter("atrim", start=start_s).filter("asetpts", "PTS-STARTPTS")
     if speed != 1.0:
@@ -227,7 +298,14 @@ def conform(source: Path, path: Path, *, start_s: float = 0.0, speed: float = 1.
 
 
 def check_sound(path: Path) -> None:
-    """Raise InputError unless `path` is a file with a sound track that can be brought to our sample rate."""
+    """Check that a file has a sound track that can be brought to our sample rate.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: it has none.
+    """
     with open_sound(path) as container:
         tracks = [track.codec_context for track in container.streams.audio]
     if not tracks:
@@ -238,7 +316,17 @@ def check_sound(path: Path) -> None:
 
 
 def sound_duration_s(path: Path) -> float:
-    """Seconds that a sound file says it lasts; 0 where it does not. Raises InputError without a sound."""
+    """Read how long a sound file says it lasts.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        Seconds; 0 where it does not say.
+
+    Raises:
+        InputError: there is no sound in it.
+    """
     import av
 
     check_sound(path)
@@ -249,8 +337,15 @@ def sound_duration_s(path: Path) -> float:
         return (container.duration or 0) / 1e6
 
 
-def sound_input(path: Path):
-    """The first sound track of a file as an ffmpeg-python stream."""
+def sound_input(path: Path) -> Any:
+    """Open the first sound track of a file for a filter graph.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        A stream of ffmpeg-python.
+    """
     sound = ffmpeg.input(file_url(path))["a:0"]
     if head_of(path).startswith(EBML) and not is_on_time(find_ffmpeg()):
         with open_sound(path) as container:
@@ -262,17 +357,37 @@ def sound_input(path: Path):
 
 
 def read_audio(path: Path, sample_rate: int = SAMPLE_RATE) -> tuple[np.ndarray, int]:
-    """Read any sound (or a film's first sound track) as ([n, 2] float32, sample_rate).
+    """Read any sound (or a film's first sound track).
 
-    Raises InputError when there is no such file or nothing in it can be heard by ffmpeg.
+    Args:
+        path: of the file.
+        sample_rate: wanted, Hz.
+
+    Returns:
+        ([n, 2] float32, sample rate in Hz).
+
+    Raises:
+        InputError: there is no such file or nothing in it can be heard by ffmpeg.
     """
     path = Path(path)
     check_sound(path)
     return samples_of(sound_input(path), path, sample_rate), sample_rate
 
 
-def samples_of(sound, path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
-    """[n, 2] float32 of an ffmpeg-python stream that comes from `path`. Raises InputError for none."""
+def samples_of(sound: Any, path: Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+    """Render a stream of a filter graph.
+
+    Args:
+        sound: of ffmpeg-python.
+        path: that it comes from, for the message.
+        sample_rate: wanted, Hz.
+
+    Returns:
+        [n, 2] float32.
+
+    Raises:
+        InputError: nothing comes of it.
+    """
     output = ffmpeg.output(sound, "pipe:1", f="f32le", ac=2, ar=sample_rate)
     raw = bytearray()
     for chunk in stream(command(output), f"cannot read sound from {path}"):

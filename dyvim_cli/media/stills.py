@@ -35,12 +35,29 @@ def extract_stills(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Path:
-    """Write frames into `folder` and return the path of its manifest.json.
+    """Write a film's frames as picture files: upright, square pixels, deinterlaced.
 
-    All frames, or key frames alone, or `fps` frames a second; upright, square pixels, deinterlaced.
     The manifest holds the film's name and rate and for every file `file`, `time_s` (seconds from
     the first picture) and `is_key`.
-    Raises InputError when no frame comes out, OutputError when `folder` holds frames already.
+
+    Args:
+        film: what probe says of it.
+        folder: made where it is missing.
+        fps: frames a second; None = all.
+        width: of the pictures, px; None = the film's own.
+        key_only: key frames alone.
+        image_format: jpg, png or webp.
+        start_s: where to begin.
+        end_s: where to stop; None = at the film's end.
+        overwrite: replace frames of an earlier run.
+        progress: hears of the stage "frames", in seconds.
+
+    Returns:
+        Path of manifest.json.
+
+    Raises:
+        InputError: no frame comes out.
+        OutputError: the folder holds frames already.
     """
     folder = Path(folder)
     find_ffmpeg()  # raises where there is none, before earlier frames go

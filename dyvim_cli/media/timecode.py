@@ -26,12 +26,30 @@ class Counting:
         return MINUTES_A_DAY * 60 * self.counted - self.left_out * MINUTES_A_DAY * 9 // 10
 
     def number(self, hours: int, minutes: int, seconds: int, frames: int) -> int:
-        """The frame that a timecode names, counted from 00:00:00:00."""
+        """Count the frames since 00:00:00:00.
+
+        Args:
+            hours: of the timecode.
+            minutes: of the timecode.
+            seconds: of the timecode.
+            frames: of the timecode.
+
+        Returns:
+            Number of the frame.
+        """
         minutes += 60 * hours
         return (60 * minutes + seconds) * self.counted + frames - self.left_out * (minutes - minutes // 10)
 
     def text(self, number: int, point: str = "") -> str:
-        """The timecode of a frame by its number; point: what precedes the frames."""
+        """Write the timecode of a frame.
+
+        Args:
+            number: since 00:00:00:00; it wraps at midnight.
+            point: what precedes the frames; "" = : or, for drop-frame, ;.
+
+        Returns:
+            HH:MM:SS:FF.
+        """
         number %= self.frames_a_day
         tens, rest = divmod(number, 600 * self.counted - 9 * self.left_out)
         a_minute = 60 * self.counted - self.left_out
@@ -43,7 +61,15 @@ class Counting:
 
 
 def counting(fps: float, is_drop: bool = False) -> Counting | None:
-    """How frames of a rate are numbered; None where the rate is no whole number, nearly."""
+    """Find how frames of a rate are numbered.
+
+    Args:
+        fps: rate.
+        is_drop: whether numbers are left out.
+
+    Returns:
+        None where the rate is no whole number, nearly.
+    """
     counted = round(fps)
     if counted < 1 or abs(float(fps) / counted - 1) > MOST_OFF:
         return None
@@ -51,7 +77,14 @@ def counting(fps: float, is_drop: bool = False) -> Counting | None:
 
 
 def exact_rate(fps: float) -> Fraction:
-    """The frame rate that an average stands for: 30000/1001 for 29.97, else a whole or near fraction."""
+    """Find the frame rate that an average means.
+
+    Args:
+        fps: average.
+
+    Returns:
+        30000/1001 for 29.97, else a whole or near fraction.
+    """
     whole = round(fps)
     for rate in (Fraction(whole), Fraction(1000 * whole, 1001)):
         if whole and abs(fps / float(rate) - 1) < MOST_OFF / 5:
@@ -60,7 +93,15 @@ def exact_rate(fps: float) -> Fraction:
 
 
 def frame_number(timecode: str, fps: float) -> int | None:
-    """The frame that a timecode names, counted from 00:00:00:00; None where it is not known."""
+    """Read a timecode.
+
+    Args:
+        timecode: HH:MM:SS:FF, with ; or . before the frames for drop-frame.
+        fps: rate of the film.
+
+    Returns:
+        Frames since 00:00:00:00; None where it is not known.
+    """
     found = FORM.fullmatch(timecode)
     how = counting(fps, bool(found) and found[4] != ":")
     if not found or how is None:
@@ -69,9 +110,15 @@ def frame_number(timecode: str, fps: float) -> int | None:
 
 
 def later(timecode: str, seconds: float, fps: float) -> str | None:
-    """The timecode of the picture that is shown `seconds` later; None where that is not known.
+    """Find the timecode of a picture that is shown later.
 
-    fps: of a film of constant rate.
+    Args:
+        timecode: of the first picture.
+        seconds: how much later.
+        fps: of a film of constant rate.
+
+    Returns:
+        The timecode; None where it is not known.
     """
     number = frame_number(timecode, fps)
     if number is None:

@@ -5,6 +5,7 @@ Containers round, omit or misstate durations; the packets are only listed, not d
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,8 +43,20 @@ class Timing:
     sounds: dict[int, SoundSpan] = field(default_factory=dict)  # by stream index, where there are packets
 
 
-def timing_of(container, stream, path: Path) -> Timing:
-    """List the packets of picture and sound and derive their true range, rate and key frames."""
+def timing_of(container: Any, stream: Any, path: Path) -> Timing:
+    """List the packets of picture and sound and derive their true range, rate and key frames.
+
+    Args:
+        container: opened with PyAV.
+        stream: of the picture.
+        path: for the message.
+
+    Returns:
+        Times of the picture and of each sound.
+
+    Raises:
+        InputError: fewer than two pictures have times, or a limit is passed.
+    """
     clocks: dict[int, StreamClock] = {}
     rows, sounds = [], {}
     for packet in packets(container, stream, *container.streams.audio, clocks=clocks):
@@ -73,8 +86,16 @@ def timing_of(container, stream, path: Path) -> Timing:
     )
 
 
-def picture_rows(container, stream) -> np.ndarray:
-    """[n, 4] time, decoding time (nan where unknown), duration (seconds), is key; of every picture shown."""
+def picture_rows(container: Any, stream: Any) -> np.ndarray:
+    """List every picture that is shown.
+
+    Args:
+        container: opened with PyAV.
+        stream: of the picture.
+
+    Returns:
+        [n, 4] time, decoding time (nan where unknown), duration (seconds), is key.
+    """
     found = [_row(packet, float(stream.time_base)) for packet in packets(container, stream) if packet.size]
     return np.array([row for rows in found for row in rows], dtype=np.float64).reshape(-1, 4)
 

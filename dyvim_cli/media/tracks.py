@@ -45,8 +45,16 @@ class Track:
         return self.codec != UNKNOWN and self.n_packets > 0 and self.channels > 0 and is_playable
 
 
-def sound_tracks(container, heard: dict[int, SoundSpan]) -> tuple[Track, ...]:
-    """Describe the audio streams of a container; what each was found to last is by stream index."""
+def sound_tracks(container: Any, heard: dict[int, SoundSpan]) -> tuple[Track, ...]:
+    """Describe the audio streams of a container.
+
+    Args:
+        container: opened with PyAV.
+        heard: what each was found to last, by stream index.
+
+    Returns:
+        In the film's order.
+    """
     channels = channels_of(container)
     found = []
     for position, stream in enumerate(container.streams.audio):
@@ -66,19 +74,32 @@ def sound_tracks(container, heard: dict[int, SoundSpan]) -> tuple[Track, ...]:
     return tuple(found)
 
 
-def subtitle_tracks(container) -> tuple[Track, ...]:
-    """Describe the subtitle streams of a container."""
+def subtitle_tracks(container: Any) -> tuple[Track, ...]:
+    """Describe the subtitle streams of a container.
+
+    Args:
+        container: opened with PyAV.
+
+    Returns:
+        In the film's order.
+    """
     return tuple(
         Track(**_described(position, stream), start_s=_start_s(stream))
         for position, stream in enumerate(container.streams.subtitles)
     )
 
 
-def channels_of(container) -> dict[int, int]:
-    """The number of channels of each audio stream, by stream index.
+def channels_of(container: Any) -> dict[int, int]:
+    """Count the channels of each audio stream.
 
     From ffmpeg's listing: PyAV's own word for it frees a layout twice where channels lie in an order of their
     own (5.1 as cinemas have it), which ends the process.
+
+    Args:
+        container: opened with PyAV.
+
+    Returns:
+        Stream index -> channels.
     """
     found = LISTED.finditer(listing(container))
     return {int(line["index"]): _n_channels(line["layout"]) for line in found}
@@ -100,7 +121,14 @@ def _start_s(stream) -> float:
 
 
 def name_in(metadata: dict[str, str]) -> str:
-    """The name that a track's tags give it; "" for none and for what programs write by themselves."""
+    """Find the name that a track's tags give it.
+
+    Args:
+        metadata: its tags.
+
+    Returns:
+        "" for none and for what programs write by themselves.
+    """
     name = metadata.get("title") or metadata.get("handler_name") or ""
     return "" if name.lower() in NO_NAMES else name
 

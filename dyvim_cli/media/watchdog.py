@@ -44,7 +44,14 @@ class Watchdog:
         self._thread.join()
 
     def wait_for(self, output: Callable[[], Reached]) -> Reached:
-        """What `output` returns, which blocks until the process says something or is ended."""
+        """Wait for output, which counts as waiting for the process.
+
+        Args:
+            output: blocks until the process says something or is ended.
+
+        Returns:
+            What it returns.
+        """
         self._waiting.set()
         try:
             return output()
@@ -76,7 +83,14 @@ class Watchdog:
         return self._still_s >= self._limit_s or busy_s >= STILL_LIMIT_BUSY_S
 
     def failure(self, what: str) -> InputError:
-        """The error for a process that was ended: whatever it was to write, what it read sent it astray."""
+        """Make the error for a process that was ended: whatever it was to write, what it read sent it astray.
+
+        Args:
+            what: opens the message.
+
+        Returns:
+            The error, not raised.
+        """
         return InputError(f"{what}: ffmpeg got no further and was ended", "see that the film plays elsewhere")
 
 
@@ -104,6 +118,13 @@ def _text(path: Path) -> str:
 
 
 def processor_time_s(pid: int) -> float:
-    """Seconds of processor time that a process has used; 0 where the system does not tell."""
+    """Read how much processor time a process has used.
+
+    Args:
+        pid: its id.
+
+    Returns:
+        Seconds; 0 where the system does not tell.
+    """
     fields = _text(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if len(fields) > 12 else 0.0

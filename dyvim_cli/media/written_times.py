@@ -8,7 +8,18 @@ SECONDS = re.compile(r"\d+(?:[.,]\d*)?|[.,]\d+")
 
 
 def seconds_of(text: str) -> float | None:
-    """Seconds of a time without frames; None where it is none. A comma may stand for the decimal point."""
+    """Read a time without frames.
+
+    Args:
+        text: as people write it; a comma may be the decimal point.
+
+    Returns:
+        Seconds; None where it is none.
+
+    Example:
+        >>> seconds_of("1m30s")
+        90.0
+    """
     text = text.strip()
     if SECONDS.fullmatch(text):
         return _number(text)
