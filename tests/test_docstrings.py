@@ -11,10 +11,15 @@ ROOT = Path(__file__).parents[1]
 DONE = (
     "batch",
     "evaluation",
+    "hearing",
+    "hub",
+    "markers",
+    "media",
     "model",
     "music",
     "report",
     "stylebook",
+    "vision",
 )
 PROPERTIES = ("property", "cached_property", "functools.cached_property")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
