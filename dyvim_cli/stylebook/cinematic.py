@@ -76,6 +76,7 @@ STYLE = Style(
     },
     harmonic_rhythm=(32, 16, 16),
     keeps_beat=False,
+    time_keepers=("arp", "hat"),
     accent_strokes=Strokes(heavy=("kick", "tom", "crash"), medium=("tom",), hint=("tom",)),
     fills_on_toms=True,
     needs={"drums": 0.1, "arp": 0.05},

@@ -150,6 +150,7 @@ class Style:
     arranger: Arranger
     affinities: dict[str, float] | None = None  # vision.styles.MEASURES -> weight; None = only when asked for
     accent_strokes: Strokes = KIT_STROKES
+    time_keepers: tuple[str, ...] = ()  # "arp" and "hat" fill the eighths: music/form/time_keeping.py
     fills_on_toms: bool = False  # its drums are toms rather than a kit
     cadences: dict[str, tuple[str, ...]] = field(default_factory=lambda: CADENCES)
     half_closes: float = HALF_CLOSES

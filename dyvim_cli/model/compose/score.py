@@ -41,6 +41,7 @@ from dyvim_cli.music.form.accents import HEAVY, Accents
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.floor import keep_floor
+from dyvim_cli.music.form.time_keeping import keep_time
 from dyvim_cli.music.form.planning import Form, plan_form
 from dyvim_cli.music.form.playable import playable
 from dyvim_cli.music.form.style_patterns import PatternInputs
@@ -226,7 +227,7 @@ def finish(
         tempo_map: when each step sounds.
         marked: [M] steps that a person asked to be hits.
         may_sound: [K, S] bool, where each stream may play.
-        under_speech: [S] bool, where somebody speaks: no hat is added there.
+        under_speech: [S] bool, where somebody speaks: nothing that keeps time is added there.
         bands: where each style's band plays.
 
     Returns:
@@ -236,7 +237,9 @@ def finish(
     struck = strike(settled, marked, may_sound)
     played = each_in_its_place(bands, lambda style: playable(struck, tempo_map, style))
     may_fill = may_sound & (~under_speech | PITCHED[:, None])
-    return each_in_its_place(bands, lambda style: keep_floor(played, may_fill, style))
+    going_on = each_in_its_place(bands, lambda style: keep_floor(played, may_fill, style))
+    may_begin = may_sound & ~under_speech
+    return each_in_its_place(bands, lambda style: keep_time(going_on, may_begin, style, final_step))
 
 
 def calmer_under_speech(

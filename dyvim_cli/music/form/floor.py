@@ -1,23 +1,23 @@
-"""Keep a floor of sound where the whole band would stop.
+"""Keep a floor of sound where the whole band, or its bass and chords, would stop.
 
 The decoder likes to stop everybody for an eighth or a beat before an accent. Once in a while that is a
 breath; in a film with a cut a second it tears the music into pieces. Here the chord and the bass hold on and
-the hat keeps the time, while the tune still stops. Silences that are asked for, and parts that are excluded,
-are left alone.
+the hat keeps the time, while the tune still stops. Where the tune goes on alone, the bass plays on beneath
+it. Silences that are asked for, and parts that are excluded, are left alone.
 """
 
 import numpy as np
 
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.stylebook import RECORDS
-from dyvim_cli.types import STEPS_PER_BAR
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 LONGEST_STEPS = STEPS_PER_BAR  # a rest of more than a bar belongs to the form
 STRIKE_STEPS = 2  # a rest of an eighth and more is filled by a new chord if none can be held
 HAT_STEPS = 2  # the hat plays eighths
 PITCHED_ROWS = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
 HOLDERS = [tokens.STREAM_INDEX[name] for name in ("pad", "bass")]
-DRUMS = tokens.STREAM_INDEX["drums"]
+BASS, DRUMS, CHORD = (tokens.STREAM_INDEX[name] for name in ("bass", "drums", "chord"))
 
 
 def keep_floor(piece: np.ndarray, may_sound: np.ndarray, style: str) -> np.ndarray:
@@ -32,7 +32,7 @@ def keep_floor(piece: np.ndarray, may_sound: np.ndarray, style: str) -> np.ndarr
         [K, S] tokens; what was written before sounds as before.
     """
     filled = piece.copy()
-    for start, end in _rests(piece):
+    for start, end in _rests(piece, PITCHED_ROWS):
         held = [row for row in HOLDERS if piece[row, start - 1] != tokens.REST]
         for row in held:
             if may_sound[row, start:end].all():
@@ -41,12 +41,30 @@ def keep_floor(piece: np.ndarray, may_sound: np.ndarray, style: str) -> np.ndarr
             _strike_again(filled, start, end, may_sound)
         if RECORDS[style].keeps_beat:
             _keep_time(filled, start, end, may_sound[DRUMS])
+    for start, end in _rests(filled, HOLDERS):
+        if end - start >= STRIKE_STEPS and may_sound[BASS, start:end].all():
+            _play_on(filled, start, end)
     return filled
 
 
-def _rests(piece: np.ndarray) -> list[tuple[int, int]]:
-    """(first step, step after) of the rests of all pitched streams that the music goes on from."""
-    rests = (piece[PITCHED_ROWS] == tokens.REST).all(axis=0)
+def _play_on(filled: np.ndarray, start: int, end: int) -> None:
+    """Let the bass play its last note on the beats of a rest, as long as the chord is the same."""
+    onsets = np.flatnonzero(filled[BASS, :start] >= tokens.FIRST_PITCH)
+    if not len(onsets):
+        return
+    is_held = filled[BASS, start - 1] != tokens.REST
+    for step in range(start, end):
+        if filled[CHORD, step] != filled[CHORD, onsets[-1]]:
+            return
+        on_beat = step % STEPS_PER_BEAT == 0
+        if on_beat or is_held:
+            filled[BASS, step] = filled[BASS, onsets[-1]] if on_beat else tokens.HOLD
+            is_held = True
+
+
+def _rests(piece: np.ndarray, rows: list[int]) -> list[tuple[int, int]]:
+    """(first step, step after) of the rests of all streams in `rows` that the music goes on from."""
+    rests = (piece[rows] == tokens.REST).all(axis=0)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], rests.astype(int), [0]])))
     spans = edges.reshape(-1, 2).tolist()
     return [(a, b) for a, b in spans if a > 0 and b < len(rests) and b - a <= LONGEST_STEPS]
