@@ -67,6 +67,33 @@ def test_a_chord_is_struck_again_where_none_can_be_held():
     assert (filled[PAD, REST_FROM:ACCENT] == tokens.HOLD).all()
 
 
+def with_a_tune_alone(piece: np.ndarray) -> np.ndarray:
+    """The band with a tune of eighths that goes on where chord and bass stop."""
+    piece[MELODY, ::2], piece[MELODY, 1::2] = tokens.FIRST_PITCH, tokens.HOLD
+    return piece
+
+
+def test_the_bass_plays_on_under_a_tune_that_is_left_alone():
+    piece = with_a_tune_alone(band())
+    filled = keep_floor(piece, may(piece), "playful")
+    assert filled[BASS, REST_FROM] == ROOT
+    assert (filled[BASS, REST_FROM + 1 : ACCENT] == tokens.HOLD).all()
+    assert (filled[PAD] == piece[PAD]).all()
+
+
+def test_the_bass_does_not_play_on_under_another_chord():
+    piece = with_a_tune_alone(band())
+    piece[tokens.STREAM_INDEX["chord"], REST_FROM:] = 5
+    assert (keep_floor(piece, may(piece), "playful")[BASS] == piece[BASS]).all()
+
+
+def test_an_excluded_bass_does_not_play_on():
+    piece = with_a_tune_alone(band())
+    allowed = may(piece)
+    allowed[BASS] = False
+    assert (keep_floor(piece, allowed, "playful")[BASS] == piece[BASS]).all()
+
+
 @pytest.mark.parametrize("span", [(0, 8), (24, 32)])
 def test_rests_at_the_beginning_and_at_the_end_are_left(span):
     piece = band()

@@ -41,10 +41,11 @@ from dyvim_cli.music.form.accents import HEAVY, Accents
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.floor import keep_floor
-from dyvim_cli.music.form.time_keeping import keep_time
 from dyvim_cli.music.form.planning import Form, plan_form
 from dyvim_cli.music.form.playable import playable
 from dyvim_cli.music.form.style_patterns import PatternInputs
+from dyvim_cli.music.form.style_patterns import PatternInputs, write_patterns
+from dyvim_cli.music.form.time_keeping import keep_time
 from dyvim_cli.music.form.under_speech import rest_the_tune, speech_on_grid
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.bar_lines import realign_bar_lines

@@ -18,6 +18,7 @@ METRIC = np.array([3, -3, -1, -3, 1, -3, -1, -3, 2, -3, -1, -3, 1, -3, -1, -2])
 VELOCITY_SPREAD = 3.0
 INNER_VOICE = -6  # velocity of a chord's lower voices against its top
 SHORTEST_S = 0.04
+EIGHTH_STEPS = STEPS_PER_BEAT // 2
 # A tone's moment, to a listener as to an onset detector, is not its first sound but when it has risen, 5 to
 # 20 ms later (Gordon 1987, perceptual attack time). The sound of a step begins so much before the step.
 RISES_S = 0.015
@@ -153,6 +154,8 @@ class Feel:
     def span(self, start: int, end: int, part: Part, place: int = 0) -> tuple[float, float]:
         """Time the beginning and end of a note, by articulation.
 
+        What leads into a hit is held up to it: a detached end there would tear a hole before the accent.
+
         Args:
             start: first step.
             end: step after the last; the last notes ring into the end of the film.
@@ -172,7 +175,9 @@ class Feel:
             end_s = self.duration_s - min(RING_SHARE * (self.duration_s - start_s), room_s)
         else:
             written_s = self.played_s[end] - start_s
-            end_s = start_s + written_s * articulation(part.length, end - start) + part.overlap_s
+            leads_in = self.is_accented(end) and end - start >= EIGHTH_STEPS
+            share = 1.0 if leads_in else articulation(part.length, end - start)
+            end_s = start_s + written_s * share + part.overlap_s
         return start_s, float(min(max(end_s, start_s + SHORTEST_S), last_s))
 
     def velocity(self, step: int, part: Part, inner: bool = False) -> int:
