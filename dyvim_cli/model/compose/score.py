@@ -38,13 +38,13 @@ from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features
 from dyvim_cli.model.score import ranking
 from dyvim_cli.music.form.accents import HEAVY, Accents
+from dyvim_cli.music.form.decay import play_again
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.floor import keep_floor
 from dyvim_cli.music.form.planning import Form, plan_form
 from dyvim_cli.music.form.playable import playable
 from dyvim_cli.music.form.style_patterns import PatternInputs
-from dyvim_cli.music.form.style_patterns import PatternInputs, write_patterns
 from dyvim_cli.music.form.time_keeping import keep_time
 from dyvim_cli.music.form.under_speech import rest_the_tune, speech_on_grid
 from dyvim_cli.music.symbols import tokens
@@ -236,11 +236,15 @@ def finish(
     """
     settled = settle(piece, final_step, character.key.is_minor)
     struck = strike(settled, marked, may_sound)
-    played = each_in_its_place(bands, lambda style: playable(struck, tempo_map, style))
     may_fill = may_sound & (~under_speech | PITCHED[:, None])
-    going_on = each_in_its_place(bands, lambda style: keep_floor(played, may_fill, style))
-    may_begin = may_sound & ~under_speech
-    return each_in_its_place(bands, lambda style: keep_time(going_on, may_begin, style, final_step))
+    may_begin = may_sound & ~under_speech & tempo_map.played
+
+    def going_on(style: str) -> np.ndarray:
+        floor = keep_floor(playable(struck, tempo_map, style), may_fill, style)
+        divided = play_again(floor, may_begin, tempo_map, style, final_step)
+        return keep_time(divided, may_begin, style, final_step)
+
+    return each_in_its_place(bands, going_on)
 
 
 def calmer_under_speech(
