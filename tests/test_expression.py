@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from dyvim_cli.music.mixing.mastering import produce
 from dyvim_cli.music.performance.expression import FULLEST_DB, SOFTEST_DB, course_db, expression_gain
-from dyvim_cli.music.performance.humanize import articulation
+from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, Feel, articulation
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.rubato import MOST_SQUEEZE, NEAR_ENOUGH_S, apply_rubato
 from dyvim_cli.music.timing.tempo_map import fit_tempo_map, hit_table
+from dyvim_cli.stylebook import RECORDS
+from dyvim_cli.stylebook.record import Part
 from dyvim_cli.types import Key, TempoMap
 
 STEP_S = 0.14
@@ -123,3 +125,16 @@ def test_a_chord_that_is_held_swells(style):
 def test_staccato_is_for_short_notes():
     assert articulation(0.6, 2) == 0.6 and articulation(0.6, 16) == articulation(1.0, 2) == 1.0
     assert 0.6 < articulation(0.6, 8) < 1.0
+
+
+def test_a_note_that_leads_into_a_hit_is_held_up_to_it():
+    part = Part((0,), length=0.6)
+    levels = np.full(32, 3)
+    levels[16] = ACCENT_LEVEL
+    row = np.zeros((tokens.K, 32), dtype=np.int16)
+    row[tokens.STREAM_INDEX["level"]] = levels
+    grid = TempoMap(np.arange(33) * 0.125, 120.0)
+    feel = Feel(row, grid, RECORDS["pop"].palette, "pop", 4.0, np.random.default_rng(0))
+    assert feel.span(12, 16, part)[1] == pytest.approx(2.0)
+    start_s, end_s = feel.span(20, 24, part)
+    assert end_s - start_s < 0.7 * 0.5

@@ -175,7 +175,7 @@ class Feel:
             end_s = self.duration_s - min(RING_SHARE * (self.duration_s - start_s), room_s)
         else:
             written_s = self.played_s[end] - start_s
-            leads_in = self.is_accented(end) and end - start >= EIGHTH_STEPS
+            leads_in = end < self.n_steps and self.is_accented(end) and end - start >= EIGHTH_STEPS
             share = 1.0 if leads_in else articulation(part.length, end - start)
             end_s = start_s + written_s * share + part.overlap_s
         return start_s, float(min(max(end_s, start_s + SHORTEST_S), last_s))
