@@ -131,16 +131,18 @@ def compose(
     model: "Decoder | AudioModel",
     progress: Progress,
     speech_s: "np.ndarray | None" = None,
+    keeps_tokens: bool = False,
 ) -> "Score | Recording":
     """Music for a film: score tokens from the shipped decoder, audio tokens from MusicGen.
 
     speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak;
-    MusicGen takes no notice of them.
+    MusicGen takes no notice of them. keeps_tokens: whether what a decoder draws may come from the cache.
     """
     if writes_score(options.model):
         device.one_torch_thread()
         write = write_score if options.recut is None else write_again
-        score = write(features, options, cast("Decoder", model), progress, speech_s=speech_s)
+        decoder = cast("Decoder", model)
+        score = write(features, options, decoder, progress, speech_s=speech_s, keeps_tokens=keeps_tokens)
         return recast(with_old_piece(score, features), options)
     from dyvim_cli.model.compose.recording import record
 

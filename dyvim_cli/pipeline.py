@@ -174,7 +174,7 @@ def compose_and_mux(
     speech_s = None if watched.own is None else coarse_speech(watched.own.speech_s)
     options = with_plan(features, options, delivered, speech_s)
     with clock.stage("compose"):
-        piece = compose(features, options, model, progress, speech_s)
+        piece = compose(features, options, model, progress, speech_s, keeps_tokens=watched.use_cache)
     tags = {"comment": comment(piece, options, speech_s)}
     if watched.use_cache:
         keep_piece(piece, film.path)

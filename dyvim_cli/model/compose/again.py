@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from dyvim_cli.influence import influence_of
 from dyvim_cli.model.compose import score as first
-from dyvim_cli.model.compose.bands import bands_of, perform_bands
+from dyvim_cli.model.compose.bands import bands_of, perform_bands, with_patterns
 from dyvim_cli.model.compose.carried import carried_plan, carried_tokens, theme_goes_on
 from dyvim_cli.model.compose.new_events import leaned, with_events
 from dyvim_cli.model.compose.obey import marked_steps, silenced, silent_steps, strike
 from dyvim_cli.model.conditioning.film_curves import film_curves
+from dyvim_cli.music.form.accents import Accents
 from dyvim_cli.music.form.ending import settle
+from dyvim_cli.music.form.style_patterns import PatternInputs
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.relaid import NONE, Relaid, Span, relaid
 from dyvim_cli.options import ComposeOptions
@@ -49,6 +51,7 @@ def write_again(
     model: Decoder,
     progress: Progress | None = None,
     speech_s: np.ndarray | None = None,
+    keeps_tokens: bool = False,
 ) -> Score:
     """Compose the old piece of options.recut for the new cut that was seen; deterministic for a seed.
 
@@ -58,6 +61,7 @@ def write_again(
         model: the decoder of score tokens.
         progress: hears of the stage "compose".
         speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak.
+        keeps_tokens: whether what is drawn may come from the cache, and stays there.
 
     Returns:
         The score, with facts on which bars are old and which are new.
@@ -65,7 +69,7 @@ def write_again(
     Raises:
         ValueError: there is no old piece, or the features make no sense.
     """
-    from dyvim_cli.model.score.sampling import SamplingSettings, sample_pieces
+    from dyvim_cli.model.compose.kept_tokens import sampler
 
     recut = options.recut
     if recut is None:
@@ -88,21 +92,21 @@ def write_again(
     accents = hit * influence.follows * ~silent
     fixed = first.as_plan(form, character, accents, influence.lightest_accent, under_speech, silent)
     fixed = _with_kept(fixed, kept, form, theme_goes_on(old, grid))
-    settings = SamplingSettings(
-        alpha=influence.decoder,
-        temperature=options.temperature,
-        guidance=first.GUIDANCE if options.guidance is None else options.guidance,
-        candidates=options.candidates,
-        seed=options.seed,
+    bands = bands_of(form.sections, character.style)
+    motion = PatternInputs(
+        0.5 + influence.energy * (energy - 0.5), cast(Accents, fixed.accents), under_speech
     )
-    pieces = list(sample_pieces(model, conditions, fixed, settings, progress))
+    pattern_seed = [options.seed, first.PATTERN_DRAW]
+    forced = with_patterns(fixed.forced, form, bands, model.config.untrained, motion, pattern_seed)
+    fixed = replace(fixed, forced=forced)
+    settings = first.sampling_settings(options)
+    pieces = list(sampler(keeps_tokens)(model, conditions, fixed, settings, progress))
     if kept.final_step is None:
         pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
     pieces = [strike(piece, marked, form.active & ~silent) for piece in pieces]
     moving = energy if influence.follows else np.ones_like(energy)
     piece, chosen, takes = first.best_of(pieces, hit, moving, options.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)
-    bands = bands_of(form.sections, character.style)
     named = (character.key, bands, features.duration_s, options.seed, sections, old.programs)
     score = silenced(perform_bands(piece, tempo_map, *named), planned.silences)
     made = {"hit": hit, "final_step": form.final_step, "programs": old.programs, "plan": planned}

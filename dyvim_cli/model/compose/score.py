@@ -90,6 +90,7 @@ def write_score(
     progress: Progress | None = None,
     tempo_map: TempoMap | None = None,
     speech_s: np.ndarray | None = None,
+    keeps_tokens: bool = False,
 ) -> Score:
     """Compose for a film; deterministic for a seed.
 
@@ -100,6 +101,7 @@ def write_score(
         progress: notified of the stage "compose".
         tempo_map: the grid; None = one that is laid for the film's events (fit_grid).
         speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak.
+        keeps_tokens: whether what is drawn may come from the cache, and stays there.
 
     Returns:
         The score: notes by instrument, sections, tempo map, and facts on the takes.
@@ -108,8 +110,9 @@ def write_score(
         ValueError: the features make no sense.
     """
     from dyvim_cli.model.compose.decide import decide
-    from dyvim_cli.model.score.sampling import sample_pieces
+    from dyvim_cli.model.compose.kept_tokens import sampler
 
+    sample_pieces = sampler(keeps_tokens)
     planned = options.plan or decide(features, options, tempo_map=tempo_map, speech_s=speech_s)
     features, options, character = as_planned(features, options, planned)
     influence = influence_of(options.alpha)
