@@ -8,8 +8,9 @@ import random
 import re
 from collections.abc import Callable, Sequence
 
+from tools.fuzz.part_mutations import EXTREMES, PART_MUTATIONS
+
 BOX = re.compile(rb"[a-zA-Z0-9 _]{4}")  # a name as mp4, mov, avi and the like have them
-EXTREMES = (0, 1, 7, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 HEAD_SHARE = 0.5  # of all places lie in the first two kilobytes and the last: heads and indexes decide most
 HEAD_BYTES = 2048
 
@@ -17,7 +18,8 @@ HEAD_BYTES = 2048
 def damaged(data: bytes, rng: random.Random, others: Sequence[bytes]) -> bytes:
     """The film after one to three mutations; never the film itself."""
     result = bytearray(data)
-    while bytes(result) == data:
+    while not result or bytes(result) == data:
+        result = bytearray(data)
         for mutate in rng.choices(MUTATIONS, k=rng.choice((1, 1, 2, 3))):
             result = mutate(result, rng, others) if result else result
     return bytes(result)
@@ -117,5 +119,5 @@ def graft(data: bytearray, rng: random.Random, others: Sequence[bytes]) -> bytea
 Mutation = Callable[[bytearray, random.Random, Sequence[bytes]], bytearray]
 MUTATIONS: tuple[Mutation, ...] = (
     flip_bits, overwrite, truncate, resize_box, resize_box, set_number, set_number, duplicate, remove, swap,
-    graft,
+    graft, *PART_MUTATIONS,
 )  # fmt: skip

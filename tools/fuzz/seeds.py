@@ -15,6 +15,8 @@ VOICE = "aevalsrc=0.3*sin(2*PI*300*t)*gt(sin(2*PI*t)\\,0):s=44100"
 SOUND = ["-f", "lavfi", "-t", str(SECONDS), "-i", VOICE, "-ac", "1"]
 H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "8", "-pix_fmt", "yuv420p"]
 VP8 = ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "8", "-c:a", "libopus"]
+COVERED = ["-f", "lavfi", "-i", "color=red:s=48x48:r=1:d=1", "-map", "0", "-map", "1", "-map", "2"]
+TWICE = ["-map", "0:v", "-map", "1:a"]
 # name -> (extension, options): each container with what it usually carries
 SEEDS = {
     "mp4": (".mp4", [*H264, "-c:a", "aac"]),
@@ -28,6 +30,14 @@ SEEDS = {
     "flv": (".flv", [*H264, "-c:a", "aac"]),
     "mpg": (".mpg", ["-c:v", "mpeg2video", "-r", "25", "-g", "8", "-c:a", "mp2"]),
     "gif": (".gif", ["-pix_fmt", "rgb8"]),
+    "wmv": (".wmv", ["-c:v", "wmv2", "-g", "8", "-c:a", "wmav2"]),
+    "ogv": (".ogv", [*VP8, "-f", "ogg"]),
+    "mxf": (".mxf", ["-c:v", "mpeg2video", "-r", "25", "-g", "8", "-c:a", "pcm_s16le", "-ar", "48000"]),
+    "m2ts": (".m2ts", [*H264, "-c:a", "ac3", "-f", "mpegts", "-mpegts_m2ts_mode", "1"]),
+    "nut": (".nut", ["-c:v", "mpeg4", "-g", "8", "-c:a", "pcm_s16le"]),
+    "timecode": (".mov", ["-c:v", "mjpeg", "-c:a", "pcm_s16be", "-timecode", "01:00:00:00"]),
+    "cover": (".mp4", [*COVERED, "-c:v:0", "mpeg4", "-c:v:1", "png", "-disposition:v:1", "attached_pic"]),
+    "two": (".mkv", [*TWICE, *TWICE, "-c:v", "mjpeg", "-c:a", "aac"]),
 }
 
 
