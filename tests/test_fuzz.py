@@ -46,7 +46,7 @@ def good(tmp_path) -> Run:
     film = make_film(folder, ".mkv", seconds=1)
     output = film.with_name("out.mkv")
     output.write_bytes(film.read_bytes())
-    return Run("mux", film, output, folder, scratch, digest(film), 0, False, "out.mkv", 100.0)
+    return Run("mux", film, output, folder, scratch, digest(film), 0, False, "out.mkv", 100.0, film)
 
 
 def test_a_run_that_keeps_its_promises_is_let_pass(good):

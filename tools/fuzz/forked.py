@@ -48,6 +48,8 @@ def import_everything() -> None:
     import dyvim_cli.media.mux
     import dyvim_cli.media.stills
     import dyvim_cli.pipeline
+    import dyvim_cli.rendering
+    import dyvim_cli.rescoring
     import dyvim_cli.vision.analysis  # noqa: F401
 
     torch.set_num_threads(1)

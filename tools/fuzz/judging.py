@@ -26,7 +26,7 @@ class Run:
 
     verb: str
     film: Path
-    output: Path
+    output: Path | None
     folder: Path  # holds the film, and the output when there is one
     scratch: Path  # the command's TMPDIR
     film_digest: str  # before the run
@@ -34,6 +34,7 @@ class Run:
     was_ended: bool  # it took too long
     said: str  # stdout and stderr
     memory_mb: float  # of its largest process
+    pictures: Path | None = None  # the film whose picture packets the output must hold
 
 
 def time_limit_s(film_s: float) -> float:
@@ -76,11 +77,13 @@ def _of_the_files(run: Run) -> Iterator[str]:
 
 
 def _of_the_output(run: Run) -> Iterator[str]:
+    if run.output is None:
+        return
     if not run.output.exists():
         yield "exit code 0 and no output"
-    elif run.verb == "mux":
-        compared = COMPARED.get(run.film.suffix, picture_packets)
-        given, delivered = compared(run.film), compared(run.output)
+    elif run.pictures is not None:
+        compared = COMPARED.get(run.pictures.suffix, picture_packets)
+        given, delivered = compared(run.pictures), compared(run.output)
         if given != delivered:
             where = _first_difference(given, delivered)
             yield f"{len(given)} picture packets became {len(delivered)}, {where}"
@@ -120,4 +123,4 @@ def undelimited_packets(path: Path) -> list[str]:
 
 
 # how pictures are compared where the copy cannot be the very same bytes
-COMPARED = {".gif": decoded_pictures, ".ts": undelimited_packets}
+COMPARED = {".gif": decoded_pictures, ".ts": undelimited_packets, ".m2ts": undelimited_packets}

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.fuzz.calls import OTHERS, Call, Whole, call_for
 from tools.fuzz.forked import Ended, Job, import_everything, run_all
 from tools.fuzz.judging import Run, broken_promises, digest, time_limit_s
 from tools.fuzz.mutations import damaged
+from tools.fuzz.other_seeds import make_whole
 from tools.fuzz.seeds import SECONDS, Seed, make_music, make_seeds
 
-VERBS = ("mux", "mux", "mux", "mux", "extract-features", "extract-frames")
-SAID_EVERY = 50  # films
+SAID_EVERY = 50  # files
+FILM_SHARE = 0.7  # of all damaged files
 
 
 @dataclass
@@ -37,14 +39,13 @@ class Report:
 
 @dataclass(frozen=True)
 class Case:
-    """One damaged film, on its way through a verb."""
+    """One damaged file, on its way through a verb."""
 
-    number: int
     verb: str
-    film: Path
-    output: Path
+    damaged: Path
+    digest: str
+    call: Call
     scratch: Path
-    film_digest: str
 
 
 def fuzz(
@@ -67,9 +68,11 @@ def fuzz(
     report = Report(seed)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         place = Path(name)
-        seeds, music = make_seeds(_made(place / "seeds")), make_music(place / "music.wav")
+        films, music = make_seeds(_made(place / "seeds")), make_music(place / "music.wav")
+        whole, others = make_whole(_made(place / "whole"), place / "seeds" / "mp4.mp4", music)
+        seeds = [*films, *others]
         numbers = range(number) if only is None else [only]
-        work = (_job(place, seeds, music, seed, n, patience) for n in numbers)
+        work = (_job(place, seeds, whole, seed, n, patience) for n in numbers)
         for ended in run_all(work, jobs or os.cpu_count() or 1):
             _take_in(report, ended, keep, say)
     return report
@@ -80,39 +83,30 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def damaged_film(seeds: list[Seed], seed: int, number: int) -> tuple[Seed, bytes, random.Random]:
-    """(the whole film, the damaged bytes, the chance that goes on deciding) of one number."""
+def damaged_file(seeds: list[Seed], seed: int, number: int) -> tuple[Seed, bytes, random.Random]:
+    """(the whole file, the damaged bytes, the chance that goes on deciding) of one number."""
     rng = random.Random(f"{seed}:{number}")
-    whole = rng.choice(seeds)
-    return whole, damaged(whole.data, rng, [other.data for other in seeds if other is not whole]), rng
+    films = [each for each in seeds if each.name not in OTHERS]
+    chosen = films if rng.random() < FILM_SHARE else [each for each in seeds if each.name in OTHERS]
+    whole = rng.choice(chosen)
+    return whole, damaged(whole.data, rng, [other.data for other in chosen if other is not whole]), rng
 
 
-def _job(place: Path, seeds: list[Seed], music: Path, seed: int, number: int, patience: float) -> Job:
-    """Write a damaged film and say what to run on it."""
-    whole, data, rng = damaged_film(seeds, seed, number)
-    verb = rng.choice(VERBS)
+def _job(place: Path, seeds: list[Seed], whole: Whole, seed: int, number: int, patience: float) -> Job:
+    """Write a damaged file and say what to run on it."""
+    kind, data, rng = damaged_file(seeds, seed, number)
     root = _made(place / f"{number:06}")
-    film = _made(root / "films") / f"{seed}_{number:06}_{whole.name}{whole.extension}"
-    film.write_bytes(data)
-    output = film.with_name("out" + (whole.extension if whole.extension in KEPT else ".mp4"))
-    if verb == "extract-frames":
-        output = film.with_name("frames")
-    case = Case(number, verb, film, output, _made(root / "tmp"), digest(film))
+    path = _made(root / "files") / f"{seed}_{number:06}_{kind.name}{kind.extension}"
+    path.write_bytes(data)
+    verb, call = call_for(kind.name, path, rng, whole)
+    case = Case(verb, path, digest(path), call, _made(root / "tmp"))
     environment = {
         "TMPDIR": str(case.scratch),
-        "DYVIM_CACHE": str(root / "cache"),
+        "DYVIM_CACHE": str(place / "cache"),
         "XDG_CONFIG_HOME": str(root),
     }
-    words = {
-        "mux": ["mux", film, music, "-o", output],
-        "extract-features": ["extract-features", film, "--no-cache", "--out", output],
-        "extract-frames": ["extract-frames", film, "-o", output, "--fps", "2", "--width", "64"],
-    }[verb]
     limit_s = patience * time_limit_s(SECONDS)
-    return Job([*map(str, words)], film.parent, environment, root / "log", limit_s, tag=case)
-
-
-KEPT = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts")  # what a film leaves in as it came
+    return Job(call.words, path.parent, environment, root / "log", limit_s, tag=case)
 
 
 def _take_in(report: Report, ended: Ended, keep: Path | None, say: Callable[[str], None]) -> None:
@@ -120,27 +114,28 @@ def _take_in(report: Report, ended: Ended, keep: Path | None, say: Callable[[str
     case: Case = ended.job.tag
     run = Run(
         verb=case.verb,
-        film=case.film,
-        output=case.output,
-        folder=case.film.parent,
+        film=case.damaged,
+        output=case.call.output,
+        folder=case.damaged.parent,
         scratch=case.scratch,
-        film_digest=case.film_digest,
+        film_digest=case.digest,
         exit_code=ended.exit_code,
         was_ended=ended.was_ended,
         said=ended.job.log.read_text(errors="replace"),
         memory_mb=ended.memory_mb,
+        pictures=case.call.pictures,
     )
     report.exit_codes[ended.exit_code] += 1
     report.slowest_s = max(report.slowest_s, ended.seconds)
     report.most_memory_mb = max(report.most_memory_mb, ended.memory_mb)
     for promise in broken_promises(run):
-        line = f"{case.film.name}: {case.verb}: {promise}"
+        line = f"{case.damaged.name}: {case.verb}: {promise}"
         report.violations.append(line)
         say(line)
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
-            shutil.copy(case.film, keep / case.film.name)
-            (keep / f"{case.film.name}.log").write_text(run.said)
+            shutil.copy(case.damaged, keep / case.damaged.name)
+            (keep / f"{case.damaged.name}.log").write_text(run.said)
     if report.exit_codes.total() % SAID_EVERY == 0:
         say(report.summary())
-    shutil.rmtree(case.film.parent.parent)
+    shutil.rmtree(case.damaged.parent.parent)
