@@ -18,7 +18,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from dyvim_cli.atomic import remove_abandoned_parts, write_bytes
+from dyvim_cli.atomic import PendingFiles, remove_abandoned_parts, written
 from dyvim_cli.errors import DyvimError, InputError
 from dyvim_cli.types import FilmFeatures
 
@@ -88,13 +88,15 @@ def store(key: str, features: Any, film: Path) -> str:
     return ""
 
 
-def write_features(features: Any, path: Path, film: str = "") -> None:
-    """Write features (a dataclass of arrays and a duration_s) as safetensors, atomically."""
+def write_features(features: Any, path: Path, film: str = "", group: PendingFiles | None = None) -> None:
+    """Write features (a dataclass of arrays and a duration_s) as safetensors, atomically.
+
+    group: what they appear together with, as of atomic.written.
+    """
     arrays = {f.name: np.ascontiguousarray(getattr(features, f.name)) for f in _arrays(type(features))}
     arrays["duration_s"] = np.array([features.duration_s])
-    write_bytes(
-        path, save(arrays, {"film": film, "version": FEATURES_VERSION})
-    )  # safetensors' own way of writing hides a full disk
+    with written(path, group=group) as part:  # safetensors' own way of writing hides a full disk
+        part.write_bytes(save(arrays, {"film": film, "version": FEATURES_VERSION}))
 
 
 def read_features(path: Path, kind: type[Any] = FilmFeatures) -> Any:

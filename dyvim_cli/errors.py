@@ -85,12 +85,15 @@ EXTRAS = {
     "mir_eval": "evaluate", "pyloudnorm": "evaluate", "scenedetect": "evaluate",
     "ray": "ray", "opentimelineio": "edit",
 }  # fmt: skip
+LONGEST_SAID = 200  # characters of such a path
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # no room on the disk, or in the user's quota
 # a device that fails or has gone, too many open files or processes
 BROKEN = {
     errno.EIO, errno.ENXIO, errno.ENODEV, errno.EMFILE, errno.ENFILE, errno.EAGAIN,
     getattr(errno, "ESTALE", errno.EIO),
 }  # fmt: skip
+# a path that no file can have
+NO_PATH = {errno.ENAMETOOLONG, errno.ELOOP}
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}  # the system does not let us
 # what libraries say of it without an errno: safetensors, torch, libsndfile, the dynamic linker
 SAYS_FULL = ("No space left on device", "os error 28", "os error 122", "Disk quota exceeded")
@@ -110,6 +113,8 @@ def fault_of(error: BaseException) -> DyvimError:
         return error
     if isinstance(error, ModuleNotFoundError) and (name := (error.name or "").split(".")[0]) in EXTRAS:
         return EnvironmentFault(f"{name} is not installed", f'pip install "dyvim[{EXTRAS[name]}]"')
+    if isinstance(error, OSError) and error.errno in NO_PATH:
+        return InputError(f"{str(error.filename)[:LONGEST_SAID]}: {error.strerror}", "check the path")
     return _fault_of_machine(error) or DyvimError(
         f"a fault in dyvim: {type(error).__name__}: {error}", "DYVIM_DEBUG=1 shows where"
     )

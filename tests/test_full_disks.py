@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ import soundfile
 from conftest import MOVING, cut_film, dyvim
 from helpers.small_disk import fill, small_disk
 
-from dyvim_cli import cache
+from dyvim_cli import atomic, cache
 from dyvim_cli.errors import EnvironmentFault, ExitCode, OutputError
+from dyvim_cli.markers.files import write_markers
+from dyvim_cli.markers.marker import Marker
+from dyvim_cli.media.film_clock import FilmClock
 from dyvim_cli.media.sound import convert_audio, stem_writer
 
 SECONDS = 3.0
@@ -50,6 +54,16 @@ def test_stems_are_whole_or_not_there(tmp_path):
             for _ in range(9):
                 write("bass", np.zeros((2, 48_000)))
         assert os.listdir(disk) == []
+
+
+@pytest.mark.parametrize("ending", [".csv", ".edl", ".fcpxml", ".xml", ".mid", ".otio"])
+def test_markers_that_find_no_room_are_the_machines_fault(tmp_path, ending):
+    pytest.importorskip("opentimelineio")
+    with small_disk(tmp_path / "disk", 64) as disk:
+        fill(disk)
+        with pytest.raises(EnvironmentFault, match="full"), atomic.written(disk / f"a{ending}") as part:
+            write_markers([Marker(1.0, "hit")], FilmClock(Fraction(25), 4.0), part, kind=ending)
+        assert os.listdir(disk) == ["filling"]
 
 
 @pytest.mark.parametrize("extra", ["--midi", "--music", "--report", "--stems"])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dyvim_cli.desk.orders import orders_of
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.markers.csv_table import read_csv
 from dyvim_cli.markers.files import read_markers, write_markers
@@ -181,3 +182,32 @@ def test_without_the_extra_its_name_is_said():
 )  # fmt: skip
 def test_times_are_read_as_people_write_them(text, expected):
     assert seconds_of(text) == expected
+
+
+# --- files that are none ------------------------------------------------------------------------
+
+NONSENSE = {
+    "deep.fcpxml": "<fcpxml><sequence><spine>"
+    + '<clip offset="0s">' * 5000
+    + "</clip>" * 5000
+    + "</spine></sequence></fcpxml>",
+    "deep.otio": "[" * 100_000,
+    "wide.csv": "a" * 200_000,
+    "far.fcpxml": '<fcpxml><sequence><marker start="1e999s"/></sequence></fcpxml>',
+    "many.csv": "0.1,hit\n" * 5001,
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_markers_that_make_no_sense_are_refused(tmp_path, name):
+    pytest.importorskip("opentimelineio")
+    path = tmp_path / name
+    path.write_text(NONSENSE[name])
+    with pytest.raises(InputError, match=name) as caught:
+        read_markers(path, FilmClock(Fraction(25), 4.0))
+    assert caught.value.hint
+
+
+def test_a_silence_without_a_length_in_numbers_lasts_until_the_next_marker():
+    (silence, _) = orders_of([Marker(1.0, "silence nan"), Marker(2.0, "hit inf")], 4.0)
+    assert silence.until_s == 2.0

@@ -42,13 +42,17 @@ def films_of(context: typer.Context) -> "list[SelectedFilm]":
 
 def _listed(path: Path | None) -> list[Path]:
     from dyvim_cli.batch.selection import read_list
+    from dyvim_cli.regular_files import MOST_BYTES
 
     if path is None:
         return []
     if str(path) == "-" and sys.stdin is None:
         raise UsageError("--from -: stdin is closed", "name a file: --from LIST")
     try:
-        return read_list(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
+        if str(path) == "-":
+            return read_list(sys.stdin.buffer.read())
+        with path.open("rb") as file:  # a pipe too: --from <(find films)
+            return read_list(file.read(MOST_BYTES))
     except OSError as error:
         reason = f"{path}: the list cannot be read ({error.strerror})"
         raise UsageError(reason, "one path a line; - is stdin") from error

@@ -1,6 +1,8 @@
 """Read markers as orders for the music: hits, downbeats, drops, build-ups, silences and sections."""
 
+import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -30,10 +32,10 @@ def orders_of(markers: list[Marker], duration_s: float) -> tuple[Order, ...]:
 
     A silence lasts as long as its marker or the number that it names, else until the next marker.
     """
-    times = [*sorted({marker.time_s for marker in markers}), duration_s]
+    times = sorted({*(min(marker.time_s, duration_s) for marker in markers), duration_s})
     found = []
     for marker in markers:
-        next_s = next(time_s for time_s in times if time_s > marker.time_s or time_s == duration_s)
+        next_s = times[min(bisect_right(times, marker.time_s), len(times) - 1)]
         found += [_order(name.strip(), marker, next_s) for name in marker.name.split(JOINED)]
     return tuple(sorted(found, key=lambda order: order.at_s))
 
@@ -54,9 +56,10 @@ def _order(name: str, marker: Marker, next_s: float) -> Order:
 
 def _number(text: str) -> float | None:
     try:
-        return abs(float(text.removesuffix("s").strip().replace(",", ".")))
+        number = abs(float(text.removesuffix("s").strip().replace(",", ".")))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def marks(orders: Iterable[Order]) -> tuple[PlannedHit, ...]:

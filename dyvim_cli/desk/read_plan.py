@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
 from dyvim_cli.media.written_times import seconds_of
 from dyvim_cli.music.symbols.instruments import program_named
 from dyvim_cli.music.symbols.key_names import key_named
+from dyvim_cli.regular_files import read_regular
 from dyvim_cli.stylebook import STYLES, style_named
 from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES
 
@@ -29,19 +30,18 @@ ROWS = {  # array: the keys of each of its tables
     "section": ("at", "role", "theme", "mood", "energy", "style", "parts"),
 }
 PLAYERS = (*PARTS, "accent")  # parts whose instrument may be named
+MOST_BYTES = 4 << 20  # of a plan: 40,000 hits
 BPM, UNIT, SIGNED = (40, 220), (0, 1), (-1, 1)
 
 
 def read_plan(path: Path) -> FilmPlan:
     """Read a plan. Raises UsageError naming the file and the line where it is missing, or makes no sense."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path, "plan", MOST_BYTES).decode("utf-8")
         values = tomllib.loads(text)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: plan cannot be read ({error.strerror})", "dyvim plan FILM -o film.toml"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except InputError as error:
+        raise UsageError(error.message, "write one: dyvim plan FILM -o film.toml") from error
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number of 5000 digits
         raise UsageError(f"{path}: not valid TOML ({error})", f"mend {path}") from error
     return _Reader(path, text, values).plan()
 

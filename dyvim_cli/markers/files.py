@@ -1,5 +1,6 @@
 """Read and write marker files; the extension chooses the format."""
 
+import csv
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -7,11 +8,14 @@ from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.markers import csv_table, fcp7, fcpxml, midi_file, otio_file, resolve_edl
 from dyvim_cli.markers.marker import Marker
 from dyvim_cli.media.film_clock import FilmClock
+from dyvim_cli.regular_files import MOST_BYTES, check_regular, read_regular
 
 TABLES = (".csv", ".tsv", ".txt")
 MIDIS = (".mid", ".midi")
 ENDINGS = (*TABLES, ".edl", ".fcpxml", ".xml", *MIDIS, ".otio")
 BUNDLE, BUNDLED = ".fcpxmld", "Info.fcpxml"  # Final Cut Pro's folder since 10.6
+KIND = "file of markers"
+MOST_MARKERS = 5000  # of a film: one a second for more than an hour
 OUTSIDE_S = 0.5  # a marker so far behind the film's end is for another film
 
 
@@ -50,9 +54,14 @@ def read_markers(path: Path, clock: FilmClock) -> list[Marker]:
     """
     path = path / BUNDLED if path.suffix.lower() == BUNDLE and path.is_dir() else path
     check_markers_name(path)
-    if not path.is_file():
-        raise InputError(f"no such file of markers: {path}", "check the path; quote names with spaces")
-    found = _read(path, clock)
+    check_regular(path, KIND, MOST_BYTES)
+    try:
+        found = _read(path, clock)
+    except (RecursionError, OverflowError, csv.Error) as error:  # nested too deep, too large a number
+        raise InputError(f"{path}: these markers make no sense ({error})", "export them again") from error
+    if len(found) > MOST_MARKERS:
+        reason = f"{path} holds {len(found)} markers, the limit is {MOST_MARKERS}"
+        raise InputError(reason, "export those that the music shall follow")
     if not found:
         raise InputError(f"{path} holds no markers", "set markers on the timeline and export it again")
     for marker in found:
@@ -75,7 +84,7 @@ def _read(path: Path, clock: FilmClock) -> list[Marker]:
 
 def _text(path: Path) -> str:
     """A file's text: UTF-8, or UTF-16 with its mark, as Premiere writes it."""
-    raw = path.read_bytes()
+    raw = read_regular(path, KIND)
     try:
         return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError as error:
@@ -85,7 +94,7 @@ def _text(path: Path) -> str:
 def _read_xml(path: Path) -> list[Marker]:
     """Either of Final Cut Pro's two formats, by the root element."""
     try:
-        root = ElementTree.fromstring(path.read_bytes())
+        root = ElementTree.fromstring(read_regular(path, KIND))
     except ElementTree.ParseError as error:
         raise InputError(f"{path}: not valid XML ({error})", "export it again") from error
     readers = {"fcpxml": fcpxml.read_fcpxml, "xmeml": fcp7.read_fcp7}

@@ -1,13 +1,17 @@
 """Read and write OpenTimelineIO's timelines (.otio), with the extra `edit`."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.markers.marker import Marker, merged_by_frame
 from dyvim_cli.media.film_clock import FilmClock
+from dyvim_cli.regular_files import read_regular
 
 ADAPTER = "otio_json"
+BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])', re.DOTALL)  # outside of texts
+DEEPEST = 500  # brackets in each other; the library dies of some ten thousand
 
 
 def read_otio(path: Path) -> list[Marker]:
@@ -24,6 +28,8 @@ def read_otio(path: Path) -> list[Marker]:
     """
     import opentimelineio as otio
 
+    if _depth(read_regular(path, "OpenTimelineIO file")) > DEEPEST:
+        raise InputError(f"{path} is nested more than {DEEPEST} deep", "export the timeline anew")
     try:
         timeline = otio.adapters.read_from_file(str(path), adapter_name=ADAPTER)
     except (otio.exceptions.OTIOError, ValueError) as error:
@@ -34,6 +40,15 @@ def read_otio(path: Path) -> list[Marker]:
         raise InputError(f"{path}: no timeline in this OpenTimelineIO file")
     found = [_marker(each, mark, timeline) for each in _marked(timeline) for mark in each.markers]
     return sorted((mark for mark in found if mark.time_s >= 0), key=lambda mark: mark.time_s)
+
+
+def _depth(text: bytes) -> int:
+    """How many brackets of JSON stand in each other at most."""
+    depth = deepest = 0
+    for found in BRACKETS.finditer(text):
+        depth += bool(found[1]) - bool(found[2])
+        deepest = max(deepest, depth)
+    return deepest
 
 
 # Any: opentimelineio has no types
@@ -79,4 +94,5 @@ def write_otio(markers: list[Marker], clock: FilmClock, title: str, path: Path) 
         place = otio.opentime.TimeRange(frames(clock.frame(marker.time_s)), frames(1))
         color = marker.color.upper() or otio.schema.MarkerColor.BLUE
         timeline.tracks.markers.append(otio.schema.Marker(marker.name, place, color, comment=marker.note))
-    otio.adapters.write_to_file(timeline, str(path), adapter_name=ADAPTER)
+    text = otio.adapters.write_to_string(timeline, adapter_name=ADAPTER)
+    path.write_text(text, encoding="utf-8")  # the library says nothing of a full disk

@@ -2,17 +2,17 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
 import numpy as np
 
+from dyvim_cli.atomic import write_text
 from dyvim_cli.errors import InputError, OutputError
 from dyvim_cli.media.ffmpeg import command, file_url, run
 from dyvim_cli.media.film_input import clock_options
-from dyvim_cli.media.output import commit
+from dyvim_cli.media.output import made_folder
 from dyvim_cli.media.probe import FilmInfo
 from dyvim_cli.media.programs import find_ffmpeg
 from dyvim_cli.progress import Progress, Silent
@@ -60,49 +60,59 @@ def extract_stills(
         OutputError: the folder holds frames already.
     """
     folder = Path(folder)
-    find_ffmpeg()  # raises where there is none, before earlier frames go
-    _prepare(folder, overwrite)
-    scratch = folder / ".frames.part"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    try:
-        output = _output(film, fps, width, key_only, image_format, start_s, end_s)
-        total_s = (end_s or film.duration_s) - start_s
-        report = progress or Silent()
-        run(
-            command(output),
-            f"cannot extract frames of {film.path}",
-            cwd=scratch,
-            on_time=lambda time_s: report.update("frames", min(time_s, total_s), total_s),
-        )
-        rows = list(_moved(film, scratch, folder, image_format))
-        if not rows:
-            raise InputError(f"no frames of {film.path} in that range", "see --start, --end and --key-only")
-        report.update("frames", total_s, total_s)
-    finally:
+    find_ffmpeg()  # raises where there is none, before a folder is made
+    with made_folder(folder):
+        earlier = _earlier(folder, overwrite)
+        scratch = folder / ".frames.part"
         shutil.rmtree(scratch, ignore_errors=True)
-    with commit(folder / MANIFEST, overwrite=True) as temporary:
-        content = {"film": film.path.name, "duration_s": round(film.duration_s, 6), "fps": round(film.fps, 6)}
-        temporary.write_text(json.dumps(content | {"frames": rows}, indent=1) + "\n", encoding="utf-8")
+        scratch.mkdir()
+        try:
+            output = _output(film, fps, width, key_only, image_format, start_s, end_s)
+            total_s = (end_s or film.duration_s) - start_s
+            report = progress or Silent()
+            run(
+                command(output),
+                f"cannot extract frames of {film.path}",
+                cwd=scratch,
+                on_time=lambda time_s: report.update("frames", min(time_s, total_s), total_s),
+            )
+            _deliver(film, scratch, folder, image_format, earlier)
+            report.update("frames", total_s, total_s)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
     return folder / MANIFEST
 
 
-def _prepare(folder: Path, overwrite: bool) -> None:
-    """Make the folder; remove what an earlier run left there, and only that."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is a file, not a folder", "name a folder with -o")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make {folder}: {error.strerror}", "name another folder with -o") from error
+def _earlier(folder: Path, overwrite: bool) -> list[str]:
+    """The names of what an earlier run left in the folder; nothing else there is ever touched.
+
+    Raises OutputError where it may not be replaced.
+    """
     manifest = folder / MANIFEST
     if not manifest.exists():
-        return
+        return []
     if not overwrite:
         raise OutputError(f"{folder} holds frames already", "add --overwrite, or name another folder")
-    for row in json.loads(manifest.read_text(encoding="utf-8")).get("frames", []):
-        (folder / Path(row["file"]).name).unlink(missing_ok=True)
-    manifest.unlink()
+    try:
+        rows = json.loads(manifest.read_text(encoding="utf-8"))["frames"]
+        return [MANIFEST, *(Path(row["file"]).name for row in rows)]
+    except (ValueError, LookupError, TypeError) as error:
+        raise OutputError(f"{manifest} is not what dyvim wrote", "name another folder") from error
+
+
+def _deliver(film: FilmInfo, scratch: Path, folder: Path, image_format: str, earlier: list[str]) -> None:
+    """Put the frames in the place of earlier ones, once all of them and their manifest are on the disk."""
+    ticks = sorted(int(path.stem) for path in scratch.iterdir() if path.stem.lstrip("-").isdigit())
+    if not ticks:
+        raise InputError(f"no frames of {film.path} in that range", "see --start, --end and --key-only")
+    rows = [_row(film, tick, number, image_format) for number, tick in enumerate(ticks)]
+    content = {"film": film.path.name, "duration_s": round(film.duration_s, 6), "fps": round(film.fps, 6)}
+    write_text(scratch / MANIFEST, json.dumps(content | {"frames": rows}, indent=1) + "\n")
+    for name in earlier:
+        (folder / name).unlink(missing_ok=True)
+    for tick, row in zip(ticks, rows, strict=True):
+        (scratch / f"{tick}.{image_format}").replace(folder / row["file"])
+    (scratch / MANIFEST).replace(folder / MANIFEST)
 
 
 def _output(film: FilmInfo, fps, width, key_only, image_format, start_s, end_s):
@@ -141,12 +151,9 @@ def _offset_s(film: FilmInfo) -> float:
     return film.start_s - film.ffmpeg_zero_s(film.start_s)
 
 
-def _moved(film: FilmInfo, scratch: Path, folder: Path, image_format: str) -> Iterator[dict[str, Any]]:
-    """Give the files their lasting names, in order; yield their rows of the manifest."""
-    ticks = sorted(int(path.stem) for path in scratch.iterdir() if path.stem.lstrip("-").isdigit())
-    for number, tick in enumerate(ticks):
-        name = f"frame_{number:06d}.{image_format}"
-        (scratch / f"{tick}.{image_format}").replace(folder / name)
-        time_s = max(0.0, tick / TICKS_HZ - _offset_s(film))
-        nearest = np.abs(film.key_times_s - time_s).min(initial=np.inf)
-        yield {"file": name, "time_s": round(time_s, 6), "is_key": bool(nearest < 0.4 / film.fps)}
+def _row(film: FilmInfo, tick: int, number: int, image_format: str) -> dict[str, Any]:
+    """What the manifest says of a frame: its lasting name, its time, and whether it is a key frame."""
+    time_s = max(0.0, tick / TICKS_HZ - _offset_s(film))
+    nearest = np.abs(film.key_times_s - time_s).min(initial=np.inf)
+    name = f"frame_{number:06d}.{image_format}"
+    return {"file": name, "time_s": round(time_s, 6), "is_key": bool(nearest < 0.4 / film.fps)}

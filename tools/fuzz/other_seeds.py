@@ -17,7 +17,16 @@ from tools.fuzz.calls import Whole
 from tools.fuzz.seeds import FPS, SECONDS, Seed
 from tools.soundfont_writer import to_bytes
 
-CONFIG = 'overwrite = true\nseed = 4\n[score]\nalpha = 0.7\nstyle = "jazz"\nmood = "0.5,-0.3"\n[batch]\njobs = "1"\n'
+CONFIG = """\
+overwrite = true
+seed = 4
+[score]
+alpha = 0.7
+style = "jazz"
+mood = "0.5,-0.3"
+[batch]
+jobs = "1"
+"""
 MARKED = [Marker(0.4, "hit 0.8"), Marker(1.0, "silence 0.3", 0.3), Marker(1.6, "section theme", note="a;b")]
 
 

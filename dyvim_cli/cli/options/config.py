@@ -59,7 +59,7 @@ def read(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: too large for a configuration", "check --config")
     try:
         return tomllib.loads(content.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not valid TOML ({error})", f"mend {path} or remove it") from error
 
 

@@ -53,7 +53,8 @@ def extract_features(
 
 def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progress, explain: bool) -> None:
     from dyvim_cli import cache, describe, pipeline
-    from dyvim_cli.atomic import write_json
+    from dyvim_cli.atomic import together, written
+    from dyvim_cli.media.output import made_folder
 
     notes: list[str] = []
     with console.progress(progress) as shown:
@@ -67,9 +68,10 @@ def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progre
     for line in [] if as_json else reasons:
         console.note(f"{film.name}: {line}")
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         path = out / f"{film.name}.features.safetensors"
-        cache.write_features(features, path, film.name)
-        write_json(path.with_suffix(".json"), summary)
+        with made_folder(out), together() as group:
+            cache.write_features(features, path, film.name, group)
+            with written(path.with_suffix(".json"), group=group) as part:
+                part.write_text(json.dumps(summary, indent=2) + "\n")
         summary["features"] = str(path)
     console.data(json.dumps(summary) if as_json else summary.get("features", str(film)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.music.performance.band_names import part_of
+from dyvim_cli.regular_files import MOST_BYTES, check_regular
 from dyvim_cli.types import Note, Stem
 
 # what a style's mix has a strip for
@@ -65,8 +66,7 @@ def read_midi(path: Path) -> PlayedMidi:
     """
     import symusic
 
-    if not path.is_file():
-        raise InputError(f"no such MIDI file: {path}", "check the path; quote names with spaces")
+    check_regular(path, "MIDI file", MOST_BYTES)
     try:
         score: Any = symusic.Score(str(path))  # its stub lacks the attributes of the compiled class
         bpm = float(score.tempos[0].qpm) if len(score.tempos) else 120.0

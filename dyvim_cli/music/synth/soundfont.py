@@ -16,6 +16,7 @@ from dyvim_cli import weights
 from dyvim_cli.errors import InputError, WeightsError
 from dyvim_cli.music.synth.byte_cache import ByteCache
 from dyvim_cli.music.synth.generators import INSTRUMENT, KEY_RANGE, SAMPLE_ID, VELOCITY_RANGE
+from dyvim_cli.regular_files import check_regular
 
 MODULATOR_BYTES = 10
 DECODED_BYTES = 64 << 20  # of samples that are kept ready to play, a font
@@ -156,6 +157,7 @@ def read_soundfont(path: Path) -> SoundFont:
     Raises:
         InputError: the file is missing or not one.
     """
+    check_regular(path, "soundfont")
     try:
         chunks = _chunks(_mapped(Path(path)))
         presets = _patches(chunks, "phdr", "p", INSTRUMENT)
