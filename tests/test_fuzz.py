@@ -12,8 +12,11 @@ from helpers.media_films import make_film
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.fuzz.judging import Run, broken_promises, digest, picture_packets
+from tools.fuzz.judging import COMPARED, Run, broken_promises, digest, picture_packets
 from tools.fuzz.mutations import MUTATIONS, damaged
+from tools.fuzz.part_mutations import PART_MUTATIONS
+from tools.fuzz.seeds import SEEDS, make_seeds
+from tools.fuzz.structure import parts
 
 ROOT = Path(__file__).parents[1]
 FILMS, SEED = 200, 20261129
@@ -84,3 +87,26 @@ def test_lost_picture_packets_are_noticed(good):
     good.output.write_bytes(shorter.read_bytes())
     assert len(picture_packets(good.film)) == 25
     assert "25 picture packets became 24" in broken_promises(good)[0]
+
+
+def test_a_transport_stream_may_repeat_its_parameters_and_must_keep_its_pictures(good, monkeypatch):
+    packets = {good.film: [b"key", b"next"], good.output: [b"parameters key", b"next"]}
+    monkeypatch.setitem(COMPARED, good.film.suffix, packets.get)
+    assert broken_promises(good) == []
+    packets[good.output] = [b"parameters key", b"text"]
+    assert "number 1" in broken_promises(good)[0]
+
+
+@pytest.mark.parametrize("name", ["mp4", "fragments", "mkv", "avi", "ts", "flv", "mpg"])
+def test_the_parts_of_a_film_are_found(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("tools.fuzz.seeds.SEEDS", {name: SEEDS[name]})
+    (seed,) = make_seeds(tmp_path)
+    found = parts(seed.data)
+    assert len(found) > 20 and max(part.end for part in found) == len(seed.data)
+    assert all(part.start < part.body <= part.end for part in found)
+    changed = [
+        mutate
+        for mutate in PART_MUTATIONS
+        if mutate(bytearray(seed.data), random.Random(2), [b"other"]) != seed.data
+    ]
+    assert len(changed) >= len(PART_MUTATIONS) - 2

@@ -68,3 +68,19 @@ def test_on_the_command_line(tmp_path):
     assert done.returncode == 0 and done.stdout.strip() == str(tmp_path / "f" / "manifest.json")
     bad = subprocess.run([*call[:-1], "none.mp4", "-o", str(tmp_path / "g")], capture_output=True, text=True)
     assert bad.returncode == 3 and "no such file" in bad.stderr and not (tmp_path / "g").exists()
+
+
+def test_a_run_that_fails_leaves_no_folder_and_the_frames_that_were_there(tmp_path):
+    film, folder = probe(make_film(tmp_path, ".mp4")), tmp_path / "new" / "frames"
+    nothing = {"start_s": 1.01, "end_s": 1.02, "overwrite": True}  # between two frames
+    with pytest.raises(InputError):
+        extract_stills(film, folder, **nothing)
+    assert not folder.parent.exists()
+    extract_stills(film, folder, fps=2)
+    before = sorted(folder.iterdir())
+    with pytest.raises(InputError):
+        extract_stills(film, folder, **nothing)
+    assert sorted(folder.iterdir()) == before
+    (folder / "manifest.json").write_text('{"frames": [7]}')
+    with pytest.raises(OutputError, match="not what dyvim wrote"):
+        extract_stills(film, folder, overwrite=True)

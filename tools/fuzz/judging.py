@@ -84,42 +84,44 @@ def _of_the_output(run: Run) -> Iterator[str]:
     elif run.pictures is not None:
         compared = COMPARED.get(run.pictures.suffix, picture_packets)
         given, delivered = compared(run.pictures), compared(run.output)
-        if given != delivered:
-            where = _first_difference(given, delivered)
+        at = _first_difference(given, delivered)
+        if at is not None:
+            where = f"the first that differs is number {at}"
             yield f"{len(given)} picture packets became {len(delivered)}, {where}"
 
 
-def _first_difference(given: list[str], delivered: list[str]) -> str:
-    pairs = zip(given, delivered, strict=False)
-    at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(given), len(delivered)))
-    return f"the first that differs is number {at}"
+def _first_difference(given: list[bytes], delivered: list[bytes]) -> int | None:
+    """The first packet that does not end in the bytes that were given; None where all do."""
+    pairs = enumerate(zip(given, delivered, strict=False))
+    other = next((at for at, (before, after) in pairs if not after.endswith(before)), None)
+    return min(len(given), len(delivered)) if other is None and len(given) != len(delivered) else other
 
 
-def picture_packets(path: Path) -> list[str]:
+def picture_packets(path: Path) -> list[bytes]:
     """The hash of every picture packet as ffmpeg itself copies them, those before the first key frame too."""
     read = [find_ffmpeg(), "-v", "quiet", "-nostdin", "-i", f"file:{path}"]
     copied = ["-map", "0:V:0", "-c", "copy", "-copyinkf", "-f", "framemd5", "-"]
     lines = subprocess.run([*read, *copied], stdout=subprocess.PIPE, timeout=60).stdout.decode().splitlines()
     packets = [line.split(",") for line in lines if line and not line.startswith("#")]
-    return [columns[HASH_COLUMN].strip() for columns in packets]
+    return [columns[HASH_COLUMN].strip().encode() for columns in packets]
 
 
-def decoded_pictures(path: Path) -> list[str]:
+def decoded_pictures(path: Path) -> list[bytes]:
     """One word for every picture that decodes: a gif is coded anew, and a picture that is damaged beyond
     decoding cannot be."""
     read = [find_ffmpeg(), "-v", "quiet", "-nostdin", "-i", f"file:{path}"]
     decoded = ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "framemd5", "-"]
     lines = subprocess.run([*read, *decoded], stdout=subprocess.PIPE, timeout=60).stdout.decode().splitlines()
-    return ["picture" for line in lines if line and not line.startswith("#")]
+    return [b"picture" for line in lines if line and not line.startswith("#")]
 
 
-def undelimited_packets(path: Path) -> list[str]:
-    """The hash of every picture packet without its access unit delimiter, which a transport stream must have:
-    ffmpeg adds one in front of H.264 that lacks it."""
+def undelimited_packets(path: Path) -> list[bytes]:
+    """Every picture packet without its access unit delimiter: ffmpeg adds one, which a transport stream must
+    have, to H.264 that lacks it, and in front of a key picture the sets of parameters."""
     with av.open(str(path)) as container:
         stream = next(s for s in container.streams.video)
         packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
-    return [hashlib.sha256(DELIMITER.sub(b"", data, count=1)).hexdigest() for data in packets]
+    return [DELIMITER.sub(b"", data, count=1) for data in packets]
 
 
 # how pictures are compared where the copy cannot be the very same bytes
