@@ -86,7 +86,8 @@ EXTRAS = {
     "ray": "ray", "opentimelineio": "edit",
 }  # fmt: skip
 LONGEST_SAID = 200  # characters of such a path
-FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # no room on the disk, or in the user's quota
+# no room on the disk or in the user's quota, or none for so large a file
+FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 # a device that fails or has gone, too many open files or processes
 BROKEN = {
     errno.EIO, errno.ENXIO, errno.ENODEV, errno.EMFILE, errno.ENFILE, errno.EAGAIN,
@@ -96,7 +97,8 @@ BROKEN = {
 NO_PATH = {errno.ENAMETOOLONG, errno.ELOOP}
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}  # the system does not let us
 # what libraries say of it without an errno: safetensors, torch, libsndfile, the dynamic linker
-SAYS_FULL = ("No space left on device", "os error 28", "os error 122", "Disk quota exceeded")
+TOO_LARGE = ("File too large", "os error 27")
+SAYS_FULL = ("No space left on device", "os error 28", "os error 122", "Disk quota exceeded", *TOO_LARGE)
 SAYS_NO_MEMORY = (
     "annot allocate memory", "can't allocate memory", "out of memory", "not enough memory", "bad_alloc",
     "os error 12)", "failed to map segment", "can't start new thread",
@@ -124,12 +126,14 @@ def cannot_write(path: object, error: Exception) -> DyvimError:
     """What an exception while writing comes to: the machine's (7) on a full disk, else the output's (5)."""
     number, reason = getattr(error, "errno", None), getattr(error, "strerror", None) or str(error)
     if number not in REFUSED and (fault := _fault_of_machine(error)):
-        return disk_full(path) if _is_full(error) else fault
+        return disk_full(path, str(error)) if _is_full(error) else fault
     return OutputError(f"cannot write {path}: {reason}", "close programs that use it, or name another place")
 
 
-def disk_full(what: object) -> EnvironmentFault:
-    """No room for a file."""
+def disk_full(what: object, reason: str = "") -> EnvironmentFault:
+    """No room for a file; reason: what the system said, where it is known."""
+    if any(words in reason for words in TOO_LARGE):
+        return EnvironmentFault(f"cannot write {what}: the disk takes no file so large", "name another disk")
     hint = "free some space; TMPDIR=... puts intermediate files elsewhere"
     return EnvironmentFault(f"cannot write {what}: the disk is full", hint)
 
@@ -146,7 +150,7 @@ def _fault_of_machine(error: BaseException) -> EnvironmentFault | None:
     if isinstance(error, MemoryError) or number == errno.ENOMEM or _says(error, SAYS_NO_MEMORY):
         return no_memory()
     if _is_full(error):
-        return disk_full(getattr(error, "filename", None) or "a file")
+        return disk_full(getattr(error, "filename", None) or "a file", str(error))
     if isinstance(error, OSError) and number in BROKEN | REFUSED:
         what = f"{error.filename}: " if error.filename else ""
         return EnvironmentFault(f"{what}{error.strerror}", "see that it is there and may be used")

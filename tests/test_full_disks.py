@@ -4,23 +4,27 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import symusic
 from conftest import MOVING, cut_film, dyvim
 from helpers.small_disk import fill, small_disk
 
 from dyvim_cli import atomic, cache
+from dyvim_cli.batch.journal import open_journal
 from dyvim_cli.errors import EnvironmentFault, ExitCode, OutputError
 from dyvim_cli.markers.files import write_markers
 from dyvim_cli.markers.marker import Marker
 from dyvim_cli.media.film_clock import FilmClock
+from dyvim_cli.media.output import check_folder
 from dyvim_cli.media.sound import convert_audio, stem_writer
 
-SECONDS = 3.0
+SECONDS, SMALL = 3.0, 50_000
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +118,30 @@ def test_a_full_disk_for_intermediate_files_ends_in_7(tmp_path, short_film):
         done = dyvim(*arguments, TMPDIR=str(disk))
         assert done.returncode == ExitCode.ENVIRONMENT and "full" in done.stderr
         assert os.listdir(disk) == ["filling"] and not (tmp_path / "m.wav").exists()
+
+
+def test_a_disk_that_takes_no_more_files_is_full(tmp_path):
+    with small_disk(tmp_path / "disk", 200, n_files=1) as disk:
+        (disk / "filling").touch()
+        with pytest.raises(EnvironmentFault, match="full"):
+            check_folder(disk / "new")
+        with pytest.raises(EnvironmentFault, match="full"), open_journal(disk / "journal.jsonl"):
+            pass
+        assert os.listdir(disk) == ["filling"]
+
+
+def test_a_file_that_is_too_large_for_its_disk_is_the_machines_fault(tmp_path, music):
+    """As on FAT32: the system takes a film up to a size and no further."""
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({SMALL}, {SMALL}))"
+    call = f"{limit}; from dyvim_cli.__main__ import run; run()"
+    words = ["render", tmp_path / "notes.mid", "-o", tmp_path / "out.wav"]
+    score = symusic.Score(480)
+    score.tracks.append(symusic.Track(notes=[symusic.Note(0, 960, 60, 90)]))
+    (tmp_path / "notes.mid").write_bytes(score.dumps_midi())
+    done = subprocess.run([sys.executable, "-c", call, *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == ExitCode.ENVIRONMENT, done.stderr
+    assert "takes no file so large" in done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["notes.mid"]
 
 
 def test_features_are_whole_or_not_there(tmp_path, short_film):

@@ -104,9 +104,6 @@ def test_the_parts_of_a_film_are_found(tmp_path, monkeypatch, name):
     found = parts(seed.data)
     assert len(found) > 20 and max(part.end for part in found) == len(seed.data)
     assert all(part.start < part.body <= part.end for part in found)
-    changed = [
-        mutate
-        for mutate in PART_MUTATIONS
-        if mutate(bytearray(seed.data), random.Random(2), [b"other"]) != seed.data
-    ]
-    assert len(changed) >= len(PART_MUTATIONS) - 2
+    for mutate in PART_MUTATIONS:
+        chances = (random.Random(number) for number in range(8))
+        assert any(mutate(bytearray(seed.data), chance, [b"other"]) != seed.data for chance in chances)

@@ -1,6 +1,7 @@
 """What holds for any input: probe, tempo map, cut and mux plans, the batch's journal."""
 
 import random
+import shutil
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from dyvim_cli.batch.journal import open_journal, read
 from dyvim_cli.errors import InputError, UsageError
-from dyvim_cli.media.containers import CONTAINERS, subtitle_plan
+from dyvim_cli.media.containers import CONTAINERS, sound_plan, subtitle_plan
 from dyvim_cli.media.cut import plan_cut
 from dyvim_cli.media.probe import FilmInfo, probe
 from dyvim_cli.media.tracks import Track
@@ -134,6 +135,28 @@ def test_every_subtitle_track_is_kept_or_named(films, codecs, muxer):
     )
 
 
+SOUNDS = ["aac", "opus", "flac", "pcm_s16le", "pcm_bluray", "truehd", "wmav2", "apac", "adpcm_ima_qt"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(SOUNDS), st.integers(0, 3), st.integers(1, 8)), max_size=6),
+    st.sampled_from(sorted(CONTAINERS)),
+)
+def test_every_own_sound_track_is_copied_where_it_fits_else_encoded_or_named(sounds, muxer):
+    tracks = [
+        Track(position, codec, channels=channels, n_packets=n_packets)
+        for position, (codec, n_packets, channels) in enumerate(sounds)
+    ]
+    kept, warnings = sound_plan(tracks, CONTAINERS[muxer])
+    assert [track for track, _ in kept] == [track for track in tracks if track.is_known]  # in their order
+    copied = [track for track, options in kept if options["codec"] == "copy"]
+    assert all(track.codec in CONTAINERS[muxer].sound_codecs for track in copied)
+    said = [words for words in warnings if "encoded as" in words or "dropped" in words]
+    changed = [track for track in tracks if track not in copied]
+    pairs = zip(changed, said, strict=True)
+    assert all(f"sound track {track.position + 1} " in words for track, words in pairs)
+
+
 # --- journal ----------------------------------------------------------------------------------
 
 names = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=12).filter(
@@ -169,3 +192,17 @@ def test_a_torn_journal_loses_its_last_line_alone(place, before, after, n_torn):
         for line in again:
             journal.append(line)
     assert read(path) == expected | {Path(line["output"]): line for line in again}
+
+
+@given(st.lists(st.tuples(names, st.binary(max_size=40)), max_size=6))
+def test_a_journal_of_anybodys_bytes_is_read_and_goes_on(place, strange):
+    path = place / "new" / "deeper" / "journal.jsonl"
+    with open_journal(path):
+        pass
+    assert not path.parent.parent.exists()  # nothing was done: nothing is left
+    with open_journal(path) as journal:
+        for name, noise in strange:
+            journal.append(line_of(place, name, "done", 1))
+            path.write_bytes(path.read_bytes() + noise.replace(b"\n", b"") + b"\n")
+    assert {record.name for record in read(path)} == {name for name, _ in strange}
+    shutil.rmtree(place / "new", ignore_errors=True)

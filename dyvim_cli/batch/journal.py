@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from dyvim_cli.errors import OutputError, cannot_write
+from dyvim_cli.errors import FULL, OutputError, cannot_write, disk_full
 
 NAME = "dyvim-batch.jsonl"
 PATHS = ("input", "output")
@@ -102,10 +102,13 @@ def open_journal(path: Path) -> Iterator[Journal]:
         OutputError: it cannot be written, or another batch is writing it.
     """
     path = path.absolute()
+    missing = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
     except OSError as error:
+        if error.errno in FULL:
+            raise disk_full(f"the journal {path}") from error
         raise OutputError(
             f"{path}: no journal can be kept there ({error.strerror})", "use --journal"
         ) from error
@@ -120,6 +123,11 @@ def open_journal(path: Path) -> Iterator[Journal]:
             os.write(handle, b"\n")  # close the line that a kill tore
         yield Journal(path, handle, read(path))
     finally:
+        with suppress(OSError):  # nothing is on record: neither the file nor its new folders are wanted
+            if os.fstat(handle).st_size == 0 and stat.S_ISREG(os.fstat(handle).st_mode):
+                path.unlink()
+                for folder in missing:
+                    folder.rmdir()
         os.close(handle)  # and with it goes the lock
 
 

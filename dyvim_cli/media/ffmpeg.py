@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError
+from dyvim_cli.errors import SAYS_FULL, DyvimError, EnvironmentFault, InputError
 from dyvim_cli.media.formats import FOR_FFMPEG, allowed, demuxer_of
 from dyvim_cli.media.programs import find_ffmpeg
 from dyvim_cli.media.watchdog import Watchdog
@@ -112,8 +112,9 @@ def _failure(lines: Sequence[str], what: str, error: type[DyvimError]) -> DyvimE
     spoken = [found["text"] for found in map(COMPLAINT.match, lines) if found]
     telling = [text for text in spoken if not text.startswith(EMPTY_WORDS)] or spoken
     reason = telling[-1].strip() if telling else "ffmpeg gave no reason"
-    if "No space left" in " ".join(spoken):
-        return EnvironmentFault(f"{what}: the disk is full", "free some space and run it again")
+    if any(words in text for words in SAYS_FULL for text in spoken):
+        reason = "takes no file so large" if any("File too large" in text for text in spoken) else "is full"
+        return EnvironmentFault(f"{what}: the disk {reason}", "free some space and run it again")
     return error(f"{what}: {reason}", "see that the file plays; DYVIM_FFMPEG=... chooses another ffmpeg")
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dyvim_cli.atomic import PendingFiles, written
-from dyvim_cli.errors import OutputError, UsageError
+from dyvim_cli.errors import FULL, OutputError, UsageError, disk_full
 
 # extension -> ffmpeg's muxer; a film in any other container leaves in mp4 (or mkv, see `film_extension`)
 MUXERS = {
@@ -240,6 +240,8 @@ def check_folder(folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix=OWN_MARK, dir=there):
             pass  # the system's word: /proc grants access to root and yet takes nothing
     except OSError as error:
+        if error.errno in FULL:
+            raise disk_full(f"into {folder}") from error
         hint = "name another folder"
         raise OutputError(f"the folder {folder} cannot be written to ({error.strerror})", hint) from error
 

@@ -11,12 +11,23 @@ import pytest
 
 
 @contextmanager
-def small_disk(place: Path, kilobytes: int) -> Iterator[Path]:
-    """A disk of this size, mounted at `place`; the test is skipped where no disk may be mounted."""
+def small_disk(place: Path, kilobytes: int, n_files: int = 0) -> Iterator[Path]:
+    """A disk of this size for so many files (0: any number), mounted at `place`.
+
+    The test is skipped where no disk may be mounted.
+    """
     place.mkdir()
     if shutil.which("mount") is None or not hasattr(os, "getuid") or os.getuid() != 0:
         pytest.skip("no disk can be mounted here")
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(place)]
+    mount = [
+        "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        f"size={kilobytes}k" + (f",nr_inodes={1 + n_files}" if n_files else ""),
+        "tmpfs",
+        str(place),
+    ]
     if subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("no disk can be mounted here")
     try:
