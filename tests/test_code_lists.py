@@ -7,7 +7,10 @@ from dyvim_cli.code_digest import PACKAGE, closure
 from dyvim_cli.vision import settings
 
 # imported, but these decide no result: how files are written, kept and fetched, and what is said
-PLAIN = ("", "atomic", "cache", "code_digest", "errors", "hub", "limits", "progress", "scratch", "weights")
+PLAIN = (
+    "", "atomic", "cache", "code_digest", "errors", "hub", "limits", "progress", "regular_files", "scratch",
+    "weights",
+)  # fmt: skip
 
 
 def imported(*roots: str) -> set[str]:
