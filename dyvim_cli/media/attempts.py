@@ -54,7 +54,13 @@ def write_whole(
     return notes + [f"{name} dropped: this container does not keep it" for name in found.lost]
 
 
-def _attempt(write, check, program: str, newer: str | None, keeps_extras: bool) -> tuple[str, Checked]:
+def _attempt(
+    write: Callable[[str], None],
+    check: Callable[[], Checked],
+    program: str,
+    newer: str | None,
+    keeps_extras: bool,
+) -> tuple[str, Checked]:
     """(why a newer program should try, what was found)."""
     try:
         write(program)

@@ -6,6 +6,7 @@ Wide films stand in them, tall ones between them. Half of what is decoded may be
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,8 @@ def _looks(film: FilmInfo, start_s: float, end_s: float) -> Iterator[np.ndarray]
                 continue  # a broken stretch: the others will do
 
 
-def _key_frames(container, stream, stamps_s: np.ndarray) -> Iterator[np.ndarray]:
+# Any: containers, streams and frames of PyAV, whose own types differ between its versions
+def _key_frames(container: Any, stream: Any, stamps_s: np.ndarray) -> Iterator[np.ndarray]:
     """The key frames with these stamps, found by reading the film from its beginning."""
     import av
 
@@ -108,7 +110,7 @@ def _key_frames(container, stream, stamps_s: np.ndarray) -> Iterator[np.ndarray]
                     yield frame.reformat(format="gray").to_ndarray()
 
 
-def _decoded(container, stream, n_frames: int) -> Iterator:
+def _decoded(container: Any, stream: Any, n_frames: int) -> Iterator[Any]:
     """The next n_frames, from the container's position."""
     left = n_frames
     for packet in packets(container, stream):

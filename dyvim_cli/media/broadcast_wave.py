@@ -5,6 +5,7 @@ import shutil
 import struct
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from dyvim_cli.errors import OutputError
 
@@ -41,7 +42,7 @@ def stamp(path: Path, samples_since_midnight: int, description: str) -> None:
         os.fsync(file.fileno())
 
 
-def _opening(wave, n_more: int, path: Path) -> bytes:
+def _opening(wave: IO[bytes], n_more: int, path: Path) -> bytes:
     """The header before the chunks of a file that is n_more bytes longer, with RF64's ds64."""
     name, n_bytes = HEAD.unpack(wave.read(HEAD.size))
     kind = wave.read(4)

@@ -1,7 +1,9 @@
 """Check a written film against its source: as many pictures, decoding to the same."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -113,7 +115,8 @@ def _key_picture(path: Path, stamp_s: float, fps: float) -> np.ndarray | None:
         return shown[0].reformat(format="gray").to_ndarray() if shown else None
 
 
-def _key_packet(found, stamp_s: float, margin_s: float):
+# Any: a packet of PyAV, whose own types differ between its versions
+def _key_packet(found: Iterator[Any], stamp_s: float, margin_s: float) -> Any | None:
     """The key packet with a time stamp; None when there is none around here."""
     for packet in found:
         if not packet.size or packet.pts is None:

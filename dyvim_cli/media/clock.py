@@ -76,7 +76,7 @@ class StreamClock:
 
     def _watch(self, decoded: int) -> None:
         """Take up a jump in the offset."""
-        if self.due is None:
+        if self.due is None or self.latest is None:
             return
         goes_back = decoded + LONGEST_STEP_BACK_S / self.tick_s < self.latest
         if goes_back or abs(decoded - self.due) > LONGEST_JUMP_S / self.tick_s:

@@ -57,7 +57,7 @@ def plan_cut(film: FilmInfo, start: float | str | None = None, end: float | str 
     last, cut_end = _end_packet(times, end - 0.5 / film.fps)
     # ffmpeg ends a copy by decoding time: half-way between the last packet and the next
     stop = float(decoding_times[last : last + 2].mean()) if last + 1 < len(times) else None
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if start - key_time > WORTH_SAYING_S:
         where = f"{key_time:.3f} s instead of {start:.3f} s"
         warnings = (f"the film starts at {where}: an untouched picture starts at a key frame",)

@@ -9,8 +9,9 @@ import math
 import queue
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,9 @@ class Frame:
     time_s: float  # from the first picture, or from start_s where one was given
     pixels: np.ndarray  # [H, W, 3] uint8 RGB, upright
     is_key: bool  # the codec could start here (thinned films: since the last frame)
+
+
+Decoded = queue.Queue[Frame | Exception | None]  # the last item is None or what went wrong
 
 
 def analysis_size(film: FilmInfo, width: int, area: Area = WHOLE) -> tuple[int, int]:
@@ -88,7 +92,8 @@ class _Scaler:
             steps.append(("crop", f"iw*{area.across}:ih*{area.down}"))  # its middle
         self.filter = _Filter(steps) if steps else None
 
-    def __call__(self, frame) -> np.ndarray:
+    # Any: frames, streams and contexts of PyAV, whose own types differ between its versions
+    def __call__(self, frame: Any) -> np.ndarray:
         if self.filter:
             frame = self.filter(frame)
         pixel_format = "rgba" if self.has_alpha else "rgb24"
@@ -107,16 +112,18 @@ class _Filter:
     """
 
     def __init__(self, steps: list[tuple[str, str]]):
-        self.steps, self.graph, self.shape = steps, None, None
+        self.steps = steps
+        self.graph: Any = None
+        self.shape: tuple[int, int, str] | None = None
 
-    def __call__(self, frame):
+    def __call__(self, frame: Any) -> Any:
         shape = (frame.width, frame.height, frame.format.name)
         if shape != self.shape:
             self.graph, self.shape = self._made_for(frame), shape
         self.graph.push(frame)
         return self.graph.pull()
 
-    def _made_for(self, frame):
+    def _made_for(self, frame: Any) -> Any:
         from av.filter import Graph
 
         graph = Graph()
@@ -128,7 +135,7 @@ class _Filter:
         return graph
 
 
-def _decoder(container, film: FilmInfo):
+def _decoder(container: Any, film: FilmInfo) -> tuple[Any, Any]:
     """The picture's stream and a codec context that decodes it."""
     from av.codec.context import CodecContext
 
@@ -146,7 +153,7 @@ def _decoder(container, film: FilmInfo):
     return stream, context
 
 
-def _decoded(film: FilmInfo, start_s: float) -> Iterator:
+def _decoded(film: FilmInfo, start_s: float) -> Iterator[tuple[float, Any]]:
     """(seconds from the first picture, decoded frame), from the key frame before start_s on."""
     import av
 
@@ -178,7 +185,7 @@ def _seek_time(film: FilmInfo, start_s: float) -> float:
     return film.start_s + max(0.0, key_s - margin_s)
 
 
-def _thinned(film: FilmInfo, start_s: float, end_s: float) -> Iterator:
+def _thinned(film: FilmInfo, start_s: float, end_s: float) -> Iterator[tuple[float, Any]]:
     """The frames in [start_s, end_s), strictly ascending, no faster than MAX_FPS."""
     interval = 1 / film.fps
     step = 1 / kept_fps(film)
@@ -196,18 +203,24 @@ def _thinned(film: FilmInfo, start_s: float, end_s: float) -> Iterator:
 
 
 def _produce(
-    film: FilmInfo, width: int, within_bars: bool, start_s: float, end_s: float, out: queue.Queue, stop
+    film: FilmInfo,
+    width: int,
+    within_bars: bool,
+    start_s: float,
+    end_s: float,
+    out: "Decoded",
+    stop: threading.Event,
 ) -> None:
     """Decode into the queue until the end, an error or `stop`; the last item is None or the error."""
 
-    def put(item) -> None:
+    def put(item: Frame | Exception | None) -> None:
         while not stop.is_set():
             try:
                 return out.put(item, timeout=0.1)
             except queue.Full:
                 continue
 
-    last_word = None
+    last_word: Exception | None = None
     keys_before = 0  # not the decoders' own flags: some forget them, and thinning would lose them
     try:
         scale = _Scaler(film, width, picture_area(film, start_s, end_s) if within_bars else WHOLE)
@@ -229,7 +242,7 @@ def frames(
     end_s: float | None = None,
     *,
     within_bars: bool = False,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """Decode every frame of a film (films above 36 frames a second are thinned evenly).
 
     Both sides are multiples of 8, the picture is upright with square pixels, one field of interlaced
@@ -250,7 +263,7 @@ def frames(
         InputError: fewer than two pictures can be decoded (raised by the iterator).
     """
     width_px, height_px = analysis_size(film, width)
-    buffer: queue.Queue = queue.Queue(max(8, READ_AHEAD_BYTES // (3 * width_px * height_px)))
+    buffer: Decoded = queue.Queue(max(8, READ_AHEAD_BYTES // (3 * width_px * height_px)))
     stop = threading.Event()
     span = (start_s or 0.0, math.inf if end_s is None else end_s)
     task = (film, width, within_bars, *span, buffer, stop)
@@ -261,7 +274,9 @@ def frames(
     return taken
 
 
-def _taken(film: FilmInfo, buffer: queue.Queue, stop, thread) -> Iterator[Frame]:
+def _taken(
+    film: FilmInfo, buffer: "Decoded", stop: threading.Event, thread: threading.Thread
+) -> Generator[Frame, None, None]:
     """The frames as they come; ends the thread, raises what it met."""
     n_frames = 0
     try:

@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def write_excerpt(
 FORMATS = {".m4a": "ipod", ".aac": "adts", ".oga": "ogg"}  # where ffmpeg's name is another
 
 
-def _pydub():
+def _pydub() -> Any:  # pydub has no types
     """pydub's AudioSegment; its import warns of a system without ffmpeg, of which we know better."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -2,12 +2,12 @@
 
 import re
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from dyvim_cli.errors import SAYS_FULL, DyvimError, EnvironmentFault, InputError
 from dyvim_cli.media.formats import FOR_FFMPEG, allowed, demuxer_of
@@ -101,7 +101,7 @@ def metadata_options(tags: dict[str, str], specifier: str = "") -> list[str]:
     return [word for key, value in tags.items() for word in (f"-metadata{specifier}", f"{key}={value}")]
 
 
-def _drain(pipe, lines: deque) -> None:
+def _drain(pipe: IO[bytes], lines: deque[str]) -> None:
     """Read a pipe to its end, keeping the last lines (an unread pipe hangs ffmpeg)."""
     for raw in pipe:
         lines.append(raw.decode("utf-8", "replace").rstrip())
@@ -124,7 +124,7 @@ def stream(
     *,
     error: type[DyvimError] = InputError,
     cwd: Path | None = None,
-    stderr_lines: deque | None = None,
+    stderr_lines: deque[str] | None = None,
     chunk_bytes: int = 1 << 16,
     is_progress: Callable[[bytes], bool] = bool,
 ) -> Iterator[bytes]:
@@ -150,12 +150,13 @@ def stream(
     """
     lines = stderr_lines if stderr_lines is not None else deque(maxlen=STDERR_LINES_KEPT)
     process = _started(args, cwd)
-    drain = threading.Thread(target=_drain, args=(process.stderr, lines), daemon=True)
+    pipe, complaints = cast(BufferedReader, process.stdout), cast(BufferedReader, process.stderr)
+    drain = threading.Thread(target=_drain, args=(complaints, lines), daemon=True)
     drain.start()
     watchdog = Watchdog(process, _input_bytes(args))
     try:
         with watchdog:
-            while chunk := watchdog.wait_for(lambda: process.stdout.read1(chunk_bytes)):
+            while chunk := watchdog.wait_for(lambda: pipe.read1(chunk_bytes)):
                 if is_progress(chunk):
                     watchdog.sign_of_life()
                 yield chunk
@@ -165,15 +166,15 @@ def stream(
             process.kill()
             process.wait()
         drain.join()
-        process.stdout.close()
-        process.stderr.close()
+        pipe.close()
+        complaints.close()
     if watchdog.has_bitten:
         raise watchdog.failure(what)
     if status:
         raise _failure(lines, what, error)
 
 
-def _started(args: Sequence[str], cwd: Path | None) -> subprocess.Popen:
+def _started(args: Sequence[str], cwd: Path | None) -> subprocess.Popen[bytes]:
     """An ffmpeg that asks for nothing and tells what it does."""
     return subprocess.Popen(
         [args[0], "-hide_banner", "-nostdin", "-loglevel", "level+info", *args[1:]],
@@ -181,7 +182,7 @@ def _started(args: Sequence[str], cwd: Path | None) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=cwd,
-        creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows alone has it
     )
 
 
@@ -215,7 +216,7 @@ def run(
     Raises:
         DyvimError: as `stream`.
     """
-    lines: deque = deque(maxlen=STDERR_LINES_KEPT)
+    lines: deque[str] = deque(maxlen=STDERR_LINES_KEPT)
     said: set[bytes] = set()
 
     def is_progress(chunk: bytes) -> bool:
@@ -227,8 +228,16 @@ def run(
 
     # ffmpeg-python knows no way to say this globally; -progress writes key=value lines to stdout
     watched = [args[0], "-progress", "pipe:1", "-nostats", *args[1:]]
-    heard = {"stderr_lines": lines, "chunk_bytes": 4096, "is_progress": is_progress}
-    for chunk in stream(watched, what, error=error, cwd=cwd, **heard):
+    chunks = stream(
+        watched,
+        what,
+        error=error,
+        cwd=cwd,
+        stderr_lines=lines,
+        chunk_bytes=4096,
+        is_progress=is_progress,
+    )
+    for chunk in chunks:
         times = [part[len(b"out_time_us=") :] for part in chunk.split() if part.startswith(b"out_time_us=")]
         if on_time and times and times[-1].isdigit():
             on_time(int(times[-1]) / 1e6)

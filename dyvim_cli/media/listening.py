@@ -9,7 +9,7 @@ from dyvim_cli.code_digest import digest
 from dyvim_cli.errors import InputError
 from dyvim_cli.hearing.music import MusicListener
 from dyvim_cli.hearing.speech import SpeechListener, has_detector, loud_spans
-from dyvim_cli.media.loudness import LEVEL_RATE_HZ, measure
+from dyvim_cli.media.loudness import LEVEL_RATE_HZ, Listener, measure
 from dyvim_cli.media.mix import own_sound
 from dyvim_cli.media.own_tracks import main_track
 from dyvim_cli.media.probe import FilmInfo, probe
@@ -46,7 +46,7 @@ def listen_to(
     sound = own_sound(film, start_s).filter("atrim", duration=f"{duration_s:.6f}")
     music, speech = MusicListener(), SpeechListener() if has_detector() else None
     on_time = reporter(progress or Silent(), "own sound", duration_s)
-    listeners = [music, speech] if speech else [music]
+    listeners: list[Listener] = [music, speech] if speech else [music]
     heard = measure(sound, f"cannot read the sound of {film.path}", on_time, listeners)
     spoken = speech.spans_s() if speech else loud_spans(heard.levels_db, 1 / LEVEL_RATE_HZ, AUDIBLE_DB)
     return OwnSound(

@@ -3,9 +3,9 @@
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import ffmpeg
 import numpy as np
@@ -49,7 +49,7 @@ class Measured:
 
 
 def measure(
-    sound,
+    sound: Any,  # of ffmpeg-python, which has no types
     what: str,
     on_time: Callable[[float], None] | None = None,
     listeners: Sequence[Listener] = (),
@@ -74,7 +74,7 @@ def measure(
     log = "info" if wants_moments else "verbose"
     loud = sound.filter("ebur128", framelog=log, peak="true")
     output = ffmpeg.output(loud.filter("aresample", SPEECH_RATE), "pipe:1", f="f32le", ac=1, ar=SPEECH_RATE)
-    lines: deque = deque(maxlen=None if wants_moments else STDERR_LINES_KEPT)
+    lines: deque[str] = deque(maxlen=None if wants_moments else STDERR_LINES_KEPT)
     on_time, band, n_heard = on_time or (lambda _: None), _BandLevels(), 0
     for block in _blocks(stream(command(output), what, stderr_lines=lines)):
         for listener in (band, *listeners):
@@ -92,7 +92,7 @@ def measure(
     )
 
 
-def _blocks(chunks):
+def _blocks(chunks: Iterator[bytes]) -> Iterator[np.ndarray]:
     """Bytes as samples [n] float32; a sample may lie across two chunks."""
     rest = b""
     for chunk in chunks:
@@ -155,16 +155,16 @@ def mean_level_db(levels_db: np.ndarray) -> float:
         levels_db: [n] dB.
 
     Returns:
-        DB; FLOOR_DB for no levels at all.
+        dB; FLOOR_DB for no levels at all.
     """
     return (
-        float(decibels_above_floor(np.mean(10 ** (np.asarray(levels_db, np.float64) / 10))))
+        float(decibels_above_floor(np.asarray(np.mean(10 ** (np.asarray(levels_db, np.float64) / 10)))))
         if len(levels_db)
         else FLOOR_DB
     )
 
 
-def _reported(pattern: re.Pattern, lines) -> float:
+def _reported(pattern: re.Pattern[str], lines: Iterable[str]) -> float:
     """What ebur128 reports at its end."""
     found = [match[1] for match in map(pattern.search, lines) if match]
     value = float(found[-1]) if found else SILENCE_LUFS

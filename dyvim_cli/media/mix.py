@@ -76,6 +76,8 @@ def own_sound(film: FilmInfo, start_s: float = 0.0, track: Track | None = None) 
         A stream of ffmpeg-python.
     """
     track = track or main_track(film)
+    if track is None:
+        raise ValueError(f"{film.path} has no sound track")
     zero = film.start_s + start_s - film.ffmpeg_zero_s(track.start_s)
     # vn: an input of its own, whose clock the picture's does not move
     sound = ffmpeg.input(file_url(film.path), vn=None, **clock_options(film))[f"a:{track.position}"]
@@ -85,7 +87,8 @@ def own_sound(film: FilmInfo, start_s: float = 0.0, track: Track | None = None) 
     return sound.filter("aresample", SAMPLE_RATE, first_pts=0, **{"async": 1})
 
 
-def _fitted(music, settings: MixSettings):
+# Any: streams of ffmpeg-python, which has no types
+def _fitted(music: Any, settings: MixSettings) -> Any:
     """Music exactly as long as the picture, faded."""
     length = settings.duration_s
     music = music.filter("apad").filter("atrim", duration=_seconds(length))
@@ -111,19 +114,19 @@ def _seconds(value: float) -> str:
     return f"{value:.6f}"
 
 
-def _formatted(sound, settings: MixSettings, gain_db: float):
+def _formatted(sound: Any, settings: MixSettings, gain_db: float) -> Any:
     """Common rate, layout and level."""
     sound = sound.filter("aresample", SAMPLE_RATE)
     sound = sound.filter("aformat", sample_fmts="fltp", channel_layouts=settings.layout)
     return sound.filter("volume", f"{gain_db:.2f}dB")
 
 
-def _music(settings: MixSettings, gain_db: float):
+def _music(settings: MixSettings, gain_db: float) -> Any:
     """The music at a level, faded, as long as the picture."""
     return _fitted(_formatted(sound_input(settings.music), settings, gain_db), settings)
 
 
-def _under_curve(music, gain: np.ndarray, settings: MixSettings):
+def _under_curve(music: Any, gain: np.ndarray, settings: MixSettings) -> Any:
     """Music times a gain curve [n], which rides along as a slow sound file."""
     curve_path = settings.scratch / "gain.wav"
     soundfile.write(curve_path, gain, LEVEL_RATE_HZ, subtype="FLOAT")
@@ -134,14 +137,14 @@ def _under_curve(music, gain: np.ndarray, settings: MixSettings):
     return ffmpeg.filter([music, curve], "amultiply")
 
 
-def _limited(sound, settings: MixSettings, ceiling: Ceiling):
+def _limited(sound: Any, settings: MixSettings, ceiling: Ceiling) -> Any:
     """No peak above the ceiling, what is lower passes unchanged; exactly as long as the picture."""
     sound = _clipped(sound, ceiling.db) if ceiling.clips else _held(sound, ceiling.db)
     sound = sound.filter("aresample", SAMPLE_RATE).filter("afade", type="in", duration=ONSET_S)
     return sound.filter("apad").filter("atrim", duration=_seconds(settings.duration_s))
 
 
-def _held(sound, limit_db: float):
+def _held(sound: Any, limit_db: float) -> Any:
     """Turned down for the moment of a peak that would pass the limit, true peaks among them."""
     held = {"limit": f"{10 ** (limit_db / 20):.6f}", "attack": 1000 * LIMITER_ATTACK_S}
     sound = sound.filter("aresample", OVERSAMPLED)
@@ -150,7 +153,7 @@ def _held(sound, limit_db: float):
     return sound.filter("atrim", start=LIMITER_ATTACK_S).filter("asetpts", "PTS-STARTPTS")
 
 
-def _clipped(sound, limit_db: float):
+def _clipped(sound: Any, limit_db: float) -> Any:
     """Cut off at the limit, sample by sample: nothing is turned down."""
     sound = sound.filter("aresample", SAMPLE_RATE)
     return sound.filter("asoftclip", type="hard", threshold=f"{10 ** (limit_db / 20):.6f}")
@@ -256,7 +259,7 @@ def _depths(settings: MixSettings, own: OwnSound, own_db: np.ndarray, music_db: 
     return needed if settings.duck_db is None else np.full(len(needed), settings.duck_db)
 
 
-def _measured(sound, settings: MixSettings, stage: str, progress: Progress) -> Measured:
+def _measured(sound: Any, settings: MixSettings, stage: str, progress: Progress) -> Measured:
     """Measure a stream of the mix."""
     what = f"cannot read {settings.music}" if stage == "music level" else "cannot mix the sound"
     return measure(sound, what, reporter(progress, stage, settings.duration_s))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ffmpeg
+import numpy as np
 
 from dyvim_cli.media.ffmpeg import file_url
 from dyvim_cli.media.loudness import Measured, measure
@@ -92,7 +93,7 @@ def sound_notes(mix: "Mix", heard: Measured, wanted: Loudness | None) -> list[st
     return notes
 
 
-def clock_spans(spans: Sequence) -> str:
+def clock_spans(spans: Sequence[tuple[float, float]] | np.ndarray) -> str:
     """Write the first few spans as clock times.
 
     Args:

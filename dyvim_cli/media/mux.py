@@ -152,7 +152,7 @@ def mux(
             fade_out_s=fade_out_s,
             scratch=stack.enter_context(scratch_folder()),
         )
-        if settings.mixes_own:
+        if settings.mixes_own and own is not None:
             mix = music_with_own_sound(settings, own, progress)
         else:
             mix = music_alone(settings, progress)
@@ -208,7 +208,7 @@ def _music_file(music: Path | tuple[np.ndarray, int], stack: ExitStack) -> Path:
 
 def _write(
     settings: MixSettings,
-    sound,
+    sound: Any,  # of ffmpeg-python, which has no types
     cut: Cut,
     temporary: Path,
     out_path: Path,
@@ -291,7 +291,7 @@ def _timecode_tags(timecode: str) -> list[str]:
 
 def _own_track_options(tracks: list[tuple[Track, dict[str, Any]]]) -> dict[str, Any]:
     """How the film's own sound tracks are written behind the one with the music."""
-    options = {}
+    options: dict[str, Any] = {}
     for place, (track, coding) in enumerate(tracks, 1):
         options |= audio_arguments(coding, place, track.channels)
     return options
@@ -311,7 +311,7 @@ def _copied_tracks(settings: MixSettings) -> tuple[Track, ...]:
     return other_tracks(settings.film) if settings.mixes_own else ()
 
 
-def _picture(film: FilmInfo, source, container: Container) -> list:
+def _picture(film: FilmInfo, source: Any, container: Container) -> list[Any]:
     """The picture streams to map; a picture that no container takes is prepared for H.264."""
     if film.codec in RE_ENCODED:
         picture = source[f"v:{film.position}"].filter("premultiply", inplace=1)  # transparent: black
@@ -329,7 +329,7 @@ def _picture_options(film: FilmInfo) -> dict[str, Any]:
 
 def _attached_covers(film: FilmInfo, scratch: Path) -> list[str]:
     """mkv keeps cover art as attached files; mapped as a stream it would become a second film."""
-    options = []
+    options: list[str] = []
     for cover in covers(film):
         path = scratch / cover.name
         path.write_bytes(cover.data)

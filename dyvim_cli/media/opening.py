@@ -100,7 +100,7 @@ def check_regular(path: Path, kind: str) -> None:
         raise InputError(f"{path} is empty (0 bytes)", "copy or download it again")
 
 
-def _opened(path: Path):
+def _opened(path: Path) -> Any:  # Any, here and below: PyAV's own types differ between its versions
     """A regular file as PyAV's container: of the demuxers that are allowed, its name taken literally."""
     import av
 
@@ -156,7 +156,7 @@ def picture_stream(container: Any, path: Path) -> Any:
     if not videos:
         raise _without_picture(container, path)
 
-    def rank(stream) -> tuple[bool, bool, int]:
+    def rank(stream: Any) -> tuple[bool, bool, int]:
         is_default = bool(stream.disposition & Disposition.default)
         return stream.frames != 1, is_default, stream.width * stream.height  # 0 frames: nobody has counted
 
@@ -166,14 +166,14 @@ def picture_stream(container: Any, path: Path) -> Any:
     return chosen
 
 
-def _check_has_times(container, path: Path) -> None:
+def _check_has_times(container: Any, path: Path) -> None:
     """Raise InputError for a coder's bare stream: its pictures have no times, guessed ones at best."""
     if container.format.name in RAW_PICTURES:
         hint = f"ffmpeg -i {path} -c copy {path.with_suffix('.mp4')}"
         raise InputError(f"{path} is a raw stream without times", hint)
 
 
-def _without_picture(container, path: Path) -> InputError:
+def _without_picture(container: Any, path: Path) -> InputError:
     """Say what there is in place of a moving picture."""
     if len(container.streams.video) > len(cover_streams(container)):
         hint = "save it as H.264 with the program that made it"

@@ -114,8 +114,10 @@ def output_path(
     default_name = os.fsencode(film_path.stem)[: LONGEST_NAME - len(mark)].decode(errors="ignore") + mark
     if wanted is None:
         return film_path.with_name(default_name)
-    values = {"style": style, "seed": seed, "folder": folder}
-    named = str(wanted) if isinstance(wanted, Path) else filled(wanted, film_path.stem, **values)
+    if isinstance(wanted, Path):
+        named = str(wanted)
+    else:
+        named = filled(wanted, film_path.stem, style=style, seed=seed, folder=folder)
     if named.endswith(("/", os.sep)) or Path(named).is_dir():
         return Path(named) / default_name
     path = Path(named)

@@ -23,7 +23,7 @@ def main_track(film: FilmInfo) -> Track | None:
     """
     known = [track for track in film.audio if track.is_known]
     flagged = [track for track in known if track.is_default]
-    return (flagged or known or [None])[0]
+    return next(iter(flagged or known), None)
 
 
 def other_tracks(film: FilmInfo) -> tuple[Track, ...]:

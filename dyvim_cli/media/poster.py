@@ -26,13 +26,13 @@ def poster(path: Path) -> tuple[bytes, str]:
     Raises:
         InputError: the film cannot be read.
     """
-    film, best = probe(path), None
-    for place in PLACES:
-        pixels = _key_frame(film, place)
-        if best is None or pixels.std() > best.std():
-            best = pixels
+    film = probe(path)
+    best = _key_frame(film, PLACES[0])
+    for place in PLACES[1:]:
         if best.std() >= LEAST_CONTRAST:
             break
+        pixels = _key_frame(film, place)
+        best = pixels if pixels.std() > best.std() else best
     return _jpeg(best), f"{best.shape[1]} / {best.shape[0]}"
 
 

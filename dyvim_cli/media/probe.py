@@ -6,6 +6,7 @@ PyAV brings its own ffmpeg libraries; a system ffprobe, which many machines lack
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -125,7 +126,8 @@ def picture_packets(film: FilmInfo) -> np.ndarray:
     return np.column_stack([rows[:, :2] - film.start_s, rows[:, 3]])
 
 
-def _first_frame(path: Path, stream_index: int):
+# Any, here and below: PyAV's own types differ between its versions
+def _first_frame(path: Path, stream_index: int) -> Any:
     """Decode one frame: only frames know rotation and fields for certain."""
     import av
 
@@ -141,7 +143,7 @@ def _first_frame(path: Path, stream_index: int):
     raise InputError(f"not one picture of {path} could be decoded", "see that the file plays elsewhere")
 
 
-def _upright_size(stream, rotation: int) -> tuple[int, int]:
+def _upright_size(stream: Any, rotation: int) -> tuple[int, int]:
     """Display size with square pixels, after rotation."""
     width, height = stream.codec_context.width, stream.codec_context.height
     aspect = float(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1) or 1.0
@@ -155,19 +157,19 @@ def _duration_s(timing: Timing, tracks: tuple[Track, ...]) -> float:
     return sound_s if sound_s > timing.picture_s + STANDS_S else timing.picture_s
 
 
-def _codec_tag(stream) -> str:
+def _codec_tag(stream: Any) -> str:
     try:
         return stream.codec_context.codec_tag.strip("\0")
     except UnicodeDecodeError:  # a number, not a name
         return ""
 
 
-def _data_name(stream) -> str:
+def _data_name(stream: Any) -> str:
     """What kind of data it is, as far as one can tell; a camera's timecode is named after its picture."""
     return TIMECODE if "timecode" in stream.metadata else stream.metadata.get("handler_name", "data")
 
 
-def _has_alpha(stream, frame) -> bool:
+def _has_alpha(stream: Any, frame: Any) -> bool:
     """Pixel format with alpha, or VP8/VP9 that carries its alpha beside the picture."""
     layers = frame.format.components
     return any(layer.is_alpha for layer in layers) or tag_of("alpha_mode", stream) == "1"

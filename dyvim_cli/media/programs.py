@@ -146,10 +146,14 @@ def _way_out(program: str) -> str:
 @lru_cache(maxsize=16)
 def _answer(program: str, *question: str) -> str:
     """What ffmpeg prints about itself. Raises EnvironmentFault when it does not run."""
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     try:
         answer = subprocess.run(
-            [program, "-hide_banner", *question], **pipes, check=True, timeout=ANSWER_LIMIT_S
+            [program, "-hide_banner", *question],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+            timeout=ANSWER_LIMIT_S,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise EnvironmentFault(f"{program} does not run as ffmpeg", _way_out(program)) from error

@@ -1,6 +1,6 @@
 """Read and write sound files: wav and flac by libsndfile, everything else by ffmpeg."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from dyvim_cli.types import SAMPLE_RATE
 CHUNK = 1 << 18  # samples
 LOSSLESS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24")}
 # extension -> (muxer, options): transparent rates
-LOSSY = {
+LOSSY: dict[str, tuple[str, dict[str, str | int]]] = {
     ".mp3": ("mp3", {"c:a": "libmp3lame", "b:a": "256k"}),
     ".ogg": ("ogg", {"c:a": "libvorbis", "q:a": 7}),
     ".opus": ("opus", {"c:a": "libopus", "b:a": "160k"}),
@@ -104,7 +104,13 @@ def _write_pcm(
 
 
 def _write_blocks(
-    path: Path, shown: Path, blocks, shape, sample_rate: int, container: str, subtype: str
+    path: Path,
+    shown: Path,
+    blocks: Iterable[np.ndarray],
+    shape: tuple[int, ...],
+    sample_rate: int,
+    container: str,
+    subtype: str,
 ) -> None:
     """Write blocks [m, channels] of a sound of shape [n, channels] through libsndfile.
 
@@ -232,8 +238,8 @@ def as_sound_file(samples: np.ndarray, sample_rate: int) -> Iterator[Path]:
 
 def _encode(source: Path, temporary: Path, path: Path, metadata: dict[str, Any]) -> None:
     """Encode a lossless file with ffmpeg."""
-    muxer, options = LOSSY[path.suffix.lower()]
-    options = {"f": muxer, "fflags": "+bitexact", **options}  # ogg would number its stream at random
+    muxer, coding = LOSSY[path.suffix.lower()]
+    options = {"f": muxer, "fflags": "+bitexact", **coding}  # ogg would number its stream at random
     output = ffmpeg.output(sound_input(source), file_url(temporary), **options)
     run(command(output, *metadata_options(metadata)), f"cannot write {path}", error=OutputError)
     with soundfile.SoundFile(source) as file:

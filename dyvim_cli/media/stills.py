@@ -115,7 +115,15 @@ def _deliver(film: FilmInfo, scratch: Path, folder: Path, image_format: str, ear
     (scratch / MANIFEST).replace(folder / MANIFEST)
 
 
-def _output(film: FilmInfo, fps, width, key_only, image_format, start_s, end_s):
+def _output(
+    film: FilmInfo,
+    fps: float | None,
+    width: int | None,
+    key_only: bool,
+    image_format: str,
+    start_s: float,
+    end_s: float | None,
+) -> Any:  # ffmpeg-python has no types
     """The ffmpeg-python output that writes the files."""
     options = clock_options(film) | ({"skip_frame": "nokey"} if key_only else {})
     if film.has_alpha and film.codec in ("vp8", "vp9"):  # only libvpx's decoder sees their alpha

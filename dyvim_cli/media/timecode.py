@@ -103,7 +103,7 @@ def frame_number(timecode: str, fps: float) -> int | None:
         Frames since 00:00:00:00; None where it is not known.
     """
     found = FORM.fullmatch(timecode)
-    how = counting(fps, bool(found) and found[4] != ":")
+    how = counting(fps, found[4] != ":") if found else None
     if not found or how is None:
         return None
     return how.number(*(int(found[group]) for group in (1, 2, 3, 5)))
@@ -120,8 +120,8 @@ def later(timecode: str, seconds: float, fps: float) -> str | None:
     Returns:
         The timecode; None where it is not known.
     """
-    number = frame_number(timecode, fps)
-    if number is None:
+    number, point = frame_number(timecode, fps), timecode[8:9]
+    how = counting(fps, point != ":")
+    if number is None or how is None:
         return None
-    point = timecode[8]
-    return counting(fps, point != ":").text(number + round(seconds * fps), point)
+    return how.text(number + round(seconds * fps), point)

@@ -58,16 +58,17 @@ def timing_of(container: Any, stream: Any, path: Path) -> Timing:
         InputError: fewer than two pictures have times, or a limit is passed.
     """
     clocks: dict[int, StreamClock] = {}
-    rows, sounds = [], {}
+    listed: list[tuple[float, float, float, bool]] = []
+    sounds: dict[int, tuple[int, int, int]] = {}
     for packet in packets(container, stream, *container.streams.audio, clocks=clocks):
         if packet.size and packet.stream_index == stream.index:
-            check_pictures(path, len(rows))
-            rows += _row(packet, float(stream.time_base))
+            check_pictures(path, len(listed))
+            listed += _row(packet, float(stream.time_base))
         elif packet.size and packet.pts is not None:
             end = packet.pts + (packet.duration or 0)
             first, last, n_before = sounds.get(packet.stream_index, (packet.pts, end, 0))
             sounds[packet.stream_index] = (min(first, packet.pts), max(last, end), n_before + 1)
-    rows = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    rows = np.array(listed, dtype=np.float64).reshape(-1, 4)
     times = np.unique(rows[:, 0])
     _check_enough(times, container, path)
     intervals = np.diff(times)
@@ -100,7 +101,8 @@ def picture_rows(container: Any, stream: Any) -> np.ndarray:
     return np.array([row for rows in found for row in rows], dtype=np.float64).reshape(-1, 4)
 
 
-def _row(packet, tick: float) -> list[tuple[float, float, float, bool]]:
+# Any: PyAV's own types differ between its versions
+def _row(packet: Any, tick: float) -> list[tuple[float, float, float, bool]]:
     """A packet's row of `picture_rows`; none for a picture that is only decoded, not shown."""
     stamp = packet.pts if packet.pts is not None else packet.dts
     if stamp is None or packet.is_discard:
@@ -109,7 +111,7 @@ def _row(packet, tick: float) -> list[tuple[float, float, float, bool]]:
     return [(stamp * tick, decoded * tick, (packet.duration or 0) * tick, packet.is_keyframe)]
 
 
-def _check_enough(times: np.ndarray, container, path: Path) -> None:
+def _check_enough(times: np.ndarray, container: Any, path: Path) -> None:
     """Raise InputError unless two pictures at least have times."""
     if len(times) > 1 and container.format.name in STILLS:
         hint = f"make a film of it: ffmpeg -i {path} film.mkv"

@@ -116,7 +116,7 @@ def _n_channels(layout: str) -> int:
         return 0
 
 
-def _start_s(stream) -> float:
+def _start_s(stream: Any) -> float:  # Any: PyAV's own types differ between its versions
     return float((stream.start_time or 0) * stream.time_base)
 
 
@@ -133,7 +133,7 @@ def name_in(metadata: dict[str, str]) -> str:
     return "" if name.lower() in NO_NAMES else name
 
 
-def _described(position: int, stream) -> dict[str, Any]:
+def _described(position: int, stream: Any) -> dict[str, Any]:
     """What sound and subtitles both say of themselves."""
     from av.stream import Disposition
 

@@ -27,7 +27,7 @@ class Watchdog:
     `n_bytes` is the size of what it reads, which counts where its places in files cannot be seen.
     """
 
-    def __init__(self, process: subprocess.Popen, n_bytes: int = 0):
+    def __init__(self, process: subprocess.Popen[bytes], n_bytes: int = 0):
         self.process, self.has_bitten = process, False
         self._ended, self._waiting = threading.Event(), threading.Event()
         self._reached: set[tuple[str, int]] = set()
@@ -39,7 +39,7 @@ class Watchdog:
         self._thread.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
 
