@@ -45,6 +45,9 @@ class Style:
 def styles() -> tuple[Style, ...]:
     """The styles that `compose` and `score` take.
 
+    Returns:
+        One record a style, in the order of the stylebook.
+
     Example:
         >>> from dyvim_cli import styles
         >>> "jazz" in [style.name for style in styles()]
@@ -157,6 +160,9 @@ def export(
         end_s: where it ends; None = the end.
         overwrite: replace a file that exists.
 
+    Returns:
+        The path.
+
     Raises:
         UsageError: the part is empty, or there is no such format.
         OutputError: the file exists or cannot be written.
@@ -174,6 +180,9 @@ def mux(film: str | Path, sound: Soundtrack | str | Path, output: str | Path, **
         sound: from `render`, or the path of a sound file.
         output: path of the film to write.
         **options: keyword arguments of `media.mux.mux`: keep_audio, duck_db, loudness, overwrite, ...
+
+    Returns:
+        What was written and how loud it is.
 
     Raises:
         InputError: film or sound cannot be read.
@@ -226,6 +235,13 @@ def evaluate(film: str | Path, music: str | Path | None = None, *, seed: int = 0
         film: path of the film.
         music: path of the music; None = the film's own sound.
         seed: of the random shifts that the figures are corrected by.
+
+    Returns:
+        Figures of sync, 0 = chance, 1 = perfect.
+
+    Raises:
+        InputError: film or music cannot be read.
+        EnvironmentFault: the extra is not installed.
     """
     from dyvim_cli.evaluation.judge.sync import sync_report
 

@@ -51,6 +51,9 @@ def written(path: Path, *, group: PendingFiles | None = None) -> Iterator[Path]:
         path: the file to write; its folder must exist.
         group: a list from `together`; the file appears with the others.
 
+    Yields:
+        Path of the temporary file.
+
     Raises:
         OutputError: the file cannot be written.
         EnvironmentFault: the disk is full.
@@ -75,7 +78,14 @@ def written(path: Path, *, group: PendingFiles | None = None) -> Iterator[Path]:
 
 @contextmanager
 def together() -> Iterator[PendingFiles]:
-    """Give a list for files of `written`, which appear all at once at the end, or none on any exception."""
+    """Collect files of `written`, which appear all at once at the end, or none on any exception.
+
+    Yields:
+        The list to be given to `written` as `group`.
+
+    Raises:
+        OutputError: a file cannot get its name.
+    """
     whole: PendingFiles = []
     try:
         yield whole
@@ -92,28 +102,64 @@ def together() -> Iterator[PendingFiles]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all; raises as `written` does."""
+    """Write a file, whole or not at all.
+
+    Args:
+        path: of the file; its folder must exist.
+        data: its contents.
+
+    Raises:
+        OutputError: it cannot be written.
+        EnvironmentFault: the disk is full.
+    """
     with written(path) as part:
         part.write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file as UTF-8, whole or not at all; raises as `written` does."""
+    """Write a text file as UTF-8, whole or not at all.
+
+    Args:
+        path: of the file; its folder must exist.
+        text: its contents.
+
+    Raises:
+        OutputError: it cannot be written.
+        EnvironmentFault: the disk is full.
+    """
     write_bytes(path, text.encode("utf-8", "backslashreplace"))  # file names may be no UTF-8
 
 
 def write_json(path: Path, value: object, indent: int | None = 2) -> None:
-    """Write plain values as a JSON file, whole or not at all; raises as `written` does."""
+    """Write a JSON file, whole or not at all.
+
+    Args:
+        path: of the file; its folder must exist.
+        value: plain values.
+        indent: spaces a level; None = one line.
+
+    Raises:
+        OutputError: it cannot be written.
+        EnvironmentFault: the disk is full.
+    """
     write_text(path, json.dumps(value, indent=indent) + "\n")
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove the parts of `path` that killed runs left behind."""
+    """Remove the parts of a file that killed runs left behind.
+
+    Args:
+        path: of the file itself.
+    """
     _remove_unused(path.absolute().parent, _prefix(path))
 
 
 def remove_abandoned_parts(folder: Path) -> None:
-    """Remove all parts in a folder, of whichever paths, that killed runs left behind."""
+    """Remove all parts in a folder, of whichever files, that killed runs left behind.
+
+    Args:
+        folder: which may be missing.
+    """
     _remove_unused(folder, "")
 
 
@@ -126,9 +172,16 @@ def _remove_unused(folder: Path, prefix: str) -> None:
 
 
 def locked(path: Path) -> BinaryIO | None:
-    """An open file, locked until it is closed or its process dies; None when another process has it.
+    """Open a file and lock it until it is closed or its process dies.
 
-    Raises OSError where the file cannot be opened, or files cannot be locked.
+    Args:
+        path: of an existing file.
+
+    Returns:
+        The open file; None when another process has it.
+
+    Raises:
+        OSError: the file cannot be opened, or files cannot be locked.
     """
     file = open(path, "rb+")  # noqa: SIM115 (whoever asked closes it)
     try:
@@ -143,7 +196,11 @@ def locked(path: Path) -> BinaryIO | None:
 
 
 def share(path: Path) -> None:
-    """Let others read a file as the umask says: temporary files, and those of safetensors, are private."""
+    """Let others read a file as the umask says: temporary files, and those of safetensors, are private.
+
+    Args:
+        path: of the file.
+    """
     umask = os.umask(0)
     os.umask(umask)
     path.chmod(0o666 & ~umask)

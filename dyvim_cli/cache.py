@@ -38,7 +38,11 @@ class CachedFilm:
 
 
 def cache_folder() -> Path:
-    """Where the cache lies: DYVIM_CACHE, else the platform's own place. The folder need not exist."""
+    """Find the cache: DYVIM_CACHE, else the platform's own place.
+
+    Returns:
+        The folder, which need not exist.
+    """
     if chosen := os.environ.get("DYVIM_CACHE"):
         return Path(chosen)
     if sys.platform == "win32":
@@ -51,7 +55,15 @@ def cache_folder() -> Path:
 
 
 def key_of(film: Path, settings: dict[str, Any]) -> str:
-    """Hexadecimal key of a film's content (every byte counts) under settings (JSON-able)."""
+    """Digest a film under settings; every byte counts.
+
+    Args:
+        film: path.
+        settings: JSON values.
+
+    Returns:
+        Hexadecimal key.
+    """
     digest = hashlib.blake2b(digest_size=20)
     with film.open("rb") as file:
         while block := file.read(HASH_BLOCK):
@@ -61,9 +73,14 @@ def key_of(film: Path, settings: dict[str, Any]) -> str:
 
 
 def load(key: str, kind: type[Any] = FilmFeatures) -> Any:
-    """The cached features, or None when there is no entry that reads back whole.
+    """Load cached features.
 
-    kind: a dataclass of arrays and a duration_s, as FilmFeatures is.
+    Args:
+        key: of key_of.
+        kind: a dataclass of arrays and a duration_s, as FilmFeatures is.
+
+    Returns:
+        The features, or None when there is no entry that reads back whole.
     """
     path = cache_folder() / (key + SUFFIX)
     try:
@@ -75,9 +92,15 @@ def load(key: str, kind: type[Any] = FilmFeatures) -> Any:
 
 
 def store(key: str, features: Any, film: Path) -> str:
-    """Keep features; returns "", or a note that says why they could not be kept.
+    """Keep features; a cache that cannot be written is no reason to fail: the work is done.
 
-    A cache that cannot be written is no reason to fail: the work is done.
+    Args:
+        key: of key_of.
+        features: a dataclass of arrays and a duration_s.
+        film: path, whose name is kept.
+
+    Returns:
+        "", or a note that says why they could not be kept.
     """
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
@@ -100,7 +123,18 @@ def write_features(features: Any, path: Path, film: str = "", group: PendingFile
 
 
 def read_features(path: Path, kind: type[Any] = FilmFeatures) -> Any:
-    """Read what write_features wrote. Raises InputError when the file is missing, torn or of another kind."""
+    """Read what write_features wrote.
+
+    Args:
+        path: of the file.
+        kind: the dataclass to make.
+
+    Returns:
+        An object of that kind.
+
+    Raises:
+        InputError: the file is missing, torn or of another kind.
+    """
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -116,7 +150,11 @@ def read_features(path: Path, kind: type[Any] = FilmFeatures) -> Any:
 
 
 def entries() -> list[CachedFilm]:
-    """All entries, the longest unused first."""
+    """List all entries.
+
+    Returns:
+        The longest unused first.
+    """
     found = []
     for path in cache_folder().glob("*" + SUFFIX):
         try:
@@ -129,9 +167,14 @@ def entries() -> list[CachedFilm]:
 
 
 def clean(older_than_days: float = 0.0, keep_bytes: int = 0) -> tuple[int, int]:
-    """Remove entries unused for so many days, the longest unused first, until keep_bytes are left.
+    """Remove entries, the longest unused first; parts that killed runs left go as well.
 
-    Returns (entries removed, bytes freed); parts that killed runs left go as well.
+    Args:
+        older_than_days: entries that were used since stay.
+        keep_bytes: stop once no more than this is left.
+
+    Returns:
+        (entries removed, bytes freed).
     """
     known = entries()
     left, removed, freed = sum(entry.n_bytes for entry in known), 0, 0

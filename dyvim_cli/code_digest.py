@@ -19,10 +19,17 @@ IMPORT = re.compile(
 
 @lru_cache(maxsize=8)
 def digest(places: tuple[str, ...], package: Path = PACKAGE) -> str:
-    """Digest of the modules and sub-packages at `places` (posix, from the package's folder).
+    """Digest sources of the package; line ends do not count.
 
-    Line ends do not count. Not the version: a release that leaves the code alone makes nothing anew, and a
+    Not the version: a release that leaves the code alone makes nothing anew, and a
     line that is changed in a checkout makes it all. A bundle that brings no sources has its version alone.
+
+    Args:
+        places: modules and sub-packages (posix, from the package's folder).
+        package: that folder.
+
+    Returns:
+        Hexadecimal digest.
     """
     whole = hashlib.blake2b(digest_size=20)
     found = sorted(set(_sources(places, package)))
@@ -36,9 +43,16 @@ def digest(places: tuple[str, ...], package: Path = PACKAGE) -> str:
 
 @lru_cache(maxsize=8)
 def closure(places: tuple[str, ...], package: Path = PACKAGE) -> tuple[str, ...]:
-    """The modules at `places` and all of ours that they import, and those import, and so on; sorted.
+    """Find modules and all of ours that they import, and those import, and so on.
 
     Imports inside functions count, and those for type checkers alone too: one source too many does no harm.
+
+    Args:
+        places: modules and sub-packages (posix, from the package's folder).
+        package: that folder.
+
+    Returns:
+        Their paths, sorted.
     """
     found: set[str] = set()
     waiting = list(_sources(places, package))

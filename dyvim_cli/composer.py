@@ -34,9 +34,16 @@ if TYPE_CHECKING:
 
 
 def check_options(options: ComposeOptions, wants_score: bool) -> None:
-    """Raise UsageError where options and model disagree, EnvironmentFault where the device is not there.
+    """Check that options and model agree and that the machine has what they need.
 
-    WeightsError where the CLIP that shall see the film is not. wants_score: MIDI or stems are asked for.
+    Args:
+        options: options of composing.
+        wants_score: whether MIDI or stems are asked for.
+
+    Raises:
+        UsageError: they disagree.
+        EnvironmentFault: the device is not there.
+        WeightsError: the CLIP that shall see the film is not there.
     """
     device.check(placement()["device_name"])
     clip_folder()
@@ -64,7 +71,18 @@ def _check_soundfont(model: str, soundfont: str) -> None:
 
 
 def missing_weights(options: ComposeOptions) -> str:
-    """The name of weights that a run would pull first, else empty. Raises UsageError, WeightsError."""
+    """Name the weights that a run would pull first.
+
+    Args:
+        options: options of composing.
+
+    Returns:
+        Name of the catalogue; "" when nothing is missing.
+
+    Raises:
+        UsageError: there is no such model.
+        WeightsError: weights are damaged, or missing and must not be pulled.
+    """
     if options.model == EMBEDDED:
         weights.embedded(weights.DECODER)
     elif writes_score(options.model):
@@ -82,13 +100,29 @@ def missing_weights(options: ComposeOptions) -> str:
 
 
 def prepare_model(options: ComposeOptions, progress: Progress | None = None) -> None:
-    """Pull missing weights before a film is watched for nothing. Raises UsageError, WeightsError."""
+    """Pull missing weights before a film is watched for nothing.
+
+    Args:
+        options: options of composing.
+        progress: hears of the stage "pull".
+
+    Raises:
+        UsageError: there is no such model.
+        WeightsError: the weights cannot be had.
+    """
     if missing_weights(options):
         find_backbone(options.model, placement()["weights_dir"], progress=progress)
 
 
 def named_weights(options: ComposeOptions) -> str:
-    """A digest of the model and adapter that the options name; "" for what is shipped, or not here yet."""
+    """Digest the model and adapter that the options name.
+
+    Args:
+        options: options of composing.
+
+    Returns:
+        Hexadecimal digest; "" for what is shipped, or not here yet.
+    """
     if options.model == EMBEDDED:
         return ""
     adapter = Path(options.adapter) if options.adapter else None
@@ -96,7 +130,17 @@ def named_weights(options: ComposeOptions) -> str:
 
 
 def load_model(options: ComposeOptions) -> "Decoder | AudioModel":
-    """What composes for these options; of MusicGens the last one is kept."""
+    """Load what composes; of MusicGens the last one is kept.
+
+    Args:
+        options: options of composing.
+
+    Returns:
+        A decoder of score tokens, or a MusicGen.
+
+    Raises:
+        WeightsError: weights are missing or damaged.
+    """
     if options.model == EMBEDDED:
         return load_embedded()
     if writes_score(options.model):
@@ -112,7 +156,14 @@ def load_model(options: ComposeOptions) -> "Decoder | AudioModel":
 
 
 def load_embedded() -> "Decoder":
-    """The shipped decoder."""
+    """Load the shipped decoder.
+
+    Returns:
+        The shipped decoder, ready to play.
+
+    Raises:
+        WeightsError: the shipped weights are missing or damaged.
+    """
     from dyvim_cli.model.score.checkpoint import load_decoder
 
     device.one_torch_thread()
@@ -133,7 +184,7 @@ def compose(
     speech_s: "np.ndarray | None" = None,
     keeps_tokens: bool = False,
 ) -> "Score | Recording":
-    """Music for a film: score tokens from the shipped decoder, audio tokens from MusicGen.
+    """Compose music for a film.
 
     speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak;
     MusicGen takes no notice of them. keeps_tokens: whether what a decoder draws may come from the cache.
@@ -160,7 +211,21 @@ def sound_blocks(
     is_grouped: bool = False,
     soundfont: str | None = None,
 ) -> Iterator["np.ndarray"]:
-    """The soundtrack's blocks [m, 2]: synthesised from a score or MIDI, or decoded from audio tokens."""
+    """Make the sound of a piece block by block: synthesised from a score or MIDI, or decoded from audio tokens.
+
+    Args:
+        piece: what is to be heard.
+        model: that made it; a score and MIDI need none.
+        duration_s: of the film.
+        progress: hears of the stage "sound".
+        stems: takes each stem's name and next block [2, m]; None = no stems.
+        meter: listens to the finished sound; None = nobody.
+        is_grouped: stems by groups instead of instruments.
+        soundfont: path of the user's instruments; None = the shipped ones.
+
+    Returns:
+        Iterator over blocks [m, 2] float32 at 48 kHz.
+    """
     from dyvim_cli.music.mixing.session import StyledMidi
 
     if isinstance(piece, Score | StyledMidi):
@@ -174,7 +239,14 @@ def sound_blocks(
 
 
 def notes_of(model: "Decoder | AudioModel") -> list[str]:
-    """What whoever uses the model has to know: its licence, what it cannot do, where it computes instead."""
+    """Say what users of the model have to know: its licence, what it cannot do, where it computes instead.
+
+    Args:
+        model: of load_model.
+
+    Returns:
+        Sentences; mostly none.
+    """
     asked, used = placement()["device_name"], device_of(model)
     notes = list(getattr(model, "notes", ()))
     if used == "cpu" and asked not in (device.AUTO, "cpu"):
@@ -185,7 +257,15 @@ def notes_of(model: "Decoder | AudioModel") -> list[str]:
 
 
 def notes_of_instruments(piece: "Score | Recording", options: ComposeOptions) -> list[str]:
-    """Which instruments of a piece the user's soundfont has not."""
+    """Say which instruments of a piece the user's soundfont has not.
+
+    Args:
+        piece: the piece.
+        options: options of composing.
+
+    Returns:
+        Sentences; none without a soundfont of the user's.
+    """
     if options.soundfont is None or not isinstance(piece, Score):
         return []
     from dyvim_cli.music.synth.orchestra import Orchestra
@@ -194,7 +274,14 @@ def notes_of_instruments(piece: "Score | Recording", options: ComposeOptions) ->
 
 
 def device_of(model: "Decoder | AudioModel") -> str:
-    """Where a model computes, as --device says it."""
+    """Name the device that a model computes on.
+
+    Args:
+        model: of load_model.
+
+    Returns:
+        As --device says it.
+    """
     if isinstance(model, AudioModel):
         return str(model.musicgen.weight.device)
     return str(next(model.parameters()).device)

@@ -18,9 +18,15 @@ LEAST_SEEN = 0.2  # of 0..1: content that is seen less is not spoken of
 
 
 def comment(piece: "Score | Recording", options: ComposeOptions, speech_s: np.ndarray | None = None) -> str:
-    """What the film's comment tag says of its music: enough to make it again.
+    """Write what the film's comment tag says of its music: enough to make it again.
 
-    speech_s: [N, 2] seconds of speech that the composer was given.
+    Args:
+        piece: the music.
+        options: options that it was composed with.
+        speech_s: [N, 2] seconds of speech that the composer was given.
+
+    Returns:
+        One line.
     """
     text = tag_text(options, _written_in(piece), piece.tempo_map.bpm, piece.key, speech_s)
     return text + (
@@ -35,7 +41,16 @@ def _written_in(piece: "Score | Recording") -> str:
 
 
 def describe(piece: "Score | Recording", features: FilmFeatures, options: ComposeOptions) -> dict[str, Any]:
-    """Plain facts about a composition: what was chosen, the form, and where every event was put."""
+    """Collect plain facts about a composition: what was chosen, the form, and where every event was put.
+
+    Args:
+        piece: the music.
+        features: what was seen of the film.
+        options: options that it was composed with.
+
+    Returns:
+        JSON values.
+    """
     grid = piece.tempo_map.step_times_s
     recorded = {} if isinstance(piece, Score) else piece.facts()
     return recorded | {
@@ -58,9 +73,15 @@ def describe(piece: "Score | Recording", features: FilmFeatures, options: Compos
 
 
 def hits_of(piece: "Score | Recording") -> list[dict[str, Any]]:
-    """Every event of the film and what meets it: the onset of a score, the beat of a recording.
+    """List every event of the film and what meets it: the onset of a score, the beat of a recording.
 
     Where no note starts near an event, music_s and error_ms are None and it is not met.
+
+    Args:
+        piece: the music.
+
+    Returns:
+        JSON values, one record an event.
     """
     hits = piece.tempo_map.hits
     times: list[float | None] = [hit.music_time_s for hit in hits]
@@ -84,7 +105,15 @@ def _hit(hit: Hit, music_s: float | None) -> dict[str, Any]:
 
 
 def heard_hits(hits: list[dict[str, Any]], silent_s: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
-    """The hits of a delivery whose music is silent in [N, 2] seconds: what is not heard is not met."""
+    """Take back the hits of a delivery where its music is silent: what is not heard is not met.
+
+    Args:
+        hits: of hits_of.
+        silent_s: [N, 2] seconds without music.
+
+    Returns:
+        Records in the same order.
+    """
     return [
         hit | {"music_s": None, "error_ms": None, "is_met": False, "on_beat": False, "on_downbeat": False}
         if any(start <= hit["film_s"] <= end for start, end in silent_s)
@@ -94,7 +123,16 @@ def heard_hits(hits: list[dict[str, Any]], silent_s: Sequence[tuple[float, float
 
 
 def style_choice(features: FilmFeatures, style: str, options: ComposeOptions) -> dict[str, Any]:
-    """The chosen style's score and those that came close to it; nothing when the style was wished for."""
+    """Tell how surely the style was chosen.
+
+    Args:
+        features: what was seen of the film.
+        style: that was chosen.
+        options: options of composing.
+
+    Returns:
+        Its score and those that came close to it; nothing when the style was asked for.
+    """
     from dyvim_cli.vision.styles import close_styles
 
     if options.style:
@@ -107,7 +145,15 @@ def style_choice(features: FilmFeatures, style: str, options: ComposeOptions) ->
 
 
 def mood_of(features: FilmFeatures, options: ComposeOptions | None = None) -> dict[str, Any]:
-    """A film's mood, or the one that was wished for: valence and arousal, each -1..1, and two words."""
+    """Tell a film's mood, or the one that was asked for.
+
+    Args:
+        features: what was seen of the film.
+        options: options of composing; None = what was seen counts.
+
+    Returns:
+        Valence and arousal, each -1..1, and two words.
+    """
     from dyvim_cli.vision.styles import mood_words
 
     moods = features.scene_moods
@@ -121,7 +167,14 @@ def mood_of(features: FilmFeatures, options: ComposeOptions | None = None) -> di
 
 
 def explain(features: FilmFeatures) -> list[str]:
-    """Why a film got its style: the scores, what speaks for and against the best, the mood, what is seen."""
+    """Explain why a film got its style.
+
+    Args:
+        features: what was seen of the film.
+
+    Returns:
+        Lines: the scores, what speaks for and against the best, the mood, what is seen.
+    """
     from dyvim_cli.vision.content import GROUPS
     from dyvim_cli.vision.styles import MEASURES, reasons
 
@@ -141,7 +194,14 @@ def explain(features: FilmFeatures) -> list[str]:
 
 
 def short(score: float) -> str:
-    """A number from 0 to 1 as editors write it: `.18`."""
+    """Write a number from 0 to 1 as editors do.
+
+    Args:
+        score: 0..1.
+
+    Returns:
+        `.18`.
+    """
     return f"{score:.2f}".removeprefix("0")
 
 
@@ -150,7 +210,14 @@ def _signed(shares: list[tuple[str, float]]) -> str:
 
 
 def describe_features(features: FilmFeatures) -> dict[str, Any]:
-    """Plain facts about a film's features."""
+    """Collect plain facts about a film's features.
+
+    Args:
+        features: what was seen of the film.
+
+    Returns:
+        JSON values: events, scenes, mood, styles.
+    """
     times, weight = features.event_times_s.tolist(), features.event_weights.tolist()
     return {
         "duration_s": features.duration_s,

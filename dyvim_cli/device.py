@@ -16,7 +16,11 @@ NAMES = re.compile(r"auto|cpu|cuda(:\d{1,2})?|mps")
 
 
 def n_cores() -> int:
-    """Cores this process may use."""
+    """Cores this process may use.
+
+    Returns:
+        At least 1.
+    """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -47,14 +51,26 @@ def give_back_memory() -> None:
 
 
 def new_seed() -> int:
-    """A seed nobody chose, small enough to type again."""
+    """A seed nobody chose, small enough to type again.
+
+    Returns:
+        0 .. 2^31 - 1.
+    """
     return secrets.randbelow(2**31)
 
 
 def choose(name: str = AUTO) -> "torch.device":
-    """torch.device for auto, cpu, cuda, cuda:N or mps.
+    """Choose the computing device.
 
-    Raises UsageError for another name, EnvironmentFault when the device is not there.
+    Args:
+        name: auto, cpu, cuda, cuda:N or mps.
+
+    Returns:
+        Torch's device.
+
+    Raises:
+        UsageError: the name is another.
+        EnvironmentFault: the device is not there.
     """
     check_name(name)
     import torch
@@ -72,20 +88,39 @@ def choose(name: str = AUTO) -> "torch.device":
 
 
 def check_name(name: str) -> None:
-    """Raise UsageError unless `name` is one that `choose` knows."""
+    """Check the name of a device.
+
+    Args:
+        name: as `choose` takes it.
+
+    Raises:
+        UsageError: the name is unknown.
+    """
     if not NAMES.fullmatch(name):
         raise UsageError(f"unknown device '{name}'", "use --device auto, cpu, cuda, cuda:1 or mps")
 
 
 def check(name: str) -> None:
-    """Raise as `choose` does, without loading torch where that is not needed to know."""
+    """Check that a device is there, without loading torch where that is not needed to know.
+
+    Args:
+        name: as `choose` takes it.
+
+    Raises:
+        UsageError: the name is unknown.
+        EnvironmentFault: the device is not there.
+    """
     check_name(name)
     if name not in (AUTO, "cpu"):
         choose(name)
 
 
 def free_memory_gb() -> float | None:
-    """Memory that can be had now, in GB; None where the system does not tell (no /proc/meminfo)."""
+    """Ask how much memory can be had now.
+
+    Returns:
+        GB; None where the system does not tell (no /proc/meminfo).
+    """
     try:
         with open("/proc/meminfo") as file:
             facts = dict(line.split(":", 1) for line in file)

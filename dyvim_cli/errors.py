@@ -66,14 +66,30 @@ class EnvironmentFault(DyvimError):
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, whatever its case; None where none is near."""
+    """Find the known word that was probably meant, whatever its case.
+
+    Args:
+        word: as it was typed.
+        known: words that exist.
+
+    Returns:
+        None where none is near.
+    """
     by_case = {each.lower(): each for each in known}
     found = get_close_matches(word.lower(), by_case, n=1, cutoff=0.6)
     return by_case[found[0]] if found else None
 
 
 def one_of(word: str, known: Iterable[str]) -> str:
-    """A hint that names what was probably meant, and all that can be said."""
+    """Write a hint that names what was probably meant, and all that can be said.
+
+    Args:
+        word: as it was typed.
+        known: words that exist.
+
+    Returns:
+        One line.
+    """
     known = list(known)
     meant = closest(word, known)
     return (f"{meant}? " if meant else "") + f"one of: {', '.join(known)}"
@@ -106,10 +122,16 @@ SAYS_NO_MEMORY = (
 
 
 def fault_of(error: BaseException) -> DyvimError:
-    """Any exception as a failure that can be reported.
+    """Turn any exception into a failure that can be reported.
 
     A full disk, missing memory, a failing device and a missing extra are the machine's (exit code 7);
     what is left is a fault in dyvim (1).
+
+    Args:
+        error: the exception.
+
+    Returns:
+        The failure, not raised.
     """
     if isinstance(error, DyvimError):
         return error
@@ -123,7 +145,15 @@ def fault_of(error: BaseException) -> DyvimError:
 
 
 def cannot_write(path: object, error: Exception) -> DyvimError:
-    """What an exception while writing comes to: the machine's (7) on a full disk, else the output's (5)."""
+    """Turn an exception while writing into a failure: the machine's on a full disk, else the output's.
+
+    Args:
+        path: what could not be written.
+        error: the exception.
+
+    Returns:
+        The failure, not raised.
+    """
     number, reason = getattr(error, "errno", None), getattr(error, "strerror", None) or str(error)
     if number not in REFUSED and (fault := _fault_of_machine(error)):
         return disk_full(path, str(error)) if _is_full(error) else fault
@@ -139,7 +169,11 @@ def disk_full(what: object, reason: str = "") -> EnvironmentFault:
 
 
 def no_memory() -> EnvironmentFault:
-    """No memory for the work."""
+    """Make the failure for missing memory.
+
+    Returns:
+        The failure, not raised.
+    """
     hint = "close other programs, use fewer --jobs, or score a part: --start, --end"
     return EnvironmentFault("out of memory", hint)
 

@@ -23,9 +23,19 @@ if TYPE_CHECKING:
 
 @contextmanager
 def whole_set(delivery: Delivery, output: Path | None = None) -> Iterator["PendingFiles"]:
-    """The group of all that is delivered: film, music, MIDI and stems appear at once, or none of them.
+    """Group all that is delivered: film, music, MIDI and stems appear at once, or none of them.
 
-    The folders of the film (output) and of the stems are made if need be.
+    The folders of the film and of the stems are made if need be.
+
+    Args:
+        delivery: options of the output.
+        output: path of the film; None = there is none.
+
+    Yields:
+        The group.
+
+    Raises:
+        OutputError: a folder or file cannot be written.
     """
     from dyvim_cli.atomic import together
     from dyvim_cli.media.output import made_folder
@@ -49,10 +59,20 @@ def sound_file(
     group: "PendingFiles | None" = None,
     soundfont: str | None = None,
 ) -> Iterator[Path]:
-    """The piece as a lossless file, gone afterwards; stems are written on the way if asked for.
+    """Render a piece to a lossless file, gone afterwards; stems are written on the way if asked for.
 
-    meter: a loudness.Meter that shall hear it; group: what the stems appear together with;
-    soundfont: the user's instruments, if not the shipped ones.
+    Args:
+        piece: what is to be heard.
+        model: that made it; a score and MIDI need none.
+        duration_s: of the film.
+        delivery: options of the output.
+        progress: hears of the stages "sound" and "master".
+        meter: listens to the finished sound.
+        group: the stems appear when its others do.
+        soundfont: path of the user's instruments; None = the shipped ones.
+
+    Yields:
+        Path of the wav.
     """
     from dyvim_cli.media.sound import sound_writer, stem_writer
     from dyvim_cli.scratch import scratch_folder
@@ -77,7 +97,16 @@ def sound_file(
 
 
 def check_extras(delivery: Delivery, film_path: Path | None) -> None:
-    """Fail before the work starts if MIDI, stems, music or markers cannot be written."""
+    """Check, before the work starts, that MIDI, stems, music and markers can be written.
+
+    Args:
+        delivery: options of the output.
+        film_path: that must not be replaced; None = there is none.
+
+    Raises:
+        UsageError: a name is of no known format, or two are the same.
+        OutputError: a file cannot be written.
+    """
     from dyvim_cli.markers.files import check_markers_name
     from dyvim_cli.media.output import check_output
     from dyvim_cli.media.programs import find_ffmpeg
@@ -108,7 +137,15 @@ def _check_apart(delivery: Delivery) -> None:
 
 
 def check_stems(folder: Path, overwrite: bool) -> None:
-    """Raise OutputError unless stems can be written into the folder (which need not exist)."""
+    """Check that stems can be written into a folder.
+
+    Args:
+        folder: which need not exist.
+        overwrite: replace stems that are there.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
     from dyvim_cli.media.output import check_folder
     from dyvim_cli.music.mixing.stem_tracks import GROUPS
     from dyvim_cli.music.performance.band_names import part_of
@@ -128,7 +165,18 @@ def write_extras(
     metadata: dict[str, Any] | None = None,
     group: "PendingFiles | None" = None,
 ) -> None:
-    """Write the music alone and the MIDI file, each whole, or with the group that they belong to."""
+    """Write the music alone and the MIDI file, each whole, or with the group that they belong to.
+
+    Args:
+        piece: the music.
+        music: its lossless file.
+        delivery: options of the output.
+        metadata: tags of the music's file.
+        group: the files appear when its others do.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
     from dyvim_cli.media.output import commit
     from dyvim_cli.media.sound import convert_audio
     from dyvim_cli.music.performance.expression import expression_gain
@@ -146,7 +194,17 @@ def write_extras(
 def write_markers_of(
     piece: "Score | Recording", clock: "FilmClock", delivery: Delivery, group: "PendingFiles | None" = None
 ) -> None:
-    """Write sections, cuts and hits as markers, if asked for; clock: of the film that is delivered."""
+    """Write sections, cuts and hits as markers, if asked for.
+
+    Args:
+        piece: the music.
+        clock: of the film that is delivered.
+        delivery: options of the output.
+        group: the file appears when its others do.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     from dyvim_cli.markers.files import write_markers
     from dyvim_cli.markers.of_music import markers_of
     from dyvim_cli.media.output import commit
@@ -160,7 +218,13 @@ def write_markers_of(
 
 
 def stamp_sounds(group: "PendingFiles", clock: "FilmClock", title: str) -> None:
-    """Say in every WAV of a delivery where it lies on the film's timeline (Broadcast Wave)."""
+    """Say in every WAV of a delivery where it lies on the film's timeline (Broadcast Wave).
+
+    Args:
+        group: files that wait for their names.
+        clock: of the film that is delivered.
+        title: begins each description.
+    """
     from dyvim_cli.media.broadcast_wave import stamp
     from dyvim_cli.types import SAMPLE_RATE
 

@@ -28,7 +28,14 @@ class Limits:
 
 
 def limits() -> Limits:
-    """The limits of this process and its workers, from the environment. Raises UsageError."""
+    """Read the limits of this process and its workers from the environment.
+
+    Returns:
+        The limits.
+
+    Raises:
+        UsageError: a variable is no number.
+    """
     return Limits(
         max_pixels=int(_number(MAX_PIXELS_VARIABLE, MAX_PIXELS)),
         max_duration_s=_number(MAX_DURATION_VARIABLE, MAX_DURATION_S),
@@ -48,7 +55,16 @@ def _number(variable: str, default: float) -> float:
 
 
 def check_pixels(path: Path, width: int, height: int) -> None:
-    """Raise InputError when a picture of the film is larger than allowed."""
+    """Check the size of a film's picture.
+
+    Args:
+        path: of the film.
+        width: px.
+        height: px.
+
+    Raises:
+        InputError: it is larger than allowed.
+    """
     most = limits().max_pixels
     if width * height > most:
         reason = f"{path}: {width}x{height} are {width * height / 1e6:.0f} million pixels"
@@ -57,21 +73,45 @@ def check_pixels(path: Path, width: int, height: int) -> None:
 
 
 def check_streams(path: Path, n_streams: int) -> None:
-    """Raise InputError when a film holds more streams than any camera or disc writes."""
+    """Check the number of a film's streams.
+
+    Args:
+        path: of the film.
+        n_streams: of all kinds.
+
+    Raises:
+        InputError: there are more than any camera or disc writes.
+    """
     if n_streams > MAX_STREAMS:
         hint = f"keep what is wanted: ffmpeg -i {path} -map 0:v:0 -map 0:a:0 -c copy film.mkv"
         raise InputError(f"{path} holds {n_streams} streams, the limit is {MAX_STREAMS}", hint)
 
 
 def check_pictures(path: Path, n_pictures: int) -> None:
-    """Raise InputError when a film holds more pictures than can be listed."""
+    """Check the number of a film's pictures.
+
+    Args:
+        path: of the film.
+        n_pictures: so far.
+
+    Raises:
+        InputError: there are more than can be listed.
+    """
     if n_pictures > MAX_PICTURES:
         reason = f"{path} holds more than {MAX_PICTURES / 1e6:g} million pictures"
         raise InputError(reason, f"score a part of it: ffmpeg -i {path} -t 3600 -c copy part.mkv")
 
 
 def check_duration(path: Path, duration_s: float) -> None:
-    """Raise InputError when a film lasts longer than allowed."""
+    """Check how long a film lasts.
+
+    Args:
+        path: of the film.
+        duration_s: of the film.
+
+    Raises:
+        InputError: it lasts longer than allowed.
+    """
     most_s = limits().max_duration_s
     if duration_s > most_s:
         reason = f"{path} lasts {duration_s:.0f} s, the limit is {most_s:.0f} s"
@@ -79,12 +119,27 @@ def check_duration(path: Path, duration_s: float) -> None:
 
 
 def check_gap(path: Path, longest_gap_s: float) -> None:
-    """Raise InputError when two neighbouring pictures of a film are too far apart."""
+    """Check how far neighbouring pictures of a film are apart.
+
+    Args:
+        path: of the film.
+        longest_gap_s: between two pictures.
+
+    Raises:
+        InputError: they are too far apart.
+    """
     if longest_gap_s > MAX_GAP_S:
         reason = f"two pictures of {path} are {longest_gap_s:.0f} s apart, the limit is {MAX_GAP_S:.0f} s"
         raise InputError(reason, f"put pictures between them: ffmpeg -i {path} -vf fps=5 film.mkv")
 
 
 def is_playable_rate(sample_rate_hz: int) -> bool:
-    """Whether a sound's sample rate is one that ffmpeg can bring to ours in bounded memory."""
+    """Tell whether ffmpeg can bring a sample rate to ours in bounded memory.
+
+    Args:
+        sample_rate_hz: of a sound.
+
+    Returns:
+        True within SAMPLE_RATES_HZ.
+    """
     return SAMPLE_RATES_HZ[0] <= sample_rate_hz <= SAMPLE_RATES_HZ[1]

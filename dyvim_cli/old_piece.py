@@ -29,12 +29,37 @@ class FootageRun:
     rate: float = 1.0  # seconds of the old cut a second of the new one
 
     def at(self, time_s: float) -> float:
-        """The old cut's time at a time of the new one."""
-        return self.old_s + (time_s - self.from_s) * self.rate
+        """Convert a time of the new cut to the old one's.
+
+        Args:
+            time_s: of the new cut.
+
+        Returns:
+            Seconds of the old cut.
+
+        Raises:
+            ValueError: the old cut does not show this stretch.
+        """
+        return self._begins_s() + (time_s - self.from_s) * self.rate
 
     def when(self, old_s: float) -> float:
-        """The new cut's time of a time of the old one."""
-        return self.from_s + (old_s - self.old_s) / self.rate
+        """Convert a time of the old cut to the new one's.
+
+        Args:
+            old_s: of the old cut.
+
+        Returns:
+            Seconds of the new cut.
+
+        Raises:
+            ValueError: the old cut does not show this stretch.
+        """
+        return self.from_s + (old_s - self._begins_s()) / self.rate
+
+    def _begins_s(self) -> float:
+        if self.old_s is None:
+            raise ValueError("the old cut does not show this stretch")
+        return self.old_s
 
     @property
     def old_end_s(self) -> float:

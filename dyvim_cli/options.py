@@ -83,7 +83,14 @@ def _known_style(said: object) -> str:
 
 
 def writes_score(model: str) -> bool:
-    """Whether a model, by its name, writes score tokens: the shipped decoder or one like it."""
+    """Tell, by a model's name, whether it writes score tokens: the shipped decoder or one like it.
+
+    Args:
+        model: name or path.
+
+    Returns:
+        False for MusicGen.
+    """
     return model == EMBEDDED or model.endswith(OWN_DECODER)
 
 
@@ -144,6 +151,9 @@ class Delivery:
     def settled_output(self) -> Path:
         """The film's path, where it is settled.
 
+        Returns:
+            An absolute or relative path of a file.
+
         Raises:
             TypeError: the output is still a template, or left open.
         """
@@ -152,7 +162,11 @@ class Delivery:
         return self.output
 
     def mix_options(self) -> dict[str, Any]:
-        """The keyword arguments of media.mux.mux that say how music and film come together."""
+        """Collect the keyword arguments of media.mux.mux that say how music and film come together.
+
+        Returns:
+            Name -> value.
+        """
         names = (
             "keep_audio", "duck_db", "own_gain_db", "music_gain_db", "loudness", "over_own_music",
             "fade_in_s", "fade_out_s", "start_s", "end_s", "overwrite",

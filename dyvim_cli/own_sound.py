@@ -17,10 +17,21 @@ def own_sound_of(
     use_cache: bool = True,
     progress: Progress | None = None,
 ) -> OwnSound | None:
-    """What the film's own sound holds within the cut: who speaks when (`speech_s`), where it is music.
+    """Find what the film's own sound holds within a cut, from the cache or by listening.
 
-    None where it has none, or none that is kept beside the music. From the cache or by listening. Raises
-    InputError.
+    Args:
+        film: what probe says of it.
+        cut: the part that is scored.
+        keep_audio: what becomes of the own sound; with "track" and "drop" nobody listens.
+        use_cache: whether what was heard before counts.
+        progress: hears of the stage "own sound".
+
+    Returns:
+        Who speaks when (`speech_s`) and where it is music; None where it has none, or none that is kept
+        beside the music.
+
+    Raises:
+        InputError: the sound cannot be read.
     """
     from dyvim_cli import cache
     from dyvim_cli.media.listening import listen_to, listening_settings

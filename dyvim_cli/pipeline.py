@@ -74,7 +74,14 @@ class StageTimer:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
+        """Time what happens inside the context; several times of one name add up.
+
+        Args:
+            name: of the stage.
+
+        Yields:
+            Nothing.
+        """
         began = time.monotonic()
         try:
             yield
@@ -106,7 +113,18 @@ def score(
 ) -> Result:
     """Compose for a film and deliver it with its music; the picture's packets are copied.
 
-    Raises the family of errors.DyvimError; nothing is left half-written.
+    Args:
+        film_path: the film.
+        options: options of composing.
+        delivery: options of the output.
+        use_cache: whether features of earlier runs count, and are kept.
+        progress: hears of the stages.
+
+    Returns:
+        Where the film is, the music, and facts about both.
+
+    Raises:
+        DyvimError: of the family in errors; nothing is left half-written.
     """
     prepared = _prepare(film_path, options, delivery)
     prepare_model(options, progress)
@@ -125,7 +143,21 @@ def watch(
     use_cache: bool = True,
     progress: Progress | None = None,
 ) -> Watched:
-    """The first half of score(): every check that needs no work, then the film is seen."""
+    """Do the first half of score(): every check that needs no work, then the film is seen.
+
+    Args:
+        film_path: the film.
+        options: options of composing.
+        delivery: options of the output.
+        use_cache: whether features of earlier runs count, and are kept.
+        progress: hears of the stages.
+
+    Returns:
+        What is known before a note is written.
+
+    Raises:
+        DyvimError: as score().
+    """
     return _see(*_prepare(film_path, options, delivery), delivery.keep_audio, use_cache, progress)
 
 
@@ -162,7 +194,21 @@ def compose_and_mux(
     *,
     progress: Progress | None = None,
 ) -> Result:
-    """The second half of score(): compose, sound, mux. `model` is what load_model(options) returns."""
+    """Do the second half of score(): compose, sound, mux.
+
+    Args:
+        watched: of watch.
+        options: options of composing.
+        delivery: options of the output.
+        model: of load_model(options).
+        progress: hears of the stages.
+
+    Returns:
+        Where the film is, the music, and facts about both.
+
+    Raises:
+        DyvimError: as score().
+    """
     from dyvim_cli.media.film_clock import clock_of
     from dyvim_cli.media.mux import mux
     from dyvim_cli.music.mixing.loudness import Meter
@@ -249,12 +295,32 @@ def _prepare(film_path: Path, options: ComposeOptions, delivery: Delivery) -> "C
 
 
 def prepared_output(film_path: Path, options: ComposeOptions, delivery: Delivery) -> Path:
-    """The scored film's path, after every check that needs no work."""
+    """Find the scored film's path, after every check that needs no work.
+
+    Args:
+        film_path: the film.
+        options: options of composing.
+        delivery: options of the output.
+
+    Returns:
+        Path of the film.
+
+    Raises:
+        DyvimError: a check fails.
+    """
     return _prepare(film_path, options, delivery)[2]
 
 
 def check_delivery(film_path: Path, delivery: Delivery) -> None:
-    """Raise unless all that a delivery names, its film by a whole path, can be written."""
+    """Check that all that a delivery names can be written.
+
+    Args:
+        film_path: the film, which must not be replaced.
+        delivery: with a settled output.
+
+    Raises:
+        OutputError: something cannot be written.
+    """
     from dyvim_cli.media.output import check_folder, check_output
 
     output = delivery.settled_output()
@@ -266,7 +332,19 @@ def check_delivery(film_path: Path, delivery: Delivery) -> None:
 
 
 def plan_job(film_path: Path, options: ComposeOptions, delivery: Delivery) -> dict[str, Any]:
-    """What score() would do, in plain values; raises what it would raise before working."""
+    """Say what score() would do; raises what it would raise before working.
+
+    Args:
+        film_path: the film.
+        options: options of composing.
+        delivery: options of the output.
+
+    Returns:
+        JSON values.
+
+    Raises:
+        DyvimError: a check fails.
+    """
     film, cut, output = _prepare(film_path, options, delivery)
     missing = missing_weights(options)
     return {
@@ -289,7 +367,17 @@ def plan_job(film_path: Path, options: ComposeOptions, delivery: Delivery) -> di
 def with_plan(
     features: FilmFeatures, options: ComposeOptions, clock: "FilmClock", speech_s: "np.ndarray | None" = None
 ) -> ComposeOptions:
-    """The options with the plan that the piece follows, in which markers and options are edits."""
+    """Add the plan that the piece follows, in which markers and options are edits.
+
+    Args:
+        features: what was seen of the film.
+        options: options of composing.
+        clock: of the film that is delivered.
+        speech_s: [N, 2] seconds of speech.
+
+    Returns:
+        The options; unchanged where the composer decides by itself.
+    """
     if not writes_score(options.model) or (options.plan is None and options.markers is None):
         return options  # the composer decides by itself
     plan = planned(features, options, read_orders(options, clock), speech_s)
@@ -305,7 +393,22 @@ def plan_film(
     use_cache: bool = True,
     progress: Progress | None = None,
 ) -> "FilmPlan":
-    """What score() would decide for a film before it writes a note. Raises DyvimError."""
+    """Decide what score() would decide for a film before it writes a note.
+
+    Args:
+        film_path: the film.
+        options: options of composing.
+        start: seconds or a timecode; None = the beginning.
+        end: likewise; None = the film's end.
+        use_cache: whether features of earlier runs count, and are kept.
+        progress: hears of the stages.
+
+    Returns:
+        The plan.
+
+    Raises:
+        DyvimError: the film cannot be read, or options contradict it.
+    """
     from dyvim_cli.media.cut import plan_cut
     from dyvim_cli.media.film_clock import clock_of
     from dyvim_cli.media.probe import probe
@@ -327,8 +430,18 @@ def generate(
 ) -> Result:
     """Compose from features alone and write the music to delivery.music.
 
-    source: features, a file of them, or a film, which is watched unless its features are cached. Raises
-    DyvimError: of options that cannot be met before any work.
+    Args:
+        source: features, a file of them, or a film, which is watched unless its features are cached.
+        options: options of composing.
+        delivery: options of the output.
+        use_cache: whether features of earlier runs count, and are kept.
+        progress: hears of the stages.
+
+    Returns:
+        Where the music is, and facts about it.
+
+    Raises:
+        DyvimError: options that cannot be met raise before any work.
     """
     if delivery.music is None:
         raise UsageError("no file to write the music to", "name one with -o music.wav")

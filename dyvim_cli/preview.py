@@ -25,7 +25,17 @@ class DeliveredPart:
 
 @contextmanager
 def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Delivery) -> Iterator[DeliveredPart]:
-    """The whole cut with its music, or the preview of it; a preview's own sound file is gone afterwards."""
+    """Choose what is delivered: the whole cut with its music, or the preview of it.
+
+    Args:
+        film: what probe says of it.
+        cut: the part that was scored.
+        music: its sound file.
+        delivery: options of the output.
+
+    Yields:
+        The music and options of media.mux.mux; a preview's own sound file is gone afterwards.
+    """
     from dyvim_cli.media.cut import plan_cut
     from dyvim_cli.media.sound import conform
     from dyvim_cli.scratch import scratch_folder
@@ -45,6 +55,14 @@ def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Deliver
 
 
 def marked_name(path: Path, mark: str) -> Path:
-    """clip.dyvim.mp4 and clip.mp4 as clip.MARK.mp4."""
+    """Put a mark into a film's name.
+
+    Args:
+        path: such as clip.dyvim.mp4 or clip.mp4.
+        mark: such as take1.
+
+    Returns:
+        clip.take1.mp4.
+    """
     stem = path.name.removesuffix(path.suffix).removesuffix(".dyvim")
     return path.with_name(f"{stem}.{mark}{path.suffix}")

@@ -8,11 +8,26 @@ class Progress(Protocol):
     """Receives how far a named stage is."""
 
     def update(self, stage: str, done: float, total: float) -> None:
-        """`done` of `total` (same unit, any unit) of `stage` is finished; done == total ends it."""
+        """Hear how far a stage is.
+
+        Args:
+            stage: its name.
+            done: in any unit; equal to total it ends the stage.
+            total: in the same unit.
+        """
 
 
 def reporter(progress: Progress, stage: str, total: float) -> Callable[[float], None]:
-    """A function that reports how much of a stage is done, at most its total; infinity ends it."""
+    """Make a function that reports how much of a stage is done.
+
+    Args:
+        progress: hears of it.
+        stage: its name.
+        total: in any unit.
+
+    Returns:
+        A function of what is done, which counts as the total at most; infinity ends the stage.
+    """
     return lambda done: progress.update(stage, min(done, total), total)
 
 
@@ -20,4 +35,10 @@ class Silent:
     """Progress that nobody watches."""
 
     def update(self, stage: str, done: float, total: float) -> None:
-        """Ignore the report."""
+        """Ignore the report.
+
+        Args:
+            stage: ignored.
+            done: ignored.
+            total: ignored.
+        """

@@ -37,8 +37,19 @@ def render(
 ) -> Rendered:
     """Play a MIDI file and write it to delivery.music, with stems if asked for.
 
-    style: whose mix it gets, else the plan's, else the one whose instruments it plays; length_s: else the
-    plan's film's, else until the last note has rung; in the plan's silences nobody plays. Raises DyvimError.
+    Args:
+        midi_path: the file.
+        delivery: options of the output.
+        style: whose mix it gets; None = the plan's, else the one whose instruments it plays.
+        length_s: of the sound; None = the plan's film's, else until the last note has rung.
+        plan: in its silences nobody plays.
+        progress: hears of the stages.
+
+    Returns:
+        Where the music is, and facts about it.
+
+    Raises:
+        DyvimError: the file cannot be read, or the output not be written.
     """
     from dyvim_cli.music.mixing.loudness import Meter
     from dyvim_cli.music.mixing.session import StyledMidi, style_of_midi

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dyvim_cli import pipeline
 from dyvim_cli.composer import compose
@@ -11,6 +12,11 @@ from dyvim_cli.errors import UsageError
 from dyvim_cli.old_piece import OldPiece, Recut
 from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.types import Score
+
+if TYPE_CHECKING:
+    from dyvim_cli.model.musicgen.loading import AudioModel
+    from dyvim_cli.model.score.decoder import Decoder
 
 
 def rescore(
@@ -32,6 +38,9 @@ def rescore(
         use_cache: whether what was seen, and the old piece, may come from the cache.
         progress: notified of the stages.
 
+    Returns:
+        Where the film is, the music, and facts about both.
+
     Raises:
         DyvimError: as pipeline.score(); UsageError where the new cut shows nothing of the old film.
     """
@@ -51,9 +60,27 @@ def rescore(
 
 
 def old_piece(
-    scored: Path, options: ComposeOptions, model, use_cache: bool, progress: Progress | None
+    scored: Path,
+    options: ComposeOptions,
+    model: "Decoder | AudioModel",
+    use_cache: bool,
+    progress: Progress | None,
 ) -> tuple[OldPiece, list[str]]:
-    """The music of a scored film, as it was kept or composed again, and what must be said of it."""
+    """Find the music of a scored film, as it was kept or composed again.
+
+    Args:
+        scored: the film that dyvim scored.
+        options: as its music was made.
+        model: of pipeline.load_model.
+        use_cache: whether what was kept counts.
+        progress: hears of the stages.
+
+    Returns:
+        (the piece, sentences that must be said of it).
+
+    Raises:
+        UsageError: the music goes round, or cannot be made again.
+    """
     made = made_by(scored, is_known=True)
     if made["loops"]:
         raise UsageError(f"the music of {scored} goes round", "score the new cut: dyvim score FILM --loop")

@@ -26,6 +26,9 @@ def scratch_folder(prefix: str = PREFIX) -> Iterator[Path]:
     Args:
         prefix: how its name begins; it must begin with PREFIX.
 
+    Yields:
+        The folder.
+
     Raises:
         EnvironmentFault: no folder for temporary files can be written to, or its disk is full.
     """
@@ -62,7 +65,11 @@ def _locked_for_us(folder: Path) -> BinaryIO | None:
 
 
 def remove_abandoned() -> tuple[int, int]:
-    """Remove the folders that killed runs of this user left in TMPDIR: (folders, bytes)."""
+    """Remove the folders that killed runs of this user left in TMPDIR.
+
+    Returns:
+        (folders, bytes).
+    """
     removed, freed = 0, 0
     for folder in _ours():
         with suppress(OSError):

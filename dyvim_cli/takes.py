@@ -29,9 +29,21 @@ def score_takes(
     use_cache: bool = True,
     progress: Progress | None = None,
 ) -> Iterator[ScoredTake]:
-    """Score a film n_takes times, one after the other; its names get .take1, .take2 ... before their endings.
+    """Score a film several times, one after the other; names get .take1, .take2 ... before their endings.
 
-    Raises as pipeline.score() does, before the film is watched where it can; takes that are whole stay.
+    Args:
+        film_path: the film.
+        options: options of composing, which the takes vary.
+        delivery: options of the output.
+        n_takes: how many.
+        use_cache: whether features of earlier runs count, and are kept.
+        progress: hears of the stages.
+
+    Yields:
+        The takes as they are whole.
+
+    Raises:
+        DyvimError: as pipeline.score(), before the film is watched where it can; takes that are whole stay.
     """
     if options.plan is not None or not writes_score(options.model):
         raise UsageError("--takes are for what the film decides", "leave out --plan, or --model")
@@ -48,7 +60,16 @@ def score_takes(
 
 
 def delivery_of_take(delivery: Delivery, output: Path, number: int) -> Delivery:
-    """The delivery of one take, whose film without takes would be called output."""
+    """Name the files of one take.
+
+    Args:
+        delivery: options of the output.
+        output: the film's path without takes.
+        number: of the take, from 1.
+
+    Returns:
+        The delivery with a settled output.
+    """
     mark = f".take{number}"
     film = marked_name(output, mark[1:])
     names = {

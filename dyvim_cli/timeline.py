@@ -16,9 +16,15 @@ POINTS = 200  # at most so many values a curve
 
 
 def timeline(piece: "Score | Recording", features: FilmFeatures, meter: Meter) -> dict[str, Any]:
-    """Curves and loudness of a finished piece that `meter` has heard, as values for JSON.
+    """Draw curves and loudness of a finished piece; None is silence.
 
-    None stands for silence; the curves of motion and loudness are even over the film's duration.
+    Args:
+        piece: the music.
+        features: what was seen of the film.
+        meter: that heard the piece.
+
+    Returns:
+        JSON values; the curves of motion and loudness are even over the film's duration.
     """
     bars = piece.tempo_map.step_times_s[:-1:STEPS_PER_BAR]
     return loudness_facts(meter) | {
@@ -32,9 +38,14 @@ def timeline(piece: "Score | Recording", features: FilmFeatures, meter: Meter) -
 
 
 def delivered_sound(muxed: "MuxResult", facts: dict[str, Any]) -> dict[str, Any]:
-    """Facts of the delivered track as it was measured; those of the music alone are named for what they are.
+    """Collect facts of the delivered track as it was measured; those of the music alone are named so.
 
-    facts: what `timeline` says of the music before gains and fades.
+    Args:
+        muxed: what was written.
+        facts: what `timeline` says of the music before gains and fades.
+
+    Returns:
+        JSON values.
     """
     moments = np.array(muxed.moments_lufs)
     curve = [round(float(s.max()), 2) if s.max() > GATE_LUFS else None for s in _spans(moments)]
@@ -56,7 +67,14 @@ def _spans(moments: np.ndarray) -> list[np.ndarray]:
 
 
 def loudness_facts(meter: Meter) -> dict[str, Any]:
-    """How loud what a meter has heard is, and what mastering did to it, as values for JSON."""
+    """Tell how loud a sound is, and what mastering did to it.
+
+    Args:
+        meter: that heard it.
+
+    Returns:
+        JSON values in LUFS, dBTP and dB; None is silence.
+    """
     peak = float(meter.peaks.max(initial=0))
     return {
         "loudness_lufs": _audible(integrated_lufs(meter.powers)),
@@ -66,12 +84,28 @@ def loudness_facts(meter: Meter) -> dict[str, Any]:
 
 
 def motion(features: FilmFeatures) -> np.ndarray:
-    """[<= POINTS] the most motion in each of as many equal spans of the film, picture widths a second."""
+    """Take the most motion in equal spans of the film.
+
+    Args:
+        features: what was seen of the film.
+
+    Returns:
+        [<= POINTS] picture widths a second.
+    """
     return most_in_spans(features.times_s, features.energy, features.duration_s)
 
 
 def most_in_spans(times_s: np.ndarray, values: np.ndarray, duration_s: float) -> np.ndarray:
-    """[<= POINTS] the greatest value in each of as many equal spans of 0..duration_s."""
+    """Take the greatest value in equal spans.
+
+    Args:
+        times_s: [T] of the values, ascending.
+        values: [T].
+        duration_s: of the film.
+
+    Returns:
+        [<= POINTS], one a span of 0..duration_s.
+    """
     values = np.asarray(values, float)
     if not len(times_s):
         return values
@@ -83,9 +117,15 @@ def most_in_spans(times_s: np.ndarray, values: np.ndarray, duration_s: float) ->
 
 
 def accents(piece: "Score | Recording") -> np.ndarray:
-    """[<= POINTS, 2] (seconds, strength 0..1) of the steps with the loudest onsets, in order.
+    """Find the steps with the loudest onsets.
 
     Strength is the power of all the notes that begin there, against the strongest step.
+
+    Args:
+        piece: the music.
+
+    Returns:
+        [<= POINTS, 2] (seconds, strength 0..1), in order of time.
     """
     grid = piece.tempo_map.step_times_s
     sharp = [stem for stem in piece.stems if stem.name != SWELLS]
@@ -101,7 +141,14 @@ def accents(piece: "Score | Recording") -> np.ndarray:
 
 
 def loudness(meter: Meter) -> np.ndarray:
-    """[<= POINTS] the loudest moment in each of as many equal spans, LUFS."""
+    """Take the loudest moment in equal spans.
+
+    Args:
+        meter: that heard the sound.
+
+    Returns:
+        [<= POINTS] LUFS.
+    """
     moments = momentary_lufs(meter.powers)
     return np.array([span.max() for span in _spans(moments)])
 

@@ -205,7 +205,11 @@ class Soundtrack:
         return len(self.samples) / self.sample_rate
 
     def wav_bytes(self) -> bytes:
-        """The sound as a WAV file of 16 bits."""
+        """Encode the sound as a WAV file of 16 bits.
+
+        Returns:
+            The file's bytes.
+        """
         import numpy as np
 
         content = BytesIO()

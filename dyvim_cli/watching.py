@@ -24,10 +24,21 @@ def features_of(
     progress: Progress | None = None,
     notes: list[str] | None = None,
 ) -> FilmFeatures:
-    """What the generator needs to know of a film, from the cache or by watching it.
+    """Find what the generator needs to know of a film, from the cache or by watching it.
 
-    start_s, end_s: the part to watch; times in the result count from start_s. notes: a list that takes what
-    did not go as usual. Raises InputError.
+    Args:
+        film: path, or what probe says of it.
+        start_s: begin of the part to watch, from which times in the result count; None = the beginning.
+        end_s: end of that part; None = the film's end.
+        use_cache: whether features of earlier runs count, and are kept.
+        progress: hears of the stage "vision".
+        notes: takes what did not go as usual.
+
+    Returns:
+        The features.
+
+    Raises:
+        InputError: the film cannot be read.
     """
     from dyvim_cli import cache
     from dyvim_cli.media.decode import frames

@@ -16,7 +16,14 @@ REINSTALL = "pip install --force-reinstall --no-deps dyvim"
 
 
 def folder() -> Path:
-    """The folder of the shipped weights. Raises WeightsError when the package data is missing."""
+    """Find the shipped weights.
+
+    Returns:
+        Their folder.
+
+    Raises:
+        WeightsError: the package data is missing.
+    """
     try:
         return Path(str(resources.files("dyvim_weights")))
     except ModuleNotFoundError as error:
@@ -24,7 +31,17 @@ def folder() -> Path:
 
 
 def embedded(name: str) -> Path:
-    """Path of a shipped file. Raises WeightsError when it is missing or of the wrong size."""
+    """Find a shipped file.
+
+    Args:
+        name: of the file.
+
+    Returns:
+        Its path.
+
+    Raises:
+        WeightsError: it is missing or of the wrong size.
+    """
     path = folder() / name
     expected = manifest().get(name)
     if not path.is_file():
@@ -35,7 +52,14 @@ def embedded(name: str) -> Path:
 
 
 def manifest() -> dict[str, dict[str, Any]]:
-    """{file name: {"bytes", "sha256", "licence"}} of what was shipped."""
+    """Read the list of what was shipped.
+
+    Returns:
+        File name -> `bytes`, `sha256` and `licence`.
+
+    Raises:
+        WeightsError: the list cannot be read.
+    """
     path = folder() / MANIFEST
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -44,7 +68,14 @@ def manifest() -> dict[str, dict[str, Any]]:
 
 
 def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
+    """Digest a file.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        Hexadecimal SHA-256.
+    """
     digest = hashlib.sha256()  # hashlib.file_digest is not in Python 3.10
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -53,7 +84,14 @@ def sha256(path: Path) -> str:
 
 
 def verify(name: str) -> None:
-    """Raises WeightsError unless the file's content is what was shipped."""
+    """Check that a shipped file's content is what was shipped.
+
+    Args:
+        name: of the file.
+
+    Raises:
+        WeightsError: it differs.
+    """
     path = embedded(name)
     expected = manifest().get(name, {}).get("sha256")
     if sha256(path) != expected:

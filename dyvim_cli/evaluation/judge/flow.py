@@ -158,7 +158,7 @@ def range_db(powers: np.ndarray) -> float:
         powers: [F] mean square of every step of 10 ms.
 
     Returns:
-        DB; 0 without any window.
+        dB; 0 without any window.
     """
     level = _levels_db(powers, RANGE_WINDOW_S, RANGE_STEP_S)
     low, high = np.percentile(level, RANGE_PERCENTILES) if len(level) else (0.0, 0.0)

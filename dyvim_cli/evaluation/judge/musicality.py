@@ -262,7 +262,7 @@ def ending_drop_db(samples: np.ndarray, sample_rate: int) -> float:
         sample_rate: Hz.
 
     Returns:
-        DB, at most 120; 0 for silence, near 0 for an abrupt end.
+        dB, at most 120; 0 for silence, near 0 for an abrupt end.
     """
     last = samples[-max(1, round(ENDING_S * sample_rate)) :]
     if not np.any(samples):
@@ -300,7 +300,7 @@ def true_peak_dbtp(samples: np.ndarray) -> float:
         samples: [n, channels] float, -1..1.
 
     Returns:
-        DB re full scale; -inf for silence.
+        dB re full scale; -inf for silence.
     """
     from scipy.signal import resample_poly
 

@@ -205,7 +205,7 @@ def mastering_gain_db(meter: Meter) -> float:
         meter: that heard the mix.
 
     Returns:
-        DB, MAX_GAIN_DB at most; 0 for silence.
+        dB, MAX_GAIN_DB at most; 0 for silence.
     """
     powers, peaks = meter.powers, meter.peaks
     gain_db = TARGET_LUFS - integrated_lufs(powers)
@@ -300,6 +300,6 @@ def true_peak_db(samples: np.ndarray) -> float:
         samples: [2, n].
 
     Returns:
-        DBTP.
+        dBTP.
     """
     return float(20 * np.log10(_cell_peaks(np.pad(samples, ((0, 0), (N_TAPS, N_TAPS)))).max() + 1e-12))

@@ -31,7 +31,7 @@ def treble_db(velocity: int, take: int) -> float:
         take: each differs a little.
 
     Returns:
-        DB, 0 at NEUTRAL_VELOCITY for take 0.
+        dB, 0 at NEUTRAL_VELOCITY for take 0.
     """
     if velocity < NEUTRAL_VELOCITY:
         by_strength = SOFT_DB * (NEUTRAL_VELOCITY - velocity) / (NEUTRAL_VELOCITY - 1)
