@@ -186,8 +186,17 @@ def compose(
 ) -> "Score | Recording":
     """Compose music for a film.
 
-    speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak;
-    MusicGen takes no notice of them. keeps_tokens: whether what a decoder draws may come from the cache.
+    Args:
+        features: what was seen of the film.
+        options: options of composing.
+        model: of load_model.
+        progress: hears of the stage "compose".
+        speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak; MusicGen takes no
+            notice of them.
+        keeps_tokens: whether what a decoder draws may come from the cache.
+
+    Returns:
+        A score from score tokens, or a recording from MusicGen's audio tokens.
     """
     if writes_score(options.model):
         device.one_torch_thread()
@@ -211,7 +220,7 @@ def sound_blocks(
     is_grouped: bool = False,
     soundfont: str | None = None,
 ) -> Iterator["np.ndarray"]:
-    """Make the sound of a piece block by block: synthesised from a score or MIDI, or decoded from audio tokens.
+    """Make the sound of a piece block by block: synthesised from a score or MIDI, or decoded from tokens.
 
     Args:
         piece: what is to be heard.

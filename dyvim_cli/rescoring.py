@@ -92,7 +92,7 @@ def old_piece(
         raise UsageError(reason, "name the plan that it followed: --plan film.toml")
     features = pipeline.features_of(scored, use_cache=use_cache, progress=progress)
     score = compose(features, options, model, progress or Silent(), keeps_tokens=use_cache)
-    if "old" not in score.extras:
+    if not isinstance(score, Score) or "old" not in score.extras:
         raise UsageError(f"{scored}: nothing is known of its frames", "dyvim cache clean, and try again")
     old = score.extras["old"]
     is_same = made["piece"] in ("", name_of(old))

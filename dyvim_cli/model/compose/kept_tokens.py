@@ -35,7 +35,14 @@ class _Drawn:
 
 
 def sampler(keeps_tokens: bool) -> Callable[..., np.ndarray]:
-    """What draws tokens: drawn_or_kept, or without the cache sampling.sample_pieces."""
+    """Choose what draws tokens.
+
+    Args:
+        keeps_tokens: whether they may come from the cache.
+
+    Returns:
+        `drawn_or_kept`, or `sampling.sample_pieces`.
+    """
     return drawn_or_kept if keeps_tokens else sampling.sample_pieces
 
 
@@ -46,7 +53,18 @@ def drawn_or_kept(
     settings: SamplingSettings,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Token arrays [N, K, S] int16 as sample_pieces draws them, from the cache where they are kept."""
+    """Draw tokens as `sample_pieces` does, or take them from the cache where they are kept.
+
+    Args:
+        model: the decoder.
+        conditions: conditioning of all S steps.
+        plan: tokens that are forced, copied or accented.
+        settings: how tokens are drawn.
+        progress: hears of the stage "compose", in positions.
+
+    Returns:
+        [N, K, S] int16, N = settings.candidates.
+    """
     name = PREFIX + _digest(model, conditions, plan, settings)
     kept = cache.load(name, _Drawn)
     if kept is not None:
