@@ -20,6 +20,11 @@ DONE = (
     "music",
     "report",
     "stylebook",
+    "training/arranger",
+    "training/data",
+    "training/figures",
+    "training/films",
+    "training/learn",
     "vision",
 )
 PROPERTIES = ("property", "cached_property", "functools.cached_property")

@@ -31,7 +31,18 @@ COUNTER_NEEDS, SECOND_NEED = "4.7.5.7.4.7.5.7.", 0.45
 
 def write_arp(rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, response: Response,
               melody: np.ndarray) -> np.ndarray:  # fmt: skip
-    """[S] arp tokens."""
+    """Write the broken chords that run beside the melody.
+
+    Args:
+        rng: draws figure, octave and ring of every scene.
+        plan: frame of the piece, S steps.
+        chords: [S] chord tokens.
+        response: what the film asks of the parts, [S] a row.
+        melody: [S] melody tokens; the figures keep out of its way.
+
+    Returns:
+        [S] int16 tokens of the stream arp.
+    """
     choices = _choose(rng, plan)
     needs_row = _lay_needs(plan, choices, melody)
     played = onsets(needs_row, "arp", response)

@@ -18,7 +18,17 @@ from dyvim_cli.training.arranger.response import Response, entry, onsets
 def write_bass(
     rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, response: Response
 ) -> np.ndarray:
-    """[S] bass tokens."""
+    """Write the bass from the idioms of the style; a chord that enters off the figure takes its root along.
+
+    Args:
+        rng: draws the idioms.
+        plan: frame of the piece, S steps.
+        chords: [S] chord tokens.
+        response: what the film asks of the parts, [S] a row.
+
+    Returns:
+        [S] int16 tokens of the stream bass.
+    """
     needs_row, figure, ring = _lay_idioms(rng, plan)
     changes = chord_changes(chords)
     moved = (

@@ -12,7 +12,16 @@ from dyvim_cli.types import STEPS_PER_BAR
 
 
 def write_drums(rng: np.random.Generator, plan: PieceFrame, response: Response) -> np.ndarray:
-    """[S] drum tokens."""
+    """Write grooves, fills at the ends of phrases, rolls towards cuts and accents on the film's hits.
+
+    Args:
+        rng: draws grooves and fills.
+        plan: frame of the piece, S steps.
+        response: what the film asks of the parts, [S] a row.
+
+    Returns:
+        [S] int16 tokens of the stream drums: a bit a drum class.
+    """
     strikes = {name: onsets_of(row, response) for name, row in _grooves(rng, plan).items()}
     _fill_ends(rng, plan, response, strikes)
     _roll(plan, response, strikes)
@@ -26,7 +35,15 @@ def write_drums(rng: np.random.Generator, plan: PieceFrame, response: Response) 
 
 
 def onsets_of(needs_row: np.ndarray, response: Response) -> np.ndarray:
-    """Strikes of one drum class by its pattern; those of the events are added later."""
+    """Find where one drum class plays by its pattern; the notes of the events are added later.
+
+    Args:
+        needs_row: [S] density that each step of the pattern waits for.
+        response: what the film asks of the parts.
+
+    Returns:
+        [S] bool.
+    """
     return (needs_row <= response.density["drums"]) & ~response.breath
 
 

@@ -40,7 +40,16 @@ class FilmCurves:
 
 
 def draw_film(rng: np.random.Generator, scenes: tuple[Scene, ...], bpm: float) -> FilmCurves:
-    """A film over the scenes: cuts at their beginnings, events inside them, energy by mood."""
+    """Draw a film over the scenes: cuts at their beginnings, events inside them, energy by mood.
+
+    Args:
+        rng: draws kind of film, cuts, hits and energy.
+        scenes: of the whole piece, in steps.
+        bpm: tempo, beats a minute, from which the length of the film in seconds follows.
+
+    Returns:
+        Its curves, [S] each.
+    """
     n_steps = scenes[-1].end
     kind = KINDS[rng.choice(len(KINDS), p=[k[1] for k in KINDS])]
     duration_s = n_steps * 60 / bpm / STEPS_PER_BEAT
@@ -59,7 +68,15 @@ def draw_film(rng: np.random.Generator, scenes: tuple[Scene, ...], bpm: float) -
 
 
 def own_film(rng: np.random.Generator, scenes: tuple[Scene, ...]) -> FilmCurves:
-    """What ordinary music does by itself: a steady level a section, a mark where one begins."""
+    """Make the curves of ordinary music without a film: a steady level a section, a mark where one begins.
+
+    Args:
+        rng: draws the levels.
+        scenes: of the whole piece, in steps.
+
+    Returns:
+        Curves, [S] each; energy 0.3..1.
+    """
     n_steps = scenes[-1].end
     energy = np.zeros(n_steps)
     hit, cut = np.zeros(n_steps), np.zeros(n_steps)
@@ -73,12 +90,27 @@ def own_film(rng: np.random.Generator, scenes: tuple[Scene, ...]) -> FilmCurves:
 
 
 def neutral(n_steps: int) -> FilmCurves:
-    """The curves of a film that asks for nothing."""
+    """Make the curves of a film that asks for nothing.
+
+    Args:
+        n_steps: length of the piece.
+
+    Returns:
+        No hit, no cut, energy 0.5 throughout.
+    """
     return FilmCurves(np.zeros(n_steps), np.zeros(n_steps), np.full(n_steps, 0.5))
 
 
 def moving_mean(values: np.ndarray, n_steps: int) -> np.ndarray:
-    """[S] centred mean over n_steps, the first and last value going on beyond the ends."""
+    """Take the centred mean, the first and the last value going on beyond the ends.
+
+    Args:
+        values: [S].
+        n_steps: width of the window.
+
+    Returns:
+        [S] float.
+    """
     from scipy.ndimage import uniform_filter1d
 
     return uniform_filter1d(np.asarray(values, dtype=float), n_steps, mode="nearest")

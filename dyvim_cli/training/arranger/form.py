@@ -32,14 +32,30 @@ class Scene:
 
 
 def draw_n_bars(rng: np.random.Generator) -> int:
-    """Length of a piece: mostly 8..48 bars, some of 2..7 because short films exist."""
+    """Draw the length of a piece: mostly 8..48 bars, some of 2..7 because short films exist.
+
+    Args:
+        rng: one or two draws.
+
+    Returns:
+        Bars of four beats.
+    """
     if rng.random() < 0.17:
         return int(rng.integers(2, 8))
     return int(round(np.exp(rng.uniform(np.log(8), np.log(48)))))
 
 
 def draw_form(rng: np.random.Generator, style: str, n_bars: int) -> tuple[Scene, ...]:
-    """Scenes that cover n_bars without gaps."""
+    """Divide a piece into scenes with roles, themes, moods and parts that play.
+
+    Args:
+        rng: draws all of it.
+        style: one of types.STYLES; it shifts the mood and says who keeps time.
+        n_bars: length of the piece.
+
+    Returns:
+        Scenes that cover n_bars without gaps.
+    """
     starts = _starts(rng, n_bars)
     ends = [*starts[1:], n_bars * STEPS_PER_BAR]
     roles = _roles(rng, np.diff([*starts, n_bars * STEPS_PER_BAR]))

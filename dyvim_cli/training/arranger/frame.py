@@ -34,7 +34,17 @@ class PieceFrame:
         return self.scenes[-1].end
 
     def scene_at(self, step: int) -> Scene:
-        """The scene that a step lies in."""
+        """Find the scene that a step lies in.
+
+        Args:
+            step: 0..S - 1.
+
+        Returns:
+            It.
+
+        Raises:
+            StopIteration: the step lies behind the last scene.
+        """
         return next(s for s in self.scenes if s.start <= step < s.end)
 
     @property
@@ -44,7 +54,15 @@ class PieceFrame:
 
 
 def lay(pattern_of_scene: dict[int, np.ndarray], plan: PieceFrame) -> np.ndarray:
-    """[S] values of the patterns (keyed by index of scene), laid on the bar grid."""
+    """Lay the patterns of the scenes on the bar grid: each begins with the bar in which its scene begins.
+
+    Args:
+        pattern_of_scene: index of scene -> values [P], which repeat for as long as the scene is.
+        plan: frame of the piece, S steps.
+
+    Returns:
+        [S] values.
+    """
     steps = np.arange(plan.n_steps)
     row = np.full(plan.n_steps, NEVER)
     for i, scene in enumerate(plan.scenes):
@@ -57,12 +75,30 @@ def lay(pattern_of_scene: dict[int, np.ndarray], plan: PieceFrame) -> np.ndarray
 
 
 def chord_changes(chords: np.ndarray) -> np.ndarray:
-    """[S] bool, True where a new chord begins (step 0 included)."""
+    """[S] bool, True where a new chord begins (step 0 included).
+
+    Args:
+        chords: [S] chord tokens.
+
+    Returns:
+        [S] bool, True where a new chord begins (step 0 included).
+    """
     return np.concatenate([[True], chords[1:] != chords[:-1]])
 
 
 def write_row(name: str, onsets, pitches, ends, n_steps: int) -> np.ndarray:
-    """[S] token row of a pitched stream from ascending onsets; notes end at the next at latest."""
+    """Write the notes of a pitched stream as tokens; a note ends at the next one at latest.
+
+    Args:
+        name: of the stream.
+        onsets: [N] steps, ascending.
+        pitches: [N] MIDI numbers.
+        ends: [N] steps, the first that no longer sounds.
+        n_steps: S, the length of the piece.
+
+    Returns:
+        [S] int16 tokens: rests, pitches, holds.
+    """
     stream = tokens.STREAMS[tokens.STREAM_INDEX[name]]
     row = np.full(n_steps, tokens.REST, dtype=np.int16)
     limits = [*onsets[1:], n_steps][: len(onsets)]

@@ -20,7 +20,15 @@ SUBSTITUTES = {(5, "maj"): (2, "min"), (0, "maj"): (9, "min"), (5, "min"): (8, "
 
 @cache
 def pitch_class_costs(chord: int, is_minor: bool) -> np.ndarray:
-    """[12] how ill a pitch class suits the chord: 0 member, 1 passing, 2.5 avoid note, 12 foreign."""
+    """Weigh how ill each pitch class suits a chord.
+
+    Args:
+        chord: a chord token.
+        is_minor: mode of the key, whose tonic is pitch class 0.
+
+    Returns:
+        [12] costs: 0 member, 1 passing, 2.5 avoid note, 12 foreign.
+    """
     members = tokens.chord_pitch_classes(chord)
     costs = np.full(12, 12.0)
     foreign = [p for p in members if p not in SCALES[is_minor]]
@@ -35,7 +43,19 @@ def pitch_class_costs(chord: int, is_minor: bool) -> np.ndarray:
 
 def write_harmony(rng: np.random.Generator, style: str, is_minor: bool, scenes: tuple[Scene, ...],
                   given: dict[int, np.ndarray], final: int) -> np.ndarray:  # fmt: skip
-    """[S] chord tokens. given: chords [n] of a label taken from a source; final: step of the last chord."""
+    """Write the chords: a loop a theme, a lead over into each next scene, and a cadence at the end.
+
+    Args:
+        rng: draws loops and substitutes.
+        style: one of types.STYLES.
+        is_minor: mode of the key.
+        scenes: of the whole piece, in steps.
+        given: label of a theme -> chords [n] taken from a source.
+        final: step of the last chord.
+
+    Returns:
+        [S] int64 chord tokens.
+    """
     chords = np.zeros(scenes[-1].end, dtype=np.int64)
     loops: dict[int, np.ndarray] = {label: _recolour(rng, row, style) for label, row in given.items()}
     for scene in scenes:
@@ -108,7 +128,16 @@ def _lead_over(rng, chords, scene, following, is_minor, style) -> None:
 
 def move_at_events(rng: np.random.Generator, chords: np.ndarray, hit: np.ndarray, cut: np.ndarray,
                    is_minor: bool, final: int) -> None:  # fmt: skip
-    """A cut brings a new chord, a heavy hit often the next one early (in place)."""
+    """Change chords in place at events: a cut brings a new one, a heavy hit often the next one early.
+
+    Args:
+        rng: draws the surprises.
+        chords: [S] chord tokens, which are overwritten.
+        hit: [S] weight of the hits, 0..1; from 0.6 on they count.
+        cut: [S], above 0 at a cut.
+        is_minor: mode of the key.
+        final: step of the last chord, from which on nothing moves.
+    """
     for step in np.flatnonzero((hit[:final] >= 0.6) | (cut[:final] > 0)):
         recent = np.any(chords[max(0, step - 8) : step] != chords[step])
         if step < 8 or recent:

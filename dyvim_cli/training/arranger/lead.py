@@ -13,7 +13,16 @@ QUOTED_PULL = 1.8
 
 
 def draw_theme(rng: np.random.Generator, source: Piece, centre: int) -> tuple[Theme, np.ndarray] | None:
-    """(theme, chords [n * 16]) of a 4- or 8-bar phrase; None when the sheet has no such phrase."""
+    """Take a phrase of 4 or 8 bars from a lead sheet.
+
+    Args:
+        rng: draws length and place.
+        source: lead sheet with the streams melody and chord.
+        centre: MIDI number that the theme is moved around, by octaves.
+
+    Returns:
+        (theme, chords [n * 16]); None when the sheet has no such phrase.
+    """
     n_bars = source.tokens.shape[1] // STEPS_PER_BAR
     length = int(rng.choice([4, 8]))
     starts = [bar for bar in range(0, n_bars - length + 1, 4)]

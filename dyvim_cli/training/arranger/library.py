@@ -13,7 +13,16 @@ QUOTED_SHARE = 0.3  # of the pieces in styles that suit old tunes
 
 
 def arrange_pieces(n_pieces: int, seed: int, lead_sheets: list[Piece] = ()) -> list[Piece]:
-    """n_pieces in all styles in turn; piece i depends on (seed, i) alone."""
+    """Write pieces in all styles in turn.
+
+    Args:
+        n_pieces: how many.
+        seed: piece i depends on (seed, i) alone.
+        lead_sheets: songs that the styles that quote may take their themes from.
+
+    Returns:
+        N_pieces of them.
+    """
     pieces = []
     for i in range(n_pieces):
         rng = np.random.default_rng([seed, i])
@@ -25,7 +34,17 @@ def arrange_pieces(n_pieces: int, seed: int, lead_sheets: list[Piece] = ()) -> l
 
 
 def corpus(out_path: Path, n_pieces: int, seed: int, openewld_path: Path | None = None) -> int:
-    """Write a corpus to out_path; returns the number of bars. openewld_path: shards of lead sheets."""
+    """Write a corpus as one shard.
+
+    Args:
+        out_path: of the shard.
+        n_pieces: how many.
+        seed: of arrange_pieces.
+        openewld_path: shard of lead sheets to quote; None quotes nothing.
+
+    Returns:
+        Its number of bars.
+    """
     lead_sheets = shards.load(openewld_path) if openewld_path else []
     pieces = arrange_pieces(n_pieces, seed, lead_sheets)
     shards.save(pieces, out_path)

@@ -40,7 +40,18 @@ class Theme:
 
 def write_melody(rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, response: Response,
                  given: dict[int, Theme]) -> np.ndarray:  # fmt: skip
-    """[S] melody tokens. given: themes that come from a source, by label."""
+    """Write the melody: the theme of each scene's label, varied, on the best path of pitches.
+
+    Args:
+        rng: draws themes and variations.
+        plan: frame of the piece, S steps.
+        chords: [S] chord tokens.
+        response: what the film asks of the parts, [S] a row.
+        given: label -> theme that comes from a source; all other labels get a theme of their own.
+
+    Returns:
+        [S] int16 tokens of the stream melody.
+    """
     themes = dict(given)
     row_needs, targets = np.full(plan.n_steps, NEVER), np.zeros(plan.n_steps)
     pulls = np.ones(plan.n_steps)
@@ -72,7 +83,16 @@ def write_melody(rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray,
 
 
 def compose_theme(rng: np.random.Generator, plan: PieceFrame, scene) -> Theme:
-    """Bars of a motif, its sequence or answer, and a close; 4 or 8 bars."""
+    """Compose bars of a motif, its sequence or answer, and a close.
+
+    Args:
+        rng: draws form, rhythm and contour.
+        plan: frame of the piece; style and tempo matter.
+        scene: the first that plays it; a short one gets the short form.
+
+    Returns:
+        Theme of 4 or 8 bars.
+    """
     form = str(rng.choice(FORMS_8 if scene.n_steps >= 8 * STEPS_PER_BAR and rng.random() < 0.6 else FORMS_4))
     cells = BEAT_CELLS[plan.habits.rhythm]
     rhythm = {kind: _bar_rhythm(rng, cells, closing=False) for kind in sorted(set(form))}

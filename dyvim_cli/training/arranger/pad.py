@@ -49,7 +49,17 @@ PATTERNS = {
 def write_pad(
     rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, response: Response
 ) -> np.ndarray:
-    """[S] pad tokens."""
+    """Write the chords that lie under the piece, or pulse, by the patterns of the style.
+
+    Args:
+        rng: draws the patterns.
+        plan: frame of the piece, S steps.
+        chords: [S] chord tokens.
+        response: what the film asks of the parts, [S] a row.
+
+    Returns:
+        [S] int16 tokens of the stream pad, whose pitch is the top note.
+    """
     needs_row, ring = _lay_patterns(rng, plan)
     changes = chord_changes(chords)
     sustained = ring >= 6

@@ -35,7 +35,19 @@ def _transitions() -> tuple[np.ndarray, np.ndarray]:
 
 
 def best_pitches(starts, ends, aims, pulls, chords: np.ndarray, plan: PieceFrame) -> list[int]:
-    """MIDI pitches of the notes at starts..ends (steps), aiming at aims with strength pulls."""
+    """Find the pitches of least cost over single notes, pairs and triples (Viterbi of second order).
+
+    Args:
+        starts: [N] steps, ascending.
+        ends: [N] steps.
+        aims: [N] MIDI numbers that the notes aim at.
+        pulls: [N] how strongly.
+        chords: [S] chord tokens, which say what suits.
+        plan: frame of the piece; key and style matter.
+
+    Returns:
+        [N] MIDI numbers.
+    """
     if len(starts) == 0:
         return []
     unary = _unary(starts, ends, aims, pulls, chords, plan)
@@ -58,7 +70,17 @@ def best_pitches(starts, ends, aims, pulls, chords: np.ndarray, plan: PieceFrame
 
 
 def approach(rng: np.random.Generator, starts, pitches: list[int], odds: float) -> list[int]:
-    """Some short notes before a beat lean on the next one from a semitone away (blue and swing colour)."""
+    """Let some short notes before a beat lean on the next one from a semitone away (blue and swing colour).
+
+    Args:
+        rng: draws which.
+        starts: [N] steps, ascending.
+        pitches: [N] MIDI numbers.
+        odds: probability of each note that could.
+
+    Returns:
+        [N] MIDI numbers.
+    """
     leaning = list(pitches)
     for i in range(1, len(starts) - 1):
         short_upbeat = starts[i] % 4 and starts[i + 1] % 4 == 0 and starts[i + 1] - starts[i] <= 2

@@ -39,7 +39,15 @@ class Response:
 
 
 def respond(rng: np.random.Generator, plan: PieceFrame) -> Response:
-    """Derive the response of all parts from the film's curves."""
+    """Derive the response of all parts from the film's curves.
+
+    Args:
+        rng: draws builds, breaths and forced notes.
+        plan: frame of the piece, S steps, with the film.
+
+    Returns:
+        Rows [S]; music that does not follow gets neither builds nor breaths.
+    """
     hit = plan.film.hit.copy()
     build = _builds(rng, plan) if plan.follows else np.zeros(plan.n_steps)
     motion = np.clip(plan.film.energy + 0.35 * build, 0, 1)
@@ -54,12 +62,29 @@ def respond(rng: np.random.Generator, plan: PieceFrame) -> Response:
 
 
 def onsets(needs: np.ndarray, part: str, response: Response) -> np.ndarray:
-    """[S] where a part starts a note; needs [S] is the density that each step waits for."""
+    """Find where a part starts a note.
+
+    Args:
+        needs: [S] density that each step waits for.
+        part: its name.
+        response: of the piece.
+
+    Returns:
+        [S] bool: what the density allows outside breaths, and what is forced.
+    """
     return ((needs <= response.density[part]) & ~response.breath) | response.force[part]
 
 
 def levels(plan: PieceFrame, response: Response) -> np.ndarray:
-    """[S] level tokens: slow energy first, then metre and phrase; accents lie above all of it."""
+    """Write the stream level: slow energy first, then metre and phrase; accents lie above all of it.
+
+    Args:
+        plan: frame of the piece, S steps.
+        response: of the piece.
+
+    Returns:
+        [S] int16 level tokens.
+    """
     steps = np.arange(plan.n_steps)
     metre = np.select([steps % 16 == 0, steps % 4 == 0, steps % 2 == 0], [0.35, 0.1, -0.15], -0.3)
     phrase = 0.2 * np.sin(np.pi * (steps % (4 * STEPS_PER_BAR)) / (4 * STEPS_PER_BAR))
@@ -144,7 +169,16 @@ def _builds(rng, plan: PieceFrame) -> np.ndarray:
 
 
 def entry(plan: PieceFrame, part: str, scene) -> float:
-    """Extra density a part waits for in a scene; SILENT when the orchestration leaves it out."""
+    """Say how much more density a part waits for in a scene.
+
+    Args:
+        plan: frame of the piece; the habits of its style matter.
+        part: its name.
+        scene: one of the piece's.
+
+    Returns:
+        Added to the needs; SILENT when the orchestration leaves the part out.
+    """
     if part in scene.silent:
         return SILENT
     return plan.habits.entries.get(part, 0.0) + ROLE_ENTRIES[scene.role].get(part, 0.0)

@@ -22,9 +22,15 @@ FREE_SHARE = 0.25  # pieces that owe nothing to a film: what alpha = 0 shall sou
 
 
 def arrange(rng: np.random.Generator, style: str, source: Piece | None = None) -> Piece:
-    """Write one piece in a style (types.STYLES), on a lead sheet's theme when source is given.
+    """Write one piece.
 
-    The name begins with "free/" or "follow/": whether the music answers its curves.
+    Args:
+        rng: draws all of it.
+        style: one of types.STYLES.
+        source: lead sheet whose theme and mode are used; None composes one.
+
+    Returns:
+        The piece; its name begins with "free/" or "follow/", whether the music answers its curves.
     """
     plan = draw_plan(rng, style, is_minor=None if source is None else source.is_minor)
     theme = draw_theme(rng, source, plan.habits.centre) if source is not None else None
@@ -43,7 +49,16 @@ def arrange(rng: np.random.Generator, style: str, source: Piece | None = None) -
 
 
 def draw_plan(rng: np.random.Generator, style: str, is_minor: bool | None = None) -> PieceFrame:
-    """The frame: mode, tempo, form, film, and where the last chord falls."""
+    """Draw the frame: mode, tempo, form, film, and where the last chord falls.
+
+    Args:
+        rng: draws all of it.
+        style: one of types.STYLES.
+        is_minor: mode; None draws it by style and mood.
+
+    Returns:
+        Frame of 2..48 bars.
+    """
     habits = RECORDS[style].arranger
     n_bars = draw_n_bars(rng)
     scenes = draw_form(rng, style, n_bars)
@@ -59,7 +74,18 @@ def draw_plan(rng: np.random.Generator, style: str, is_minor: bool | None = None
 
 
 def write_parts(rng, plan: PieceFrame, chords: np.ndarray, response: Response, themes: dict) -> np.ndarray:
-    """[K, S] tokens of all streams."""
+    """[K, S] tokens of all streams.
+
+    Args:
+        rng: goes through the parts in a fixed order.
+        plan: frame of the piece, S steps.
+        chords: [S] chord tokens.
+        response: what the film asks of the parts.
+        themes: label -> theme that comes from a source.
+
+    Returns:
+        [K, S] int16 tokens of all streams.
+    """
     melody = write_melody(rng, plan, chords, response, themes)
     rows = {
         "level": levels(plan, response),

@@ -32,7 +32,14 @@ class Batch:
     memory_mask: torch.Tensor  # [B, S, M]
 
     def to(self, device: torch.device) -> "Batch":
-        """The same on a device."""
+        """The same on a device.
+
+        Args:
+            device: where to.
+
+        Returns:
+            The same batch on it.
+        """
         return Batch(**{name: value.to(device) for name, value in vars(self).items()})
 
 
@@ -49,7 +56,14 @@ class ConditionedPiece:
 
 
 def with_conditions(piece: Piece) -> ConditionedPiece:
-    """Work out the conditions of a whole piece."""
+    """Work out the form conditions of a whole piece.
+
+    Args:
+        piece: [K, S] tokens and its sections.
+
+    Returns:
+        The piece with place [S, n_places], activity [S, 2K] and a semantic vector a section, the whole first.
+    """
     n_steps = piece.tokens.shape[1]
     spans = [(s.start, s.end, s.role) for s in piece.sections]
     known = any(s.role >= 0 for s in piece.sections)
@@ -71,7 +85,15 @@ def _semantic(piece: Piece, section, known: bool) -> np.ndarray:
 
 
 def draw_alpha(piece: Piece, rng: np.random.Generator) -> float:
-    """How far this crop may trust its curves."""
+    """Draw how far a crop may trust its curves.
+
+    Args:
+        piece: arranged pieces are trusted more often than found ones, free ones never.
+        rng: one or two draws.
+
+    Returns:
+        0..1.
+    """
     if piece.name.startswith(FREE_PREFIX):
         return 0.0
     follows = piece.source == "arranged"
@@ -82,7 +104,16 @@ def draw_alpha(piece: Piece, rng: np.random.Generator) -> float:
 
 
 def distrust(curves: np.ndarray, alpha: float, rng: np.random.Generator) -> np.ndarray:
-    """Base curves [S, 3] with a share 1 - alpha of events moved and of energy exchanged."""
+    """Spoil curves as far as alpha says that they cannot be trusted.
+
+    Args:
+        curves: [S, 3] hit, cut, energy.
+        alpha: 1 changes nothing, 0 moves every event and exchanges all energy.
+        rng: draws what is moved, and where to.
+
+    Returns:
+        [S, 3]; the input itself at alpha 1.
+    """
     if alpha >= 1:
         return curves
     hit, cut, energy = (curves[:, i].copy() for i in range(3))
@@ -100,7 +131,16 @@ def distrust(curves: np.ndarray, alpha: float, rng: np.random.Generator) -> np.n
 
 
 def distrust_motion(motion: np.ndarray, alpha: float, rng: np.random.Generator) -> np.ndarray:
-    """z_d [S, D] with a share 1 - alpha of its stretches of two bars exchanged."""
+    """Exchange a share 1 - alpha of the stretches of two bars with others of the same film.
+
+    Args:
+        motion: [S, D] z_d.
+        alpha: 0..1.
+        rng: draws which.
+
+    Returns:
+        [S, D].
+    """
     other = np.roll(motion, rng.integers(len(motion)), axis=0)
     stretch = np.arange(len(motion)) // (2 * STEPS_PER_BAR)
     exchanged = rng.random(stretch[-1] + 1) > alpha
@@ -108,7 +148,17 @@ def distrust_motion(motion: np.ndarray, alpha: float, rng: np.random.Generator) 
 
 
 def crop(prepared: ConditionedPiece, n_steps: int, alpha: float, rng: np.random.Generator) -> dict:
-    """One crop of n_steps (whole bars; short pieces are padded with UNKNOWN) as numpy arrays."""
+    """Cut a stretch out of a piece; its beginning and end are drawn more often than the middle.
+
+    Args:
+        prepared: piece with its conditions.
+        n_steps: whole bars; short pieces are padded with UNKNOWN.
+        alpha: of distrust.
+        rng: draws the place.
+
+    Returns:
+        Arrays [n_steps, ...] by name: tokens, dynamics, place, activity, section.
+    """
     piece = prepared.piece
     total = piece.tokens.shape[1]
     last = max(0, total - n_steps)
@@ -135,7 +185,16 @@ def crop(prepared: ConditionedPiece, n_steps: int, alpha: float, rng: np.random.
 
 
 def collate(crops: list[dict], prepared: list[ConditionedPiece], alphas: list[float]) -> Batch:
-    """Stack crops into a Batch; semantic vectors are padded with rows that no step sees."""
+    """Stack crops; semantic vectors are padded with rows that no step sees.
+
+    Args:
+        crops: B of them, of equal length.
+        prepared: [B] the pieces that they come from.
+        alphas: [B] as their curves were distrusted.
+
+    Returns:
+        Batch of B.
+    """
     most = max(len(p.semantics) for p in prepared)
     semantics = np.stack([np.pad(p.semantics, ((0, most - len(p.semantics)), (0, 0))) for p in prepared])
     masks = []
@@ -173,7 +232,15 @@ class Sampler:
             self.piece_weights[source] = np.sqrt(lengths) / np.sqrt(lengths).sum()
 
     def draw(self, alpha: float | None = None, source: str | None = None) -> Batch:
-        """The next batch; alpha and source fix what is otherwise drawn."""
+        """The next batch; alpha and source fix what is otherwise drawn.
+
+        Args:
+            alpha: of all crops; None draws one each.
+            source: that all crops come from; None draws one each by weight.
+
+        Returns:
+            The next batch, of batch_size crops of n_steps.
+        """
         crops, prepared, alphas = [], [], []
         for _ in range(self.batch_size):
             name = source or self.sources[self.rng.choice(len(self.sources), p=self.source_weights)]

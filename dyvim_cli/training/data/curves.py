@@ -25,7 +25,15 @@ MIN_CUT_BARS = 2
 
 
 def music_curves(tokens: np.ndarray, section_starts=()) -> np.ndarray:
-    """[S, 3] float32 hit, cut, energy of tokens [K, S]; section_starts are steps known to be cuts."""
+    """Derive from music the curves that a film would have had to have: accents, boundaries, density.
+
+    Args:
+        tokens: [K, S].
+        section_starts: steps known to be cuts.
+
+    Returns:
+        [S, 3] float32 hit, cut, energy, 0..1.
+    """
     mass = onset_mass(tokens)
     cut = cut_curve(tokens, section_starts)
     strong = mass >= mass[mass > 0].mean() if mass.any() else np.zeros(len(mass), dtype=bool)
@@ -35,7 +43,14 @@ def music_curves(tokens: np.ndarray, section_starts=()) -> np.ndarray:
 
 
 def lengths_at_onsets(row: np.ndarray) -> np.ndarray:
-    """[S] length in steps of the note that begins at each step of a pitched stream, else 0."""
+    """[S] length in steps of the note that begins at each step of a pitched stream, else 0.
+
+    Args:
+        row: [S] tokens of a pitched stream.
+
+    Returns:
+        [S] length in steps of the note that begins at each step, else 0.
+    """
     onsets = np.flatnonzero(row >= FIRST_PITCH)
     breaks = np.flatnonzero(row != HOLD)
     ends = np.append(breaks, len(row))[np.searchsorted(breaks, onsets, side="right")]
@@ -45,7 +60,14 @@ def lengths_at_onsets(row: np.ndarray) -> np.ndarray:
 
 
 def onset_mass(tokens: np.ndarray) -> np.ndarray:
-    """[S] onset weight of each step: onsets by stream, note length, drums, loudness."""
+    """Weigh what begins at each step: onsets by stream, note length, drums, loudness.
+
+    Args:
+        tokens: [K, S].
+
+    Returns:
+        [S], 0 where nothing begins.
+    """
     mass = np.zeros(tokens.shape[1])
     for name in PITCHED:
         lengths = lengths_at_onsets(tokens[STREAM_INDEX[name]])
@@ -64,7 +86,14 @@ def onset_mass(tokens: np.ndarray) -> np.ndarray:
 
 
 def hit_curve(mass: np.ndarray) -> np.ndarray:
-    """[S] sparse accents: peaks that stand out of two bars around and of their place in the bar."""
+    """Find sparse accents: peaks that rise above two bars around and above their place in the bar.
+
+    Args:
+        mass: [S] of onset_mass.
+
+    Returns:
+        [S] weights 0..1, mostly 0.
+    """
     if not mass.any():
         return np.zeros(len(mass))
     has_onset = mass > 0
@@ -98,27 +127,57 @@ def _mean(values: np.ndarray) -> float:
 
 
 def onset_energy(mass: np.ndarray) -> np.ndarray:
-    """[S] rank of the onset density times loudness, smoothed over about a beat; 0..1."""
+    """Rank the onset density times loudness, smoothed over about a beat.
+
+    Args:
+        mass: [S] of onset_mass.
+
+    Returns:
+        [S] ranks 0..1.
+    """
     reach = np.arange(-2 * STEPS_PER_BEAT, 2 * STEPS_PER_BEAT + 1)
     kernel = np.exp(-0.5 * (reach / (STEPS_PER_BEAT / 1.5)) ** 2)
     return shared_ranks(centred_convolution(mass, kernel / kernel.sum()))
 
 
 def centred_convolution(values: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """[S] convolution with an odd kernel; as long as the values, however short they are."""
+    """[S] convolution with an odd kernel; as long as the values, however short they are.
+
+    Args:
+        values: [S].
+        kernel: of odd length.
+
+    Returns:
+        [S] convolution; as long as the values, however short they are.
+    """
     half = len(kernel) // 2
     return np.convolve(values, kernel, "full")[half : half + len(values)]
 
 
 def shared_ranks(values: np.ndarray) -> np.ndarray:
-    """Rank of each value, 0..1; equal values share the middle rank."""
+    """Rank of each value, 0..1; equal values share the middle rank.
+
+    Args:
+        values: [N].
+
+    Returns:
+        [N] rank of each value, 0..1; equal values share the middle rank.
+    """
     _, inverse, counts = np.unique(np.round(values, 6), return_inverse=True, return_counts=True)
     middle = np.cumsum(counts) - (counts + 1) / 2
     return middle[inverse] / max(len(values) - 1, 1)
 
 
 def cut_curve(tokens: np.ndarray, section_starts=()) -> np.ndarray:
-    """[S] 1 at known section starts and at the bars where texture or harmony changes most."""
+    """Mark known section starts and the bars where texture or harmony changes most.
+
+    Args:
+        tokens: [K, S].
+        section_starts: steps known to be cuts; those found keep MIN_CUT_BARS away from them.
+
+    Returns:
+        [S], 1 at a cut.
+    """
     curve = np.zeros(tokens.shape[1])
     novelty = bar_novelty(tokens)
     known = {int(s) // STEPS_PER_BAR for s in section_starts if 0 < s < len(curve)}
@@ -136,7 +195,14 @@ def cut_curve(tokens: np.ndarray, section_starts=()) -> np.ndarray:
 
 
 def bar_novelty(tokens: np.ndarray) -> np.ndarray:
-    """[bars] distance between the two bars before and the two bars from each bar line on."""
+    """Measure how much the two bars from each bar line on differ from the two bars before.
+
+    Args:
+        tokens: [K, S].
+
+    Returns:
+        [bars] distances of mean features; 0 at the first.
+    """
     features = bar_features(tokens)
     n = len(features)
     novelty = np.zeros(n)
@@ -147,7 +213,14 @@ def bar_novelty(tokens: np.ndarray) -> np.ndarray:
 
 
 def bar_features(tokens: np.ndarray) -> np.ndarray:
-    """[bars, F] texture of each bar: density, sounding share and register by stream, drums, chords."""
+    """Describe the texture of each bar: density, sounding share and register by stream, drums, chords.
+
+    Args:
+        tokens: [K, S]; a torn last bar is left out.
+
+    Returns:
+        [bars, F].
+    """
     n_bars = tokens.shape[1] // STEPS_PER_BAR
     bars = tokens[:, : n_bars * STEPS_PER_BAR].reshape(len(tokens), n_bars, STEPS_PER_BAR)
     columns = []

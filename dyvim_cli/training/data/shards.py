@@ -26,7 +26,11 @@ def save(
 ) -> None:
     """Write pieces to one file: arrays end to end with offsets, the rest as JSON in the header.
 
-    columns: more arrays a piece, each [S, ...]; made_with: plain values on where they come from.
+    Args:
+        pieces: of any lengths.
+        path: of the safetensors file.
+        columns: more arrays a piece by name, each [S, ...].
+        made_with: plain values on where they come from.
     """
     lengths = [piece.tokens.shape[1] for piece in pieces]
     tokens = [np.zeros((K, 0), np.int16), *(piece.tokens for piece in pieces)]
@@ -48,12 +52,32 @@ def save(
 
 
 def load(path: Path) -> list[Piece]:
-    """Read the pieces of one shard. Raises InputError when the file is not one."""
+    """Read the pieces of one shard.
+
+    Args:
+        path: as `save` wrote it.
+
+    Returns:
+        In the order saved.
+
+    Raises:
+        InputError: the file is not one.
+    """
     return load_columns(path)[0]
 
 
 def load_columns(path: Path) -> tuple[list[Piece], dict[str, list[np.ndarray]], dict]:
-    """(pieces, columns, made_with) of one shard, as `save` took them. Raises InputError."""
+    """Read all that `save` took.
+
+    Args:
+        path: as `save` wrote it.
+
+    Returns:
+        (pieces, columns by name, each a list of [S, ...], made_with).
+
+    Raises:
+        InputError: the file is not one.
+    """
     try:
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
@@ -87,18 +111,31 @@ def _piece(facts: dict, tokens: np.ndarray, curves: np.ndarray) -> Piece:
 
 
 def work_of(name: str) -> str:
-    """The work behind a piece's name: the last part, without what follows '#' (version, excerpt).
+    """Find the work behind a piece's name: the last part, without what follows '#' (version, excerpt).
 
-    'openewld/Some Song' and 'arranged/Some Song#3' are one work, so that an arrangement of a
-    held-out song is never trained on.
+    'openewld/Some Song' and 'arranged/Some Song#3' are one work, so that an arrangement of a held-out song is
+    never trained on.
+
+    Args:
+        name: of a piece.
+
+    Returns:
+        Name of the work.
     """
     return name.rsplit("/", 1)[-1].split("#", 1)[0]
 
 
 def split(pieces: list[Piece], held_out: float = 0.05) -> tuple[list[Piece], list[Piece]]:
-    """(training, held-out) pieces, by a hash of the work: stable, whatever else is in the data.
+    """Divide pieces by a hash of their work: stable, whatever else is in the data.
 
     Of so few works that none falls to the held-out side one is, unless it is the only one.
+
+    Args:
+        pieces: of any sources.
+        held_out: share of the works, 0..1.
+
+    Returns:
+        (training, held-out) pieces.
     """
     shares = {work_of(piece.name): _share(work_of(piece.name)) for piece in pieces}
     if len(shares) > 1:

@@ -21,10 +21,16 @@ SHORTEST_BARS = 8  # shorter pieces tell little of form
 
 
 def corpus_statistics(pieces: Sequence[Piece]) -> dict:
-    """JSON-ready figures of many pieces.
+    """Count many pieces.
 
-    Totals (pieces, works, steps, notes by stream, share of steps known by stream, keys by mode) and,
-    for each of music.symbols.measures, its 10th, 50th and 90th percentile over the pieces.
+    Totals (pieces, works, steps, notes by stream, share of steps known by stream, keys by mode) and, for each
+    of music.symbols.measures, its 10th, 50th and 90th percentile over the pieces.
+
+    Args:
+        pieces: at least one.
+
+    Returns:
+        JSON-ready figures.
     """
     n_steps = sum(piece.tokens.shape[1] for piece in pieces)
     known = sum((piece.tokens != UNKNOWN).sum(axis=1) for piece in pieces)
@@ -44,15 +50,28 @@ def corpus_statistics(pieces: Sequence[Piece]) -> dict:
 
 
 def bands(pieces: Sequence[Piece]) -> dict[str, list[float]]:
-    """{measure: its BAND percentiles over the pieces that have it}."""
+    """{measure: its BAND percentiles over the pieces that have it}.
+
+    Args:
+        pieces: any.
+
+    Returns:
+        Measure -> its BAND percentiles over the pieces that have it.
+    """
     measured = [measures(piece.tokens, piece.is_minor) for piece in pieces]
     names = sorted({name for figures in measured for name in figures})
     return {n: _band([figures[n] for figures in measured if n in figures]) for n in names}
 
 
 def held_out_bands(shards: Sequence[Path]) -> dict:
-    """The bands of the held-out pieces of shards (shards.split), by source and over all that people wrote
-    ("corpus": everything but the arranger's); JSON-ready."""
+    """Take the bands of the held-out pieces of shards (shards.split).
+
+    Args:
+        shards: paths of shards; pieces under SHORTEST_BARS are left out.
+
+    Returns:
+        JSON-ready: bands by source and over all that people wrote ("corpus": everything but the arranger's).
+    """
     sources: dict[str, list[Piece]] = {}
     for path in shards:
         for piece in split(load(path))[1]:

@@ -30,10 +30,23 @@ def compare(
     log: Callable[[dict], None] = lambda record: None,
     seeds: Sequence[int] = (0,),
 ) -> dict[str, list[dict]]:
-    """Tune a fresh learner with each strategy and seed for settings.minutes; {strategy: facts of each seed}.
+    """Tune a fresh learner with each strategy and seed; writes a JSON, a table and a picture.
 
-    judge says more of a tuned learner than its held-out losses (sync, on real films). Writes a JSON, a
-    table and a picture into `out`.
+    A folder with its facts is not tuned again, so that a comparison goes on where it stopped.
+
+    Args:
+        make: builds a learner in its state before tuning.
+        out: folder of the findings, and of a folder a run.
+        settings: of every run, but for strategy and seed; settings.minutes is the time of each.
+        judge: says more of a tuned learner than its held-out losses (sync, on real films), by name.
+        log: takes each line of a run's log.
+        seeds: of the runs of each strategy.
+
+    Returns:
+        Strategy -> facts of each seed.
+
+    Raises:
+        OutputError: a folder holds a run under other settings.
     """
     rows: dict[str, list[dict]] = {strategy: [] for strategy in STRATEGIES}
     curves: dict[str, list[list[dict]]] = {strategy: [] for strategy in STRATEGIES}
@@ -58,11 +71,17 @@ def compare(
 
 
 def table(rows: dict[str, list[dict]]) -> str:
-    """Columns of equal width: strategy, updates, seconds, learned parameters, held-out losses, sync.
+    """Write columns of equal width: strategy, updates, seconds, learned parameters, held-out losses, sync.
 
     Means over the seeds; with several of them the lowest and the highest in brackets. What another film's
     motion, and none, costs over the film's own: its mean over held-out films, each by the tokens that its own
     music has, and in square brackets the 95 % bootstrap interval over films; one that holds 0 shows nothing.
+
+    Args:
+        rows: strategy -> facts of each seed, of `compare`.
+
+    Returns:
+        Lines of text; losses in nats a token.
     """
     flat = []
     for strategy, facts in rows.items():

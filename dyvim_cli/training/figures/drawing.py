@@ -8,13 +8,31 @@ COLOURS = {"annealing": "#c0392b", "frozen": "#3d6b99", "full": "#e39b27", "lora
 
 
 def write_picture(made, path: Path, dpi: int) -> None:
-    """Write a figure as a png file, whole or not at all. Raises OutputError, EnvironmentFault (disk full)."""
+    """Write a figure as a png file, whole or not at all.
+
+    Args:
+        made: matplotlib's Figure.
+        path: of the picture.
+        dpi: pixels an inch.
+
+    Raises:
+        OutputError: the file cannot be written.
+        EnvironmentFault: the disk is full.
+    """
     with written(path) as part:
         made.savefig(part, dpi=dpi, format="png")
 
 
 def figure(width_in: float, height_in: float):
-    """A figure without any window system behind it."""
+    """Make a figure without any window system behind it.
+
+    Args:
+        width_in: inches.
+        height_in: inches.
+
+    Returns:
+        Matplotlib's Figure.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -29,10 +47,16 @@ def strategies_picture(
     gains: dict[str, list[tuple[float, float, float]]],
     path: Path,
 ) -> None:
-    """Held-out loss over the run, and what the film is worth at its end, strategy by strategy.
+    """Draw the held-out loss over the run, and what the film is worth at its end, strategy by strategy.
 
     A line is the mean of the seeds, the shade around it reaches from the lowest to the highest of them.
-    gains: what another film's motion, and none, cost over the film's own: (mean, low, high) over films.
+
+    Args:
+        rows: strategy -> facts of each seed.
+        curves: strategy -> records of each seed's log.
+        gains: strategy -> what another film's motion, and none, cost over the film's own: (mean, low, high)
+            over films.
+        path: of the picture.
     """
     made = figure(10, 4.2)
     left, right = made.subplots(1, 2)
@@ -83,7 +107,12 @@ def _draw_run(axes, name: str, facts: list[dict], runs: list[list[dict]]) -> Non
 
 
 def attention_picture(films: dict[str, list], path: Path) -> None:
-    """A column a moment: frame, where the encoder looks, where z_d comes from, what moves; films below."""
+    """Draw a column a moment: frame, where the encoder looks, where z_d comes from, what moves; films below.
+
+    Args:
+        films: name -> moments, of vision.attention.
+        path: of the picture.
+    """
     columns = max(len(moments) for moments in films.values())
     made = figure(2.6 * columns, 5.6 * len(films))
     grid = made.subplots(4 * len(films), columns, squeeze=False)
@@ -117,7 +146,14 @@ def _draw_moment(axes, moment, name: str, fastest: float) -> None:
 
 
 def alpha_picture(alphas: list[float], rows: dict[str, list[float]], none: float, path: Path) -> None:
-    """Held-out loss over alpha, with the film's own motion and with another's, beside that without any."""
+    """Draw the held-out loss over alpha with the film's own motion, with another's, and without any.
+
+    Args:
+        alphas: 0..1, ascending.
+        rows: label -> losses at the alphas, nats a token.
+        none: loss without any film, nats a token.
+        path: of the picture.
+    """
     made = figure(6, 4)
     axes = made.subplots()
     axes.axhline(none, color="#999999", lw=0.8, ls=":", label="no film")

@@ -20,13 +20,30 @@ class Files:
 
     @classmethod
     def of(cls, out: Path, name: str) -> "Files":
-        """Names in a folder, which is made."""
+        """Names in a folder, which is made.
+
+        Args:
+            out: folder, which is made.
+            name: of the figure.
+
+        Returns:
+            Paths <out>/<name>.txt, .json and .png.
+        """
         out.mkdir(parents=True, exist_ok=True)
         return cls(*(out / f"{name}.{suffix}" for suffix in ("txt", "json", "png")))
 
 
 def attention_figure(films: list[Path], out: Path, n_moments: int = 4) -> str:
-    """Where the encoder looks, and z_d comes from, at evenly spaced moments; returns the table."""
+    """Show where the encoder looks, and where z_d comes from, at evenly spaced moments.
+
+    Args:
+        films: paths of videos.
+        out: folder of the figure's files.
+        n_moments: of each film.
+
+    Returns:
+        The table as it was written.
+    """
     from dyvim_cli.media.decode import frames
     from dyvim_cli.media.probe import probe
     from dyvim_cli.vision.attention import look, triplets_at
@@ -56,7 +73,16 @@ def attention_figure(films: list[Path], out: Path, n_moments: int = 4) -> str:
 
 
 def alpha_figure(learner, out: Path, alphas: tuple[float, ...] = ALPHAS) -> str:
-    """Held-out loss of a learner over alpha, with true and with another film's motion; returns the table."""
+    """Take the held-out loss of a learner over alpha, with true and with another film's motion.
+
+    Args:
+        learner: a tuned one; it is left in evaluation mode.
+        out: folder of the figure's files.
+        alphas: 0..1.
+
+    Returns:
+        The table as it was written.
+    """
     learner.eval()
     found = [learner.held_out(alpha=alpha) for alpha in alphas]
     rows = [
@@ -78,7 +104,14 @@ def _write(files: Files, rows: list[dict], facts: dict) -> str:
 
 
 def columns_of(rows: list[dict]) -> str:
-    """Rows of equal keys as columns of equal width."""
+    """Write rows as columns of equal width, aligned to the right.
+
+    Args:
+        rows: at least one, all of equal keys.
+
+    Returns:
+        Lines, the first with the keys.
+    """
     columns = list(rows[0])
     widths = {c: max(len(c), *(len(str(row[c])) for row in rows)) for c in columns}
     lines = ["  ".join(c.rjust(widths[c]) for c in columns)]

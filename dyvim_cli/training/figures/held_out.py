@@ -23,9 +23,18 @@ Table = dict[str, dict[str, dict[str, float]]]  # {source: {view: {stream: nats 
 
 
 def held_out_table(model: Decoder, train: list[Piece], held_out: list[Piece], n_batches: int = 12) -> Table:
-    """The decoder with the curves and without, and an n-gram of the training pieces, all on the same crops.
+    """Judge the decoder with the curves and without, and an n-gram of the training pieces, on the same crops.
 
     Streams that a source does not have are left out.
+
+    Args:
+        model: left in the mode that it was in.
+        train: pieces that the n-grams count.
+        held_out: pieces that are judged.
+        n_batches: of crops a source.
+
+    Returns:
+        Source -> view -> stream -> nats a token.
     """
     by_decoder, by_ngram = decoder_table(model, held_out, n_batches), ngram_table(train, held_out, n_batches)
     return {source: by_decoder[source] | by_ngram[source] for source in by_decoder}
@@ -35,7 +44,18 @@ def held_out_table(model: Decoder, train: list[Piece], held_out: list[Piece], n_
 def decoder_table(
     model: Decoder, held_out: list[Piece], n_batches: int, n_steps: int = 384, batch_size: int = 6
 ) -> Table:
-    """A decoder's losses; it is left in the mode (training or not) that it was in."""
+    """Take a decoder's losses; it is left in the mode (training or not) that it was in.
+
+    Args:
+        model: of the score.
+        held_out: pieces that are judged.
+        n_batches: of crops a source.
+        n_steps: length of a crop.
+        batch_size: crops a batch.
+
+    Returns:
+        Source -> view -> stream -> nats a token.
+    """
     was_training = model.training
     model.eval()
     table = {}
@@ -52,7 +72,18 @@ def decoder_table(
 def ngram_table(
     train: list[Piece], held_out: list[Piece], n_batches: int, n_steps: int = 384, batch_size: int = 6
 ) -> Table:
-    """An n-gram's losses on the same crops, counted on the training pieces of the same source."""
+    """Take an n-gram's losses on the same crops, counted on the training pieces of the same source.
+
+    Args:
+        train: pieces that are counted.
+        held_out: pieces that are judged.
+        n_batches: of crops a source.
+        n_steps: length of a crop.
+        batch_size: crops a batch.
+
+    Returns:
+        Source -> {NGRAM: stream -> nats a token}.
+    """
     learned, table = _by_source(train), {}
     for source, own in _by_source(held_out).items():
         models = _ngrams(learned.get(source, []))

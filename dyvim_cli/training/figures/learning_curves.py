@@ -14,13 +14,27 @@ LINES = {"with curves": ("-", "#c0392b"), "without": (":", "#3d6b99")}
 
 
 def over_sources(table: dict, view: str, stream: str) -> float:
-    """Mean over the sources that have the stream; NaN if none has. table: held_out.Table."""
+    """Mean over the sources that have the stream; NaN if none has. table: held_out.Table.
+
+    Args:
+        table: held_out.Table.
+        view: with the curves, without, or the n-gram.
+        stream: its name.
+
+    Returns:
+        Mean nats a token over the sources that have the stream; NaN if none has.
+    """
     known = [views[view][stream] for views in table.values() if stream in views.get(view, {})]
     return float(np.mean(known)) if known else float("nan")
 
 
 def draw_curves(log: Path, picture: Path) -> None:
-    """Write the picture (PNG), where matplotlib is there: hours of training shall not end for want of it."""
+    """Write the picture (PNG), where matplotlib is there: hours of training shall not end for want of it.
+
+    Args:
+        log: of `pretrain`.
+        picture: path of it.
+    """
     if find_spec("matplotlib") is None:
         return
     from dyvim_cli.training.figures.drawing import figure, write_picture

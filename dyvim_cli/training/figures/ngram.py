@@ -41,7 +41,14 @@ class NGram:
         self.counts = [_count(context, written) for context in contexts]
 
     def losses(self, row: np.ndarray) -> np.ndarray:
-        """[S] nats of each token of a row [S] given those before it; NaN where it is UNKNOWN."""
+        """Judge each token by those before it (Witten-Bell interpolation of all orders).
+
+        Args:
+            row: [S] tokens of the stream.
+
+        Returns:
+            [S] nats; NaN where the token is UNKNOWN.
+        """
         contexts, written = _hashed(row, self.order)
         probability = np.full(len(row), 1 / self.cardinality)
         for counts, context in zip(self.counts, contexts, strict=True):

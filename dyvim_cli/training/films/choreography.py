@@ -48,7 +48,16 @@ class Choreography:
 
 
 def choreograph(piece: Piece, fps: float, rng: np.random.Generator) -> Choreography:
-    """A film of the whole piece at a constant tempo."""
+    """Make a film of the whole piece at a constant tempo.
+
+    Args:
+        piece: its curves rule cuts, pace and hits.
+        fps: frames a second.
+        rng: draws shots, paths and shake.
+
+    Returns:
+        T frames' motion, at least four frames.
+    """
     step_s = 60 / (STEPS_PER_BEAT * piece.bpm)
     n_frames = max(4, round(piece.tokens.shape[1] * step_s * fps))
     times_s = np.arange(n_frames) / fps

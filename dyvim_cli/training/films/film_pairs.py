@@ -34,16 +34,35 @@ class SoundedFilm(FilmFeatures):
 
 
 def facts_of(codec: Codec, name: str) -> dict:
-    """What tokens depend on."""
+    """What tokens depend on.
+
+    Args:
+        codec: that the music was encoded with.
+        name: of its weights in short.
+
+    Returns:
+        What tokens depend on, JSON-ready.
+    """
     return {"codec": name, "sample_rate": codec.sample_rate, "cardinalities": list(codec.cardinalities)}
 
 
 def prepare_films(
     folder: Path, out: Path, codec: Codec, codec_name: str, progress: Progress | None = None
 ) -> dict:
-    """Watch and encode every film under `folder` into `out`; films that cannot be used are listed.
+    """Watch and encode every film under a folder; films that cannot be used are listed.
 
-    Returns plain facts. Raises InputError when there is not one film to be used.
+    Args:
+        folder: searched with its sub-folders.
+        out: folder of the prepared films.
+        codec: for the music.
+        codec_name: of its weights in short.
+        progress: hears of each film.
+
+    Returns:
+        Plain facts: how many were made and kept, and failures by name.
+
+    Raises:
+        InputError: there is not one film to be used.
     """
     from dyvim_cli.pipeline import features_of
     from dyvim_cli.vision.settings import settings as seen_with
@@ -73,9 +92,19 @@ def _key_of(film: Path, facts: dict) -> str:
 
 
 def store(items, n_items: int, out: Path, codec: Codec, facts: dict, progress: Progress | None) -> dict:
-    """Write (name, key, make) items, make() -> (FilmFeatures, samples [C, n]); those there are kept.
+    """Write prepared films; those that are there are kept.
 
-    key() names what `make` would make; items for which either raises a DyvimError are listed.
+    Args:
+        items: (name, key, make): key() names what make would make, make() -> (FilmFeatures, samples [C, n]);
+            an item for which either raises a DyvimError is listed.
+        n_items: how many there will be.
+        out: folder of the prepared films, which is made.
+        codec: for the samples.
+        facts: that tokens depend on; a folder with others is refused.
+        progress: hears of each item.
+
+    Returns:
+        Plain facts.
     """
     progress = progress or Silent()
     out.mkdir(parents=True, exist_ok=True)
@@ -117,14 +146,36 @@ def _sounded(features: FilmFeatures, codes: np.ndarray) -> SoundedFilm:
 
 
 def music_of_film(path: Path, codec: Codec) -> torch.Tensor:
-    """The film's first sound track at the codec's rate [C, n]. Raises InputError without sound."""
+    """Read the film's first sound track.
+
+    Args:
+        path: of the film.
+        codec: whose rate and channels it gets.
+
+    Returns:
+        [C, n] samples, -1..1.
+
+    Raises:
+        InputError: there is no sound, or only silence.
+    """
     from dyvim_cli.media.sound import read_audio
 
     return fitted(read_audio(path, codec.sample_rate)[0], codec)
 
 
 def fitted(samples: np.ndarray, codec: Codec) -> torch.Tensor:
-    """Samples [n, 2] with the codec's channels [C, n]; silence is no music to learn from."""
+    """Samples [n, 2] with the codec's channels [C, n]; silence is no music to learn from.
+
+    Args:
+        samples: [n, 2], -1..1.
+        codec: whose channels the result has.
+
+    Returns:
+        [C, n].
+
+    Raises:
+        InputError: silence, which is no music to learn from.
+    """
     if np.abs(samples).max(initial=0.0) < 1e-3:
         raise InputError("the sound track is silent", "films need music to learn from")
     sound = torch.from_numpy(np.ascontiguousarray(samples.T, dtype=np.float32))
@@ -132,7 +183,15 @@ def fitted(samples: np.ndarray, codec: Codec) -> torch.Tensor:
 
 
 def encoded(samples: torch.Tensor, codec: Codec) -> torch.Tensor:
-    """[C, n] -> [K, N], stretch by stretch with a second of context on either side."""
+    """Encode stretch by stretch with a second of context on either side.
+
+    Args:
+        samples: [C, n] at the codec's rate.
+        codec: one with segments of its own gets everything at once.
+
+    Returns:
+        [K, N] codes.
+    """
     if codec.block > 1:
         return codec.encode(samples)  # it has its own segments
     hop = codec.sample_of(1)
@@ -146,9 +205,18 @@ def encoded(samples: torch.Tensor, codec: Codec) -> torch.Tensor:
 
 
 def load_films(folder: Path) -> tuple[list[SoundedFilm], list[SoundedFilm], dict]:
-    """(training films, held-out films, facts); one in seven is held out, by a hash of its name.
+    """Read prepared films; one in seven is held out, by a hash of its name.
 
     Two at least where there are four: what another film's motion costs takes another film.
+
+    Args:
+        folder: as prepare_films left it.
+
+    Returns:
+        (training films, held-out films, facts).
+
+    Raises:
+        InputError: fewer than two films.
     """
     facts = folder / CODEC
     paths = [p for p in folder.glob("*.safetensors") if not p.name.startswith(".")]

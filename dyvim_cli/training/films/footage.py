@@ -31,13 +31,27 @@ class ClipShot:
     travel: np.ndarray  # [N] picture widths since the first frame
 
     def at(self, travel: float) -> float:
-        """The (fractional) frame after some way; beyond the ends it comes back."""
+        """Find the frame after some way; beyond the ends the clip is played back.
+
+        Args:
+            travel: picture widths.
+
+        Returns:
+            Fractional index.
+        """
         whole = self.travel[-1]
         folded = whole - abs(travel % (2 * whole) - whole)
         return float(np.interp(folded, self.travel, np.arange(len(self.travel))))
 
     def picture(self, index: float) -> np.ndarray:
-        """The frame [H, W, 3] at a fractional index: the nearer one, moved along its flow."""
+        """Make the frame at a fractional index: the nearer one, moved along its flow.
+
+        Args:
+            index: 0..N - 1.
+
+        Returns:
+            [H, W, 3] uint8.
+        """
         nearest = int(round(index))
         share = float(index - nearest)
         between = nearest if share >= 0 else nearest - 1
@@ -51,13 +65,27 @@ class ClipShot:
 
 
 def read_takes(folder: Path) -> list[ClipShot]:
-    """All takes of the films in a folder that have motion to play with."""
+    """Read all takes of the films in a folder that have motion to play with.
+
+    Args:
+        folder: without its sub-folders.
+
+    Returns:
+        In order of the files' names.
+    """
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in FILMS)
     return [take for path in paths for take in takes_of(read_clip(path))]
 
 
 def takes_of(frames: np.ndarray) -> Iterator[ClipShot]:
-    """The stretches between cuts of a clip [N, H, W, 3]."""
+    """Cut a clip at its cuts; short takes and still ones are left out.
+
+    Args:
+        frames: [N, H, W, 3] uint8.
+
+    Yields:
+        ClipShot of at least LEAST_FRAMES.
+    """
     grey = frames.mean(axis=3) if len(frames) else frames
     cuts = np.flatnonzero(np.abs(np.diff(grey, axis=0)).mean(axis=(1, 2)) > CUT_DIFFERENCE) + 1
     for start, end in zip([0, *cuts], [*cuts, len(frames)], strict=True):
@@ -68,7 +96,14 @@ def takes_of(frames: np.ndarray) -> Iterator[ClipShot]:
 
 
 def measured(frames: np.ndarray) -> ClipShot:
-    """A take with the way that its picture travels."""
+    """Measure the way that a take's picture travels, by DIS flow.
+
+    Args:
+        frames: [N, H, W, 3] uint8 without a cut.
+
+    Returns:
+        ClipShot; its flow is kept at a quarter of the size.
+    """
     seer = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
     height, width = grey[0].shape
@@ -80,7 +115,16 @@ def measured(frames: np.ndarray) -> ClipShot:
 
 
 def played(take: ClipShot, travel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """[T] fractional frames of a take for a film that travels so far [T], from a place of its own."""
+    """Play a take as fast as a film travels, but for MOST_SPEED times its own pace at most.
+
+    Args:
+        take: real footage.
+        travel: [T] picture widths.
+        rng: draws the place.
+
+    Returns:
+        [T] fractional frames.
+    """
     most = MOST_SPEED * take.travel[-1] / (len(take.frames) - 1)
     steps = np.clip(np.diff(travel, prepend=travel[:1]), -most, most)
     return np.array([take.at(t) for t in rng.uniform(0, take.travel[-1]) + np.cumsum(steps)])

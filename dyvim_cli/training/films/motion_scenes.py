@@ -36,7 +36,17 @@ class FlowExample:
 def texture_sequence(
     rng: np.random.Generator, textures: Sequence[np.ndarray], length: int, size
 ) -> FlowExample:
-    """A background and up to four sprites, each with an affine path of its own: flow is exact."""
+    """Move a background and up to four sprites, each on an affine path of its own: flow is exact.
+
+    Args:
+        rng: draws textures and paths.
+        textures: [H, W, 3] uint8 each.
+        length: L, frames.
+        size: (height, width) px.
+
+    Returns:
+        Frames, flow and trust; see the module's docstring for the shapes.
+    """
     height, width = size
     still = rng.random() < STILL_SHARE
     n_sprites = int(rng.integers(0, 5))
@@ -169,7 +179,15 @@ _PATTERNS = (_noise, _noise, _grating, _checks, _plain)
 
 
 def camera_faults(rng: np.random.Generator, frames: np.ndarray) -> np.ndarray:
-    """Blur, flicker, sensor noise and compression on frames [L, H, W, 3] 0..255: none is motion."""
+    """Add blur, flicker, sensor noise and compression: none is motion.
+
+    Args:
+        rng: draws which, and how much.
+        frames: [L, H, W, 3] 0..255.
+
+    Returns:
+        [L, H, W, 3] uint8.
+    """
     if rng.random() < 0.3:
         sigma = rng.uniform(0.3, 1.5)
         frames = np.stack([cv2.GaussianBlur(f, (0, 0), sigma) for f in frames])
@@ -192,7 +210,15 @@ def _compress(frame, quality):
 
 
 def read_clip(path, max_frames: int = 900) -> np.ndarray:
-    """Frames [N, H, W, 3] uint8 of a clip, CLIP_WIDTH_PX wide (empty when it cannot be read)."""
+    """Frames [N, H, W, 3] uint8 of a clip, CLIP_WIDTH_PX wide (empty when it cannot be read).
+
+    Args:
+        path: of a video.
+        max_frames: from its beginning.
+
+    Returns:
+        [N, H, W, 3] uint8, CLIP_WIDTH_PX wide; N is 0 when it cannot be read.
+    """
     frames = []
     with suppress(InputError):
         for frame in islice(pictures(path), max_frames):
@@ -202,7 +228,17 @@ def read_clip(path, max_frames: int = 900) -> np.ndarray:
 
 
 def clip_sequence(rng: np.random.Generator, clip: np.ndarray, length: int, size) -> FlowExample:
-    """A crop of a real clip, played at a third to full rate, either way; DIS flow is the teacher."""
+    """Crop a real clip and play it at a third to full rate, either way; DIS flow is the teacher.
+
+    Args:
+        rng: draws rate, place, crop and mirror.
+        clip: [N, H, W, 3] uint8, N >= length.
+        length: L, frames.
+        size: (height, width) px.
+
+    Returns:
+        Frames, flow and trust; see the module's docstring for the shapes.
+    """
     stride = int(min(rng.integers(1, 4), (len(clip) - 1) // (length - 1)))
     start = int(rng.integers(0, len(clip) - stride * (length - 1)))
     frames = clip[start : start + stride * (length - 1) + 1 : stride][:: rng.choice([-1, 1])]
@@ -219,7 +255,15 @@ def clip_sequence(rng: np.random.Generator, clip: np.ndarray, length: int, size)
 
 
 def teacher_flow(frames: np.ndarray, size) -> tuple[np.ndarray, np.ndarray]:
-    """DIS flow (Kroeger 2016) of frames [L, H, W, 3] at `size`, and where both ways agree."""
+    """Take the DIS flow (Kroeger 2016) of frames, and where both ways agree.
+
+    Args:
+        frames: [L, H, W, 3] uint8.
+        size: (height, width) px of the result.
+
+    Returns:
+        (flow [L - 2, 2, 2, h, w] to the frame before and after, trust [L - 2, 2, h, w]).
+    """
     dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     grey = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames]
     ahead = [dis.calc(a, b, None) for a, b in zip(grey, grey[1:], strict=False)]

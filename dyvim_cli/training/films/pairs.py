@@ -44,9 +44,19 @@ def prepare_pairs(
     made_with: dict,
     progress: Progress | None = None,
 ) -> dict:
-    """Render n_films and write them to out/pairs-NNNN.safetensors; returns plain facts.
+    """Render films to out/pairs-NNNN.safetensors; shards that something else saw are made anew.
 
-    made_with: what the features depend on; shards that something else saw are made anew.
+    Args:
+        pieces: to choose from.
+        out: folder of the shards.
+        n_films: how many.
+        seed: of the choice and of the films.
+        render: makes the film of a piece and watches it.
+        made_with: what the features depend on.
+        progress: hears of each film.
+
+    Returns:
+        Plain facts.
     """
     progress = progress or Silent()
     chosen = choose_pieces(pieces, n_films, seed)
@@ -73,9 +83,20 @@ def prepare_pairs(
 
 
 def choose_pieces(pieces: list[Piece], n_films: int, seed: int) -> list[Piece]:
-    """n_films pieces that answer to events, without repetition while there are enough.
+    """Choose pieces that answer to events, without repetition while there are enough.
 
     One in seven is held-out music; sources by their weight in pre-training.
+
+    Args:
+        pieces: to choose from.
+        n_films: how many.
+        seed: of the order.
+
+    Returns:
+        N_films pieces of at most MOST_STEPS.
+
+    Raises:
+        InputError: no piece is fit.
     """
     rng = np.random.default_rng(seed)
     fit = [p for p in pieces if p.tokens.shape[1] <= MOST_STEPS and not p.name.startswith(FREE_PREFIX)]
@@ -109,7 +130,17 @@ def _is_made(path: Path, group: list[Piece], facts: dict) -> bool:
 
 
 def load_pairs(folder: Path) -> tuple[list[Pair], list[Pair], list[Piece], dict]:
-    """(training pairs, held-out pairs, pre-training's music, made_with) of a folder. Raises InputError."""
+    """Read the rendered pairs of a folder.
+
+    Args:
+        folder: as prepare_pairs left it.
+
+    Returns:
+        (training pairs, held-out pairs, pre-training's music, made_with).
+
+    Raises:
+        InputError: there are none.
+    """
     pairs, made_with = [], {}
     for path in sorted(folder.glob("pairs-*.safetensors")):
         pieces, columns, made_with = shards.load_columns(path)
@@ -134,7 +165,15 @@ class Ready:
 
     @classmethod
     def of(cls, pairs: list[Pair], music: list[Piece]) -> "Ready":
-        """Work out the conditions."""
+        """Work out the form conditions of all pieces.
+
+        Args:
+            pairs: with films.
+            music: without films.
+
+        Returns:
+            What draw_batch draws from.
+        """
         films = [
             replace(
                 with_conditions(replace(p.piece, curves=with_film_curves(p))),
@@ -146,12 +185,19 @@ class Ready:
 
 
 def with_film_curves(pair: Pair) -> np.ndarray:
-    """The film's curves [S, 3], but for what z_d should not have to mend.
+    """Take the film's curves, but for what z_d should not have to mend.
 
-    No picture shows an event in its first frame. Untold, a piece that begins on an accent teaches that the
-    first frame's z_d, which has nothing before it, calls for one: quiet films then begin with a bang. And
-    the energy keeps its order in time, on the scale of the music's own: a made film's pace says when there
-    is more, not how much in all, and real films have no music to be measured against.
+    No picture shows an event in its first frame. A piece that begins on an accent, learned with the
+    film's own first step, teaches that the first frame's z_d, which has nothing before it, calls for
+    one: quiet films then begin with a bang. And the energy keeps its order in time, on the scale of the
+    music's own: a made film's pace says when there is more, not how much in all, and real films have no
+    music to be measured against.
+
+    Args:
+        pair: piece and film.
+
+    Returns:
+        [S, 3] hit, cut, energy.
     """
     curves = pair.curves.copy()
     curves[0, :2] = pair.piece.curves[0, :2]
@@ -163,7 +209,18 @@ def with_film_curves(pair: Pair) -> np.ndarray:
 def draw_batch(
     ready: Ready, n_steps: int, batch_size: int, dropout: float, rng: np.random.Generator
 ) -> Batch:
-    """A batch; a share `dropout` is heard without film: as in pre-training, else films at alpha 0."""
+    """Draw a batch; a share of it is heard without film: as in pre-training, else films at alpha 0.
+
+    Args:
+        ready: pairs and music.
+        n_steps: length of a crop.
+        batch_size: crops.
+        dropout: that share, 0..1.
+        rng: draws pieces, places, alphas and what is hidden.
+
+    Returns:
+        Batch, some rows without curves and some without z_d.
+    """
     prepared, alphas, kept = [], [], []
     for _ in range(batch_size):
         dropped = rng.random() < dropout
@@ -186,7 +243,16 @@ def _alpha(one: ConditionedPiece, dropped: bool, rng: np.random.Generator) -> fl
 
 
 def held_out_batches(ready: Ready, n_steps: int, batch_size: int) -> list[Batch]:
-    """Every held-out film once, alpha 1, the same crops each time."""
+    """Every held-out film once, alpha 1, the same crops each time.
+
+    Args:
+        ready: of the held-out pairs.
+        n_steps: length of a crop.
+        batch_size: at most.
+
+    Returns:
+        Every film once, alpha 1, the same crops each time.
+    """
     rng = np.random.default_rng(0)
     groups = even_groups(ready.films, batch_size)
     return [
@@ -195,14 +261,28 @@ def held_out_batches(ready: Ready, n_steps: int, batch_size: int) -> list[Batch]
 
 
 def even_groups(items: list, most: int) -> list[list]:
-    """Items in order in groups of at most `most`, as even as can be: none is left alone without need."""
+    """Group items in order, as evenly as can be: none is left alone without need.
+
+    Args:
+        items: any.
+        most: items a group.
+
+    Returns:
+        Groups; none of no items.
+    """
     n = -(-len(items) // most)
     bounds = [round(i * len(items) / n) for i in range(n + 1)] if n else [0]
     return [items[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
 
 
 def hide(dynamics, curves: bool, motion: bool) -> None:
-    """Zero the parts of z~ [..., D_DYNAMICS] that are not kept, in place."""
+    """Zero in place what is not kept of z~.
+
+    Args:
+        dynamics: [..., D_DYNAMICS], an array or a tensor.
+        curves: keep hit, cut and energy.
+        motion: keep z_d.
+    """
     if not curves:
         dynamics[..., :N_CURVES] = 0
     if not motion:

@@ -62,7 +62,16 @@ class Set:
 
 
 def render_pair(piece: Piece, material: Material, rng: np.random.Generator) -> Pair:
-    """Make a film of the piece and watch it."""
+    """Make a film of the piece and watch it.
+
+    Args:
+        piece: music with curves.
+        material: what the film is made of.
+        rng: draws the film.
+
+    Returns:
+        The piece and what is seen of its film on the piece's grid.
+    """
     features, step_times_s = watch_film_of(piece, material, rng)
     return Pair(piece, *on_grid(features, step_times_s, piece.bpm))
 
@@ -70,7 +79,16 @@ def render_pair(piece: Piece, material: Material, rng: np.random.Generator) -> P
 def watch_film_of(
     piece: Piece, material: Material, rng: np.random.Generator
 ) -> tuple[FilmFeatures, np.ndarray]:
-    """What is seen in a film of the piece, and the times [S + 1] of the piece's steps in it."""
+    """Make a film of the piece and analyse it as a real one.
+
+    Args:
+        piece: music with curves.
+        material: what the film is made of.
+        rng: draws frame rate, shape and film.
+
+    Returns:
+        (features, times [S + 1] of the piece's steps in the film, s).
+    """
     film = choreograph(piece, float(rng.choice(FRAME_RATES)), rng)
     size = SHAPES[rng.integers(len(SHAPES))]
     step_times_s = np.arange(piece.tokens.shape[1] + 1) * 60 / (STEPS_PER_BEAT * piece.bpm)
@@ -78,7 +96,16 @@ def watch_film_of(
 
 
 def on_grid(features: FilmFeatures, step_times_s: np.ndarray, bpm: float) -> tuple[np.ndarray, np.ndarray]:
-    """The film's curves [S, 3] and z_d [S, D_MOTION] on a grid that the music has fixed."""
+    """Bring what is seen onto a grid that the music has fixed.
+
+    Args:
+        features: of the film.
+        step_times_s: [S + 1].
+        bpm: tempo, beats a minute.
+
+    Returns:
+        (curves [S, 3] float32, z_d [S, D_MOTION]).
+    """
     grid = TempoMap(step_times_s, bpm)
     hits = hit_table(grid, features.event_times_s, features.event_weights, features.event_names)
     grid = TempoMap(step_times_s, bpm, hits)
@@ -89,7 +116,17 @@ def on_grid(features: FilmFeatures, step_times_s: np.ndarray, bpm: float) -> tup
 def render(
     film: Choreography, size: tuple[int, int], material: Material, rng: np.random.Generator
 ) -> Iterator[RenderedFrame]:
-    """The film's frames [H, W, 3], size = (H, W)."""
+    """Draw the film's frames, shot by shot; some shots get a camera's faults.
+
+    Args:
+        film: every frame's motion.
+        size: (height, width) px.
+        material: what the sets are made of.
+        rng: draws sets and faults.
+
+    Yields:
+        Frames [H, W, 3] uint8 with their times.
+    """
     sets: dict[int, Set] = {}
     for shot in film.shots:
         if shot.set not in sets:

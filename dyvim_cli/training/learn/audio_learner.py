@@ -40,7 +40,14 @@ class AudioBatch:
     visible: torch.Tensor  # [B, 1, P, M] bool
 
     def to(self, device) -> "AudioBatch":
-        """The same on a device."""
+        """The same on a device.
+
+        Args:
+            device: where to.
+
+        Returns:
+            The same batch on it.
+        """
         moved = {n: v.to(device) for n, v in vars(self).items() if isinstance(v, torch.Tensor)}
         return replace(
             self, memory=Memory(self.memory.states.to(device), self.memory.mask.to(device)), **moved
@@ -73,7 +80,15 @@ class AudioLearner(nn.Module):
         self.judged_by, self.judged_films = self._held_out_batches([_Film(f, audio) for f in held_out])
 
     def draw(self, dropout: float, rng: np.random.Generator) -> AudioBatch:
-        """Windows from anywhere; a share `dropout` without film and words."""
+        """Draw windows from anywhere in the training films.
+
+        Args:
+            dropout: share without film and words, 0..1.
+            rng: draws films, places and alphas.
+
+        Returns:
+            Batch_size windows of n_frames.
+        """
         rows = []
         for _ in range(self.batch_size):
             film = self.films[rng.integers(len(self.films))]
@@ -116,11 +131,25 @@ class AudioLearner(nn.Module):
         }
 
     def forward(self, batch: AudioBatch) -> torch.Tensor:
-        """Mean cross-entropy in nats a token."""
+        """Mean cross-entropy in nats a token.
+
+        Args:
+            batch: B windows.
+
+        Returns:
+            Mean cross-entropy over the codebooks in nats a token, a scalar.
+        """
         return self.losses(batch).mean()
 
     def losses(self, batch: AudioBatch) -> torch.Tensor:
-        """[K] cross-entropy of each codebook."""
+        """[K] cross-entropy of each codebook.
+
+        Args:
+            batch: B windows.
+
+        Returns:
+            [K] cross-entropy of each codebook, nats a known token.
+        """
         nats, known = self._token_losses(batch)
         return nats.sum(dim=(0, 2)) / known.sum(dim=(0, 2)).clamp_min(1)
 
@@ -131,14 +160,22 @@ class AudioLearner(nn.Module):
         return token_losses(self.model, batch.tokens, batch.memory, extension, pictures)
 
     def new_modules(self) -> list[nn.Module]:
-        """The adapter."""
+        """The adapter.
+
+        Returns:
+            The adapter alone.
+        """
         return [self.model.adapter]
 
     def hold_back(self) -> None:
         """Nothing: an adapter is new as a whole."""
 
     def parts(self) -> list[list[nn.Module]]:
-        """Heads, layers from the last to the first, token tables."""
+        """Heads, layers from the last to the first, token tables.
+
+        Returns:
+            Heads, layers from the last to the first, token tables.
+        """
         decoder = self.model.backbone.decoder
         core = decoder.model.decoder
         return [
@@ -148,7 +185,14 @@ class AudioLearner(nn.Module):
         ]
 
     def held_out(self, alpha: float = 1.0) -> dict[str, float]:
-        """Loss on the held-out windows with their own motion, that of another film, and none."""
+        """Loss on the held-out windows with their own motion, that of another film, and none.
+
+        Args:
+            alpha: how much the film has to say, 0..1.
+
+        Returns:
+            Loss on the held-out windows with their own motion, that of another film, and none; nats a token.
+        """
         with torch.no_grad():
             return {
                 view: float(
@@ -161,7 +205,14 @@ class AudioLearner(nn.Module):
 
     @torch.no_grad()
     def film_losses(self, view: str) -> np.ndarray:
-        """[n] loss in nats a token of each held-out film under one of VIEWS."""
+        """[n] loss in nats a token of each held-out film under one of VIEWS.
+
+        Args:
+            view: one of VIEWS.
+
+        Returns:
+            [n] loss of each held-out film, nats a token.
+        """
         rows = [self._token_losses(_heard_as(b, *VIEWS[view])) for b in self.judged_by]
         windows = torch.cat([nats.sum(dim=(1, 2)) / known.sum(dim=(1, 2)) for nats, known in rows])
         windows, films = windows.cpu().numpy(), np.array(self.judged_films)
@@ -171,9 +222,17 @@ class AudioLearner(nn.Module):
 def token_losses(
     model, tokens: torch.Tensor, memory: Memory, extension=None, pictures=None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cross-entropy in nats of each token of B windows [B, K, N] given those before it, and which are known.
+    """Judge each token of B windows by those before it, in MusicGen's delayed pattern (arXiv 2306.05284).
 
-    Both [B, K, P]; what is UNKNOWN costs nothing.
+    Args:
+        model: decoder with delays and a start token.
+        tokens: [B, K, N] int64; what is UNKNOWN costs nothing.
+        memory: words to be attended to.
+        extension: of the film, added to the inputs.
+        pictures: of the film, to be attended to.
+
+    Returns:
+        (cross-entropy in nats, whether it is known), both [B, K, P].
     """
     targets = delayed(tokens, model.delays, UNKNOWN)
     written = torch.where(targets == UNKNOWN, model.start, targets)
@@ -205,7 +264,14 @@ class _Film:
 
 
 def prompt_of(film: SoundedFilm) -> str:
-    """The words that the film would be scored with."""
+    """The words that the film would be scored with.
+
+    Args:
+        film: seen.
+
+    Returns:
+        The words that it would be scored with.
+    """
     options = ComposeOptions()
     character = choose_character(film, options, np.random.default_rng(0))
     bpm = fit_grid(film, character, options).bpm
@@ -213,7 +279,15 @@ def prompt_of(film: SoundedFilm) -> str:
 
 
 def stacked(rows: list[Memory], dtype: torch.dtype = torch.float32) -> Memory:
-    """Memories of one row each as one; words that are missing are padded with ones that nobody hears."""
+    """Memories of one row each as one; words that are missing are padded with ones that nobody hears.
+
+    Args:
+        rows: memories of one row each.
+        dtype: of the states.
+
+    Returns:
+        One of B rows; words that are missing are padded with ones that nobody hears.
+    """
     n = max(m.mask.shape[1] for m in rows)
     states = [F.pad(m.states, (0, 0, 0, n - m.states.shape[1])) for m in rows]
     masks = [F.pad(m.mask, (0, n - m.mask.shape[1])) for m in rows]

@@ -56,7 +56,11 @@ class PretrainSettings:
 
 
 def score_config() -> DecoderConfig:
-    """The embedded decoder's sizes."""
+    """The embedded decoder's sizes.
+
+    Returns:
+        The embedded decoder's sizes.
+    """
     return DecoderConfig(
         cardinalities=tuple(s.cardinality for s in tokens.STREAMS),
         place_sizes=decoder_inputs.PLACE_SIZES,
@@ -68,7 +72,15 @@ def score_config() -> DecoderConfig:
 
 
 def learning_rate(progress: float, settings: PretrainSettings) -> float:
-    """Linear warm-up, plateau, then linear to 2 %; progress is the share of the time that is over."""
+    """Rise linearly, stay, then fall linearly to 2 %.
+
+    Args:
+        progress: share of the time that is over, 0..1.
+        settings: with peak, warm-up and the beginning of the fall.
+
+    Returns:
+        The rate of that moment.
+    """
     if progress < settings.warmup:
         return settings.peak_rate * max(progress / settings.warmup, 0.01)
     left = (1 - progress) / (1 - settings.decay_from)
@@ -143,10 +155,22 @@ def pretrain(
     start_from: Path | None = None,
     log: Callable[[dict], None] = lambda record: None,
 ) -> Path:
-    """Train until the time is over; returns the folder `out` with decoder, state, log and curves.
+    """Train until the time is over; a folder that holds a state goes on where it stopped.
 
-    start_from: weights to begin with. A folder that holds a state goes on where it stopped, another run's
-    raises OutputError; without anything held out InputError is raised.
+    Args:
+        pieces: to learn from.
+        held_out: to judge with.
+        out: folder for decoder, state, log and curves.
+        settings: how to train.
+        start_from: weights to begin with; None begins with random ones.
+        log: takes each record.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: there is nothing to learn from, or nothing is held out.
+        OutputError: the folder holds another run's state.
     """
     if not pieces or not held_out:
         raise InputError(

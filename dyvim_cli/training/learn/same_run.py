@@ -16,7 +16,14 @@ SETTINGS, BEGAN_FROM = "settings", "began_from"  # in the metadata of a run's st
 
 
 def weights_in_short(model: nn.Module) -> str:
-    """Sixteen hexadecimal digits of all weights' names, shapes and sums."""
+    """Sixteen hexadecimal digits of all weights' names, shapes and sums.
+
+    Args:
+        model: any.
+
+    Returns:
+        Sixteen hexadecimal digits of all weights' names, shapes and sums.
+    """
     rows = [
         f"{name} {tuple(weight.shape)} {float(weight.detach().abs().double().sum()):.6g}"
         for name, weight in model.named_parameters()
@@ -25,7 +32,17 @@ def weights_in_short(model: nn.Module) -> str:
 
 
 def check_same_run(state: Path, settings: dict, began_from: str | None = None) -> None:
-    """Raise OutputError unless a state was written under these settings, and from these weights if named."""
+    """Refuse to go on with another run's state.
+
+    Args:
+        state: safetensors file of the run.
+        settings: of this run.
+        began_from: weights_in_short of the learner before it learned; None does not compare them.
+
+    Raises:
+        OutputError: the state was written under other settings or from other weights.
+        WeightsError: it cannot be read.
+    """
     try:
         with safe_open(state, framework="pt") as file:
             known = file.metadata() or {}
@@ -49,7 +66,14 @@ def check_same_run(state: Path, settings: dict, began_from: str | None = None) -
 
 
 def read_log(path: Path) -> list[dict]:
-    """The lines of a log; a last one that is not whole is left out."""
+    """The lines of a log; a last one that is not whole is left out.
+
+    Args:
+        path: of JSON lines; it need not exist.
+
+    Returns:
+        Its records; a last line that is not whole is left out.
+    """
     records = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:

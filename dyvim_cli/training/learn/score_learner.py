@@ -42,16 +42,35 @@ class ScoreLearner(nn.Module):
         self.judged_by = held_out_batches(held_out, n_steps, batch_size)
 
     def draw(self, dropout: float, rng: np.random.Generator) -> Batch:
-        """The next batch."""
+        """The next batch.
+
+        Args:
+            dropout: share without film, 0..1.
+            rng: draws pieces, places and alphas.
+
+        Returns:
+            Batch_size crops of n_steps.
+        """
         return draw_batch(self.training_pairs, self.n_steps, self.batch_size, dropout, rng)
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """Mean over the streams of the loss in nats a known token, and the price of z_d's weights."""
+        """Mean over the streams of the loss in nats a known token, and the price of z_d's weights.
+
+        Args:
+            batch: B crops.
+
+        Returns:
+            Mean over the streams of the loss in nats a known token, and the price of z_d's weights; a scalar.
+        """
         loss = losses(self.model, batch.to(self.model.head.weight.device)).nansum() / tokens.K
         return loss + RIDGE * self.model.extension.weight[:, N_CURVES:].pow(2).sum()
 
     def new_modules(self) -> list[nn.Module]:
-        """The extension, of which `hold_back` lets only z_d's weights learn."""
+        """The extension, of which `hold_back` lets only z_d's weights learn.
+
+        Returns:
+            The extension, of which `hold_back` lets only z_d's weights learn.
+        """
         return [self.model.extension]
 
     def hold_back(self) -> None:
@@ -62,19 +81,39 @@ class ScoreLearner(nn.Module):
             extension.weight.grad[:, :N_CURVES] = 0
 
     def parts(self) -> list[list[nn.Module]]:
-        """Head, layers from the last to the first, embeddings."""
+        """Head, layers from the last to the first, embeddings.
+
+        Returns:
+            Head, layers from the last to the first, embeddings.
+        """
         m = self.model
         layers = [[block] for block in reversed(m.blocks)]
         return [[m.norm, m.head], *layers, [m.embedding, m.place, m.activity, m.semantics]]
 
     def held_out(self, views=MAIN_VIEWS, alpha: float = 1.0) -> dict[str, float]:
-        """Loss on the held-out films by the inputs from them, alpha being the knob of a scoring."""
+        """Judge on the held-out films by the inputs from them.
+
+        Args:
+            views: keys of VIEWS.
+            alpha: the knob of a scoring, 0..1.
+
+        Returns:
+            View -> nats a token.
+        """
         decoder_alpha = influence_of(alpha).decoder  # as a film is scored at this alpha
         return {view: float(self.stream_losses(view, decoder_alpha).nansum() / tokens.K) for view in views}
 
     @torch.no_grad()
     def stream_losses(self, view: str, alpha: float = 1.0) -> torch.Tensor:
-        """[K] mean loss a stream on the held-out films under one of VIEWS; alpha scales the term itself."""
+        """[K] mean loss a stream on the held-out films under one of VIEWS; alpha scales the term itself.
+
+        Args:
+            view: one of VIEWS.
+            alpha: scales the decoder's term itself.
+
+        Returns:
+            [K] mean loss a stream on the held-out films, nats a token.
+        """
         rows = [
             losses(self.model, seen_as(b, view, alpha).to(self.model.head.weight.device))
             for b in self.judged_by
@@ -83,19 +122,42 @@ class ScoreLearner(nn.Module):
 
     @torch.no_grad()
     def film_losses(self, view: str) -> np.ndarray:
-        """[n] loss of each held-out film under one of VIEWS, alpha 1."""
+        """[n] loss of each held-out film under one of VIEWS, alpha 1.
+
+        Args:
+            view: one of VIEWS; alpha is 1.
+
+        Returns:
+            [n] loss of each held-out film, nats a token.
+        """
         device = self.model.head.weight.device
         alone = (row for b in self.judged_by for row in rows_of(seen_as(b, view)))
         return np.array([float(losses(self.model, row.to(device)).nanmean()) for row in alone])
 
 
 def rows_of(batch: Batch) -> list[Batch]:
-    """Each crop as a batch of its own."""
+    """Each crop as a batch of its own.
+
+    Args:
+        batch: B crops.
+
+    Returns:
+        B batches of one.
+    """
     return [Batch(**{k: v[i : i + 1] for k, v in vars(batch).items()}) for i in range(len(batch.alpha))]
 
 
 def seen_as(batch: Batch, view: str, alpha: float = 1.0) -> Batch:
-    """The batch with only those inputs from its films that a view lets through."""
+    """Let through only those inputs from its films that a view has.
+
+    Args:
+        batch: B crops.
+        view: one of VIEWS.
+        alpha: of the decoder; 0 where the view has neither curves nor motion.
+
+    Returns:
+        The batch with dynamics of its own.
+    """
     curves, motion = VIEWS[view]
     others = of_another(batch.dynamics)
     dynamics = batch.dynamics.clone()
@@ -109,6 +171,13 @@ def seen_as(batch: Batch, view: str, alpha: float = 1.0) -> Batch:
 
 
 def of_another(dynamics: torch.Tensor) -> torch.Tensor:
-    """[B, S, D] of the next film of the batch; a film that is alone is turned round by half instead."""
+    """[B, S, D] of the next film of the batch; a film that is alone is turned round by half instead.
+
+    Args:
+        dynamics: [B, S, D].
+
+    Returns:
+        [B, S, D] of the next film of the batch; a film that is alone is turned round by half instead.
+    """
     alone = len(dynamics) == 1
     return dynamics.roll(dynamics.shape[1] // 2, dims=1) if alone else dynamics.roll(1, dims=0)

@@ -10,7 +10,15 @@ from dyvim_cli.training.data.batches import Batch
 
 
 def losses(model: Decoder, batch: Batch) -> torch.Tensor:
-    """Cross-entropy [K] a stream (nats a known token; NaN where a stream has none)."""
+    """Judge each token by those before it, in the delayed pattern.
+
+    Args:
+        model: with its extension.
+        batch: B crops.
+
+    Returns:
+        [K] cross-entropy a stream, nats a known token; NaN where a stream has none.
+    """
     targets = delay(batch.tokens, torch.full((tokens.K,), tokens.UNKNOWN))
     written = torch.where(targets == tokens.UNKNOWN, model.pad[:, None], targets)
     start = model.pad[None, :, None].expand(len(written), -1, 1)

@@ -33,7 +33,16 @@ class Phase:
 
 
 def phase(strategy: str, progress: float, n_parts: int) -> Phase:
-    """The phase of a strategy at a share 0..1 of the run; n_parts of the decoder can thaw."""
+    """Say what holds at one moment of a run.
+
+    Args:
+        strategy: frozen, full, lora or annealing.
+        progress: share of the run, 0..1.
+        n_parts: of the decoder that can thaw.
+
+    Returns:
+        Rates, how many parts learn, dropout.
+    """
     rise, fall = min(1.0, (progress + 1e-3) / WARMUP), 1 - progress
     if strategy == "frozen":
         return Phase(NEW_RATE * rise * fall, 0.0, 0, LOW_DROPOUT)
@@ -57,12 +66,26 @@ class LowRank(nn.Module):
         self.up = nn.Parameter(torch.zeros(n_out, rank, device=weight.device))
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        """The adapted weight [out, in]."""
+        """The adapted weight [out, in].
+
+        Args:
+            weight: [out, in] of the layer.
+
+        Returns:
+            [out, in] adapted.
+        """
         return weight + self.up @ self.down
 
 
 def add_lora(parts: list[nn.Module]) -> list[nn.Parameter]:
-    """Put low-rank terms on every linear layer inside the parts; returns what learns."""
+    """Put low-rank terms (arXiv 2106.09685) on every linear layer inside the parts.
+
+    Args:
+        parts: of a decoder.
+
+    Returns:
+        The terms' parameters: what learns.
+    """
     linears = [m for part in parts for m in part.modules() if isinstance(m, nn.Linear)]
     for linear in linears:
         parametrize.register_parametrization(linear, "weight", LowRank(linear.weight))
@@ -80,13 +103,24 @@ def _adapted(model: nn.Module) -> list[tuple[str, nn.Module]]:
 
 
 def merge_lora(model: nn.Module) -> None:
-    """Fold the low-rank terms into the weights."""
+    """Fold the low-rank terms into the weights, in place.
+
+    Args:
+        model: with terms of add_lora, or without any.
+    """
     for _, module in _adapted(model):
         parametrize.remove_parametrizations(module, "weight")
 
 
 def low_rank_terms(model: nn.Module) -> dict[str, torch.Tensor]:
-    """{"<weight's name>.up" and ".down": factor} of all low-rank terms that have learned something."""
+    """{"<weight's name>.up" and ".down": factor} of all low-rank terms that have learned something.
+
+    Args:
+        model: with terms of add_lora.
+
+    Returns:
+        Factors "<weight's name>.up" and ".down" of all terms that have learned something.
+    """
     terms = {}
     for name, module in _adapted(model):
         term = module.parametrizations.weight[0]

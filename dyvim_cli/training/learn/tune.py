@@ -31,29 +31,59 @@ class Learner(Protocol):
     """A decoder with new modules, its data and its judge: an nn.Module whose forward is the loss."""
 
     def draw(self, dropout: float, rng: np.random.Generator) -> Any:
-        """The next batch; a share `dropout` of it without conditions."""
+        """The next batch; a share `dropout` of it without conditions.
+
+        Args:
+            dropout: share without conditions, 0..1.
+            rng: draws all of it.
+
+        Returns:
+            The next batch, as its own forward takes it.
+        """
 
     def __call__(self, batch: Any) -> torch.Tensor:
         """Mean loss in nats a token."""
 
     def new_modules(self) -> list[nn.Module]:
-        """What learns from the first update on."""
+        """What learns from the first update on.
+
+        Returns:
+            What learns from the first update on.
+        """
 
     def hold_back(self) -> None:
         """Take the gradients from what of the new modules shall stay as it is."""
 
     def parts(self) -> list[list[nn.Module]]:
-        """The decoder's parts in the order in which they thaw, the top first."""
+        """The decoder's parts in the order in which they thaw, the top first.
+
+        Returns:
+            The decoder's parts in the order in which they thaw, the top first.
+        """
 
     @property
     def thaws_low_rank(self) -> bool:
         """Whether annealing thaws low-rank terms beside the weights: megabytes to keep, not gigabytes."""
 
     def held_out(self, *, alpha: float = 1.0) -> dict[str, float]:
-        """Loss on held-out pairs at some alpha: at least "true", "shuffled" and "none"."""
+        """Loss on held-out pairs at some alpha: at least "true", "shuffled" and "none".
+
+        Args:
+            alpha: how much the film has to say, 0..1.
+
+        Returns:
+            Loss on held-out pairs, nats a token: at least "true", "shuffled" and "none".
+        """
 
     def film_losses(self, view: str) -> np.ndarray:
-        """[n] loss of each held-out film under one of the views of `held_out`, alpha 1."""
+        """[n] loss of each held-out film under one of the views of `held_out`, alpha 1.
+
+        Args:
+            view: one of those of `held_out`.
+
+        Returns:
+            [n] loss of each held-out film at alpha 1, nats a token.
+        """
 
 
 @dataclass(frozen=True)
@@ -114,15 +144,27 @@ class TuningRun:
         self.learner, self.optimizer = self.accelerator.prepare(learner, optimizer)
 
     def now_s(self) -> float:
-        """Seconds: of this thread's work on the processor, of the clock on a GPU."""
+        """Seconds: of this thread's work on the processor, of the clock on a GPU.
+
+        Returns:
+            Seconds: of this thread's work on the processor, of the clock on a GPU.
+        """
         return time.thread_time() if self.accelerator.device.type == "cpu" else time.monotonic()
 
     def phase(self) -> Phase:
-        """What holds at the next update."""
+        """What holds at the next update.
+
+        Returns:
+            What holds at the next update.
+        """
         return phase(self.settings.strategy, self.clock.update / max(1, self.clock.total), len(self.parts))
 
     def enter(self, now: Phase) -> None:
-        """Thaw what is to learn and set the rates."""
+        """Thaw what is to learn and set the rates.
+
+        Args:
+            now: phase of the next update.
+        """
         for p in self.decoder:
             p.requires_grad_(False)
         for p in (p for part in self.parts[: now.n_thawed] for p in part):
@@ -132,7 +174,15 @@ class TuningRun:
             group["lr"] = rate
 
     def backward(self, now: Phase, update: int) -> float:
-        """Gradients of one update's batch; returns its loss."""
+        """Compute the gradients of one update's batch.
+
+        Args:
+            now: phase of the update.
+            update: its number, which with settings.seed draws the batch.
+
+        Returns:
+            Its loss, nats a token.
+        """
         seed = [self.settings.seed, update, self.accelerator.process_index]
         rng = np.random.default_rng(seed)
         torch.manual_seed(int(rng.integers(2**62)))
@@ -144,7 +194,11 @@ class TuningRun:
         return float(loss.detach())
 
     def update(self) -> dict:
-        """One update; returns its line of the log."""
+        """Do one update; a gradient that is not finite changes nothing.
+
+        Returns:
+            Its line of the log.
+        """
         began, now = self.now_s(), self.phase()
         self.enter(now)
         loss = self.backward(now, self.clock.update)
@@ -189,7 +243,14 @@ class TuningRun:
         return parameter in self.optimizer.state and len(self.optimizer.state[parameter]) > 0
 
     def restore(self) -> bool:
-        """Go back to what `save` wrote; False when there is nothing. Raises OutputError for another run."""
+        """Go back to what `save` wrote.
+
+        Returns:
+            False when there is nothing.
+
+        Raises:
+            OutputError: it is another run's.
+        """
         if not (self.out / STATE).exists():
             return False
         check_same_run(self.out / STATE, vars(self.settings), self.began_from)
@@ -217,10 +278,22 @@ def tune(
     log: Callable[[dict], None] = lambda record: None,
     stop_after: int | None = None,
 ) -> dict:
-    """Tune to the end, or for stop_after more updates; returns plain facts about the finished run.
+    """Tune to the end; a folder that holds a state goes on where it stopped.
 
-    A folder that holds a state goes on where it stopped; another run's raises OutputError. Low-rank terms are
-    left in place (merge_lora folds them in), every other weight trained.
+    Low-rank terms are left in place (merge_lora folds them in), every other weight trained.
+
+    Args:
+        learner: decoder, new modules, data and judge.
+        out: folder for state and log, which is made.
+        settings: how to tune.
+        log: takes each record.
+        stop_after: stop after so many more updates; None goes on to the end.
+
+    Returns:
+        Plain facts about the finished run.
+
+    Raises:
+        OutputError: the folder holds another run's state.
     """
     out.mkdir(parents=True, exist_ok=True)
     run = TuningRun(learner, out, settings)
