@@ -114,7 +114,11 @@ def store(key: str, features: Any, film: Path) -> str:
 def write_features(features: Any, path: Path, film: str = "", group: PendingFiles | None = None) -> None:
     """Write features (a dataclass of arrays and a duration_s) as safetensors, atomically.
 
-    group: what they appear together with, as of atomic.written.
+    Args:
+        features: to write.
+        path: of the file.
+        film: a name for it, for people.
+        group: what they appear together with, as of atomic.written.
     """
     arrays = {f.name: np.ascontiguousarray(getattr(features, f.name)) for f in _arrays(type(features))}
     arrays["duration_s"] = np.array([features.duration_s])

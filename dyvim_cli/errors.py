@@ -161,7 +161,16 @@ def cannot_write(path: object, error: Exception) -> DyvimError:
 
 
 def disk_full(what: object, reason: str = "") -> EnvironmentFault:
-    """No room for a file; reason: what the system said, where it is known."""
+    """Make the failure for a file without room on its disk.
+
+    Args:
+        what: the file, as the message names it.
+        reason: what the system said, where it is known; one that speaks of too large a file gets a message of
+            its own.
+
+    Returns:
+        The failure, not raised.
+    """
     if any(words in reason for words in TOO_LARGE):
         return EnvironmentFault(f"cannot write {what}: the disk takes no file so large", "name another disk")
     hint = "free some space; TMPDIR=... puts intermediate files elsewhere"

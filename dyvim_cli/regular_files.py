@@ -32,7 +32,19 @@ def check_regular(path: Path, what: str, most_bytes: int | None = None) -> None:
 
 
 def read_regular(path: Path, what: str, most_bytes: int = MOST_BYTES) -> bytes:
-    """All bytes of a regular file. Raises InputError as `check_regular`, and where it cannot be read."""
+    """Read all bytes of a regular file.
+
+    Args:
+        path: of the file.
+        what: it is, for the message.
+        most_bytes: larger ones are refused.
+
+    Returns:
+        Its content.
+
+    Raises:
+        InputError: as `check_regular`, and where it cannot be read.
+    """
     check_regular(path, what, most_bytes)
     try:
         with open(path, "rb") as file:
