@@ -20,11 +20,7 @@ DONE = (
     "music",
     "report",
     "stylebook",
-    "training/arranger",
-    "training/data",
-    "training/figures",
-    "training/films",
-    "training/learn",
+    "training",
     "vision",
 )
 PROPERTIES = ("property", "cached_property", "functools.cached_property")

@@ -27,10 +27,20 @@ class SourceReport:
 def write_shards(
     folders: dict[str, Path], out_dir: Path, progress: Progress | None = None
 ) -> dict[str, SourceReport]:
-    """Write <out_dir>/<source>.safetensors for each {source: folder}.
+    """Write <out_dir>/<source>.safetensors for each source.
 
-    Files that cannot be read, or hold nothing in duple metre, are listed in the result, not fatal; a folder
-    without any readable piece raises InputError, as does an unknown source.
+    Files that cannot be read, or hold nothing in duple metre, are listed in the result, not fatal.
+
+    Args:
+        folders: source -> folder with its files.
+        out_dir: folder of the shards.
+        progress: hears of each file.
+
+    Returns:
+        What became of each source.
+
+    Raises:
+        InputError: a source is unknown, or a folder has no readable piece.
     """
     progress = progress or Silent()
     return {

@@ -20,12 +20,18 @@ FIFTH_MOTION = 0.5  # share of that cost saved when the root falls a fifth
 
 
 def infer_chords(sounding: np.ndarray, bass: np.ndarray, is_minor: bool | None = None) -> np.ndarray:
-    """[n] chord tokens from [n, 12] sounding pitch-class weights and [n, 12] bass weights.
+    """Find the chords of segments.
 
-    Template likelihoods with the bass as a witness of its own, smoothed by Viterbi (in the manner of
-    Sheh and Ellis 2003, Bello and Pickens 2005, with fixed instead of learned parameters). Pitch
-    class 0 is the tonic when is_minor is given. Silent segments carry on the chord before them,
-    or NO_CHORD at the beginning.
+    Template likelihoods with the bass as a witness of its own, smoothed by Viterbi (in the manner of Sheh and
+    Ellis 2003, Bello and Pickens 2005, with fixed instead of learned parameters).
+
+    Args:
+        sounding: [n, 12] weights of the pitch classes; class 0 is the tonic when is_minor is given.
+        bass: [n, 12] weights of the lowest notes.
+        is_minor: mode, whose usual chords are then preferred; None prefers none.
+
+    Returns:
+        [n] int16 chord tokens; silent segments carry on the chord before them, or NO_CHORD at the beginning.
     """
     if not len(sounding):
         return np.zeros(0, dtype=np.int16)
@@ -37,7 +43,17 @@ def infer_chords(sounding: np.ndarray, bass: np.ndarray, is_minor: bool | None =
 
 
 def sounding_weights(starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, n_steps: int) -> np.ndarray:
-    """[n_steps, 12] how many notes of each pitch class sound at each grid step; notes [N] in steps."""
+    """[n_steps, 12] how many notes of each pitch class sound at each grid step; notes [N] in steps.
+
+    Args:
+        starts: [N] steps.
+        ends: [N] steps, the first that no longer sounds.
+        pitches: [N] MIDI numbers.
+        n_steps: length of the grid.
+
+    Returns:
+        [n_steps, 12] how many notes of each pitch class sound.
+    """
     classes = np.asarray(pitches, dtype=int) % 12
     change = np.zeros((n_steps + 1, 12))
     np.add.at(change, (np.clip(starts, 0, n_steps), classes), 1.0)
@@ -46,7 +62,17 @@ def sounding_weights(starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, 
 
 
 def lowest_sounding(starts, ends, pitches, n_steps: int) -> np.ndarray:
-    """[n_steps] lowest MIDI pitch that sounds at each grid step, -1 in silence."""
+    """[n_steps] lowest MIDI pitch that sounds at each grid step, -1 in silence.
+
+    Args:
+        starts: [N] steps.
+        ends: [N] steps, the first that no longer sounds.
+        pitches: [N] MIDI numbers.
+        n_steps: length of the grid.
+
+    Returns:
+        [n_steps] lowest MIDI number that sounds, -1 in silence.
+    """
     starts, ends = np.clip(starts, 0, n_steps), np.clip(ends, 0, n_steps)
     lengths = ends - starts
     steps = np.repeat(starts - np.append(0, np.cumsum(lengths)[:-1]), lengths) + np.arange(lengths.sum())
@@ -56,9 +82,18 @@ def lowest_sounding(starts, ends, pitches, n_steps: int) -> np.ndarray:
 
 
 def chords_of_notes(starts, ends, pitches, n_steps: int, is_minor: bool, segment: int = 8) -> np.ndarray:
-    """[n_steps] chord tokens of tonic-relative notes on the grid, one chord a segment of steps.
+    """Find one chord a segment of steps.
 
-    n_steps must be a multiple of segment.
+    Args:
+        starts: [N] steps.
+        ends: [N] steps, the first that no longer sounds.
+        pitches: [N] semitones, a multiple of 12 being the tonic.
+        n_steps: length of the grid, a multiple of segment.
+        is_minor: mode.
+        segment: steps a chord.
+
+    Returns:
+        [n_steps] int16 chord tokens.
     """
     sounding = sounding_weights(starts, ends, pitches, n_steps)
     lowest = lowest_sounding(starts, ends, pitches, n_steps)

@@ -20,7 +20,16 @@ for _name, _keys in CLASS_KEYS.items():
 
 
 def row(starts: np.ndarray, keys: np.ndarray, n_steps: int) -> np.ndarray:
-    """[n_steps] drum tokens of hits at grid steps."""
+    """[n_steps] drum tokens of hits at grid steps.
+
+    Args:
+        starts: [N] steps.
+        keys: [N] General MIDI keys; those of no drum class are left out.
+        n_steps: length of the grid.
+
+    Returns:
+        [n_steps] int16 drum tokens: a bit a class.
+    """
     classes = CLASS_OF_KEY[np.asarray(keys, dtype=int)]
     known = classes >= 0
     bits = np.zeros(n_steps, dtype=np.int16)

@@ -16,7 +16,16 @@ WEDGE_SPAN = 16  # steps such a change takes when its end is not written
 
 
 def levels(sheet, run, raw: np.ndarray) -> np.ndarray:
-    """[n_steps] levels from a sheet's marks and hairpins; UNKNOWN before the first mark or without one."""
+    """Read levels off a sheet's marks and hairpins; accents add to them.
+
+    Args:
+        sheet: the score.
+        run: stretch of it.
+        raw: notes of the run, with start and accent.
+
+    Returns:
+        [n_steps] levels; UNKNOWN before the first mark or without one.
+    """
     row = np.full(run.n_steps, float(UNKNOWN))
     marks = sorted({(int(run.step(t)), mark) for t, mark in sheet.dynamics})
     knots = _knots(marks)
@@ -69,10 +78,17 @@ def _ascending(knots: list[tuple[int, float]]) -> list[tuple[int, float]]:
 
 
 def velocity_levels(starts: np.ndarray, velocities: np.ndarray, n_steps: int) -> np.ndarray:
-    """[n_steps] levels of the onsets at each step, rank-normalised over the piece.
+    """Rank the loudness of the onsets at each step over the piece.
 
     The loudest note decides, the others break ties. Steps without a note carry on the level before.
-    A part without any shades (all velocities alike) is UNKNOWN: it tells nothing.
+
+    Args:
+        starts: [N] steps.
+        velocities: [N] MIDI velocities, 0..127.
+        n_steps: length of the grid.
+
+    Returns:
+        [n_steps] int16 levels; UNKNOWN for a part without shades (fewer than MIN_SHADES velocities).
     """
     if len(np.unique(velocities)) < MIN_SHADES:
         return np.full(n_steps, UNKNOWN, dtype=np.int16)

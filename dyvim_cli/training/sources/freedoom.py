@@ -10,5 +10,15 @@ SUFFIXES = midi.SUFFIXES
 
 
 def read(path: Path) -> list[Piece]:
-    """Pieces of one song."""
+    """Pieces of one song.
+
+    Args:
+        path: of a MIDI file.
+
+    Returns:
+        Pieces of one song.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     return midi.read(path, SOURCE)

@@ -52,17 +52,39 @@ class BarRun:
         return round((self.end - self.start) * STEPS_PER_BEAT)
 
     def step(self, quarters) -> np.ndarray:
-        """Nearest grid step of times in quarter notes (may lie outside the run)."""
+        """Nearest grid step of times in quarter notes (may lie outside the run).
+
+        Args:
+            quarters: times in quarter notes.
+
+        Returns:
+            Nearest grid steps (may lie outside the run).
+        """
         return np.rint((np.asarray(quarters) - self.start) * STEPS_PER_BEAT).astype(int)
 
     def clip(self, starts, ends) -> tuple[np.ndarray, np.ndarray]:
-        """Grid steps of notes that touch the run, cut to it; each at least one step long."""
+        """Cut notes that touch the run to it.
+
+        Args:
+            starts: [N] quarter notes.
+            ends: [N] quarter notes.
+
+        Returns:
+            (first, end) [N] steps; each note is at least one step long.
+        """
         first = np.clip(self.step(starts), 0, self.n_steps - 1)
         return first, np.clip(self.step(ends), first + 1, self.n_steps)
 
 
 def runs(bars: list[Bar]) -> list[BarRun]:
-    """Cut the bars of a sheet into runs of at least MIN_BARS four-four bars."""
+    """Cut the bars of a sheet where metre or key signature changes.
+
+    Args:
+        bars: in the order played, at least one.
+
+    Returns:
+        Runs of at least MIN_BARS four-four bars.
+    """
     groups: list[list] = [[]]
     for bar in _whole_bars(bars):
         group = groups[-1]
@@ -112,9 +134,17 @@ def _run(group: list, first: float, last: float) -> BarRun:
 
 
 def line(stream: str, starts, ends, pitches, n_steps: int) -> np.ndarray:
-    """[n_steps] REST / HOLD / pitch tokens of one voice; starts and ends are grid steps.
+    """Write one voice as tokens: the highest note of a step counts, and a new one ends the one before.
 
-    Of several notes on one step the highest counts; a new note ends the one before.
+    Args:
+        stream: whose range the pitches are folded into.
+        starts: [N] steps.
+        ends: [N] steps, the first that no longer sounds.
+        pitches: [N] semitones, a multiple of 12 being the tonic.
+        n_steps: length of the grid.
+
+    Returns:
+        [n_steps] int16 REST / HOLD / pitch tokens.
     """
     row = np.full(n_steps, REST, dtype=np.int16)
     spec = STREAMS[STREAM_INDEX[stream]]
@@ -130,7 +160,16 @@ def line(stream: str, starts, ends, pitches, n_steps: int) -> np.ndarray:
 
 
 def fold(pitches: np.ndarray, low: int, span: int) -> np.ndarray:
-    """Pitches moved by octaves into [low, low + span), as offsets from low."""
+    """Move pitches by octaves into a range.
+
+    Args:
+        pitches: [N] semitones.
+        low: lowest of the range.
+        span: semitones in it, at least 12.
+
+    Returns:
+        [N] offsets from low, 0..span - 1.
+    """
     offset = pitches - low
     offset = np.where(offset < 0, offset % 12, offset)
     over = np.maximum(0, -(-(offset - span + 1) // 12))
@@ -138,7 +177,16 @@ def fold(pitches: np.ndarray, low: int, span: int) -> np.ndarray:
 
 
 def chord_line(chords, run: BarRun, tonic: int) -> np.ndarray:
-    """[n_steps] chord tokens relative to the tonic from [(time, (root, quality) or None)]."""
+    """[n_steps] chord tokens relative to the tonic from [(time, (root, quality) or None)].
+
+    Args:
+        chords: (quarter note, (root pitch class, quality) or None), ascending.
+        run: stretch of the score.
+        tonic: pitch class.
+
+    Returns:
+        [n_steps] int16 chord tokens relative to the tonic, each until the next.
+    """
     row = np.full(run.n_steps, NO_CHORD, dtype=np.int16)
     for time, chord in chords:
         at = max(0, int(run.step(time)))
@@ -147,7 +195,16 @@ def chord_line(chords, run: BarRun, tonic: int) -> np.ndarray:
 
 
 def octave_shift(pitches, stream: str, tonic: int) -> int:
-    """Semitones that move the tonic to pitch class 0 and the line best into its stream's range."""
+    """Choose the transposition that leaves fewest notes outside a stream's range, of those the most central.
+
+    Args:
+        pitches: [N] MIDI numbers.
+        stream: its name.
+        tonic: pitch class that comes to 0.
+
+    Returns:
+        Semitones, -36..36.
+    """
     spec = STREAMS[STREAM_INDEX[stream]]
     top = spec.low + spec.cardinality - FIRST_PITCH - 1
     pitches = np.asarray(pitches, dtype=int)
@@ -162,7 +219,14 @@ def octave_shift(pitches, stream: str, tonic: int) -> int:
 
 
 def sections_of(run: BarRun) -> tuple[PieceSection, ...]:
-    """Sections that the score marks; passages that are repeated share a label; else one section."""
+    """Read off the sections that the score marks; passages that are repeated share a label.
+
+    Args:
+        run: stretch of the score.
+
+    Returns:
+        Sections without gaps; one without marks.
+    """
     marks = {max(0, int(run.step(bar.start))): bar.source for bar in run.bars if bar.opens}
     starts = {0: run.bars[0].source}
     for step, source in sorted(marks.items()):

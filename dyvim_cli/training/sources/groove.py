@@ -36,7 +36,17 @@ ALL = "all"  # the family of every style together
 
 
 def read(path: Path) -> list[Piece]:
-    """One take as a piece: drums, level, style and tempo; nothing else is known. Four-four only."""
+    """Read one take as a piece: drums, level, style and tempo; nothing else is known.
+
+    Args:
+        path: of the take's MIDI.
+
+    Returns:
+        One piece; none of a take that is not in four-four or shorter than MIN_BARS.
+
+    Raises:
+        InputError: there are no drums, or no tempo is known.
+    """
     facts = take_facts(path)
     if facts["time_signature"] != "4-4":
         return []
@@ -58,7 +68,17 @@ def read(path: Path) -> list[Piece]:
 
 
 def hits(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(times in quarter notes, MIDI keys, velocities) of a take's hits that belong to a drum class."""
+    """(times in quarter notes, MIDI keys, velocities) of a take's hits that belong to a drum class.
+
+    Args:
+        path: of a take's MIDI.
+
+    Returns:
+        (times in quarter notes, MIDI keys, velocities), [N] each, of the hits that belong to a drum class.
+
+    Raises:
+        InputError: there are none.
+    """
     score = midi.load(path)  # must live as long as the arrays, which look into its memory
     notes = [track.notes.numpy() for track in score.tracks]
     time, key, velocity = (np.concatenate([n[name] for n in notes]) for name in ("time", "pitch", "velocity"))
@@ -69,7 +89,17 @@ def hits(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def take_facts(path: Path) -> dict[str, str]:
-    """Style, bpm and time signature of a take, from the nearest info.csv above it or its file name."""
+    """Look a take up in the nearest info.csv above it, else in its file name.
+
+    Args:
+        path: of its MIDI.
+
+    Returns:
+        Style, bpm and time signature, as words.
+
+    Raises:
+        InputError: neither says them.
+    """
     path = Path(path).resolve()
     for folder in path.parents:
         if (folder / INDEX).is_file():
@@ -101,14 +131,24 @@ def _work(facts: dict[str, str]) -> str:
 
 
 def write_feel(folder: Path, path: Path) -> dict:
-    """Write how humans place and weigh drum hits as JSON for the synthesizer; returns the content.
+    """Write how humans place and weigh drum hits as JSON for the synthesizer.
 
     {"format": "dyvim-feel-1", "classes": [6 drum classes], "families": {style or "all": {
       "offset_mean": [6][16], "offset_std": [6][16],      fractions of a sixteenth, + is late
       "velocity_mean": [6][16], "velocity_std": [6][16],  MIDI velocity 0..127
       "hits": [6]}}}                                      how many hits of each class were counted
-    by class and position in the four-four bar; null where fewer than MIN_HITS hits were heard.
-    Offsets are relative to the median of their take.
+    by class and position in the four-four bar; null where fewer than MIN_HITS hits were heard. Offsets are
+    relative to the median of their take.
+
+    Args:
+        folder: with takes, searched with its sub-folders.
+        path: of the JSON.
+
+    Returns:
+        Its content.
+
+    Raises:
+        InputError: there are no takes in four-four.
     """
     takes = [t for t in (_measure(p) for p in sorted(Path(folder).rglob("*.mid"))) if t is not None]
     if not takes:

@@ -17,24 +17,57 @@ DEFAULT_BPM = 90.0  # where the score gives no tempo
 
 
 def read(path: Path) -> list[Piece]:
-    """Pieces of one song: voice = melody, left hand = bass, piano chords = pad, figuration = arp."""
+    """Read one song: voice = melody, left hand = bass, piano chords = pad, figuration = arp.
+
+    Args:
+        path: of MusicXML.
+
+    Returns:
+        A piece a run in duple metre.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     return pieces(sheet.read(path), SOURCE, Path(path).stem)
 
 
 def pieces(song: sheet.Sheet, source: str, fallback: str) -> list[Piece]:
-    """The same from what was read already; named fallback when the score has no title."""
+    """Make the pieces of what was read already.
+
+    Args:
+        song: the score.
+        source: first part of the pieces' names.
+        fallback: name when the score has no title.
+
+    Returns:
+        A piece a run in duple metre.
+    """
     name = f"{source}/{work_title(song) or fallback}"
     piano = piano_part(song)
     return [_piece(name, source, song, run, piano) for run in grid.runs(song.bars)]
 
 
 def work_title(song: sheet.Sheet) -> str:
-    """Composer and title, so that one song printed in two keys is one work."""
+    """Composer and title, so that one song printed in two keys is one work.
+
+    Args:
+        song: the score.
+
+    Returns:
+        Composer and title, so that one song printed in two keys is one work; "" without either.
+    """
     return " - ".join(filter(None, (song.composer, song.title))).replace("/", " ").replace("#", " ")
 
 
 def piano_part(song: sheet.Sheet) -> int:
-    """Index of the part with two staves; the last part when none has."""
+    """Index of the part with two staves; the last part when none has.
+
+    Args:
+        song: the score.
+
+    Returns:
+        Index of the part with two staves; the last part when none has.
+    """
     on_second = song.notes["part"][song.notes["staff"] == 2]
     return int(np.bincount(on_second).argmax()) if len(on_second) else len(song.part_names) - 1
 

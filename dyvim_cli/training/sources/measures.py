@@ -59,7 +59,13 @@ class Reader:
         self.bpm: float | None = None
 
     def read_part(self, index: int, part, measures: list[Measure]) -> None:
-        """Add the part's notes, chords and marks to the written bars, which all parts share."""
+        """Add the part's notes, chords and marks to the written bars, which all parts share.
+
+        Args:
+            index: of the part, 0 for the first.
+            part: its element.
+            measures: the bars, which grow where the part is longer.
+        """
         self.part, self.divisions, self.nominal = index, 1.0, 4.0
         self.fifths = None
         for number, element in enumerate(part.findall("measure")):

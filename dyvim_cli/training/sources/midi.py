@@ -21,7 +21,18 @@ MIN_ONSETS = 16  # pitched notes below which a run is no music
 
 
 def read(path: Path, source: str = SOURCE) -> list[Piece]:
-    """Pieces of one file: its runs in duple metre, with the streams that its tracks fill."""
+    """Read one file: its runs in duple metre, with the streams that its tracks fill.
+
+    Args:
+        path: of the file.
+        source: first part of the pieces' names.
+
+    Returns:
+        A piece a run that can be used.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     score = load(path)
     bars = bar_lines(score)
     tracks = roles.tracks_of(score)
@@ -31,7 +42,17 @@ def read(path: Path, source: str = SOURCE) -> list[Piece]:
 
 
 def load(path: Path):
-    """A symusic Score with times in quarter notes. Raises InputError when it cannot be read."""
+    """A symusic Score with times in quarter notes. Raises InputError when it cannot be read.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        A symusic Score with times in quarter notes.
+
+    Raises:
+        InputError: it cannot be read, or has no notes.
+    """
     import symusic
 
     try:
@@ -44,7 +65,14 @@ def load(path: Path):
 
 
 def bar_lines(score) -> list[grid.Bar]:
-    """Bars by the time signatures (four-four where none is given); MIDI knows no key signature to trust."""
+    """Lay bars by the time signatures (four-four where none is given); MIDI knows no key signature to trust.
+
+    Args:
+        score: symusic's, in quarter notes.
+
+    Returns:
+        Bars to the end of the score.
+    """
     signatures = [
         t for t in score.time_signatures if t.numerator > 0 and t.denominator > 0
     ]  # not of torn files

@@ -10,7 +10,17 @@ SUFFIXES = sheet.SUFFIXES
 
 
 def read(path: Path) -> list[Piece]:
-    """Pieces of one score."""
+    """Read one score as a lead sheet where it has chord symbols, else as a song.
+
+    Args:
+        path: of MusicXML.
+
+    Returns:
+        Its pieces.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     song = sheet.read(path)
     parser = openewld if song.chords else lieder
     return parser.pieces(song, SOURCE, Path(path).stem)

@@ -17,12 +17,31 @@ DEFAULT_BPM = 110.0  # a lead sheet rarely names its tempo
 
 
 def read(path: Path) -> list[Piece]:
-    """Pieces of one lead sheet: its runs in duple metre; melody and chords known, the rest not."""
+    """Read one lead sheet: its runs in duple metre; melody and chords known, the rest not.
+
+    Args:
+        path: of MusicXML.
+
+    Returns:
+        Its pieces.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     return pieces(sheet.read(path), SOURCE, Path(path).stem)
 
 
 def pieces(song: sheet.Sheet, source: str, title: str) -> list[Piece]:
-    """The same from what was read already; nothing when it has no chord symbols."""
+    """Make the pieces of what was read already.
+
+    Args:
+        song: the score.
+        source: first part of the pieces' names.
+        title: the rest of them.
+
+    Returns:
+        A piece a run; none when the score has no chord symbols.
+    """
     return [_piece(f"{source}/{title}", source, song, run) for run in grid.runs(song.bars) if song.chords]
 
 

@@ -39,7 +39,14 @@ class CorpusTrack:
         return not self.is_drums and self.program < NO_MUSIC
 
     def cut(self, run) -> "CorpusTrack":
-        """The notes that begin inside a run, in its grid steps."""
+        """The notes that begin inside a run, in its grid steps.
+
+        Args:
+            run: stretch of the score.
+
+        Returns:
+            The track with the notes that begin inside the run, in its grid steps.
+        """
         n = self.notes
         inside = (run.step(n.starts) < run.n_steps) & (run.step(n.starts) >= 0)
         starts, ends = run.clip(n.starts[inside], n.ends[inside])
@@ -47,7 +54,14 @@ class CorpusTrack:
 
 
 def tracks_of(score) -> list[CorpusTrack]:
-    """Tracks of a symusic score, notes by start."""
+    """Tracks of a symusic score, notes by start.
+
+    Args:
+        score: symusic's, in quarter notes.
+
+    Returns:
+        Its tracks, notes by start.
+    """
     tracks = []
     for track in score.tracks:
         columns = track.notes.numpy()
@@ -61,7 +75,15 @@ def tracks_of(score) -> list[CorpusTrack]:
 
 
 def cast(tracks: list[CorpusTrack], n_steps: int) -> dict[str, Notes]:
-    """Notes of melody, bass, pad and arp; empty where no track takes the part."""
+    """Share tracks out to the parts.
+
+    Args:
+        tracks: cut to a run, without drums.
+        n_steps: length of the run.
+
+    Returns:
+        Notes of melody, bass, pad and arp; empty where no track takes the part.
+    """
     low = [track for track in tracks if _is_bass(track)]
     rest = [track for track in tracks if not _is_bass(track)]
     bass = texture.joined([track.notes for track in low])
@@ -161,7 +183,15 @@ def _most(lines, claims, n_steps: int, taken: np.ndarray | None = None) -> tuple
 
 
 def style(tracks: list[CorpusTrack], has_drums: bool) -> str | None:
-    """A style named by who plays: distorted guitars, synthesizers, an orchestra; None when mixed."""
+    """Name a style by who plays: distorted guitars, synthesizers, an orchestra.
+
+    Args:
+        tracks: cut to a run.
+        has_drums: whether a drum kit plays beside them.
+
+    Returns:
+        One of types.STYLES; None when mixed.
+    """
     sounding = {"rock": GUITARS, "electronic": SYNTHS, "orchestral": ORCHESTRA}
     total = sum(int((t.notes.ends - t.notes.starts).sum()) for t in tracks)
     share = {

@@ -34,7 +34,17 @@ class Sheet:
 
 
 def read(path: Path) -> Sheet:
-    """Read one file. Raises InputError when it is not MusicXML in score-partwise form, or not whole."""
+    """Read one file and play it out from beginning to end.
+
+    Args:
+        path: of MusicXML, plain or packed (mxl).
+
+    Returns:
+        The score, times in quarter notes.
+
+    Raises:
+        InputError: it is not MusicXML in score-partwise form, or not whole.
+    """
     try:
         root = _parse(_xml_bytes(Path(path)))
     except (OSError, ElementTree.ParseError, zipfile.BadZipFile, StopIteration, KeyError) as error:
@@ -73,7 +83,14 @@ def _xml_bytes(path: Path) -> bytes:
 
 
 def play_order(measures: list[Measure]) -> list[int]:
-    """Indices of the written bars in the order played: repeats, and endings by their pass."""
+    """Follow the repeats, and the endings by their pass.
+
+    Args:
+        measures: as written.
+
+    Returns:
+        Indices of the bars in the order played.
+    """
     order, start, passage, i = [], 0, 1, 0
     endings = _spread_endings(measures)
     while i < len(measures):
@@ -145,12 +162,26 @@ def _play_out(root, measures: list[Measure], bpm: float | None) -> Sheet:
 
 
 def sorted_chords(chords):
-    """Chords by time; of several at one time the last counts."""
+    """Chords by time; of several at one time the last counts.
+
+    Args:
+        chords: (time, chord).
+
+    Returns:
+        By time; of several at one time the last counts.
+    """
     return sorted(dict(chords).items(), key=lambda item: item[0])
 
 
 def join_ties(notes: np.ndarray) -> np.ndarray:
-    """Tied notes become one; a tie from nowhere (after a jump) begins a note of its own."""
+    """Make one note of tied ones; a tie from nowhere (after a jump) begins a note of its own.
+
+    Args:
+        notes: [N] NOTE, sorted by start; ends are changed in place.
+
+    Returns:
+        [M] NOTE.
+    """
     keep = np.ones(len(notes), dtype=bool)
     sounding: dict[tuple[int, int], int] = {}
     for i, note in enumerate(notes):

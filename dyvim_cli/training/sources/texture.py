@@ -29,9 +29,15 @@ class Notes:
 
 
 def bass_mask(notes: Notes) -> np.ndarray:
-    """Which notes are the bass: the lowest onset, unless it only leaps up from a bass before it.
+    """Find the bass: the lowest onset, unless it only leaps up from a bass before it.
 
     The upper notes of a broken chord or of an 'oom-pah' are figuration over the bass that opened it.
+
+    Args:
+        notes: N of them.
+
+    Returns:
+        [N] bool.
     """
     mask = np.zeros(len(notes), dtype=bool)
     anchor, anchor_step = None, 0
@@ -50,15 +56,29 @@ def bass_mask(notes: Notes) -> np.ndarray:
 
 
 def lowest_of_each_step(notes: Notes) -> np.ndarray:
-    """Indices of the lowest note of each step with an onset, by time."""
+    """Indices of the lowest note of each step with an onset, by time.
+
+    Args:
+        notes: any.
+
+    Returns:
+        Indices of the lowest note of each step with an onset, by time.
+    """
     order = np.lexsort((notes.pitches, notes.starts))
     return order[np.append(True, np.diff(notes.starts[order]) > 0)] if len(order) else order
 
 
 def hold_through(bass: Notes, others: Notes) -> np.ndarray:
-    """Ends of bass notes, each held on while the figuration over it goes on without a gap.
+    """Hold each bass note on while the figuration over it goes on without a gap, a bar at most.
 
     That is what the pedal does; the score writes only the short bass note.
+
+    Args:
+        bass: N notes.
+        others: the figuration.
+
+    Returns:
+        [N] ends, steps.
     """
     n = int(max(others.ends.max(initial=0), bass.ends.max(initial=0))) + 1
     silent_after = np.zeros(n + 1)
@@ -73,14 +93,31 @@ def hold_through(bass: Notes, others: Notes) -> np.ndarray:
 
 
 def chord_mask(notes: Notes, n_notes: int = PAD_NOTES) -> np.ndarray:
-    """Which notes start together with at least n_notes - 1 others of other pitch."""
+    """Which notes start together with at least n_notes - 1 others of other pitch.
+
+    Args:
+        notes: N of them.
+        n_notes: that make a chord.
+
+    Returns:
+        [N] bool: starts together with at least n_notes - 1 others of other pitch.
+    """
     pairs = np.unique(np.stack([notes.starts, notes.pitches], axis=1), axis=0)
     steps, counts = np.unique(pairs[:, 0], return_counts=True)
     return np.isin(notes.starts, steps[counts >= n_notes])
 
 
 def busier_by_bar(first: Notes, second: Notes, n_steps: int) -> np.ndarray:
-    """[n_steps] True where the second part strikes more often than the first in this bar."""
+    """[n_steps] True where the second part strikes more often than the first in this bar.
+
+    Args:
+        first: notes of one part.
+        second: notes of another.
+        n_steps: length of the grid.
+
+    Returns:
+        [n_steps] bool: the second part has onsets on more steps of this bar than the first.
+    """
     n_bars = -(-n_steps // STEPS_PER_BAR)
     counts = [
         np.bincount(np.unique(part.starts) // STEPS_PER_BAR, minlength=n_bars)[:n_bars]
@@ -90,7 +127,14 @@ def busier_by_bar(first: Notes, second: Notes, n_steps: int) -> np.ndarray:
 
 
 def joined(parts: list[Notes]) -> Notes:
-    """Several parts as one, by start."""
+    """Several parts as one, by start.
+
+    Args:
+        parts: any number.
+
+    Returns:
+        Their notes as one part, by start.
+    """
     if not parts:
         return Notes(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int))
     starts, ends, pitches = (

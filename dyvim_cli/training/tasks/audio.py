@@ -37,12 +37,29 @@ SCRATCH_GAIN = 10.0  # times strategies.DECODER_RATE: what knows nothing yet lea
 
 
 def open_backbone(name: str, progress: Progress | None = None) -> AudioModel:
-    """A backbone to learn with: in single precision, whatever it is played in. Raises as loading does."""
+    """Open a backbone to learn with: in single precision, whatever it is played in.
+
+    Args:
+        name: of the model or a folder.
+        progress: hears of the download.
+
+    Returns:
+        It; raises as loading does.
+    """
     return load_audio_model(name, progress=progress, is_single=True, **placement())
 
 
 def open_codec(name: str | None, backbone: str, progress: Progress | None = None) -> Codec:
-    """The codec of this name (scratch.CODECS), or the backbone's where none is named."""
+    """The codec of this name (scratch.CODECS), or the backbone's where none is named.
+
+    Args:
+        name: one of scratch.CODECS; None takes the backbone's.
+        backbone: name of the model or a folder.
+        progress: hears of the download.
+
+    Returns:
+        The codec.
+    """
     if name is None:
         return open_backbone(backbone, progress).codec
     return published_codec(name, **_weights_place(), progress=progress)
@@ -54,14 +71,36 @@ def _weights_place() -> dict:
 
 
 def prepare_own_films(folder: Path, out: Path, codec: Codec, progress: Progress | None = None) -> dict:
-    """Cache what is seen in every film of a folder, and its music as the codec's tokens."""
+    """Cache what is seen in every film of a folder, and its music as the codec's tokens.
+
+    Args:
+        folder: searched with its sub-folders.
+        out: folder of the prepared films.
+        codec: for the music.
+        progress: hears of each film.
+
+    Returns:
+        Plain facts.
+    """
     return prepare_films(folder, out, codec, codec_digest(codec), progress)
 
 
 def prepare_rendered(
     shards: list[Path], out: Path, codec: Codec, n_films: int, seed: int, progress: Progress | None = None
 ) -> dict:
-    """The same of rendered films, with the pieces as our own players sound them: pairs without any data."""
+    """Prepare rendered films, with the pieces as our own players sound them: pairs without any data.
+
+    Args:
+        shards: of pieces.
+        out: folder of the prepared films.
+        codec: for the music.
+        n_films: how many.
+        seed: of pieces and films.
+        progress: hears of each film.
+
+    Returns:
+        Plain facts.
+    """
     from dyvim_cli.training.tasks.motion import _textures as photographs
 
     facts = facts_of(codec, codec_digest(codec)) | seen_with() | {"film_s": FILM_S}
@@ -85,7 +124,16 @@ def prepare_rendered(
 
 
 def excerpt(piece: Piece, most_s: float, rng: np.random.Generator) -> Piece:
-    """Whole bars from anywhere in the piece, as many as most_s seconds hold (one at least)."""
+    """Cut whole bars from anywhere in a piece.
+
+    Args:
+        piece: any.
+        most_s: seconds that the bars may last (one bar at least is kept).
+        rng: draws the place.
+
+    Returns:
+        The stretch; the piece itself when it is no longer.
+    """
     bar_s = 240 / piece.bpm
     n_bars, n_kept = piece.tokens.shape[1] // STEPS_PER_BAR, max(1, int(most_s / bar_s))
     if n_kept >= n_bars:
@@ -116,14 +164,28 @@ def _mood(piece: Piece) -> tuple[float, float]:
 
 
 def described(piece: Piece) -> str:
-    """The piece in words, as scored films describe theirs."""
+    """The piece in words, as scored films describe theirs.
+
+    Args:
+        piece: any.
+
+    Returns:
+        The piece in words, as scored films describe theirs.
+    """
     return describe_music(STYLES[max(piece.style, 0)], *_mood(piece), piece.bpm)
 
 
 def dressed(features: FilmFeatures, piece: Piece) -> FilmFeatures:
-    """The film with the look of its music's style and mood, that words say true things of the music.
+    """Give a film the look of its music's style and mood, so that words say true things of the music.
 
     Our textures show neither: a decoder tuned on what they seem to show would unlearn words.
+
+    Args:
+        features: of the film.
+        piece: its music.
+
+    Returns:
+        The features with scores of style and moods of scenes replaced.
     """
     style = np.zeros(len(STYLES), np.float32)
     style[max(piece.style, 0)] = 1.0
@@ -132,7 +194,17 @@ def dressed(features: FilmFeatures, piece: Piece) -> FilmFeatures:
 
 
 def played(piece: Piece, step_times_s: np.ndarray, sample_rate: int, seed: int) -> np.ndarray:
-    """The piece as sound [n, 2] at a rate in Hz, in its own style."""
+    """Play a piece in its own style.
+
+    Args:
+        piece: any.
+        step_times_s: [S + 1] of its steps.
+        sample_rate: Hz.
+        seed: of the performance.
+
+    Returns:
+        [n, 2] samples, -1..1.
+    """
     from math import gcd
 
     from scipy.signal import resample_poly
@@ -150,15 +222,33 @@ def played(piece: Piece, step_times_s: np.ndarray, sample_rate: int, seed: int) 
 
 
 def codec_digest(codec: Codec) -> str:
-    """The codec's weights in short: a first weight tells 32 kHz EnCodec from a random one."""
+    """Put the codec's weights in short: a first weight tells 32 kHz EnCodec from a random one.
+
+    Args:
+        codec: any.
+
+    Returns:
+        Kind and the sum of that weight.
+    """
     weight = next(codec.model.parameters())
     return f"{type(codec).__name__}-{float(weight.detach().float().abs().sum()):.4f}"
 
 
 def untrained_backbone(pairs: Path, out: Path, seed: int) -> str:
-    """The folder of a decoder that has learned nothing, for the codec that the films were prepared with.
+    """Make a decoder that has learned nothing, for the codec that the films were prepared with.
 
-    What an earlier run left there is kept. Raises InputError for films prepared with a backbone's codec.
+    What an earlier run left there is kept.
+
+    Args:
+        pairs: folder of prepared films.
+        out: folder of the training.
+        seed: of the weights.
+
+    Returns:
+        Folder of the decoder.
+
+    Raises:
+        InputError: the films were prepared with a backbone's codec.
     """
     folder = out / "backbone"
     if not (folder / CODEC_FILE).is_file():
@@ -178,7 +268,20 @@ def _published_name(facts: dict, pairs: Path) -> str:
 
 
 def learner(pairs: Path, backbone: str, batch_size: int = 4, n_frames: int = 500) -> AudioLearner:
-    """The backbone with a new adapter and prepared films. Raises InputError unless they belong together."""
+    """Put a backbone with a new adapter and prepared films together.
+
+    Args:
+        pairs: folder of prepared films.
+        backbone: name of the model or a folder.
+        batch_size: windows a batch.
+        n_frames: of a window.
+
+    Returns:
+        The learner.
+
+    Raises:
+        InputError: films and backbone do not belong together.
+    """
     audio = open_backbone(backbone)
     training, held_out, facts = load_films(pairs)
     if any(facts[name] != value for name, value in facts_of(audio.codec, codec_digest(audio.codec)).items()):
@@ -198,7 +301,19 @@ def tune_audio(
     batch_size: int = 4,
     log: Callable[[dict], None] = lambda record: None,
 ) -> dict:
-    """Tune to the end; `out` then is what `score --adapter` takes. Returns plain facts."""
+    """Tune to the end; `out` then is what `score --adapter` takes.
+
+    Args:
+        pairs: folder of prepared films.
+        out: folder of the run.
+        backbone: name of the model, a folder, or SCRATCH: one that has learned nothing, of which all learns.
+        settings: how to tune.
+        batch_size: windows a batch.
+        log: takes each record.
+
+    Returns:
+        Plain facts.
+    """
     torch.manual_seed(settings.seed)
     if backbone == SCRATCH:
         backbone = untrained_backbone(pairs, out, settings.seed)

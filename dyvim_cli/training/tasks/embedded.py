@@ -39,9 +39,18 @@ def render(
     clips: Path | None = None,
     progress: Progress | None = None,
 ) -> dict:
-    """Render films for the pieces of some shards into the folder `out`; goes on where it stopped.
+    """Render films for the pieces of some shards; goes on where it stopped.
 
-    clips: a folder of real footage for some of the sets.
+    Args:
+        shards: of pieces.
+        out: folder of the pairs.
+        n_films: how many.
+        seed: of pieces and films.
+        clips: folder of real footage for some of the sets; None makes all of textures.
+        progress: hears of each film.
+
+    Returns:
+        Plain facts.
     """
     pieces = [piece for path in shards for piece in load(path)]
     material = Material(photographs(), read_takes(clips) if clips else ())
@@ -54,7 +63,19 @@ def render(
 
 
 def learner(pairs: Path, start_from: Path | None = None, batch_size: int = 6) -> ScoreLearner:
-    """The decoder (the shipped one unless another is named) with its data. Raises DyvimError."""
+    """Put the decoder and its data together.
+
+    Args:
+        pairs: folder of rendered pairs.
+        start_from: decoder; None takes the shipped one.
+        batch_size: crops a batch.
+
+    Returns:
+        The learner.
+
+    Raises:
+        InputError: there are too few films, or another motion encoder saw them.
+    """
     training, held_out, music, made_with = load_pairs(pairs)
     expected = seen_with()
     if any(made_with.get(name) != value for name, value in expected.items()):
@@ -73,7 +94,19 @@ def tune_embedded(
     batch_size: int = 6,
     log: Callable[[dict], None] = lambda record: None,
 ) -> dict:
-    """Tune to the end; writes decoder, adapter (what changed) and the held-out table. Returns plain facts."""
+    """Tune to the end; writes decoder, adapter (what changed) and the held-out table.
+
+    Args:
+        pairs: folder of rendered pairs.
+        out: folder of the run.
+        settings: how to tune.
+        start_from: decoder; None takes the shipped one.
+        batch_size: crops a batch.
+        log: takes each record.
+
+    Returns:
+        Plain facts.
+    """
     torch.manual_seed(settings.seed)
     start_from = start_from or weights.embedded(weights.DECODER)
     one = learner(pairs, start_from, batch_size)
@@ -91,11 +124,17 @@ def tune_embedded(
 
 
 def sync_on(films: list[Path]) -> Callable[[ScoreLearner], dict[str, float]]:
-    """A judge: what music for real films does on their events and with their motion, alpha 1 less alpha 0.
+    """Make a judge of music for real films: how far alpha 1 follows events and motion beyond alpha 0.
 
     Mean over the films and a few takes of each. Of the tokens, before any player: accent is the mean rank
     (-1..1) of the strength at events, following the rank correlation of strength and motion by beat
     (model/score/ranking.py).
+
+    Args:
+        films: paths of videos, which are analysed once.
+
+    Returns:
+        Function of a learner that gives the two differences by name.
     """
     from dyvim_cli.model.compose.score import write_score
     from dyvim_cli.options import ComposeOptions
@@ -118,7 +157,14 @@ def sync_on(films: list[Path]) -> Callable[[ScoreLearner], dict[str, float]]:
 
 
 def told_by(one: ScoreLearner) -> dict[str, dict[str, float]]:
-    """Held-out loss by the inputs from the film, in all and by stream, in nats a token."""
+    """Take the held-out loss by the inputs from the film.
+
+    Args:
+        one: tuned learner; it is left in evaluation mode.
+
+    Returns:
+        View -> "all" or stream -> nats a token.
+    """
     one.eval()
     table = {}
     for view in VIEWS:
@@ -129,9 +175,14 @@ def told_by(one: ScoreLearner) -> dict[str, dict[str, float]]:
 
 
 def above_true(one: ScoreLearner, n_draws: int = 2000) -> dict[str, tuple[float, float, float]]:
-    """How much more a held-out film costs under a view than with all that is true of it, nats a token.
+    """Take how much more a held-out film costs under a view than with all that is true of it.
 
-    (mean, low, high) over the films; 95 % by bootstrap (Efron 1979).
+    Args:
+        one: tuned learner; it is left in evaluation mode.
+        n_draws: of the bootstrap (Efron 1979).
+
+    Returns:
+        View -> (mean, low, high) over the films, nats a token; low to high is the 95 % interval.
     """
     one.eval()
     films = {view: one.film_losses(view) for view in VIEWS}

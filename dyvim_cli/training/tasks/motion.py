@@ -41,12 +41,20 @@ def train(
     learning_rate: float = 5e-4,
     progress: Progress | None = None,
 ) -> None:
-    """Train for `minutes` of processor time and write the encoder to `out` (fp16 safetensors).
+    """Train for some time and write the encoder (fp16 safetensors); goes on from `out`'s .resume file.
 
-    clips_dir: real clips to learn from beside textures; files whose name holds one of
-    `held_out` are left alone. A run that was stopped goes on from `out`'s .resume file. The
-    learning rate follows the clock (linear warm-up, cosine to zero), so two machines do not
-    give the same bytes; order and content of the samples depend on `seed` alone.
+    The learning rate follows the clock (linear warm-up, cosine to zero), so two machines do not give the same
+    bytes; order and content of the samples depend on `seed` alone.
+
+    Args:
+        out: path of the weights.
+        minutes: of processor time.
+        clips_dir: folder of real clips to learn from beside textures; None learns from textures alone.
+        held_out: files whose name holds one of these are left alone.
+        seed: of weights and samples.
+        batch: sequences an update.
+        learning_rate: at its peak.
+        progress: hears of the time that is over.
     """
     progress = progress or Silent()
     torch.manual_seed(seed)
@@ -79,7 +87,12 @@ def train(
 
 
 def write_weights(model: MotionEncoder, out: Path) -> None:
-    """The encoder alone, half precision, atomically."""
+    """Write the encoder alone, half precision, atomically.
+
+    Args:
+        model: trained.
+        out: path of the safetensors file.
+    """
     state = {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
     save_tensors(state, out, {"kind": "dyvim-motion-encoder", "version": "1"})
 
@@ -160,10 +173,17 @@ def _mean_px(flow: Tensor, trust: Tensor) -> Tensor:
 
 
 def flow_statistics(flow: Tensor, trust: Tensor) -> Tensor:
-    """What z_d must know of both flows [B, 2, 2, h, w]: [B, N_STATISTICS], each of order one.
+    """Take what z_d must know of the flow to both sides.
 
-    Log magnitudes to both sides, onset (their difference), spread, mean x and y, divergence,
-    rotation (all to the following frame) and the histogram of directions.
+    Log magnitudes to both sides, onset (their difference), spread, mean x and y, divergence, rotation (all to
+    the following frame) and the histogram of directions.
+
+    Args:
+        flow: [B, 2, 2, h, w]: to the previous and to the following frame; x and y.
+        trust: [B, 2, h, w] 0..1, how far it is to be believed.
+
+    Returns:
+        [B, N_STATISTICS], each of order one.
     """
     magnitude = _mean_px(flow, trust).add(0.03).log()  # [B, 2]
     ahead = flow[:, 1] * trust[:, 1:2]

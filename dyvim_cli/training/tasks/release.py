@@ -15,7 +15,16 @@ LICENCES = {
 
 
 def release_decoder(trained: Path, folder: Path, card: dict) -> Path:
-    """Write a trained decoder as fp16 with its card into the weights folder; renew the list."""
+    """Write a trained decoder as fp16 with its card into the weights folder; renew the list.
+
+    Args:
+        trained: path of the decoder.
+        folder: of the weights, which is made.
+        card: facts for the file's header.
+
+    Returns:
+        Path of what was written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / weights.DECODER
     save_decoder(load_decoder(trained), path, half=True, card=card)
@@ -24,7 +33,14 @@ def release_decoder(trained: Path, folder: Path, card: dict) -> Path:
 
 
 def write_manifest(folder: Path) -> None:
-    """List every shipped file with size, SHA-256 and licence."""
+    """List every shipped file with size, SHA-256 and licence.
+
+    Args:
+        folder: of the weights.
+
+    Raises:
+        KeyError: a file has no known licence.
+    """
     names = sorted(p.name for p in folder.iterdir() if p.suffix in (".safetensors", ".sf3", ".json"))
     listed = {
         name: {
