@@ -1,5 +1,9 @@
 """The lists of sources that make cached features and recorded films old are what is really imported."""
 
+import re
+import sys
+from importlib import metadata
+
 import grimp
 
 from dyvim_cli.batch import fingerprint
@@ -11,6 +15,10 @@ PLAIN = (
     "", "atomic", "cache", "code_digest", "errors", "hub", "limits", "progress", "regular_files", "scratch",
     "weights",
 )  # fmt: skip
+
+# packages that write and fetch files, or only find a program
+KEEPING = {"filelock", "safetensors", "imageio-ffmpeg"}
+IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+(\w+)", re.MULTILINE)
 
 
 def imported(*roots: str) -> set[str]:
@@ -46,6 +54,17 @@ def test_all_that_watching_a_film_imports_is_part_of_the_key():
     found = {name for name in known if name.startswith("stylebook/")}  # by looking into the folder
     assert "stylebook/jazz.py" in found
     assert all(name.endswith("__init__.py") for name in known - imports - found)  # run on the way
+
+
+def test_every_library_that_watching_needs_is_part_of_the_key():
+    sources = [(PACKAGE / name).read_text(encoding="utf-8") for name in closure(settings.SEEN_BY)]
+    needed = {name for text in sources for name in IMPORTED.findall(text)}
+    needed -= {"dyvim_cli", *sys.stdlib_module_names}
+    packages = metadata.packages_distributions()
+    releases = {package for name in needed for package in packages.get(name, [name])}
+    known = {name.replace("_", "-") for name in settings.LIBRARIES}
+    assert {"torch", "av"} <= releases
+    assert {package.lower().replace("_", "-") for package in releases} - KEEPING == known
 
 
 def test_what_decides_a_result_is_in_the_list_and_nothing_else():

@@ -8,6 +8,7 @@ from helpers.vision_scenes import FPS, film, pan, texture, window
 from dyvim_cli import weights
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.vision import motion, motion_encoder
+from dyvim_cli.vision.correlation import CorrelationPyramid
 from dyvim_cli.vision.lucas_kanade import CELL, lucas_kanade
 
 
@@ -37,6 +38,21 @@ def test_first_guess_finds_a_shift(dx, dy):
     error = (flow[0] * CELL - torch.tensor([dx, dy])[:, None, None]).norm(dim=0)
     assert error.median() < 0.25
     assert abs(flow[0, 0].median() * CELL - dx) < 0.15
+
+
+def test_likeness_is_read_where_it_is_asked_for():
+    # one cell of the first map is like one of the second, at (5, 3)
+    match, other = torch.zeros(2, 4, 8, 12), torch.zeros(2, 4, 8, 12)
+    match[1, :, 2, 4], other[1, :, 3, 5] = 1.0, 1.0
+    places = motion_encoder.make_coords_grid(2, 8, 12)
+    found = CorrelationPyramid(match, other, levels=2, radius=2).around(places)
+    assert found.shape == (2, 2 * 25, 8, 12) and (found[0] == 0).all()
+    near = found[1, :25, 2, 4].view(5, 5)  # right before down
+    assert near[3, 3] == pytest.approx(4 / 4**0.5) and near.sum() == near[3, 3]
+    moved = CorrelationPyramid(match, other, levels=1, radius=2).around(places + 0.5)
+    assert moved[1, :, 2, 4].view(5, 5)[2:4, 2:4].flatten().tolist() == pytest.approx([0.5] * 4)
+    outside = CorrelationPyramid(match, other, levels=1, radius=0).around(places - 40)
+    assert (outside == 0).all()
 
 
 def test_first_guess_takes_no_light_for_motion():

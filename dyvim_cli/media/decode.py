@@ -97,8 +97,9 @@ class _Scaler:
         if self.filter:
             frame = self.filter(frame)
         pixel_format = "rgba" if self.has_alpha else "rgb24"
+        # one thread: dealing out a picture so small takes half as long as scaling it
         small = self.reformatter.reformat(
-            frame, self.width, self.height, pixel_format, interpolation=self.interpolation
+            frame, self.width, self.height, pixel_format, interpolation=self.interpolation, threads=1
         ).to_ndarray()
         if self.has_alpha:  # over black
             small = (small[..., :3].astype(np.uint16) * small[..., 3:] // 255).astype(np.uint8)

@@ -47,11 +47,10 @@ def _no_compiler() -> Iterator[None]:
 
 
 with _no_compiler():
-    from torchvision.models.optical_flow._utils import grid_sample, make_coords_grid
+    from torchvision.models.optical_flow._utils import make_coords_grid
     from torchvision.models.optical_flow.raft import (
         BottleneckBlock,
         ConvGRU,
-        CorrBlock,
         FeatureEncoder,
         FlowHead,
     )
@@ -62,10 +61,8 @@ __all__ = [
     "BottleneckBlock",
     "Conv2dNormActivation",
     "ConvGRU",
-    "CorrBlock",
     "FeatureEncoder",
     "FlowHead",
     "FlowMotion",
-    "grid_sample",
     "make_coords_grid",
 ]

@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dyvim_cli.vision.flow_blocks import grid_sample, make_coords_grid
+from dyvim_cli.vision.correlation import sample
+from dyvim_cli.vision.flow_blocks import make_coords_grid
 
 CELL = 8
 LEVELS = ((8, 2), (4, 2), (2, 2), (1, 1))  # (px averaged into one, iterations)
@@ -119,8 +120,8 @@ def _warp(picture: Tensor, flow: Tensor, cell: int) -> Tensor:
     dense = flow * cell
     if cell > 1:
         dense = F.interpolate(dense, scale_factor=cell, mode="bilinear")
-    batch, _, height, width = picture.shape
-    grid = make_coords_grid(batch, height, width).to(picture.device) + dense
+    height, width = picture.shape[-2:]
+    dense.add_(make_coords_grid(1, height, width).to(picture.device)).clamp_(min=0)
     limits = picture.new_tensor([width - 1, height - 1]).view(1, 2, 1, 1)
-    grid = torch.minimum(grid.clamp(min=0), limits)
-    return grid_sample(picture, grid.permute(0, 2, 3, 1), align_corners=True)
+    torch.minimum(dense, limits, out=dense)
+    return sample(picture, dense.permute(0, 2, 3, 1).contiguous())

