@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from dyvim_cli.film_plan import FilmPlan
     from dyvim_cli.media.cut import Cut
     from dyvim_cli.media.film_clock import FilmClock
+    from dyvim_cli.media.mux import MuxResult
     from dyvim_cli.media.probe import FilmInfo
     from dyvim_cli.model.compose.recording import Recording
     from dyvim_cli.model.musicgen.loading import AudioModel
@@ -212,7 +213,7 @@ def compose_and_mux(
     from dyvim_cli.media.film_clock import clock_of
     from dyvim_cli.media.mux import mux
     from dyvim_cli.music.mixing.loudness import Meter
-    from dyvim_cli.timeline import delivered_sound, timeline
+    from dyvim_cli.timeline import timeline
 
     progress, meter = progress or Silent(), Meter()
     film, features, clock = watched.film, watched.features, watched.clock
@@ -249,14 +250,7 @@ def compose_and_mux(
         stamp_sounds(group, delivered, film.path.stem)
     clock.seconds["sound"] -= clock.seconds["mux"]
     facts = describe(piece, features, options) | timeline(piece, features, meter)
-    facts |= {
-        "input": str(film.path),
-        "output": str(muxed.path),
-        "duration_s": muxed.duration_s,
-        "start_s": muxed.start_s,
-        "picture_copied": muxed.picture_copied,
-        **delivered_sound(muxed, facts),
-        "hits": heard_hits(facts["hits"], muxed.own_music_s if delivery.preview_s is None else ()),
+    facts |= _facts_of_film(facts, film, muxed, delivery) | {
         "device": device_of(model),
         "warnings": [
             *watched.notes,
@@ -267,6 +261,23 @@ def compose_and_mux(
         "seconds": {name: round(s, 2) for name, s in clock.seconds.items()},
     }
     return Result(muxed.path, piece, facts, tuple(facts["warnings"]))
+
+
+def _facts_of_film(
+    facts: dict[str, Any], film: "FilmInfo", muxed: "MuxResult", delivery: Delivery
+) -> dict[str, Any]:
+    """What is to be added to a piece's facts once it lies under its film, as plain values."""
+    from dyvim_cli.timeline import delivered_sound
+
+    return {
+        "input": str(film.path),
+        "output": str(muxed.path),
+        "duration_s": muxed.duration_s,
+        "start_s": muxed.start_s,
+        "picture_copied": muxed.picture_copied,
+        **delivered_sound(muxed, facts),
+        "hits": heard_hits(facts["hits"], muxed.own_music_s if delivery.preview_s is None else ()),
+    }
 
 
 def _prepare(film_path: Path, options: ComposeOptions, delivery: Delivery) -> "CheckedFilm":

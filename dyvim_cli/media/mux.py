@@ -1,6 +1,7 @@
 """Mux a film with its music: the picture's packets copied, everything else kept where it fits."""
 
 import math
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,33 +126,23 @@ def mux(
         OutputError: the file exists, or cannot be written.
         UsageError: options contradict the film, or the container does not take its picture.
     """
-    if keep_audio not in KEEP_AUDIO:
-        raise UsageError(f"--keep-audio {keep_audio} is not known", f"one of: {', '.join(KEEP_AUDIO)}")
+    _check_keep_audio(keep_audio)
     out_path = Path(out_path)
     check_picture(out_path, film.codec)
-    _, container = container_of(out_path.suffix)
+    how: dict[str, Any] = {
+        "own_gain_db": own_gain_db, "music_gain_db": music_gain_db, "duck_db": duck_db, "loudness": loudness,
+        "over_own_music": over_own_music, "fade_in_s": fade_in_s, "fade_out_s": fade_out_s,
+    }  # fmt: skip
     sources = (film.path,) if isinstance(music, tuple) else (film.path, Path(music))
     with ExitStack() as stack:
         temporary = stack.enter_context(commit(out_path, inputs=sources, overwrite=overwrite, group=group))
         cut, progress = plan_cut(film, start_s, end_s), progress or Silent()
         film = without_our_music(film, keep_audio)
         own = own or _own_sound(film, keep_audio, cut, progress)
-        mode = resolved(keep_audio, film, own)
         settings = MixSettings(
-            film=film,
-            music=_music_file(music, stack),
-            keep_audio=mode,
-            duration_s=cut.end_s - cut.start_s,
-            start_s=cut.start_s,
-            own_gain_db=own_gain_db,
-            music_gain_db=music_gain_db,
-            duck_db=duck_db,
-            loudness=loudness,
-            over_own_music=over_own_music,
-            fade_in_s=fade_in_s,
-            fade_out_s=fade_out_s,
-            scratch=stack.enter_context(scratch_folder()),
-        )
+            film, _music_file(music, stack), resolved(keep_audio, film, own), cut.end_s - cut.start_s,
+            cut.start_s, **how, scratch=stack.enter_context(scratch_folder()),
+        )  # fmt: skip
         if settings.mixes_own and own is not None:
             mix = music_with_own_sound(settings, own, progress)
         else:
@@ -159,17 +150,29 @@ def mux(
         warnings = _write(settings, mix.sound, cut, temporary, out_path, metadata or {}, progress)
         heard = measured_in(temporary, settings.duration_s, progress)
     warnings += sound_notes(mix, heard, loudness)
-    if settings.mixes_own:
-        warnings += listening_notes(own)
+    warnings += listening_notes(own) if settings.mixes_own else ()
+    return _result(settings, out_path, cut.warnings + tuple(warnings), levels_of(mix, heard))
+
+
+def _check_keep_audio(keep_audio: str) -> None:
+    if keep_audio not in KEEP_AUDIO:
+        raise UsageError(f"--keep-audio {keep_audio} is not known", f"one of: {', '.join(KEEP_AUDIO)}")
+
+
+def _result(
+    settings: MixSettings, path: Path, warnings: tuple[str, ...], levels: dict[str, Any]
+) -> MuxResult:
+    """What mux() says of a film that it wrote to path."""
+    _, container = container_of(path.suffix)
     return MuxResult(
-        path=out_path,
-        keep_audio=mode,
+        path=path,
+        keep_audio=settings.keep_audio,
         audio_codec=container.audio_options["codec"],
         duration_s=settings.duration_s,
-        start_s=cut.start_s,
-        picture_copied=film.codec not in RE_ENCODED,
-        warnings=cut.warnings + tuple(warnings),
-        **levels_of(mix, heard),
+        start_s=settings.start_s,
+        picture_copied=settings.film.codec not in RE_ENCODED,
+        warnings=warnings,
+        **levels,
     )
 
 
@@ -232,12 +235,11 @@ def _write(
     streams += [source[f"s:{track.position}"] for track, _ in subtitles]
     kept = tuple(track for track, _ in own_tracks)
     metadata, said = _with_own_comment(film, metadata)
-    warnings += said
     extra = _tags(metadata, sound_tags(mixed, kept)) + keeping_tags(film, muxer)
     if film.timecode and cut.start_s > 0 and container.has_timecode:
         moved = _moved_timecode(film, cut)
         extra += _timecode_tags(moved)
-        warnings += [] if moved else [f"timecode dropped: {film.timecode} cannot be moved to the new start"]
+        said += [] if moved else [f"timecode dropped: {film.timecode} cannot be moved to the new start"]
     if film.n_attachments and container.has_attachments:
         streams.append(source["t"])
     if container.has_attachments:
@@ -258,21 +260,27 @@ def _write(
         "f": muxer,
     }
     output = ffmpeg.output(*streams, file_url(temporary), **options)
-    on_time = reporter(progress, "mux", lead_s + settings.duration_s)
-
-    def write(program: str) -> None:
-        words = command(output, *extra, program=program)
-        run(words, f"cannot write {out_path}", error=OutputError, on_time=on_time)
-
     notes = write_whole(
-        write,
+        _writer(output, extra, out_path, reporter(progress, "mux", lead_s + settings.duration_s)),
         lambda: checked(film, cut, temporary),
         film.path,
         mistimed=_mistimed(container, own_tracks) if muxer in ("matroska", "webm") else "",
         keeps_extras=muxer in KEEPS_EXTRAS,
     )
-    on_time(math.inf)
-    return warnings + sound_warnings + dropped_streams(film, container) + notes
+    return warnings + said + sound_warnings + dropped_streams(film, container) + notes
+
+
+def _writer(
+    output, extra: list[str], out_path: Path, on_time: Callable[[float], None]
+) -> Callable[[str], None]:
+    """What writes the output with the ffmpeg that is named; on_time is called with the seconds written."""
+
+    def write(program: str) -> None:
+        words = command(output, *extra, program=program)
+        run(words, f"cannot write {out_path}", error=OutputError, on_time=on_time)
+        on_time(math.inf)
+
+    return write
 
 
 def _first_picture_options(cut: Cut) -> dict[str, Any]:

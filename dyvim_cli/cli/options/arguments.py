@@ -200,6 +200,17 @@ FadeOut = Annotated[
 Device = Annotated[
     str, typer.Option(envvar="DYVIM_DEVICE", rich_help_panel=RUN, help="auto, cpu, cuda, cuda:1, mps.")
 ]
+FilmOutput = Annotated[
+    str | None,
+    typer.Option(
+        "-o", "--output", rich_help_panel=OUTPUT,
+        help="File, folder, or template with {stem}, {style}, {seed}; else beside the film.",
+    ),
+]  # fmt: skip
+MusicOutput = Annotated[
+    Path,
+    typer.Option("-o", "--output", rich_help_panel=OUTPUT, help="The music: wav, flac, mp3, ogg ..."),
+]
 Midi = Annotated[Path | None, typer.Option(rich_help_panel=OUTPUT, help="Also write the score as MIDI.")]
 Stems = Annotated[
     Path | None,

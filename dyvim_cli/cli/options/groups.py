@@ -15,7 +15,7 @@ from typing import Any
 from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.arguments import KeepAudio
 from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
-from dyvim_cli.cli.options.parsing import parse_key, parse_loudness, parse_mood, parse_style
+from dyvim_cli.cli.options.parsing import parse_key, parse_loudness, parse_mood, parse_span, parse_style
 from dyvim_cli.cli.show.console import ProgressKind
 
 
@@ -128,6 +128,39 @@ class Extras:
     midi: opt.Midi = None
     stems: opt.Stems = None
     stem_groups: opt.StemGroups = False
+
+
+@dataclass
+class Products(Extras):
+    """What else is written of one scored film."""
+
+    music: opt.Music = None
+    markers_out: opt.MarkersOut = None
+    preview: opt.Preview = None
+    report: opt.Report = None
+
+    def delivery(self, mixing: Mixing, output: str | None, overwrite: bool):
+        """The pipeline's Delivery of one film.
+
+        Args:
+            mixing: how music and film come together.
+            output: file, folder or template; None = beside the film.
+            overwrite: whether what is there may be replaced.
+
+        Raises:
+            UsageError: a value that nothing can be made with.
+        """
+        written = {name: getattr(self, name) for name in (*names(Extras), "music", "markers_out")}
+        return mixing.delivery(
+            output=output, overwrite=overwrite, preview_s=parse_span(self.preview), **written
+        )
+
+    def check_report(self, *inputs: Path) -> None:
+        """Raise OutputError where the page cannot be written, or would replace one of the inputs."""
+        from dyvim_cli.media.output import check_output
+
+        if self.report is not None:
+            check_output(self.report, inputs=inputs, overwrite=True)
 
 
 @dataclass

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from dyvim_cli.batch.work import Outcome
 
 
+Films = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="FOLDER|FILE...", help="Folders and films.", show_default=False),
+]
+
+
 @takes_groups
 def batch(
     *,
     context: typer.Context,
-    films: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="FOLDER|FILE...", help="Folders and films.", show_default=False),
-    ] = None,
+    films: Films = None,
     choosing: Choosing,
     output: Annotated[
         str | None,

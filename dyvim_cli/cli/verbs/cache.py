@@ -44,7 +44,7 @@ def clean_entries(
 
 
 @app.command("path")
-def show_path() -> None:
+def print_cache_path() -> None:
     """Print where the cache lies."""
     from dyvim_cli.cache import cache_folder
 

@@ -11,6 +11,21 @@ from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.show import console
 from dyvim_cli.errors import DyvimError, ExitCode, UsageError
 
+SweepAlpha = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,...",
+        rich_help_panel=opt.MUSIC,
+        help="Generate music at each of these alphas and judge that, e.g. 0,0.25,0.5,1.",
+    ),
+]
+Seeds = Annotated[
+    int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Pieces a film and alpha in a sweep.")
+]
+Candidates = Annotated[
+    int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Takes a piece in a sweep; 1 is fastest.")
+]
+
 
 def evaluate(
     films: Annotated[
@@ -36,20 +51,9 @@ def evaluate(
         typer.Option(metavar="HTML", rich_help_panel=opt.OUTPUT, help="Write everything as one page."),
     ] = None,
     as_json: opt.Json = False,
-    sweep_alpha: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A,B,...",
-            rich_help_panel=opt.MUSIC,
-            help="Generate music at each of these alphas and judge that, e.g. 0,0.25,0.5,1.",
-        ),
-    ] = None,
-    seeds: Annotated[
-        int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Pieces a film and alpha in a sweep.")
-    ] = 3,
-    candidates: Annotated[
-        int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Takes a piece in a sweep; 1 is fastest.")
-    ] = 3,
+    sweep_alpha: SweepAlpha = None,
+    seeds: Seeds = 3,
+    candidates: Candidates = 3,
     seed: Annotated[
         int, typer.Option(min=0, rich_help_panel=opt.RUN, help="Draws the shifts that stand for chance.")
     ] = 0,

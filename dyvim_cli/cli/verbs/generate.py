@@ -19,10 +19,7 @@ def generate(
         Path,
         typer.Argument(help="A film, or features written by extract-features --out.", show_default=False),
     ],
-    music: Annotated[
-        Path,
-        typer.Option("-o", "--output", rich_help_panel=opt.OUTPUT, help="The music: wav, flac, mp3, ogg ..."),
-    ],
+    music: opt.MusicOutput,
     composing: Composing,
     extras: Extras,
     running: Running,
@@ -36,13 +33,7 @@ def generate(
 
     running.place()
     options = composing.options()
-    delivery = Delivery(
-        music=music,
-        midi=extras.midi,
-        stems=extras.stems,
-        stem_groups=extras.stem_groups,
-        overwrite=running.overwrite,
-    )
+    delivery = Delivery(music=music, overwrite=running.overwrite, **vars(extras))
     say_before_pull(options)
     with console.progress(running.progress, GENERATE) as shown:
         result = pipeline.generate(source, options, delivery, use_cache=not running.no_cache, progress=shown)

@@ -15,10 +15,7 @@ from dyvim_cli.errors import UsageError
 
 def render(
     midi: Annotated[Path, typer.Argument(help="A MIDI file.", show_default=False)],
-    music: Annotated[
-        Path,
-        typer.Option("-o", "--output", rich_help_panel=opt.OUTPUT, help="The music: wav, flac, mp3, ogg ..."),
-    ],
+    music: opt.MusicOutput,
     style: Annotated[
         str | None,
         typer.Option(

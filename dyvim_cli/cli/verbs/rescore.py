@@ -9,8 +9,7 @@ import typer
 from dyvim_cli.cli import command_line
 from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.desk import as_like, with_desk
-from dyvim_cli.cli.options.groups import Extras, Mixing, Running, takes_groups
-from dyvim_cli.cli.options.parsing import parse_span
+from dyvim_cli.cli.options.groups import Mixing, Products, Running, takes_groups
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.stages import SCORE
 from dyvim_cli.report import entry
@@ -28,12 +27,7 @@ def rescore(
             help="The film of the old cut, as dyvim scored it: its music is kept where the new cut shows it.",
         ),
     ],
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o", "--output", rich_help_panel=opt.OUTPUT, help="File or folder; else beside the film."
-        ),
-    ] = None,
+    output: opt.FilmOutput = None,
     plan: Annotated[
         Path | None,
         typer.Option(
@@ -44,11 +38,7 @@ def rescore(
     under_speech: opt.UnderSpeech = None,
     soundfont: opt.SoundFont = None,
     mixing: Mixing,
-    extras: Extras,
-    music: opt.Music = None,
-    markers_out: opt.MarkersOut = None,
-    preview: opt.Preview = None,
-    report: opt.Report = None,
+    products: Products,
     running: Running,
 ) -> None:  # fmt: skip
     """Fit the music of a scored film to a new cut of it; only what changed is composed anew.
@@ -56,7 +46,6 @@ def rescore(
     Shots are found again by their pictures: kept, moved, trimmed, swapped, at another speed or gone. Prints
     the path of the new film, or with --json everything about it; `recut` says which bars are new.
     """
-    from dyvim_cli.media.output import check_output
     from dyvim_cli.options import ComposeOptions
     from dyvim_cli.report.films import write_report
     from dyvim_cli.rescoring import rescore as rescore_film
@@ -65,21 +54,15 @@ def rescore(
     options = as_like(ComposeOptions(), scored, set(), is_known=True)
     options = with_desk(options, plan, None)
     options = replace(options, under_speech=under_speech, soundfont=soundfont and str(soundfont.absolute()))
-    delivery = mixing.delivery(
-        output=output,
-        overwrite=running.overwrite,
-        **vars(extras),
-        music=music,
-        markers_out=markers_out,
-        preview_s=parse_span(preview),
-    )
-    if report is not None:
-        check_output(report, inputs=(film, scored), overwrite=True)
+    delivery = products.delivery(mixing, output, running.overwrite)
+    products.check_report(film, scored)
     with console.progress(running.progress, SCORE) as shown:
         result = rescore_film(film, scored, options, delivery, use_cache=not running.no_cache, progress=shown)
-    if report is not None:
+    if products.report is not None:
         again = context.params | {"output": result.output}
-        write_report([entry.done(result.facts, command_line.arguments(context.command, again))], report)
+        write_report(
+            [entry.done(result.facts, command_line.arguments(context.command, again))], products.report
+        )
     console.result(result, running.as_json, _recut(result.facts["recut"]))
 
 

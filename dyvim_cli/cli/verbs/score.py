@@ -3,15 +3,14 @@
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from dyvim_cli.cli import command_line
 from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.desk import as_like, given, settings_of, with_desk
-from dyvim_cli.cli.options.groups import Composing, Extras, Mixing, Running, takes_groups
-from dyvim_cli.cli.options.parsing import parse_span
+from dyvim_cli.cli.options.groups import Composing, Mixing, Products, Running, takes_groups
 from dyvim_cli.cli.options.players import with_players
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.licence import say_before_pull
@@ -25,15 +24,7 @@ def score(
     *,
     context: typer.Context,
     film: opt.Film,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            rich_help_panel=opt.OUTPUT,
-            help="File, folder, or template with {stem}, {style}, {seed}; else beside the film.",
-        ),
-    ] = None,
+    output: opt.FilmOutput = None,
     composing: Composing,
     plan: opt.PlanFile = None,
     markers: opt.MarkersIn = None,
@@ -44,11 +35,7 @@ def score(
     reroll: opt.Reroll = None,
     like: opt.Like = None,
     mixing: Mixing,
-    extras: Extras,
-    music: opt.Music = None,
-    markers_out: opt.MarkersOut = None,
-    preview: opt.Preview = None,
-    report: opt.Report = None,
+    products: Products,
     dry_run: opt.DryRun = False,
     running: Running,
 ) -> None:
@@ -56,23 +43,13 @@ def score(
 
     Prints the path of the new film, or with --json everything about it.
     """
-    from dyvim_cli.media.output import check_output
-
     _check_one_film(film, context.args)
     running.place()
     options = as_like(composing.options(), like, given(context))
     options = with_desk(options, plan, markers)
     options = with_players(options, orchestrate, mute, instrument, reroll)
-    delivery = mixing.delivery(
-        output=output,
-        overwrite=running.overwrite,
-        **vars(extras),
-        music=music,
-        markers_out=markers_out,
-        preview_s=parse_span(preview),
-    )
-    if report is not None:
-        check_output(report, inputs=(film,), overwrite=True)
+    delivery = products.delivery(mixing, output, running.overwrite)
+    products.check_report(film)
     if dry_run:
         _show_plan(film, options, delivery, running.as_json)
         if composing.seed is None:
@@ -81,9 +58,9 @@ def score(
     say_before_pull(options)
     asked = context.params | {"seed": options.seed, "alpha": options.alpha}
     if takes > 1:
-        _score_takes(film, options, delivery, takes, running, report, (context.command, asked))
+        _score_takes(film, options, delivery, takes, running, products.report, (context.command, asked))
         return
-    _score_one(film, options, delivery, running, report, (context.command, asked))
+    _score_one(film, options, delivery, running, products.report, (context.command, asked))
 
 
 def _score_one(film: Path, options, delivery, running, report: Path | None, command) -> None:

@@ -3,7 +3,6 @@
 Every film gets its music without them; `--soundfont NAME` plays with one.
 """
 
-import json
 from typing import Annotated
 
 import typer
@@ -18,19 +17,10 @@ Name = Annotated[str, typer.Argument(help="A name of `dyvim sounds list`.", show
 @app.command("list")
 def list_sounds(sounds_dir: opt.SoundsDir = None, as_json: opt.Json = False) -> None:
     """List what can be pulled, its licence, and what is here."""
+    from dyvim_cli.cli.show.shelves import list_shelf
     from dyvim_cli.hub.shelf import PACKS
-    from dyvim_cli.hub.store import manifest, n_bytes
 
-    for source in PACKS.catalogue.values():
-        here, size = manifest(source.name, sounds_dir, PACKS), n_bytes(source.name, sounds_dir, PACKS)
-        about_bytes = int(source.about_gb * 1e9)
-        if as_json:
-            facts = {"name": source.name, "purpose": source.purpose, "source": source.where}
-            facts |= {"licence": source.licence, "about_bytes": about_bytes, "bytes": size}
-            console.data(json.dumps(facts | {"files": here["files"] if here else None}))
-        else:
-            state = f"{size / 1e6:.1f} MB here" if here else f"~{about_bytes / 1e6:.0f} MB to pull"
-            console.data(f"{source.name:28} {state:>16}  {source.licence:8} {source.purpose}  {source.where}")
+    list_shelf(PACKS, sounds_dir, as_json)
 
 
 @app.command("pull")
@@ -57,16 +47,14 @@ def verify_sounds(
     name: Name, sounds_dir: opt.SoundsDir = None, progress: opt.Progress = console.ProgressKind.AUTO
 ) -> None:
     """Check every byte of a pack."""
+    from dyvim_cli.cli.show.shelves import verify_all
     from dyvim_cli.hub.shelf import PACKS
-    from dyvim_cli.hub.store import verify
 
-    with console.progress(progress) as shown:
-        folder = verify(name, sounds_dir, shown, PACKS)
-    console.data(f"ok    {name}: {folder}")
+    verify_all(PACKS, [name], sounds_dir, progress)
 
 
 @app.command("path")
-def show_path(
+def print_sounds_path(
     name: Annotated[str | None, typer.Argument(help="Else where all of them lie.")] = None,
     sounds_dir: opt.SoundsDir = None,
 ) -> None:
@@ -80,7 +68,7 @@ def show_path(
 @app.command("rm")
 def remove_sounds(name: Name, sounds_dir: opt.SoundsDir = None) -> None:
     """Delete what was pulled under a name."""
+    from dyvim_cli.cli.show.shelves import remove_pulled
     from dyvim_cli.hub.shelf import PACKS
-    from dyvim_cli.hub.store import remove
 
-    console.note(f"removed {remove(name, sounds_dir, PACKS) / 1e6:.1f} MB")
+    remove_pulled(PACKS, name, sounds_dir)
