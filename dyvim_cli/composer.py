@@ -14,7 +14,6 @@ from dyvim_cli.model.compose.score import write_score
 from dyvim_cli.model.musicgen.loading import (
     DEBUG,
     AudioModel,
-    content_of_weights,
     find_backbone,
     load_audio_model,
     placement,
@@ -112,21 +111,6 @@ def prepare_model(options: ComposeOptions, progress: Progress | None = None) -> 
     """
     if missing_weights(options):
         find_backbone(options.model, placement()["weights_dir"], progress=progress)
-
-
-def named_weights(options: ComposeOptions) -> str:
-    """Digest the model and adapter that the options name.
-
-    Args:
-        options: options of composing.
-
-    Returns:
-        Hexadecimal digest; "" for what is shipped, or not here yet.
-    """
-    if options.model == EMBEDDED:
-        return ""
-    adapter = Path(options.adapter) if options.adapter else None
-    return content_of_weights(options.model, adapter, placement()["weights_dir"])
 
 
 def load_model(options: ComposeOptions) -> "Decoder | AudioModel":

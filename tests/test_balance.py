@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from test_sound import C_MAJOR, RATE, grid, song
+from helpers.music_levels import measured_lufs, stem_blocks
+from helpers.songs import C_MAJOR, RATE, grid, song
 
-from dyvim_cli.music.mixing.loudness import measured_lufs
 from dyvim_cli.music.mixing.mastering import produce
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.music.synth.instrument import stem_blocks
 from dyvim_cli.music.synth.soundfont import shipped_soundfont
 from dyvim_cli.types import STYLES
 

@@ -29,8 +29,7 @@ from helpers.batch_films import (
 from dyvim_cli import code_digest, pipeline
 from dyvim_cli.batch import journal as journals
 from dyvim_cli.batch import local, run, staging
-from dyvim_cli.batch.fingerprint import CODE, content_of, film_seed, fingerprint
-from dyvim_cli.batch.fingerprint import _weights as weights_known
+from dyvim_cli.batch.fingerprint import CODE, content_of, film_seed, fingerprint, weights_digest
 from dyvim_cli.batch.selection import Choice, SelectedFilm, read_list, select
 from dyvim_cli.batch.tasks import check_collisions, journal_place, made_by_us, task_of
 from dyvim_cli.batch.work import Outcome, Seen, failure
@@ -285,8 +284,24 @@ def test_the_content_of_an_adapter_counts(named, folder):
     before = task_of(film, options, Delivery()).settings
     assert before == task_of(film, options, Delivery()).settings
     (folder / "adapter/adapter.safetensors").write_bytes(b"trained on")
-    weights_known.cache_clear()
+    weights_digest.cache_clear()
     assert before != task_of(film, options, Delivery()).settings
+
+
+def test_weights_count_by_what_is_read_of_them(tmp_path):
+    def now(model="musicgen-small", adapter=None):
+        weights_digest.cache_clear()
+        return weights_digest(model, adapter and str(adapter), None)
+
+    folder = tmp_path / "tuned"
+    folder.mkdir()
+    (folder / "adapter.safetensors").write_bytes(b"one")
+    first = now(adapter=folder)
+    assert len({first, now(), now(str(folder))}) == 3
+    (folder / "state.safetensors").write_bytes(b"left by the training")
+    assert first == now(adapter=folder) == now(adapter=folder / "adapter.safetensors")
+    (folder / "adapter.safetensors").write_bytes(b"two")
+    assert first != now(adapter=folder)
 
 
 def test_code_that_composes_counts_and_code_that_shows_does_not(tmp_path):

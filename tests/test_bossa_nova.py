@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from conftest import MOVING, cut_film, dyvim
-from test_alpha_zero import film as imagined
+from helpers.imagined_films import film as imagined
 
 from benchmarks.imagined import imagined_film, still_film
 from dyvim_cli.cli.options.parsing import parse_style, styles_that_begin

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import dyvim
-from test_alpha_zero import film as imagined
+from helpers.imagined_films import film as imagined
 
 from dyvim_cli.desk.directions import directions
 from dyvim_cli.desk.like import made_by

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import symusic
-from test_sources import SCALE, harmony_tag, note, score, written
+from helpers.sheets import SCALE, harmony_tag, note, score, written
 
 from benchmarks import musicality_check, sound_check
 from benchmarks.sound_check import WITH_BEAT, WITHOUT, flow_bands, judge_sound, kind_of

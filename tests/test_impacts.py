@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from test_sound import played
+from helpers.songs import played
 
 from dyvim_cli.music.form.accents import TOP_LEVEL
 from dyvim_cli.music.mixing.mastering import produce

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers.music_levels import measured_lufs
 
 from dyvim_cli.music.mixing import loudness, mastering
 from dyvim_cli.music.mixing.leveling import DEPTH_LU, MOST_DB, quiet_passage_gains
@@ -55,6 +56,6 @@ def test_the_finished_sound_has_it_and_blocks_do_not_show():
     sound = noise((6, -20), (5, -50), (6, -20))
     whole, pieces = mastered(sound, sound.shape[1]), mastered(sound, RATE)
     assert np.abs(whole - pieces).max() < 1e-4
-    calm, loud = (loudness.measured_lufs(whole[:, RATE * a : RATE * b]) for a, b in ((7, 10), (1, 5)))
+    calm, loud = (measured_lufs(whole[:, RATE * a : RATE * b]) for a, b in ((7, 10), (1, 5)))
     assert loud - calm == pytest.approx(30 - 0.5 * (30 - DEPTH_LU), abs=1.0)
-    assert loudness.measured_lufs(whole) == pytest.approx(loudness.TARGET_LUFS, abs=0.1)
+    assert measured_lufs(whole) == pytest.approx(loudness.TARGET_LUFS, abs=0.1)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from conftest import dyvim
-from test_alpha_zero import film as imagined
+from helpers.imagined_films import film as imagined
 
 from dyvim_cli.composer import load_embedded
 from dyvim_cli.errors import UsageError

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from conftest import run_ffmpeg
 from helpers.media_films import BURSTS, heard, make_film
+from helpers.scored_films import RATE, scored, tone
 from helpers.voices import (
     SENTENCES,
     apart,
@@ -16,7 +17,6 @@ from helpers.voices import (
     unmixed,
 )
 from scipy.ndimage import median_filter
-from test_media_mux import RATE, scored, tone
 
 from dyvim_cli.media.containers import CONTAINERS, audio_arguments
 from dyvim_cli.media.levels import ceiling_of

@@ -17,6 +17,7 @@ from helpers.media_films import (
     picture_hashes,
     sound_span,
 )
+from helpers.scored_films import RATE, scored, tone
 
 from dyvim_cli.errors import ExitCode, InputError, UsageError
 from dyvim_cli.media.mux import mux
@@ -24,23 +25,8 @@ from dyvim_cli.media.output import film_extension, output_path
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.sound import write_audio
 
-RATE = 48_000
 AUDIO_FRAME_S = 1024 / RATE
 EXTENSIONS = [".mp4", ".mov", ".mkv", ".webm", ".avi", ".ts"]
-
-
-def tone(seconds: float, hertz=1000.0, level=0.2) -> tuple[np.ndarray, int]:
-    """Music that is easy to measure."""
-    wave = level * np.sin(2 * np.pi * hertz * np.arange(round(seconds * RATE)) / RATE)
-    return np.stack([wave, wave], axis=1).astype(np.float32), RATE
-
-
-def scored(film, folder, music=None, **options):
-    """Mux under a film and return (info of the film, result, path of the output)."""
-    info = probe(film)
-    path = output_path(info.path, info.codec, str(folder / "scored-{stem}"))
-    result = mux(info, music or tone(5), path, **options)
-    return info, result, result.path
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)

@@ -7,7 +7,7 @@ import pytest
 from av.stream import Disposition
 from conftest import dyvim, run_ffmpeg
 from helpers.media_films import H264
-from test_media_mux import scored, tone
+from helpers.scored_films import scored, tone
 
 from dyvim_cli.errors import ExitCode, UsageError
 from dyvim_cli.media.mux import mux

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import symusic
 from conftest import dyvim
-from test_alpha_zero import film as imagined
+from helpers.imagined_films import film as imagined
 
 from dyvim_cli.composer import load_embedded
 from dyvim_cli.desk.orders import Order, orders_of

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from test_alpha_zero import film
+from helpers.imagined_films import film
 
 from dyvim_cli.composer import load_embedded
 from dyvim_cli.model.compose.score import write_score

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_alpha_zero import film as imagined
+from helpers.imagined_films import film as imagined
 
 from dyvim_cli.cli.options.players import parse_bars, parse_instruments, parse_mute
 from dyvim_cli.composer import load_embedded

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import dyvim, run_ffmpeg
-from test_alpha_zero import film as imagined
+from helpers.imagined_films import film as imagined
 
 from dyvim_cli.cli.options.desk import as_like
 from dyvim_cli.composer import load_embedded

@@ -13,6 +13,7 @@ import av
 import numpy as np
 import pyloudnorm
 import pytest
+import symusic
 from conftest import MOVING, cut_film, dyvim, run_ffmpeg
 
 from dyvim_cli.errors import ExitCode
@@ -241,10 +242,19 @@ def test_doctor_tells_what_stops_a_film_from_what_does_not(tmp_path):
     assert no_ffmpeg.returncode == ExitCode.ENVIRONMENT and "FAIL  ffmpeg" in no_ffmpeg.stdout
 
 
-def test_music_for_a_still_film_is_calm(still_film, tmp_path):
-    done = dyvim("generate", still_film, "-o", tmp_path / "calm.wav", "--alpha", 1, "--seed", 2, "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["hits"] == []
+def test_music_for_a_still_film_is_calmer_than_for_a_moving_one(film, still_film, tmp_path):
+    asked = ("--alpha", 1, "--seed", 2, "--style", "orchestral", "--candidates", 1, "--json")
+    notes, force = {}, {}
+    for source in (film, still_film):
+        midi = tmp_path / f"{source.stem}.mid"
+        done = dyvim("generate", source, "-o", tmp_path / f"{source.stem}.wav", "--midi", midi, *asked)
+        assert done.returncode == 0, done.stderr
+        facts = json.loads(done.stdout)
+        played = [note for track in symusic.Score(midi).tracks for note in track.notes]
+        notes[source] = len(played) / facts["duration_s"]
+        force[source] = np.mean([note.velocity for note in played])
+    assert facts["hits"] == []
+    assert notes[still_film] < 0.8 * notes[film] and force[still_film] < force[film]
 
 
 def test_features_of_a_folder(film, tmp_path):

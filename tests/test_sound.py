@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from helpers.music_levels import measured_lufs, stem_blocks
+from helpers.songs import C_MAJOR, RATE, STEP_S, grid, played, song
 
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.music.idioms import kit
@@ -16,38 +18,6 @@ from dyvim_cli.music.symbols.midi import key_signature, tempo_events, write_midi
 from dyvim_cli.music.synth import envelopes, instrument, sampler, soundfont, voice
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STYLES, Key, Note, Stem, TempoMap
-
-RATE = voice.SAMPLE_RATE
-STEP_S = 0.125
-C_MAJOR = Key(0, False)
-
-
-def grid(n_steps: int, start_s: float = 0.0) -> TempoMap:
-    return TempoMap(start_s + np.arange(n_steps + 1) * STEP_S, 120.0)
-
-
-def song(n_bars: int = 2) -> np.ndarray:
-    """Chords, tune, bass, drums and arpeggio; every bar begins with an accent."""
-    rows = np.zeros((tokens.K, 16 * n_bars), dtype=np.int16)
-    index, by_name = tokens.STREAM_INDEX, {stream.name: stream for stream in tokens.STREAMS}
-    rows[index["level"]] = 3
-    rows[index["level"], ::16] = 7
-    for bar in range(n_bars):
-        at, root = 16 * bar, (0, 5, 7, 0)[bar % 4]
-        rows[index["chord"], at : at + 16] = tokens.chord_token(root, "maj")
-        for name, pitch, length in (("bass", 36 + root, 8), ("pad", 67, 16), ("melody", 72 + root, 6)):
-            rows[index[name], at] = tokens.pitch_token(by_name[name], pitch)
-            rows[index[name], at + 1 : at + length] = tokens.HOLD
-        rows[index["arp"], at : at + 16 : 2] = tokens.pitch_token(by_name["arp"], 60 + root)
-        rows[index["drums"], at] = tokens.drum_token(("kick", "crash"))
-        rows[index["drums"], at + 2 : at + 16 : 2] = tokens.drum_token(("hat",))
-        rows[index["drums"], at + 4] = tokens.drum_token(("snare", "hat"))
-    return rows
-
-
-def played(style: str = "pop", n_bars: int = 2, seed: int = 1, key: Key = C_MAJOR):
-    rows = song(n_bars)
-    return perform(rows, grid(rows.shape[1]), key, style, rows.shape[1] * STEP_S, seed)
 
 
 def stem(score, name: str) -> Stem:
@@ -118,8 +88,8 @@ def test_harder_is_louder_and_brighter():
 def test_blocks_have_no_seams_and_repeat_exactly():
     font, part = soundfont.shipped_soundfont(), stem(played("lofi"), "melody")
     n = 4 * RATE
-    whole = next(instrument.stem_blocks(font, part, n, n))
-    pieces = np.concatenate(list(instrument.stem_blocks(font, part, n, RATE // 2)), axis=1)
+    whole = next(stem_blocks(font, part, n, n))
+    pieces = np.concatenate(list(stem_blocks(font, part, n, RATE // 2)), axis=1)
     assert whole.shape == (2, n) and np.abs(whole).max() > 0
     np.testing.assert_array_equal(whole, pieces)
 
@@ -132,7 +102,7 @@ def test_blocks_have_no_seams_and_repeat_exactly():
 def test_sound_has_risen_where_the_note_is(program, is_drums, key, late_s):
     """Whatever leads it in: a pick 40 ms before its string, a bow that takes its time."""
     part = Stem("a", program, is_drums, (Note(0.5, 0.9, key, 100),))
-    sound = next(instrument.stem_blocks(soundfont.shipped_soundfont(), part, RATE, RATE))
+    sound = next(stem_blocks(soundfont.shipped_soundfont(), part, RATE, RATE))
     envelope = np.abs(sound[:, : round(0.65 * RATE)]).max(axis=0)
     risen_s = np.flatnonzero(envelope > 0.4 * envelope.max())[0] / RATE
     assert -0.002 < risen_s - (0.5 - RISES_S) < late_s
@@ -145,7 +115,7 @@ def test_a_note_makes_room_for_the_next():
     for n in (1, 2):
         notes = (Note(0.5, 0.8, 60, 90), Note(0.9, 1.2, 67, 90))[:n]
         part = Stem("a", 80, False, notes)
-        sound = np.abs(next(instrument.stem_blocks(font, part, 2 * RATE, 2 * RATE))).max(axis=0)
+        sound = np.abs(next(stem_blocks(font, part, 2 * RATE, 2 * RATE))).max(axis=0)
         silence_s.append(np.flatnonzero(sound > 0.5 * sound[: RATE // 2 + RATE // 4].max()) / RATE)
     let_go, starts = silence_s[0].max(), silence_s[1][silence_s[1] > 0.85].min()
     assert starts - let_go == pytest.approx(0.1, abs=0.012)
@@ -215,7 +185,7 @@ def test_loudness_agrees_with_a_reference_meter():
     rng = np.random.default_rng(0)
     sound = rng.normal(0, 0.1, (2, 6 * RATE)) * np.linspace(0.02, 1, 6 * RATE)
     expected = pyloudnorm.Meter(RATE).integrated_loudness(sound.T)
-    assert loudness.measured_lufs(sound.astype(np.float32)) == pytest.approx(expected, abs=0.1)
+    assert measured_lufs(sound.astype(np.float32)) == pytest.approx(expected, abs=0.1)
 
 
 def test_true_peak_sees_between_samples():
@@ -240,7 +210,7 @@ def test_mastering_meets_loudness_and_ceiling():
     out = master(sound)
     assert out.shape == sound.shape
     assert loudness.true_peak_db(out) <= -1.0
-    assert loudness.measured_lufs(out) == pytest.approx(loudness.TARGET_LUFS, abs=0.5)
+    assert measured_lufs(out) == pytest.approx(loudness.TARGET_LUFS, abs=0.5)
 
 
 @pytest.mark.parametrize("n", [1, 100, RATE // 10, RATE // 3])
@@ -255,7 +225,7 @@ def test_soundtrack_is_finished(style):
     sound = produce(played(style), 4.3, keep_stems=True)
     samples = sound.samples
     assert samples.shape == (round(4.3 * RATE), 2) and samples.dtype == np.float32
-    assert loudness.measured_lufs(samples.T) == pytest.approx(-14, abs=0.5)
+    assert measured_lufs(samples.T) == pytest.approx(-14, abs=0.5)
     assert loudness.true_peak_db(samples.T) <= -1
     assert np.all(np.abs(samples[-1]) < 1e-4)
     middle, side = samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.music_levels import stem_blocks
+from helpers.songs import RATE, played
 from helpers.synthetic_fonts import STARTED, font, tone
-from test_sound import RATE, played
 from typer.testing import CliRunner
 
 from dyvim_cli.batch.fingerprint import settings_digest
 from dyvim_cli.cli.main import app
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.music.mixing.mastering import produce_blocks
-from dyvim_cli.music.synth.instrument import stem_blocks
 from dyvim_cli.music.synth.orchestra import Orchestra, opened
 from dyvim_cli.music.synth.soundfont import shipped_soundfont, soundfont_paths
 from dyvim_cli.options import ComposeOptions, Delivery

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import dyvim, run_ffmpeg
-from test_sound import played
+from helpers.songs import played
 
 from dyvim_cli.media.broadcast_wave import stamp
 from dyvim_cli.music.mixing.mastering import produce

@@ -66,7 +66,7 @@ def test_most_cuts_are_met_and_wider_drift_meets_more():
         np.mean([_beat_share(fit_tempo_map(40.0, *film, max_drift=d, seed=s)) for s, film in films])
         for d in (0.04, 0.08)
     )
-    assert narrow > 0.6 and wide > 0.8
+    assert narrow > 0.6 and wide > max(0.8, narrow + 0.05)
 
 
 def test_strength_zero_ignores_the_film():

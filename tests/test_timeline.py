@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_cache import features
+from helpers.film_features import features
 
 from dyvim_cli.music.mixing.loudness import Meter
 from dyvim_cli.timeline import POINTS, accents, motion, timeline

@@ -268,28 +268,3 @@ def test_doctor_lists_what_was_pulled_and_warns_of_what_is_torn(hub, tmp_path, m
     torn = run.invoke(app, ["doctor"])
     assert torn.exit_code == 0 and "warn  pulled" in torn.stdout
     assert "dyvim weights pull musicgen-small" in torn.stdout
-
-
-def test_named_weights_are_told_apart_by_what_is_read_of_them(hub, tmp_path, monkeypatch):
-    from dyvim_cli.composer import named_weights
-    from dyvim_cli.options import ComposeOptions
-
-    monkeypatch.setenv("DYVIM_WEIGHTS_DIR", str(tmp_path))
-    pulled = ComposeOptions(model="musicgen-small")
-    assert named_weights(ComposeOptions()) == named_weights(pulled) == ""
-    folder = store.pull("musicgen-small")
-    local = named_weights(ComposeOptions(model=str(folder)))
-    assert len({local, named_weights(pulled), ""}) == 3
-    adapter = tmp_path / "adapter"
-    adapter.mkdir()
-    tuned = ComposeOptions(model="musicgen-small", adapter=str(adapter))
-    (adapter / "adapter.safetensors").write_bytes(b"one")
-    first = named_weights(tuned)
-    assert first != named_weights(pulled)
-    (adapter / "state.safetensors").write_bytes(b"left by the tuning")
-    as_file = ComposeOptions(model="musicgen-small", adapter=str(adapter / "adapter.safetensors"))
-    assert first == named_weights(tuned) == named_weights(as_file)
-    (adapter / "adapter.safetensors").write_bytes(b"two")
-    assert first != named_weights(tuned)
-    (folder / store.MANIFEST).unlink()  # as if copied there
-    assert named_weights(pulled) == named_weights(ComposeOptions(model=str(folder))) != ""

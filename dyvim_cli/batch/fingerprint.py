@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dyvim_cli import code_digest, weights
+from dyvim_cli.model.musicgen.loading import adapter_file
 from dyvim_cli.options import EMBEDDED, ComposeOptions, Delivery
 from dyvim_cli.vision import settings as vision
 
@@ -103,7 +104,7 @@ def settings_digest(options: ComposeOptions, delivery: Delivery) -> str:
     own_model = None if options.model == EMBEDDED else options.model
     settings = asdict(delivery) | {
         "options": asdict(options),
-        "weights": _weights(own_model, options.adapter, options.soundfont),
+        "weights": weights_digest(own_model, options.adapter, options.soundfont),
         "code": code_digest.digest(CODE),
     }
     del settings["overwrite"]
@@ -143,13 +144,21 @@ def film_seed(base_seed: int, relative: object) -> int:
 
 
 @lru_cache(maxsize=16)
-def _weights(*places: str | None) -> str:
-    """The files that were shipped and those of a model or an adapter of the user's, by their content.
+def weights_digest(model: str | None, adapter: str | None, soundfont: str | None) -> str:
+    """A digest of the files that were shipped and of those of the user's, by their content.
 
-    A pulled model counts by its name: its source does not change under it, and it may be pulled later.
+    A pulled model counts by its name: its source does not change under it, and it may be pulled later. Of an
+    adapter's folder the weights count alone, not the log and the state that a training left there.
+
+    Args:
+        model: a checkpoint's folder, a score decoder's file or a catalogue name; None = the shipped decoder.
+        adapter: an adapter's folder or file.
+        soundfont: a file of instruments.
     """
     shipped = [weights.folder() / name for name in weights.manifest()]
-    own = [path for place in places if place for path in _files(Path(place))]
+    places = [Path(place) for place in (model, soundfont) if place]
+    places += [adapter_file(Path(adapter))] if adapter else []
+    own = [path for place in places for path in _files(place)]
     return _digest([vision.settings(), [(path.name, weights.sha256(path)) for path in (*shipped, *own)]])
 
 

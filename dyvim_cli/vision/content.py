@@ -87,16 +87,3 @@ def group_levels(probabilities: np.ndarray) -> dict[str, float]:
 def _beyond_chance(mean: np.ndarray, classes: list[int]) -> float:
     chance = len(classes) / len(mean)
     return float(np.sqrt(max(0.0, (mean[classes].sum() - chance) / (1 - chance))))
-
-
-def best_class(probabilities: np.ndarray) -> tuple[int, float]:
-    """Find the class that frames show most.
-
-    Args:
-        probabilities: [M, 1000] of the classes in M frames.
-
-    Returns:
-        (class number, its mean probability).
-    """
-    mean = probabilities.mean(axis=0)
-    return int(mean.argmax()), float(mean.max())

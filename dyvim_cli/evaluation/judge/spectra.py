@@ -11,7 +11,7 @@ import numpy as np
 
 FRAMES_AT_ONCE = 2048  # bounds the memory that a long film takes
 LINEAR_MELS, LINEAR_HZ, LOG_STEP = 15.0, 1000.0, np.log(6.4) / 27  # Slaney's Auditory Toolbox, 1998
-A4_HZ, A0_HZ = 440.0, 27.5
+A0_HZ = 27.5
 
 
 def power_frames(mono: np.ndarray, n_fft: int, hop: int) -> Iterator[np.ndarray]:

@@ -1,6 +1,5 @@
 """Load a MusicGen by name or folder: backbone, codec, tokenizer, adapter."""
 
-import hashlib
 import json
 import os
 import tempfile
@@ -13,7 +12,6 @@ from dyvim_cli.errors import UsageError, WeightsError
 from dyvim_cli.hub import store
 from dyvim_cli.hub.catalogue import CATALOGUE, licence_note
 from dyvim_cli.progress import Progress
-from dyvim_cli.weights import sha256
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 DEBUG, ADAPTER = "debug", "adapter.safetensors"
 TOKENIZERS = ("tokenizer.json", "spiece.model")  # one of them holds the words
-READ = {".json", ".safetensors", ".model", ".txt"}  # what of a checkpoint's folder is opened
 KINDS = {
     "musicgen": "MusicgenForConditionalGeneration",
     "musicgen_melody": "MusicgenMelodyForConditionalGeneration",
@@ -207,34 +204,6 @@ def adapter_file(place: Path) -> Path:
         Path of the file, which need not exist.
     """
     return place / ADAPTER if place.is_dir() else place
-
-
-def content_of_weights(name: str, adapter: Path | None = None, weights_dir: Path | None = None) -> str:
-    """Digest all that a result depends on beside the shipped weights.
-
-    Of a checkpoint the files that are read, of pulled weights what their manifest says, of an adapter its
-    weights: the log and the state that a tuning left beside them do not count.
-
-    Args:
-        name: of the catalogue, a folder, or the file of a score decoder.
-        adapter: folder or file of an adapter.
-        weights_dir: where pulled weights are; None = the default folder.
-
-    Returns:
-        SHA-256 in hexadecimal; "" when nothing beside the shipped weights counts.
-    """
-    files: dict[str, str] = {}
-    placed = store.weights_folder(weights_dir) / name  # by hand, if no manifest is with it
-    folder = Path(name) if Path(name).is_dir() else placed
-    if folder is placed and (listed := store.manifest(name, weights_dir)):
-        files = {file: facts["sha256"] for file, facts in listed["files"].items()}
-    elif Path(name).is_file():  # a score decoder
-        files = {Path(name).name: sha256(Path(name))}
-    elif folder.is_dir():
-        files = {p.name: sha256(p) for p in folder.iterdir() if p.suffix in READ}
-    if adapter is not None and adapter_file(adapter).is_file():
-        files["adapter"] = sha256(adapter_file(adapter))
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest() if files else ""
 
 
 def open_checkpoint(

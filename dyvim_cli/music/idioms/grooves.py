@@ -16,7 +16,6 @@ FILLS = (
 )  # fmt: skip
 
 
-ROLL = "........5.5.5555"  # what a build-up ends in
 ROLLING_FILLS = ({"tom": "............5.55"}, {"tom": "..........5.5555"}, {"tom": "........5...5.5."})
 
 BASS_IDIOMS = {

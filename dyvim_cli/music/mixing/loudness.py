@@ -279,20 +279,6 @@ def shaped(blocks: Iterable[np.ndarray], gains: np.ndarray) -> Iterator[np.ndarr
         start += n
 
 
-def measured_lufs(samples: np.ndarray) -> float:
-    """Measure the integrated loudness of a whole sound.
-
-    Args:
-        samples: [2, n] at 48 kHz.
-
-    Returns:
-        LUFS; -inf for silence.
-    """
-    meter = Meter()
-    meter.feed(samples)
-    return integrated_lufs(meter.powers)
-
-
 def true_peak_db(samples: np.ndarray) -> float:
     """Measure the true peak of a whole sound.
 

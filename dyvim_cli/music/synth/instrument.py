@@ -19,7 +19,7 @@ from dyvim_cli.music.synth.low_pass import HOP
 from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.music.synth.soundfont import SoundFont
 from dyvim_cli.music.synth.voice import RenderedVoice
-from dyvim_cli.types import SAMPLE_RATE, Note, Stem
+from dyvim_cli.types import SAMPLE_RATE, Note
 
 CACHED_BYTES = 48 << 20  # of one instrument's tones, for a piece of hours; a tone of 10 s is 2 MB a voice
 VELOCITY_STEP = 16  # timbre is made for the middle of each step, loudness for the exact velocity
@@ -212,19 +212,3 @@ def middle_velocity(velocity: int) -> int:
         The middle of its step.
     """
     return velocity // VELOCITY_STEP * VELOCITY_STEP + VELOCITY_STEP // 2 - 1
-
-
-def stem_blocks(font: SoundFont, stem: Stem, n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
-    """Play a stem with a font's preset.
-
-    Args:
-        font: where the preset is looked for.
-        stem: its program and notes.
-        n_frames: in all.
-        block_frames: of a block at most.
-
-    Returns:
-        Blocks [2, <= block_frames] float32, consecutive.
-    """
-    instrument = SampledInstrument(font, stem.is_drums, stem.program)
-    return instrument.blocks(stem.notes, n_frames, block_frames)

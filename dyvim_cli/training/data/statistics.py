@@ -10,43 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.atomic import write_json
-from dyvim_cli.music.symbols.measures import measures, onsets
-from dyvim_cli.music.symbols.tokens import STREAMS, UNKNOWN
+from dyvim_cli.music.symbols.measures import measures
 from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.data.shards import load, split
 from dyvim_cli.types import STEPS_PER_BAR
 
 BAND = (10, 50, 90)  # percentiles over pieces
 SHORTEST_BARS = 8  # shorter pieces tell little of form
-
-
-def corpus_statistics(pieces: Sequence[Piece]) -> dict:
-    """Count many pieces.
-
-    Totals (pieces, works, steps, notes by stream, share of steps known by stream, keys by mode) and, for each
-    of music.symbols.measures, its 10th, 50th and 90th percentile over the pieces.
-
-    Args:
-        pieces: at least one.
-
-    Returns:
-        JSON-ready figures.
-    """
-    n_steps = sum(piece.tokens.shape[1] for piece in pieces)
-    known = sum((piece.tokens != UNKNOWN).sum(axis=1) for piece in pieces)
-    return {
-        "pieces": len(pieces),
-        "works": len({piece.name for piece in pieces}),
-        "steps": n_steps,
-        "minor_share": round(float(np.mean([piece.is_minor for piece in pieces])), 4),
-        "notes": {s.name: int(sum(onsets(p.tokens, s.name).sum() for p in pieces)) for s in STREAMS[2:]},
-        "known_share": {
-            s.name: round(float(known[k] / n_steps), 4) for k, s in enumerate(STREAMS)
-        },
-        "hits_per_bar": round(float(_sum_curve(pieces, 0) * STEPS_PER_BAR / n_steps), 3),
-        "cuts_per_bar": round(float(_sum_curve(pieces, 1) * STEPS_PER_BAR / n_steps), 3),
-        "bands": bands(pieces),
-    }  # fmt: skip
 
 
 def bands(pieces: Sequence[Piece]) -> dict[str, list[float]]:
@@ -84,10 +54,6 @@ def held_out_bands(shards: Sequence[Path]) -> dict:
         "pieces": {source: len(pieces) for source, pieces in sorted(sources.items())},
         "bands": {name: bands(p) for name, p in [("corpus", written), *sorted(sources.items())]},
     }
-
-
-def _sum_curve(pieces: Sequence[Piece], column: int) -> float:
-    return sum(float((piece.curves[:, column] > 0).sum()) for piece in pieces)
 
 
 def _band(values: list[float]) -> list[float]:
