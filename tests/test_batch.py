@@ -297,7 +297,7 @@ def test_weights_count_by_what_is_read_of_them(tmp_path):
     folder.mkdir()
     (folder / "adapter.safetensors").write_bytes(b"one")
     first = now(adapter=folder)
-    assert len({first, now(), now(str(folder))}) == 3
+    assert first != now()
     (folder / "state.safetensors").write_bytes(b"left by the training")
     assert first == now(adapter=folder) == now(adapter=folder / "adapter.safetensors")
     (folder / "adapter.safetensors").write_bytes(b"two")

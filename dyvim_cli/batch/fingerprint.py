@@ -154,6 +154,9 @@ def weights_digest(model: str | None, adapter: str | None, soundfont: str | None
         model: a checkpoint's folder, a score decoder's file or a catalogue name; None = the shipped decoder.
         adapter: an adapter's folder or file.
         soundfont: a file of instruments.
+
+    Returns:
+        The digest, 40 hexadecimal digits.
     """
     shipped = [weights.folder() / name for name in weights.manifest()]
     places = [Path(place) for place in (model, soundfont) if place]
