@@ -271,7 +271,7 @@ def _write(
 
 
 def _writer(
-    output, extra: list[str], out_path: Path, on_time: Callable[[float], None]
+    output: Any, extra: list[str], out_path: Path, on_time: Callable[[float], None]
 ) -> Callable[[str], None]:
     """What writes the output with the ffmpeg that is named; on_time is called with the seconds written."""
 
