@@ -239,5 +239,10 @@ def test_a_plan_edited_by_hand_and_markers_are_obeyed_by_the_command(film, tmp_p
     assert "drums" not in {track.name for track in score.tracks}
     assert not [note for note in notes if note[0] < 5.598 and note[1] > 5.202]
     assert min(abs(start_s - 2.4) for start_s, _ in notes) < 0.01
+    again = dyvim(
+        "score", film, "--like", tmp_path / "o.mp4", "-o", tmp_path / "p.mp4", "--midi", tmp_path / "p.mid"
+    )
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "p.mid").read_bytes() == midi.read_bytes()
     path.write_text(text.replace("theme = 0", "theme = zero"))
     assert "line" in (wrong := dyvim("score", film, "--plan", path)).stderr and wrong.returncode == 2

@@ -4,12 +4,16 @@ import json
 
 import numpy as np
 import pytest
+import soundfile
 from conftest import dyvim
 
 from dyvim_cli.cli.options.parsing import parse_span
 from dyvim_cli.errors import UsageError
+from dyvim_cli.media.cut import plan_cut
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.sound import read_audio
+from dyvim_cli.options import Delivery
+from dyvim_cli.preview import FADE_OUT_S, part_to_deliver
 
 
 def test_a_preview_is_the_pieces_own_seconds_up_to_its_fade(film, tmp_path):
@@ -22,6 +26,18 @@ def test_a_preview_is_the_pieces_own_seconds_up_to_its_fade(film, tmp_path):
     n = round(2.4 * 48000)
     likeness = np.corrcoef(part[:n].ravel(), whole[:n].ravel())[0, 1]
     assert likeness > 0.99  # but for AAC
+
+
+@pytest.mark.parametrize("span_s", [(0.0, 3.0), (1.25, 4.0)])
+def test_what_a_preview_is_cut_from_is_the_music_to_the_sample(film, tmp_path, span_s):
+    noise = np.random.default_rng(0).uniform(-1, 1, (round(6.4 * 48000), 2)).astype(np.float32)
+    soundfile.write(tmp_path / "music.wav", noise, 48000, "FLOAT")
+    seen = probe(film)
+    with part_to_deliver(seen, plan_cut(seen), tmp_path / "music.wav", Delivery(preview_s=span_s)) as part:
+        cut = soundfile.read(part.music, dtype="float32")[0]
+        first = round(part.options["start_s"] * 48000)
+        assert part.options["fade_out_s"] == FADE_OUT_S
+        assert np.array_equal(cut[:48000], noise[first : first + 48000])
 
 
 @pytest.mark.parametrize("text", ["0:03", "3-1", "a-b", "1-2-3"])

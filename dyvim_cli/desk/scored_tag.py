@@ -95,8 +95,8 @@ def _packed(plan: FilmPlan) -> str:
     return base64.urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
 
 
-def _unpacked(word: str) -> FilmPlan:
-    """The plan that _packed made a word of. Raises ValueError."""
+def unpacked_plan(word: str) -> FilmPlan:
+    """The plan that a tag's word says. Raises ValueError."""
     try:
         raw = json.loads(zlib.decompress(base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))))
         sections = [PlannedSection(**row | {"parts": tuple(row["parts"])}) for row in raw["sections"]]
@@ -152,7 +152,7 @@ def _options(said: dict[str, str]) -> ComposeOptions:
         tempo_bpm=float(said["bpm"]) if "bpm" in said else None,
         key=key_named(said["key"]) if "key" in said.get("asked", "") else None,
         under_speech=said.get("under_speech"),
-        plan=_unpacked(said["plan"]) if "plan" in said else None,
+        plan=unpacked_plan(said["plan"]) if "plan" in said else None,
         loops="loop" in said,
         orchestrate=said.get("orchestrate"),
         mute=tuple(said["mute"].split(",")) if "mute" in said else (),

@@ -58,7 +58,7 @@ def as_like(options, like: Path | None, named: set[str], *, is_known: bool = Fal
     options = with_players(
         options, instruments=[made["instrument"]] if "instrument" in made else None, **played
     )
-    return replace(options, loops=options.loops or made["loops"], **kept)
+    return replace(options, loops=options.loops or made["loops"], plan=made["plan"], **kept)
 
 
 def settings_of(options) -> dict[str, Any]:
