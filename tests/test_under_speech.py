@@ -7,7 +7,17 @@ import torch
 from benchmarks.imagined import imagined_film
 from dyvim_cli.errors import UsageError
 from dyvim_cli.model.compose.score import write_score
-from dyvim_cli.music.form.under_speech import LEAD_S, LOUDEST_LEVEL, TAIL_S, speech_on_grid
+from dyvim_cli.music.form.under_speech import (
+    ENTERING,
+    LEAD_S,
+    LOUDEST_LEVEL,
+    TAIL_S,
+    answered_energy,
+    barred_steps,
+    of_its_kind,
+    speech_on_grid,
+    without_entries,
+)
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.pipeline import load_embedded
@@ -55,7 +65,7 @@ def test_no_tune_and_half_the_onsets_under_a_voice(decoder, style):
         inside.append(onsets_a_second(score, 4.0, 9.0))
         outside.append(onsets_a_second(score, 0.0, 3.5))
         outside.append(onsets_a_second(score, 9.6, 14.0))
-    assert np.mean(inside) <= 0.6 * np.mean(outside)
+    assert np.mean(inside) <= 0.5 * np.mean(outside)
 
 
 def test_levels_under_a_voice_are_soft_but_for_accents(decoder):
@@ -83,8 +93,54 @@ def test_off_beats_of_bass_and_pad_are_ruled_out():
     from dyvim_cli.model.score.token_plan import BASS, TokenPlan
 
     free = np.full((tokens.K, 16), tokens.UNKNOWN, dtype=np.int64)
-    plan = TokenPlan(free, np.full((tokens.K, 16), -1), False, under_speech=np.ones(16, dtype=bool))
-    on_beat, off_beat = torch.zeros(1, tokens.K, 64), torch.zeros(1, tokens.K, 64)
-    plan.constrain(on_beat, 4 + BASS)
-    plan.constrain(off_beat, 6 + BASS)
-    assert not on_beat[0, BASS].any() and (off_beat[0, BASS, tokens.FIRST_PITCH :] < -1e6).all()
+    under = np.ones(16, dtype=bool)
+    barred = barred_steps(TempoMap(np.arange(17) * 0.2, 75.0), under)
+    plan = TokenPlan(free, np.full((tokens.K, 16), -1), False, under_speech=under, barred=barred)
+    half_bar, beat = torch.zeros(1, tokens.K, 64), torch.zeros(1, tokens.K, 64)
+    plan.constrain(half_bar, 8 + BASS)
+    plan.constrain(beat, 4 + BASS)
+    assert not half_bar[0, BASS].any() and (beat[0, BASS, tokens.FIRST_PITCH :] < -1e6).all()
+    drums = torch.full((1,), tokens.drum_token(("kick", "hat")))
+    assert plan._subdued(tokens.STREAM_INDEX["drums"], drums, 8) == tokens.drum_token(("kick",))
+    assert plan._subdued(tokens.STREAM_INDEX["drums"], drums, 4) == 0
+
+
+def test_strokes_under_a_voice_are_more_than_a_second_apart_at_any_tempo():
+    for bpm in (50, 75, 99, 101, 120, 180):
+        grid = TempoMap(np.arange(65) * 15 / bpm, bpm)
+        free = np.flatnonzero(~barred_steps(grid, np.ones(64, dtype=bool)))
+        assert np.diff(grid.step_times_s[free]).min() > 1.1
+        assert not barred_steps(grid, np.zeros(64, dtype=bool)).any()
+
+
+def test_nobody_comes_in_while_somebody_speaks():
+    active = np.ones((tokens.K, 64), dtype=bool)
+    under, drums, pad = np.zeros(64, dtype=bool), tokens.STREAM_INDEX["drums"], tokens.STREAM_INDEX["pad"]
+    under[16:40] = True
+    active[drums, :24] = False  # would come in at 24, in mid-sentence
+    active[pad, 30:] = False
+    waiting = without_entries(active, under, 60)
+    assert not waiting[drums, :40].any() and waiting[drums, 40:].all()
+    assert np.array_equal(waiting[pad], active[pad])  # who goes may go
+    active[list(ENTERING), :20] = False
+    waiting = without_entries(active, under, 60)
+    assert waiting[pad, 20:30].all()  # else nobody would play under the voice
+    assert without_entries(active, np.ones(64, dtype=bool), 60)[drums, 60:].all()
+
+
+def test_pauses_take_nothing_over_from_what_was_written_under_a_voice():
+    under = np.array([True, True, False, False, True])
+    assert of_its_kind(np.array([-1, 0, 1, 2, 0]), under).tolist() == [-1, 0, -1, 2, 0]
+    energy = answered_energy(np.full(5, 0.5), under)
+    assert (energy[under] < 0.3).all() and (energy[~under] > 0.6).all()
+    assert np.array_equal(answered_energy(energy, np.zeros(5, dtype=bool)), energy)
+
+
+@pytest.mark.parametrize("style", ["pop", "jazz"])
+def test_the_tune_comes_forward_in_the_pauses(decoder, style):
+    tunes = []
+    for seed in range(3):
+        score = composed(decoder, style, seed)
+        tunes += [n.start_s for stem in score.stems if stem.name == "melody" for n in stem.notes]
+    after = [start_s for start_s in tunes if 9.4 < start_s < 11.5]
+    assert len(after) >= 3 * 2  # within two seconds of the last word

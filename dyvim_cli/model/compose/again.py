@@ -17,6 +17,7 @@ from dyvim_cli.model.conditioning.film_curves import film_curves
 from dyvim_cli.music.form.accents import Accents
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.style_patterns import PatternInputs
+from dyvim_cli.music.form.under_speech import barred_steps
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.relaid import NONE, Relaid, Span, relaid
 from dyvim_cli.options import ComposeOptions
@@ -87,15 +88,16 @@ def write_again(
     hit, energy, under_speech = first.calmer_under_speech(hit, energy, tempo_map, options, speech_s)
     kept = _kept(old, grid, hit if influence.follows else old.hit[np.maximum(grid.source, 0)])
     form = first.plan(features, tempo_map, character, energy, hit, options, planned, kept.final_step)
+    form = first.entering_in_pauses(form, under_speech)
     silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
     conditions = first.condition(features, tempo_map, character, form, (hit, cut, energy))
     accents = hit * influence.follows * ~silent
-    fixed = first.as_plan(form, character, accents, influence.lightest_accent, under_speech, silent)
+    barred = barred_steps(tempo_map, under_speech)
+    fixed = first.as_plan(form, character, accents, influence.lightest_accent, under_speech, silent, barred)
     fixed = _with_kept(fixed, kept, form, theme_goes_on(old, grid))
     bands = bands_of(form.sections, character.style)
-    motion = PatternInputs(
-        0.5 + influence.energy * (energy - 0.5), cast(Accents, fixed.accents), under_speech
-    )
+    answered = 0.5 + influence.energy * (energy - 0.5)
+    motion = PatternInputs(answered, cast(Accents, fixed.accents), under_speech, barred)
     pattern_seed = [options.seed, first.PATTERN_DRAW]
     forced = with_patterns(fixed.forced, form, bands, model.config.untrained, motion, pattern_seed)
     fixed = replace(fixed, forced=forced)

@@ -46,7 +46,14 @@ from dyvim_cli.music.form.planning import Form, plan_form
 from dyvim_cli.music.form.playable import playable
 from dyvim_cli.music.form.style_patterns import PatternInputs
 from dyvim_cli.music.form.time_keeping import keep_time
-from dyvim_cli.music.form.under_speech import rest_the_tune, speech_on_grid
+from dyvim_cli.music.form.under_speech import (
+    answered_energy,
+    barred_steps,
+    of_its_kind,
+    rest_the_tune,
+    speech_on_grid,
+    without_entries,
+)
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.bar_lines import realign_bar_lines
 from dyvim_cli.music.timing.rubato import apply_rubato
@@ -65,7 +72,6 @@ if TYPE_CHECKING:  # torch takes two seconds: options are checked, and films ope
     from dyvim_cli.stylebook.record import Palette
 
 GUIDANCE = 1.5
-ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered while somebody speaks
 PATTERN_DRAW = 6  # of the patterns of a style that the decoder did not learn
 STYLE_DRAW = 5  # tells the style's chance from the others': a style that is wished for changes nothing else
 PITCHED = np.array([stream.name in tokens.PITCHED for stream in tokens.STREAMS])  # [K]
@@ -120,15 +126,19 @@ def write_score(
     hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
     hit, energy, under_speech = calmer_under_speech(hit, energy, tempo_map, options, speech_s)
     energy = as_energetic(planned, tempo_map, energy)
-    form = plan(features, tempo_map, character, energy, hit, options, planned)
+    form = entering_in_pauses(
+        plan(features, tempo_map, character, energy, hit, options, planned), under_speech
+    )
     bands = bands_of(form.sections, character.style)
     silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
     conditions = condition(features, tempo_map, character, form, (hit, cut, energy), options.loops)
     settings = sampling_settings(options)
     accents = hit * influence.follows * ~silent
-    fixed = as_plan(form, character, accents, influence.lightest_accent, under_speech, silent)
+    barred = barred_steps(tempo_map, under_speech)
+    fixed = as_plan(form, character, accents, influence.lightest_accent, under_speech, silent, barred)
     planned_accents = cast(Accents, fixed.accents)  # as_plan always plans them
-    motion = PatternInputs(0.5 + influence.energy * (energy - 0.5), planned_accents, under_speech)
+    answered = 0.5 + influence.energy * (energy - 0.5)
+    motion = PatternInputs(answered, planned_accents, under_speech, barred)
     forced = with_patterns(
         fixed.forced, form, bands, model.config.untrained, motion, [options.seed, PATTERN_DRAW]
     )
@@ -272,7 +282,12 @@ def calmer_under_speech(
     spoken = np.zeros((0, 2)) if speech_s is None or options.under_speech == "same" else speech_s
     under_speech = speech_on_grid(tempo_map, spoken)
     hit = np.where(under_speech & (hit < HEAVY), 0.0, hit)
-    return hit, np.where(under_speech, ENERGY_UNDER_SPEECH * energy, energy), under_speech
+    return hit, answered_energy(energy, under_speech), under_speech
+
+
+def entering_in_pauses(form: Form, under_speech: np.ndarray) -> Form:
+    """The form with nobody coming in where somebody speaks [S] bool."""
+    return replace(form, active=without_entries(form.active, under_speech, form.final_step))
 
 
 def best_of(
@@ -490,6 +505,7 @@ def as_plan(
     lightest_accent: float = np.inf,
     under_speech: np.ndarray | None = None,
     silent: np.ndarray | None = None,
+    barred: np.ndarray | None = None,
 ) -> TokenPlan:
     """What is fixed token by token: silence, planned chords, themes that return, accents, rests under speech.
 
@@ -500,6 +516,7 @@ def as_plan(
         lightest_accent: events that weigh less are left to the decoder.
         under_speech: [S] bool, None = nowhere.
         silent: [S] bool, where nobody plays; None = nowhere.
+        barred: [S] bool, steps under speech on which nobody starts a note; None = none.
 
     Returns:
         Tokens that are forced, copied or accented, and where the melody rests.
@@ -512,9 +529,10 @@ def as_plan(
         forced[k, ~form.played] = tokens.HOLD if name in tokens.PITCHED else tokens.REST
         forced[k, ~form.active[k]] = tokens.REST
     forced[tokens.STREAM_INDEX["chord"]] = form.chords
-    if under_speech is not None:
-        rest_the_tune(forced, under_speech)
+    if under_speech is None:
+        under_speech = np.zeros(forced.shape[1], dtype=bool)
     forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
+    rest_the_tune(forced, under_speech)
     players = [tokens.STREAM_INDEX[name] for name in (*tokens.PITCHED, "drums")]
     if silent is not None:
         forced[np.ix_(np.array(players), np.flatnonzero(silent))] = tokens.REST
@@ -522,10 +540,11 @@ def as_plan(
     return TokenPlan(
         accents=accents_of(bands_of(form.sections, character.style), hit, lightest_accent, drums_play),
         forced=forced,
-        copy_from=form.copy_from,
+        copy_from=of_its_kind(form.copy_from, under_speech),
         is_minor=character.key.is_minor,
         breath=form.breath,
-        groove_from=form.groove_from(hit),
+        groove_from=of_its_kind(form.groove_from(hit), under_speech),
         under_speech=under_speech,
-        gesture_from=form.gesture_from,
+        barred=barred,
+        gesture_from=of_its_kind(form.gesture_from, under_speech),
     )

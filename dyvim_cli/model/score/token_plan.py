@@ -7,10 +7,14 @@ import torch
 
 from dyvim_cli.model.score.token_constraints import CARDINALITIES, FORBIDDEN, Grammar
 from dyvim_cli.music.form.accents import Accents
-from dyvim_cli.music.form.under_speech import KEPT_DRUMS, LOUDEST_LEVEL, is_off_beat
+from dyvim_cli.music.form.under_speech import KEPT_DRUMS, LOUDEST_LEVEL
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.types import STEPS_PER_BEAT
 
 LEVEL, BASS, DRUMS, PAD = (tokens.STREAM_INDEX[name] for name in ("level", "bass", "drums", "pad"))
+# How much less likely rests become in the pauses of speech: what was written under it would be gone on with
+COMES_FORWARD = {tokens.STREAM_INDEX["melody"]: 3.5, tokens.STREAM_INDEX["arp"]: 2.0, DRUMS: 3.0}
+STRUCK_STEPS = STEPS_PER_BEAT // 2  # the drums are asked for eighths
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class TokenPlan:
     groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
     accents: Accents | None = None  # the events that are accented whatever the decoder draws
     under_speech: np.ndarray | None = None  # [S] bool, where the film's own sound has somebody speak
+    barred: np.ndarray | None = None  # [S] bool, steps under speech on which nobody starts a note
     gesture_from: np.ndarray | None = None  # [S] earlier step whose gesture may be taken up, -1 = none
 
     def decided(
@@ -63,7 +68,15 @@ class TokenPlan:
             return drawn
         if k == LEVEL:
             return drawn.clamp(max=LOUDEST_LEVEL)
-        return drawn & KEPT_DRUMS if k == DRUMS else drawn
+        return drawn & (0 if self._is_barred(step) else KEPT_DRUMS) if k == DRUMS else drawn
+
+    def _is_pause(self, step: int) -> bool:
+        """Whether somebody speaks in the film, but not on this step."""
+        return self.under_speech is not None and bool(self.under_speech.any() and not self.under_speech[step])
+
+    def _is_barred(self, step: int) -> bool:
+        """Whether nobody starts a note on a step, unless an event is struck."""
+        return self.barred is not None and bool(self.barred[step])
 
     def _accented(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:
         """Tokens [B] of a stream with a step's accent: as loud as planned, strokes added to the groove's."""
@@ -74,17 +87,21 @@ class TokenPlan:
         return drawn | int(self.accents.drums[step]) if k == DRUMS else drawn
 
     def constrain(self, logits: torch.Tensor, position: int) -> None:
-        """Rule out, in bass and pad, what is no new note at an accent or one off the beat under speech.
+        """Rule out, in bass and pad, what is no new note at an accent, or one on a barred step; in the pauses
+        of speech make rests of the others less likely.
 
         Args:
             logits: [B, K, width] of the position, changed in place.
             position: place in the delay pattern.
         """
-        for k in (BASS, PAD):
+        for k in (BASS, PAD, *COMES_FORWARD):
             step = position - k
             if not 0 <= step < self.forced.shape[1] or self.forced[k, step] != tokens.UNKNOWN:
                 continue
-            if self.accents is not None and self.accents.level[step]:
+            if k in COMES_FORWARD:
+                if self._is_pause(step) and (k != DRUMS or step % STRUCK_STEPS == 0):
+                    logits[:, k, tokens.REST] -= COMES_FORWARD[k]
+            elif self.accents is not None and self.accents.level[step]:
                 logits[:, k, : tokens.FIRST_PITCH] += FORBIDDEN
-            elif self.under_speech is not None and self.under_speech[step] and is_off_beat(step):
+            elif self._is_barred(step):
                 logits[:, k, tokens.FIRST_PITCH :] += FORBIDDEN

@@ -32,6 +32,7 @@ class PatternInputs:
     energy: np.ndarray  # 0..1, of the film as far as it has a say
     accents: Accents
     under_speech: np.ndarray  # bool
+    barred: np.ndarray  # bool, steps under speech on which nobody starts a note
 
 
 def write_patterns(
@@ -71,8 +72,9 @@ def write_patterns(
         written[BASS, span] = _bass_row(starts, letters, form.chords, section, ring)
         starts = _starts(comping, section, style, "pad", motion, form.chords)
         written[PAD, span] = _pad_row(starts, form.chords, section)
-    written[DRUMS] |= motion.accents.drums
     written[DRUMS, motion.under_speech] &= KEPT_DRUMS
+    written[DRUMS, motion.barred] = 0
+    written[DRUMS] |= motion.accents.drums
     free = forced == tokens.UNKNOWN
     free[[k for k in range(tokens.K) if k not in (BASS, DRUMS, PAD)]] = False
     return np.where(free, written, forced)
@@ -94,14 +96,14 @@ def _strokes_at(pattern: str, section: Section, style: str, part: str, motion: P
 def _starts(
     pattern: str, section: Section, style: str, part: str, motion: PatternInputs, chords: np.ndarray
 ) -> np.ndarray:
-    """[n] bool: where notes begin: the pattern, every accent; on beats alone under speech, and a new chord is
-    heard at once.
+    """[n] bool: where notes begin: the pattern, every accent; on no barred step under speech, and a new chord
+    is heard at once.
     """
     span = slice(section.start, section.end)
     steps = np.arange(section.start, section.end)
     new_chord = (chords[span] != np.roll(chords, 1)[span]) & (steps % STEPS_PER_BEAT == 0)
     strokes = _strokes_at(pattern, section, style, part, motion) | (new_chord & (part == "bass"))
-    strokes &= ~motion.under_speech[span] | (steps % STEPS_PER_BEAT == 0)
+    strokes &= ~motion.barred[span]
     return strokes | (motion.accents.level[span] > 0)
 
 

@@ -1,17 +1,27 @@
 """Lay the speech of a film's own sound on the grid and thin the band under it.
 
 Reviewers of films call music under a voice "too bouncy, too varied in pitch": the writing disturbs as much
-as the level. Under speech the tune and the arpeggio rest, drums keep the beat with kick and snare alone,
-bass and chords start notes on beats only, and nothing but accents is louder than LOUDEST_LEVEL.
+as the level. Under speech the tune and the arpeggio rest; kick and snare, bass and chords strike on bar
+lines, or half bars in slow music; nobody comes in, and nothing but accents is louder than LOUDEST_LEVEL. In
+the pauses the film is answered more, and nothing is taken over from what was written under speech: the tune
+comes forward there.
 """
 
 import numpy as np
 
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.types import STEPS_PER_BEAT, TempoMap
+from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
 RESTING = ("melody", "arp")  # streams in the register of voices, and those that move fast
+CARRYING = tuple(tokens.STREAM_INDEX[name] for name in ("pad", "bass"))  # of which one plays under speech
+ENTERING = (*CARRYING, tokens.STREAM_INDEX["drums"])
 KEPT_DRUMS = tokens.drum_token(("kick", "snare"))
+HALF_BAR_STEPS = STEPS_PER_BAR // 2
+LEAST_APART_S = 1.2  # from one stroke under speech to the next: half bars that last as long, else bars
+ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered while somebody speaks
+ENERGY_IN_PAUSES = (
+    0.35  # of what is missing to full energy that is added where nobody does, if anybody speaks
+)
 LOUDEST_LEVEL = 3
 LEAD_S = 0.25  # the tune rests so long before a word, so that no phrase is cut off by it
 TAIL_S = 0.4  # and so long after: a pause to breathe is no pause of the speech
@@ -45,13 +55,70 @@ def rest_the_tune(forced: np.ndarray, under_speech: np.ndarray) -> None:
         forced[tokens.STREAM_INDEX[name], under_speech] = tokens.REST
 
 
-def is_off_beat(step: int) -> bool:
-    """Tell whether bass and chords start no note on a step under speech.
+def barred_steps(tempo_map: TempoMap, under_speech: np.ndarray) -> np.ndarray:
+    """Find the steps under speech on which nobody starts a note unless an event is struck.
 
     Args:
-        step: of the grid.
+        tempo_map: the grid of S steps.
+        under_speech: [S] bool, where somebody speaks.
 
     Returns:
-        True but on beats.
+        [S] bool.
     """
-    return step % STEPS_PER_BEAT != 0
+    half_bar_s = HALF_BAR_STEPS * 60 / tempo_map.bpm / STEPS_PER_BEAT
+    apart = HALF_BAR_STEPS if half_bar_s >= LEAST_APART_S else STEPS_PER_BAR
+    return under_speech & (np.arange(len(under_speech)) % apart != 0)
+
+
+def answered_energy(energy: np.ndarray, under_speech: np.ndarray) -> np.ndarray:
+    """Weigh the film's energy as the music answers it: less under speech, more in its pauses.
+
+    Args:
+        energy: [S] 0..1, of the film.
+        under_speech: [S] bool, where somebody speaks.
+
+    Returns:
+        [S] 0..1; unchanged where nobody speaks in the whole film.
+    """
+    if not under_speech.any():
+        return energy
+    lifted = energy + ENERGY_IN_PAUSES * (1 - energy)
+    return np.where(under_speech, ENERGY_UNDER_SPEECH * energy, lifted)
+
+
+def of_its_kind(sources: np.ndarray, under_speech: np.ndarray) -> np.ndarray:
+    """Keep the earlier steps that music is taken over from where both or neither lie under speech.
+
+    Args:
+        sources: [..., S] steps, -1 = none.
+        under_speech: [S] bool, where somebody speaks.
+
+    Returns:
+        [..., S] steps, -1 also where only one of the two is under speech.
+    """
+    differs = under_speech[np.maximum(sources, 0)] != under_speech
+    return np.where(differs, -1, sources)
+
+
+def without_entries(active: np.ndarray, under_speech: np.ndarray, final_step: int) -> np.ndarray:
+    """Let nobody come in while somebody speaks: an entry waits for the pause.
+
+    Who plays when the speech begins may go on; where neither chords nor bass do, both keep their entries.
+
+    Args:
+        active: [K, S] bool, who may play.
+        under_speech: [S] bool, where somebody speaks.
+        final_step: from here on the last chord rings, which is everybody's.
+
+    Returns:
+        [K, S] bool.
+    """
+    waiting = active.copy()
+    edges = np.flatnonzero(np.diff(np.pad(under_speech.astype(np.int8), 1))).reshape(-1, 2)
+    for start, end in edges.tolist():
+        until, before = min(end, final_step), max(0, start - 1)
+        absent = [row for row in ENTERING if not active[row, before]]
+        if set(CARRYING) <= set(absent):
+            absent = [row for row in absent if row not in CARRYING]
+        waiting[absent, start:until] = False
+    return waiting
