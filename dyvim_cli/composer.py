@@ -187,7 +187,7 @@ def compose(
         write = write_score if options.recut is None else write_again
         decoder = cast("Decoder", model)
         score = write(features, options, decoder, progress, speech_s=speech_s, keeps_tokens=keeps_tokens)
-        return recast(with_old_piece(score, features), options)
+        return recast(with_old_piece(score, features, options.soundfont), options)
     from dyvim_cli.model.compose.recording import record
 
     device.torch_threads_of_the_machine()

@@ -44,6 +44,14 @@ class Silence:
 
 
 @dataclass(frozen=True)
+class Speech:
+    """A stretch in which somebody speaks in the film's own sound."""
+
+    from_s: float
+    to_s: float
+
+
+@dataclass(frozen=True)
 class FilmPlan:
     """What the music of one film shall be."""
 
@@ -59,3 +67,4 @@ class FilmPlan:
     sections: tuple[PlannedSection, ...]
     silences: tuple[Silence, ...] = ()
     instruments: tuple[tuple[str, int], ...] = ()  # (part, General MIDI program), where somebody chose it
+    speech: tuple[Speech, ...] | None = None  # None: where it is heard; (): as if nobody spoke

@@ -79,6 +79,7 @@ class OldPiece:
     final_step: int  # where the last chord begins
     programs: dict[str, int]  # General MIDI programs by part
     footage: Footage
+    soundfont: str | None = None  # the whole path of the user's instruments; None = the shipped ones
 
 
 @dataclass(frozen=True)

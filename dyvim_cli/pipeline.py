@@ -26,7 +26,7 @@ from dyvim_cli.composer import (
 )
 from dyvim_cli.describe import comment, describe, heard_hits
 from dyvim_cli.desk.kept_pieces import keep_piece
-from dyvim_cli.desk.planning import planned, read_orders
+from dyvim_cli.desk.planning import planned, read_orders, speech_to_clear
 from dyvim_cli.desk.scored_tag import coarse_speech
 from dyvim_cli.errors import UsageError
 from dyvim_cli.extras import check_extras, sound_file, stamp_sounds, whole_set, write_extras, write_markers_of
@@ -218,8 +218,7 @@ def compose_and_mux(
     progress, meter = progress or Silent(), Meter()
     film, features, clock = watched.film, watched.features, watched.clock
     delivered = clock_of(film, watched.cut.start_s, watched.cut.end_s)
-    speech_s = None if watched.own is None else coarse_speech(watched.own.speech_s)
-    options = with_plan(features, options, delivered, speech_s)
+    options, speech_s, own = _with_speech(watched, options, delivery, delivered)
     with clock.stage("compose"):
         piece = compose(features, options, model, progress, speech_s, keeps_tokens=watched.use_cache)
     tags = {"comment": comment(piece, options, speech_s)}
@@ -243,7 +242,7 @@ def compose_and_mux(
                 metadata=tags,
                 progress=progress,
                 group=group,
-                own=watched.own if delivery.preview_s is None else None,
+                own=own if delivery.preview_s is None else None,
             )
         write_extras(piece, music, delivery, tags, group)
         write_markers_of(piece, delivered, delivery, group)
@@ -278,6 +277,26 @@ def _facts_of_film(
         **delivered_sound(muxed, facts),
         "hits": heard_hits(facts["hits"], muxed.own_music_s if delivery.preview_s is None else ()),
     }
+
+
+def _with_speech(
+    watched: Watched, options: ComposeOptions, delivery: Delivery, clock: "FilmClock"
+) -> "tuple[ComposeOptions, np.ndarray | None, OwnSound | None]":
+    """(options with the plan, [N, 2] seconds of speech that the composer is told of, the film's own sound).
+
+    Where a plan says who speaks when, the music makes room there; of sound that is not heard with the music
+    nobody needs to know.
+    """
+    from dyvim_cli.model.compose.obey import speech_told
+
+    own, is_edited = watched.own, options.plan is not None
+    if options.plan is not None and delivery.keep_audio in ("track", "drop"):
+        options = replace(options, plan=replace(options.plan, speech=None))
+    heard_s = None if own is None else coarse_speech(own.speech_s)
+    options = with_plan(watched.features, options, clock, heard_s)
+    if options.plan is not None and own is not None and is_edited:
+        own = replace(own, speech_s=speech_to_clear(own.speech_s, options.plan))
+    return options, speech_told(options.plan, heard_s), own
 
 
 def _prepare(film_path: Path, options: ComposeOptions, delivery: Delivery) -> "CheckedFilm":
@@ -428,7 +447,8 @@ def plan_film(
     cut = plan_cut(film, start, end)
     orders = read_orders(options, clock_of(film, cut.start_s, cut.end_s))
     features = features_of(film, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress)
-    return planned(features, options, orders)
+    own = own_sound_of(film, cut, use_cache=use_cache, progress=progress)
+    return planned(features, options, orders, None if own is None else coarse_speech(own.speech_s))
 
 
 def generate(

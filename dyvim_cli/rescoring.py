@@ -91,7 +91,8 @@ def old_piece(
         reason = f"the music of {scored} follows a plan or an older cut, and is not kept here any more"
         raise UsageError(reason, "name the plan that it followed: --plan film.toml")
     features = pipeline.features_of(scored, use_cache=use_cache, progress=progress)
-    score = compose(features, options, model, progress or Silent(), keeps_tokens=use_cache)
+    told_s = made["speech_s"]
+    score = compose(features, options, model, progress or Silent(), told_s, keeps_tokens=use_cache)
     if not isinstance(score, Score) or "old" not in score.extras:
         raise UsageError(f"{scored}: nothing is known of its frames", "dyvim cache clean, and try again")
     old = score.extras["old"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli import cache
-from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence
+from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence, Speech
 from dyvim_cli.old_piece import Footage, OldPiece
 from dyvim_cli.types import FilmFeatures, Key, Score
 from dyvim_cli.vision.recut import footage_of
@@ -30,8 +30,11 @@ class _Record:
     facts: np.ndarray  # uint8, JSON
 
 
-def with_old_piece(score: Score, features: FilmFeatures) -> Score:
-    """The score with itself as what a later cut begins with, and its name, in extras."""
+def with_old_piece(score: Score, features: FilmFeatures, soundfont: str | None = None) -> Score:
+    """The score with itself as what a later cut begins with, and its name, in extras.
+
+    soundfont: the user's instruments that play it.
+    """
     if "plan" not in score.extras or not len(features.prints):
         return score
     made = score.extras
@@ -39,6 +42,7 @@ def with_old_piece(score: Score, features: FilmFeatures) -> Score:
     old = OldPiece(
         plan=made["plan"], tokens=score.tokens, step_times_s=grid.step_times_s, bpm=grid.bpm, hit=made["hit"],
         final_step=made["final_step"], programs=made["programs"], footage=footage_of(features),
+        soundfont=soundfont,
     )  # fmt: skip
     return replace(score, extras=made | {"old": old, "id": name_of(old)})
 
@@ -66,7 +70,8 @@ def kept_piece(name: str) -> OldPiece | None:
 
 def _as_record(old: OldPiece) -> _Record:
     facts = {
-        "plan": asdict(old.plan), "bpm": old.bpm, "final_step": old.final_step, "programs": old.programs
+        "plan": asdict(old.plan), "bpm": old.bpm, "final_step": old.final_step, "programs": old.programs,
+        "soundfont": old.soundfont,
     }  # fmt: skip
     text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
     film = old.footage
@@ -79,13 +84,15 @@ def _from_record(record: _Record) -> OldPiece:
     footage = Footage(record.duration_s, record.prints, record.print_times_s, record.edges_s)
     return OldPiece(
         _plan(facts["plan"]), record.tokens, record.step_times_s, facts["bpm"], record.hit,
-        facts["final_step"], facts["programs"], footage,
+        facts["final_step"], facts["programs"], footage, facts.get("soundfont"),
     )  # fmt: skip
 
 
 def _plan(values: dict) -> FilmPlan:
     kinds = {"hits": PlannedHit, "sections": PlannedSection, "silences": Silence}
     rows = {name: tuple(kind(**_tuples(row)) for row in values[name]) for name, kind in kinds.items()}
+    if values.get("speech") is not None:
+        rows["speech"] = tuple(Speech(**row) for row in values["speech"])
     players = tuple((part, program) for part, program in values.get("instruments", ()))
     return FilmPlan(**values | rows | {"key": Key(**values["key"]), "instruments": players})
 

@@ -1,23 +1,22 @@
 """Read the composing options from a scored film, to make it again with changes."""
 
-import re
 from pathlib import Path
 from typing import Any
 
-from dyvim_cli.desk.scored_tag import TOO_LONG, unpacked_plan
+from dyvim_cli.desk.kept_pieces import kept_piece
+from dyvim_cli.desk.scored_tag import TOO_LONG, fields_of, soundfont_text, speech_of, unpacked_plan
 from dyvim_cli.errors import UsageError
 from dyvim_cli.media.probe import SCORED_BY, probe
 from dyvim_cli.music.symbols.key_names import key_named
 from dyvim_cli.options import ComposeOptions
 
 PLAYED = ("orchestrate", "mute", "instrument", "reroll")  # said as the options are written
-ASKED = ("bpm", "mood", "guidance")
-FIELD = re.compile(r"(\w+)=(.*?)(?=\s\w+=|$)")
+ASKED = ("bpm", "mood", "guidance", "temperature", "under_speech", "soundfont")
 
 
 def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
     """How the music of a scored film was made, by name: style, key, tempo_bpm, alpha, seed, candidates,
-    model, piece and plan; PLAYED and ASKED where they were asked for.
+    model, piece, plan and speech_s; PLAYED and ASKED where they were asked for.
 
     is_known: what was decided beyond these is known otherwise. Raises UsageError where the film does not
     say, or unless that is known, not all of its plan, or followed an older cut; InputError where it cannot
@@ -26,7 +25,7 @@ def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
     comment = probe(path).comment
     if SCORED_BY not in comment:
         raise UsageError(f"{path} does not say how its music was made", "name a film that dyvim scored")
-    said = dict(FIELD.findall(comment[comment.index(SCORED_BY) :].removeprefix("dyvim ")))
+    said = fields_of(comment)
     if "recut" in said and not is_known:
         raise UsageError(f"the music of {path} was fitted to a new cut", "name the film of the first cut")
     if said.get("plan") == TOO_LONG and not is_known:
@@ -35,6 +34,7 @@ def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
         plan = unpacked_plan(said["plan"]) if said.get("plan", TOO_LONG) != TOO_LONG else None
         numbers = {name: float(said[name]) for name in ("alpha", "tempo")}
         seed = int(said["seed"])
+        speech_s = None if said.get("speech") == TOO_LONG else speech_of(said.get("speech", ""))
     except (KeyError, ValueError) as error:
         raise UsageError(f"{path} says too little of its music: {comment}", "score it anew") from error
     return {
@@ -48,6 +48,25 @@ def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
         "piece": said.get("piece", ""),
         "plan": plan,
         "loops": "loop" in said,
-        "is_free": not {"plan", "recut"} & set(said),
+        "speech_s": speech_s,
+        "is_free": "recut" not in said and said.get("plan") != TOO_LONG,
         **{name: said[name] for name in (*PLAYED, *ASKED) if name in said},
     }
+
+
+def soundfont_again(made: dict[str, Any], film: Path) -> str | None:
+    """The whole path of the user's instruments that a scored film was played by; None for the shipped ones.
+
+    made: from made_by. The film's tag has the file's name alone; it is looked for where it was when the piece
+    was kept, beside the film and in the working folder. Raises UsageError where it is not there.
+    """
+    name = made.get("soundfont")
+    if name is None:
+        return None
+    kept = kept_piece(made["piece"])
+    places = [Path(kept.soundfont)] if kept is not None and kept.soundfont else []
+    places += [path for folder in (film.absolute().parent, Path.cwd()) for path in folder.glob("*.sf[23]")]
+    for path in places:
+        if path.is_file() and soundfont_text(path) == name:
+            return str(path)
+    raise UsageError(f"{film} was played by {name}, which is not found", f"--soundfont FOLDER/{name}")

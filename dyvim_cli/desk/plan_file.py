@@ -33,6 +33,12 @@ PLAYERS = """\
 {sign}instruments = {{ {players} }}
 """
 EXAMPLE = 'melody = "cello", bass = 33'
+SPEECH = """\
+# Where somebody speaks in the film's own sound: no tune there, few and soft notes. [] is as if nobody did;
+# without this list the film is listened to.
+{comment}speech = [
+{lines}{comment}]
+"""
 SECTIONS = """\
 # A section lasts until the next one. It begins on the beat next to its time. Roles: {roles}.
 # Sections of one theme number share their tune. Only the named parts may play: {parts}.
@@ -51,8 +57,10 @@ def plan_text(plan: FilmPlan, film: str) -> str:
     hits = HITS.format(kinds=", ".join(EVENT_KINDS), lines="".join(map(_hit_line, plan.hits)))
     pauses = "".join(f"  {{ from = {each.from_s}, to = {each.to_s} }},\n" for each in plan.silences)
     silences = SILENCES.format(lines=pauses or "  # { from = 3.0, to = 4.5 },\n")
+    spoken = "".join(f"  {{ from = {each.from_s}, to = {each.to_s} }},\n" for each in plan.speech or ())
+    speech = SPEECH.format(lines=spoken, comment="# " if plan.speech is None else "")
     sections = SECTIONS.format(roles=", ".join(SECTION_ROLES), parts=", ".join(PARTS))
-    parts = [HEAD.format(film=film), choices, _players(plan), hits, silences, sections]
+    parts = [HEAD.format(film=film), choices, _players(plan), hits, silences, speech, sections]
     return "\n".join([*parts, *map(_section, plan.sections)])
 
 

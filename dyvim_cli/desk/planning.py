@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from dyvim_cli.desk.orders import Order, edited, marks, orders_of, style_asked
 from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import FilmPlan
+from dyvim_cli.hearing import spans
 from dyvim_cli.markers.files import read_markers
 from dyvim_cli.media.film_clock import FilmClock
 from dyvim_cli.options import ComposeOptions
@@ -14,6 +15,7 @@ from dyvim_cli.types import FilmFeatures
 if TYPE_CHECKING:
     import numpy as np
 
+AS_HEARD_S = 0.06  # a plan's spans of speech are rounded: so far beyond them a word is as it was heard
 SAME_LENGTH_S = 0.2  # a film whose length differs by more is another cut than the plan is for
 
 
@@ -35,6 +37,7 @@ def planned(
     Raises UsageError where a plan file is for a film of another length, or orders contradict each other.
     """
     from dyvim_cli.model.compose.decide import decide, with_marks
+    from dyvim_cli.model.compose.obey import planned_speech, speech_told
 
     options = replace(options, style=options.style or style_asked(orders))
     if options.plan is None:
@@ -42,12 +45,31 @@ def planned(
     else:
         plan = _with_options(options.plan, options)
         plan = replace(plan, hits=with_marks(plan.hits, marks(orders)))
+        plan = replace(plan, speech=planned_speech(speech_told(plan, speech_s)))
     if abs(plan.duration_s - features.duration_s) > SAME_LENGTH_S:
         reason = (
             f"the plan is for a film of {plan.duration_s:g} s, this one lasts {features.duration_s:.3f} s"
         )
         raise UsageError(reason, "dyvim plan writes one for this film; --start and --end as then")
     return edited(plan, orders)
+
+
+def speech_to_clear(heard_s: "np.ndarray", plan: FilmPlan) -> "np.ndarray":
+    """[N, 2] seconds of speech that the music is ducked under, of what was heard [M, 2] and a plan says.
+
+    The words of a span of the plan are where they were heard; a span in which none was is speech throughout.
+    """
+    import numpy as np
+
+    if plan.speech is None:
+        return heard_s
+    found = []
+    for span in plan.speech:
+        from_s, to_s = span.from_s - AS_HEARD_S, span.to_s + AS_HEARD_S
+        words = np.clip(heard_s, from_s, to_s)
+        words = words[words[:, 1] > words[:, 0]]
+        found.append(words if len(words) else np.array([[span.from_s, span.to_s]]))
+    return spans.joined(np.concatenate(found), 0.01) if found else spans.NONE
 
 
 def _with_options(plan: FilmPlan, options: ComposeOptions) -> FilmPlan:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dyvim_cli.errors import InputError, UsageError
-from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
+from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection, Silence, Speech
 from dyvim_cli.media.written_times import seconds_of
 from dyvim_cli.music.symbols.instruments import program_named
 from dyvim_cli.music.symbols.key_names import key_named
@@ -21,12 +21,14 @@ else:
 
 TOP = (
     "style", "key", "bpm", "mood", "alpha", "seed", "duration_s",
-    "hits", "silences", "instruments", "section",
+    "hits", "silences", "speech", "instruments", "section",
 )  # fmt: skip
-MAY_LACK = ("silences", "instruments", "style", "energy")  # of the file and of a section; style: of a section
+# of the file, and of a section: style is one of a section's alone
+MAY_LACK = ("silences", "speech", "instruments", "style", "energy")
 ROWS = {  # array: the keys of each of its tables
     "hits": ("at", "weight", "kind"),
     "silences": ("from", "to"),
+    "speech": ("from", "to"),
     "section": ("at", "role", "theme", "mood", "energy", "style", "parts"),
 }
 PLAYERS = (*PARTS, "accent")  # parts whose instrument may be named
@@ -71,8 +73,9 @@ class _Reader:
             seed=int(self.number(self.values, "seed", (0, 2**63))),
             hits=tuple(sorted(hits, key=lambda hit: hit.at_s)),
             sections=sections,
-            silences=tuple(self.silence(row, i) for i, row in enumerate(self.values.get("silences", []))),
+            silences=tuple(Silence(*span) for span in self.spans("silences")),
             instruments=self.instruments(),
+            speech=tuple(Speech(*span) for span in self.spans("speech")) if "speech" in self.values else None,
         )
 
     def check_keys(self) -> None:
@@ -106,11 +109,16 @@ class _Reader:
             self.time(row, "at", "hits", i), weight, self.one_of(row, "kind", EVENT_KINDS, "hits", i)
         )
 
-    def silence(self, row: dict[str, Any], i: int) -> Silence:
-        pause = Silence(self.time(row, "from", "silences", i), self.time(row, "to", "silences", i))
-        if pause.to_s <= pause.from_s:
-            self.fail("silences", i, "to", "a silence ends after it begins")
-        return pause
+    def spans(self, table: str) -> list[tuple[float, float]]:
+        """The (from, to) of a table's rows."""
+        found = []
+        for i, row in enumerate(self.values.get(table, [])):
+            from_s, to_s = self.time(row, "from", table, i), self.time(row, "to", table, i)
+            if to_s <= from_s:
+                what = "a silence" if table == "silences" else "speech"
+                self.fail(table, i, "to", f"{what} ends after it begins")
+            found.append((from_s, to_s))
+        return found
 
     def section(self, row: dict[str, Any], i: int) -> PlannedSection:
         parts = row["parts"]
@@ -191,7 +199,7 @@ def line_of(lines: list[str], table: str, i: int, key: str) -> int:
     begins = {"": r"", "section": r"\s*\[\[\s*section\s*\]\]"}.get(table, r"[^#]*\{")
     named = rf"(^|[\s{{,])({re.escape(key)}|\"{re.escape(key)}\")\s*=|^\s*\[\[?\s*{re.escape(key)}"
     first = 0
-    if table in ("hits", "silences"):
+    if table in ("hits", "silences", "speech"):
         first = next((n for n, line in enumerate(lines) if re.match(rf"\s*{table}\s*=", line)), 0)
     rows = [n for n, line in enumerate(lines) if n >= first and table and re.match(begins, line)]
     start = rows[i] if i < len(rows) else first

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.errors import UsageError
-from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence
+from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence, Speech
 from dyvim_cli.hearing import spans
 from dyvim_cli.media.probe import SCORED_BY
 from dyvim_cli.music.symbols.key_names import key_named
@@ -68,7 +68,7 @@ def _changes(options: ComposeOptions) -> dict[str, str]:
         "guidance": "" if options.guidance is None else repr(float(options.guidance)),
         "temperature": "" if usual else repr(float(options.temperature)),
         "under_speech": options.under_speech or "",
-        "soundfont": Path(options.soundfont).name.replace(" ", "_") if options.soundfont else "",
+        "soundfont": soundfont_text(Path(options.soundfont)) if options.soundfont else "",
         "plan": "" if options.plan is None else _short(_packed(options.plan)),
         "loop": "yes" if options.loops else "",
         "recut": "yes" if options.recut is not None else "",
@@ -77,6 +77,11 @@ def _changes(options: ComposeOptions) -> dict[str, str]:
         "instrument": ",".join(f"{part}:{program}" for part, program in options.instruments),
         "reroll": "{}-{}:{}".format(*options.reroll_bars) if options.reroll_bars else "",
     }
+
+
+def soundfont_text(path: Path) -> str:
+    """A soundfont's file name as one word: where it lies is nobody's business."""
+    return path.name.replace(" ", "_")
 
 
 def _short(text: str) -> str:
@@ -108,6 +113,9 @@ def unpacked_plan(word: str) -> FilmPlan:
                 "sections": tuple(sections),
                 "silences": tuple(Silence(**row) for row in raw["silences"]),
                 "instruments": tuple((part, int(program)) for part, program in raw.get("instruments", ())),
+                "speech": None
+                if (spoken := raw.get("speech")) is None
+                else tuple(Speech(**row) for row in spoken),
             }
         )
     except (KeyError, TypeError, zlib.error) as error:
@@ -133,7 +141,7 @@ def made_with(comment: str) -> tuple[ComposeOptions, np.ndarray | None] | None:
     if TOO_LONG in (said.get("plan"), said.get("speech")):
         return None
     try:
-        return _options(said), _speech_of(said.get("speech", ""))
+        return _options(said), speech_of(said.get("speech", ""))
     except (KeyError, ValueError, UsageError):  # a tag that somebody edited, or of another version
         return None
 
@@ -163,7 +171,7 @@ def _options(said: dict[str, str]) -> ComposeOptions:
     )
 
 
-def _speech_of(text: str) -> np.ndarray | None:
+def speech_of(text: str) -> np.ndarray | None:
     """[N, 2] seconds from "3-6.1,8.5-11.4"; None for no speech. Raises ValueError."""
     rows = [[float(end) for end in pair.split("-")] for pair in text.split(",") if pair]
     return np.array(rows).reshape(-1, 2) if rows else None

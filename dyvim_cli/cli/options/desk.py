@@ -15,7 +15,13 @@ TYPED = (
     "ENVIRONMENT",
     "DEFAULT_MAP",
 )  # where an option's value comes from, unless it is a default
-OPTION = {"tempo_bpm": "tempo", "mood": "mood", "guidance": "guidance"}  # of a wish
+READ = {  # field of a scored film's tag: (of ComposeOptions, the option's name, how it is read)
+    "bpm": ("tempo_bpm", "tempo", float),
+    "mood": ("mood", "mood", parse_mood),
+    "guidance": ("guidance", "guidance", float),
+    "temperature": ("temperature", "temperature", float),
+    "under_speech": ("under_speech", "under_speech", str),
+}
 
 
 def given(context: typer.Context) -> set[str]:
@@ -42,23 +48,30 @@ def as_like(options, like: Path | None, named: set[str], *, is_known: bool = Fal
     """
     if like is None:
         return options
-    from dyvim_cli.desk.like import made_by
+    from dyvim_cli.desk.like import made_by, soundfont_again
     from dyvim_cli.options import EMBEDDED
 
     made = made_by(like, is_known=is_known)
     if made["model"] != EMBEDDED:
         raise UsageError(f"{like} was scored by {made['model']}", "--like is for the shipped composer")
     kept = {name: made[name] for name in ("alpha", "seed", "style", "key", "candidates") if name not in named}
-    asked = {"tempo_bpm": made.get("bpm"), "mood": made.get("mood"), "guidance": made.get("guidance")}
-    read = {"tempo_bpm": float, "mood": parse_mood, "guidance": float}
-    kept |= {name: read[name](text) for name, text in asked.items() if text and OPTION[name] not in named}
+    kept |= {
+        field: read(made[name])
+        for name, (field, option, read) in READ.items()
+        if name in made and option not in named
+    }
+    if "soundfont" not in named:
+        kept["soundfont"] = soundfont_again(made, like)
     if "style" in named and "tempo" not in named:
         kept["tempo_bpm"] = made["tempo_bpm"]
     played = {name: made.get(name) for name in ("orchestrate", "mute", "reroll")}
     options = with_players(
         options, instruments=[made["instrument"]] if "instrument" in made else None, **played
     )
-    return replace(options, loops=options.loops or made["loops"], plan=made["plan"], **kept)
+    options = replace(options, loops=options.loops or made["loops"], **kept)
+    if made["plan"] is None:
+        return options
+    return replace(options, plan=replace(made["plan"], seed=options.seed, alpha=options.alpha))
 
 
 def settings_of(options) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """dyvim rescore: the music of a scored film, fitted to a new cut of it."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from dyvim_cli.cli import command_line
 from dyvim_cli.cli.options import arguments as opt
-from dyvim_cli.cli.options.desk import as_like, with_desk
+from dyvim_cli.cli.options.desk import as_like, given, with_desk
 from dyvim_cli.cli.options.groups import Mixing, Products, Running, takes_groups
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.stages import SCORE
@@ -51,9 +50,10 @@ def rescore(
     from dyvim_cli.rescoring import rescore as rescore_film
 
     running.place()
-    options = as_like(ComposeOptions(), scored, set(), is_known=True)
+    named = given(context) & {"under_speech", "soundfont"}
+    options = ComposeOptions(under_speech=under_speech, soundfont=soundfont and str(soundfont.absolute()))
+    options = as_like(options, scored, named, is_known=True)
     options = with_desk(options, plan, None)
-    options = replace(options, under_speech=under_speech, soundfont=soundfont and str(soundfont.absolute()))
     delivery = products.delivery(mixing, output, running.overwrite)
     products.check_report(film, scored)
     with console.progress(running.progress, SCORE) as shown:

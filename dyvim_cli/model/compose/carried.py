@@ -35,6 +35,7 @@ def carried_plan(recut: Recut, grid: Relaid, features: FilmFeatures) -> FilmPlan
         hits=_hits(recut, features),
         sections=_sections(recut.old, grid, features),
         silences=tuple(_silences(recut.runs, plan)),
+        speech=None,  # the new cut is listened to
     )
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection
 from dyvim_cli.influence import influence_of
 from dyvim_cli.model.compose import score
-from dyvim_cli.model.compose.obey import with_hits
+from dyvim_cli.model.compose.obey import planned_speech, with_hits
 from dyvim_cli.model.conditioning.film_curves import film_curves
 from dyvim_cli.music.form.planning import Form
 from dyvim_cli.music.symbols import tokens
@@ -55,6 +55,7 @@ def decide(
         seed=options.seed,
         hits=seen_hits(features),
         sections=_sections(form, tempo_map, energy),
+        speech=planned_speech(speech_s),
     )
 
 

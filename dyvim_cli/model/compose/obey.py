@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dyvim_cli.film_plan import MARKED, PARTS, FilmPlan, PlannedHit, PlannedSection, Silence
+from dyvim_cli.film_plan import MARKED, PARTS, FilmPlan, PlannedHit, PlannedSection, Silence, Speech
 from dyvim_cli.music.form.roles import mark_returns
 from dyvim_cli.music.form.sections import Section
 from dyvim_cli.music.symbols import tokens
@@ -129,6 +129,18 @@ def silent_steps(plan: FilmPlan, tempo_map: TempoMap) -> np.ndarray:
     for silence in plan.silences:
         silent |= (begins_s >= silence.from_s - EDGE_S) & (begins_s < silence.to_s - EDGE_S)
     return silent
+
+
+def planned_speech(speech_s: np.ndarray | None) -> tuple[Speech, ...] | None:
+    """Spans [N, 2] of speech in seconds as a plan holds them; None where nobody listened."""
+    return None if speech_s is None else tuple(Speech(*map(float, span)) for span in speech_s)
+
+
+def speech_told(plan: FilmPlan | None, heard_s: np.ndarray | None) -> np.ndarray | None:
+    """[N, 2] seconds of speech that the composer is told of: the plan's, unless it says nothing of them."""
+    if plan is None or plan.speech is None:
+        return heard_s
+    return np.array([[span.from_s, span.to_s] for span in plan.speech]).reshape(-1, 2)
 
 
 def met_exactly(tempo_map: TempoMap) -> TempoMap:

@@ -29,6 +29,7 @@ from dyvim_cli.model.compose.obey import (
     sections_on_grid,
     silenced,
     silent_steps,
+    speech_told,
     strike,
     with_hits,
 )
@@ -106,7 +107,8 @@ def write_score(
         model: the decoder of score tokens.
         progress: notified of the stage "compose".
         tempo_map: the grid; None = one that is laid for the film's events (fit_grid).
-        speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak.
+        speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak; a plan's count
+            for more.
         keeps_tokens: whether what is drawn may come from the cache, and stays there.
 
     Returns:
@@ -120,6 +122,7 @@ def write_score(
 
     sample_pieces = sampler(keeps_tokens)
     planned = options.plan or decide(features, options, tempo_map=tempo_map, speech_s=speech_s)
+    speech_s = speech_told(planned, speech_s)
     features, options, character = as_planned(features, options, planned)
     influence = influence_of(options.alpha)
     tempo_map = met_exactly(tempo_map or fit_grid(features, character, options))
@@ -530,7 +533,7 @@ def as_plan(
         forced[k, ~form.active[k]] = tokens.REST
     forced[tokens.STREAM_INDEX["chord"]] = form.chords
     if under_speech is None:
-        under_speech = np.zeros(forced.shape[1], dtype=bool)
+        under_speech = np.zeros(len(form.chords), dtype=bool)
     forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
     rest_the_tune(forced, under_speech)
     players = [tokens.STREAM_INDEX[name] for name in (*tokens.PITCHED, "drums")]
