@@ -3,14 +3,19 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import dyvim
+from conftest import dyvim, run_ffmpeg
 from helpers.imagined_films import film as imagined
 
+from dyvim_cli.cli.options.desk import as_like
 from dyvim_cli.desk.directions import directions
 from dyvim_cli.desk.like import made_by
+from dyvim_cli.desk.scored_tag import tag_text
 from dyvim_cli.errors import UsageError
+from dyvim_cli.film_plan import FilmPlan, Speech
 from dyvim_cli.options import ComposeOptions
+from dyvim_cli.types import Key
 
 
 def test_directions_differ_and_the_first_is_what_one_gets_anyhow():
@@ -54,6 +59,27 @@ def test_a_take_says_how_it_is_made_again(film, taken, tmp_path):
     same = json.loads(again.stdout)
     assert all(same[name] == facts[1][name] for name in ("style", "key", "tempo_bpm", "hits", "sections"))
     assert same["curves"]["accents"] == facts[1]["curves"]["accents"]
+
+
+def test_like_keeps_all_that_decides_the_piece(tmp_path):
+    font = tmp_path / "my band.sf2"
+    font.write_bytes(b"")
+    plan = FilmPlan(2.0, "jazz", Key(9, True), 99.0, 0.1, 0.2, 0.7, 5, (), (), speech=(Speech(0.5, 1.0),))
+    made = ComposeOptions(
+        alpha=0.7, seed=5, style="jazz", candidates=1, key=Key(9, True), temperature=0.8, guidance=2.5,
+        under_speech="same", soundfont=str(font), plan=plan, mute=("arp",), tempo_bpm=99.0, mood=(0.1, 0.2),
+    )  # fmt: skip
+    film = tmp_path / "old.mp4"
+    tag = tag_text(made, "jazz", 99.0, Key(9, True), np.array([[0.5, 1.0]]))
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:d=0.2", "-metadata", f"comment={tag}", str(film))
+    assert as_like(ComposeOptions(), film, set()) == made
+    assert made_by(film)["speech_s"].tolist() == [[0.5, 1.0]]
+    others = {"under_speech", "seed", "soundfont"}
+    changed = as_like(ComposeOptions(under_speech="thin", seed=6), film, others)
+    assert (changed.under_speech, changed.soundfont, changed.plan.seed) == ("thin", None, 6)
+    font.unlink()
+    with pytest.raises(UsageError, match="was played by my_band.sf2, which is not found"):
+        as_like(ComposeOptions(), film, set())
 
 
 def test_like_of_a_film_without_our_music_is_refused(film):

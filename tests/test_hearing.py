@@ -89,6 +89,16 @@ def test_music_is_found_between_silences_and_under_a_voice(tmp_path):
     assert music == pytest.approx(np.array([[6.0, 22.0]]), abs=0.6)
 
 
+def test_music_under_a_voice_is_told_by_the_pauses_between_the_words(tmp_path):
+    first, second = (spoken(tmp_path, text) for text in SENTENCES)
+    voice = laid(32, (1.5, first), (8.0, second), (14.5, first), (21.0, second), (27.0, first))
+    room = noise(32, 0.0005)
+    speech, none = heard(voice + room)
+    assert spans.total_s(speech) > 16 and not len(none)
+    _, music = heard(voice + 0.12 * melody(32, level=0.5) + room)
+    assert spans.total_s(music) > 0.85 * 32
+
+
 def test_music_is_told_through_noise_that_is_softer():
     _, music = heard(melody(SECONDS) + noise(SECONDS, 0.02, colour=0.0))
     assert spans.total_s(music) > 0.8 * SECONDS

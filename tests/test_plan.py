@@ -13,12 +13,12 @@ from helpers.imagined_films import film as imagined
 from dyvim_cli.composer import load_embedded
 from dyvim_cli.desk.orders import Order, orders_of
 from dyvim_cli.desk.plan_file import plan_text
-from dyvim_cli.desk.planning import planned
+from dyvim_cli.desk.planning import planned, speech_to_clear
 from dyvim_cli.desk.read_plan import read_plan
 from dyvim_cli.desk.recast import recast
 from dyvim_cli.desk.scored_tag import made_with, tag_text
 from dyvim_cli.errors import UsageError
-from dyvim_cli.film_plan import MARKED, FilmPlan, Silence
+from dyvim_cli.film_plan import MARKED, FilmPlan, Silence, Speech
 from dyvim_cli.markers.marker import Marker
 from dyvim_cli.model.compose.obey import as_energetic
 from dyvim_cli.model.compose.score import write_score
@@ -56,6 +56,44 @@ def test_what_is_read_is_what_was_written_and_makes_the_piece_of_no_plan(plan, d
     alone = write_score(imagined(1, 5.0), WISHES, decoder)
     again = write_score(imagined(1, 5.0), replace(WISHES, plan=plan, seed=99, style="jazz"), decoder)
     assert alone.stems == again.stems and np.array_equal(alone.tokens, again.tokens)
+
+
+SPEECH_S = np.array([[1.0, 2.6]])
+
+
+def test_speech_is_a_part_of_the_plan_that_can_be_edited(decoder, tmp_path):
+    film, path = imagined(1, 5.0), tmp_path / "film.toml"
+    heard = planned(film, WISHES, speech_s=SPEECH_S)
+    assert heard.speech == (Speech(1.0, 2.6),)
+    path.write_text(plan_text(heard, "film.mp4"))
+    assert read_plan(path) == heard
+    told = write_score(film, WISHES, decoder, speech_s=SPEECH_S)
+    followed = write_score(film, replace(WISHES, plan=read_plan(path)), decoder)
+    assert np.array_equal(told.tokens, followed.tokens)
+    edited = replace(heard, speech=(Speech(3.0, 4.0),))
+    other = write_score(film, replace(WISHES, plan=edited), decoder, speech_s=SPEECH_S)
+    (tune,) = (stem for stem in other.stems if stem.name == "melody")
+    assert not any(3.0 < note.start_s < 4.0 for note in tune.notes)
+    assert any(1.0 < note.start_s < 2.6 for note in tune.notes)
+    path.write_text(plan_text(edited, "film.mp4").replace("to = 4.0", "to = 2.0"))
+    with pytest.raises(UsageError, match=r"film.toml, line \d+: speech ends after it begins"):
+        read_plan(path)
+
+
+def test_a_plan_without_a_word_on_speech_takes_what_is_heard(tmp_path):
+    film, path = imagined(1, 5.0), tmp_path / "film.toml"
+    path.write_text(plan_text(planned(film, WISHES), "film.mp4"))
+    silent = read_plan(path)
+    assert silent.speech is None
+    assert planned(film, replace(WISHES, plan=silent), speech_s=SPEECH_S).speech == (Speech(1.0, 2.6),)
+
+
+def test_words_are_cleared_where_they_are_heard_and_where_the_plan_adds_them(plan):
+    heard_s = np.array([[1.03, 1.4], [1.6, 2.57], [4.0, 4.4]])
+    edited = replace(plan, speech=(Speech(1.0, 2.6), Speech(3.0, 3.5)))
+    assert speech_to_clear(heard_s, edited).tolist() == [[1.03, 1.4], [1.6, 2.57], [3.0, 3.5]]
+    assert np.array_equal(speech_to_clear(heard_s, replace(plan, speech=None)), heard_s)
+    assert not len(speech_to_clear(heard_s, replace(plan, speech=())))
 
 
 def test_parts_that_are_left_out_do_not_play_and_silences_are_silent(plan, decoder):

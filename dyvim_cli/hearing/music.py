@@ -2,21 +2,25 @@
 
 Noise, wind and applause have no steady partials; a hum, a tone or a bell has few and always the same; those
 of engines and voices lie on no grid, since they glide or count up from a moving fundamental. Each window must
-pass all three tests, so that one chance resemblance makes no music. Drums alone count as machines.
+pass all three tests, so that one chance resemblance makes no music. Under a voice, whose harmonics hide what
+lies below, the pauses between the words are tested by themselves. Drums alone count as machines.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from dyvim_cli.hearing import spans
-from dyvim_cli.hearing.partials import FRAME, HOP_S, SAMPLE_RATE, steady_partials
+from dyvim_cli.hearing.partials import FRAME, HOP_S, SAMPLE_RATE, Partial, steady_partials, within
 
 WINDOW_S, STEP_S = 6.0, 3.0  # a window holds a phrase: enough notes to see a grid
 STEADY_SHARE = 0.10  # of the power: pieces of music have .12 to .75 of it, noises at most .06
 NEW_PITCHES_PER_S = 1.5  # pitches that begin: pieces have 1.5 to 10, bells and engines at most 1.2
 GRID = 0.55  # how well they agree on a grid, 0..1: pieces .56 to .98, voices up to .53
 TALK = 1.15  # times these where somebody speaks most of the time: a voice alone comes within .96 of them
+BETWEEN = 1.0  # and times these in what lies between the words
+BESIDE_WORDS_S = 0.05  # so near to a word its own sound is not over
+LEAST_PAUSE_S = 1.2  # of pauses in a window; in less no grid can be seen
 CLEAR_SHARE = 0.003  # of the strongest partial's power: 25 dB below it nothing tells where music begins
 FAINT = 1e-3  # of full scale: a window that is softer throughout is silence
 SETTLED_FRAMES = 3  # a partial that sounds when the window begins is not new
@@ -50,6 +54,22 @@ class Tonality:
         )
 
 
+@dataclass(frozen=True)
+class _Window:
+    """What is kept of a window: its steady partials, and the power of each of its frames [F]."""
+
+    partials: list[Partial] = field(default_factory=list)
+    powers: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    duration_s: float = 0.0
+
+
+def _listened(samples: np.ndarray) -> _Window:
+    """Listen to a window, mono samples [n] float at partials.SAMPLE_RATE; silence holds nothing."""
+    if not len(samples) or np.abs(samples).max() <= FAINT:
+        return _Window()
+    return _Window(*steady_partials(samples), len(samples) / SAMPLE_RATE)
+
+
 def tonality(samples: np.ndarray) -> Tonality:
     """Measure how much a window is like music.
 
@@ -59,24 +79,39 @@ def tonality(samples: np.ndarray) -> Tonality:
     Returns:
         The three figures; all 0 for silence.
     """
-    if not len(samples) or np.abs(samples).max() <= FAINT:
+    return _tonality(_listened(samples))
+
+
+def _tonality(window: _Window) -> Tonality:
+    """The three figures of a window; all 0 without steady partials."""
+    if not window.partials:
         return Tonality()
-    partials, power = steady_partials(samples)
-    if not partials:
-        return Tonality()
-    duration_s = len(samples) / SAMPLE_RATE
+    partials = window.partials
     powers = np.array([sum(partial.powers) for partial in partials])
     pitches = np.array([np.median(partial.pitches) for partial in partials])
     starts = np.array([partial.start for partial in partials])
     ends = starts + [len(partial.powers) for partial in partials]
     clear = powers > powers.max() * CLEAR_SHARE
     return Tonality(
-        steady_share=float(powers.sum() / power),
-        new_pitches_per_s=len(set(np.round(pitches[starts >= SETTLED_FRAMES]))) / duration_s,
+        steady_share=float(powers.sum() / window.powers.sum()),
+        new_pitches_per_s=len(set(np.round(pitches[starts >= SETTLED_FRAMES]))) / window.duration_s,
         grid=_grid(pitches, np.sqrt(powers)),
         begins_s=float(starts[clear].min()) * HOP_S,
         ends_s=float(ends[clear].max() - 1) * HOP_S + FRAME / SAMPLE_RATE,
     )
+
+
+def _in_pauses(window: _Window, start_s: float, speech: np.ndarray) -> _Window:
+    """What of a window that begins at start_s is heard while nobody speaks; nothing in too short pauses."""
+    n = len(window.powers)
+    around_s = np.array([-FRAME / SAMPLE_RATE, 0.0]) + np.array([-BESIDE_WORDS_S, BESIDE_WORDS_S])
+    kept = ~spans.flags_of(spans.joined(speech - start_s + around_s, 0.0), HOP_S, n)
+    duration_s = float(kept.sum()) * HOP_S
+    if duration_s < LEAST_PAUSE_S:
+        return _Window()
+    cut = [within(partial, kept) for partial in window.partials]
+    steady = [partial for partial in cut if partial is not None and partial.is_steady]
+    return _Window(steady, window.powers[kept], duration_s)
 
 
 def _grid(pitches: np.ndarray, weights: np.ndarray) -> float:
@@ -89,7 +124,7 @@ class MusicListener:
 
     def __init__(self) -> None:
         self._waiting = np.zeros(0, np.float32)
-        self._windows: list[Tonality] = []
+        self._windows: list[_Window] = []
         self._n_heard = 0
 
     def feed(self, block: np.ndarray) -> None:
@@ -102,7 +137,7 @@ class MusicListener:
         self._waiting = np.concatenate([self._waiting, block.astype(np.float32, copy=False)])
         window, step = round(WINDOW_S * SAMPLE_RATE), round(STEP_S * SAMPLE_RATE)
         while len(self._waiting) >= window:
-            self._windows.append(tonality(self._waiting[:window]))
+            self._windows.append(_listened(self._waiting[:window]))
             self._waiting = self._waiting[step:]
 
     def spans_s(self, speech: np.ndarray = spans.NONE) -> np.ndarray:
@@ -120,19 +155,27 @@ class MusicListener:
         windows = list(self._windows)
         # the end, or a film shorter than a window
         if len(self._waiting) >= STEP_S * SAMPLE_RATE or not windows:
-            windows.append(tonality(self._waiting))
-        found = [
-            [i * STEP_S + window.begins_s, i * STEP_S + window.ends_s]
-            for i, window in enumerate(windows)
-            if window.is_music(_demand(i * STEP_S, speech))
-        ]
+            windows.append(_listened(self._waiting))
+        found = []
+        for i, window in enumerate(windows):
+            heard = _music_in(window, i * STEP_S, speech)
+            if heard is not None:
+                found.append([i * STEP_S + heard.begins_s, i * STEP_S + heard.ends_s])
         bridged = _bridged(spans.joined(np.array(found).reshape(-1, 2), HOP_S), speech)
         return spans.lasting(spans.within(bridged, duration_s), min(SHORTEST_S, 0.8 * duration_s))
 
 
-def _demand(start_s: float, speech: np.ndarray) -> float:
-    """How much harder the tests are for the window that begins at start_s."""
-    return TALK if _talk_s(speech, start_s, start_s + WINDOW_S) > WINDOW_S / 2 else 1.0
+def _music_in(window: _Window, start_s: float, speech: np.ndarray) -> Tonality | None:
+    """What makes a window that begins at start_s music, on the whole or in the pauses of speech; else None.
+
+    Where somebody speaks most of the time the tests of the whole are harder: a voice alone comes close.
+    """
+    talk_s = _talk_s(speech, start_s, start_s + WINDOW_S)
+    whole = _tonality(window)
+    if whole.is_music(TALK if talk_s > WINDOW_S / 2 else 1.0):
+        return whole
+    between = _tonality(_in_pauses(window, start_s, speech)) if talk_s > 0 else whole
+    return between if between.is_music(BETWEEN) else None
 
 
 def _talk_s(speech: np.ndarray, start_s: float, end_s: float) -> float:

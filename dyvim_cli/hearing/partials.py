@@ -35,22 +35,40 @@ class Partial:
         return len(self.pitches) >= STEADY_FRAMES and float(np.ptp(self.pitches)) < STEADY_SEMITONES
 
 
-def steady_partials(samples: np.ndarray) -> tuple[list[Partial], float]:
+def within(partial: Partial, kept: np.ndarray) -> Partial | None:
+    """Cut a partial to the frames that are kept.
+
+    Args:
+        partial: with a value a frame.
+        kept: [F] bool, of all frames.
+
+    Returns:
+        Its longest stretch in them, None without one.
+    """
+    end = partial.start + len(partial.powers)
+    edges = np.flatnonzero(np.diff(np.pad(kept[partial.start : end].astype(np.int8), 1))).reshape(-1, 2)
+    if not len(edges):
+        return None
+    first, last = edges[np.argmax(edges[:, 1] - edges[:, 0])].tolist()
+    return Partial(partial.start + first, partial.pitches[first:last], partial.powers[first:last])
+
+
+def steady_partials(samples: np.ndarray) -> tuple[list[Partial], np.ndarray]:
     """Find the partials that last and hardly move.
 
     Args:
         samples: [n] float, mono, at SAMPLE_RATE.
 
     Returns:
-        (the partials, power of all that lies in their band); none below one frame.
+        (the partials, [F] power of all that lies in their band, a frame each); none below one frame.
     """
     if len(samples) < FRAME:
-        return [], 0.0
+        return [], np.zeros(0)
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
     spectra = np.abs(np.fft.rfft(frames * np.hanning(FRAME).astype(np.float32), axis=1))
     spectra = spectra[:, LOW_BIN - SURROUNDINGS // 2 : HIGH_BIN + SURROUNDINGS // 2]
     found = _followed(_peaks(spectra))
-    return [partial for partial in found if partial.is_steady], float((spectra**2).sum())
+    return [partial for partial in found if partial.is_steady], (spectra**2).sum(axis=1)
 
 
 def _peaks(spectra: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
