@@ -96,7 +96,7 @@ def test_music_under_a_voice_is_told_by_the_pauses_between_the_words(tmp_path):
     speech, none = heard(voice + room)
     assert spans.total_s(speech) > 16 and not len(none)
     _, music = heard(voice + 0.12 * melody(32, level=0.5) + room)
-    assert spans.total_s(music) > 0.85 * 32
+    assert spans.total_s(music) > 0.7 * 32  # the ends are a matter of stepping aside
 
 
 def test_music_is_told_through_noise_that_is_softer():
