@@ -20,8 +20,10 @@ from dyvim_cli.evaluation.judge import extra
 from dyvim_cli.evaluation.judge.audio_events import audio_events
 from dyvim_cli.evaluation.judge.judge_film import judge_film
 from dyvim_cli.evaluation.judge.sync import sync_report
-from dyvim_cli.evaluation.judge.visual_events import visual_events
+from dyvim_cli.evaluation.judge.visual_events import VisualEvents, visual_events
+from dyvim_cli.evaluation.sweep.agreement import event_agreement
 from dyvim_cli.evaluation.sweep.alpha_sweep import sweep, write_sweep
+from dyvim_cli.evaluation.sweep.generator import seen_events_s
 
 CUTS_S, TURNS_S, DURATION_S = (1.5, 4.1, 6.0), (0.8, 2.7, 5.1, 7.0), 8.0
 
@@ -244,20 +246,36 @@ def test_a_sweep_draws_the_answer_to_alpha(tmp_path, scene, fake_generator, monk
     found = json.loads(result.stdout)
     assert found["alphas"] == [0.0, 1.0] and len(found["takes"]) == 6
     low, high = (interval["mean"] for interval in found["mean"]["events hit"])
+    agreement = found["agreement"][str(scene[0])]
+    assert agreement["n_judge"] >= 5 and agreement["share"] > 0.8
     assert low < 0.5 and high >= 0.95 and plot.stat().st_size > 5000
     assert [len(means) for means in found["flow"].values()] == [2] * 6
     assert found["flow"]["onsets_a_s"][0]["mean"] == pytest.approx(
         np.mean([take["flow"]["onsets_a_s"] for take in found["takes"] if take["alpha"] == 0]), abs=1e-4
     )
     table = invoke(scene[0], "--sweep-alpha", "0,1", "--seeds", "2").stdout
-    takes = sweep([scene[0]], [0.0, 1.0], range(2), fake_generator(tmp_path, 1))
+    assert f"{scene[0].name}: the judge sees" in table
+    takes = sweep([scene[0]], [0.0, 1.0], range(2), fake_generator(tmp_path, 1), eye=seen_events_s)
     assert write_sweep(takes, tmp_path / "figures") == table.rstrip()
     sizes = {path.name: path.stat().st_size for path in (tmp_path / "figures").iterdir()}
     assert set(sizes) == {"sync.txt", "sync.json", "sync.png"} and sizes["sync.png"] > 5000
     lines = table.splitlines()
     column = ["film", "scene.mp4", "scene.mp4", "mean", "mean"]
-    assert [line.split()[0] for line in lines if line] == 2 * column
+    assert [line.split()[0] for line in lines if line] == [*column, *column, "scene.mp4:"]
     assert "pulse" in lines[lines.index("") + 1]
+
+
+def test_what_one_detector_sees_alone_is_said():
+    nothing, cut = np.zeros(0, np.float32), np.zeros(3, bool)
+    picture = VisualEvents(
+        10.0, nothing, nothing, nothing, np.array([1.0, 4.0, 9.0]), np.array([0.5, 0.3, 0.2]), cut
+    )
+    found = event_agreement(picture, np.array([0.93, 4.2, 6.0, 9.08]))
+    assert (found.n_judge, found.n_composer) == (3, 4)
+    assert found.judge_alone_s == (4.0,) and found.composer_alone_s == (4.2, 6.0)
+    assert found.share == pytest.approx(0.7)
+    blind = event_agreement(picture, nothing)
+    assert blind.share == 0 and blind.judge_alone_s == (1.0, 4.0, 9.0) and blind.composer_alone_s == ()
 
 
 def test_a_film_is_watched_once_for_all_sweeps(scene, monkeypatch):

@@ -154,11 +154,11 @@ def _judged(film: Path, music: Path | None, original, seed: int):
 def _sweep(films, alphas, seeds, candidates, plot, as_json, shown) -> None:
     """Generate at every alpha with every seed, judge, print or draw the curve."""
     from dyvim_cli.evaluation.sweep.alpha_sweep import plot_sweep, sweep, sweep_facts, sweep_text
-    from dyvim_cli.evaluation.sweep.generator import dyvim_generator
+    from dyvim_cli.evaluation.sweep.generator import dyvim_generator, seen_events_s
     from dyvim_cli.scratch import scratch_folder
 
     with scratch_folder() as folder:
-        takes = sweep(films, alphas, range(seeds), dyvim_generator(folder, candidates), shown)
+        takes = sweep(films, alphas, range(seeds), dyvim_generator(folder, candidates), shown, seen_events_s)
     if plot:
         plot_sweep(takes, plot)
     console.data(json.dumps(sweep_facts(takes), allow_nan=False) if as_json else sweep_text(takes))

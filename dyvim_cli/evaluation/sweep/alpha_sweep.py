@@ -14,6 +14,7 @@ from dyvim_cli.evaluation.judge.visual_events import visual_events
 from dyvim_cli.evaluation.show.cells import aligned, interval_cell, plain
 from dyvim_cli.evaluation.show.flow_tables import FLOW, flow_facts, mean_flow
 from dyvim_cli.evaluation.show.tables import MEASURES, mean_excesses, sync_facts
+from dyvim_cli.evaluation.sweep.agreement import EventAgreement, Eye, agreement_text, event_agreement
 from dyvim_cli.evaluation.sweep.generator import Generate
 from dyvim_cli.progress import Progress, Silent
 
@@ -29,6 +30,7 @@ class SweepRun:
     seed: int
     sync: SyncReport
     flow: FlowReport | None  # None where the film is too short
+    agreement: EventAgreement | None = None  # of the judge's eye and the composer's; None: not asked
 
 
 def sweep(
@@ -37,6 +39,7 @@ def sweep(
     seeds: Sequence[int],
     generate: Generate,
     progress: Progress | None = None,
+    eye: Eye | None = None,
 ) -> list[SweepRun]:
     """Generate and judge every film at every alpha with every seed.
 
@@ -48,6 +51,7 @@ def sweep(
         seeds: each gives another piece.
         generate: makes the music of a film, an alpha and a seed.
         progress: hears of the stage "sweep", in takes.
+        eye: what the composer sees, to be compared with what the judge does.
 
     Returns:
         One take for each combination: films outermost, seeds innermost.
@@ -56,13 +60,13 @@ def sweep(
     total = len(films) * len(alphas) * len(seeds)
     for film in films:
         picture = visual_events(film, use_cache=True)
+        agreement = event_agreement(picture, eye(film)) if eye else None
         for alpha in alphas:
             for seed in seeds:
                 samples, sample_rate = read_sound(generate(film, alpha, seed))
                 sync = compare(picture, audio_events(samples, sample_rate), seed)
-                takes.append(
-                    SweepRun(film, alpha, seed, sync, flow(samples, sample_rate, picture.duration_s))
-                )
+                measured = flow(samples, sample_rate, picture.duration_s)
+                takes.append(SweepRun(film, alpha, seed, sync, measured, agreement))
                 progress.update("sweep", len(takes), total)
     return takes
 
@@ -153,7 +157,7 @@ def sweep_facts(takes: Sequence[SweepRun]) -> dict[str, Any]:
         takes: of a sweep.
 
     Returns:
-        `alphas`, `mean`, `flow` (a list over alphas for each figure) and `takes`.
+        `alphas`, `mean`, `flow` (a list over alphas for each figure), `takes` and `agreement` (of a film).
     """
     alphas, by_name = curves(takes)
     flow_by_name = flow_curves(takes)[1]
@@ -161,6 +165,7 @@ def sweep_facts(takes: Sequence[SweepRun]) -> dict[str, Any]:
         {
             "alphas": alphas,
             "mean": {name: [i and asdict(i) for i in found] for name, found in by_name.items()},
+            "agreement": {str(film): asdict(found) for film, found in _agreements(takes).items()},
             "flow": {FLOW[name]: [i and asdict(i) for i in found] for name, found in flow_by_name.items()},
             "takes": [
                 {
@@ -176,8 +181,12 @@ def sweep_facts(takes: Sequence[SweepRun]) -> dict[str, Any]:
     )
 
 
+def _agreements(takes: Sequence[SweepRun]) -> dict[Path, EventAgreement]:
+    return {take.film: take.agreement for take in takes if take.agreement is not None}
+
+
 def sweep_text(takes: Sequence[SweepRun]) -> str:
-    """Set both tables as text, sync above flow.
+    """Set both tables as text, sync above flow, and where two eyes disagree.
 
     Args:
         takes: of a sweep.
@@ -185,7 +194,9 @@ def sweep_text(takes: Sequence[SweepRun]) -> str:
     Returns:
         Aligned lines.
     """
-    return f"{aligned(sweep_table(takes))}\n\n{aligned(sweep_flow_table(takes))}"
+    lines = [agreement_text(film, found) for film, found in _agreements(takes).items()]
+    tables = [aligned(sweep_table(takes)), aligned(sweep_flow_table(takes))]
+    return "\n\n".join([*tables, *(["\n".join(lines)] if lines else [])])
 
 
 def plot_sweep(takes: Sequence[SweepRun], path: Path) -> None:

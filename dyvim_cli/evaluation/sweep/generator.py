@@ -96,6 +96,13 @@ def film_grid(features: FilmFeatures, options: "ComposeOptions") -> TempoMap:
     return fit_grid(features, character, options)
 
 
+def seen_events_s(film: Path) -> np.ndarray:
+    """Seconds [E] of the events that the generator sees in a film."""
+    from dyvim_cli.pipeline import features_of
+
+    return features_of(film).event_times_s
+
+
 def tempo_map_beats(film: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Find the beats of the grid that the generator bends to the film.
 
