@@ -1,5 +1,7 @@
 """Levels: the film's own sound and the music under it, loudness and peaks, in any number of channels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import run_ffmpeg
@@ -19,9 +21,10 @@ from helpers.voices import (
 from scipy.ndimage import median_filter
 
 from dyvim_cli.media.containers import CONTAINERS, audio_arguments
-from dyvim_cli.media.levels import ceiling_of
+from dyvim_cli.media.levels import Levels, ceiling_of, moved
 from dyvim_cli.media.sound import read_audio, write_audio
 from dyvim_cli.options import LOUDNESS
+from dyvim_cli.types import OwnSound
 
 
 def tone_level_db(samples: np.ndarray, hertz: float) -> float:
@@ -92,6 +95,14 @@ def test_the_music_goes_down_before_the_word_rests_and_comes_back_gently(tmp_pat
     back = np.flatnonzero((level > -1) & (np.arange(len(level)) > 600))[0] / 100
     assert 0.6 <= back - 6.0 <= 1.3
     assert result.duck_db == -14 and len(result.speech_s) >= 2
+
+
+def test_own_music_is_raised_to_the_loudness_that_is_asked_for_and_noise_is_not():
+    levels, flat = Levels(0.0, -6.0), np.full(100, -30.0, np.float32)
+    own = OwnSound(8.0, flat, np.zeros((0, 2)), np.array([[0.0, 8.0]]), np.array([-18.0, -4.0, -15.0]))
+    assert moved(levels, own, -18.0, -14.0) == Levels(4.0, -2.0)
+    noise_alone = replace(own, music_s=np.zeros((0, 2)))
+    assert moved(levels, noise_alone, -16.0, -14.0).own_gain_db == 0
 
 
 def test_noise_is_never_raised_nor_ducked_under(tmp_path):

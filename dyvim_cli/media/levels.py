@@ -62,8 +62,8 @@ def _remainder(whole_lufs: float, part_lufs: float) -> float:
 def moved(levels: Levels, own: OwnSound, found_lufs: float, target_lufs: float) -> Levels:
     """Bring a mix from the loudness that was found to the one that is asked for.
 
-    Speech and music move together, and so does everything that must become softer. Where nobody speaks the
-    music alone is raised.
+    Speech and music move together, and so does everything that must become softer. Where nobody speaks, and
+    the film's own sound is no music, ours alone is raised.
 
     Args:
         levels: gains that gave the loudness.
@@ -75,7 +75,7 @@ def moved(levels: Levels, own: OwnSound, found_lufs: float, target_lufs: float) 
         Other gains.
     """
     change = float(np.clip(target_lufs - found_lufs, -MOST_CHANGE_DB, MOST_CHANGE_DB))
-    if change > 0 and not len(own.speech_s):
+    if change > 0 and not len(own.speech_s) and not len(own.music_s):
         wanted = _remainder(target_lufs, own.loudness_lufs + levels.own_gain_db)
         present = _remainder(found_lufs, own.loudness_lufs + levels.own_gain_db)
         if np.isfinite(wanted) and np.isfinite(present):
