@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[1]
 DONE = (
     ".",
     "batch",
+    "cli",
+    "desk",
     "evaluation",
     "hearing",
     "hub",
@@ -23,6 +25,8 @@ DONE = (
     "training",
     "vision",
 )
+# a verb's docstring is its help text, and every option has a help of its own
+VERBS = "dyvim_cli/cli/verbs/"
 PROPERTIES = ("property", "cached_property", "functools.cached_property")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -81,6 +85,8 @@ def test_public_functions_say_what_goes_in_and_comes_out(package):
     found = {}
     folder = ROOT / "dyvim_cli" / package
     for path in folder.glob("*.py") if package == "." else folder.rglob("*.py"):
+        if VERBS in path.as_posix():
+            continue
         for name, function in functions(ast.parse(path.read_text(encoding="utf-8"))):
             if missing := faults(name, function):
                 found[f"{path.relative_to(ROOT).as_posix()}: {name}"] = missing

@@ -25,7 +25,18 @@ WHERE = ("output", "overwrite", "midi", "stems", "stem_groups", "music")  # opti
 
 
 def films_of(context: typer.Context) -> "list[SelectedFilm]":
-    """The films that are meant, those of earlier runs' making left out."""
+    """Find the films that are meant, those of earlier runs' making left out.
+
+    Args:
+        context: of the verb, with its options.
+
+    Returns:
+        Sorted, at least one.
+
+    Raises:
+        UsageError: no film and no folder was named.
+        InputError: there are no films in what was named.
+    """
     from dyvim_cli.batch import journal as journals
     from dyvim_cli.batch.selection import Choice, select
     from dyvim_cli.batch.tasks import journal_place
@@ -59,7 +70,18 @@ def _listed(path: Path | None) -> list[Path]:
 
 
 def tasks_of(context: typer.Context, films: "Sequence[SelectedFilm]") -> "list[Task]":
-    """Everybody's job, checked against each other. Raises UsageError."""
+    """Make everybody's job, checked against each other.
+
+    Args:
+        context: of the verb, with its options.
+        films: of films_of.
+
+    Returns:
+        One a film; films that are results of others are left out.
+
+    Raises:
+        UsageError: options of a film make no sense, or two films would make the same file.
+    """
     from dyvim_cli.batch.tasks import check_collisions, made_by_us, task_of
 
     values_of, tasks = film_settings(context), []
@@ -79,9 +101,17 @@ def tasks_of(context: typer.Context, films: "Sequence[SelectedFilm]") -> "list[T
 
 
 def plan_of(film: "SelectedFilm", place: str | None) -> Path | None:
-    """The plan of a film, in a folder of plans (sub-folders as the films', or none) or beside the film.
+    """Find the plan of a film: in a folder of plans (sub-folders as the films', or none) or beside the film.
 
-    None where it has none. Raises UsageError where the folder is not there.
+    Args:
+        film: as it was selected.
+        place: a folder, BESIDE, or None for no plans.
+
+    Returns:
+        Its path; None where it has none.
+
+    Raises:
+        UsageError: the folder is not there.
     """
     if place is None:
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 # how it is run and shown, not what comes out
 NOT_PART_OF_IT = (
@@ -12,11 +13,18 @@ NOT_PART_OF_IT = (
 ALWAYS = ("output", "alpha", "seed")
 
 
-def arguments(command, values: Mapping) -> list[str]:
-    """Arguments of `dyvim score` for option values by name (context.params, and what was decided since).
+def arguments(command: Any, values: Mapping[str, Any]) -> list[str]:
+    """Write the arguments of `dyvim score` for option values.
 
-    command: the verb as Typer's command. Options at their defaults are left out; paths are absolute,
-    and an output that exists is replaced, so that it works from any folder, and again.
+    Options at their defaults are left out; paths are absolute, and an output that exists is replaced, so that
+    it works from any folder, and again.
+
+    Args:
+        command: the verb as Typer's command.
+        values: by option's name: context.params, and what was decided since.
+
+    Returns:
+        Words, dyvim and score among them.
     """
     words = ["dyvim", "score"]
     for option in command.params:

@@ -119,7 +119,15 @@ def root(
 
 
 def take_configuration(context: typer.Context, path: Path) -> None:
-    """Let a file's values be the defaults of the options. Raises UsageError, naming the file."""
+    """Let a file's values be the defaults of the options.
+
+    Args:
+        context: of the group of verbs.
+        path: of the configuration.
+
+    Raises:
+        UsageError: the file makes no sense; the message names it.
+    """
     options = {verb: TYPES.get(verb, {}) for verb in VERBS}
     context.default_map = config.default_map(config.read(path), options, path)
     _check_values(context, path)

@@ -13,9 +13,17 @@ MOODS = (0.0, 0.45, -0.45)  # added to the arousal by turns, as a style comes ag
 
 
 def directions(features: FilmFeatures, options: ComposeOptions, n_takes: int) -> list[ComposeOptions]:
-    """The options of n_takes pieces that really differ; the first is what the film gets without takes.
+    """Choose options of pieces that really differ; the first is what the film gets without takes.
 
     Styles go round by likelihood unless one is asked for; every take has a seed of its own.
+
+    Args:
+        features: what was seen of the film.
+        options: of the composer.
+        n_takes: how many.
+
+    Returns:
+        One a take.
     """
     drawn = style_of(features, options)
     others = [] if options.style else [style for style in likely_styles(features) if style != drawn]
@@ -24,7 +32,15 @@ def directions(features: FilmFeatures, options: ComposeOptions, n_takes: int) ->
 
 
 def style_of(features: FilmFeatures, options: ComposeOptions) -> str:
-    """The style that the film gets without takes: the one asked for, else drawn among the likely."""
+    """Find the style that the film gets without takes: the one asked for, else drawn among the likely.
+
+    Args:
+        features: what was seen of the film.
+        options: of the composer.
+
+    Returns:
+        Its name.
+    """
     from dyvim_cli.model.compose.score import choose_character, with_own_seed
 
     own = with_own_seed(features, options)
@@ -32,7 +48,14 @@ def style_of(features: FilmFeatures, options: ComposeOptions) -> str:
 
 
 def likely_styles(features: FilmFeatures) -> list[str]:
-    """Styles that suit a film, the likeliest first."""
+    """List styles that suit a film.
+
+    Args:
+        features: what was seen of the film.
+
+    Returns:
+        Names, the likeliest first; FEWEST_STYLES at least.
+    """
     order = np.argsort(-features.style_scores, kind="stable")
     scores = features.style_scores[order]
     n = max(FEWEST_STYLES, int(np.count_nonzero(scores >= LIKELY * scores[0])))

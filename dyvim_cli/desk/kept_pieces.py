@@ -48,7 +48,14 @@ def with_old_piece(score: Score, features: FilmFeatures, soundfont: str | None =
 
 
 def name_of(old: OldPiece) -> str:
-    """Twelve digits that only this piece has, in the notes, to the millisecond."""
+    """Name a piece by its notes, to the millisecond.
+
+    Args:
+        old: the piece.
+
+    Returns:
+        Twelve hexadecimal digits that only this piece has.
+    """
     digest = hashlib.blake2b(digest_size=6)
     digest.update(np.ascontiguousarray(old.tokens, np.int16).tobytes())
     digest.update(np.rint(1000 * old.step_times_s).astype(np.int64).tobytes())
@@ -56,14 +63,26 @@ def name_of(old: OldPiece) -> str:
     return digest.hexdigest()
 
 
-def keep_piece(score, film: Path) -> None:
-    """Keep a score that knows what a later cut begins with; a cache that cannot be written is no fault."""
+def keep_piece(score: object, film: Path) -> None:
+    """Keep a score that knows what a later cut begins with; a cache that cannot be written is no fault.
+
+    Args:
+        score: a Score, or anything else, which is passed over.
+        film: path, whose name is kept.
+    """
     if isinstance(score, Score) and "old" in score.extras:
         cache.store(PREFIX + score.extras["id"], _as_record(score.extras["old"]), film)
 
 
 def kept_piece(name: str) -> OldPiece | None:
-    """The piece of a name, if it is still kept."""
+    """Find a kept piece.
+
+    Args:
+        name: of name_of; may be empty.
+
+    Returns:
+        The piece, if it is still kept.
+    """
     record = cache.load(PREFIX + name, _Record) if name else None
     return None if record is None else _from_record(record)
 

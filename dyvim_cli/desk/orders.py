@@ -28,9 +28,16 @@ class Order:
 
 
 def orders_of(markers: list[Marker], duration_s: float) -> tuple[Order, ...]:
-    """What markers ask for, in order of time; a name that is no order is a plain hit.
+    """Read markers as orders; a name that is no order is a plain hit.
 
     A silence lasts as long as its marker or the number that it names, else until the next marker.
+
+    Args:
+        markers: of the film.
+        duration_s: of the film.
+
+    Returns:
+        In order of time.
     """
     times = sorted({*(min(marker.time_s, duration_s) for marker in markers), duration_s})
     found = []
@@ -63,7 +70,14 @@ def _number(text: str) -> float | None:
 
 
 def marks(orders: Iterable[Order]) -> tuple[PlannedHit, ...]:
-    """The hits that orders ask for, one a moment."""
+    """Collect the hits that orders ask for, one a moment.
+
+    Args:
+        orders: of orders_of.
+
+    Returns:
+        In order of time, the strongest where two are at one moment.
+    """
     strongest: dict[float, float] = {}
     for order in orders:
         if order.kind in STRIKES:
@@ -72,15 +86,29 @@ def marks(orders: Iterable[Order]) -> tuple[PlannedHit, ...]:
 
 
 def style_asked(orders: Iterable[Order]) -> str | None:
-    """The style of a piece: the one that a section order at the film's beginning names."""
+    """Find the style of a piece: the one that a section order at the film's beginning names.
+
+    Args:
+        orders: of orders_of.
+
+    Returns:
+        Its name; None where none is named.
+    """
     first = (order for order in orders if order.kind == "section" and order.at_s <= SAME_MOMENT_S)
     return next(filter(None, (style_named(order.name) for order in first)), None)
 
 
 def edited(plan: FilmPlan, orders: Iterable[Order]) -> FilmPlan:
-    """The plan with the sections and silences that orders ask for; their hits are a matter of `marks`.
+    """Put the sections and silences that orders ask for into a plan; their hits are a matter of `marks`.
 
     A section order that names a style holds until the next section order.
+
+    Args:
+        plan: of the film.
+        orders: of orders_of.
+
+    Returns:
+        The plan.
     """
     themes: dict[str, int] = {}
     for order in orders:

@@ -8,7 +8,15 @@ from dyvim_cli.music.symbols.midi_in import PlayedMidi
 
 
 def in_silence(midi: PlayedMidi, silences: tuple[Silence, ...]) -> PlayedMidi:
-    """The same music with nobody playing in the silences."""
+    """Let nobody play in the silences of a plan.
+
+    Args:
+        midi: that was read.
+        silences: spans of the film.
+
+    Returns:
+        The same music without them.
+    """
     for silence in silences:
         parts = [
             replace(part, stem=replace(part.stem, notes=outside(part.stem, silence))) for part in midi.parts

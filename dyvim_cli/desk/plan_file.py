@@ -49,7 +49,15 @@ SECTIONS = """\
 
 
 def plan_text(plan: FilmPlan, film: str) -> str:
-    """The plan as TOML, with comments; film: the film's name."""
+    """Write a plan as TOML with comments.
+
+    Args:
+        plan: of the film.
+        film: its name, for the heading.
+
+    Returns:
+        Text of the file.
+    """
     choices = CHOICES.format(
         style=plan.style, styles=", ".join(STYLES), key=plan.key, bpm=plan.bpm, alpha=plan.alpha,
         seed=plan.seed, mood=[plan.valence, plan.arousal], duration_s=plan.duration_s,

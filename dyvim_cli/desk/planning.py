@@ -20,7 +20,18 @@ SAME_LENGTH_S = 0.2  # a film whose length differs by more is another cut than t
 
 
 def read_orders(options: ComposeOptions, clock: FilmClock) -> tuple[Order, ...]:
-    """The orders of the options' markers; none without markers. Raises InputError as read_markers does."""
+    """Read the orders of the options' markers.
+
+    Args:
+        options: of the composer.
+        clock: of the film.
+
+    Returns:
+        None without markers.
+
+    Raises:
+        InputError: the markers cannot be read.
+    """
     if options.markers is None:
         return ()
     return orders_of(read_markers(options.markers, clock), clock.duration_s)
@@ -32,9 +43,19 @@ def planned(
     orders: tuple[Order, ...] = (),
     speech_s: "np.ndarray | None" = None,
 ) -> FilmPlan:
-    """The plan that the music of this film follows; speech_s: [N, 2] spans in which somebody speaks.
+    """Make the plan that the music of a film follows.
 
-    Raises UsageError where a plan file is for a film of another length, or orders contradict each other.
+    Args:
+        features: what was seen of the film.
+        options: of the composer.
+        orders: of read_orders.
+        speech_s: [N, 2] spans in seconds in which somebody speaks.
+
+    Returns:
+        The plan.
+
+    Raises:
+        UsageError: a plan file is for a film of another length, or orders contradict each other.
     """
     from dyvim_cli.model.compose.decide import decide, with_marks
     from dyvim_cli.model.compose.obey import planned_speech, speech_told

@@ -37,7 +37,17 @@ BPM, UNIT, SIGNED = (40, 220), (0, 1), (-1, 1)
 
 
 def read_plan(path: Path) -> FilmPlan:
-    """Read a plan. Raises UsageError naming the file and the line where it is missing, or makes no sense."""
+    """Read a plan.
+
+    Args:
+        path: of the TOML file.
+
+    Returns:
+        The plan.
+
+    Raises:
+        UsageError: the file is missing or makes no sense; the message names file and line.
+    """
     try:
         text = read_regular(path, "plan", MOST_BYTES).decode("utf-8")
         values = tomllib.loads(text)
@@ -195,7 +205,17 @@ class _Reader:
 
 
 def line_of(lines: list[str], table: str, i: int, key: str) -> int:
-    """The line, from 1 on, of a key of row i of a table, else of the row itself; 0: not found."""
+    """Find the line of a key.
+
+    Args:
+        lines: of the file.
+        table: name of the table; "" = the top.
+        i: number of its row.
+        key: name of the key; where it is missing, the row itself counts.
+
+    Returns:
+        From 1 on; 0 = not found.
+    """
     begins = {"": r"", "section": r"\s*\[\[\s*section\s*\]\]"}.get(table, r"[^#]*\{")
     named = rf"(^|[\s{{,])({re.escape(key)}|\"{re.escape(key)}\")\s*=|^\s*\[\[?\s*{re.escape(key)}"
     first = 0

@@ -16,7 +16,18 @@ from dyvim_cli.types import Score, Stem
 
 
 def recast(score: Score, options: ComposeOptions) -> Score:
-    """The same notes at the same times, played as the options say; octaves fit the new instruments."""
+    """Play the same notes at the same times as the options say; octaves fit the new instruments.
+
+    Args:
+        score: as it was composed.
+        options: of the composer: orchestrate, instruments and mute.
+
+    Returns:
+        The score.
+
+    Raises:
+        UsageError: an instrument is not there.
+    """
     plan = options.recut.old.plan if options.recut is not None else options.plan
     named = dict(() if plan is None else plan.instruments) | dict(options.instruments)
     if not (options.orchestrate or named or options.mute):

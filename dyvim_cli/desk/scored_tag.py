@@ -28,7 +28,14 @@ TOO_LONG = "long"
 
 
 def coarse_speech(speech_s: np.ndarray | None) -> np.ndarray | None:
-    """Spans [N, 2] of speech in seconds as the composer gets them and the tag says them."""
+    """Round spans of speech as the composer gets them and the tag says them.
+
+    Args:
+        speech_s: [N, 2] seconds; None = unknown.
+
+    Returns:
+        [M, 2] seconds.
+    """
     if speech_s is None or not len(speech_s):
         return speech_s
     first, last = np.floor(speech_s[:, 0] / SPEECH_STEP_S), np.ceil(speech_s[:, 1] / SPEECH_STEP_S)
@@ -47,6 +54,9 @@ def tag_text(
         bpm: base tempo that came out, beats a minute.
         key: that came out; None where nobody knows.
         speech_s: [N, 2] spans of speech in seconds, by coarse_speech, that the composer was given.
+
+    Returns:
+        One line.
     """
     said = {
         "candidates": options.candidates if options.candidates != ComposeOptions.candidates else "",
@@ -123,17 +133,29 @@ def unpacked_plan(word: str) -> FilmPlan:
 
 
 def fields_of(comment: str) -> dict[str, str]:
-    """What a scored film's comment says, by name; nothing where dyvim did not write it."""
+    """Read what a scored film's comment says.
+
+    Args:
+        comment: of the film.
+
+    Returns:
+        Name -> text; nothing where dyvim did not write it.
+    """
     if SCORED_BY not in comment:
         return {}
     return dict(FIELD.findall(comment[comment.index(SCORED_BY) :].removeprefix("dyvim ")))
 
 
 def made_with(comment: str) -> tuple[ComposeOptions, np.ndarray | None] | None:
-    """(options, [N, 2] seconds of speech) that music was composed with, by its film's comment.
+    """Read what music was composed with, by its film's comment.
 
-    None where the comment does not say, or not all, or where more than this program is needed: another model,
-    instruments of the user's, the cut that its piece was written for.
+    Args:
+        comment: of the film.
+
+    Returns:
+        (options, [N, 2] seconds of speech); None where the comment does not say, or not all, or where more
+        than this program is needed: another model, instruments of the user's, the cut that its piece was
+        written for.
     """
     said = fields_of(comment)
     if said.get("model") != EMBEDDED or {"soundfont", "recut"} & set(said):

@@ -381,10 +381,19 @@ DryRun = Annotated[
 
 
 def can_be_made(folder: Path) -> Path:
-    """The folder, which work may be put into; raises OutputError before the work rather than after it.
+    """Check a folder that work may be put into, before the work rather than after it.
 
     It is not made yet: a run that then refuses its input leaves no trace, and of several processes with one
     folder (torchrun) none takes away what another has made.
+
+    Args:
+        folder: path of it.
+
+    Returns:
+        The same path.
+
+    Raises:
+        OutputError: it cannot be made or written to.
     """
     from dyvim_cli.media.output import check_folder
 

@@ -34,18 +34,39 @@ NUMBERS_OR_WORDS = ("jobs", "start", "end")  # options that take either, as text
 
 
 def default_path() -> Path:
-    """Where the configuration lies unless --config or DYVIM_CONFIG says otherwise."""
+    """Find the configuration of a user who names none: XDG_CONFIG_HOME, APPDATA, else ~/.config.
+
+    Returns:
+        Path of config.toml, which need not exist.
+    """
     base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA") or Path.home() / ".config"
     return Path(base) / "dyvim" / "config.toml"
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is anything at a path, be it a file or not, readable or not."""
+    """Tell whether there is anything at a path, be it a file or not, readable or not.
+
+    Args:
+        path: of the configuration.
+
+    Returns:
+        True also for a broken link.
+    """
     return os.path.lexists(path)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The file's content. Raises UsageError naming the file when it is no file, too large, or not TOML."""
+    """Read a configuration.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        Its content.
+
+    Raises:
+        UsageError: it is no file, too large, or not TOML; the message names it.
+    """
     try:
         if path.exists() and not path.is_file():
             kind = "a folder" if path.is_dir() else "a device or a pipe"
@@ -72,6 +93,9 @@ def default_map(
         settings: the configuration's content.
         options: {verb: {option's name, with underscores: its type}}.
         path: the file, for errors.
+
+    Returns:
+        Click's default_map: verb -> option -> value.
 
     Raises:
         UsageError: a key is not known, or its value of another type than the option's.
@@ -104,7 +128,20 @@ def _key_hint(key: str, verb: str, known: Iterable[str]) -> str:
 
 
 def checked(value: Any, kind: Any, key: str, path: Path) -> Any:
-    """The value, if TOML gave it the type that the option has. Raises UsageError naming file and key."""
+    """Check that TOML gave a value the type that the option has.
+
+    Args:
+        value: as TOML has it.
+        kind: the option's type.
+        key: as the file has it, for the message.
+        path: of the file, for the message.
+
+    Returns:
+        The value; numbers as text where words are possible too.
+
+    Raises:
+        UsageError: it is of another type.
+    """
     if _name(key) in NUMBERS_OR_WORDS and type(value) in (int, float):
         return str(value)
     types, name = TAKES[_plain(kind)]

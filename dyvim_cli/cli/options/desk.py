@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from dyvim_cli.cli.options.parsing import parse_mood
 from dyvim_cli.cli.options.players import with_players
 from dyvim_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from dyvim_cli.options import ComposeOptions
 
 TYPED = (
     "COMMANDLINE",
@@ -25,13 +28,32 @@ READ = {  # field of a scored film's tag: (of ComposeOptions, the option's name,
 
 
 def given(context: typer.Context) -> set[str]:
-    """The names of the options that somebody set."""
+    """List the options that somebody set.
+
+    Args:
+        context: of the verb.
+
+    Returns:
+        Names; on the command line, in the environment or in a file.
+    """
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return {name for name, source in sources.items() if source is not None and source.name in TYPED}
 
 
-def with_desk(options, plan: Path | None, markers: Path | None):
-    """ComposeOptions with what a plan file and a file of markers say; a plan's seed and alpha count."""
+def with_desk(options: "ComposeOptions", plan: Path | None, markers: Path | None) -> "ComposeOptions":
+    """Take what a plan file and a file of markers say into the options; a plan's seed and alpha count.
+
+    Args:
+        options: of the composer.
+        plan: path of a plan; None = none.
+        markers: path of a file of markers; None = none.
+
+    Returns:
+        The options with both.
+
+    Raises:
+        UsageError: the plan cannot be read.
+    """
     if plan is not None:
         from dyvim_cli.desk.read_plan import read_plan
 
@@ -40,11 +62,24 @@ def with_desk(options, plan: Path | None, markers: Path | None):
     return replace(options, markers=None if markers is None else markers.absolute())
 
 
-def as_like(options, like: Path | None, named: set[str], *, is_known: bool = False):
-    """ComposeOptions of the music of a scored film, but for the options that somebody set.
+def as_like(
+    options: "ComposeOptions", like: Path | None, named: set[str], *, is_known: bool = False
+) -> "ComposeOptions":
+    """Take the options of the music of a scored film, but for those that somebody set.
 
-    Another style keeps the tempo and the key. is_known: what the film's music followed is known otherwise.
-    Raises UsageError where the film does not say enough.
+    Another style keeps the tempo and the key.
+
+    Args:
+        options: of the composer.
+        like: path of the scored film; None = nothing changes.
+        named: options that somebody set.
+        is_known: what the film's music followed is known otherwise.
+
+    Returns:
+        The options.
+
+    Raises:
+        UsageError: the film does not say enough.
     """
     if like is None:
         return options
@@ -74,7 +109,14 @@ def as_like(options, like: Path | None, named: set[str], *, is_known: bool = Fal
     return replace(options, plan=replace(made["plan"], seed=options.seed, alpha=options.alpha))
 
 
-def settings_of(options) -> dict[str, Any]:
-    """The option values, by name, that ask for these options."""
+def settings_of(options: "ComposeOptions") -> dict[str, Any]:
+    """Write options as the values that ask for them.
+
+    Args:
+        options: of the composer.
+
+    Returns:
+        Option's name -> value: style, seed and mood.
+    """
     mood = None if options.mood is None else "{:g},{:g}".format(*options.mood)
     return {"style": options.style, "seed": options.seed, "mood": mood}

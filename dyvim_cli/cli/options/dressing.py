@@ -35,6 +35,9 @@ def dressed(verb: Callable[..., Any], with_variables: bool = True) -> Callable[.
     Args:
         verb: a function with Typer's annotations.
         with_variables: give every option that may hold for many runs a variable DYVIM_NAME.
+
+    Returns:
+        A function with the same options, and --quiet and --verbose.
     """
 
     @wraps(verb)

@@ -20,15 +20,21 @@ KINDS = {field.name: field.type for group in (Composing, Mixing) for field in fi
 del KINDS["adapter"], KINDS["soundfont"]  # their paths would be one for every folder
 
 
-def film_settings(context: typer.Context) -> "Callable[[SelectedFilm], Mapping]":
-    """A function from a film to its option values by name.
+def film_settings(context: typer.Context) -> "Callable[[SelectedFilm], Mapping[str, Any]]":
+    """Make a function from a film to its option values by name.
 
     The file in the film's own folder counts more than those above it, up to the folder that was named.
-    It raises UsageError, naming the file, for unknown keys and for values that the flag would not take.
+
+    Args:
+        context: of the verb, with its options.
+
+    Returns:
+        The function; it raises UsageError, naming the file, for unknown keys and for values that the flag
+        would not take.
     """
 
     @cache
-    def values(files: tuple[Path, ...]) -> Mapping:
+    def values(files: tuple[Path, ...]) -> Mapping[str, Any]:
         return _overlaid(context, files) if files else context.params
 
     return lambda film: values(_files(film))
@@ -39,7 +45,7 @@ def _files(film: "SelectedFilm") -> tuple[Path, ...]:
     return tuple(path for folder in folders if config.is_there(path := folder / NAME))
 
 
-def _overlaid(context: typer.Context, files: tuple[Path, ...]) -> Mapping:
+def _overlaid(context: typer.Context, files: tuple[Path, ...]) -> Mapping[str, Any]:
     """The verb's options as if the files were its configuration; what the command line says stays."""
     given: dict[str, Any] = {}
     for path in files:

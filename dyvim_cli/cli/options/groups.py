@@ -10,13 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.arguments import KeepAudio
 from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.options.parsing import parse_key, parse_loudness, parse_mood, parse_span, parse_style
 from dyvim_cli.cli.show.console import ProgressKind
+
+if TYPE_CHECKING:
+    from dyvim_cli.options import ComposeOptions, Delivery
+
+Group = TypeVar("Group")
 
 
 @dataclass
@@ -38,8 +43,15 @@ class Composing:
     soundfont: opt.SoundFont = None
     loop: opt.Loop = False
 
-    def options(self):
-        """The composer's ComposeOptions; a seed is drawn where none was given. Raises UsageError."""
+    def options(self) -> "ComposeOptions":
+        """Make the composer's options; a seed is drawn where none was given.
+
+        Returns:
+            The options.
+
+        Raises:
+            UsageError: a value makes no sense.
+        """
         from dyvim_cli.device import new_seed
         from dyvim_cli.options import ComposeOptions
 
@@ -102,8 +114,18 @@ class Mixing:
     start: opt.Start = None
     end: opt.End = None
 
-    def delivery(self, **where):
-        """The pipeline's Delivery; where: output, midi, stems, music and overwrite."""
+    def delivery(self, **where: Any) -> "Delivery":
+        """Make the pipeline's options of the output.
+
+        Args:
+            **where: output, midi, stems, music and overwrite.
+
+        Returns:
+            The options.
+
+        Raises:
+            UsageError: the loudness is no standard's and no number.
+        """
         from dyvim_cli.options import Delivery
 
         return Delivery(
@@ -192,28 +214,54 @@ class Running:
 
 
 def names(group: type) -> tuple[str, ...]:
-    """The names of a group's options."""
+    """List a group's options.
+
+    Args:
+        group: a dataclass of this module.
+
+    Returns:
+        Names of its fields.
+    """
     return tuple(field.name for field in fields(group))
 
 
-def group_of(group: type, values: Mapping):
-    """A group from option values by name, those of other groups among them."""
-    return group(**{name: values[name] for name in names(group)})
+def group_of(group: Callable[..., Group], values: Mapping[str, Any]) -> Group:
+    """Make a group from option values, those of other groups among them.
+
+    Args:
+        group: a dataclass of this module.
+        values: by option's name.
+
+    Returns:
+        An object of that group.
+    """
+    return group(**{name: values[name] for name in names(cast(type, group))})
 
 
 def takes_groups(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """The verb as Typer shall see it: each parameter that is a group replaced by the group's options."""
+    """Show a verb to Typer: each parameter that is a group is replaced by the group's options.
+
+    Args:
+        verb: a function whose parameters may be groups.
+
+    Returns:
+        A function with a flat list of options.
+    """
     parameters = inspect.signature(verb).parameters.values()
-    groups = {p.name: p.annotation for p in parameters if is_dataclass(p.annotation)}
+    groups: dict[str, type] = {
+        p.name: p.annotation
+        for p in parameters
+        if isinstance(p.annotation, type) and is_dataclass(p.annotation)
+    }
     grouped = {name for group in groups.values() for name in names(group)}
 
     @wraps(verb)
-    def flat(**values):
+    def flat(**values: Any) -> Any:
         others = {name: value for name, value in values.items() if name not in grouped}
         return verb(**others, **{name: group_of(group, values) for name, group in groups.items()})
 
     shown = [option for p in parameters for option in _options(p)]
-    flat.__signature__ = inspect.Signature(shown)
+    flat.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]  # inspect looks for it
     flat.__annotations__ = {option.name: option.annotation for option in shown}
     return flat
 

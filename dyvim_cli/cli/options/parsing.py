@@ -11,7 +11,17 @@ SOFTEST_LUFS, LOUDEST_LUFS = -40.0, -5.0  # that can be asked for
 
 
 def parse_style(text: str | None) -> str | None:
-    """A known style, whatever its case, spaces and hyphens. Raises UsageError."""
+    """Read a style, whatever its case, spaces and hyphens.
+
+    Args:
+        text: None = none.
+
+    Returns:
+        Name of the style.
+
+    Raises:
+        UsageError: there is no such style.
+    """
     if text is None:
         return None
     style = style_named(text)
@@ -21,15 +31,29 @@ def parse_style(text: str | None) -> str | None:
 
 
 def styles_that_begin(incomplete: str) -> list[str]:
-    """The styles that a shell may complete to."""
+    """List the styles that a shell may complete to.
+
+    Args:
+        incomplete: what was typed so far.
+
+    Returns:
+        Names with hyphens in place of spaces.
+    """
     names = (style.replace(" ", "-") for style in STYLES)  # shells take a space for the end of a word
     return [name for name in names if name.startswith(incomplete.lower())]
 
 
 def parse_time(text: str | float) -> float | str:
-    """Seconds from 12.5, 0:12.5 or 1:02:03; a timecode (00:00:12:10) stays one, for the film to count.
+    """Read a time; a timecode (00:00:12:10) stays one, for the film to count.
 
-    Raises typer.BadParameter.
+    Args:
+        text: 12.5, 0:12.5 or 1:02:03.
+
+    Returns:
+        Seconds, or the timecode.
+
+    Raises:
+        BadParameter: it is none of them.
     """
     from dyvim_cli.media.timecode import FORM
     from dyvim_cli.media.written_times import seconds_of
@@ -44,19 +68,40 @@ def parse_time(text: str | float) -> float | str:
 
 
 def parse_span(text: str | None) -> tuple[float, float] | None:
-    """(from, to) in seconds from '0:00-0:20'. Raises UsageError."""
+    """Read a part of a film.
+
+    Args:
+        text: such as '0:00-0:20'; None = none.
+
+    Returns:
+        (from, to) in seconds.
+
+    Raises:
+        UsageError: it is no part of a film.
+    """
     from dyvim_cli.media.written_times import seconds_of
 
     if text is None:
         return None
-    ends = [seconds_of(part) for part in text.replace("\N{EN DASH}", "-").split("-")]
-    if len(ends) != 2 or None in ends or ends[0] >= ends[1]:
+    parts = text.replace("\N{EN DASH}", "-").split("-")
+    ends = [end for end in map(seconds_of, parts) if end is not None]
+    if len(parts) != 2 or len(ends) != 2 or ends[0] >= ends[1]:
         raise UsageError(f"--preview '{text}' is no part of a film", "for example --preview 0:00-0:20")
     return ends[0], ends[1]
 
 
 def parse_mood(text: str | None) -> tuple[float, float] | None:
-    """(valence, arousal) from 'V,A'. Raises UsageError."""
+    """Read a mood.
+
+    Args:
+        text: 'V,A', each -1..1; None = none.
+
+    Returns:
+        (valence, arousal).
+
+    Raises:
+        UsageError: it is no mood.
+    """
     if text is None:
         return None
     try:
@@ -69,7 +114,17 @@ def parse_mood(text: str | None) -> tuple[float, float] | None:
 
 
 def parse_key(text: str | None) -> Key | None:
-    """A key from 'C', 'F# minor', 'Bbm', 'eb major'. Raises UsageError."""
+    """Read a key.
+
+    Args:
+        text: such as 'C', 'F# minor' or 'Bbm'; None = none.
+
+    Returns:
+        The key.
+
+    Raises:
+        UsageError: it is no key.
+    """
     from dyvim_cli.music.symbols.key_names import key_named
 
     key = None if text is None else key_named(text)
@@ -79,7 +134,17 @@ def parse_key(text: str | None) -> Key | None:
 
 
 def parse_loudness(text: str | None) -> Loudness | None:
-    """A standard's name ('web', 'ebu') or LUFS ('-16'). Raises UsageError."""
+    """Read a loudness.
+
+    Args:
+        text: a standard's name ('web', 'ebu') or LUFS ('-16'); None = none.
+
+    Returns:
+        Integrated loudness and highest true peak.
+
+    Raises:
+        UsageError: it is neither.
+    """
     if text is None:
         return None
     if (named := LOUDNESS.get(text.lower())) is not None:

@@ -3,18 +3,40 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from dyvim_cli.cli.options.parsing import parse_style
 from dyvim_cli.errors import UsageError, one_of
+
+if TYPE_CHECKING:
+    from dyvim_cli.options import ComposeOptions
 
 PARTS = ("melody", "bass", "drums", "pad", "arp", "accent", "impact", "riser")
 BARS = re.compile(r"(\d+)(?:-(\d+))?(?::(\d+))?")
 
 
 def with_players(
-    options, orchestrate: str | None, mute: str | None, instruments: Sequence[str] | None, reroll: str | None
-):
-    """ComposeOptions with these options' values; what is not given stays. Raises UsageError."""
+    options: "ComposeOptions",
+    orchestrate: str | None,
+    mute: str | None,
+    instruments: Sequence[str] | None,
+    reroll: str | None,
+) -> "ComposeOptions":
+    """Take these options' values into the composer's options; what is not given stays.
+
+    Args:
+        options: of the composer.
+        orchestrate: name of a style.
+        mute: parts, with commas.
+        instruments: 'part=instrument' each.
+        reroll: bars, as '12-20' or '12-20:2'.
+
+    Returns:
+        The options.
+
+    Raises:
+        UsageError: a value makes no sense.
+    """
     given = {
         "orchestrate": parse_style(orchestrate),
         "mute": parse_mute(mute),
@@ -25,7 +47,17 @@ def with_players(
 
 
 def parse_mute(text: str | None) -> tuple[str, ...]:
-    """Parts from 'drums,arp'. Raises UsageError."""
+    """Read parts.
+
+    Args:
+        text: such as 'drums,arp'; None = none.
+
+    Returns:
+        Names in small letters.
+
+    Raises:
+        UsageError: one is no part.
+    """
     parts = tuple(part.strip().lower() for part in (text or "").split(",") if part.strip())
     for part in parts:
         _check_part(part)
@@ -33,7 +65,17 @@ def parse_mute(text: str | None) -> tuple[str, ...]:
 
 
 def parse_instruments(texts: Sequence[str] | None) -> tuple[tuple[str, int], ...]:
-    """(part, program) from 'melody=cello', one or several with commas. Raises UsageError."""
+    """Read instruments of parts.
+
+    Args:
+        texts: such as 'melody=cello', one or several with commas in each.
+
+    Returns:
+        (part, General MIDI program).
+
+    Raises:
+        UsageError: one names no part or no instrument.
+    """
     from dyvim_cli.music.symbols.instruments import program_named
 
     found = []
@@ -50,7 +92,17 @@ def parse_instruments(texts: Sequence[str] | None) -> tuple[tuple[str, int], ...
 
 
 def parse_bars(text: str | None) -> tuple[int, int, int] | None:
-    """(first, last, variant) from '12-20' or '12-20:2'. Raises UsageError."""
+    """Read bars that are to be sampled anew.
+
+    Args:
+        text: such as '12-20' or '12-20:2'; None = none.
+
+    Returns:
+        (first, last, variant), counted from 1.
+
+    Raises:
+        UsageError: it names no bars.
+    """
     found = BARS.fullmatch(text.strip()) if text is not None else None
     if text is not None and not found:
         raise UsageError(f"--reroll '{text}' names no bars", "for example --reroll 12-20")

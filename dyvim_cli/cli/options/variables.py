@@ -13,7 +13,11 @@ OTHERS = {"DYVIM_FFMPEG", "DYVIM_CACHE", "DYVIM_DEBUG", "DYVIM_CONFIG", "DYVIM_C
 
 
 def check_variables(context: typer.Context) -> None:
-    """Note every DYVIM_* variable that nothing reads, with the name that was probably meant."""
+    """Note every DYVIM_* variable that nothing reads, with the name that was probably meant.
+
+    Args:
+        context: of the group of verbs.
+    """
     known = known_variables(context)
     for name in sorted(os.environ):
         if name.startswith("DYVIM_") and name not in known:
@@ -22,7 +26,14 @@ def check_variables(context: typer.Context) -> None:
 
 
 def known_variables(context: typer.Context) -> set[str]:
-    """The names of all variables that options or the program read."""
+    """Collect all variables that options or the program read.
+
+    Args:
+        context: of the group of verbs.
+
+    Returns:
+        Their names.
+    """
     verbs: Any = context.command
     commands = [verbs.get_command(context, name) for name in verbs.list_commands(context)]
     commands += [each for group in commands if hasattr(group, "commands") for each in group.commands.values()]

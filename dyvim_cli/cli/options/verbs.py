@@ -13,7 +13,18 @@ class Words(TyperGroup):
     """A group of verbs that knows what a wrong one may have meant."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The verb that is named. Raises UsageError with what was probably meant."""
+        """Find the verb that is named.
+
+        Args:
+            ctx: of click.
+            args: words of the command line, the verb first.
+
+        Returns:
+            Click's (name, command, other words).
+
+        Raises:
+            UsageError: there is no such verb; the hint is what was probably meant.
+        """
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             known = self.list_commands(ctx)
@@ -25,7 +36,18 @@ class Verbs(Words):
     """The group of all verbs."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The verb that is named. Raises UsageError, with the command that was meant, for a film."""
+        """Find the verb that is named.
+
+        Args:
+            ctx: of click.
+            args: words of the command line, the verb first.
+
+        Returns:
+            Click's (name, command, other words).
+
+        Raises:
+            UsageError: there is no such verb; for a film the hint is the command that was meant.
+        """
         name = args[0]
         if self.get_command(ctx, name) is None and (Path(name).exists() or Path(name).suffix):
             verb = "batch" if Path(name).is_dir() or len(_films(args)) > 1 else "score"

@@ -39,41 +39,73 @@ _speech = _Speech()
 
 
 def speak(*, quiet: bool, verbose: bool) -> None:
-    """Say results and errors alone, or also how long stages took."""
+    """Choose how much is said.
+
+    Args:
+        quiet: results and errors alone.
+        verbose: also how long stages took.
+    """
     _speech.quiet, _speech.verbose = quiet, verbose
 
 
 def is_quiet() -> bool:
-    """Whether notes and progress are kept back."""
+    """Whether notes and progress are kept back.
+
+    Returns:
+        What `speak` was given.
+    """
     return _speech.quiet
 
 
 def is_verbose() -> bool:
-    """Whether more is said than usual."""
+    """Whether more is said than usual.
+
+    Returns:
+        What `speak` was given.
+    """
     return _speech.verbose
 
 
 def note(text: str) -> None:
-    """A line for the person at the terminal."""
+    """Print a line for the person at the terminal, on stderr.
+
+    Args:
+        text: without markup.
+    """
     if not _speech.quiet:
         stderr.print(escape(text))
 
 
 def data(text: str) -> None:
-    """A line of output proper: a path, or JSON."""
+    """Print a line of output proper, on stdout.
+
+    Args:
+        text: a path, or JSON.
+    """
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def show_error(error: DyvimError) -> None:
-    """One line that says what, one that says what to do."""
+    """Print one line that says what, one that says what to do.
+
+    Args:
+        error: the failure.
+    """
     stderr.print(f"[bold red]error:[/] {escape(error.message)}")
     if error.hint:
         stderr.print(f"[bold]try:[/] {escape(error.hint)}")
 
 
 def style_line(facts: dict[str, Any]) -> str:
-    """The style and, where the film chose it, its score, those that came close, and the mood."""
+    """Write the style and, where the film chose it, its score, those that came close, and the mood.
+
+    Args:
+        facts: of a finished piece.
+
+    Returns:
+        Part of a line.
+    """
     from dyvim_cli.describe import short
 
     mood = f" ({facts['mood']['words']})" if "mood" in facts else ""
@@ -84,7 +116,14 @@ def style_line(facts: dict[str, Any]) -> str:
 
 
 def summary(facts: dict[str, Any]) -> str:
-    """One line about a finished piece."""
+    """Write one line about a finished piece.
+
+    Args:
+        facts: of a finished piece.
+
+    Returns:
+        Style, key, tempo, alpha, seed, cuts and sound.
+    """
     hits = [hit for hit in facts["hits"] if hit["kind"] == "cut"]
     on_beat = sum(hit["on_beat"] for hit in hits)
     cuts = f", {on_beat} of {len(hits)} cuts on a beat" if hits else ""
@@ -99,7 +138,14 @@ def summary(facts: dict[str, Any]) -> str:
 
 
 def sound_summary(facts: dict[str, Any]) -> str:
-    """What became of the film's own sound, the gains, and how loud the whole is."""
+    """Write what became of the film's own sound, the gains, and how loud the whole is.
+
+    Args:
+        facts: of a finished piece.
+
+    Returns:
+        Part of a line.
+    """
     own_db, duck_db = facts.get("own_gain_db"), facts.get("duck_db") or 0
     gains = [f"own {own_db:+.1f} dB"] if own_db is not None else []
     gains += [f"music {facts['music_gain_db']:+.1f} dB"] if "music_gain_db" in facts else []
@@ -122,6 +168,9 @@ def progress(
     Args:
         kind: how.
         stages: the stages to come and how long each takes, by proportion; None counts each by itself.
+
+    Yields:
+        A Progress.
     """
     overall = Overall(stages)
     if _speech.quiet:

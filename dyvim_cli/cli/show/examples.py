@@ -44,7 +44,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def epilog(verb: str) -> str | None:
-    """The examples of a verb as Rich markup, their comments below each other; None without any."""
+    """Write the examples of a verb as Rich markup, their comments below each other.
+
+    Args:
+        verb: its name.
+
+    Returns:
+        Lines; None without any.
+    """
     shown = EXAMPLES.get(verb, ())
     if not shown:
         return None

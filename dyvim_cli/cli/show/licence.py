@@ -9,7 +9,15 @@ if TYPE_CHECKING:
 
 
 def say_before_pull(options: "ComposeOptions") -> None:
-    """Say the licence of weights that are about to be pulled. Raises UsageError, WeightsError."""
+    """Say the licence of weights that are about to be pulled.
+
+    Args:
+        options: of the composer.
+
+    Raises:
+        UsageError: there is no such model.
+        WeightsError: weights are damaged.
+    """
     from dyvim_cli.composer import missing_weights
     from dyvim_cli.hub.catalogue import licence_note
     from dyvim_cli.hub.store import known
@@ -22,7 +30,11 @@ def say_before_pull(options: "ComposeOptions") -> None:
 
 
 def say_before_learning(backbone: str) -> None:
-    """Say the licence of a backbone that a training is about to use, or to pull first."""
+    """Say the licence of a backbone that a training is about to use, or to pull first.
+
+    Args:
+        backbone: name of the catalogue, or a folder.
+    """
     from dyvim_cli.hub.catalogue import CATALOGUE, licence_note
 
     if backbone in CATALOGUE and (note := licence_note(CATALOGUE[backbone])):

@@ -37,7 +37,13 @@ class Overall:
         self.took_s: dict[str, list[float]] = {}
 
     def update(self, stage: str, done: float, total: float) -> None:
-        """Take in a report; the share never falls while the stages are the same."""
+        """Take in a report; the share never falls while the stages are the same.
+
+        Args:
+            stage: its name.
+            done: in any unit.
+            total: in the same unit.
+        """
         now, part = time.monotonic(), min(1.0, done / total) if total else 1.0
         self.took_s.setdefault(stage, [now, now])[1] = now
         if stage not in dict(self.stages):
@@ -63,13 +69,24 @@ class Overall:
         return passed_s * (1 - self.share) / self.share if self.share and passed_s >= SURE_S else None
 
     def times(self) -> str:
-        """How long each stage took."""
+        """Say how long each stage took.
+
+        Returns:
+            Part of a line.
+        """
         spans = self.took_s.items()
         return ", ".join(f"{WORDS.get(name, name)} {end - begin:.1f} s" for name, (begin, end) in spans)
 
 
 def time_left(eta_s: float | None) -> str:
-    """'about 1 min 5 s left', or nothing."""
+    """Write the time left.
+
+    Args:
+        eta_s: seconds; None = unknown.
+
+    Returns:
+        'about 1 min 5 s left', or nothing.
+    """
     if not eta_s:
         return ""
     minutes, seconds = divmod(max(1, round(eta_s)), 60)
@@ -89,7 +106,13 @@ class StageLines:
         self.written_s, self.said = float("-inf"), -1.0
 
     def update(self, stage: str, done: float, total: float) -> None:
-        """Write a line when there is something new to say."""
+        """Write a line when there is something new to say.
+
+        Args:
+            stage: its name.
+            done: in any unit.
+            total: in the same unit.
+        """
         self.overall.update(stage, done, total)
         if self.as_json:
             self._write_json(stage, min(1.0, done / total) if total else 1.0)
@@ -132,7 +155,13 @@ class StageBar:
         self.task = bars.add_task("", total=1.0, left="")
 
     def update(self, stage: str, done: float, total: float) -> None:
-        """Move the bar and name the stage."""
+        """Move the bar and name the stage.
+
+        Args:
+            stage: its name.
+            done: in any unit.
+            total: in the same unit.
+        """
         self.overall.update(stage, done, total)
         left = time_left(self.overall.eta_s)
         word = WORDS.get(stage, stage)
@@ -146,5 +175,11 @@ class NoStagesShown:
         self.overall = overall
 
     def update(self, stage: str, done: float, total: float) -> None:
-        """Say nothing."""
+        """Say nothing, but measure the stages.
+
+        Args:
+            stage: its name.
+            done: in any unit.
+            total: in the same unit.
+        """
         self.overall.update(stage, done, total)

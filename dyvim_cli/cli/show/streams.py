@@ -38,9 +38,11 @@ class Streams:
     out: _Stream | None
 
     def lost(self) -> DyvimError | None:
-        """Why a result could not be written to stdout: OutputError, or EnvironmentFault on a full disk.
+        """Find out why a result could not be written to stdout.
 
-        None when all was written, or the reader has gone: it has read what it wanted.
+        Returns:
+            OutputError, or EnvironmentFault on a full disk; None when all was written, or the reader has
+            gone: it has read what it wanted.
         """
         if self.out is None:
             return None
@@ -51,7 +53,14 @@ class Streams:
 
 
 def guard() -> Streams:
-    """Put guarded streams in the places of stdout and stderr. Raises OutputError when stdout is closed."""
+    """Put guarded streams in the places of stdout and stderr.
+
+    Returns:
+        The guarded stdout.
+
+    Raises:
+        OutputError: stdout is closed.
+    """
     is_closed = sys.stdout is None
     _occupy_standard_descriptors()
     codecs.register_error(ENCODING_ERRORS, _as_bytes)

@@ -33,7 +33,11 @@ class Tally:
         self._before = self.done + self.failed
 
     def count(self, is_done: bool) -> None:
-        """One more film."""
+        """Count one more film.
+
+        Args:
+            is_done: else it failed.
+        """
         self.done, self.failed = self.done + is_done, self.failed + (not is_done)
 
     @property
@@ -52,7 +56,11 @@ class BatchLines:
         self.told_s = time.monotonic()
 
     def stage(self, stage: "Stage") -> None:
-        """Say where a film is: once a second for programs, once in ten seconds for people."""
+        """Say where a film is: once a second for programs, once in ten seconds for people.
+
+        Args:
+            stage: of a film.
+        """
         if time.monotonic() - self.told_s < (1.0 if self.as_json else QUIET_S):
             return
         self.told_s = time.monotonic()
@@ -64,7 +72,12 @@ class BatchLines:
         sys.stderr.flush()
 
     def show(self, tally: Tally, record: dict[str, Any] | None) -> None:
-        """Say what became of a film (None: nothing yet)."""
+        """Say what became of a film.
+
+        Args:
+            tally: of the batch.
+            record: of the film; None = nothing yet.
+        """
         if self.as_json:
             film = (
                 {key: record.get(key) for key in ("status", "input", "output", "error", "hint")}
@@ -88,12 +101,21 @@ class BatchBar:
         self.counts, self.films = "", {}  # film -> where it is
 
     def stage(self, stage: "Stage") -> None:
-        """Name the films that are worked on, and their stages."""
+        """Name the films that are worked on, and their stages.
+
+        Args:
+            stage: of a film.
+        """
         self.films[stage.film] = where(stage)
         self._describe()
 
     def show(self, tally: Tally, record: dict[str, Any] | None) -> None:
-        """Move the bar; a failure is said at once, above it."""
+        """Move the bar; a failure is said at once, above it.
+
+        Args:
+            tally: of the batch.
+            record: of the film; None = nothing yet.
+        """
         if self.task is None:
             self.task = self.bars.add_task("", total=tally.total)
         text = f"{tally.done} done" + (f", {tally.failed} failed" if tally.failed else "") + _rest(tally)
@@ -114,15 +136,31 @@ class NoBatchShown:
     """No progress."""
 
     def stage(self, stage: "Stage") -> None:
-        """Say nothing."""
+        """Say nothing.
+
+        Args:
+            stage: ignored.
+        """
 
     def show(self, tally: Tally, record: dict[str, Any] | None) -> None:
-        """Say nothing."""
+        """Say nothing.
+
+        Args:
+            tally: ignored.
+            record: ignored.
+        """
 
 
 @contextmanager
 def display(kind: ProgressKind) -> Iterator[BatchLines | BatchBar | NoBatchShown]:
-    """Yield what shows a tally as asked."""
+    """Choose what shows a tally.
+
+    Args:
+        kind: as asked.
+
+    Yields:
+        A bar, lines or nothing.
+    """
     if console.is_quiet():
         kind = ProgressKind.NONE
     if kind is ProgressKind.AUTO:
@@ -146,7 +184,14 @@ def display(kind: ProgressKind) -> Iterator[BatchLines | BatchBar | NoBatchShown
 
 
 def where(stage: "Stage") -> str:
-    """'clip.mp4: composing 40%'."""
+    """Write where a film is.
+
+    Args:
+        stage: of a film.
+
+    Returns:
+        'clip.mp4: composing 40%'.
+    """
     return f"{stage.film.name}: {WORDS.get(stage.name, stage.name)} {stage.share:.0%}"
 
 

@@ -16,12 +16,26 @@ CHOICE = re.compile(r"for '(?P<option>[^']+)'.*?: '(?P<word>[^']*)' is not one o
 
 
 def is_help(error: Exception) -> bool:
-    """Whether nothing is wrong but that nothing was asked for."""
+    """Tell whether nothing is wrong but that nothing was asked for.
+
+    Args:
+        error: of click.
+
+    Returns:
+        True for the error that only shows the help.
+    """
     return type(error).__name__ == "NoArgsIsHelpError"
 
 
 def fault_of_usage(error: Any) -> UsageError:
-    """The error as one line that says what is wrong and one that says what to do."""
+    """Turn click's error into one line that says what is wrong and one that says what to do.
+
+    Args:
+        error: of click.
+
+    Returns:
+        The failure, not raised.
+    """
     message = error.format_message().rstrip().replace(": Value error, ", ": ")
     context = getattr(error, "ctx", None)
     verb = context.command_path if context is not None else "dyvim"
