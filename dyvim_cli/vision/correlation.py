@@ -30,7 +30,14 @@ class CorrelationPyramid:
         self._window = torch.stack(torch.meshgrid(side, side, indexing="ij"), dim=-1)[None]
 
     def around(self, places: Tensor) -> Tensor:
-        """The likeness around places [B, 2, h, w] (x, y), in cells: [B, L * (2 R + 1) ** 2, h, w]."""
+        """Read the likeness around places, at every level.
+
+        Args:
+            places: [B, 2, h, w] (x, y), in cells of the finest level.
+
+        Returns:
+            [B, L * (2 R + 1) ** 2, h, w].
+        """
         batch, _, height, width = places.shape
         centres = places.permute(0, 2, 3, 1).reshape(-1, 1, 1, 2)
         found = []
@@ -42,9 +49,14 @@ class CorrelationPyramid:
 
 
 def sample(pictures: Tensor, places: Tensor) -> Tensor:
-    """Pictures [B, c, H, W] read at places [B, ..., 2] (x, y) in pixels, between them bilinearly, 0 outside.
+    """Read pictures at places, between pixels bilinearly, 0 outside.
 
-    Overwrites `places`, which is as large as what is read.
+    Args:
+        pictures: [B, c, H, W].
+        places: [B, ..., 2] (x, y) in pixels; overwritten, for it is as large as what is read.
+
+    Returns:
+        [B, c, ...].
     """
     limits = places.new_tensor([pictures.shape[-1] - 1, pictures.shape[-2] - 1])
     grid = places.mul_(2).div_(limits).sub_(1)
