@@ -70,6 +70,15 @@ def test_on_the_command_line(tmp_path):
     assert bad.returncode == 3 and "no such file" in bad.stderr and not (tmp_path / "g").exists()
 
 
+def test_a_timecode_on_the_command_line(tmp_path):
+    film = make_film(tmp_path, ".mp4")
+    call = [sys.executable, "-c", "from dyvim_cli.cli.main import run; run()", "extract-frames", str(film)]
+    call += ["-o", str(tmp_path / "frames"), "--start", "00:00:01:00", "--end", "00:00:01:05"]
+    done = subprocess.run(call, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "frames").glob("*.jpg"))) == 5
+
+
 def test_a_run_that_fails_leaves_no_folder_and_the_frames_that_were_there(tmp_path):
     film, folder = probe(make_film(tmp_path, ".mp4")), tmp_path / "new" / "frames"
     nothing = {"start_s": 1.01, "end_s": 1.02, "overwrite": True}  # between two frames

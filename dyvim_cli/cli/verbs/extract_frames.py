@@ -42,19 +42,21 @@ def extract_frames(
 
     Prints the path of the manifest, or with --json its content.
     """
+    from dyvim_cli.media.cut import in_seconds
     from dyvim_cli.media.probe import probe
     from dyvim_cli.media.stills import extract_stills
 
+    info = probe(film)
     with console.progress(progress) as report:
         manifest = extract_stills(
-            probe(film),
+            info,
             output,
             fps=fps,
             width=width,
             key_only=key_only,
             image_format=image_format.value,
-            start_s=start or 0.0,
-            end_s=end,
+            start_s=0.0 if start is None else in_seconds(info, start),
+            end_s=None if end is None else in_seconds(info, end),
             overwrite=overwrite,
             progress=report,
         )
