@@ -1,10 +1,10 @@
 """Turn a batch's command line into films and jobs."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -123,10 +123,11 @@ def plan_of(film: "SelectedFilm", place: str | None) -> Path | None:
     return next((path.absolute() for path in choices if path.is_file() and path.name != SETTINGS), None)
 
 
-def _command(context: typer.Context, values, task: "Task") -> tuple[str, ...]:
+def _command(context: typer.Context, values: Mapping[str, Any], task: "Task") -> tuple[str, ...]:
     """The `dyvim score` that makes this film again."""
     delivery = task.delivery
     paths = {"film": task.film, "output": delivery.output}
     paths |= {"midi": delivery.midi, "stems": delivery.stems, "music": delivery.music}
-    score = context.parent.command.get_command(context.parent, "score")
+    parent: Any = context.parent  # a group's, as Typer makes it
+    score = parent.command.get_command(parent, "score")
     return tuple(command_line.arguments(score, {**values, **paths, "seed": task.options.seed}))

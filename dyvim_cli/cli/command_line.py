@@ -47,7 +47,7 @@ def _template(output: Path | str) -> str:
     return word.replace("{", "{{").replace("}", "}}") if isinstance(output, Path) else word
 
 
-def _word(value) -> str:
+def _word(value: Any) -> str:
     if isinstance(value, Path):
         return str(value.absolute())
     return str(value.value if isinstance(value, Enum) else value)

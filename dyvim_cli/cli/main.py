@@ -56,7 +56,7 @@ VERBS = {
 SETTINGS = {"score": {"allow_extra_args": True}}
 
 
-TYPES: dict[str, dict] = {}  # verb -> option's name -> its type; groups of verbs take no defaults
+TYPES: dict[str, dict[str, Any]] = {}  # verb -> option's name -> its type; groups of verbs take no defaults
 
 
 # options whose words are read by their verb; in a configuration they are read before, to name the file
@@ -135,8 +135,9 @@ def take_configuration(context: typer.Context, path: Path) -> None:
 
 def _check_values(context: typer.Context, path: Path) -> None:
     """Raise UsageError, naming the file, for a default that its option would not take as a flag."""
-    for verb, values in context.default_map.items():
-        for option in context.command.get_command(context, verb).params:
+    verbs: Any = context.command  # a group, as Typer makes it
+    for verb, values in (context.default_map or {}).items():
+        for option in verbs.get_command(context, verb).params:
             if option.name in values:
                 try:
                     option.process_value(context, values[option.name])
@@ -147,7 +148,7 @@ def _check_values(context: typer.Context, path: Path) -> None:
                     raise UsageError(f"{path}: {option.name}: {error.message}", error.hint) from error
 
 
-def _interrupt(signum, frame) -> None:
+def _interrupt(signum: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 

@@ -1,6 +1,7 @@
 """Choose directions for a film's takes: likely styles, then other moods."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def likely_styles(features: FilmFeatures) -> list[str]:
 
 def _direction(features: FilmFeatures, options: ComposeOptions, styles: list[str], i: int) -> ComposeOptions:
     turn = i // len(styles)
-    change = {"style": styles[i % len(styles)], "seed": options.seed + i}
+    change: dict[str, Any] = {"style": styles[i % len(styles)], "seed": options.seed + i}
     lift = MOODS[turn % len(MOODS)]
     if lift:
         change["mood"] = _lifted(options.mood or _seen_mood(features), lift)

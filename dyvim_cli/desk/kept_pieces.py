@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -107,7 +108,7 @@ def _from_record(record: _Record) -> OldPiece:
     )  # fmt: skip
 
 
-def _plan(values: dict) -> FilmPlan:
+def _plan(values: dict[str, Any]) -> FilmPlan:
     kinds = {"hits": PlannedHit, "sections": PlannedSection, "silences": Silence}
     rows = {name: tuple(kind(**_tuples(row)) for row in values[name]) for name, kind in kinds.items()}
     if values.get("speech") is not None:
@@ -116,5 +117,5 @@ def _plan(values: dict) -> FilmPlan:
     return FilmPlan(**values | rows | {"key": Key(**values["key"]), "instruments": players})
 
 
-def _tuples(row: dict) -> dict:
+def _tuples(row: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}

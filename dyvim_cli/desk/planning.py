@@ -1,7 +1,7 @@
 """Make the plan of a film from its features, the options, a plan file and markers."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.desk.orders import Order, edited, marks, orders_of, style_asked
 from dyvim_cli.errors import UsageError
@@ -95,7 +95,7 @@ def speech_to_clear(heard_s: "np.ndarray", plan: FilmPlan) -> "np.ndarray":
 
 def _with_options(plan: FilmPlan, options: ComposeOptions) -> FilmPlan:
     """A plan with what options say outright: style, key, tempo and mood."""
-    given = {"style": options.style, "key": options.key, "bpm": options.tempo_bpm}
+    given: dict[str, Any] = {"style": options.style, "key": options.key, "bpm": options.tempo_bpm}
     plan = replace(plan, **{name: value for name, value in given.items() if value is not None})
     if options.mood is None:
         return plan

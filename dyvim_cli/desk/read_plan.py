@@ -3,7 +3,7 @@
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection, Silence, Speech
@@ -12,7 +12,7 @@ from dyvim_cli.music.symbols.instruments import program_named
 from dyvim_cli.music.symbols.key_names import key_named
 from dyvim_cli.regular_files import read_regular
 from dyvim_cli.stylebook import STYLES, style_named
-from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES
+from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES, Key
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -157,7 +157,9 @@ class _Reader:
                 self.fail("", 0, "instruments", f"{part} = {named!r} names no General MIDI instrument")
         return tuple((part, program_named(str(named)) or 0) for part, named in table.items())
 
-    def number(self, row: dict[str, Any], key: str, bounds, table: str = "", i: int = 0) -> float:
+    def number(
+        self, row: dict[str, Any], key: str, bounds: tuple[float, float], table: str = "", i: int = 0
+    ) -> float:
         value, (low, high) = row[key], bounds
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             self.fail(table, i, key, f"{key} = {value!r} is no number from {low:g} to {high:g}")
@@ -191,13 +193,13 @@ class _Reader:
         valence, arousal = (self.number({"mood": each}, "mood", SIGNED, table, i) for each in mood)
         return valence, arousal
 
-    def key(self):
+    def key(self) -> Key:
         key = key_named(str(self.values["key"]))
         if key is None:
             self.fail("", 0, "key", f'key = {self.values["key"]!r} is no key: write "F# minor" or "Bb"')
         return key
 
-    def fail(self, table: str, i: int, key: str, reason: str) -> None:
+    def fail(self, table: str, i: int, key: str, reason: str) -> NoReturn:
         """Raise UsageError for a key of row i of a table ("": the top)."""
         line = line_of(self.lines, table, i, key)
         where = f"{self.path}, line {line}" if line else str(self.path)

@@ -1,5 +1,6 @@
 """A plan file, markers and an earlier film as part of the composer's options."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.cli.options.parsing import parse_style
 from dyvim_cli.errors import UsageError, one_of
@@ -37,7 +37,7 @@ def with_players(
     Raises:
         UsageError: a value makes no sense.
     """
-    given = {
+    given: dict[str, Any] = {
         "orchestrate": parse_style(orchestrate),
         "mute": parse_mute(mute),
         "instruments": parse_instruments(instruments),

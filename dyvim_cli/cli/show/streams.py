@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from dataclasses import dataclass
+from typing import Any, TextIO
 
 from dyvim_cli.errors import DyvimError, OutputError, cannot_write
 
@@ -21,7 +22,7 @@ class _Stream(io.FileIO):
 
     failure: OSError | None = None
 
-    def write(self, data) -> int:
+    def write(self, data: Any) -> int:  # Any: a buffer, as io.FileIO takes
         """Write, or drop what cannot be written."""
         if self.failure is None:
             try:
@@ -80,7 +81,7 @@ def _occupy_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest that is free
 
 
-def _guarded(stream, descriptor: int):
+def _guarded(stream: Any, descriptor: int) -> tuple[_Stream | None, TextIO]:
     """(raw stream, text stream) for a standard stream; what is no plain file descriptor stays as it is."""
     if stream is not None and not _is_plain(stream):  # Windows' console
         return None, stream
@@ -92,7 +93,7 @@ def _guarded(stream, descriptor: int):
     return raw, io.TextIOWrapper(buffer, encoding, errors, line_buffering=is_terminal or descriptor == 2)
 
 
-def _is_plain(stream) -> bool:
+def _is_plain(stream: TextIO) -> bool:
     """Whether a text stream writes to a file descriptor and nothing else; python -u leaves the buffer out."""
     buffer = getattr(stream, "buffer", None)
     return type(getattr(buffer, "raw", buffer)) is io.FileIO

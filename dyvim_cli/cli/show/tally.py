@@ -14,6 +14,9 @@ from dyvim_cli.cli.show.console import ProgressKind
 from dyvim_cli.cli.show.stages import WORDS, time_left
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
     from dyvim_cli.batch.local import Stage
 
 QUIET_S = 10.0  # between two lines that say where films are
@@ -96,9 +99,11 @@ class BatchLines:
 class BatchBar:
     """One bar over all films."""
 
-    def __init__(self, bars):
-        self.bars, self.task = bars, None
-        self.counts, self.films = "", {}  # film -> where it is
+    def __init__(self, bars: "RichProgress"):
+        self.bars = bars
+        self.task: TaskID | None = None
+        self.counts = ""
+        self.films: dict[Path, str] = {}  # film -> where it is
 
     def stage(self, stage: "Stage") -> None:
         """Name the films that are worked on, and their stages.
@@ -174,8 +179,10 @@ def display(kind: ProgressKind) -> Iterator[BatchLines | BatchBar | NoBatchShown
             progress.TextColumn("{task.description}"),
         )
         # rich would send stdout's lines to stderr as well; they are data, unless a person reads both
-        to_stderr = {"console": console.stderr, "redirect_stdout": sys.stdout.isatty()}
-        with progress.Progress(*columns, transient=True, **to_stderr) as bars:
+        is_both = sys.stdout.isatty()
+        with progress.Progress(
+            *columns, transient=True, console=console.stderr, redirect_stdout=is_both
+        ) as bars:
             yield BatchBar(bars)
     elif kind is ProgressKind.NONE:
         yield NoBatchShown()

@@ -3,7 +3,7 @@
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -159,7 +159,7 @@ def _work(
 
 def _engine(
     session: "BatchSession", scheduling: Scheduling, n_jobs: int | None, tell: "Callable[[Stage], None]"
-) -> "Iterator[Outcome]":
+) -> "Generator[Outcome, None, None]":
     todo = session.review.todo
     if scheduling.engine is Engine.RAY:
         from dyvim_cli.batch import cluster

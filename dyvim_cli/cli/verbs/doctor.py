@@ -22,7 +22,7 @@ LEAST_MEMORY_GB, LEAST_DISK_GB = 1.5, 0.5
 def doctor(*, context: typer.Context) -> None:
     """Check ffmpeg, codecs, device, memory, weights, cache and configuration; non-zero when scoring fails."""
     worst = ExitCode.OK
-    checks = {**CHECKS, "config": lambda: _config(context.parent)}
+    checks: dict[str, Callable[[], str]] = {**CHECKS, "config": lambda: _config(context.parent)}
     for name, check in checks.items():
         try:
             console.data(f"ok    {name}: {check()}")
@@ -94,7 +94,7 @@ def _pulled() -> str:
     here = [name for name in CATALOGUE if (store.weights_folder() / name).is_dir()]
     for name in here:
         store.find(name)
-    names = [f"{name} {store.n_bytes(name) / 1e9:.2f} GB ({CATALOGUE[name].licence})" for name in here]
+    names = [f"{name} {(store.n_bytes(name) or 0) / 1e9:.2f} GB ({CATALOGUE[name].licence})" for name in here]
     return f"{', '.join(names) or 'no further weights'} in {store.weights_folder()}"
 
 

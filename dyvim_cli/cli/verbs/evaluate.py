@@ -1,8 +1,9 @@
 """dyvim evaluate: measure how well music follows a film, independently of the generator."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -102,7 +103,16 @@ def _alphas(text: str | None) -> list[float]:
     return alphas
 
 
-def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
+def _judge(
+    films: list[Path],
+    music: Path | None,
+    reference: Path | None,
+    plot: Path | None,
+    page: Path | None,
+    as_json: bool,
+    seed: int,
+    shown: "Progress",
+) -> None:
     """Judge every film; one that cannot be read does not keep the others from it."""
     from dyvim_cli.evaluation.judge.distributions import distances
     from dyvim_cli.evaluation.judge.judge_film import TOGETHER
@@ -110,7 +120,9 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
     from dyvim_cli.evaluation.show.flow_tables import FLOW_LEGEND, flow_table
     from dyvim_cli.evaluation.show.tables import LEGEND, film_facts, summary, table
 
-    original, reports, failures = _reference(reference), [], []
+    original = _reference(reference)
+    reports: list[FilmReport] = []
+    failures: list[tuple[Path, DyvimError]] = []
     for i, film in enumerate(films):
         try:
             reports.append(_judged(film, music, original, seed))
@@ -139,7 +151,7 @@ def _judge(films, music, reference, plot, page, as_json, seed, shown) -> None:
         raise typer.Exit(int(ExitCode.PARTIAL))
 
 
-def _judged(film: Path, music: Path | None, original, seed: int):
+def _judged(film: Path, music: Path | None, original: "np.ndarray | None", seed: int) -> "FilmReport":
     """The judge's report on a film: the music alone wherever it can be had."""
     from dyvim_cli.evaluation.composed_again import composed_again
     from dyvim_cli.evaluation.judge.judge_film import TOGETHER, judge_film, kind_of_sound
@@ -151,7 +163,15 @@ def _judged(film: Path, music: Path | None, original, seed: int):
         return judge_film(film, composed_again(film, folder), original, seed)
 
 
-def _sweep(films, alphas, seeds, candidates, plot, as_json, shown) -> None:
+def _sweep(
+    films: list[Path],
+    alphas: list[float],
+    seeds: int,
+    candidates: int,
+    plot: Path | None,
+    as_json: bool,
+    shown: "Progress",
+) -> None:
     """Generate at every alpha with every seed, judge, print or draw the curve."""
     from dyvim_cli.evaluation.sweep.alpha_sweep import plot_sweep, sweep, sweep_facts, sweep_text
     from dyvim_cli.evaluation.sweep.generator import dyvim_generator, seen_events_s
@@ -164,14 +184,20 @@ def _sweep(films, alphas, seeds, candidates, plot, as_json, shown) -> None:
     console.data(json.dumps(sweep_facts(takes), allow_nan=False) if as_json else sweep_text(takes))
 
 
-def _reference(path: Path | None):
+def _reference(path: Path | None) -> "np.ndarray | None":
     """The reference music as an analysis signal, None without one."""
     from dyvim_cli.evaluation.judge.audio_events import analysis_signal, read_sound
 
     return analysis_signal(*read_sound(path)) if path else None
 
 
-def _draw(reports, failures, plot: Path | None, page: Path | None, seed: int) -> None:
+def _draw(
+    reports: "Sequence[FilmReport]",
+    failures: Sequence[tuple[Path, DyvimError]],
+    plot: Path | None,
+    page: Path | None,
+    seed: int,
+) -> None:
     """Write the pictures that were asked for."""
     from dyvim_cli.evaluation.show.page import write_page
     from dyvim_cli.evaluation.show.plot import draw_films

@@ -51,7 +51,9 @@ def extract_features(
         raise typer.Exit(int(ExitCode.PARTIAL))
 
 
-def _extract(film: Path, out: Path | None, as_json: bool, no_cache: bool, progress, explain: bool) -> None:
+def _extract(
+    film: Path, out: Path | None, as_json: bool, no_cache: bool, progress: console.ProgressKind, explain: bool
+) -> None:
     from dyvim_cli import cache, describe, pipeline
     from dyvim_cli.atomic import together, written
     from dyvim_cli.media.output import made_folder

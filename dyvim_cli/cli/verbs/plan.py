@@ -41,9 +41,10 @@ def plan(
     if output is not None:
         check_output(output, inputs=(film,), overwrite=running.overwrite)
     options = with_desk(composing.options(), None, markers)
-    part = {"start": start, "end": end, "use_cache": not running.no_cache}
     with console.progress(running.progress) as shown:
-        decided = plan_film(film, options, **part, progress=shown)
+        decided = plan_film(
+            film, options, start=start, end=end, use_cache=not running.no_cache, progress=shown
+        )
     text = plan_text(decided, film.name)
     if output is not None:
         write_text(output, text)

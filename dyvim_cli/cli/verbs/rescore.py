@@ -1,7 +1,7 @@
 """dyvim rescore: the music of a scored film, fitted to a new cut of it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -66,7 +66,7 @@ def rescore(
     console.result(result, running.as_json, _recut(result.facts["recut"]))
 
 
-def _recut(facts: dict) -> str:
+def _recut(facts: dict[str, Any]) -> str:
     """One line on what stayed of the old music."""
     new, touched = _bars(facts["new_bars"]), _bars(facts["bars_with_other_hits"])
     said = [f"new bars: {new or 'none'}"] + ([f"other hits in: {touched}"] if touched else [])

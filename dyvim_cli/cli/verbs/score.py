@@ -18,6 +18,11 @@ from dyvim_cli.cli.show.stages import SCORE
 from dyvim_cli.errors import DyvimError, UsageError
 from dyvim_cli.report import entry
 
+if TYPE_CHECKING:
+    from dyvim_cli.options import ComposeOptions, Delivery
+
+Command = tuple[Any, dict[str, Any]]  # Typer's command (it has no public type), and values by option's name
+
 
 @takes_groups
 def score(
@@ -63,7 +68,14 @@ def score(
     _score_one(film, options, delivery, running, products.report, (context.command, asked))
 
 
-def _score_one(film: Path, options, delivery, running, report: Path | None, command) -> None:
+def _score_one(
+    film: Path,
+    options: "ComposeOptions",
+    delivery: "Delivery",
+    running: Running,
+    report: Path | None,
+    command: Command,
+) -> None:
     """Score the film once, and write its page also if it fails."""
     from dyvim_cli.pipeline import score as score_film
 
@@ -79,12 +91,21 @@ def _score_one(film: Path, options, delivery, running, report: Path | None, comm
     console.result(result, running.as_json)
 
 
-def _score_takes(film: Path, options, delivery, n_takes: int, running, report: Path | None, command) -> None:
+def _score_takes(
+    film: Path,
+    options: "ComposeOptions",
+    delivery: "Delivery",
+    n_takes: int,
+    running: Running,
+    report: Path | None,
+    command: Command,
+) -> None:
     """Score several takes, print each as it is done, and write one page of all."""
     from dyvim_cli.report.films import write_report
     from dyvim_cli.takes import score_takes
 
-    entries, (verb, asked) = [], command
+    entries: list[entry.Entry] = []
+    verb, asked = command
     with console.progress(running.progress, SCORE) as shown:
         takes = score_takes(film, options, delivery, n_takes, use_cache=not running.no_cache, progress=shown)
         for take in takes:
@@ -104,7 +125,7 @@ def _check_one_film(film: Path, more: list[str]) -> None:
         raise UsageError(f"score takes one film, and {1 + len(more)} are named", f"dyvim batch {films}")
 
 
-def _report(path: Path | None, film: dict[str, Any]) -> None:
+def _report(path: Path | None, film: entry.Entry) -> None:
     """Write the page of one film, if it was asked for."""
     from dyvim_cli.report.films import write_report
 
@@ -112,7 +133,7 @@ def _report(path: Path | None, film: dict[str, Any]) -> None:
         write_report([film], path)
 
 
-def _show_plan(film: Path, options, delivery, as_json: bool) -> None:
+def _show_plan(film: Path, options: "ComposeOptions", delivery: "Delivery", as_json: bool) -> None:
     """What would be done, after the checks that need no work."""
     from dyvim_cli.pipeline import plan_job
 

@@ -30,7 +30,9 @@ def prepare_music(
     groove: Annotated[Path | None, typer.Option(help="Folder of the Groove MIDI data set.")] = None,
     midi: Annotated[Path | None, typer.Option(help="Any folder of multitrack MIDI files.")] = None,
     musicxml: Annotated[Path | None, typer.Option(help="Any folder of MusicXML lead sheets.")] = None,
-    progress: Annotated[console.ProgressKind, typer.Option(help="How to show progress.")] = "auto",
+    progress: Annotated[
+        console.ProgressKind, typer.Option(help="How to show progress.")
+    ] = console.ProgressKind.AUTO,
 ) -> None:
     """Turn folders of MIDI and MusicXML into shards of score tokens."""
     from dyvim_cli.errors import UsageError

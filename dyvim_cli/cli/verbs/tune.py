@@ -1,9 +1,10 @@
 """dyvim train render | tune: render pairs of film and music, and tune decoders on them."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -11,6 +12,10 @@ from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.licence import say_before_learning
 from dyvim_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from dyvim_cli.training.learn.audio_learner import AudioLearner
+    from dyvim_cli.training.learn.score_learner import ScoreLearner
 
 Strategy = Literal["annealing", "frozen", "full", "lora"]
 Pairs = Annotated[Path, typer.Argument(help="Folder of pairs (train render).", exists=True, file_okay=False)]
@@ -32,7 +37,7 @@ def render(
     seed: Annotated[int, typer.Option(help="Same seed, same films.")] = 0,
     clips: Clips = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
-    progress: ProgressOption = "auto",
+    progress: ProgressOption = console.ProgressKind.AUTO,
 ) -> None:
     """Render films from pieces of music and watch them, for `train tune`; goes on where it stopped."""
     import torch
@@ -59,7 +64,7 @@ def prepare(
         Literal["encodec_24khz", "encodec_48khz"] | None,
         typer.Option(help="Tokens of this codec, for `train tune --backbone scratch`."),
     ] = None,
-    progress: ProgressOption = "auto",
+    progress: ProgressOption = console.ProgressKind.AUTO,
 ) -> None:
     """Watch films and encode their music for `train tune`; goes on where it stopped, lists bad files.
 
@@ -151,7 +156,8 @@ def compare(
         from dyvim_cli.training.tasks.audio import AUDIO_GAIN
 
         settings = replace(settings, new_gain=AUDIO_GAIN)
-    judge = sync_on(film or []) if backbone == "embedded" else lambda one: {}
+    # Any: of the embedded backbone it is a ScoreLearner, and nothing else is judged
+    judge: Callable[[Any], dict[str, float]] = sync_on(film) if film else lambda one: {}
     run(lambda: _learner(backbone, pairs, start_from, batch_size), out, settings, judge, _note, range(seeds))
     console.data((out / TABLE).read_text(encoding="utf-8").rstrip())
 
@@ -166,7 +172,7 @@ def alpha(
     film: Films = None,
     seeds: Annotated[int, typer.Option(min=1, help="Pieces for each film and alpha.")] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
-    progress: ProgressOption = "auto",
+    progress: ProgressOption = console.ProgressKind.AUTO,
 ) -> None:
     """Held-out loss over alpha, with true and another film's motion: a table, a JSON and a picture.
 
@@ -190,11 +196,18 @@ def _loss_over_alpha(backbone: str, pairs: Path, tuned: Path | None, batch_size:
     if tuned and not is_embedded:
         from dyvim_cli.model.musicgen.adapter import load_adapter
 
-        load_adapter(learner.model, tuned)
+        load_adapter(cast("AudioLearner", learner).model, tuned)
     return alpha_figure(learner, out)
 
 
-def _sync_over_alpha(backbone: str, films, tuned: Path | None, seeds: int, out: Path, progress) -> str:
+def _sync_over_alpha(
+    backbone: str,
+    films: list[Path],
+    tuned: Path | None,
+    seeds: int,
+    out: Path,
+    progress: console.ProgressKind,
+) -> str:
     """Compose for the films at each alpha as `score` does, judge, write; returns the table."""
     from dyvim_cli.evaluation.sweep.alpha_sweep import sweep, write_sweep
     from dyvim_cli.evaluation.sweep.generator import generator_of
@@ -225,7 +238,7 @@ def attention(
     console.data(attention_figure(films, out, moments).rstrip())
 
 
-def _check_goes_with(backbone: str, **options) -> None:
+def _check_goes_with(backbone: str, **options: object) -> None:
     """Raise UsageError for what is only known of the embedded decoder; say a backbone's licence."""
     for name in (name for name, value in options.items() if value and backbone != "embedded"):
         option = "--" + name.replace("_", "-")
@@ -233,15 +246,17 @@ def _check_goes_with(backbone: str, **options) -> None:
     say_before_learning(backbone)
 
 
-def _learner(backbone: str, pairs: Path, start_from: Path | None, batch_size: int):
+def _learner(
+    backbone: str, pairs: Path, start_from: Path | None, batch_size: int
+) -> "ScoreLearner | AudioLearner":
     """A fresh learner of either kind."""
     if backbone == "embedded":
-        from dyvim_cli.training.tasks.embedded import learner
+        from dyvim_cli.training.tasks.embedded import learner as score_learner
 
-        return learner(pairs, start_from, batch_size)
-    from dyvim_cli.training.tasks.audio import learner
+        return score_learner(pairs, start_from, batch_size)
+    from dyvim_cli.training.tasks.audio import learner as audio_learner
 
-    return learner(pairs, backbone, batch_size)
+    return audio_learner(pairs, backbone, batch_size)
 
 
 def _note(record: dict[str, Any]) -> None:
