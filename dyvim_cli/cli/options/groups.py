@@ -161,15 +161,22 @@ class Products(Extras):
     preview: opt.Preview = None
     report: opt.Report = None
 
-    def delivery(self, mixing: Mixing, output: str | None, overwrite: bool):
-        """The pipeline's Delivery of one film.
+    def delivery(self, mixing: Mixing, output: str | None, overwrite: bool) -> "Delivery":
+        """Make the pipeline's options of the output of one film.
 
         Args:
             mixing: how music and film come together.
             output: file, folder or template; None = beside the film.
             overwrite: whether what is there may be replaced.
+            mixing: how music and film come together.
+            output: file, folder or template; None = beside the film.
+            overwrite: whether what is there may be replaced.
+
+        Returns:
+            The options.
 
         Raises:
+            UsageError: a value that nothing can be made with.
             UsageError: a value that nothing can be made with.
         """
         written = {name: getattr(self, name) for name in (*names(Extras), "music", "markers_out")}
@@ -178,7 +185,14 @@ class Products(Extras):
         )
 
     def check_report(self, *inputs: Path) -> None:
-        """Raise OutputError where the page cannot be written, or would replace one of the inputs."""
+        """Check before the work that the page can be written.
+
+        Args:
+            *inputs: files that it must not replace.
+
+        Raises:
+            OutputError: it cannot be written, or would replace one of them.
+        """
         from dyvim_cli.media.output import check_output
 
         if self.report is not None:

@@ -47,9 +47,16 @@ def _size(n_bytes: float) -> str:
 def verify_all(
     shelf: Shelf, names: Iterable[str], chosen: Path | None, progress: console.ProgressKind
 ) -> None:
-    """Check every byte of what was pulled under these names, all of them before a failure is raised.
+    """Check every byte of what was pulled, all of it before a failure is raised.
+
+    Args:
+        shelf: the weights or the sounds.
+        names: of what was pulled.
+        chosen: the folder that was asked for; None = the usual one.
+        progress: how to show it.
 
     Raises:
+        WeightsError: the last of the failures; those before it are shown.
         WeightsError: the last of the failures; those before it are shown.
     """
     faults: list[WeightsError] = []
@@ -67,5 +74,14 @@ def verify_all(
 
 
 def remove_pulled(shelf: Shelf, name: str, chosen: Path | None) -> None:
-    """Delete what was pulled under a name and say how much that was."""
+    """Delete what was pulled under a name and say how much that was.
+
+    Args:
+        shelf: the weights or the sounds.
+        name: of what was pulled.
+        chosen: the folder that was asked for; None = the usual one.
+
+    Raises:
+        WeightsError: nothing was pulled under it.
+    """
     console.note(f"removed {store.remove(name, chosen, shelf) / 1e6:.1f} MB")

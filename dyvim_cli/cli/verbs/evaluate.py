@@ -12,6 +12,12 @@ from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.show import console
 from dyvim_cli.errors import DyvimError, ExitCode, UsageError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dyvim_cli.evaluation.judge.judge_film import FilmReport
+    from dyvim_cli.progress import Progress
+
 SweepAlpha = Annotated[
     str | None,
     typer.Option(
