@@ -18,9 +18,18 @@ def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
     """How the music of a scored film was made, by name: style, key, tempo_bpm, alpha, seed, candidates,
     model, piece, plan and speech_s; PLAYED and ASKED where they were asked for.
 
-    is_known: what was decided beyond these is known otherwise. Raises UsageError where the film does not
-    say, or unless that is known, not all of its plan, or followed an older cut; InputError where it cannot
-    be read.
+    Args:
+        path: of the film.
+        is_known: what was decided beyond what is returned is known otherwise.
+
+    Returns:
+        By name: style, key, tempo_bpm, alpha, seed, candidates, model, piece and plan; PLAYED and ASKED where
+        they were asked for.
+
+    Raises:
+        UsageError: the film does not say, or unless that is known, not all of its plan, or followed an older
+            cut.
+        InputError: the film cannot be read.
     """
     comment = probe(path).comment
     if SCORED_BY not in comment:

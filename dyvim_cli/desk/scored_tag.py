@@ -111,7 +111,17 @@ def _packed(plan: FilmPlan) -> str:
 
 
 def unpacked_plan(word: str) -> FilmPlan:
-    """The plan that a tag's word says. Raises ValueError."""
+    """Read the plan that a tag's word says.
+
+    Args:
+        word: base64 of packed JSON, without its padding.
+
+    Returns:
+        The plan.
+
+    Raises:
+        ValueError: the word holds no plan.
+    """
     try:
         raw = json.loads(zlib.decompress(base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))))
         sections = [PlannedSection(**row | {"parts": tuple(row["parts"])}) for row in raw["sections"]]

@@ -82,6 +82,6 @@ def remove_pulled(shelf: Shelf, name: str, chosen: Path | None) -> None:
         chosen: the folder that was asked for; None = the usual one.
 
     Raises:
-        WeightsError: nothing was pulled under it.
+        UsageError: there is no such name.
     """
     console.note(f"removed {store.remove(name, chosen, shelf) / 1e6:.1f} MB")
