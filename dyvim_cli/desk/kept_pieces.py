@@ -32,9 +32,15 @@ class _Record:
 
 
 def with_old_piece(score: Score, features: FilmFeatures, soundfont: str | None = None) -> Score:
-    """The score with itself as what a later cut begins with, and its name, in extras.
+    """Put into a score what a later cut begins with, and its name.
 
-    soundfont: the user's instruments that play it.
+    Args:
+        score: as it was composed.
+        features: what was seen of the film.
+        soundfont: path of the user's instruments that play it; None = the shipped ones.
+
+    Returns:
+        The score with `old` and `id` in extras; unchanged where its plan or the film's prints are unknown.
     """
     if "plan" not in score.extras or not len(features.prints):
         return score

@@ -64,10 +64,20 @@ def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
 
 
 def soundfont_again(made: dict[str, Any], film: Path) -> str | None:
-    """The whole path of the user's instruments that a scored film was played by; None for the shipped ones.
+    """Find the user's instruments that a scored film was played by.
 
-    made: from made_by. The film's tag has the file's name alone; it is looked for where it was when the piece
-    was kept, beside the film and in the working folder. Raises UsageError where it is not there.
+    The film's tag has the file's name alone; it is looked for where it was when the piece was kept, beside
+    the film and in the working folder.
+
+    Args:
+        made: from made_by.
+        film: path of the scored film.
+
+    Returns:
+        The whole path; None for the shipped ones.
+
+    Raises:
+        UsageError: the file is not found.
     """
     name = made.get("soundfont")
     if name is None:

@@ -76,9 +76,16 @@ def planned(
 
 
 def speech_to_clear(heard_s: "np.ndarray", plan: FilmPlan) -> "np.ndarray":
-    """[N, 2] seconds of speech that the music is ducked under, of what was heard [M, 2] and a plan says.
+    """Find the speech that the music is ducked under.
 
     The words of a span of the plan are where they were heard; a span in which none was is speech throughout.
+
+    Args:
+        heard_s: [M, 2] seconds.
+        plan: of the film; one that says nothing of speech leaves it as heard.
+
+    Returns:
+        [N, 2] seconds.
     """
     import numpy as np
 

@@ -90,7 +90,14 @@ def _changes(options: ComposeOptions) -> dict[str, str]:
 
 
 def soundfont_text(path: Path) -> str:
-    """A soundfont's file name as one word: where it lies is nobody's business."""
+    """Write a soundfont's file name as one word: where it lies is nobody's business.
+
+    Args:
+        path: of the soundfont.
+
+    Returns:
+        Its name, spaces as underscores.
+    """
     return path.name.replace(" ", "_")
 
 
@@ -204,6 +211,16 @@ def _options(said: dict[str, str]) -> ComposeOptions:
 
 
 def speech_of(text: str) -> np.ndarray | None:
-    """[N, 2] seconds from "3-6.1,8.5-11.4"; None for no speech. Raises ValueError."""
+    """Read spans of speech as a tag writes them.
+
+    Args:
+        text: such as "3-6.1,8.5-11.4".
+
+    Returns:
+        [N, 2] seconds; None for no speech.
+
+    Raises:
+        ValueError: the text is nothing of the kind.
+    """
     rows = [[float(end) for end in pair.split("-")] for pair in text.split(",") if pair]
     return np.array(rows).reshape(-1, 2) if rows else None

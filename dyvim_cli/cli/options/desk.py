@@ -19,7 +19,8 @@ TYPED = (
     "ENVIRONMENT",
     "DEFAULT_MAP",
 )  # where an option's value comes from, unless it is a default
-READ = {  # field of a scored film's tag: (of ComposeOptions, the option's name, how it is read)
+# field of a scored film's tag: (of ComposeOptions, the option's name, how it is read)
+READ: dict[str, tuple[str, str, Callable[[str], Any]]] = {
     "bpm": ("tempo_bpm", "tempo", float),
     "mood": ("mood", "mood", parse_mood),
     "guidance": ("guidance", "guidance", float),

@@ -51,7 +51,8 @@ def rescore(
 
     running.place()
     named = given(context) & {"under_speech", "soundfont"}
-    options = ComposeOptions(under_speech=under_speech, soundfont=soundfont and str(soundfont.absolute()))
+    played_with = None if soundfont is None else str(soundfont.absolute())
+    options = ComposeOptions(under_speech=under_speech, soundfont=played_with)
     options = as_like(options, scored, named, is_known=True)
     options = with_desk(options, plan, None)
     delivery = products.delivery(mixing, output, running.overwrite)

@@ -97,7 +97,14 @@ def film_grid(features: FilmFeatures, options: "ComposeOptions") -> TempoMap:
 
 
 def seen_events_s(film: Path) -> np.ndarray:
-    """Seconds [E] of the events that the generator sees in a film."""
+    """Find the events that the generator sees in a film.
+
+    Args:
+        film: path; watched once and then cached.
+
+    Returns:
+        [E] seconds.
+    """
     from dyvim_cli.pipeline import features_of
 
     return features_of(film).event_times_s

@@ -132,12 +132,27 @@ def silent_steps(plan: FilmPlan, tempo_map: TempoMap) -> np.ndarray:
 
 
 def planned_speech(speech_s: np.ndarray | None) -> tuple[Speech, ...] | None:
-    """Spans [N, 2] of speech in seconds as a plan holds them; None where nobody listened."""
+    """Write spans of speech as a plan holds them.
+
+    Args:
+        speech_s: [N, 2] seconds; None = nobody listened.
+
+    Returns:
+        Spans; None where nobody listened.
+    """
     return None if speech_s is None else tuple(Speech(*map(float, span)) for span in speech_s)
 
 
 def speech_told(plan: FilmPlan | None, heard_s: np.ndarray | None) -> np.ndarray | None:
-    """[N, 2] seconds of speech that the composer is told of: the plan's, unless it says nothing of them."""
+    """Choose the speech that the composer knows of: the plan's, unless it says nothing of it.
+
+    Args:
+        plan: of the film; None = none.
+        heard_s: [M, 2] seconds; None = nobody listened.
+
+    Returns:
+        [N, 2] seconds; None where neither says anything.
+    """
     if plan is None or plan.speech is None:
         return heard_s
     return np.array([[span.from_s, span.to_s] for span in plan.speech]).reshape(-1, 2)

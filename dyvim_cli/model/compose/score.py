@@ -289,7 +289,15 @@ def calmer_under_speech(
 
 
 def entering_in_pauses(form: Form, under_speech: np.ndarray) -> Form:
-    """The form with nobody coming in where somebody speaks [S] bool."""
+    """Let nobody come in where somebody speaks.
+
+    Args:
+        form: of the piece, S steps.
+        under_speech: [S] bool.
+
+    Returns:
+        The form with later entries.
+    """
     return replace(form, active=without_entries(form.active, under_speech, form.final_step))
 
 
