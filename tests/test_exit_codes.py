@@ -123,6 +123,12 @@ def test_7_an_ffmpeg_that_is_none(short_film, tmp_path, program):
     assert "ffmpeg" in done.stderr and list(tmp_path.iterdir()) == [music]
 
 
+def test_130_interrupted_in_the_midst_of_an_import(tmp_path):
+    halted = stand_in(tmp_path, "safetensors", "exec('raise KeyboardInterrupt')")
+    done = run_dyvim("cache", "list", **halted)
+    assert (done.returncode, done.stderr.strip()) == (130, "interrupted; nothing was left half-written")
+
+
 def test_130_interrupted(short_film, tmp_path):
     command = [
         sys.executable,

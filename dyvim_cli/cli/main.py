@@ -155,6 +155,15 @@ def _interrupt(signum: int, frame: object) -> None:
 _register()
 
 
+def forget_interrupt() -> None:
+    """Let an interrupted run end by its exit code.
+
+    Python remembers an interrupt that passed through an exec of text, as imports do, and ends by the signal
+    instead; the next text that it runs makes it forget.
+    """
+    exec("")
+
+
 def run() -> None:
     """Run the verb that was asked for; the one place that maps failures to exit codes."""
     signal.signal(signal.SIGTERM, _interrupt)  # a kill cleans up like Ctrl-C
@@ -191,4 +200,5 @@ def _run_verb() -> int:
         code = ExitCode.USAGE
     if code == ExitCode.INTERRUPTED:
         console.note("interrupted; nothing was left half-written")
+        forget_interrupt()
     return code if isinstance(code, int) else ExitCode.OK
