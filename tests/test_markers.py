@@ -208,6 +208,12 @@ def test_markers_that_make_no_sense_are_refused(tmp_path, name):
     assert caught.value.hint
 
 
+def test_a_damaged_timeline_is_refused():
+    pytest.importorskip("opentimelineio")
+    with pytest.raises(InputError, match="damaged.otio"):
+        read_markers(GOLDEN / "damaged.otio", FilmClock(Fraction(15), 2.0))
+
+
 def test_a_silence_without_a_length_in_numbers_lasts_until_the_next_marker():
     (silence, _) = orders_of([Marker(1.0, "silence nan"), Marker(2.0, "hit inf")], 4.0)
     assert silence.until_s == 2.0

@@ -32,7 +32,7 @@ def read_otio(path: Path) -> list[Marker]:
         raise InputError(f"{path} is nested more than {DEEPEST} deep", "export the timeline anew")
     try:
         timeline = otio.adapters.read_from_file(str(path), adapter_name=ADAPTER)
-    except (otio.exceptions.OTIOError, ValueError) as error:
+    except (otio.exceptions.OTIOError, ValueError, KeyError) as error:  # KeyError: of a wrong schema
         raise InputError(f"{path} is no OpenTimelineIO file that can be read ({error})") from error
     if isinstance(timeline, otio.schema.SerializableCollection):
         timeline = next((each for each in timeline if isinstance(each, otio.schema.Timeline)), None)
