@@ -100,14 +100,16 @@ def store(key: str, features: Any, film: Path) -> str:
         film: path, whose name is kept.
 
     Returns:
-        "", or a note that says why they could not be kept.
+        "", or a note that says why not, the same for all that is kept of a film.
     """
+    path = cache_folder() / (key + SUFFIX)
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
-        write_features(features, cache_folder() / (key + SUFFIX), film.name)
+        write_features(features, path, film.name)
     except (DyvimError, OSError) as error:
         reason = error.message if isinstance(error, DyvimError) else f"{cache_folder()}: {error.strerror}"
-        return f"what was seen of the film is not cached: {reason}"
+        reason = reason.replace(str(path), str(cache_folder()))
+        return f"what was found out of the film is not cached: {reason}"
     return ""
 
 

@@ -16,6 +16,7 @@ def own_sound_of(
     keep_audio: str = "auto",
     use_cache: bool = True,
     progress: Progress | None = None,
+    notes: list[str] | None = None,
 ) -> OwnSound | None:
     """Find what the film's own sound holds within a cut, from the cache or by listening.
 
@@ -25,6 +26,7 @@ def own_sound_of(
         keep_audio: what becomes of the own sound; with "track" and "drop" nobody listens.
         use_cache: whether what was heard before counts.
         progress: hears of the stage "own sound".
+        notes: a list that takes what did not go as usual.
 
     Returns:
         Who speaks when (`speech_s`) and where it is music; None where it has none, or none that is kept
@@ -44,6 +46,6 @@ def own_sound_of(
     if use_cache and (known := cache.load(key, OwnSound)) is not None:
         return known
     own = listen_to(film, cut.start_s, cut.end_s, progress)
-    if use_cache:
-        cache.store(key, own, film.path)
+    if use_cache and own is not None and (note := cache.store(key, own, film.path)) and notes is not None:
+        notes.append(note)
     return own

@@ -4,10 +4,11 @@ score() is the whole way; each step is also a verb of the command line. Nothing 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +184,8 @@ def _see(
         )
     device.give_back_memory()
     with clock.stage("listening"):
-        own = own_sound_of(film, cut, keep_audio, use_cache, progress)
+        own = own_sound_of(film, cut, keep_audio, use_cache, progress, notes)
+    notes = [*cut.warnings, *notes]
     return Watched(film, cut, output, features, clock, own, tuple(notes), use_cache)
 
 
@@ -222,8 +224,7 @@ def compose_and_mux(
     with clock.stage("compose"):
         piece = compose(features, options, model, progress, speech_s, keeps_tokens=watched.use_cache)
     tags = {"comment": comment(piece, options, speech_s)}
-    if watched.use_cache:
-        keep_piece(piece, film.path)
+    kept = keep_piece(piece, film.path) if watched.use_cache else []
     device.give_back_memory()
     with (
         clock.stage("sound"),
@@ -251,12 +252,14 @@ def compose_and_mux(
     facts = describe(piece, features, options) | timeline(piece, features, meter)
     facts |= _facts_of_film(facts, film, muxed, delivery) | {
         "device": device_of(model),
-        "warnings": [
-            *watched.notes,
-            *muxed.warnings,
-            *notes_of(model),
-            *notes_of_instruments(piece, options),
-        ],
+        "warnings": _each_once(
+            watched.notes,
+            kept,
+            part.notes,
+            muxed.warnings,
+            notes_of(model),
+            notes_of_instruments(piece, options),
+        ),
         "seconds": {name: round(s, 2) for name, s in clock.seconds.items()},
     }
     return Result(muxed.path, piece, facts, tuple(facts["warnings"]))
@@ -422,6 +425,7 @@ def plan_film(
     end: float | str | None = None,
     use_cache: bool = True,
     progress: Progress | None = None,
+    notes: list[str] | None = None,
 ) -> "FilmPlan":
     """Decide what score() would decide for a film before it writes a note.
 
@@ -432,6 +436,7 @@ def plan_film(
         end: likewise; None = the film's end.
         use_cache: whether features of earlier runs count, and are kept.
         progress: hears of the stages.
+        notes: a list that takes what did not go as usual.
 
     Returns:
         The plan.
@@ -446,8 +451,11 @@ def plan_film(
     film = probe(film_path)
     cut = plan_cut(film, start, end)
     orders = read_orders(options, clock_of(film, cut.start_s, cut.end_s))
-    features = features_of(film, start_s=cut.start_s, end_s=cut.end_s, use_cache=use_cache, progress=progress)
-    own = own_sound_of(film, cut, use_cache=use_cache, progress=progress)
+    how: dict[str, Any] = {"use_cache": use_cache, "progress": progress, "notes": (said := [*cut.warnings])}
+    features = features_of(film, start_s=cut.start_s, end_s=cut.end_s, **how)
+    own = own_sound_of(film, cut, **how)
+    if notes is not None:
+        notes += _each_once(said)
     return planned(features, options, orders, None if own is None else coarse_speech(own.speech_s))
 
 
@@ -499,8 +507,13 @@ def generate(
     facts = describe(piece, features, options)
     facts |= {"output": str(delivery.music), "duration_s": features.duration_s}
     facts |= {"device": device_of(model)}
-    facts |= {"warnings": [*notes, *notes_of(model), *notes_of_instruments(piece, options)]}
+    facts |= {"warnings": _each_once(notes, notes_of(model), notes_of_instruments(piece, options))}
     return Result(delivery.music, piece, facts, tuple(facts["warnings"]))
+
+
+def _each_once(*notes: Iterable[str]) -> list[str]:
+    """All notes in order, without those that were said before."""
+    return list(dict.fromkeys(chain(*notes)))
 
 
 def _opened(source: Path | FilmFeatures) -> "FilmFeatures | FilmInfo":

@@ -21,6 +21,7 @@ class DeliveredPart:
 
     music: Path
     options: dict[str, Any]  # of media.mux.mux, in the place of the delivery's
+    notes: tuple[str, ...] = ()  # where it begins elsewhere than was asked
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Deliver
         options = {"start_s": shown.start_s, "end_s": shown.end_s}
         if delivery.fade_out_s is None and shown.end_s < cut.end_s:
             options["fade_out_s"] = FADE_OUT_S
-        yield DeliveredPart(path, options)
+        yield DeliveredPart(path, options, shown.warnings)
 
 
 def marked_name(path: Path, mark: str) -> Path:

@@ -20,6 +20,7 @@ from helpers.media_films import (
 from helpers.scored_films import RATE, scored, tone
 
 from dyvim_cli.errors import ExitCode, InputError, UsageError
+from dyvim_cli.media.decode import frames
 from dyvim_cli.media.mux import mux
 from dyvim_cli.media.output import film_extension, output_path
 from dyvim_cli.media.probe import probe
@@ -51,6 +52,18 @@ def test_b_frames_leave_an_avi_for_any_container(tmp_path, extension):
     path = mux(probe(film), tone(5), tmp_path / f"scored{extension}").path
     assert picture_hashes(path) == picture_hashes(film)
     assert probe(path).duration_s == pytest.approx(SECONDS, abs=0.002)
+
+
+@pytest.mark.parametrize("extension", [".mkv", ".mp4", ".mov", ".ts"])
+@pytest.mark.parametrize("encoder", ["libx264", "libx265"])
+def test_every_framing_of_a_picture_fits_into_avi(tmp_path, extension, encoder):
+    quiet = ["-x265-params", "log-level=none"] if encoder == "libx265" else []
+    film = make_film(tmp_path, extension, seconds=1, options=["-c:v", encoder, *quiet])
+    path = mux(probe(film), (clicks(2), RATE), tmp_path / "scored.avi", keep_audio="drop").path
+    assert probe(path).codec == probe(film).codec and probe(path).n_frames == 25
+    before, after = (list(frames(probe(each))) for each in (film, path))
+    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(before, after, strict=True))
+    assert click_times(heard(path)) == pytest.approx([0.1, 0.6], abs=0.0015)
 
 
 def test_music_of_an_avi_with_b_frames_waits_for_the_first_picture(tmp_path):

@@ -93,3 +93,12 @@ def test_a_run_that_fails_leaves_no_folder_and_the_frames_that_were_there(tmp_pa
     (folder / "manifest.json").write_text('{"frames": [7]}')
     with pytest.raises(OutputError, match="not what dyvim wrote"):
         extract_stills(film, folder, overwrite=True)
+
+
+def test_a_frame_whose_stamp_is_broken_is_left_out(tmp_path):
+    film, broken = make_film(tmp_path, ".ts", sound=None, options=["-bf", "0"]), tmp_path / "broken.ts"
+    hours_later = "setts=pts=if(eq(N\\,10)\\,PTS+5000*90000\\,PTS)"
+    run_ffmpeg("-i", str(film), "-c", "copy", "-bsf:v", hours_later, str(broken))
+    found = rows(extract_stills(probe(broken), tmp_path / "frames"))
+    places = np.delete(np.arange(FPS * SECONDS), 10) / FPS
+    assert [row["time_s"] for row in found] == pytest.approx(places, abs=0.011)

@@ -70,15 +70,20 @@ def name_of(old: OldPiece) -> str:
     return digest.hexdigest()
 
 
-def keep_piece(score: object, film: Path) -> None:
+def keep_piece(score: object, film: Path) -> list[str]:
     """Keep a score that knows what a later cut begins with; a cache that cannot be written is no fault.
 
     Args:
         score: a Score, or anything else, which is passed over.
         film: path, whose name is kept.
+
+    Returns:
+        A note where the cache cannot be written.
     """
-    if isinstance(score, Score) and "old" in score.extras:
-        cache.store(PREFIX + score.extras["id"], _as_record(score.extras["old"]), film)
+    if not isinstance(score, Score) or "old" not in score.extras:
+        return []
+    note = cache.store(PREFIX + score.extras["id"], _as_record(score.extras["old"]), film)
+    return [note] if note else []
 
 
 def kept_piece(name: str) -> OldPiece | None:

@@ -28,6 +28,7 @@ class Container:
     has_attachments: bool = False
     has_timecode: bool = False  # ffmpeg writes it anew from the picture's tag: as a track, or in mkv the tag
     has_covers: bool = False  # as picture streams with that disposition
+    has_chapters: bool = True
     has_late_starts: bool = True  # a track may begin after the film's zero
     muxer_options: dict[str, Any] = field(default_factory=dict)
 
@@ -103,11 +104,13 @@ CONTAINERS = {
         {"codec": "pcm_s16le"},
         sound_codecs=(*EVERYWHERE, *PCM, "mp2", "flac", "wmav2", "adpcm_ms", "adpcm_ima_wav"),
         has_late_starts=False,
+        has_chapters=False,
     ),
     "mpegts": Container(
         AAC,
         subtitle_codecs=("dvb_subtitle", "dvb_teletext", "hdmv_pgs_subtitle"),
         sound_codecs=(*EVERYWHERE, "mp2", "mp1", "opus", "truehd", "aac_latm", "s302m"),
+        has_chapters=False,
     ),
 }
 # as camcorders and Blu-rays write it: packets of 192 bytes, PCM of its own kind
@@ -173,7 +176,15 @@ def sound_plan(
             options = _encoding(track, container)
             kept.append((track, options))
             warnings.append(f"{name} encoded as {options['codec']}: {track.codec} does not fit in")
+            warnings += folded(track)
     return kept, warnings
+
+
+def folded(track: Track) -> list[str]:
+    """A note where a track that is encoded anew has channels in no usual layout."""
+    if track.channels <= 2 or track.channels in LAYOUTS:
+        return []
+    return [f"sound track {track.position + 1} becomes stereo: it has {track.channels} channels"]
 
 
 def _encoding(track: Track, container: Container) -> dict[str, Any]:
@@ -201,6 +212,10 @@ def subtitle_plan(film: FilmInfo, container: Container) -> tuple[list[tuple[Trac
             kept.append((track, "copy"))
         elif track.codec in TEXT_SUBTITLES and container.text_codec:
             kept.append((track, container.text_codec))
+            warnings.append(
+                f"subtitle track {track.position + 1} becomes {container.text_codec}:"
+                f" {track.codec} does not fit in"
+            )
         else:
             warnings.append(f"subtitle track {track.position + 1} dropped: {track.codec} does not fit in")
     return kept, warnings
@@ -221,6 +236,8 @@ def dropped_streams(film: FilmInfo, container: Container) -> list[str]:
     warnings = [f"data track dropped: {name}" for name in film.data_tracks if name not in kept]
     if film.n_attachments and not container.has_attachments:
         warnings.append(f"{film.n_attachments} attachment(s) dropped: only mkv carries them")
+    if film.n_chapters and not container.has_chapters:
+        warnings.append(f"{film.n_chapters} chapter(s) dropped: this container has none")
     if film.n_pictures_attached and not (container.has_covers or container.has_attachments):
         warnings.append("cover picture dropped: this container has none")
     return warnings

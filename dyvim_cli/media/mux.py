@@ -19,6 +19,7 @@ from dyvim_cli.media.containers import (
     audio_arguments,
     container_of,
     dropped_streams,
+    folded,
     sound_plan,
     subtitle_plan,
 )
@@ -47,6 +48,7 @@ from dyvim_cli.scratch import scratch_folder
 from dyvim_cli.types import OwnSound
 
 KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
+AVI_TAGS = {"h264": "H264", "hevc": "HEVC"}  # pictures that mp4 and mkv frame in another way than avi
 LONGEST_COMMENT_BYTES = 60_000  # of a film's own comment that becomes an argument; Linux takes 131,072
 
 
@@ -150,6 +152,7 @@ def mux(
         warnings = _write(settings, mix.sound, cut, temporary, out_path, metadata or {}, progress)
         heard = measured_in(temporary, settings.duration_s, progress)
     warnings += sound_notes(mix, heard, loudness)
+    warnings += _own_sound_notes(film, keep_audio, settings.keep_audio, container_of(out_path.suffix)[1])
     warnings += listening_notes(own) if settings.mixes_own else ()
     return _result(settings, out_path, cut.warnings + tuple(warnings), levels_of(mix, heard))
 
@@ -197,8 +200,23 @@ def resolved(keep_audio: str, film: FilmInfo, own: OwnSound | None) -> str:
     if not film.audio or keep_audio != "track" and main_track(film) is None:
         return "drop"
     if keep_audio == "auto":
-        return "duck" if own is not None and own.is_audible else "drop"
+        has_more = any(track.is_known for track in other_tracks(film))
+        return "duck" if own is not None and (own.is_audible or has_more) else "drop"
     return keep_audio
+
+
+def _own_sound_notes(film: FilmInfo, asked: str, mode: str, container: Container) -> list[str]:
+    """What became of own sound that is not in the result as it was, though nobody asked for that."""
+    track = main_track(film)
+    if mode in ("duck", "mix") and track is not None:
+        return folded(track)
+    if mode != "drop" or asked == "drop":
+        return []
+    if not film.audio:
+        return [] if asked == "auto" else [f"the film has no sound of its own to {asked}"]
+    if track is None:
+        return sound_plan(film.audio, container)[1]
+    return ["the film's own sound is silent and left out (--keep-audio mix keeps it)"]
 
 
 def _music_file(music: Path | tuple[np.ndarray, int], stack: ExitStack) -> Path:
@@ -250,7 +268,7 @@ def _write(
         **audio_arguments(container.audio_options, 0, CHANNELS[settings.layout]),
         **_own_track_options(own_tracks),
         **{f"c:s:{i}": codec for i, (_, codec) in enumerate(subtitles)},
-        **_picture_options(film),
+        **_picture_options(film, muxer),
         **sound_dispositions(mixed, kept),
         **keeping_options(film, muxer, container),
         "map_metadata": 0,
@@ -267,6 +285,8 @@ def _write(
         mistimed=_mistimed(container, own_tracks) if muxer in ("matroska", "webm") else "",
         keeps_extras=muxer in KEEPS_EXTRAS,
     )
+    if film.codec in RE_ENCODED:
+        notes = [f"the picture becomes H.264: no film container takes {film.codec}", *notes]
     return warnings + said + sound_warnings + dropped_streams(film, container) + notes
 
 
@@ -328,10 +348,12 @@ def _picture(film: FilmInfo, source: Any, container: Container) -> list[Any]:
     return [source["v" if container.has_covers else "V"]]
 
 
-def _picture_options(film: FilmInfo) -> dict[str, Any]:
+def _picture_options(film: FilmInfo, muxer: str) -> dict[str, Any]:
     """How the picture is written: copied, or visually lossless H.264."""
     if film.codec in RE_ENCODED:
         return {"c:v": "libx264", "crf": 14, "preset": "medium"}
+    if muxer == "avi" and film.codec in AVI_TAGS:  # the same picture data, framed as in a stream
+        return {"c:v": "copy", "bsf:v": f"{film.codec}_mp4toannexb", "tag:v": AVI_TAGS[film.codec]}
     return {"c:v": "copy"}
 
 

@@ -19,6 +19,7 @@ from dyvim_cli.progress import Progress, Silent
 
 TICKS_HZ = 1_000_000  # ffmpeg names each file by its time in these
 MANIFEST = "manifest.json"
+STRAY_S = 1.0  # before the first picture or after the last: a frame's stamp that is further off is broken
 QUALITY = {"jpg": {"q:v": 2}, "png": {}}
 
 
@@ -130,6 +131,7 @@ def _output(
         options["c:v"] = "libvpx" if film.codec == "vp8" else "libvpx-vp9"
     picture = ffmpeg.input(file_url(film.path), **options)[f"v:{film.position}"]
     zero = _offset_s(film)
+    picture = picture.filter("select", _in_order(zero, film.picture_s))
     margin = 0.1 / film.fps
     if start_s > 0 or end_s is not None:
         end = film.duration_s if end_s is None else end_s
@@ -152,6 +154,12 @@ def _output(
         **QUALITY[image_format],
         fps_mode="passthrough",  # frames as they come, none dropped or repeated
     )
+
+
+def _in_order(zero_s: float, picture_s: float) -> str:
+    """ffmpeg's expression for frames of the film's time, each later than the one before: no broken stamps."""
+    first, last = zero_s - STRAY_S, zero_s + picture_s + STRAY_S
+    return f"between(t,{first:.6f},{last:.6f})*(isnan(prev_selected_t)+gt(t,prev_selected_t))"
 
 
 def _offset_s(film: FilmInfo) -> float:

@@ -83,7 +83,7 @@ class BatchLines:
         """
         if self.as_json:
             film = (
-                {key: record.get(key) for key in ("status", "input", "output", "error", "hint")}
+                {key: record.get(key) for key in ("status", "input", "output", "error", "hint", "warnings")}
                 if record
                 else {}
             )
@@ -93,6 +93,7 @@ class BatchLines:
         elif record:
             at = f"[{tally.done + tally.failed}/{tally.total}]"
             sys.stderr.write(f"{at} {record['status']} {Path(record['input']).name}{_rest(tally)}\n")
+            sys.stderr.writelines(f"{note}\n" for note in _notes(record))
         sys.stderr.flush()
 
 
@@ -131,6 +132,8 @@ class BatchBar:
         self._describe()
         if record and record["status"] == "failed":
             console.note(f"failed: {record['error']}")
+        for note in _notes(record or {}):
+            console.note(note)
 
     def _describe(self) -> None:
         if self.task is not None:
@@ -200,6 +203,11 @@ def where(stage: "Stage") -> str:
         'clip.mp4: composing 40%'.
     """
     return f"{stage.film.name}: {WORDS.get(stage.name, stage.name)} {stage.share:.0%}"
+
+
+def _notes(record: dict[str, Any]) -> list[str]:
+    """What did not go as usual with a film, by its name."""
+    return [f"note: {Path(record['input']).name}: {said}" for said in record.get("warnings") or ()]
 
 
 def _rest(tally: Tally) -> str:

@@ -124,6 +124,7 @@ def _judge(
     from dyvim_cli.evaluation.judge.judge_film import TOGETHER
     from dyvim_cli.evaluation.show.cells import aligned, plain
     from dyvim_cli.evaluation.show.flow_tables import FLOW_LEGEND, flow_table
+    from dyvim_cli.evaluation.show.lettering import lettering_note
     from dyvim_cli.evaluation.show.tables import LEGEND, film_facts, summary, table
 
     original = _reference(reference)
@@ -141,11 +142,18 @@ def _judge(
         raise failures[0][1]
     apart = None if original is None else distances([r.heard.mono for r in reports], [original])
     _draw(reports, failures, plot, page, seed)
-    for report in reports:
-        if report.heard.what == TOGETHER:
-            console.note(f"note: {report.film}: {TOGETHER} are judged; --music FILE judges the music alone")
+    notes = [
+        f"{report.film}: {TOGETHER} are judged; --music FILE judges the music alone"
+        for report in reports
+        if report.heard.what == TOGETHER
+    ]
+    if plot:
+        notes += filter(None, (lettering_note(report.film.name) for report in reports))
+    for note in notes:
+        console.note(f"note: {note}")
     if as_json:
         facts = {"films": [film_facts(r) for r in reports], **summary(reports, seed), "seed": seed}
+        facts |= {"warnings": notes}
         console.data(json.dumps(facts | {"distances": plain(apart)}, allow_nan=False))
     else:
         console.data(f"{aligned(table(reports, seed))}\n\n{aligned(flow_table(reports, seed))}")

@@ -41,16 +41,20 @@ def plan(
     if output is not None:
         check_output(output, inputs=(film,), overwrite=running.overwrite)
     options = with_desk(composing.options(), None, markers)
+    notes: list[str] = []
     with console.progress(running.progress) as shown:
+        use_cache = not running.no_cache
         decided = plan_film(
-            film, options, start=start, end=end, use_cache=not running.no_cache, progress=shown
+            film, options, start=start, end=end, use_cache=use_cache, progress=shown, notes=notes
         )
+    for note in notes:
+        console.note(f"note: {note}")
     text = plan_text(decided, film.name)
     if output is not None:
         write_text(output, text)
     said = f"{decided.style}, {decided.key}, {decided.bpm:.1f} BPM"
     console.note(f"{said}, {len(decided.sections)} sections, {len(decided.hits)} hits")
     if running.as_json:
-        console.data(json.dumps(asdict(decided) | {"key": str(decided.key)}))
+        console.data(json.dumps(asdict(decided) | {"key": str(decided.key), "warnings": notes}))
     else:
         console.data(str(output) if output is not None else text.rstrip())

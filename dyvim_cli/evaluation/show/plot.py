@@ -14,6 +14,7 @@ from dyvim_cli.evaluation.judge.judge_film import FilmReport
 from dyvim_cli.evaluation.judge.sync import accents_of
 from dyvim_cli.evaluation.judge.visual_events import STILL
 from dyvim_cli.evaluation.show.flow_tables import FLOW, flow_cells
+from dyvim_cli.evaluation.show.lettering import drawable
 from dyvim_cli.evaluation.show.tables import LEGEND, MEASURES, measured_cell
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _headline(report: FilmReport) -> str:
         f"events hit {events} of {sync.n_events} (amber: impacts)" if sync.n_events else "no events",
         f"motion ~ loudness {loudness}" if sync.is_moving else "no motion",
     ]
-    return f"{report.film.name}   {', '.join(parts)}   [{LEGEND}]"
+    return f"{drawable(report.film.name)}   {', '.join(parts)}   [{LEGEND}]"
 
 
 def _png(figure: "Figure", path: Path | None) -> bytes:
