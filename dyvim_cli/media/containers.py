@@ -181,7 +181,14 @@ def sound_plan(
 
 
 def folded(track: Track) -> list[str]:
-    """A note where a track that is encoded anew has channels in no usual layout."""
+    """Say where a track that is encoded anew has channels in no usual layout.
+
+    Args:
+        track: one of the film's own sound tracks.
+
+    Returns:
+        A note, or nothing where its channels stay.
+    """
     if track.channels <= 2 or track.channels in LAYOUTS:
         return []
     return [f"sound track {track.position + 1} becomes stereo: it has {track.channels} channels"]

@@ -4,7 +4,14 @@ INSTEAD = "?"  # of a letter that cannot be drawn
 
 
 def lacking(text: str) -> str:
-    """Letters of a text that matplotlib's font has not, each once, in order."""
+    """Find letters that matplotlib's font has not.
+
+    Args:
+        text: any text.
+
+    Returns:
+        Those letters, each once, in order.
+    """
     from matplotlib import font_manager
 
     font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties()))
@@ -13,11 +20,25 @@ def lacking(text: str) -> str:
 
 
 def drawable(text: str) -> str:
-    """The text with INSTEAD for what cannot be drawn."""
+    """Replace what cannot be drawn.
+
+    Args:
+        text: any text.
+
+    Returns:
+        The text with INSTEAD for each letter that the font lacks.
+    """
     return text.translate(dict.fromkeys(map(ord, lacking(text)), INSTEAD))
 
 
 def lettering_note(name: str) -> str:
-    """What to say of a film's name in a plot; "" where it is drawn as it is."""
+    """Say what becomes of a film's name in a plot.
+
+    Args:
+        name: the film's file name.
+
+    Returns:
+        A note, "" where the name is drawn as it is.
+    """
     letters = lacking(name)
     return f"{name}: the plot's font lacks {' '.join(letters)}, drawn as {INSTEAD}" if letters else ""
