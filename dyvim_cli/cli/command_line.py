@@ -29,11 +29,11 @@ def arguments(command: Any, values: Mapping[str, Any]) -> list[str]:
     words = ["dyvim", "score"]
     for option in command.params:
         value = True if option.name == "overwrite" else values.get(option.name)
-        if option.name in NOT_PART_OF_IT or value is None or value is False or value == []:
+        if option.name in NOT_PART_OF_IT or value is None or value is False or value in ([], ()):
             continue
         if option.param_type_name == "argument":
             words.append(_word(value))
-        elif isinstance(value, list):
+        elif isinstance(value, (list, tuple)):
             words += [word for each in value for word in (max(option.opts, key=len), _word(each))]
         elif option.name in ALWAYS or value != option.default:
             words.append(max(option.opts, key=len))
