@@ -356,10 +356,6 @@ Progress = Annotated[
     ProgressKind,
     typer.Option(envvar="DYVIM_PROGRESS", rich_help_panel=RUN, help="How to show progress on stderr."),
 ]
-Threads = Annotated[
-    int | None,
-    typer.Option(min=1, envvar="DYVIM_THREADS", rich_help_panel=RUN, help="Threads to compute with."),
-]
 WeightsDir = Annotated[
     Path | None,
     typer.Option(
