@@ -1,7 +1,7 @@
 """Define the record of a musical style: who plays, what they can play, which films it suits.
 
 A style is one file of this package with such a record in it, called STYLE. Patterns are strings of
-sixteenths: a digit d strikes once the density of the part reaches d / 10, a dot never. Chords are roman
+sixteenths: a digit d plays once the density of the part reaches d / 10, a dot never. Chords are roman
 numerals (music/idioms/progressions.py).
 """
 
@@ -66,14 +66,14 @@ class Palette:
     parts: dict[str, Part]
     accent: Part  # doubles what starts on accented steps with something quick to speak
     room: Room
-    impacts: bool = False  # whether booms and risers stand by the heaviest accents
+    impacts: bool = False  # whether booms and risers go with the heaviest accents
     # drum class -> MIDI keys that take turns; a tuple inside is played together
     drum_keys: dict[str, tuple[int | tuple[int, ...], ...]] = field(default_factory=dict)
     swing_eighths: float = 0.0  # 1 = triplets
     swing_sixteenths: float = 0.0
     loose_ms: float = 5.0  # spread of human timing
     human_drums: float = 1.0  # how far drums follow the drummers' placement; 0 = a machine
-    backbeat: bool = False  # kick and snare take turns; together they strike accents alone
+    backbeat: bool = False  # kick and snare take turns; together they play accents alone
     duck_db: float = 0.0  # how far the kick pushes pad and arpeggio down
     drive: float = 0.0  # tape-like saturation of the mix
     low_pass_hz: float = 0.0  # 0 = open

@@ -82,13 +82,13 @@ class MusicalBias:
         return bias
 
     def _prefer_sung_intervals(self, bias: torch.Tensor) -> None:
-        """A tune goes in steps, and strikes no pitch three times."""
+        """A tune goes in steps, and plays no pitch three times."""
         bias[:, MELODY] += self.intervals[self.last]
         again = (self.repeats >= 1) & (self.last >= tokens.FIRST_PITCH)
         bias[self.rows, MELODY, self.last] += again * THIRD_TIME
 
     def _continue_groove(self, bias: torch.Tensor, delayed: torch.Tensor, position: int) -> None:
-        """Drums strike, and the accompaniment moves, as a bar ago."""
+        """Drums play, and the accompaniment moves, as a bar ago."""
         for k in (*ACCOMPANIMENT, DRUMS):
             source = int(_at(self.groove_from, position - k, -1))
             if source < 0:

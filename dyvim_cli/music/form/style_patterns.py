@@ -87,7 +87,7 @@ def _on_bars(values: Sequence[object], section: Section) -> np.ndarray:
 
 
 def _strokes_at(pattern: str, section: Section, style: str, part: str, motion: PatternInputs) -> np.ndarray:
-    """[n] bool: the section's steps that a pattern strikes at the density of the part."""
+    """[n] bool: the section's steps that a pattern plays at the density of the part."""
     energy = motion.energy[section.start : section.end]
     density = density_of(style, section.role, part, energy, section.start % STEPS_PER_BAR)
     return _on_bars(needs(pattern).tolist(), section) <= density

@@ -226,7 +226,7 @@ def _struck_rows(tokens: np.ndarray) -> np.ndarray:
 
 
 def _best_matches(bars: np.ndarray) -> np.ndarray:
-    """[bars] Jaccard likeness of each bar that strikes anything to its best match elsewhere."""
+    """[bars] Jaccard likeness of each bar with an onset to its best match elsewhere."""
     flat = bars.transpose(1, 0, 2).reshape(bars.shape[1], -1).astype(np.float32)
     common, counts = flat @ flat.T, flat.sum(axis=1)
     alike = common / np.maximum(counts[:, None] + counts[None] - common, 1)

@@ -35,7 +35,7 @@ def draw_n_bars(rng: np.random.Generator) -> int:
     """Draw the length of a piece: mostly 8..48 bars, some of 2..7 because short films exist.
 
     Args:
-        rng: one or two draws.
+        rng: two draws.
 
     Returns:
         Bars of four beats.

@@ -1,6 +1,6 @@
 """Write the pad: rhythmic or sustained chords, voiced for a smooth top line.
 
-A pattern is (needs, ring): the energy each strike waits for and the longest chord in steps.
+A pattern is (needs, ring): the energy each chord waits for and the longest chord in steps.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from dyvim_cli.training.arranger.frame import (
 from dyvim_cli.training.arranger.response import HEAVY, Response, entry, onsets
 
 LOW, HIGH = 60, 77
-STRUCK_STEPS = 6  # what an event strikes rings at least so long
+STRUCK_STEPS = 6  # a chord played on an event rings at least so long
 SUSTAINED = ("0...............", 64)
 PATTERNS = {
     "halves": ("1...9...5...9...", 16),

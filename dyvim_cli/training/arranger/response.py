@@ -113,7 +113,7 @@ def _accent(weight: float, level: int) -> int:
 
 
 def _forced(rng, plan: PieceFrame, hit) -> dict[str, np.ndarray]:
-    """Which parts strike which event, by its weight; music without a film marks with drums, bass and pad."""
+    """Which parts play on which event, by its weight; music without a film marks with drums, bass and pad."""
     force = {part: np.zeros(plan.n_steps, dtype=bool) for part in PARTS}
     for step in np.flatnonzero(hit):
         silent = plan.scene_at(step).silent
@@ -123,7 +123,7 @@ def _forced(rng, plan: PieceFrame, hit) -> dict[str, np.ndarray]:
 
 
 def _strikers(rng, plan: PieceFrame, weight: float, crowded: bool) -> tuple[str, ...]:
-    """The parts that strike an event; crowded: see is_crowded."""
+    """The parts that play on an event; crowded: see is_crowded."""
     if not plan.follows:
         return ("drums", "bass", "pad")
     if weight >= HEAVY:

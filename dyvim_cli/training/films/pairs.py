@@ -158,7 +158,7 @@ def load_pairs(folder: Path) -> tuple[list[Pair], list[Pair], list[Piece], dict]
 
 @dataclass(frozen=True)
 class Ready:
-    """Pairs with their form conditions worked out once; the film's curves stand in the music's place."""
+    """Pairs with their form conditions worked out once; the film's curves replace the music's own."""
 
     films: list[ConditionedPiece]
     music: list[ConditionedPiece]  # without films, with its own curves

@@ -53,7 +53,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Set:
-    """What stands before the camera."""
+    """What the camera sees."""
 
     background: np.ndarray  # [side, side, 3] uint8
     sprites: list[tuple[np.ndarray, np.ndarray]]  # (texture [side, side, 3], mask [side, side]) uint8
