@@ -159,7 +159,7 @@ def test_views_show_what_they_say(learner):
 def test_what_is_heard_without_film_is_the_music_of_pretraining(learner):
     """At full dropout every crop has its own curves and no z_d; at none every crop has a film."""
     ready = learner.training_pairs
-    told = Ready(ready.films, [pairs.prepare(p.piece) for p in ready.films])
+    told = Ready(ready.films, [pairs.with_conditions(p.piece) for p in ready.films])
     rng = np.random.default_rng(3)
     music = pairs.draw_batch(told, 64, 16, 1.0, rng).dynamics
     films = pairs.draw_batch(told, 64, 16, 0.0, rng).dynamics
