@@ -1,17 +1,30 @@
 """Read the composing options from a scored film, to make it again with changes."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from dyvim_cli.desk.kept_pieces import kept_piece
-from dyvim_cli.desk.scored_tag import TOO_LONG, fields_of, soundfont_text, speech_of, unpacked_plan
+from dyvim_cli.desk.scored_tag import (
+    BOUNDS,
+    TOO_LONG,
+    fields_of,
+    number_in,
+    soundfont_text,
+    speech_of,
+    unpacked_plan,
+    whole_in,
+)
 from dyvim_cli.errors import UsageError
 from dyvim_cli.media.probe import SCORED_BY, probe
 from dyvim_cli.music.symbols.key_names import key_named
-from dyvim_cli.options import ComposeOptions
+from dyvim_cli.options import EMBEDDED, ComposeOptions
+from dyvim_cli.stylebook import STYLES
 
 PLAYED = ("orchestrate", "mute", "instrument", "reroll")  # said as the options are written
 ASKED = ("bpm", "mood", "guidance", "temperature", "under_speech", "soundfont")
+PIECE = re.compile(r"[0-9a-f]{12}")  # a piece's name in the cache, and never a way out of its folder
+LONGEST_SHOWN = 200  # characters of a comment in a message
 
 
 def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
@@ -41,20 +54,24 @@ def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
         raise UsageError(f"the music of {path} follows a long plan", "name the plan: --plan film.toml")
     try:
         plan = unpacked_plan(said["plan"]) if said.get("plan", TOO_LONG) != TOO_LONG else None
-        numbers = {name: float(said[name]) for name in ("alpha", "tempo")}
-        seed = int(said["seed"])
+        numbers = {name: number_in(said, name) for name in ("alpha", "tempo", *set(BOUNDS) & set(said))}
+        seed, style = whole_in(said, "seed"), said.get("style")
+        candidates = whole_in(said, "candidates") if "candidates" in said else ComposeOptions.candidates
         speech_s = None if said.get("speech") == TOO_LONG else speech_of(said.get("speech", ""))
+        if said.get("model") == EMBEDDED and style not in STYLES:
+            raise ValueError(f"style={style}")
     except (KeyError, ValueError) as error:
-        raise UsageError(f"{path} says too little of its music: {comment}", "score it anew") from error
+        reason = f"{path} says too little of its music, or nonsense: {comment[:LONGEST_SHOWN]}"
+        raise UsageError(reason, "score it anew") from error
     return {
         "alpha": numbers["alpha"],
         "tempo_bpm": numbers["tempo"],
         "seed": seed,
-        "candidates": int(said.get("candidates", ComposeOptions.candidates)),
-        "style": said.get("style"),
+        "candidates": candidates,
+        "style": style,
         "key": key_named(said["key"]) if "key" in said else None,
         "model": said.get("model", ""),
-        "piece": said.get("piece", ""),
+        "piece": said.get("piece", "") if PIECE.fullmatch(said.get("piece", "")) else "",
         "plan": plan,
         "loops": "loop" in said,
         "speech_s": speech_s,

@@ -25,6 +25,11 @@ SPEECH_STEP_S = 0.1  # to which the ends of spans of speech are rounded, outward
 SPEECH_GAP_S = 0.5  # shorter pauses are none for the composer, who leads and follows by more
 LONGEST = 20_000  # characters of a field; what is longer is left out, and the music cannot be made again
 TOO_LONG = "long"
+MOST_PLAN_BYTES = 4 << 20  # of a plan in a tag, unpacked: a stranger's may have been packed to burst
+BOUNDS = {  # of the numbers in a tag, which anybody may have edited
+    "alpha": (0, 1), "tempo": (1, 1000), "bpm": (40, 220), "seed": (0, 2**63), "candidates": (1, 32),
+    "guidance": (1, 5), "temperature": (0, 10),
+}  # fmt: skip
 
 
 def coarse_speech(speech_s: np.ndarray | None) -> np.ndarray | None:
@@ -130,7 +135,8 @@ def unpacked_plan(word: str) -> FilmPlan:
         ValueError: the word holds no plan.
     """
     try:
-        raw = json.loads(zlib.decompress(base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))))
+        packed, unpacker = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)), zlib.decompressobj()
+        raw = json.loads(unpacker.decompress(packed, MOST_PLAN_BYTES))
         sections = [PlannedSection(**row | {"parts": tuple(row["parts"])}) for row in raw["sections"]]
         return FilmPlan(
             **raw
@@ -145,8 +151,22 @@ def unpacked_plan(word: str) -> FilmPlan:
                 else tuple(Speech(**row) for row in spoken),
             }
         )
-    except (KeyError, TypeError, zlib.error) as error:
+    except (KeyError, TypeError, RecursionError, zlib.error) as error:
         raise ValueError(f"no plan: {word[:20]}") from error
+
+
+def number_in(said: dict[str, str], name: str) -> float:
+    """A number of a tag's fields. Raises KeyError where it is missing, ValueError where it makes no sense."""
+    value, (low, high) = float(said[name]), BOUNDS[name]
+    if not low <= value <= high:
+        raise ValueError(f"{name}={said[name]}")
+    return value
+
+
+def whole_in(said: dict[str, str], name: str) -> int:
+    """A whole number of a tag's fields; raises as `number_in`."""
+    number_in(said, name)
+    return int(said[name])
 
 
 def fields_of(comment: str) -> dict[str, str]:
@@ -191,12 +211,12 @@ def _options(said: dict[str, str]) -> ComposeOptions:
     bars = re.fullmatch(r"(\d+)-(\d+):(\d+)", said.get("reroll", ""))
     players = [pair.split(":") for pair in said.get("instrument", "").split(",") if pair]
     return ComposeOptions(
-        seed=int(said["seed"]),
-        alpha=float(said["alpha"]),
+        seed=whole_in(said, "seed"),
+        alpha=number_in(said, "alpha"),
         style=said["style"],
-        candidates=int(said.get("candidates", ComposeOptions.candidates)),
+        candidates=whole_in(said, "candidates") if "candidates" in said else ComposeOptions.candidates,
         mood=(mood[0], mood[1]) if len(mood) == 2 else None,
-        tempo_bpm=float(said["bpm"]) if "bpm" in said else None,
+        tempo_bpm=number_in(said, "bpm") if "bpm" in said else None,
         key=key_named(said["key"]) if "key" in said.get("asked", "") else None,
         under_speech=said.get("under_speech"),
         plan=unpacked_plan(said["plan"]) if "plan" in said else None,
@@ -205,8 +225,8 @@ def _options(said: dict[str, str]) -> ComposeOptions:
         mute=tuple(said["mute"].split(",")) if "mute" in said else (),
         instruments=tuple((part, int(program)) for part, program in players),
         reroll_bars=(int(bars[1]), int(bars[2]), int(bars[3])) if bars else None,
-        guidance=float(said["guidance"]) if "guidance" in said else None,
-        temperature=float(said.get("temperature", ComposeOptions.temperature)),
+        guidance=number_in(said, "guidance") if "guidance" in said else None,
+        temperature=(number_in(said, "temperature") if "temperature" in said else ComposeOptions.temperature),
     )
 
 
