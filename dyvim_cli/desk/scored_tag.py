@@ -156,7 +156,19 @@ def unpacked_plan(word: str) -> FilmPlan:
 
 
 def number_in(said: dict[str, str], name: str) -> float:
-    """A number of a tag's fields. Raises KeyError where it is missing, ValueError where it makes no sense."""
+    """Read a number of a tag.
+
+    Args:
+        said: fields_of the comment.
+        name: of the field, one of BOUNDS.
+
+    Returns:
+        Its value.
+
+    Raises:
+        KeyError: the tag does not say it.
+        ValueError: it is no number, or none within the bounds.
+    """
     value, (low, high) = float(said[name]), BOUNDS[name]
     if not low <= value <= high:
         raise ValueError(f"{name}={said[name]}")
@@ -164,7 +176,19 @@ def number_in(said: dict[str, str], name: str) -> float:
 
 
 def whole_in(said: dict[str, str], name: str) -> int:
-    """A whole number of a tag's fields; raises as `number_in`."""
+    """Read a whole number of a tag.
+
+    Args:
+        said: fields_of the comment.
+        name: of the field, one of BOUNDS.
+
+    Returns:
+        Its value.
+
+    Raises:
+        KeyError: the tag does not say it.
+        ValueError: it is no whole number, or none within the bounds.
+    """
     number_in(said, name)
     return int(said[name])
 
