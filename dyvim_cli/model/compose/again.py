@@ -15,6 +15,7 @@ from dyvim_cli.model.compose.new_events import leaned, with_events
 from dyvim_cli.model.compose.obey import marked_steps, silenced, silent_steps, strike
 from dyvim_cli.model.conditioning.film_curves import film_curves
 from dyvim_cli.music.form.accents import Accents
+from dyvim_cli.music.form.dynamics import follow_motion
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.style_patterns import PatternInputs
 from dyvim_cli.music.form.under_speech import barred_steps
@@ -102,10 +103,18 @@ def write_again(
     forced = with_patterns(fixed.forced, form, bands, model.config.untrained, motion, pattern_seed)
     fixed = replace(fixed, forced=forced)
     settings = first.sampling_settings(options)
-    pieces = list(sampler(keeps_tokens)(model, conditions, fixed, settings, progress))
+    drawn = sampler(keeps_tokens)(model, conditions, fixed, settings, progress)
+    may_sound, is_new = form.active & ~silent, grid.source == NONE
+
+    def going_on(piece: np.ndarray) -> np.ndarray:
+        followed = follow_motion(piece, energy, influence.energy)
+        whole = first.keep_going(followed, form.final_step, tempo_map, may_sound, under_speech, bands)
+        return np.where(is_new, whole, piece)
+
+    pieces = [going_on(piece) for piece in drawn]
     if kept.final_step is None:
         pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
-    pieces = [strike(piece, marked, form.active & ~silent) for piece in pieces]
+    pieces = [strike(piece, marked, may_sound) for piece in pieces]
     moving = energy if influence.follows else np.ones_like(energy)
     piece, chosen, takes = first.best_of(pieces, hit, moving, options.alpha)
     sections = tuple((s.start, s.end, s.role) for s in form.sections)

@@ -40,6 +40,7 @@ from dyvim_cli.model.conditioning.film_curves import film_curves, motion_feature
 from dyvim_cli.model.score import ranking
 from dyvim_cli.music.form.accents import HEAVY, Accents
 from dyvim_cli.music.form.decay import play_again
+from dyvim_cli.music.form.dynamics import follow_motion
 from dyvim_cli.music.form.ending import settle
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
 from dyvim_cli.music.form.floor import keep_floor
@@ -149,7 +150,8 @@ def write_score(
     may_sound = form.active & ~silent
 
     def finished(plan_of_tokens: TokenPlan, how: SamplingSettings) -> list[np.ndarray]:
-        pieces = sample_pieces(model, conditions, plan_of_tokens, how, progress)
+        drawn = sample_pieces(model, conditions, plan_of_tokens, how, progress)
+        pieces = [follow_motion(piece, energy, influence.energy) for piece in drawn]
         return [
             finish(piece, form.final_step, character, tempo_map, marked, may_sound, under_speech, bands)
             for piece in pieces
@@ -250,13 +252,36 @@ def finish(
     Returns:
         [K, S] tokens.
     """
-    settled = settle(piece, final_step, character.key.is_minor)
-    struck = strike(settled, marked, may_sound)
+    settled = strike(settle(piece, final_step, character.key.is_minor), marked, may_sound)
+    return keep_going(settled, final_step, tempo_map, may_sound, under_speech, bands)
+
+
+def keep_going(
+    piece: np.ndarray,
+    final_step: int,
+    tempo_map: TempoMap,
+    may_sound: np.ndarray,
+    under_speech: np.ndarray,
+    bands: Bands,
+) -> np.ndarray:
+    """Keep the music playable, its floor of sound, its long chords and its time, each band by its own style.
+
+    Args:
+        piece: [K, S] tokens.
+        final_step: step of the last chord.
+        tempo_map: when each step sounds.
+        may_sound: [K, S] bool, where each stream may play.
+        under_speech: [S] bool, where somebody speaks: nothing that keeps time is added there.
+        bands: where each style's band plays.
+
+    Returns:
+        [K, S] tokens.
+    """
     may_fill = may_sound & (~under_speech | PITCHED[:, None])
     may_begin = may_sound & ~under_speech & tempo_map.played
 
     def going_on(style: str) -> np.ndarray:
-        floor = keep_floor(playable(struck, tempo_map, style), may_fill, style)
+        floor = keep_floor(playable(piece, tempo_map, style), may_fill, style)
         divided = play_again(floor, may_begin, tempo_map, style, final_step)
         return keep_time(divided, may_begin, style, final_step)
 
