@@ -28,7 +28,7 @@ STYLE = Style(
         },
         loose_ms=4,
         air_db=4.0,
-        width_db=4.8,
+        width_db=3.0,
     ),
     grooves=(
         {"kick": "3.......3.......", "snare": "....3.6.....3.58", "hat": "5.4.5.465.4.5.46"},

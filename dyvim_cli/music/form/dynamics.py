@@ -9,7 +9,7 @@ from dyvim_cli.types import STEPS_PER_BAR
 
 LEVEL = tokens.STREAM_INDEX["level"]
 SPREAD_STEPS = STEPS_PER_BAR / 4  # standard deviation of the average: most of its weight lies in a bar
-REACH_LEVELS = 2.2  # between no motion and all there is
+REACH_LEVELS = 1.7  # between no motion and all there is
 SOFTEST_LEVEL = 1
 
 
