@@ -52,14 +52,16 @@ def test_a_clock_that_begins_anew_or_jumps_is_bent_straight(tmp_path, offset_s):
     if offset_s:  # an hour later, by its own clock
         second = odd_films.small_film(tmp_path / "second.ts", options=["-output_ts_offset", offset_s])
     film = odd_films.joined(tmp_path / "joined.ts", first, second)
-    info, alone = probe(film), probe(first)
+    info = probe(film)
     assert (info.n_frames, info.duration_s) == (150, pytest.approx(6, abs=0.05))
     assert info.key_times_s == pytest.approx(np.arange(6), abs=0.05)
-    seen, half = list(frames(info)), [frame.pixels for frame in frames(alone)]
+    # each recording by itself: on several threads x264 does not write the same film twice
+    alone = [[frame.pixels for frame in frames(probe(part))] for part in (first, second)]
+    seen = list(frames(info))
     assert [frame.time_s for frame in seen] == pytest.approx(np.arange(150) / 25, abs=0.05)
-    assert all(np.array_equal(a.pixels, b) for a, b in zip(seen, half + half, strict=True))
+    assert all(np.array_equal(a.pixels, b) for a, b in zip(seen, alone[0] + alone[1], strict=True))
     part = list(frames(info, start_s=4.0, end_s=5.0))
-    assert [f.pixels.tobytes() for f in part] == [pixels.tobytes() for pixels in half[25:50]]
+    assert [f.pixels.tobytes() for f in part] == [pixels.tobytes() for pixels in alone[1][25:50]]
     assert picture_area(info, 0.0, 6.0) == WHOLE
 
 
