@@ -39,7 +39,8 @@ def test_ffmpeg_is_found_by_environment_then_path_then_package(tmp_path, monkeyp
         programs.find_ffmpeg()
 
 
-def test_what_is_older_than_5_1_is_refused_with_the_way_out(tmp_path):
+def test_what_is_older_than_5_1_is_refused_with_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.delenv("DYVIM_FFMPEG", raising=False)  # `make test-media FFMPEG=bundled` sets it
     old = program(tmp_path, "4.4.2-0ubuntu0.22.04.1", "56. 70.100 / 56. 70.100")
     done = dyvim("doctor", DYVIM_FFMPEG=str(old), PATH="")
     assert done.returncode == ExitCode.ENVIRONMENT
