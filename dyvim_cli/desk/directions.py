@@ -42,7 +42,7 @@ def style_of(features: FilmFeatures, options: ComposeOptions) -> str:
     Returns:
         Its name.
     """
-    from dyvim_cli.model.compose.score import choose_character, with_own_seed
+    from dyvim_cli.model.compose.character import choose_character, with_own_seed
 
     own = with_own_seed(features, options)
     return choose_character(features, own, np.random.default_rng(own.seed)).style

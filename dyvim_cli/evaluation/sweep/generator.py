@@ -89,7 +89,7 @@ def film_grid(features: FilmFeatures, options: "ComposeOptions") -> TempoMap:
     Returns:
         The time of every step.
     """
-    from dyvim_cli.model.compose.score import choose_character, fit_grid, with_own_seed
+    from dyvim_cli.model.compose.character import choose_character, fit_grid, with_own_seed
 
     options = with_own_seed(features, options)
     character = choose_character(features, options, np.random.default_rng(options.seed))

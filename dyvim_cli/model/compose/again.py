@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dyvim_cli.influence import influence_of
-from dyvim_cli.model.compose import score as first
-from dyvim_cli.model.compose.bands import bands_of, perform_bands, with_patterns
+from dyvim_cli.influence import Influence, influence_of
+from dyvim_cli.model.compose.bands import perform_bands
 from dyvim_cli.model.compose.carried import carried_plan, carried_tokens, theme_goes_on
+from dyvim_cli.model.compose.character import as_planned
+from dyvim_cli.model.compose.finishing import best_of, keep_going, moving_for
+from dyvim_cli.model.compose.groundwork import Groundwork, curves_of, lay_groundwork, with_unlearned
 from dyvim_cli.model.compose.new_events import leaned, with_events
-from dyvim_cli.model.compose.obey import marked_steps, silenced, silent_steps, strike
-from dyvim_cli.model.conditioning.film_curves import film_curves
-from dyvim_cli.music.form.accents import Accents
+from dyvim_cli.model.compose.obey import silenced, strike
+from dyvim_cli.model.compose.score import sampling_settings
 from dyvim_cli.music.form.dynamics import follow_motion
 from dyvim_cli.music.form.ending import settle
-from dyvim_cli.music.form.style_patterns import PatternInputs
-from dyvim_cli.music.form.under_speech import barred_steps
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.relaid import NONE, Relaid, Span, relaid
 from dyvim_cli.options import ComposeOptions
@@ -80,49 +79,39 @@ def write_again(
     cuts_s = features.event_times_s[[kind == "cut" for kind in features.event_names]]
     grid = relaid(old, recut.runs, cuts_s)
     planned = carried_plan(recut, grid, features)
-    features, options, character = first.as_planned(features, options, planned)
+    features, options, character = as_planned(features, options, planned)
     influence = influence_of(options.alpha)
     reach_steps = RECORDS[character.style].palette.rubato_steps
     grid = leaned(old, grid, features, reach_steps) if influence.rubato else grid
     tempo_map = with_events(TempoMap(grid.step_times_s, old.bpm), features)
-    hit, cut, energy = film_curves(features, tempo_map, influence.lightest_event)
-    hit, energy, under_speech = first.calmer_under_speech(hit, energy, tempo_map, options, speech_s)
+    curves = curves_of(features, options, planned, tempo_map, speech_s)
+    hit = curves.hit
     kept = _kept(old, grid, hit if influence.follows else old.hit[np.maximum(grid.source, 0)])
-    form = first.plan(features, tempo_map, character, energy, hit, options, planned, kept.final_step)
-    form = first.entering_in_pauses(form, under_speech)
-    silent, marked = silent_steps(planned, tempo_map), marked_steps(tempo_map)
-    conditions = first.condition(features, tempo_map, character, form, (hit, cut, energy))
-    accents = hit * influence.follows * ~silent
-    barred = barred_steps(tempo_map, under_speech)
-    fixed = first.as_plan(form, character, accents, influence.lightest_accent, under_speech, silent, barred)
-    fixed = _with_kept(fixed, kept, form, theme_goes_on(old, grid))
-    bands = bands_of(form.sections, character.style)
-    answered = 0.5 + influence.energy * (energy - 0.5)
-    motion = PatternInputs(answered, cast(Accents, fixed.accents), under_speech, barred)
-    pattern_seed = [options.seed, first.PATTERN_DRAW]
-    forced = with_patterns(fixed.forced, form, bands, model.config.untrained, motion, pattern_seed)
-    fixed = replace(fixed, forced=forced)
-    settings = first.sampling_settings(options)
-    drawn = sampler(keeps_tokens)(model, conditions, fixed, settings, progress)
-    may_sound, is_new = form.active & ~silent, grid.source == NONE
-
-    def going_on(piece: np.ndarray) -> np.ndarray:
-        followed = follow_motion(piece, energy, influence.energy)
-        whole = first.keep_going(followed, form.final_step, tempo_map, may_sound, under_speech, bands)
-        return np.where(is_new, whole, piece)
-
-    pieces = [going_on(piece) for piece in drawn]
-    if kept.final_step is None:
-        pieces = [settle(piece, form.final_step, character.key.is_minor) for piece in pieces]
-    pieces = [strike(piece, marked, may_sound) for piece in pieces]
-    moving = energy if influence.follows else np.ones_like(energy)
-    piece, chosen, takes = first.best_of(pieces, hit, moving, options.alpha)
-    sections = tuple((s.start, s.end, s.role) for s in form.sections)
-    named = (character.key, bands, features.duration_s, options.seed, sections, old.programs)
-    score = silenced(perform_bands(piece, tempo_map, *named), planned.silences)
-    made = {"hit": hit, "final_step": form.final_step, "programs": old.programs, "plan": planned}
+    ground = lay_groundwork(features, options, character, planned, tempo_map, curves, kept.final_step)
+    fixed = _with_kept(ground.fixed, kept, ground.form, theme_goes_on(old, grid))
+    ground = with_unlearned(replace(ground, fixed=fixed), options, model.config.untrained)
+    settings = sampling_settings(options)
+    drawn = sampler(keeps_tokens)(model, ground.conditions, ground.fixed, settings, progress)
+    pieces = [_finished(piece, ground, kept, influence, character.key.is_minor) for piece in drawn]
+    moving = moving_for(curves.energy, influence)
+    piece, chosen, takes = best_of(pieces, hit, moving, options.alpha)
+    band = (character.key, ground.bands, features.duration_s, options.seed)
+    played = perform_bands(piece, tempo_map, *band, ground.sections, old.programs)
+    score = silenced(played, planned.silences)
+    made = {"hit": hit, "final_step": ground.form.final_step, "programs": old.programs, "plan": planned}
     made |= {"take": chosen, "takes": takes, "character": character}
     return replace(score, extras=made | {"recut": _recut_facts(old, grid, piece)})
+
+
+def _finished(
+    piece: np.ndarray, ground: Groundwork, kept: _Kept, influence: Influence, is_minor: bool
+) -> np.ndarray:
+    """The piece [K, S] with its new steps finished as those of a first piece; kept ones stay as they are."""
+    followed = follow_motion(piece, ground.curves.energy, influence.energy)
+    finished = np.where(kept.grid.source == NONE, keep_going(followed, ground), piece)
+    if kept.final_step is None:
+        finished = settle(finished, ground.form.final_step, is_minor)
+    return strike(finished, ground.marked, ground.may_sound)
 
 
 def _kept(old: OldPiece, grid: Relaid, hit: np.ndarray) -> _Kept:

@@ -4,7 +4,8 @@ import numpy as np
 
 from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection
 from dyvim_cli.influence import influence_of
-from dyvim_cli.model.compose import score
+from dyvim_cli.model.compose.character import choose_character, fit_grid, with_own_seed
+from dyvim_cli.model.compose.groundwork import calmer_under_speech, plan
 from dyvim_cli.model.compose.obey import planned_speech, with_hits
 from dyvim_cli.model.conditioning.film_curves import film_curves
 from dyvim_cli.music.form.planning import Form
@@ -37,13 +38,13 @@ def decide(
         Style, key, tempo, mood, hits, sections and parts.
     """
     features = with_hits(features, with_marks(seen_hits(features), marks))
-    options = score.with_own_seed(features, options)
-    character = score.choose_character(features, options, np.random.default_rng(options.seed))
-    tempo_map = tempo_map or score.fit_grid(features, character, options)
+    options = with_own_seed(features, options)
+    character = choose_character(features, options, np.random.default_rng(options.seed))
+    tempo_map = tempo_map or fit_grid(features, character, options)
     lightest = influence_of(options.alpha).lightest_event
     hit, _, energy = film_curves(features, tempo_map, lightest)
-    hit, energy, _ = score.calmer_under_speech(hit, energy, tempo_map, options, speech_s)
-    form = score.plan(features, tempo_map, character, energy, hit, options)
+    hit, energy, _ = calmer_under_speech(hit, energy, tempo_map, options, speech_s)
+    form = plan(features, tempo_map, character, energy, hit, options)
     return FilmPlan(
         duration_s=round(features.duration_s, TIME_DECIMALS),
         style=character.style,

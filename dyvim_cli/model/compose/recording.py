@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from dyvim_cli.errors import WeightsError
-from dyvim_cli.model.compose.score import choose_character, fit_grid
+from dyvim_cli.model.compose.character import choose_character, fit_grid
 from dyvim_cli.model.conditioning.film_curves import ranks
 from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
 from dyvim_cli.model.musicgen.codec import decoded_blocks

@@ -20,12 +20,13 @@ HOLDERS = [tokens.STREAM_INDEX[name] for name in ("pad", "bass")]
 BASS, DRUMS, CHORD = (tokens.STREAM_INDEX[name] for name in ("bass", "drums", "chord"))
 
 
-def keep_floor(piece: np.ndarray, may_sound: np.ndarray, style: str) -> np.ndarray:
+def keep_floor(piece: np.ndarray, may_sound: np.ndarray, may_begin: np.ndarray, style: str) -> np.ndarray:
     """Fill short rests of the whole band.
 
     Args:
         piece: [K, S] score tokens.
         may_sound: [K, S] bool, where each stream may play; rests outside it are meant.
+        may_begin: [K, S] bool, where notes may be added; elsewhere they are only held on.
         style: one of types.STYLES; the hat fills in where the style has a beat.
 
     Returns:
@@ -38,16 +39,16 @@ def keep_floor(piece: np.ndarray, may_sound: np.ndarray, style: str) -> np.ndarr
             if may_sound[row, start:end].all():
                 filled[row, start:end] = tokens.HOLD
         if not held and end - start >= STRIKE_STEPS:
-            _strike_again(filled, start, end, may_sound)
+            _strike_again(filled, start, end, may_sound, may_begin)
         if RECORDS[style].keeps_beat:
-            _keep_time(filled, start, end, may_sound[DRUMS])
+            _keep_time(filled, start, end, may_begin[DRUMS])
     for start, end in _rests(filled, HOLDERS):
         if end - start >= STRIKE_STEPS and may_sound[BASS, start:end].all():
-            _play_on(filled, start, end)
+            _play_on(filled, start, end, may_begin[BASS])
     return filled
 
 
-def _play_on(filled: np.ndarray, start: int, end: int) -> None:
+def _play_on(filled: np.ndarray, start: int, end: int, may_begin: np.ndarray) -> None:
     """Let the bass play its last note on the beats of a rest, as long as the chord is the same."""
     onsets = np.flatnonzero(filled[BASS, :start] >= tokens.FIRST_PITCH)
     if not len(onsets):
@@ -56,9 +57,9 @@ def _play_on(filled: np.ndarray, start: int, end: int) -> None:
     for step in range(start, end):
         if filled[CHORD, step] != filled[CHORD, onsets[-1]]:
             return
-        on_beat = step % STEPS_PER_BEAT == 0
-        if on_beat or is_held:
-            filled[BASS, step] = filled[BASS, onsets[-1]] if on_beat else tokens.HOLD
+        begins = step % STEPS_PER_BEAT == 0 and may_begin[step]
+        if begins or is_held:
+            filled[BASS, step] = filled[BASS, onsets[-1]] if begins else tokens.HOLD
             is_held = True
 
 
@@ -70,11 +71,13 @@ def _rests(piece: np.ndarray, rows: list[int]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in spans if a > 0 and b < len(rests) and b - a <= LONGEST_STEPS]
 
 
-def _strike_again(filled: np.ndarray, start: int, end: int, may_sound: np.ndarray) -> None:
+def _strike_again(
+    filled: np.ndarray, start: int, end: int, may_sound: np.ndarray, may_begin: np.ndarray
+) -> None:
     """Strike the last chord again, or the last note of the bass, and hold it through the rest."""
     for row in HOLDERS:
         onset_steps = np.flatnonzero(filled[row, :start] >= tokens.FIRST_PITCH)
-        if len(onset_steps) and may_sound[row, start:end].all():
+        if len(onset_steps) and may_begin[row, start] and may_sound[row, start:end].all():
             filled[row, start] = filled[row, onset_steps[-1]]
             filled[row, start + 1 : end] = tokens.HOLD
             return

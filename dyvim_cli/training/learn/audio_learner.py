@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from dyvim_cli.model.compose.character import choose_character, fit_grid
 from dyvim_cli.model.compose.recording import picture_embeddings
-from dyvim_cli.model.compose.score import choose_character, fit_grid
 from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
 from dyvim_cli.model.musicgen.backbone import Memory, delayed
 from dyvim_cli.model.musicgen.loading import AudioModel

@@ -1,0 +1,348 @@
+"""Decide all that is fixed before the decoder draws: curves, form, conditions and fixed tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from dyvim_cli.film_plan import FilmPlan
+from dyvim_cli.influence import influence_of
+from dyvim_cli.model.compose.bands import Bands, accents_of, bands_of, with_patterns
+from dyvim_cli.model.compose.character import Character
+from dyvim_cli.model.compose.obey import (
+    as_energetic,
+    marked_steps,
+    parts_on_grid,
+    sections_on_grid,
+    silent_steps,
+)
+from dyvim_cli.model.conditioning import decoder_inputs
+from dyvim_cli.model.conditioning.decoder_inputs import Conditions
+from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features
+from dyvim_cli.music.form.accents import HEAVY, Accents
+from dyvim_cli.music.form.film_on_grid import lay_on_grid
+from dyvim_cli.music.form.planning import Form, plan_form
+from dyvim_cli.music.form.style_patterns import PatternInputs
+from dyvim_cli.music.form.under_speech import (
+    answered_energy,
+    barred_steps,
+    of_its_kind,
+    rest_the_tune,
+    speech_on_grid,
+    without_entries,
+)
+from dyvim_cli.music.symbols import tokens
+from dyvim_cli.options import ComposeOptions
+from dyvim_cli.types import SECTION_ROLES, STYLES, FilmFeatures, TempoMap
+
+if TYPE_CHECKING:  # torch takes two seconds: options are checked, and films opened, without it
+    from dyvim_cli.model.score.token_plan import TokenPlan
+    from dyvim_cli.music.form.sections import Section
+
+PATTERN_DRAW = 6  # of the patterns of a style that the decoder did not learn
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the film asks of the music, on a grid of S steps."""
+
+    hit: np.ndarray  # [S] weights of events, 0..1; less under speech
+    cut: np.ndarray  # [S] 0..1
+    energy: np.ndarray  # [S] 0..1; less under speech
+    under_speech: np.ndarray  # [S] bool
+
+
+@dataclass(frozen=True)
+class Groundwork:
+    """All that is decided before a token is drawn."""
+
+    tempo_map: TempoMap
+    curves: Curves
+    form: Form
+    bands: Bands
+    marked: np.ndarray  # [M] steps that a person asked to be hits
+    may_sound: np.ndarray  # [K, S] bool, where each stream may play
+    conditions: Conditions
+    fixed: TokenPlan
+
+    @property
+    def sections(self) -> tuple[tuple[int, int, str], ...]:
+        """(first step, step after, role) of each section."""
+        return tuple((section.start, section.end, section.role) for section in self.form.sections)
+
+
+def curves_of(
+    features: FilmFeatures,
+    options: ComposeOptions,
+    planned: FilmPlan,
+    tempo_map: TempoMap,
+    speech_s: np.ndarray | None,
+) -> Curves:
+    """Lay what the film asks on the grid, calmer under speech and as the plan's sections order.
+
+    Args:
+        features: what was seen of the film.
+        options: options of composing.
+        planned: the film's plan.
+        tempo_map: the grid, S steps.
+        speech_s: [N, 2] spans in seconds in which somebody speaks; None = nobody does.
+
+    Returns:
+        The curves.
+    """
+    hit, cut, energy = film_curves(features, tempo_map, influence_of(options.alpha).lightest_event)
+    hit, energy, under_speech = calmer_under_speech(hit, energy, tempo_map, options, speech_s)
+    return Curves(hit, cut, as_energetic(planned, tempo_map, energy), under_speech)
+
+
+def lay_groundwork(
+    features: FilmFeatures,
+    options: ComposeOptions,
+    character: Character,
+    planned: FilmPlan,
+    tempo_map: TempoMap,
+    curves: Curves,
+    final_step: int | None = None,
+) -> Groundwork:
+    """Decide form, conditions and fixed tokens.
+
+    Args:
+        features: what was seen of the film.
+        options: options of composing.
+        character: style, mood and key.
+        planned: the film's plan.
+        tempo_map: the grid, S steps.
+        curves: of the film on this grid.
+        final_step: where the last chord begins, if that is known.
+
+    Returns:
+        The groundwork; with_unlearned adds the patterns of styles that the decoder did not learn.
+    """
+    influence, under_speech = influence_of(options.alpha), curves.under_speech
+    form = plan(features, tempo_map, character, curves.energy, curves.hit, options, planned, final_step)
+    form = entering_in_pauses(form, under_speech)
+    silent = silent_steps(planned, tempo_map)
+    answered = (curves.hit, curves.cut, curves.energy)
+    return Groundwork(
+        tempo_map=tempo_map,
+        curves=curves,
+        form=form,
+        bands=bands_of(form.sections, character.style),
+        marked=marked_steps(tempo_map),
+        may_sound=form.active & ~silent,
+        conditions=condition(features, tempo_map, character, form, answered, options.loops),
+        fixed=as_plan(
+            form,
+            character,
+            curves.hit * influence.follows * ~silent,
+            influence.lightest_accent,
+            under_speech,
+            silent,
+            barred_steps(tempo_map, under_speech),
+        ),
+    )
+
+
+def with_unlearned(ground: Groundwork, options: ComposeOptions, untrained: tuple[str, ...]) -> Groundwork:
+    """Write the patterns of bands whose styles the decoder did not learn into the fixed tokens.
+
+    Args:
+        ground: of lay_groundwork.
+        options: options of composing.
+        untrained: styles that the decoder did not learn.
+
+    Returns:
+        The groundwork with more fixed tokens.
+    """
+    fixed, energy = ground.fixed, ground.curves.energy
+    answered = 0.5 + influence_of(options.alpha).energy * (energy - 0.5)
+    under_speech = ground.curves.under_speech
+    motion = PatternInputs(
+        answered,
+        cast(Accents, fixed.accents),  # as_plan always plans them
+        under_speech,
+        barred_steps(ground.tempo_map, under_speech),
+    )
+    seed = [options.seed, PATTERN_DRAW]
+    forced = with_patterns(fixed.forced, ground.form, ground.bands, untrained, motion, seed)
+    return replace(ground, fixed=replace(fixed, forced=forced))
+
+
+def calmer_under_speech(
+    hit: np.ndarray,
+    energy: np.ndarray,
+    tempo_map: TempoMap,
+    options: ComposeOptions,
+    speech_s: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ask for less where somebody speaks.
+
+    Args:
+        hit: [S] weights of events, 0..1.
+        energy: [S] 0..1.
+        tempo_map: the grid.
+        options: options of composing; with under_speech "same" nothing changes.
+        speech_s: [N, 2] spans in seconds; None = nobody speaks.
+
+    Returns:
+        (hit [S] without light events there, energy [S] less there, [S] bool where somebody speaks).
+    """
+    spoken = np.zeros((0, 2)) if speech_s is None or options.under_speech == "same" else speech_s
+    under_speech = speech_on_grid(tempo_map, spoken)
+    hit = np.where(under_speech & (hit < HEAVY), 0.0, hit)
+    return hit, answered_energy(energy, under_speech), under_speech
+
+
+def entering_in_pauses(form: Form, under_speech: np.ndarray) -> Form:
+    """Let nobody come in where somebody speaks.
+
+    Args:
+        form: of the piece, S steps.
+        under_speech: [S] bool.
+
+    Returns:
+        The form with later entries.
+    """
+    return replace(form, active=without_entries(form.active, under_speech, form.final_step))
+
+
+def plan(
+    features: FilmFeatures,
+    tempo_map: TempoMap,
+    character: Character,
+    energy: np.ndarray,
+    hit: np.ndarray,
+    options: ComposeOptions,
+    planned: FilmPlan | None = None,
+    final_step: int | None = None,
+) -> Form:
+    """Plan the form over the film; at alpha 0 of a film about which nothing is known.
+
+    Args:
+        features: what was seen of the film.
+        tempo_map: the grid, S steps.
+        character: style, mood and key.
+        energy: [S] 0..1.
+        hit: [S] weights of events, 0..1.
+        options: options of composing.
+        planned: its sections and parts count, where there is one.
+        final_step: where the last chord begins, if that is known.
+
+    Returns:
+        Sections, phrases, chords, ending and who plays.
+    """
+    influence = influence_of(options.alpha)
+    starts_s, labels, moods = features.scene_starts_s, features.scene_labels, features.scene_moods
+    if not influence.follows:
+        starts_s, labels = np.zeros(1), np.zeros(1, dtype=np.int16)
+    if not influence.follows or options.mood is not None:
+        moods = np.tile([character.valence, character.arousal], (len(starts_s), 1))
+    film = lay_on_grid(tempo_map, starts_s, labels, moods, energy, hit, influence.energy)
+    return plan_form(
+        film,
+        tempo_map,
+        style=character.style,
+        is_minor=character.key.is_minor,
+        seed=options.seed,
+        lightest_late=influence.lightest_late,
+        sections=None if planned is None else sections_on_grid(planned, tempo_map),
+        may_play=None if planned is None else parts_on_grid(planned, tempo_map),
+        final_step=final_step,
+        loops=options.loops,
+    )
+
+
+def condition(
+    features: FilmFeatures,
+    tempo_map: TempoMap,
+    character: Character,
+    form: Form,
+    curves: tuple[np.ndarray, np.ndarray, np.ndarray],
+    loops: bool = False,
+) -> Conditions:
+    """Build the decoder's conditions.
+
+    Args:
+        features: what was seen of the film.
+        tempo_map: the grid, S steps.
+        character: style, mood and key of the whole piece.
+        form: its sections and active streams.
+        curves: hit [S], cut [S] and energy [S], each 0..1.
+        loops: whether the piece has neither beginning nor end.
+
+    Returns:
+        The conditioning of all S steps.
+    """
+    n_steps = tempo_map.n_steps
+    spans = [(s.start, s.end, SECTION_ROLES.index(s.role)) for s in form.sections]
+    parts: tuple[Character | Section, ...] = (character, *form.sections)
+    vectors = [
+        decoder_inputs.semantic_vector(
+            STYLES.index(character.style if part is character else part.style or character.style),
+            part.valence,
+            part.arousal,
+            character.key.is_minor,
+            tempo_map.bpm,
+            is_global=part is character,
+            is_known=True,
+        )
+        for part in parts
+    ]
+    activity = np.concatenate([form.active.T, np.ones_like(form.active.T)], axis=1).astype(np.float32)
+    z = decoder_inputs.dynamics(decoder_inputs.event_curves(*curves), motion_features(features, tempo_map))
+    place = decoder_inputs.form_place(n_steps, spans, to_end=not loops, from_start=not loops)
+    return Conditions(z, place, activity, np.stack(vectors), decoder_inputs.section_rows(n_steps, spans))
+
+
+def as_plan(
+    form: Form,
+    character: Character,
+    hit: np.ndarray,
+    lightest_accent: float = np.inf,
+    under_speech: np.ndarray | None = None,
+    silent: np.ndarray | None = None,
+    barred: np.ndarray | None = None,
+) -> TokenPlan:
+    """What is fixed token by token: silence, planned chords, themes that return, accents, rests under speech.
+
+    Args:
+        form: the plan of the piece.
+        character: style and key.
+        hit: [S] weights of events.
+        lightest_accent: events that weigh less are left to the decoder.
+        under_speech: [S] bool, None = nowhere.
+        silent: [S] bool, where nobody plays; None = nowhere.
+        barred: [S] bool, steps under speech on which nobody starts a note; None = none.
+
+    Returns:
+        Tokens that are forced, copied or accented, and where the melody rests.
+    """
+    from dyvim_cli.model.score.token_plan import TokenPlan
+
+    forced = np.full(form.active.shape, tokens.UNKNOWN, dtype=np.int64)
+    for name in (*tokens.PITCHED, "drums"):
+        k = tokens.STREAM_INDEX[name]
+        forced[k, ~form.played] = tokens.HOLD if name in tokens.PITCHED else tokens.REST
+        forced[k, ~form.active[k]] = tokens.REST
+    forced[tokens.STREAM_INDEX["chord"]] = form.chords
+    if under_speech is None:
+        under_speech = np.zeros(len(form.chords), dtype=bool)
+    forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
+    rest_the_tune(forced, under_speech)
+    players = [tokens.STREAM_INDEX[name] for name in (*tokens.PITCHED, "drums")]
+    if silent is not None:
+        forced[np.ix_(np.array(players), np.flatnonzero(silent))] = tokens.REST
+    drums_play = form.active[tokens.STREAM_INDEX["drums"]]
+    return TokenPlan(
+        accents=accents_of(bands_of(form.sections, character.style), hit, lightest_accent, drums_play),
+        forced=forced,
+        copy_from=of_its_kind(form.copy_from, under_speech),
+        is_minor=character.key.is_minor,
+        breath=form.breath,
+        groove_from=of_its_kind(form.groove_from(hit), under_speech),
+        under_speech=under_speech,
+        barred=barred,
+        gesture_from=of_its_kind(form.gesture_from, under_speech),
+    )
