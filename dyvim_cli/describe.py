@@ -1,6 +1,7 @@
 """Describe a film and its music as plain values, for the film's comment tag and for JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -236,3 +237,15 @@ def describe_features(features: FilmFeatures) -> dict[str, Any]:
         "mood": mood_of(features),
         "styles": dict(zip(STYLES, (round(float(x), 3) for x in features.style_scores), strict=True)),
     }
+
+
+def each_once(*notes: Iterable[str]) -> list[str]:
+    """Join notes in order, without those that were said before.
+
+    Args:
+        notes: what is to be said, from several sources.
+
+    Returns:
+        All of it, each once.
+    """
+    return list(dict.fromkeys(chain(*notes)))

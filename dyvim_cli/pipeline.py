@@ -4,36 +4,34 @@ score() is the whole way; each step is also a verb of the command line. Nothing 
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dyvim_cli import device
 from dyvim_cli.cache import read_features as read_features
 from dyvim_cli.composer import (
-    check_options,
     compose,
     device_of,
     load_embedded,
     load_model,
-    missing_weights,
     notes_of,
     notes_of_instruments,
     prepare_model,
 )
-from dyvim_cli.describe import comment, describe, heard_hits
+from dyvim_cli.describe import comment, describe, each_once, heard_hits
 from dyvim_cli.desk.kept_pieces import keep_piece
-from dyvim_cli.desk.planning import planned, read_orders, speech_to_clear
+from dyvim_cli.desk.planning import speech_to_clear
 from dyvim_cli.desk.scored_tag import coarse_speech
-from dyvim_cli.errors import UsageError
-from dyvim_cli.extras import check_extras, sound_file, stamp_sounds, whole_set, write_extras, write_markers_of
+from dyvim_cli.extras import sound_file, stamp_sounds, whole_set, write_extras, write_markers_of
+from dyvim_cli.film_planning import with_plan
+from dyvim_cli.job_checks import checked_film
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
 from dyvim_cli.own_sound import own_sound_of
-from dyvim_cli.preview import marked_name, part_to_deliver
+from dyvim_cli.preview import part_to_deliver
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures, OwnSound, Score
 from dyvim_cli.watching import features_of
@@ -41,7 +39,7 @@ from dyvim_cli.watching import features_of
 if TYPE_CHECKING:
     import numpy as np
 
-    from dyvim_cli.film_plan import FilmPlan
+    from dyvim_cli.atomic import PendingFiles
     from dyvim_cli.media.cut import Cut
     from dyvim_cli.media.film_clock import FilmClock
     from dyvim_cli.media.mux import MuxResult
@@ -52,10 +50,6 @@ if TYPE_CHECKING:
 
 # for the layers above
 __all__ = ["compose", "features_of", "load_embedded", "load_model", "notes_of", "prepare_model"]
-
-
-if TYPE_CHECKING:
-    CheckedFilm = tuple[FilmInfo, Cut, Path]
 
 
 @dataclass(frozen=True)
@@ -128,7 +122,7 @@ def score(
     Raises:
         DyvimError: of the family in errors; nothing is left half-written.
     """
-    prepared = _prepare(film_path, options, delivery)
+    prepared = checked_film(film_path, options, delivery)
     prepare_model(options, progress)
     with ThreadPoolExecutor(1) as beside:
         studio = beside.submit(_open_studio, options)  # got ready while the film is being watched
@@ -160,7 +154,7 @@ def watch(
     Raises:
         DyvimError: as score().
     """
-    return _see(*_prepare(film_path, options, delivery), delivery.keep_audio, use_cache, progress)
+    return _see(*checked_film(film_path, options, delivery), delivery.keep_audio, use_cache, progress)
 
 
 def _see(
@@ -213,7 +207,6 @@ def compose_and_mux(
         DyvimError: as score().
     """
     from dyvim_cli.media.film_clock import clock_of
-    from dyvim_cli.media.mux import mux
     from dyvim_cli.music.mixing.loudness import Meter
     from dyvim_cli.timeline import timeline
 
@@ -234,17 +227,7 @@ def compose_and_mux(
         ) as music,
     ):
         device.give_back_memory()  # the mastering's curves
-        with clock.stage("mux"), part_to_deliver(film, watched.cut, music, delivery) as part:
-            muxed = mux(
-                film,
-                part.music,
-                watched.output,
-                **delivery.mix_options() | part.options,
-                metadata=tags,
-                progress=progress,
-                group=group,
-                own=own if delivery.preview_s is None else None,
-            )
+        muxed, part_notes = _mux_part(watched, music, delivery, own, tags, progress, group)
         write_extras(piece, music, delivery, tags, group)
         write_markers_of(piece, delivered, delivery, group)
         stamp_sounds(group, delivered, film.path.stem)
@@ -252,10 +235,10 @@ def compose_and_mux(
     facts = describe(piece, features, options) | timeline(piece, features, meter)
     facts |= _facts_of_film(facts, film, muxed, delivery) | {
         "device": device_of(model),
-        "warnings": _each_once(
+        "warnings": each_once(
             watched.notes,
             kept,
-            part.notes,
+            part_notes,
             muxed.warnings,
             notes_of(model),
             notes_of_instruments(piece, options),
@@ -263,6 +246,35 @@ def compose_and_mux(
         "seconds": {name: round(s, 2) for name, s in clock.seconds.items()},
     }
     return Result(muxed.path, piece, facts, tuple(facts["warnings"]))
+
+
+def _mux_part(
+    watched: Watched,
+    music: Path,
+    delivery: Delivery,
+    own: OwnSound | None,
+    tags: dict[str, str],
+    progress: Progress,
+    group: "PendingFiles",
+) -> "tuple[MuxResult, tuple[str, ...]]":
+    """Put the music under the film, or under the part of it to be previewed; what was written, and notes."""
+    from dyvim_cli.media.mux import mux
+
+    with (
+        watched.clock.stage("mux"),
+        part_to_deliver(watched.film, watched.cut, music, delivery) as part,
+    ):
+        muxed = mux(
+            watched.film,
+            part.music,
+            watched.output,
+            **delivery.mix_options() | part.options,
+            metadata=tags,
+            progress=progress,
+            group=group,
+            own=own if delivery.preview_s is None else None,
+        )
+        return muxed, tuple(part.notes)
 
 
 def _facts_of_film(
@@ -300,230 +312,6 @@ def _with_speech(
     if options.plan is not None and own is not None and is_edited:
         own = replace(own, speech_s=speech_to_clear(own.speech_s, options.plan))
     return options, speech_told(options.plan, heard_s), own
-
-
-def _prepare(film_path: Path, options: ComposeOptions, delivery: Delivery) -> "CheckedFilm":
-    """(film, cut, output path), after every check that needs no work."""
-    from dyvim_cli.media.cut import plan_cut
-    from dyvim_cli.media.film_clock import clock_of
-    from dyvim_cli.media.output import check_film_output, check_picture, output_path
-    from dyvim_cli.media.own_tracks import without_our_music
-    from dyvim_cli.media.probe import probe
-    from dyvim_cli.media.programs import find_ffmpeg
-
-    check_options(options, wants_score=bool(delivery.midi or delivery.stems))
-    find_ffmpeg()  # raises where there is none that can write the film
-    film = without_our_music(probe(Path(film_path)), delivery.keep_audio)
-    cut = plan_cut(film, delivery.start_s, delivery.end_s)
-    style = options.style or "auto"
-    output = output_path(film.path, film.codec, delivery.output, style=style, seed=options.seed)
-    if delivery.preview_s is not None:
-        plan_cut(film, *(cut.start_s + at_s for at_s in delivery.preview_s))
-        output = marked_name(output, "preview") if delivery.output is None else output
-    check_picture(output, film.codec)
-    check_film_output(output, delivery.output, inputs=(film.path,), overwrite=delivery.overwrite)
-    check_extras(delivery, film.path)
-    read_orders(options, clock_of(film, cut.start_s, cut.end_s))
-    return film, cut, output
-
-
-def prepared_output(film_path: Path, options: ComposeOptions, delivery: Delivery) -> Path:
-    """Find the scored film's path, after every check that needs no work.
-
-    Args:
-        film_path: the film.
-        options: options of composing.
-        delivery: options of the output.
-
-    Returns:
-        Path of the film.
-
-    Raises:
-        DyvimError: a check fails.
-    """
-    return _prepare(film_path, options, delivery)[2]
-
-
-def check_delivery(film_path: Path, delivery: Delivery) -> None:
-    """Check that all that a delivery names can be written.
-
-    Args:
-        film_path: the film, which must not be replaced.
-        delivery: with a settled output.
-
-    Raises:
-        OutputError: something cannot be written.
-    """
-    from dyvim_cli.media.output import check_folder, check_output
-
-    output = delivery.settled_output()
-    if output.parent.exists():
-        check_output(output, inputs=(film_path,), overwrite=delivery.overwrite)
-    else:
-        check_folder(output.parent)
-    check_extras(delivery, film_path)
-
-
-def plan_job(film_path: Path, options: ComposeOptions, delivery: Delivery) -> dict[str, Any]:
-    """Say what score() would do; raises what it would raise before working.
-
-    Args:
-        film_path: the film.
-        options: options of composing.
-        delivery: options of the output.
-
-    Returns:
-        JSON values.
-
-    Raises:
-        DyvimError: a check fails.
-    """
-    film, cut, output = _prepare(film_path, options, delivery)
-    missing = missing_weights(options)
-    return {
-        "input": str(film.path),
-        "output": str(output),
-        "picture": f"{film.codec} {film.width}x{film.height}, {film.fps:.3f} fps, copied",
-        "start_s": cut.start_s,
-        "end_s": cut.end_s,
-        "keep_audio": delivery.keep_audio if film.audio else "drop",
-        "subtitles": len(film.subtitles),
-        "chapters": film.n_chapters,
-        "model": options.model,
-        "alpha": options.alpha,
-        "style": options.style or "chosen by the film",
-        "seed": options.seed,
-        "warnings": [*cut.warnings, *([f"to be pulled: {missing}"] if missing else [])],
-    }
-
-
-def with_plan(
-    features: FilmFeatures, options: ComposeOptions, clock: "FilmClock", speech_s: "np.ndarray | None" = None
-) -> ComposeOptions:
-    """Add the plan that the piece follows, in which markers and options are edits.
-
-    Args:
-        features: what was seen of the film.
-        options: options of composing.
-        clock: of the film that is delivered.
-        speech_s: [N, 2] seconds of speech.
-
-    Returns:
-        The options; unchanged where the composer decides by itself.
-    """
-    if not writes_score(options.model) or (options.plan is None and options.markers is None):
-        return options  # the composer decides by itself
-    plan = planned(features, options, read_orders(options, clock), speech_s)
-    return replace(options, plan=plan, markers=None)
-
-
-def plan_film(
-    film_path: Path,
-    options: ComposeOptions,
-    *,
-    start: float | str | None = None,
-    end: float | str | None = None,
-    use_cache: bool = True,
-    progress: Progress | None = None,
-    notes: list[str] | None = None,
-) -> "FilmPlan":
-    """Decide what score() would decide for a film before it writes a note.
-
-    Args:
-        film_path: the film.
-        options: options of composing.
-        start: seconds or a timecode; None = the beginning.
-        end: likewise; None = the film's end.
-        use_cache: whether features of earlier runs count, and are kept.
-        progress: hears of the stages.
-        notes: a list that takes what did not go as usual.
-
-    Returns:
-        The plan.
-
-    Raises:
-        DyvimError: the film cannot be read, or options contradict it.
-    """
-    from dyvim_cli.media.cut import plan_cut
-    from dyvim_cli.media.film_clock import clock_of
-    from dyvim_cli.media.probe import probe
-
-    film = probe(film_path)
-    cut = plan_cut(film, start, end)
-    orders = read_orders(options, clock_of(film, cut.start_s, cut.end_s))
-    how: dict[str, Any] = {"use_cache": use_cache, "progress": progress, "notes": (said := [*cut.warnings])}
-    features = features_of(film, start_s=cut.start_s, end_s=cut.end_s, **how)
-    own = own_sound_of(film, cut, **how)
-    if notes is not None:
-        notes += _each_once(said)
-    return planned(features, options, orders, None if own is None else coarse_speech(own.speech_s))
-
-
-def generate(
-    source: Path | FilmFeatures,
-    options: ComposeOptions,
-    delivery: Delivery,
-    *,
-    use_cache: bool = True,
-    progress: Progress | None = None,
-) -> Result:
-    """Compose from features alone and write the music to delivery.music.
-
-    Args:
-        source: features, a file of them, or a film, which is watched unless its features are cached.
-        options: options of composing.
-        delivery: options of the output.
-        use_cache: whether features of earlier runs count, and are kept.
-        progress: hears of the stages.
-
-    Returns:
-        Where the music is, and facts about it.
-
-    Raises:
-        DyvimError: options that cannot be met raise before any work.
-    """
-    if delivery.music is None:
-        raise UsageError("no file to write the music to", "name one with -o music.wav")
-    check_options(options, wants_score=bool(delivery.midi or delivery.stems))
-    check_extras(delivery, None if isinstance(source, FilmFeatures) else Path(source))
-    progress = progress or Silent()
-    notes: list[str] = []
-    opened = _opened(source)
-    prepare_model(options, progress)
-    if isinstance(opened, FilmFeatures):
-        features = opened
-    else:
-        features = features_of(opened, use_cache=use_cache, progress=progress, notes=notes)
-    model = load_model(options)
-    piece = compose(features, options, model, progress)
-    with (
-        whole_set(delivery) as group,
-        sound_file(
-            piece, model, features.duration_s, delivery, progress, None, group, options.soundfont
-        ) as music,
-    ):
-        tags = {"comment": comment(piece, options)}
-        write_extras(piece, music, delivery, metadata=tags, group=group)
-    facts = describe(piece, features, options)
-    facts |= {"output": str(delivery.music), "duration_s": features.duration_s}
-    facts |= {"device": device_of(model)}
-    facts |= {"warnings": _each_once(notes, notes_of(model), notes_of_instruments(piece, options))}
-    return Result(delivery.music, piece, facts, tuple(facts["warnings"]))
-
-
-def _each_once(*notes: Iterable[str]) -> list[str]:
-    """All notes in order, without those that were said before."""
-    return list(dict.fromkeys(chain(*notes)))
-
-
-def _opened(source: Path | FilmFeatures) -> "FilmFeatures | FilmInfo":
-    """Features as they are or from their file, a film as it is described. Raises InputError."""
-    from dyvim_cli.media.probe import probe
-
-    if isinstance(source, FilmFeatures):
-        return source
-    path = Path(source)
-    return read_features(path) if path.suffix == ".safetensors" else probe(path)
 
 
 def _open_studio(options: ComposeOptions) -> "Decoder | AudioModel":

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dyvim_cli import pipeline
+from dyvim_cli import job_checks, pipeline
 from dyvim_cli.composer import compose
 from dyvim_cli.desk.kept_pieces import kept_piece, name_of
 from dyvim_cli.desk.like import made_by
@@ -47,7 +47,7 @@ def rescore(
     from dyvim_cli.vision.recut import footage_of, match_footage
 
     asked = replace(options, plan=None)
-    pipeline.prepared_output(film_path, asked, delivery)
+    job_checks.prepared_output(film_path, asked, delivery)
     model = pipeline.load_model(asked)
     old, notes = old_piece(scored, options, model, use_cache, progress)
     watched = pipeline.watch(film_path, asked, delivery, use_cache=use_cache, progress=progress)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dyvim_cli import pipeline
+from dyvim_cli import job_checks, pipeline
 from dyvim_cli.desk.directions import directions
 from dyvim_cli.errors import UsageError
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
@@ -48,10 +48,10 @@ def score_takes(
     if options.plan is not None or not writes_score(options.model):
         raise UsageError("--takes are for what the film decides", "leave out --plan, or --model")
     anywhere = replace(delivery, overwrite=True)  # the name itself is not written: the takes' names are
-    base = pipeline.prepared_output(film_path, options, anywhere)
+    base = job_checks.prepared_output(film_path, options, anywhere)
     its = [delivery_of_take(delivery, base, number) for number in range(1, n_takes + 1)]
     for each in its:
-        pipeline.check_delivery(film_path, each)
+        job_checks.check_delivery(film_path, each)
     watched = pipeline.watch(film_path, options, anywhere, use_cache=use_cache, progress=progress)
     model = pipeline.load_model(options)
     for asked, each in zip(directions(watched.features, options, n_takes), its, strict=True):

@@ -28,7 +28,7 @@ def generate(
 
     Prints the path of the music, or with --json everything about it.
     """
-    from dyvim_cli import pipeline
+    from dyvim_cli.generation import generate as generate_music
     from dyvim_cli.options import Delivery
 
     running.place()
@@ -36,5 +36,5 @@ def generate(
     delivery = Delivery(music=music, overwrite=running.overwrite, **vars(extras))
     say_before_pull(options)
     with console.progress(running.progress, GENERATE) as shown:
-        result = pipeline.generate(source, options, delivery, use_cache=not running.no_cache, progress=shown)
+        result = generate_music(source, options, delivery, use_cache=not running.no_cache, progress=shown)
     console.result(result, running.as_json)

@@ -34,8 +34,8 @@ def plan(
 
     from dyvim_cli.atomic import write_text
     from dyvim_cli.desk.plan_file import plan_text
+    from dyvim_cli.film_planning import plan_film
     from dyvim_cli.media.output import check_output
-    from dyvim_cli.pipeline import plan_film
 
     running.place()
     if output is not None:

@@ -135,7 +135,7 @@ def _report(path: Path | None, film: entry.Entry) -> None:
 
 def _show_plan(film: Path, options: "ComposeOptions", delivery: "Delivery", as_json: bool) -> None:
     """What would be done, after the checks that need no work."""
-    from dyvim_cli.pipeline import plan_job
+    from dyvim_cli.job_checks import plan_job
 
     plan = plan_job(film, options, delivery)
     if as_json:
