@@ -14,12 +14,8 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 EIGHTH_STEPS = STEPS_PER_BEAT // 2
 CALM_LEVEL = 2  # median level of a bar below which quarters are enough
-PATTERN_STEPS = (
-    STEPS_PER_BAR,
-    STEPS_PER_BAR // 2,
-    STEPS_PER_BEAT,
-    EIGHTH_STEPS,
-)  # where a pattern comes from
+# how far back the arpeggio's pattern is looked up: a bar, half a bar, a beat, an eighth
+PATTERN_STEPS = (STEPS_PER_BAR, STEPS_PER_BAR // 2, STEPS_PER_BEAT, EIGHTH_STEPS)
 PITCHED_ROWS = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
 ARP, DRUMS, CHORD, LEVEL = (tokens.STREAM_INDEX[name] for name in ("arp", "drums", "chord", "level"))
 
