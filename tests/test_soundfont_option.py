@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from dyvim_cli.batch.fingerprint import settings_digest
 from dyvim_cli.cli.main import app
+from dyvim_cli.composer import check_options
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.music.mixing.mastering import produce_blocks
 from dyvim_cli.music.synth.orchestra import Orchestra, opened
 from dyvim_cli.music.synth.soundfont import shipped_soundfont, soundfont_paths
 from dyvim_cli.options import ComposeOptions, Delivery
-from dyvim_cli.pipeline import check_options
 from dyvim_cli.types import Note, Stem
 from tools.soundfont_writer import to_bytes
 
