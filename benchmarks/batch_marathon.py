@@ -67,7 +67,7 @@ def night(arguments, scratch: Path) -> dict:
 
 
 def _day_after(asked: tuple, films: Path, journal: Path) -> dict:
-    """What is worked on when the same night is asked for again: as it was, failures too, mended, changed."""
+    """Films that a repeated run works on: unchanged, with failures, repaired, changed."""
 
     def again(*more) -> list[dict]:
         before = len(records(journal))

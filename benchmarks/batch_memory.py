@@ -20,7 +20,7 @@ GROWTH = 0.05  # how much larger the second half of what follows may be: films d
 
 @dataclass(frozen=True)
 class Sample:
-    """What the whole process group held when so many films had been recorded."""
+    """Memory of the whole process group after a number of recorded films."""
 
     films: int
     processes: int

@@ -51,7 +51,7 @@ class Score:
 
 
 def players(generate: Generate, steady: Generate) -> dict[str, Player]:
-    """What is compared: the generator whole and in parts, and what any generator has to beat."""
+    """The compared players: the generator whole and in parts, and the baselines."""
     generate = cache(generate)  # the shifted music is the very same
 
     def ours(alpha: float, by: Generate = generate) -> Player:

@@ -25,7 +25,7 @@ class Composed:
 
 
 def faults(piece: Composed) -> tuple[str, ...]:
-    """What must not be: stuck notes, silence nobody asked for, an ending that is none."""
+    """List the faults of a piece: stuck notes, unplanned silence, a missing ending."""
     found = []
     if stuck := stuck_streams(piece.score):
         found.append(f"stuck note: {', '.join(stuck)}")

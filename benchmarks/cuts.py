@@ -53,7 +53,7 @@ DETECTORS = {"dyvim": ours} | {
 
 
 def matched(found_s: np.ndarray, true_s: np.ndarray, within_s: float) -> int:
-    """How many true times have a found one of their own within reach."""
+    """Count the true times that have a found one of their own within reach."""
     left = found_s.tolist()
     count = 0
     for time_s in true_s:

@@ -25,7 +25,7 @@ WIDEST_BASS_DB, LEAST_AIR_DB = -15.0, -45.0  # side against middle below 120 Hz;
 
 @dataclass(frozen=True)
 class MixFigures:
-    """What was measured of one mix."""
+    """Measures of one mix."""
 
     style: str
     thirds_db: np.ndarray  # [29] level of each third octave against the whole
@@ -109,7 +109,7 @@ def _db(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def faults(one: MixFigures, has_cymbals: bool) -> list[str]:
-    """What the mix of a style misses."""
+    """List the bands that the mix of a style misses."""
     missed = {
         "bass is not mono": one.side_db[0] > WIDEST_BASS_DB,
         "no air": has_cymbals and one.air_db < LEAST_AIR_DB,
@@ -120,7 +120,7 @@ def faults(one: MixFigures, has_cymbals: bool) -> list[str]:
 
 
 def table(found: Sequence[MixFigures]) -> str:
-    """One line a style."""
+    """One line per style."""
     rows = ["style        off dB  crest  side<120  120-2k   >2k  air>9k  tune/pad  cpu s/s"]
     for one in found:
         widths = "{:9.1f} {:7.1f} {:5.1f}".format(*one.side_db)

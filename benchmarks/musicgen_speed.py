@@ -28,7 +28,7 @@ class Seconds:
 
     @classmethod
     def of(cls, work: Callable[[], object], shares: float = 1.0) -> "Seconds":
-        """What some work takes, divided by `shares`."""
+        """Measure the cost of some work, divided by `shares`."""
         began = time.monotonic(), time.process_time()
         work()
         return cls((time.monotonic() - began[0]) / shares, (time.process_time() - began[1]) / shares)
@@ -40,7 +40,7 @@ class Seconds:
         return Seconds(self.clock * factor, self.processor * factor)
 
     def over(self, other: "Seconds") -> dict[str, float]:
-        """How many times the other fits in."""
+        """Ratio to another cost."""
         return {
             "by_clock": round(self.clock / other.clock, 1),
             "by_processor": round(self.processor / other.processor, 1),

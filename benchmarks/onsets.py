@@ -1,4 +1,4 @@
-"""Measure where the shipped instruments sound against where their notes stand, preset by preset.
+"""Measure the delay of the shipped instruments' onsets, preset by preset.
 
 python -m benchmarks.onsets prints for every preset that a style plays, over its own compass at three
 strengths and all takes: the median distance of the sound's onset from the note's (ms), the 95th percentile,
@@ -80,7 +80,7 @@ def drum_keys() -> set[int]:
 
 
 def late_ms(instrument: SampledInstrument, key: int, velocity: int, take: int) -> float | None:
-    """How late a single note is heard; None where the instrument has no such key."""
+    """Delay of a single note's onset, ms; None where the instrument has no such key."""
     notes, n = [Note(AT_S, AT_S + HELD_S, key, velocity)], round(LASTS_S * SAMPLE_RATE)
     sound = next(placing.blocks(instrument, notes, n, n, [take]))
     first, last = (round((AT_S + shift) * SAMPLE_RATE) for shift in (-EARLIEST_S, LATEST_S))
@@ -92,7 +92,7 @@ def late_ms(instrument: SampledInstrument, key: int, velocity: int, take: int) -
 
 
 def table(found: Sequence[Alignment]) -> str:
-    """One line a preset."""
+    """One line per preset."""
     rows = ["bank program  median ms  95 % ms  worst ms       name"]
     for one in found:
         median, most, worst = one.figures

@@ -105,7 +105,7 @@ def _name_chords(axes, score: Score, high: float) -> None:
 
 
 def _draw_drums(axes, score: Score) -> None:
-    """What is played, not all that is written: kick and snare may take turns (performance/drumming.py)."""
+    """Draw the drums as played: kick and snare may alternate (performance/drumming.py)."""
     rows = _rows_of_keys(score.style)
     strokes = [note for stem in score.stems if stem.is_drums for note in stem.notes]
     axes.scatter(

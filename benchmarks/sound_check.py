@@ -24,7 +24,7 @@ FILM_RANGE_DB = 8.0  # music that follows a film may range so far; people's exce
 
 
 def kind_of(style: str) -> str:
-    """Which of KINDS a style is."""
+    """Kind of a style, one of KINDS."""
     return WITH_BEAT if RECORDS[style].keeps_beat else WITHOUT
 
 

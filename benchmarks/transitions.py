@@ -118,7 +118,7 @@ class Material:
 
 
 def _whole(seconds: float) -> float:
-    """Whole pairs of frames."""
+    """Pairs of complete frames."""
     return int(seconds * FPS / 2) * 2 / FPS
 
 

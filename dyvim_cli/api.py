@@ -46,7 +46,7 @@ def styles() -> tuple[Style, ...]:
     """The styles that `compose` and `score` take.
 
     Returns:
-        One record a style, in the order of the stylebook.
+        One record per style, in the order of the stylebook.
 
     Example:
         >>> from dyvim_cli import styles

@@ -244,7 +244,7 @@ def _drop(part: Path, lock: BinaryIO) -> None:
 
 
 def _is_in_use(part: Path) -> bool:
-    """Whether a living process writes a part; told by its age where files cannot be locked."""
+    """Whether a running process writes a part; judged by its age where files cannot be locked."""
     try:
         file = locked(part)
     except OSError:

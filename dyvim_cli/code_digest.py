@@ -21,7 +21,7 @@ IMPORT = re.compile(
 def digest(places: tuple[str, ...], package: Path = PACKAGE) -> str:
     """Digest sources of the package; line ends do not count.
 
-    Not the version: a release that leaves the code alone makes nothing anew, and a
+    Not the version: a release that leaves the code alone recomputes nothing, and a
     line that is changed in a checkout makes it all. A bundle that brings no sources has its version alone.
 
     Args:

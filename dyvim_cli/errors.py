@@ -188,7 +188,7 @@ def no_memory() -> EnvironmentFault:
 
 
 def _fault_of_machine(error: BaseException) -> EnvironmentFault | None:
-    """What the machine lacks, if that is why this was raised."""
+    """The machine's shortage (disk, memory) that caused an error, if one did."""
     number = error.errno if isinstance(error, OSError) else None
     if isinstance(error, MemoryError) or number == errno.ENOMEM or _says(error, SAYS_NO_MEMORY):
         return no_memory()

@@ -53,7 +53,7 @@ class Speech:
 
 @dataclass(frozen=True)
 class FilmPlan:
-    """What the music of one film shall be."""
+    """Plan of the music of one film."""
 
     duration_s: float
     style: str

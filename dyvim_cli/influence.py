@@ -16,7 +16,7 @@ ENERGY_AT_HALF = 0.75  # how far the film's energy shapes density and loudness a
 
 @dataclass(frozen=True)
 class Influence:
-    """What one alpha asks of each stage.
+    """Effect of one alpha on each stage.
 
     Attributes:
         alpha: the user's number, 0 or more.
@@ -42,12 +42,12 @@ class Influence:
 
     @property
     def follows(self) -> bool:
-        """Whether the film has any say."""
+        """Whether the film influences the music at all."""
         return self.alpha > 0
 
 
 def influence_of(alpha: float) -> Influence:
-    """What an alpha means.
+    """Derive the effect of an alpha on each stage.
 
     Args:
         alpha: 0 or more; above 1 only the decoder's term grows further.

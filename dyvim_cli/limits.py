@@ -21,7 +21,7 @@ SAMPLE_RATES_HZ = (1000, 800_000)  # of a sound that can be made 48 kHz; of 1 Hz
 
 @dataclass(frozen=True)
 class Limits:
-    """What a film may have at most; the user can move the first two."""
+    """Upper limits of a film; the user can set the first two."""
 
     max_pixels: int = MAX_PIXELS
     max_duration_s: float = MAX_DURATION_S
@@ -134,7 +134,7 @@ def check_gap(path: Path, longest_gap_s: float) -> None:
 
 
 def is_playable_rate(sample_rate_hz: int) -> bool:
-    """Tell whether ffmpeg can bring a sample rate to ours in bounded memory.
+    """Check whether ffmpeg can bring a sample rate to ours in bounded memory.
 
     Args:
         sample_rate_hz: of a sound.

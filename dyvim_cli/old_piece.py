@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # the command line's help needs no numpy
 
 @dataclass(frozen=True)
 class Footage:
-    """What a film is found again by."""
+    """Fingerprint data by which a film is recognised."""
 
     duration_s: float
     prints: "np.ndarray"  # [N, vision.prints.N_BYTES] uint8, of its frames

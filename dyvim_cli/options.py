@@ -23,7 +23,7 @@ LONGEST_S = 1e6  # of a fade, and the last place where a cut may lie: eleven day
 
 @dataclass(frozen=True)
 class ComposeOptions:
-    """What the user asked for; None leaves the decision to the film.
+    """The user's composing options; None leaves the decision to the film.
 
     Raises UsageError for a value that no music can be made with.
     """
@@ -47,7 +47,7 @@ class ComposeOptions:
     orchestrate: str | None = None  # a style whose instruments and mix the finished notes get
     mute: tuple[str, ...] = ()  # parts that are left out of the finished notes
     instruments: tuple[tuple[str, int], ...] = ()  # (part, General MIDI program)
-    # first and last bar, from 1 on, to be written anew, and in which of many ways; the others stay
+    # first and last bar, from 1 on, to be written again, and in which of many ways; the others stay
     reroll_bars: tuple[int, int, int] | None = None
     markers: Path | None = None  # orders for the music, in an editor's format
     loops: bool = False  # the music goes on from its end to its beginning
@@ -96,7 +96,7 @@ def writes_score(model: str) -> bool:
 
 @dataclass(frozen=True)
 class Loudness:
-    """How loud the whole programme shall be."""
+    """Target loudness of the whole programme."""
 
     lufs: float  # integrated, ITU-R BS.1770
     peak_dbtp: float = -1.0  # highest true peak
@@ -112,7 +112,7 @@ LOUDNESS = {
 
 @dataclass(frozen=True)
 class Delivery:
-    """How the music and the film come together, and what else is written."""
+    """Options of the mix and of the further files."""
 
     output: str | Path | None = None  # folder or template, a Path as it is; None = beside the film
     keep_audio: str = "auto"

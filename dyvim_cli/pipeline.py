@@ -54,7 +54,7 @@ __all__ = ["compose", "features_of", "load_embedded", "load_model", "notes_of", 
 
 @dataclass(frozen=True)
 class Result:
-    """What came out; facts holds plain values for JSON."""
+    """Result of a run; facts holds plain values for JSON."""
 
     output: Path
     score: "Score | Recording"
@@ -280,7 +280,7 @@ def _mux_part(
 def _facts_of_film(
     facts: dict[str, Any], film: "FilmInfo", muxed: "MuxResult", delivery: Delivery
 ) -> dict[str, Any]:
-    """What is to be added to a piece's facts once it lies under its film, as plain values."""
+    """Facts that a piece gains once it is muxed with its film, as plain values."""
     from dyvim_cli.timeline import delivered_sound
 
     return {

@@ -17,7 +17,7 @@ FADE_OUT_S = 0.5  # where a preview stops in the midst of the music
 
 @dataclass(frozen=True)
 class DeliveredPart:
-    """What is delivered of a film, and the music from there on."""
+    """The delivered part of a film, and its part of the music."""
 
     music: Path
     options: dict[str, Any]  # of media.mux.mux, in the place of the delivery's

@@ -20,7 +20,7 @@ RING_S = 3.0  # what the last notes ring on
 
 @dataclass(frozen=True)
 class Rendered:
-    """What came out; facts holds plain values for JSON."""
+    """Result of a run; facts holds plain values for JSON."""
 
     output: Path
     facts: dict[str, Any]
@@ -75,7 +75,7 @@ def render(
 
 
 def _facts(midi_path: Path, piece: "StyledMidi", length_s: float, meter: "Meter") -> dict[str, Any]:
-    """What was read and what it became, plain values."""
+    """Facts about the MIDI file and its rendering, plain values."""
     from dyvim_cli.timeline import loudness_facts
 
     tracks = [

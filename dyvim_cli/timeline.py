@@ -104,7 +104,7 @@ def most_in_spans(times_s: np.ndarray, values: np.ndarray, duration_s: float) ->
         duration_s: of the film.
 
     Returns:
-        [<= POINTS], one a span of 0..duration_s.
+        [<= POINTS], one per span of 0..duration_s.
     """
     values = np.asarray(values, float)
     if not len(times_s):

@@ -76,7 +76,7 @@ class FilmFeatures:
 
 @dataclass(frozen=True)
 class OwnSound:
-    """What a film's own sound holds (hearing's output, cached beside the features)."""
+    """Analysis of a film's own sound (hearing's output, cached with the features)."""
 
     duration_s: float
     levels_db: np.ndarray  # [n] float32, speech band (300 Hz to 4 kHz), every 10 ms, dB full scale
@@ -96,7 +96,7 @@ class OwnSound:
 
     @property
     def is_audible(self) -> bool:
-        """Whether anybody would hear anything, be it one word."""
+        """Whether any part of it is audible, be it one word."""
         return float(self.loudness[2]) > AUDIBLE_DB
 
 
@@ -119,7 +119,7 @@ class Hit:
 
     @property
     def label(self) -> str:
-        """What a marker says of it: a cut, or another hit, and its weight."""
+        """Marker text: cut or hit, and its weight."""
         return f"{'cut' if self.kind == 'cut' else 'hit'} {self.weight:.2f}"
 
 

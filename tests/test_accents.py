@@ -1,4 +1,4 @@
-"""Planned accents: which events are struck whatever the decoder draws."""
+"""Planned accents: events that are played whatever the decoder draws."""
 
 import numpy as np
 import pytest

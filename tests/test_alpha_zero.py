@@ -1,4 +1,4 @@
-"""At alpha 0 the picture has no say: films that differ in nothing but what happens in them get one piece."""
+"""At alpha 0 the picture has no influence: films that differ only in what happens get the same piece."""
 
 from dataclasses import replace
 

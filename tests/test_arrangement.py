@@ -1,4 +1,4 @@
-"""Who plays when: neighbouring sections are told apart by who is in."""
+"""Arrangement: neighbouring sections differ in the parts that play."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Takes of a MusicGen that does not see: which is kept, and how it lies under the film."""
+"""Takes of a MusicGen without an adapter: their ranking and their alignment with the film."""
 
 from dataclasses import replace
 

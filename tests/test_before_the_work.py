@@ -1,4 +1,4 @@
-"""What makes a run impossible is said before any work: an old ffmpeg, a CLIP that is not there."""
+"""Faults that make a run impossible are reported before any work: an old ffmpeg, a missing CLIP."""
 
 import json
 import stat

@@ -1,4 +1,4 @@
-"""What the machine runs at every push: the whole suite, then the media tests with another ffmpeg."""
+"""Continuous integration runs the whole suite, then the media tests with another ffmpeg."""
 
 import shutil
 import subprocess

@@ -98,7 +98,7 @@ def test_blocks_join_without_a_seam(encodec):
     tokens = torch.randint(0, 64, (len(encodec.cardinalities), 330), generator=generator)
     joined, whole = blocks_and_whole(encodec, tokens, 2.0)
     assert joined.shape == whole.shape
-    # the LSTM begins anew in every block: its memory of more than a second ago is all that differs
+    # the LSTM restarts in every block: its memory of more than a second ago is all that differs
     assert (joined - whole).abs().max() < 0.02 * whole.abs().max()
     steps, seam = joined.diff(dim=1).abs(), encodec.sample_of(100)
     assert steps[:, seam - 2000 : seam + 2000].max() <= 1.2 * steps.max(dim=1).values.min()

@@ -1,4 +1,4 @@
-"""How a piece ends: the last chord rings, and the tune closes where it was going."""
+"""Endings: the last chord rings, and the melody closes on its goal."""
 
 import numpy as np
 import pytest

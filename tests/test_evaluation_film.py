@@ -1,4 +1,4 @@
-"""From film files to findings: detectors on real films, the command line, reports, baselines."""
+"""Evaluation of film files: detectors on real films, the command line, reports, baselines."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

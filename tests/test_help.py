@@ -1,4 +1,4 @@
-"""What the command line says of itself: help, errors, progress, variables; in processes of its own."""
+"""Help, errors, progress and variables of the command line, in separate processes."""
 
 import re
 import shlex

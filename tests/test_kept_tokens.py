@@ -1,4 +1,4 @@
-"""What the decoder has drawn is kept, and stands for the same piece alone."""
+"""The decoder's tokens are kept and reused for the same piece only."""
 
 from dataclasses import replace
 

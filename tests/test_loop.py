@@ -1,4 +1,4 @@
-"""Music that goes round: whole bars, no ending, and nobody hears where it begins anew."""
+"""Music that goes round: whole bars, no ending, and nobody hears where it starts again."""
 
 import json
 

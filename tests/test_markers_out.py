@@ -1,4 +1,4 @@
-"""Markers of a scored film, in every format and in its MIDI, lie where the film's events are."""
+"""Markers of a scored film, in every format and in its MIDI, are at the film's events."""
 
 import json
 

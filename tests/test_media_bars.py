@@ -1,4 +1,4 @@
-"""Black bars are no picture: whatever stands in them is seen as without them."""
+"""Black bars are no picture: a film with bars is seen as without them."""
 
 import numpy as np
 import pytest

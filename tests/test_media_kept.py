@@ -1,4 +1,4 @@
-"""What lies beside the picture and the first sound is kept where it fits in, encoded, or said to be lost."""
+"""Streams besides the picture and the first sound are kept, re-encoded, or reported as lost."""
 
 import hashlib
 

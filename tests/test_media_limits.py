@@ -1,4 +1,4 @@
-"""What is too much is said before the work, in seconds and little memory."""
+"""Films beyond the limits are refused before the work, in seconds and little memory."""
 
 import struct
 

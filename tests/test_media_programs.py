@@ -1,4 +1,4 @@
-"""Which ffmpeg is used: found by environment, path and package, refused when it is too old or none."""
+"""Choice of ffmpeg: by environment, path and package; refused when it is too old or missing."""
 
 import os
 import stat

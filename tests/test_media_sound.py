@@ -21,7 +21,7 @@ RATE = 48_000
 
 
 def chord(seconds=1.5):
-    """[n, 2] two tones, one a side."""
+    """[n, 2] two tones, one per side."""
     time_s = np.arange(round(seconds * RATE)) / RATE
     return np.stack([0.5 * np.sin(2 * np.pi * hertz * time_s) for hertz in (330, 440)], 1).astype(np.float32)
 
@@ -60,7 +60,7 @@ def test_a_steady_tone_is_not_taken_for_something_else(tmp_path):
     import soundfile
 
     tone = (0.9 * np.sin(2 * np.pi * 1000 * np.arange(3 * RATE) / RATE)).astype(np.float32)
-    path = tmp_path / "tone.wav"  # ffmpeg left to itself calls this one a transport stream
+    path = tmp_path / "tone.wav"  # ffmpeg left to itself takes this for a transport stream
     soundfile.write(path, np.stack([tone, tone], 1), RATE, subtype="FLOAT")
     assert np.allclose(read_audio(path)[0][:, 0], tone, atol=1e-6)
 

@@ -1,4 +1,4 @@
-"""The sound tracks of a scored film: which own track the music is laid under, what each says of itself."""
+"""Sound tracks of a scored film: the own track under which the music is mixed, and their tags."""
 
 import json
 

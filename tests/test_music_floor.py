@@ -1,4 +1,4 @@
-"""A short rest of the whole band is filled; rests that are meant are left."""
+"""Short rests of the whole band are filled; planned rests stay."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What meets an event is a note that is struck, not a line of the grid."""
+"""Events are matched with note onsets, not with lines of the grid."""
 
 import numpy as np
 

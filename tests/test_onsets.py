@@ -1,4 +1,4 @@
-"""Instruments are heard where their notes stand, key by key, strength by strength, take by take."""
+"""Instruments sound at their notes' onsets at every key, velocity and take."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is installed is what is in the tree."""
+"""The installed package holds what is in the tree."""
 
 from configparser import ConfigParser
 from fnmatch import fnmatch

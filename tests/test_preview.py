@@ -1,4 +1,4 @@
-"""A preview is a part of the same piece."""
+"""Previews are a part of the same piece."""
 
 import json
 

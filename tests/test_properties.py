@@ -1,4 +1,4 @@
-"""What holds for any input: probe, tempo map, cut and mux plans, the batch's journal."""
+"""Properties that hold for any input: probe, tempo map, cut and mux plans, the batch's journal."""
 
 import random
 import shutil

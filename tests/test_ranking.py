@@ -1,4 +1,4 @@
-"""Which take is kept: degenerate ones are planted, and the gate names each; sync decides among the rest."""
+"""Ranking of takes: the gate names planted degenerate ones; sync decides among the rest."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the README tells people to type works when it is typed, in that order; its links lead somewhere."""
+"""The README's commands work as typed, in order, and its links lead to files."""
 
 import re
 import shlex

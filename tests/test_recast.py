@@ -1,4 +1,4 @@
-"""One thing changed and the rest kept: other players, a part muted, bars written anew."""
+"""One thing changed and the rest kept: other players, a part muted, bars written again."""
 
 from dataclasses import replace
 

@@ -28,7 +28,7 @@ def test_a_drum_is_never_struck_twice_the_same(key):
     for first, second in ((one, two), (two, three), (one, three)):
         assert not np.allclose(first, second, atol=0.02 * np.abs(first).max())
         assert 20 * np.log10(np.std(first) / np.std(second)) == pytest.approx(0, abs=1.5)
-    np.testing.assert_allclose(one, later, atol=1e-4)  # after a rest it begins anew
+    np.testing.assert_allclose(one, later, atol=1e-4)  # after a rest it restarts
 
 
 def near_keys() -> SampledInstrument:

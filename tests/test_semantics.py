@@ -303,7 +303,7 @@ def test_the_result_line_says_close_calls_and_the_mood():
 
 
 def test_the_table_chooses_what_people_accept_and_no_style_too_often():
-    """Moments of free films, labelled by looking; `python -m benchmarks.moments` measures the films anew."""
+    """Moments of free films, labelled by looking; `python -m benchmarks.moments` measures the films again."""
     folder = Path(__file__).parent / "data"
     labels, measured = (
         json.loads((folder / f"style_{name}.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""From tokens to a finished soundtrack: players, instruments, mix, mastering, MIDI."""
+"""The sound from tokens to a finished soundtrack: players, instruments, mix, mastering, MIDI."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The grid leans towards the film's events, within its bounds."""
+"""The tempo follows the film's events, within its bounds."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is kept of a film and its music for drawing."""
+"""The timeline of a film and its music, kept for drawing."""
 
 import json
 from dataclasses import replace

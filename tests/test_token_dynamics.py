@@ -1,4 +1,4 @@
-"""What the extension on audio tokens is told of a film: by absolute time, whatever the film's frame rate."""
+"""Inputs of the extension on audio tokens: by absolute time, whatever the film's frame rate."""
 
 from dataclasses import replace
 

@@ -122,7 +122,7 @@ def test_pairs_are_cached_and_made_once(pieces, tmp_path):
     assert not known & {shards.work_of(p.name) for p in [*music, *(p.piece for p in training)]}
     np.testing.assert_array_equal(training[0].motion, telling_pair(training[0].piece, 0).motion)
     pairs.prepare_pairs(pieces, tmp_path, 10, 0, make, {"encoder": "b"})
-    assert len(calls) == 22  # another encoder: all is seen anew
+    assert len(calls) == 22  # another encoder: all is seen again
     with pytest.raises(InputError):
         pairs.load_pairs(tmp_path / "nothing")
 

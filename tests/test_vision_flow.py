@@ -1,4 +1,4 @@
-"""How much moves, where and when: read off every native frame."""
+"""Optical flow: amount, place and time of motion, from every native frame."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the motion encoder learns from: flow that is exact, and a run that goes on where it stopped."""
+"""Training of the motion encoder: exact flow, and a run that resumes where it stopped."""
 
 import numpy as np
 import pytest

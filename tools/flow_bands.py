@@ -56,7 +56,7 @@ def _free_name(part: str, taken: dict) -> str:
 
 
 def spread(paths: Sequence[Path], most: int) -> list[Path]:
-    """At most so many of the paths, evenly spread."""
+    """Select at most n of the paths, evenly spaced."""
     at = np.unique(np.linspace(0, len(paths) - 1, min(most, len(paths))).round().astype(int)) if paths else []
     return [paths[i] for i in at]
 

@@ -1,6 +1,6 @@
 """Compare the sampler with FluidSynth on a test score of every preset of a font, note by note.
 
-python -m tools.fluidsynth_parity [FONT] prints one line a preset: the worst difference of its notes in
+python -m tools.fluidsynth_parity [FONT] prints one line per preset: the worst difference of its notes in
 onset (ms), pitch (cents) and level (dB; attack, course and release each). It needs the `fluidsynth` program.
 
 Where the two differ by design: FluidSynth rounds pitches to whole cents, so layers that lie a cent or two
@@ -40,7 +40,7 @@ TICKS_A_BEAT, BEAT_US = 480, 500_000
 
 @dataclass(frozen=True)
 class Difference:
-    """How far one note differs: ours against FluidSynth's. nan is what cannot be measured."""
+    """Differences of one note from FluidSynth's; nan where it cannot be measured."""
 
     key: int
     velocity: int
@@ -209,13 +209,13 @@ def _spectrum(sound: np.ndarray) -> np.ndarray:
 
 
 def _summit(spectrum: np.ndarray, peak: int) -> float:
-    """Where the parabola through a peak and its neighbours is highest, in bins."""
+    """Position of a peak by parabolic interpolation, in bins."""
     before, here, after = np.log(spectrum[peak - 1 : peak + 2] + 1e-20)
     return peak + 0.5 * (before - after) / (before - 2 * here + after)
 
 
 def main(paths: list[Path]) -> None:
-    """Print one line a preset of these fonts."""
+    """Print one line per preset of these fonts."""
     print("bank program  onset ms  pitch cents  level dB  name")
     for parity in [parity for path in paths for parity in compare(path)]:
         name, (onset, pitch, level) = parity.preset.name.rstrip(b"\0").decode("latin-1"), parity.worst()

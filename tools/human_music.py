@@ -148,7 +148,7 @@ def held_chords(song: sheet.Sheet, beat_s: float) -> tuple[tuple[Note, ...], tup
 
 
 def _role(track: roles.CorpusTrack) -> str:
-    """Whose place in the mix a track takes, by what it plays."""
+    """Role of a track in the mix, by the notes that it plays."""
     if track.is_drums:
         return "drums"
     if track.program in roles.BASS or track.notes.pitches.mean() < roles.LOW:

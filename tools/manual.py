@@ -75,7 +75,7 @@ def markdown() -> str:
 
 
 def app_help() -> str:
-    """What the whole program is for."""
+    """Description of the whole program."""
     return plain(typer.main.get_command(app).help)
 
 

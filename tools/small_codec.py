@@ -101,7 +101,7 @@ class LogMel:
         self.bank = torch.from_numpy(bank).float()
 
     def __call__(self, samples: torch.Tensor) -> torch.Tensor:
-        """As the class says."""
+        """Encode samples; see the class."""
         n, window = len(self.window), self.window
         spectrum = torch.stft(samples, n, self.hop, window=window, return_complex=True).abs()
         return torch.log(spectrum.transpose(1, 2) @ self.bank + FLOOR)

@@ -111,7 +111,7 @@ def _connect(address: str | None) -> Any:
 
 
 def _resources(task: Task, there_is: dict[str, Any]) -> dict[str, Any]:
-    """What a film's task needs of a node: a GPU for MusicGen, where the cluster has any."""
+    """Resources of a film's task: a GPU for MusicGen, where the cluster has any."""
     wants_gpu = not writes_score(task.options.model) and os.environ.get("DYVIM_DEVICE") != "cpu"
     return {"num_gpus": 1} if wants_gpu and there_is.get("GPU", 0) >= 1 else {}
 

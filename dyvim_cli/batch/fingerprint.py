@@ -63,7 +63,7 @@ def known_content(film: Path, record: dict[str, Any]) -> Content | None:
         record: its last line in the journal; may be empty.
 
     Returns:
-        The content, read anew where the record does not fit; None when it cannot be read.
+        The content, read again where the record does not fit; None when it cannot be read.
     """
     if known := record.get("content"):
         content = Content(known["digest"], known["n_bytes"], known["modified_ns"])
@@ -73,7 +73,7 @@ def known_content(film: Path, record: dict[str, Any]) -> Content | None:
 
 
 def is_unchanged(film: Path, content: Content | None) -> bool:
-    """Tell whether a film still has the size and the time it had when it was read.
+    """Check whether a film still has the size and the time it had when it was read.
 
     Args:
         film: path.

@@ -40,7 +40,7 @@ def jobs_for(wanted: int | None, tasks: Sequence[Task]) -> int:
     """Choose the number of workers.
 
     Args:
-        wanted: what was asked for; None = one a core as far as the memory goes.
+        wanted: what was asked for; None = one per core as far as the memory goes.
         tasks: their models decide how much memory a worker needs.
 
     Returns:
@@ -74,7 +74,7 @@ class _Worker:
 
 @dataclass(frozen=True)
 class Stage:
-    """How far a film is."""
+    """Progress of one film."""
 
     film: Path
     name: str

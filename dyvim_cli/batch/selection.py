@@ -32,14 +32,14 @@ class SelectedFilm:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is taken from folders. Patterns are globs on the name or on the path within the folder."""
+    """Filters of folders' files. Patterns are globs on the name or on the path within the folder."""
 
     recursive: bool = False
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
 
     def takes(self, relative: PurePosixPath) -> bool:
-        """Tell whether a file found in a folder is meant.
+        """Check whether a file found in a folder is meant.
 
         Args:
             relative: its path within the folder.
@@ -107,7 +107,7 @@ def _of_folder(folder: Path, choice: Choice) -> Iterator[SelectedFilm]:
 
 
 def read_list(listed: bytes) -> list[Path]:
-    """Read a list of films: paths with NUL between them (`find -print0`), else one a line.
+    """Read a list of films: paths with NUL between them (`find -print0`), else one per line.
 
     Of lines, blank ones and those that start with # are passed over, and a byte order mark.
 

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a film: `record` is its line in the journal."""
+    """Outcome of one film; `record` is its line in the journal."""
 
     task: Task
     record: dict[str, Any]
@@ -92,7 +92,7 @@ def score_watched(seen: Seen, model: "Decoder", progress: Progress | None = None
 
 
 def _composer(options: ComposeOptions, shipped: "Decoder") -> "Decoder | AudioModel":
-    """What composes for a film: the worker's own decoder, unless another model was asked for."""
+    """Composer of a film: the worker's own decoder, unless another model was asked for."""
     return shipped if options.model == EMBEDDED else pipeline.load_model(options)
 
 
@@ -113,7 +113,7 @@ def failure(task: Task, fault: DyvimError, content: Content | None = None) -> Ou
 
 
 def _marks(task: Task, content: Content | None) -> dict[str, Any]:
-    """What later runs recognise a result by."""
+    """Marks by which later runs recognise a result."""
     return {
         "content": asdict(content) if content else None,
         "fingerprint": fingerprint(content, task.settings),

@@ -77,7 +77,7 @@ def tasks_of(context: typer.Context, films: "Sequence[SelectedFilm]") -> "list[T
         films: of films_of.
 
     Returns:
-        One a film; films that are results of others are left out.
+        One per film; films that are results of others are left out.
 
     Raises:
         UsageError: options of a film make no sense, or two films would make the same file.

@@ -24,7 +24,7 @@ def directions(features: FilmFeatures, options: ComposeOptions, n_takes: int) ->
         n_takes: how many.
 
     Returns:
-        One a take.
+        One per take.
     """
     drawn = style_of(features, options)
     others = [] if options.style else [style for style in likely_styles(features) if style != drawn]

@@ -70,7 +70,7 @@ def _number(text: str) -> float | None:
 
 
 def marks(orders: Iterable[Order]) -> tuple[PlannedHit, ...]:
-    """Collect the hits that orders ask for, one a moment.
+    """Collect the hits that orders ask for, one per moment.
 
     Args:
         orders: of orders_of.

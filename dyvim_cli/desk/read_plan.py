@@ -146,7 +146,7 @@ class _Reader:
         )
 
     def instruments(self) -> tuple[tuple[str, int], ...]:
-        """Who plays, by part."""
+        """Read the instruments by part."""
         table = self.values.get("instruments", {})
         if not isinstance(table, dict):
             self.fail("", 0, "instruments", 'instruments are written so: { melody = "cello" }')

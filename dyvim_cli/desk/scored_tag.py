@@ -51,7 +51,7 @@ def coarse_speech(speech_s: np.ndarray | None) -> np.ndarray | None:
 def tag_text(
     options: ComposeOptions, style: str, bpm: float, key: Key | None, speech_s: np.ndarray | None = None
 ) -> str:
-    """What the comment of a scored film says.
+    """Write the comment tag of a scored film.
 
     Args:
         options: what the music was composed with.
@@ -74,7 +74,7 @@ def tag_text(
 
 
 def _changes(options: ComposeOptions) -> dict[str, str]:
-    """What was asked for beside style, seed and alpha."""
+    """Options other than style, seed and alpha that differ from the defaults."""
     usual = options.temperature == ComposeOptions.temperature
     return {
         "bpm": "" if options.tempo_bpm is None else repr(float(options.tempo_bpm)),

@@ -1,4 +1,4 @@
-"""Tell whether a sound holds a piece of music, however softly, under whatever else is heard.
+"""Check whether a sound holds a piece of music, however softly, under whatever else is heard.
 
 First the place: the phases of the two are correlated (Knapp and Carter, "The generalized correlation method
 for estimation of time delay", 1976), which gives a sharp peak even far below other sounds. Pieces with the
@@ -22,7 +22,7 @@ MOST = 0.9  # quantile of those bands
 
 
 def holds(whole: tuple[np.ndarray, int], part: tuple[np.ndarray, int]) -> bool:
-    """Tell whether one sound holds another at nearly the same time, however softly.
+    """Check whether one sound holds another at nearly the same time, however softly.
 
     Args:
         whole: what is searched, as ([n, channels] float, sample rate in Hz).
@@ -53,7 +53,7 @@ def _place(mixed: np.ndarray, alone: np.ndarray) -> tuple[int, float]:
 
 
 def _agreement(mixed: np.ndarray, alone: np.ndarray) -> float:
-    """How alike the bands' gains are, of a piece in a mix: 1 for the piece itself, near 0 for another."""
+    """Similarity of the bands' gains of a piece in a mix: 1 for the piece itself, near 0 for another."""
     shared, played, heard = _powers(mixed, alone)
     counts = played > 10 ** (HEARD_DB / 10) * played.max()
     # where something else is loud, little is learnt of the gain

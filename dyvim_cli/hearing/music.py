@@ -30,7 +30,7 @@ BRIDGED_S = 7.0  # between two stretches of music it went on under what was loud
 
 @dataclass(frozen=True)
 class Tonality:
-    """How much a window is like music."""
+    """Similarity of a window to music."""
 
     steady_share: float = 0.0  # of the power, 0..1
     new_pitches_per_s: float = 0.0
@@ -39,7 +39,7 @@ class Tonality:
     ends_s: float = 0.0
 
     def is_music(self, demand: float = 1.0) -> bool:
-        """Tell whether the window passes all three tests.
+        """Check whether the window passes all three tests.
 
         Args:
             demand: each test is made so many times as hard.
@@ -56,7 +56,7 @@ class Tonality:
 
 @dataclass(frozen=True)
 class _Window:
-    """What is kept of a window: its steady partials, and the power of each of its frames [F]."""
+    """Steady partials of a window, and the power of each of its frames [F]."""
 
     partials: list[Partial] = field(default_factory=list)
     powers: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -102,7 +102,7 @@ def _tonality(window: _Window) -> Tonality:
 
 
 def _in_pauses(window: _Window, start_s: float, speech: np.ndarray) -> _Window:
-    """What of a window that begins at start_s is heard while nobody speaks; nothing in too short pauses."""
+    """The pauses between speech in a window that begins at start_s; none if they are too short."""
     n = len(window.powers)
     around_s = np.array([-FRAME / SAMPLE_RATE, 0.0]) + np.array([-BESIDE_WORDS_S, BESIDE_WORDS_S])
     kept = ~spans.flags_of(spans.joined(speech - start_s + around_s, 0.0), HOP_S, n)
@@ -166,7 +166,7 @@ class MusicListener:
 
 
 def _music_in(window: _Window, start_s: float, speech: np.ndarray) -> Tonality | None:
-    """What makes a window that begins at start_s music, on the whole or in the pauses of speech; else None.
+    """Tonality of a window from start_s on that is music, whole or in the pauses of speech; else None.
 
     Where somebody speaks most of the time the tests of the whole are harder: a voice alone comes close.
     """

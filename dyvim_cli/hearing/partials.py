@@ -1,6 +1,6 @@
 """Find steady partials of a sound, which notes have and noise, voices and engines have not.
 
-Spectral peaks that stand out of their surroundings are followed from frame to frame (McAulay and Quatieri,
+Spectral peaks that stand out from their surroundings are followed from frame to frame (McAulay and Quatieri,
 "Speech analysis/synthesis based on a sinusoidal representation", 1986); only tracks that last and hardly move
 are kept.
 """
@@ -13,7 +13,7 @@ SAMPLE_RATE = 16_000  # Hz
 FRAME, HOP = 4096, 512  # samples: 3.9 Hz a bin, a frame every 32 ms
 HOP_S = HOP / SAMPLE_RATE
 LOW_BIN, HIGH_BIN = 25, 1024  # 100 Hz to 4 kHz: below, semitones are closer than bins
-SURROUNDINGS = 41  # bins whose mean level a peak must stand out of
+SURROUNDINGS = 41  # bins whose mean level a peak must stand out from
 PROMINENCE_DB = 13.0
 RANGE_DB = 40.0  # below the frame's highest peak nothing is looked for
 STEP_SEMITONES = 0.25  # a partial moves no further from frame to frame
@@ -23,7 +23,7 @@ STEADY_FRAMES = 6  # 190 ms: an eighth note at 158 beats a minute
 
 @dataclass
 class Partial:
-    """A partial that is followed: semitones from A4 and power, one value a frame."""
+    """A partial that is followed: semitones from A4 and power, one value per frame."""
 
     start: int  # frame
     pitches: list[float] = field(default_factory=list)
@@ -39,7 +39,7 @@ def within(partial: Partial, kept: np.ndarray) -> Partial | None:
     """Cut a partial to the frames that are kept.
 
     Args:
-        partial: with a value a frame.
+        partial: with a value per frame.
         kept: [F] bool, of all frames.
 
     Returns:
@@ -72,7 +72,7 @@ def steady_partials(samples: np.ndarray) -> tuple[list[Partial], np.ndarray]:
 
 
 def _peaks(spectra: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For every frame (pitches in semitones from A4, powers) of the peaks that stand out."""
+    """Spectral peaks of every frame: (pitches in semitones from A4, powers)."""
     from scipy.ndimage import uniform_filter1d
 
     levels = 20 * np.log10(spectra + 1e-7)

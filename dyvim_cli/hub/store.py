@@ -114,7 +114,7 @@ def n_bytes(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> int
 
 
 def is_placed(folder: Path) -> bool:
-    """Tell whether a checkpoint was put there by other means than `pull`: no manifest, but all of its files.
+    """Check whether a checkpoint was put there by other means than `pull`: no manifest, but all of its files.
 
     Args:
         folder: named as in the catalogue.

@@ -54,7 +54,7 @@ def read_csv(text: str, clock: FilmClock, source: str) -> list[Marker]:
 
 
 def _columns(cells: list[str]) -> dict[str, int]:
-    """Where each value stands by the table's head; "head" is among the keys where it has one."""
+    """Column of each value by the table's header; "head" is among the keys where there is one."""
     heads = [cell.lower() for cell in cells]
     kinds = {"time": TIMES, "name": NAMES, "end": ENDS, "length": LENGTHS, "note": NOTES, "color": COLORS}
     known = {kind: next((name for name in names if name in heads), None) for kind, names in kinds.items()}

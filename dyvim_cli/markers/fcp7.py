@@ -68,7 +68,7 @@ def _rate(sequence: Element, source: str) -> Fraction:
 
 
 def write_fcp7(markers: list[Marker], clock: FilmClock, title: str) -> str:
-    """Write an xmeml with one empty sequence as long as the film that carries the markers, one a frame.
+    """Write an xmeml with one empty sequence as long as the film that carries the markers, one per frame.
 
     Args:
         markers: in any order.

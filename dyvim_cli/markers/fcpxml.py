@@ -64,7 +64,7 @@ def _seconds(element: Element, name: str, source: str) -> Fraction:
 
 
 def write_fcpxml(markers: list[Marker], clock: FilmClock, title: str) -> str:
-    """Write an fcpxml with one project: a gap as long as the film that carries the markers, one a frame.
+    """Write an fcpxml with one project: a gap as long as the film that carries the markers, one per frame.
 
     Args:
         markers: in any order.

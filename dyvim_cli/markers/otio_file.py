@@ -43,7 +43,7 @@ def read_otio(path: Path) -> list[Marker]:
 
 
 def _depth(text: bytes) -> int:
-    """How many brackets of JSON stand in each other at most."""
+    """Nesting depth of a JSON text."""
     depth = deepest = 0
     for found in BRACKETS.finditer(text):
         depth += bool(found[1]) - bool(found[2])
@@ -70,7 +70,7 @@ def _marker(item: Any, mark: Any, timeline: Any) -> Marker:
 
 
 def write_otio(markers: list[Marker], clock: FilmClock, title: str, path: Path) -> None:
-    """Write a timeline of one gap as long as the film, whose markers are the timeline's, one a frame.
+    """Write a timeline of one gap as long as the film, whose markers are the timeline's, one per frame.
 
     Args:
         markers: in any order.

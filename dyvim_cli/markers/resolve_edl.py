@@ -70,7 +70,7 @@ def _frame(timecode: str, clock: FilmClock, where: str) -> int:
 
 
 def write_edl(markers: list[Marker], clock: FilmClock, title: str) -> str:
-    """Write markers as an EDL, one a frame; a film without timecode begins at one o'clock, as in Resolve.
+    """Write markers as an EDL, one per frame; a film without timecode begins at one o'clock, as in Resolve.
 
     Args:
         markers: in any order.

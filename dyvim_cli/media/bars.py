@@ -61,7 +61,7 @@ def picture_area(film: FilmInfo, start_s: float, end_s: float) -> Area:
 
 
 def _within(grey: np.ndarray) -> Area | None:
-    """What the bars leave over of one picture [H, W] uint8; None when there is hardly anything."""
+    """Area of one picture [H, W] uint8 inside the bars; None when hardly anything is left."""
     sides = []
     for axis in (0, 1):  # of the columns, of the rows
         is_bar = (grey.max(axis) <= BLACK) & (np.ptp(grey, axis) <= FLAT)
@@ -83,7 +83,7 @@ def _looks(film: FilmInfo, start_s: float, end_s: float) -> Iterator[np.ndarray]
     n_frames = 1 if len(chosen) >= LOOKS // 2 else FRAMES_A_KEY
     with open_film(film.path) as container:
         stream = container.streams[film.stream_index]
-        if film.joins:  # a clock that began anew cannot be sought by
+        if film.joins:  # a clock that restarted cannot be sought by
             yield from _key_frames(container, stream, film.start_s + chosen)
             return
         for key_s in chosen:

@@ -25,7 +25,7 @@ LENGTH_S = 0.25  # that containers may round a film's length by; longer is foota
 
 @dataclass(frozen=True)
 class Checked:
-    """What is wrong with a written film: nothing where `fault` is empty."""
+    """Result of checking a written film; an empty `fault` means that it is right."""
 
     fault: str = ""
     lost: tuple[str, ...] = ()  # what lay beside the picture: names of `listing.EXTRAS`, `rotation`
@@ -56,7 +56,7 @@ def checked(film: FilmInfo, cut: Cut, path: Path) -> Checked:
 
 
 def _fault(film: FilmInfo, cut: Cut, timing: Timing) -> str:
-    """What the packets of the copy tell, by their number and times."""
+    """Compare the copy's packets with the film's by number and time."""
     n_wanted = film.n_shown if cut.n_pictures is None else cut.n_pictures
     # fields that were sent one by one may have been put together on the way
     if timing.n_shown != n_wanted and not film.is_interlaced:
@@ -68,7 +68,7 @@ def _fault(film: FilmInfo, cut: Cut, timing: Timing) -> str:
 
 
 def _undecodable(film: FilmInfo, cut: Cut, path: Path, timing: Timing) -> str:
-    """Whether some key frame does not decode to the same picture as in the film itself."""
+    """Whether a key frame decodes to another picture than in the film itself."""
     keys = film.key_times_s[(film.key_times_s >= cut.start_s - 1e-3) & (film.key_times_s < cut.end_s)]
     if not len(keys) or film.joins:
         return ""

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-RESTARTS = 0x0200  # libavformat: AVFMT_TS_DISCONT, the container's clock may begin anew
+RESTARTS = 0x0200  # libavformat: AVFMT_TS_DISCONT, the container's clock may restart
 LONGEST_JUMP_S = 10.0  # ffmpeg's dts_delta_threshold: a longer way forwards is no pause but another clock
-LONGEST_STEP_BACK_S = 0.1  # ffmpeg's: a longer one is a clock that began anew
+LONGEST_STEP_BACK_S = 0.1  # ffmpeg's: a longer one is a clock that restarted
 LONGEST_WAIT_S = 60.0  # between decoding and showing a picture; no codec keeps one back for longer
 
 
@@ -88,7 +88,7 @@ class StreamClock:
         self.due, self.latest = decoded + (duration or max(0, last_step)), decoded
 
     def _shown(self, shown: int, decoded: int) -> int:
-        """When the packet is shown; a time far from its decoding is a broken one."""
+        """Presentation time of a packet; one that is far from its decoding time is broken."""
         if abs(shown - decoded) > LONGEST_WAIT_S / self.tick_s:
             return decoded + self.lead
         self.lead = shown - decoded

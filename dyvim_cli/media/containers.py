@@ -12,7 +12,7 @@ TEXT_SUBTITLES = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text", "srt")
 
 
 LOSSLESS_SOUNDS = ("pcm_", "flac", "alac", "truehd", "mlp", "wavpack", "tta", "ape", "s302m")  # or begin so
-LAYOUTS = {1: "mono", 6: "5.1", 8: "7.1"}  # of a track that is encoded anew, by its channels; else stereo
+LAYOUTS = {1: "mono", 6: "5.1", 8: "7.1"}  # of a track that is re-encoded, by its channels; else stereo
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Container:
     subtitle_codecs: tuple[str, ...] = ()  # carried as they are
     text_codec: str = ""  # what other text subtitles become
     has_attachments: bool = False
-    has_timecode: bool = False  # ffmpeg writes it anew from the picture's tag: as a track, or in mkv the tag
+    has_timecode: bool = False  # ffmpeg writes it again from the picture's tag: as a track, or in mkv the tag
     has_covers: bool = False  # as picture streams with that disposition
     has_chapters: bool = True
     has_late_starts: bool = True  # a track may begin after the film's zero
@@ -155,7 +155,7 @@ def audio_arguments(options: dict[str, Any], position: int, channels: int) -> di
 def sound_plan(
     tracks: Iterable[Track], container: Container
 ) -> tuple[list[tuple[Track, dict[str, Any]]], list[str]]:
-    """What becomes of a film's own sound tracks: as they are where they fit in, else encoded or left out.
+    """Plan a film's own sound tracks: copied where the container takes them, else re-encoded or dropped.
 
     Args:
         tracks: own sound tracks of the film.
@@ -181,7 +181,7 @@ def sound_plan(
 
 
 def folded(track: Track) -> list[str]:
-    """Say where a track that is encoded anew has channels in no usual layout.
+    """Say where a track that is re-encoded has channels in no usual layout.
 
     Args:
         track: one of the film's own sound tracks.
@@ -195,7 +195,7 @@ def folded(track: Track) -> list[str]:
 
 
 def _encoding(track: Track, container: Container) -> dict[str, Any]:
-    """The options that encode a track anew, so that nothing of a lossless one is lost where that can be."""
+    """The options that re-encode a track, so that nothing of a lossless one is lost where that can be."""
     is_lossless = track.codec.startswith(LOSSLESS_SOUNDS) and container.lossless_options
     shape = [f"aformat=channel_layouts={LAYOUTS.get(track.channels, 'stereo')}"]
     shape += [] if container.has_late_starts else ["aresample=async=1:first_pts=0"]

@@ -24,7 +24,7 @@ def covers(film: FilmInfo) -> list[Cover]:
         film: what probe says of it.
 
     Returns:
-        One a picture that is attached.
+        One per picture that is attached.
     """
     found = []
     with open_film(film.path) as container:

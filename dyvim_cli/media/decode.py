@@ -107,7 +107,7 @@ class _Scaler:
 
 
 class _Filter:
-    """A chain of ffmpeg's filters, (name, arguments) each; made anew for frames of another shape.
+    """A chain of ffmpeg's filters, (name, arguments) each; made again for frames of another shape.
 
     One field of an interlaced frame is at this size a clean progressive picture.
     """
@@ -161,7 +161,7 @@ def _decoded(film: FilmInfo, start_s: float) -> Iterator[tuple[float, Any]]:
     with open_film(film.path) as container:
         stream, context = _decoder(container, film)
         tick = float(stream.time_base)
-        if start_s > 0 and not film.joins:  # a clock that began anew cannot be sought by
+        if start_s > 0 and not film.joins:  # a clock that restarted cannot be sought by
             container.seek(round(_seek_time(film, start_s) / tick), stream=stream)
         try:
             for packet in packets(container, stream):
@@ -178,7 +178,7 @@ def _decoded(film: FilmInfo, start_s: float) -> Iterator[tuple[float, Any]]:
 
 
 def _seek_time(film: FilmInfo, start_s: float) -> float:
-    """Where to seek, in the film's own clock, so that decoding is complete at start_s."""
+    """Position to seek to, in the film's own clock, so that decoding is complete at start_s."""
     keys = film.key_times_s[film.key_times_s <= start_s]
     key_s = keys[-1] if len(keys) else 0.0
     # without an index seeking is by decoding time and lands anywhere: begin well before the key frame

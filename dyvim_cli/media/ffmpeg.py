@@ -220,7 +220,7 @@ def run(
     said: set[bytes] = set()
 
     def is_progress(chunk: bytes) -> bool:
-        """Whether a value is new: ffmpeg reports twice a second, standing or not."""
+        """Whether a value is new: ffmpeg reports twice a second, even when it makes no progress."""
         values = {word for word in chunk.split() if word.startswith(PROGRESS)}
         is_new = not values <= said
         said.update(values)

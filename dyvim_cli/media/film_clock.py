@@ -20,7 +20,7 @@ class FilmClock:
 
     @property
     def counting(self) -> Counting:
-        """How its frames are numbered."""
+        """Numbering of its frames."""
         return counting(float(self.fps), self.is_drop) or Counting(max(1, round(self.fps)))
 
     def frame(self, time_s: float) -> int:

@@ -97,7 +97,7 @@ def demuxer_of(path: Path) -> str | None:
 
 
 def list_of_files(path: Path) -> str:
-    """Tell whether a file only names other files.
+    """Check whether a file only names other files.
 
     Args:
         path: of any file.

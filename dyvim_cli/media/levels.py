@@ -86,7 +86,7 @@ def moved(levels: Levels, own: OwnSound, found_lufs: float, target_lufs: float) 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """What no peak of the mix may pass before it is encoded."""
+    """Peak limit of the mix before encoding."""
 
     db: float  # below full scale
     clips: bool = False  # what passes is cut off, in place of turned down for the moment

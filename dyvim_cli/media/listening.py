@@ -78,7 +78,7 @@ def film_sound(path: Path) -> tuple[np.ndarray, int]:
 
 
 def listening_settings() -> dict[str, Any]:
-    """What listening depends on beside the film: its own code, and whether there is a detector.
+    """Settings that hearing depends on besides the film: its code, and the speech detector's presence.
 
     Returns:
         Digest of the code, and whether there is a detector.

@@ -27,7 +27,7 @@ MOMENTARY = re.compile(rf"\bM:\s*{NUMBER}\b")
 
 
 class Listener(Protocol):
-    """What hears a sound block by block."""
+    """Consumer of a sound, block by block."""
 
     def feed(self, block: np.ndarray) -> None:
         """Hear the next samples.
@@ -39,7 +39,7 @@ class Listener(Protocol):
 
 @dataclass(frozen=True)
 class Measured:
-    """What a sound measures."""
+    """Measured loudness of a sound."""
 
     loudness_lufs: float  # integrated; SILENCE_LUFS for silence
     true_peak_db: float  # dBTP
@@ -165,7 +165,7 @@ def mean_level_db(levels_db: np.ndarray) -> float:
 
 
 def _reported(pattern: re.Pattern[str], lines: Iterable[str]) -> float:
-    """What ebur128 reports at its end."""
+    """Parse the final report of ebur128."""
     found = [match[1] for match in map(pattern.search, lines) if match]
     value = float(found[-1]) if found else SILENCE_LUFS
     return max(SILENCE_LUFS, value) if value == value else SILENCE_LUFS

@@ -35,7 +35,7 @@ CUT_OFF_FADE_S = 1.0
 
 @dataclass(frozen=True)
 class MixSettings:
-    """How the music is laid under a film; times in seconds on the output's clock."""
+    """Settings of the mix of music and film; times in seconds on the output's clock."""
 
     film: FilmInfo
     music: Path

@@ -62,7 +62,7 @@ def levels_of(mix: "Mix", heard: Measured) -> dict[str, Any]:
 
 
 def sound_notes(mix: "Mix", heard: Measured, wanted: Loudness | None) -> list[str]:
-    """What whoever reads the result must know of its sound.
+    """Notes for the user on the sound of the result.
 
     Args:
         mix: what was done.

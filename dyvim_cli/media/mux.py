@@ -165,7 +165,7 @@ def _check_keep_audio(keep_audio: str) -> None:
 def _result(
     settings: MixSettings, path: Path, warnings: tuple[str, ...], levels: dict[str, Any]
 ) -> MuxResult:
-    """What mux() says of a film that it wrote to path."""
+    """Result of mux() for a film written to path."""
     _, container = container_of(path.suffix)
     return MuxResult(
         path=path,
@@ -206,7 +206,7 @@ def resolved(keep_audio: str, film: FilmInfo, own: OwnSound | None) -> str:
 
 
 def _own_sound_notes(film: FilmInfo, asked: str, mode: str, container: Container) -> list[str]:
-    """What became of own sound that is not in the result as it was, though nobody asked for that."""
+    """Notes on own sound tracks that were changed or dropped without a request."""
     track = main_track(film)
     if mode in ("duck", "mix") and track is not None:
         return folded(track)
@@ -293,7 +293,7 @@ def _write(
 def _writer(
     output: Any, extra: list[str], out_path: Path, on_time: Callable[[float], None]
 ) -> Callable[[str], None]:
-    """What writes the output with the ffmpeg that is named; on_time is called with the seconds written."""
+    """Function that writes the output with a given ffmpeg; on_time receives the seconds written."""
 
     def write(program: str) -> None:
         words = command(output, *extra, program=program)
@@ -304,7 +304,7 @@ def _writer(
 
 
 def _first_picture_options(cut: Cut) -> dict[str, Any]:
-    """Where the copied picture begins.
+    """Options that set the start of the copied picture.
 
     Nothing is copied from before the key frame that was sought. An uncut film may begin with pictures that
     are only decoded, not shown (an edit list), and is nothing without them, or (damaged) without a key frame.
@@ -318,7 +318,7 @@ def _timecode_tags(timecode: str) -> list[str]:
 
 
 def _own_track_options(tracks: list[tuple[Track, dict[str, Any]]]) -> dict[str, Any]:
-    """How the film's own sound tracks are written behind the one with the music."""
+    """Options of the film's own sound tracks, which follow the track with the music."""
     options: dict[str, Any] = {}
     for place, (track, coding) in enumerate(tracks, 1):
         options |= audio_arguments(coding, place, track.channels)
@@ -349,7 +349,7 @@ def _picture(film: FilmInfo, source: Any, container: Container) -> list[Any]:
 
 
 def _picture_options(film: FilmInfo, muxer: str) -> dict[str, Any]:
-    """How the picture is written: copied, or visually lossless H.264."""
+    """Options of the picture: copied, or visually lossless H.264."""
     if film.codec in RE_ENCODED:
         return {"c:v": "libx264", "crf": 14, "preset": "medium"}
     if muxer == "avi" and film.codec in AVI_TAGS:  # the same picture data, framed as in a stream

@@ -33,7 +33,7 @@ RE_ENCODED = ("gif", "apng")  # no film container takes them as they are
 
 
 def holds(extension: str, codec: str) -> bool:
-    """Tell whether a container takes a picture: as it is, or as the H.264 that RE_ENCODED ones become.
+    """Check whether a container takes a picture: as it is, or as the H.264 that RE_ENCODED ones become.
 
     Args:
         extension: such as ".mp4".
@@ -154,7 +154,7 @@ def check_film_output(
 
 
 def _names_a_kind(path: Path) -> bool:
-    """Whether the name's end says what kind of file is wanted, unlike the 5 of "take 1.5"."""
+    """Whether the name ends in a file extension, unlike the 5 of "take 1.5"."""
     is_word = len(path.suffix) <= 5 and path.suffix[1:].isalpha()
     return is_word or mimetypes.guess_type(f"name{path.suffix}")[0] is not None
 

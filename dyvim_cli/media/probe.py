@@ -95,7 +95,7 @@ def picture_codec(path: Path) -> str:
 
 
 def is_scored(path: Path) -> bool:
-    """Tell whether a film says in its comment that dyvim gave it its music.
+    """Check whether a film says in its comment that dyvim gave it its music.
 
     Args:
         path: of the film.
@@ -152,7 +152,7 @@ def _upright_size(stream: Any, rotation: int) -> tuple[int, int]:
 
 
 def _duration_s(timing: Timing, tracks: tuple[Track, ...]) -> float:
-    """How long the film lasts from its first picture on."""
+    """Duration of the film from its first picture on."""
     sound_s = max((track.end_s for track in tracks if track.is_known), default=0.0) - timing.start_s
     return sound_s if sound_s > timing.picture_s + STANDS_S else timing.picture_s
 
@@ -165,7 +165,7 @@ def _codec_tag(stream: Any) -> str:
 
 
 def _data_name(stream: Any) -> str:
-    """What kind of data it is, as far as one can tell; a camera's timecode is named after its picture."""
+    """Kind of a data stream, as far as known; a camera's timecode is named after its picture."""
     return TIMECODE if "timecode" in stream.metadata else stream.metadata.get("handler_name", "data")
 
 

@@ -52,7 +52,7 @@ def bundled_ffmpeg() -> str | None:
 
 
 def is_on_time(program: str) -> bool:
-    """Tell whether a program tells sound in matroska and webm from what its coder put before it.
+    """Check whether a program tells sound in matroska and webm from what its coder put before it.
 
     Args:
         program: path of an ffmpeg.
@@ -135,7 +135,7 @@ def _check_age(program: str) -> None:
 
 
 def _way_out(program: str) -> str:
-    """What to type to get another program than this one."""
+    """Instructions for installing another ffmpeg."""
     bundled = bundled_ffmpeg()
     if not bundled or os.path.samefile(bundled, program):
         return f"set DYVIM_FFMPEG to the full path of an ffmpeg {OLDEST_NAME} or later"
@@ -145,7 +145,7 @@ def _way_out(program: str) -> str:
 
 @lru_cache(maxsize=16)
 def _answer(program: str, *question: str) -> str:
-    """What ffmpeg prints about itself. Raises EnvironmentFault when it does not run."""
+    """Version text of ffmpeg. Raises EnvironmentFault when it does not run."""
     try:
         answer = subprocess.run(
             [program, "-hide_banner", *question],

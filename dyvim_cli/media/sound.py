@@ -49,7 +49,7 @@ def check_sound_name(path: Path) -> None:
 
 
 def is_lossy(path: Path) -> bool:
-    """Tell whether ffmpeg writes the sound format that a name ends in; the others need none.
+    """Check whether ffmpeg writes the sound format that a name ends in; the others need none.
 
     Args:
         path: of the file.
@@ -193,7 +193,7 @@ def _check_whole(path: Path, shown: Path, seconds: float) -> None:
 def stem_writer(
     folder: Path, seconds: float, *, overwrite: bool, group: PendingFiles | None = None
 ) -> Iterator[Callable[..., Any]]:
-    """Open a folder of wav files, one a part; they appear when all are whole, and those of the group.
+    """Open a folder of wav files, one per part; they appear when all are whole, and those of the group.
 
     Args:
         folder: made if need be.

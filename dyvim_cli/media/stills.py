@@ -168,7 +168,7 @@ def _offset_s(film: FilmInfo) -> float:
 
 
 def _row(film: FilmInfo, tick: int, number: int, image_format: str) -> dict[str, Any]:
-    """What the manifest says of a frame: its lasting name, its time, and whether it is a key frame."""
+    """Manifest entry of a frame: its final name, its time, and whether it is a key frame."""
     time_s = max(0.0, tick / TICKS_HZ - _offset_s(film))
     nearest = np.abs(film.key_times_s - time_s).min(initial=np.inf)
     name = f"frame_{number:06d}.{image_format}"

@@ -15,7 +15,7 @@ MINUTES_A_DAY = 24 * 60
 
 @dataclass(frozen=True)
 class Counting:
-    """How frames are numbered: how many a second, and how many numbers a minute leaves out."""
+    """Numbering of frames: their rate, and the numbers that are dropped per minute."""
 
     counted: int  # frames a second by their numbers: 30 for 29.97
     left_out: int = 0  # numbers that a minute leaves out

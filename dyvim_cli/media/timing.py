@@ -20,7 +20,7 @@ LONGEST_STILL_S = 60.0  # that the last picture may stand by its own word; longe
 
 @dataclass(frozen=True)
 class SoundSpan:
-    """When a sound track is heard, seconds on the film's clock; its joins as ffmpeg straightens it alone."""
+    """Span of a sound track, seconds on the film's clock, and the joins that ffmpeg straightens alone."""
 
     start_s: float
     end_s: float
@@ -30,7 +30,7 @@ class SoundSpan:
 
 @dataclass(frozen=True)
 class Timing:
-    """When pictures are shown, seconds; the fields of probe.FilmInfo that they become."""
+    """Presentation times of pictures, seconds; they become fields of probe.FilmInfo."""
 
     start_s: float
     picture_s: float  # from the first picture to the last one's end
@@ -122,7 +122,7 @@ def _check_enough(times: np.ndarray, container: Any, path: Path) -> None:
 
 
 def _last_stand(rows: np.ndarray, median: float) -> float:
-    """How long the last picture is shown; packets of raw streams and some webm do not say."""
+    """Duration of the last picture; packets of raw streams and some webm do not have it."""
     last_said = rows[np.argmax(rows[:, 0]), 2]
     return float(last_said) if 0 < last_said <= max(10 * median, LONGEST_STILL_S) else median
 

@@ -40,7 +40,7 @@ class Track:
 
     @property
     def is_known(self) -> bool:
-        """Whether anything is known to decode it, and there is something to decode."""
+        """Whether it has content in a known codec."""
         is_playable = self.sample_rate == 0 or is_playable_rate(self.sample_rate)
         return self.codec != UNKNOWN and self.n_packets > 0 and self.channels > 0 and is_playable
 
@@ -106,7 +106,7 @@ def channels_of(container: Any) -> dict[int, int]:
 
 
 def _n_channels(layout: str) -> int:
-    """How many channels a layout has by its name: "stereo", "5.1(side)", "6 channels (FL+FC)"."""
+    """Number of channels of a layout's name: "stereo", "5.1(side)", "6 channels (FL+FC)"."""
     from av import AudioLayout
 
     counted = COUNTED.match(layout)
@@ -134,7 +134,7 @@ def name_in(metadata: dict[str, str]) -> str:
 
 
 def _described(position: int, stream: Any) -> dict[str, Any]:
-    """What sound and subtitles both say of themselves."""
+    """Fields that sound and subtitle tracks share."""
     from av.stream import Disposition
 
     flags = tuple(flag.name for flag in Disposition if flag & stream.disposition)

@@ -72,7 +72,7 @@ class Watchdog:
                 return self.process.kill()
 
     def _has_read_on(self) -> bool:
-        """Whether a place in a file is new since the last look."""
+        """Whether ffmpeg has read on in a file since the last check."""
         places = _places(self.process.pid)
         is_new = not places <= self._reached
         self._reached |= places

@@ -16,7 +16,7 @@ Scale = Callable[[float], float]  # seconds to the canvas, 0..WIDTH
 
 @dataclass(frozen=True)
 class Timeline:
-    """What is drawn; times in seconds of 0..duration_s, curves even over that span."""
+    """Data of the drawing; times in seconds of 0..duration_s, curves evenly spaced over that span."""
 
     duration_s: float
     motion: Sequence[float] = ()  # picture widths a second

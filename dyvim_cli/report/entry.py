@@ -10,7 +10,7 @@ from dyvim_cli.errors import DyvimError
 
 
 class Curves(TypedDict, total=False):
-    """What the time line draws (dyvim_cli/timeline.py makes it): at most POINTS values each."""
+    """Curves of the timeline (made by dyvim_cli/timeline.py): at most POINTS values each."""
 
     motion: list[float]  # evenly over duration_s: mean optical flow, picture widths a second
     loudness_lufs: list[float | None]  # evenly over duration_s: momentary loudness of what is delivered

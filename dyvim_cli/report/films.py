@@ -25,7 +25,7 @@ def write_report(entries: Sequence[Entry], path: Path, title: str = "Scored film
     Looks at each scored film for a poster.
 
     Args:
-        entries: one a film, in the order of the page.
+        entries: one per film, in the order of the page.
         path: of the HTML file.
         title: heading of the page.
 

@@ -27,7 +27,7 @@ class Room:
 
 @dataclass(frozen=True)
 class Part:
-    """How one stream is played. Levels in dB, times in seconds."""
+    """Instrument and mix of one stream. Levels in dB, times in seconds."""
 
     programs: tuple[int, ...]  # General MIDI programs (drums: kits) to choose from, by seed
     gain_db: float = 0.0
@@ -111,7 +111,7 @@ KIT_STROKES = Strokes(("kick", "crash"), ("kick", "open_hat"), ("open_hat",))
 
 @dataclass(frozen=True)
 class Arranger:
-    """How the arranger that writes training music (training/arranger) treats a style."""
+    """Settings of a style for the arranger that writes training music (training/arranger)."""
 
     bpm: tuple[int, int]
     minor: float  # probability of a minor key

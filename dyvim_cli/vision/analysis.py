@@ -28,7 +28,7 @@ SHOT_DIFFERENCE = 0.35  # a provisional cut, for spreading key frames while the 
 
 
 class FrameLike(Protocol):
-    """What media.decode.frames yields."""
+    """Frame as media.decode.frames yields it."""
 
     @property
     def time_s(self) -> float:
@@ -96,7 +96,7 @@ def sampled(frames: Iterable[FrameLike]) -> Iterator[tuple[FrameLike, bool]]:
 
 
 class Novelty:
-    """How unlike the last seconds a picture is in colour and light."""
+    """Difference of a picture's colour and light from the last seconds."""
 
     def __init__(self) -> None:
         self._recent: deque[tuple[float, np.ndarray]] = deque()

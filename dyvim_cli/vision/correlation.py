@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class CorrelationPyramid:
-    """How alike all pairs of cells of two maps are.
+    """Correlation of all pairs of cells of two feature maps.
 
     Args:
         match: [B, C, h, w] features that ask.

@@ -19,7 +19,7 @@ def find_cuts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find hard cuts.
 
-    A cut stands out of its neighbourhood and of the frames beside it, in structure too, is done in one
+    A cut stands out from its neighbourhood and from the frames beside it, in structure too, is done in one
     step, and is no flash, after which what was before comes back within K frames.
 
     Args:

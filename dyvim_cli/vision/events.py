@@ -91,7 +91,7 @@ def find_events(flow: Flow, cut_times_s: np.ndarray, cut_weights: np.ndarray) ->
 
 
 def impact_weights(times_s: np.ndarray, contrast: np.ndarray, cut_times_s: np.ndarray) -> np.ndarray:
-    """How much impacts matter where they are, beside the clearest that happens within NEAR_S.
+    """Weight impacts relative to the clearest one within NEAR_S.
 
     Args:
         times_s: [I] seconds, ascending.
@@ -116,7 +116,7 @@ def _bridged(flow: Flow, cut_times_s: np.ndarray) -> np.ndarray:
 
 
 def _is_stop(times_s: np.ndarray, speeds: np.ndarray, now_s: float) -> bool:
-    """Whether motion ends then and stays low."""
+    """Whether motion ends there and stays low."""
     before = speeds[(times_s < now_s) & (times_s >= now_s - STOP_WINDOW_S)]
     after = speeds[(times_s > now_s) & (times_s <= now_s + STOP_WINDOW_S)]
     return bool(len(before) and len(after) and after.mean() < STOP_SHARE * before.mean())

@@ -24,7 +24,7 @@ BATCH = 32  # frames; memory does not grow with the film
 
 @dataclass(frozen=True)
 class Flow:
-    """What moves into each frame from the one before it (0 for the first); picture widths a second."""
+    """Optical flow into each frame from the one before (0 for the first); picture widths a second."""
 
     times_s: np.ndarray  # [N] float64
     speeds: np.ndarray  # [N] float32, mean over the picture

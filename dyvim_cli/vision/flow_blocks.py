@@ -27,7 +27,7 @@ class _StandIn(ModuleType):
 
 
 def _step_aside() -> None:
-    """Whoever wants the compiler from now on gets the real one."""
+    """Restore the real compiler for later imports."""
     for name in (COMPILER, f"{COMPILER}.utils"):
         if isinstance(sys.modules.get(name), _StandIn):
             sys.modules.pop(name, None)

@@ -49,7 +49,7 @@ class FrameDifferencer:
 
     @property
     def last_difference(self) -> float:
-        """Of the latest frame to the one before it."""
+        """Difference of the latest frame from the one before it."""
         return float(self._differences[-1][0])
 
     @property
@@ -103,7 +103,7 @@ class FrameSignature:
         return 0.5 * float(gap @ gap)
 
     def one_sided(self, other: "FrameSignature") -> float:
-        """Tell whether light is only added or taken: a flash only adds some, another picture does both.
+        """Check whether light is only added or taken: a flash only adds some, another picture does both.
 
         Args:
             other: another frame.

@@ -54,7 +54,7 @@ def find_impacts(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray) -> tup
 
 
 def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: float) -> Found:
-    """When the regions move otherwise than before, and how clearly."""
+    """Times at which the regions' motion changes direction, and contrasts."""
     from scipy.signal import find_peaks  # half a second, which another thread may have spent by now
 
     from scipy.ndimage import median_filter  # isort: skip (scipy.signal holds it)
@@ -68,7 +68,7 @@ def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: fl
 
 
 def _surges(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: float) -> Found:
-    """When more moves than before and after, and how clearly."""
+    """Times of peaks of the motion, and contrasts."""
     from scipy.signal import find_peaks
 
     smooth = _smooth(speeds, step_s)
@@ -83,7 +83,7 @@ def _surges(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: f
 
 
 def _rises(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: float) -> Found:
-    """When motion sets in or grows most, and how clearly."""
+    """Times at which motion sets in or rises most, and contrasts."""
     from scipy.signal import find_peaks
 
     contrast = gain / _usual(speeds, step_s)

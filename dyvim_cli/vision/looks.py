@@ -1,4 +1,4 @@
-"""Measure light and colour of pictures: as they are, and of what stands before a plain backdrop.
+"""Measure light and colour of pictures and of subjects before a plain backdrop.
 
 A green screen, a table top or a test card's black says nothing of a film's mood; what stands before it does.
 Letters: M pictures of H x W pixels.

@@ -17,7 +17,7 @@ BATCH = 16  # frames; as fast as more at a time, in half the memory
 
 @dataclass(frozen=True)
 class Motion:
-    """What moves at T analysed frames; speeds in picture widths a second."""
+    """Motion at T analysed frames; speeds in picture widths a second."""
 
     times_s: np.ndarray  # [T] float64
     dynamics: np.ndarray  # [T, D] float32, z_d

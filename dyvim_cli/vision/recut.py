@@ -62,7 +62,7 @@ def match_footage(new: Footage, old: Footage) -> tuple[FootageRun, ...]:
 
 
 def _offset(runs: list[FootageRun]) -> float:
-    """How much later the old cut showed what was shown last."""
+    """Offset in frames of the latest match in the old cut."""
     later = (run.old_s - run.from_s for run in reversed(runs) if run.old_s is not None and run.rate == 1)
     return next(later, 0.0)
 
@@ -123,7 +123,7 @@ class _Search:
         return FootageRun(start_s, end_s, float(good[0] if good else olds[costs.argmin()]))
 
     def _is_sharp(self, costs: np.ndarray, olds: np.ndarray) -> bool:
-        """Whether the shot fits in one place only: what fits as well lies beside it."""
+        """Whether the shot matches one place only: equally good matches are adjacent."""
         good = olds[costs <= costs.min() + AS_GOOD]
         return bool(np.ptp(good) <= 2 * ALIGNED_S)
 

@@ -55,7 +55,7 @@ def _add_apart(kept_s: list[float], times_s: np.ndarray, weights: np.ndarray, ap
 
 
 def _novelty_peaks(times_s: np.ndarray, novelty: np.ndarray) -> np.ndarray:
-    """Indices of strong peaks that stand out of their surroundings."""
+    """Indices of strong peaks that stand out from their surroundings."""
     from scipy.signal import find_peaks
 
     return find_peaks(novelty, height=STRONG_NOVELTY, prominence=NOVELTY_RISE)[0]

@@ -29,7 +29,7 @@ CLIP_SHARE = 0.5  # how much CLIP's words weigh in mood
 
 @dataclass(frozen=True)
 class Semantics:
-    """What the key frames of a film tell."""
+    """Semantics of a film's key frames."""
 
     key_features: np.ndarray  # [M, F] float32
     scene_moods: np.ndarray  # [C, 2] float32, (valence, arousal), each -1..1

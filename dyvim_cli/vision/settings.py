@@ -24,7 +24,7 @@ LIBRARIES = (
 
 
 def settings() -> dict[str, Any]:
-    """What films were seen with, as rendered films and adapters record it.
+    """Vision settings, as rendered films and adapters record them.
 
     With a version by hand: hours of rendering are not to be thrown away for a comment in the code.
 

@@ -144,7 +144,7 @@ class Window:
         return [cut for cut in found if cut.middle in wipes or self.is_mixture(cut)]
 
     def is_mixture(self, cut: SoftCut) -> bool:
-        """Tell whether the fine picture in the middle is the ends' laid over one another.
+        """Check whether the fine picture in the middle is the ends' laid over one another.
 
         Args:
             cut: a soft cut of this window.
@@ -225,7 +225,7 @@ class _Span:
 
     @property
     def is_apart(self) -> np.ndarray:
-        """Whether it is two pictures, each at rest outside the span, and nothing else between."""
+        """Whether it changes between two pictures that rest outside the span."""
         wipe, covered = self.is_wipe_like, self._new.mean(axis=1)
         before, after = self.restless
         return (
@@ -245,14 +245,14 @@ class _Span:
 
     @property
     def is_wipe(self) -> np.ndarray:
-        """Whether part after part becomes the later picture's."""
+        """Whether one part after another changes to the later picture."""
         in_order = (self.first < WIPE_PACE) & (self.last > 1 - WIPE_PACE)
         gains = self.last - self.first > WIPE_PACE
         return self.is_wipe_like & in_order & gains & (np.abs(self.middle - 0.5) < WIPE_EVEN)
 
     @property
     def cost(self) -> np.ndarray:
-        """How far from a perfect transition, in shares of the change, all departures together."""
+        """Sum of the deviations from a perfect transition, in shares of the change."""
         uneven = 2 * np.abs(self.middle - 0.5) + np.abs(self.first + self.last - 1)
         pace = np.abs(self.last - self.first - LINEAR)
         outside = sum(np.maximum(0, part) for part in self.goes_on) + 0.5 * sum(self.restless)

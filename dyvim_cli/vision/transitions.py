@@ -1,4 +1,4 @@
-"""Tell where one shot becomes another: hard cuts, and dissolves, wipes and fades at their middles.
+"""Find shot transitions: hard cuts, and dissolves, wipes and fades at their middles.
 
 Letters: N native frames; C cuts.
 """

@@ -25,7 +25,7 @@ def picture(duration_s=40.0, n_events=20, seed=0, impacts=0.3) -> VisualEvents:
 
 
 def clicks(times_s, duration_s, level=0.7, sample_rate=SAMPLE_RATE) -> np.ndarray:
-    """[n] decaying tones at the given times; `level` is one figure or one a click."""
+    """[n] decaying tones at the given times; `level` is one figure or one per click."""
     track = np.zeros(round(duration_s * sample_rate))
     t = np.arange(round(0.08 * sample_rate)) / sample_rate
     click = np.sin(2 * np.pi * 1500 * t) * np.exp(-t / 0.015)

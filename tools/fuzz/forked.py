@@ -29,7 +29,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a job ended."""
+    """Exit of a job."""
 
     job: Job
     exit_code: int  # negative: the signal it died by

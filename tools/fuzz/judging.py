@@ -48,7 +48,7 @@ def digest(path: Path) -> str:
 
 
 def broken_promises(run: Run) -> list[str]:
-    """What the run did that it must never do."""
+    """List the promises that the run broke."""
     return [*_of_the_process(run), *_of_the_files(run)]
 
 
@@ -107,7 +107,7 @@ def picture_packets(path: Path) -> list[bytes]:
 
 
 def decoded_pictures(path: Path) -> list[bytes]:
-    """One word for every picture that decodes: a gif is coded anew, and a picture that is damaged beyond
+    """One word for every picture that decodes: a gif is re-encoded, and a picture that is damaged beyond
     decoding cannot be."""
     read = [find_ffmpeg(), "-v", "quiet", "-nostdin", "-i", f"file:{path}"]
     decoded = ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "framemd5", "-"]

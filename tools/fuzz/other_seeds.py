@@ -46,7 +46,7 @@ def make_whole(folder: Path, film: Path, music: Path) -> tuple[Whole, list[Seed]
 
 
 def _dyvim(*words: object) -> str:
-    """What the command prints: the path of what it made."""
+    """Run a command; its output is the path of the result."""
     call = [sys.executable, "-m", "dyvim_cli", *map(str, words)]
     return subprocess.run(call, check=True, capture_output=True, text=True).stdout.strip()
 

@@ -22,7 +22,7 @@ FILM_SHARE = 0.7  # of all damaged files
 
 @dataclass
 class Report:
-    """What came out of a session."""
+    """Result of a session."""
 
     seed: int
     exit_codes: Counter = field(default_factory=Counter)

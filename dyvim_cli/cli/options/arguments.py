@@ -15,7 +15,7 @@ EDIT, MODELS = "Changing a piece", "MusicGen and other models"
 
 
 class KeepAudio(str, Enum):
-    """What becomes of the film's own sound."""
+    """Treatment of the film's own sound."""
 
     AUTO = "auto"
     DUCK = "duck"

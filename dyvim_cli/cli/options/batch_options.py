@@ -14,7 +14,7 @@ FILMS = "Which films"
 
 
 class Engine(str, Enum):
-    """Who does the work."""
+    """Engine that does the work."""
 
     LOCAL = "local"  # processes on this machine
     RAY = "ray"  # a cluster
@@ -22,7 +22,7 @@ class Engine(str, Enum):
 
 @dataclass
 class Choosing:
-    """Which films."""
+    """Options that select the films."""
 
     recursive: Annotated[
         bool, typer.Option("-r", "--recursive", rich_help_panel=FILMS, help="Look into sub-folders.")
@@ -47,7 +47,7 @@ class Choosing:
 
 @dataclass
 class Scheduling:
-    """How the work is shared out, and what becomes of failures."""
+    """Options of scheduling and of failures."""
 
     jobs: Annotated[
         str,

@@ -87,7 +87,7 @@ def _plain(annotation: Any) -> Any:
 
 
 def _info_of(annotation: Any) -> Any:
-    """What Typer is given about an option, None for nothing."""
+    """Typer's information about an option, None for other parameters."""
     found = [part for part in get_args(annotation)[1:] if isinstance(part, typer.models.ParameterInfo)]
     return found[0] if get_origin(annotation) is Annotated and found else None
 
@@ -99,7 +99,7 @@ def _kind(annotation: Any) -> type:
 
 
 def _metavar(kind: Any) -> str | None:
-    """What stands for the value in the help; nothing for a flag, Typer's own for choices."""
+    """Placeholder of the value in the help; none for a flag, Typer's own for choices."""
     if kind is bool:
         return ""
     if isinstance(kind, type) and issubclass(kind, Enum):

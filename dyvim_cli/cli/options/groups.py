@@ -26,7 +26,7 @@ Group = TypeVar("Group")
 
 @dataclass
 class Composing:
-    """What the music shall be."""
+    """Options of the music."""
 
     alpha: opt.Alpha = 0.5
     style: opt.Style = None
@@ -94,14 +94,14 @@ def _model(named: str) -> str:
 
 @dataclass
 class ComposingMany(Composing):
-    """What the music of many films shall be."""
+    """Options of the music of many films."""
 
     seed: opt.BaseSeed = 0
 
 
 @dataclass
 class Mixing:
-    """How music and film come together."""
+    """Options of mixing music and film."""
 
     keep_audio: opt.Keep = KeepAudio.AUTO
     duck_db: opt.DuckDb = None
@@ -145,7 +145,7 @@ class Mixing:
 
 @dataclass
 class Extras:
-    """What else is written of a score."""
+    """Options of a score's further files."""
 
     midi: opt.Midi = None
     stems: opt.Stems = None
@@ -154,7 +154,7 @@ class Extras:
 
 @dataclass
 class Products(Extras):
-    """What else is written of one scored film."""
+    """Options of one scored film's further files."""
 
     music: opt.Music = None
     markers_out: opt.MarkersOut = None
@@ -168,15 +168,11 @@ class Products(Extras):
             mixing: how music and film come together.
             output: file, folder or template; None = beside the film.
             overwrite: whether what is there may be replaced.
-            mixing: how music and film come together.
-            output: file, folder or template; None = beside the film.
-            overwrite: whether what is there may be replaced.
 
         Returns:
             The options.
 
         Raises:
-            UsageError: a value that nothing can be made with.
             UsageError: a value that nothing can be made with.
         """
         written = {name: getattr(self, name) for name in (*names(Extras), "music", "markers_out")}
@@ -201,7 +197,7 @@ class Products(Extras):
 
 @dataclass
 class Running:
-    """How it runs, and what is said of it."""
+    """Options of the run and of its output on the terminal."""
 
     overwrite: opt.Overwrite = False
     as_json: opt.Json = False

@@ -1,4 +1,4 @@
-"""Find the verb that is meant: by a near name, or by the film in its place (`dyvim clip.mp4`)."""
+"""Find the intended verb: by a similar name, or by a film in its place (`dyvim clip.mp4`)."""
 
 import shlex
 from pathlib import Path

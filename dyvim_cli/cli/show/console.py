@@ -18,7 +18,7 @@ stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class ProgressKind(str, Enum):
-    """How progress is shown."""
+    """Ways of showing progress."""
 
     AUTO = "auto"  # a bar on a terminal, plain lines elsewhere
     BAR = "bar"
@@ -29,7 +29,7 @@ class ProgressKind(str, Enum):
 
 @dataclass
 class _Speech:
-    """How much is said."""
+    """Verbosity."""
 
     quiet: bool = False
     verbose: bool = False
@@ -49,7 +49,7 @@ def speak(*, quiet: bool, verbose: bool) -> None:
 
 
 def is_quiet() -> bool:
-    """Whether notes and progress are kept back.
+    """Whether notes and progress are suppressed.
 
     Returns:
         What `speak` was given.
@@ -58,7 +58,7 @@ def is_quiet() -> bool:
 
 
 def is_verbose() -> bool:
-    """Whether more is said than usual.
+    """Whether additional notes are printed.
 
     Returns:
         What `speak` was given.

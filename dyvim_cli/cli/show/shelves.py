@@ -57,7 +57,6 @@ def verify_all(
 
     Raises:
         WeightsError: the last of the failures; those before it are shown.
-        WeightsError: the last of the failures; those before it are shown.
     """
     faults: list[WeightsError] = []
     for name in names:

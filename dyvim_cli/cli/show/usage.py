@@ -16,7 +16,7 @@ CHOICE = re.compile(r"for '(?P<option>[^']+)'.*?: '(?P<word>[^']*)' is not one o
 
 
 def is_help(error: Exception) -> bool:
-    """Tell whether nothing is wrong but that nothing was asked for.
+    """Check whether nothing is wrong but that nothing was asked for.
 
     Args:
         error: of click.

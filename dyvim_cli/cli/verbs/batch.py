@@ -108,7 +108,7 @@ def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None
 
 
 def _show_plan(review: "Review", as_json: bool) -> None:
-    """What would be done: a line a film."""
+    """Print the plan of a dry run: one line per film."""
     states = [("done", o.task) for o in review.done] + [("failed", o.task) for o in review.failed]
     faults = {outcome.task.film: outcome.record for outcome in review.failed}
     for state, task in sorted([*states, *(("todo", task) for task in review.todo)], key=lambda s: s[1].film):

@@ -87,7 +87,7 @@ def _weights() -> str:
 
 
 def _pulled() -> str:
-    """What `weights pull` fetched, its sizes checked; every byte is for `weights verify`."""
+    """Downloaded weights, by size only; `weights verify` checks every byte."""
     from dyvim_cli.hub import store
     from dyvim_cli.hub.catalogue import CATALOGUE
 

@@ -70,7 +70,7 @@ def evaluate(
 ) -> None:
     """Judge how well music follows the picture: 0 is chance, 1 is perfect.
 
-    Prints a table with a row a film, and with several films their mean and its 95 % interval. Figures
+    Prints a table with a row per film, and with several films their mean and its 95 % interval. Figures
     in brackets are what luck alone explains. A second table tells whether the music flows, from its sound
     alone.
     """

@@ -30,7 +30,7 @@ def extract_features(
 ) -> None:
     """Compute and cache what the generator needs: dynamics, events, scenes, moods.
 
-    Prints a line a film: the features file with --out, else the film; or JSON.
+    Prints a line per film: the features file with --out, else the film; or JSON.
     """
     from dyvim_cli.batch.selection import Choice, select
     from dyvim_cli.media.output import check_folder

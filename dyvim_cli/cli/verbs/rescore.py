@@ -40,7 +40,7 @@ def rescore(
     products: Products,
     running: Running,
 ) -> None:  # fmt: skip
-    """Fit the music of a scored film to a new cut of it; only what changed is composed anew.
+    """Fit the music of a scored film to a new cut of it; only what changed is composed again.
 
     Shots are found again by their pictures: kept, moved, trimmed, swapped, at another speed or gone. Prints
     the path of the new film, or with --json everything about it; `recut` says which bars are new.

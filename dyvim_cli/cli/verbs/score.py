@@ -134,7 +134,7 @@ def _report(path: Path | None, film: entry.Entry) -> None:
 
 
 def _show_plan(film: Path, options: "ComposeOptions", delivery: "Delivery", as_json: bool) -> None:
-    """What would be done, after the checks that need no work."""
+    """Print the plan of a dry run, after the cheap checks."""
     from dyvim_cli.job_checks import plan_job
 
     plan = plan_job(film, options, delivery)

@@ -232,7 +232,7 @@ def attention(
     out: Folder,
     moments: Annotated[int, typer.Option(min=1, help="Frames a film.")] = 4,
 ) -> None:
-    """Where the dynamics encoder looks (the paper's Figure 5): a table, a JSON and a picture."""
+    """Draw where the dynamics encoder attends (the paper's Figure 5): table, JSON and picture."""
     from dyvim_cli.training.figures.findings import attention_figure
 
     console.data(attention_figure(films, out, moments).rstrip())

@@ -27,7 +27,7 @@ LOWEST_DB = -70.0  # dB below the loudest step of 10 ms: what lies lower counts 
 
 @dataclass(frozen=True)
 class FlowReport:
-    """How music flows; see each function for what exactly is counted."""
+    """Measures of flow; each function says what exactly it counts."""
 
     empty: float  # 0..1, share of the half seconds without an onset; 0 is the best
     longest_gap_s: float  # seconds without an onset, at the most
@@ -128,7 +128,7 @@ def pulse(rise: np.ndarray, frame_rate: float) -> float:
 
 
 def count_holes(powers: np.ndarray) -> int:
-    """How often the level dips by HOLE_DB and comes back within HOLE_S, seconds.
+    """Count dips of the level by HOLE_DB that recover within HOLE_S seconds.
 
     The level is that of windows of 50 ms, the dip is below its median over the 2 s around. What begins
     with the sound or ends with it is no hole.

@@ -112,7 +112,7 @@ def _blurred(strength: np.ndarray, period: int) -> np.ndarray:
 
 
 def _best_paths(local: np.ndarray, period: int) -> tuple[np.ndarray, np.ndarray]:
-    """For every frame: score of the best chain of beats that ends there, and the beat before (-1: none)."""
+    """Best chain of beats that ends at each frame: its score and its previous beat (-1: none)."""
     steps = np.arange(2 * period, period // 2 - 1, -1)
     cost = TIGHTNESS * np.log(steps / period) ** 2
     score, before = local.copy(), np.full(len(local), -1)

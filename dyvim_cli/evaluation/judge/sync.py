@@ -48,7 +48,7 @@ class AccentProfile:
 
 @dataclass(frozen=True)
 class SyncReport:
-    """How well music follows a picture: 0 is chance, 1 is perfect."""
+    """Agreement of music and picture: 0 is chance, 1 is perfect."""
 
     cuts_hit_beyond_chance: float  # at 80 ms
     events_hit_beyond_chance: float  # at 80 ms, cuts and motion impacts by weight

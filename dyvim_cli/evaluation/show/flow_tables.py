@@ -39,7 +39,7 @@ def mean_flow(
     """Mean of every figure of flow with its interval.
 
     Args:
-        flows: one a film or take.
+        flows: one per film or take.
         seed: of the bootstrap.
         films: whose figures each are; see mean_interval.
 
@@ -56,11 +56,11 @@ def flow_table(reports: Sequence[FilmReport], seed: int = 0) -> list[list[str]]:
     """Set the figures of flow as a table.
 
     Args:
-        reports: one a film.
+        reports: one per film.
         seed: of the bootstrap.
 
     Returns:
-        Rows of cells: heading, one row a film, and with several films the mean and its interval.
+        Rows of cells: heading, one row per film, and with several films the mean and its interval.
     """
     rows = [["film", *FLOW]] + [[r.film.name, *flow_cells(r.flow)] for r in reports]
     if len(reports) > 1:
@@ -86,7 +86,7 @@ def mean_flow_facts(flows: Sequence[FlowReport | None], seed: int = 0) -> dict[s
     """Mean and interval of every figure of flow as JSON values.
 
     Args:
-        flows: one a film.
+        flows: one per film.
         seed: of the bootstrap.
 
     Returns:

@@ -47,7 +47,7 @@ def write_page(
     """Write the page, whole or not at all; films are linked relative to it.
 
     Args:
-        reports: one a film that could be judged.
+        reports: one per film that could be judged.
         path: of the HTML file.
         seed: of the bootstrap intervals.
         failures: films that could not be judged, and why.
@@ -88,7 +88,7 @@ def _figures(reports: Sequence[FilmReport], counts: dict[str, int], seed: int) -
 
 
 def _card(name: str, status: str, **more: object) -> dict[str, Any]:
-    """What every card has; `more` replaces what is empty here."""
+    """Fields of every card; `more` replaces the empty ones."""
     empty = {"where": "", "style": "", "error": "", "hint": "", "facts": (), "hits": (), "tables": ()}
     sort = {"name": name, **dict.fromkeys(list(SORTS)[1:], "")}
     card = {"name": name, "status": status, "badge": STATUSES[status], "drawing": None, "sort": sort}
@@ -228,5 +228,5 @@ def _text(value: object) -> str:
 
 
 def _minus(text: str) -> str:
-    """With a true minus, but '-' alone stays."""
+    """Replace the hyphen of negative numbers by a minus sign; a lone '-' stays."""
     return text if text == "-" else text.replace("-", "−")

@@ -30,7 +30,7 @@ def draw_films(reports: Sequence[FilmReport], path: Path | None = None) -> bytes
     """Draw the time lines of films, one below the other: motion and events above, loudness and accents below.
 
     Args:
-        reports: one a film.
+        reports: one per film.
         path: also written there, whole or not at all; None = nowhere.
 
     Returns:

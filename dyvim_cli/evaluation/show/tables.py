@@ -50,7 +50,7 @@ def mean_excesses(
     """Mean of every measure over reports with its interval.
 
     Args:
-        reports: one a film or take.
+        reports: one per film or take.
         seed: of the bootstrap.
         films: whose figures each are; see mean_interval.
         measures: name -> function that takes the figure out of a report.
@@ -112,7 +112,7 @@ def summary(reports: Sequence[FilmReport], seed: int = 0) -> dict[str, Any]:
     """Means over films with 95 % bootstrap intervals, and LORIS' summary of a set with reference music.
 
     Args:
-        reports: one a film.
+        reports: one per film.
         seed: of the bootstrap.
 
     Returns:
@@ -148,11 +148,11 @@ def table(reports: Sequence[FilmReport], seed: int = 0) -> list[list[str]]:
     """Set the main figures as a table.
 
     Args:
-        reports: one a film.
+        reports: one per film.
         seed: of the bootstrap.
 
     Returns:
-        Rows of cells: heading, one row a film, and with several films the mean and its interval.
+        Rows of cells: heading, one row per film, and with several films the mean and its interval.
     """
     rows = [["film", *MEASURES, *FIGURES]]
     for r in reports:

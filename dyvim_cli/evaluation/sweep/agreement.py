@@ -15,7 +15,7 @@ TIME_DECIMALS = 3
 
 @dataclass(frozen=True)
 class EventAgreement:
-    """On which moments of a film two detectors agree.
+    """Agreement of two detectors on the events of a film.
 
     Attributes:
         n_judge: events of the judge.
@@ -33,7 +33,7 @@ class EventAgreement:
 
 
 def event_agreement(picture: VisualEvents, composer_s: np.ndarray) -> EventAgreement:
-    """Which events of the judge the composer sees, and the other way round.
+    """Match the judge's events with the composer's, in both directions.
 
     Args:
         picture: what the judge sees of a film.

@@ -39,7 +39,7 @@ LEAST_RING_S, RING_SHARE = 0.8, 0.5
 
 @dataclass(frozen=True)
 class _Kept:
-    """What of the old piece is kept in the new one, S steps."""
+    """Parts of the old piece that are kept in the new one, S steps."""
 
     grid: Relaid
     tokens: np.ndarray  # [K, S], UNKNOWN = to be written
@@ -151,7 +151,7 @@ def _with_kept(fixed: TokenPlan, kept: _Kept, form: Form, chords: np.ndarray) ->
 
 
 def _recut_facts(old: OldPiece, grid: Relaid, piece: np.ndarray) -> dict[str, Any]:
-    """Which bars are as they were, which are new, and which only have another hit; counted from 1."""
+    """Numbers of the bars that are unchanged, new, or have only another hit; counted from 1."""
     lasts = np.diff(grid.step_times_s) > 0
     was = old.tokens[:, np.maximum(grid.source, 0)]
     differs = (piece != was) & (grid.source != NONE)

@@ -126,7 +126,7 @@ def _contrast(plan: FilmPlan, span: Span, features: FilmFeatures, n_before: int)
 def carried_tokens(old: OldPiece, grid: Relaid, end: int) -> np.ndarray:
     """Carry the old tokens to where they are now.
 
-    A note that sounded on before a seam begins anew after it.
+    A note that is held over a seam starts again after it.
 
     Args:
         old: the old piece.

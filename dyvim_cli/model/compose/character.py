@@ -27,7 +27,7 @@ TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film'
 
 @dataclass(frozen=True)
 class Character:
-    """What kind of music it is to be."""
+    """General character of a piece: style, key, tempo, mood."""
 
     style: str
     valence: float

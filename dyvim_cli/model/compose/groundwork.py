@@ -46,7 +46,7 @@ PATTERN_DRAW = 6  # of the patterns of a style that the decoder did not learn
 
 @dataclass(frozen=True)
 class Curves:
-    """What the film asks of the music, on a grid of S steps."""
+    """The film's curves for the music, on a grid of S steps."""
 
     hit: np.ndarray  # [S] weights of events, 0..1; less under speech
     cut: np.ndarray  # [S] 0..1
@@ -305,7 +305,7 @@ def as_plan(
     silent: np.ndarray | None = None,
     barred: np.ndarray | None = None,
 ) -> TokenPlan:
-    """What is fixed token by token: silence, planned chords, themes that return, accents, rests under speech.
+    """Collect the fixed tokens: silence, planned chords, returning themes, accents, rests under speech.
 
     Args:
         form: the plan of the piece.

@@ -1,4 +1,4 @@
-"""Meet the events of a new cut on a grid that was laid for an older one."""
+"""Move the steps of an older cut's grid to the events of a new cut."""
 
 from dataclasses import replace
 

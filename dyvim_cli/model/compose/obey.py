@@ -1,4 +1,4 @@
-"""Lay a plan on the music's grid: its sections and parts, its silences, and the hits that were asked for."""
+"""Quantise a plan to the music's grid: sections, parts, silences and hits."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ MET_S = 0.02  # sound within a frame of the picture reads as together
 EDGE_S = 0.001  # a step that begins so near a silence's edge belongs to it, or not
 LATE_S = 0.06  # a note so little before a silence's end is played at its end
 # by so much the steps between two hits that were asked for may be stretched or squeezed: to make the later
-# one a beat, and to make it a step at all; beyond, it is left out
+# one per beat, and to make it a step at all; beyond, it is left out
 BEAT_STRETCH, STEP_STRETCH = 1.35, 1.7
 HARDEST = tokens.N_LEVELS - 1
 LEVEL, BASS, PAD, DRUMS = (tokens.STREAM_INDEX[name] for name in ("level", "bass", "pad", "drums"))
@@ -225,7 +225,7 @@ def _met(hit: Hit, grid: np.ndarray, knots: dict[int, float]) -> Hit:
 def strike(piece: np.ndarray, steps: np.ndarray, may_play: np.ndarray) -> np.ndarray:
     """Make every marked step an accent.
 
-    Where nobody begins a note there, chords and bass play anew what they hold, else the drums play.
+    Where nobody begins a note there, chords and bass play again what they hold, else the drums play.
 
     Args:
         piece: [K, S] tokens.

@@ -147,7 +147,7 @@ def picture_embeddings(features: FilmFeatures) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class TakeBeats:
-    """What was heard in a take."""
+    """Onsets and beats detected in a take."""
 
     beats_s: np.ndarray  # [B] music time
     bpm: float

@@ -39,7 +39,7 @@ def bar_steps(bars: Sequence[int], n_steps: int) -> np.ndarray:
 
 
 def all_but(anew: np.ndarray, fixed: TokenPlan, piece: np.ndarray) -> TokenPlan:
-    """Fix all of a piece but the steps that are to be written anew.
+    """Fix all of a piece but the steps that are to be written again.
 
     Args:
         anew: [S] bool.

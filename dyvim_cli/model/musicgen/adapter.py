@@ -163,7 +163,7 @@ def _change(model: MusicGen, changes: dict[str, torch.Tensor]) -> None:
 
 
 def is_trained(adapter: Adapter) -> bool:
-    """Tell whether the dynamics have a say: the extension is no longer the zeros that it began with.
+    """Check whether the dynamics have a say: the extension is no longer the zeros that it began with.
 
     Args:
         adapter: of a MusicGen.

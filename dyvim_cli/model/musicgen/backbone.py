@@ -5,7 +5,7 @@ added to every token (model/decoder.Extension, the same class as for score token
 a second source of the cross-attention. Untrained, both change nothing, to the last bit.
 
 Letters: B rows; K codebooks; D distinct delays (K, or K / 2 in stereo); P positions of the delayed
-sequence; N frames (of EnCodec, 50 a second); V tokens a codebook; S text tokens; M key frames; d width.
+sequence; N frames (of EnCodec, 50 a second); V tokens per codebook; S text tokens; M key frames; d width.
 Position p predicts, for a codebook of delay k, the token of frame p - k; its input are the tokens
 of position p - 1 (at position 0 the start token).
 """
@@ -59,7 +59,7 @@ class Adapter(nn.Module):
 
 @dataclass(frozen=True)
 class Memory:
-    """What the words say: the text encoder's states, in the decoder's width."""
+    """Encoded prompt: the text encoder's states, in the decoder's width."""
 
     states: Tensor  # [B, S, d]
     mask: Tensor  # [B, S] int64, 1 = a word
@@ -89,7 +89,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What key frames say to a stretch of positions."""
+    """Keys and values of key frames for a stretch of positions."""
 
     keys_values: list[tuple[Tensor, Tensor]]  # a layer: [B, heads, M, d / heads] each
     visible: Tensor  # [P, M] bool, by absolute time: windows see the same frames as the whole

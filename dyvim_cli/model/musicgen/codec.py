@@ -21,7 +21,7 @@ LOUDEST_DB, N_LEVELS = 4.0, 64  # a segment's volume as a token, 1 dB apart
 
 
 class Codec(Protocol):
-    """What a decoder of audio tokens needs to know of its tokens."""
+    """Token interface of an audio codec."""
 
     sample_rate: int
     channels: int

@@ -23,7 +23,7 @@ HIDDEN, N_TOKENS = 32, 64
 
 @dataclass(frozen=True)
 class Size:
-    """How large a decoder and its codec are; spread of the weights as transformers' initializer_factor."""
+    """Sizes of a decoder and its codec; spread of the weights as transformers' initializer_factor."""
 
     hidden: int = HIDDEN
     n_layers: int = 2

@@ -19,7 +19,7 @@ WINDOW_POSITIONS, STRIDE_FRAMES = 1500, 900  # 30 s, as in MusicGen's training, 
 
 @dataclass(frozen=True)
 class AudioSettings:
-    """How audio tokens are drawn; the defaults are MusicGen's own."""
+    """Sampling settings of audio tokens; the defaults are MusicGen's own."""
 
     alpha: float = 0.5  # scales the dynamics term added to every token; 0 = motion has no say
     guidance: float = 3.0  # how far beyond "with words and pictures" away from "without" (1 = not at all)

@@ -20,7 +20,7 @@ from dyvim_cli.stylebook import STYLES
 class DecoderConfig:
     """The sizes of a decoder; saved beside its weights."""
 
-    cardinalities: tuple[int, ...]  # tokens a stream knows; one more is added for "nothing here"
+    cardinalities: tuple[int, ...]  # tokens of each stream; one more is added for "nothing here"
     d_model: int = 256
     n_layers: int = 6
     n_heads: int = 4

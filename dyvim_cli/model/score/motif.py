@@ -1,4 +1,4 @@
-"""Bias the melody's logits towards breathing between phrases and towards its own earlier motifs."""
+"""Bias the melody's logits towards rests between phrases and towards its own earlier motifs."""
 
 import numpy as np
 import torch

@@ -18,7 +18,7 @@ MOVES = 0.15  # mean energy of a bar
 
 @dataclass(frozen=True)
 class TakeRating:
-    """What the ranking saw in one take."""
+    """Ranking's rating of one take."""
 
     accent: float  # how much more is played where the film has events, -1..1
     following: float  # rank correlation of loudness x density with the film's energy, -1..1

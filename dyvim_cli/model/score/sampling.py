@@ -25,7 +25,7 @@ STREAM_TEMPERATURES = [0.6 if stream.name == "level" else 1.0 for stream in toke
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """How tokens are drawn."""
+    """Sampling settings."""
 
     alpha: float = 0.5  # scales the dynamics term added to every token; 0 = motion has no say
     temperature: float = 0.9

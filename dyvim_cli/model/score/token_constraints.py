@@ -137,7 +137,7 @@ class Grammar:
         return torch.where(lost, tokens.REST, token)
 
     def may_copy(self, copied: torch.Tensor, stream: int, source: int) -> torch.Tensor:
-        """Tell whether tokens of an earlier position mean here what they meant there.
+        """Check whether tokens of an earlier position mean here what they meant there.
 
         A note that suited its chord suits the one here, a hold goes on with the same note, and not for ever.
 

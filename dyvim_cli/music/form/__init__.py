@@ -1,1 +1,1 @@
-"""From film curves on the grid to sections, harmony, patterns and the ending."""
+"""Form of a piece: film curves on the grid become sections, harmony, patterns and the ending."""

@@ -46,7 +46,7 @@ def plan_accents(hits: np.ndarray, style: str, lightest: float, drums_play: np.n
 
 
 def is_crowded(hits: np.ndarray, step: int, within_steps: int = CROWD_STEPS) -> bool:
-    """Tell whether an event as heavy, and no light one, was accented shortly before a step.
+    """Check whether an event as heavy, and no light one, was accented shortly before a step.
 
     Args:
         hits: [S] weights of events, 0 = none.

@@ -66,7 +66,7 @@ def _time_keepers(style: str, role: str, n_bars: int) -> tuple[str, ...]:
 
 
 def _lacks(intensity: float, role: str, style: str, taste: dict[str, float]) -> dict[str, float]:
-    """How much each part's need is above the intensity."""
+    """Excess of each part's need over the intensity."""
     more = RECORDS[style].needs, ROLE_NEEDS.get(role, {}), taste
     return {part: need + sum(m.get(part, 0.0) for m in more) - intensity for part, need in NEEDS.items()}
 

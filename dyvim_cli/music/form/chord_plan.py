@@ -110,7 +110,7 @@ def _new_loop(
 
 
 def _draw_loop(rng: np.random.Generator, style: str, is_minor: bool, section: Section) -> np.ndarray:
-    """One pass of a progression, a token a step: the brighter the section, the earlier in the pool."""
+    """One pass of a progression, a token per step: the brighter the section, the earlier in the pool."""
     pool = RECORDS[style].progressions[_mode(is_minor)]
     place = np.clip(0.5 - 0.35 * section.valence + rng.normal(0, 0.3), 0, 0.999)
     numerals = pool[int(place * len(pool))].split()
@@ -147,7 +147,7 @@ def _move_to_events(chords: np.ndarray, hits: np.ndarray) -> None:
 
 
 def _tell_apart(rng: np.random.Generator, chords: np.ndarray, border: int, is_minor: bool) -> None:
-    """If one chord is on both sides of a border, what comes before gives way to a leading chord."""
+    """Replace the chord before a border by a leading chord if both sides have the same one."""
     if chords[border - 1] != chords[border]:
         return
     others = [roman(n) for n in LEADING[_mode(is_minor)]]

@@ -25,7 +25,7 @@ def returns(
 ) -> np.ndarray:
     """Find what a recap repeats: its theme's melody and chords, and bass and drums with them.
 
-    The last bar of each phrase and what is around heavy events is written anew by the decoder.
+    The last bar of each phrase and what is around heavy events is written again by the decoder.
 
     Args:
         sections: of the piece, covering all S steps.

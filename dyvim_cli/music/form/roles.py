@@ -51,7 +51,7 @@ def _name_contrasts(sections: list[Section]) -> list[Section]:
 
 
 def _main_label(themes: list[Section]) -> int | None:
-    """What is heard most of the ideas that return; if none does, the first that is long enough to be one."""
+    """Most frequent of the returning ideas; if none returns, the first that is long enough."""
     statements = Counter(s.label for s in themes)
     heard_steps: Counter[int] = Counter()
     for section in themes:
@@ -112,7 +112,7 @@ def _moves_before(energy: np.ndarray, step: int) -> bool:
 
 
 def _energy_rise(energy: np.ndarray, step: int) -> float:
-    """How much more the film moves in the two bars from a step on than in the two before it."""
+    """Motion of the two bars from a step on minus that of the two before it."""
     width = 2 * STEPS_PER_BAR
     return float(energy[step : step + width].mean() - energy[max(0, step - width) : step].mean())
 

@@ -40,7 +40,7 @@ class Section:
 
     @property
     def n_bars(self) -> int:
-        """Whole or begun bars."""
+        """Number of bars, incomplete ones included."""
         return -(-(self.end - self.first_bar) // STEPS_PER_BAR)
 
 

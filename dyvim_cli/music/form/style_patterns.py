@@ -27,7 +27,7 @@ PAD_LOW, PAD_HIGH, PAD_CENTRE = 60, 77, 67  # MIDI pitches of a chord's top note
 
 @dataclass(frozen=True)
 class PatternInputs:
-    """What the patterns answer, [S] each."""
+    """Inputs of the patterns, [S] each."""
 
     energy: np.ndarray  # 0..1, of the film as far as it has a say
     accents: Accents

@@ -1,4 +1,4 @@
-"""Lay the speech of a film's own sound on the grid and thin the band under it.
+"""Quantise the speech of a film's own sound to the grid and thin the band under it.
 
 Reviewers of films call music under a voice "too bouncy, too varied in pitch": the writing disturbs as much
 as the level. Under speech the tune and the arpeggio rest; kick and snare, bass and chords strike on bar

@@ -36,14 +36,14 @@ def _joined(pieces: list[np.ndarray]) -> np.ndarray:
 
 
 class Mastering(NamedTuple):
-    """What mastering does to a mix, in dB."""
+    """Gains that mastering applies to a mix, in dB."""
 
     gain_db: float  # to all of it
     most_limited_db: float  # where the limiter holds a peak back the most
 
 
 class Meter:
-    """Listens to stereo blocks [2, n]; powers and peaks hold one value a cell of 32 frames."""
+    """Listens to stereo blocks [2, n]; powers and peaks hold one value per cell of 32 frames."""
 
     def __init__(self) -> None:
         self._powers: list[np.ndarray] = []

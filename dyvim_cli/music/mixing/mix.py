@@ -89,7 +89,7 @@ def _strip(part: Part) -> effects.Effect:
 
 
 def _returns(parts: dict[str, Part], palette: Palette, bpm: float) -> StemEffect:
-    """What comes back from the room and the echo for the stems' sends."""
+    """Reverb and echo returns of the stems' sends."""
     room = effects.chain(
         effects.filter_sections(effects.high_pass(ROOM_LOW_CUT_HZ)),
         effects.convolver(impulse_response(palette.room)),

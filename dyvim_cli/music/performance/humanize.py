@@ -110,7 +110,7 @@ class Feel:
         return delays
 
     def is_accented(self, step: int) -> bool:
-        """Tell whether a step is a hit, which is played exactly.
+        """Check whether a step is a hit, which is played exactly.
 
         Args:
             step: of the grid.

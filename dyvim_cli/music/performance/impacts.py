@@ -74,7 +74,7 @@ def _lowest(stems: Sequence[Stem], at_s: float) -> int:
 
 
 def _rises_from(feel: Feel, step: int, at_s: float, before_s: float) -> float | None:
-    """When the riser into a step begins; None where there is no room for one."""
+    """Start of the riser into a step; None where there is no room for one."""
     longest_s = min(LONGEST_RISER_S, RISER_SHARE * (at_s - before_s))
     for n_steps in RISER_STEPS:
         start_s = float(feel.times_s[step - n_steps]) if step >= n_steps else -1.0

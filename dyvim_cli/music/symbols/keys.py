@@ -83,7 +83,7 @@ def find_key(
 
 
 def in_scale(pitch_class: int, is_minor: bool) -> bool:
-    """Tell whether a pitch class belongs to the major or the (harmonic or natural) minor scale.
+    """Check whether a pitch class belongs to the major or the (harmonic or natural) minor scale.
 
     Args:
         pitch_class: semitones above the tonic.

@@ -191,7 +191,7 @@ def _per_bar_played(onset_rows: np.ndarray) -> float:
 
 
 def _entropy(tokens: np.ndarray) -> dict[str, float]:
-    """How evenly all notes are spread over the pitch classes; nothing without notes."""
+    """Entropy of the pitch classes of all notes; nothing without notes."""
     pcs = [_pitch_classes(tokens, name)[onsets(tokens, name)] for name in PITCHED]
     counts = np.bincount(np.concatenate(pcs), minlength=12)
     if not counts.sum():

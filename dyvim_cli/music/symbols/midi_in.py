@@ -96,7 +96,7 @@ def _stem(track: Any) -> Stem:  # of symusic, here and below
 
 
 def _let_go(end_s: float, pedals: list[tuple[float, float]]) -> float:
-    """When a note stops that is let go at end_s."""
+    """End of a note's sound after its release at end_s."""
     return next((up for down, up in pedals if down <= end_s < up), end_s)
 
 

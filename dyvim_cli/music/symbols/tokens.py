@@ -14,7 +14,7 @@ UNKNOWN = -1
 REST, HOLD, FIRST_PITCH = 0, 1, 2  # pitched streams: silence, the note goes on, a new note
 LONGEST_HOLD_STEPS = 64  # four bars; longer is a stuck note
 
-# Chords: one token a step, absolute (the chord that sounds), so that harmony is always in view.
+# Chords: one token per step, absolute (the chord that sounds), so that harmony is always in view.
 NO_CHORD = 0
 CHORD_QUALITIES = {  # intervals above the root
     "maj": (0, 4, 7), "min": (0, 3, 7), "dim": (0, 3, 6), "aug": (0, 4, 8), "sus2": (0, 2, 7),

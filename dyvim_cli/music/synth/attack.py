@@ -1,4 +1,4 @@
-"""Tell when a note is heard: where a listener puts the onset of a tone that rises in its own way.
+"""Find the perceptual onset of a note, whatever its attack.
 
 Vos and Rasch ("The perceptual onset of musical tones", 1981): listeners hear two tones as simultaneous when
 their levels pass at the same time a threshold that lies 6 to 15 dB below each tone's loudest moment.

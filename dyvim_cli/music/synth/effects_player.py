@@ -13,7 +13,7 @@ PROGRAMS = {118, 119}  # General MIDI's synth drum and reverse cymbal, which sta
 
 
 def is_effect(stem: Stem) -> bool:
-    """Tell whether a stem is synthesised here, and no other instrument was asked for.
+    """Check whether a stem is synthesised here, and no other instrument was asked for.
 
     Args:
         stem: any stem.

@@ -76,7 +76,7 @@ def _placed(instrument: "SampledInstrument", notes: list[Note], takes: Sequence[
 
 
 def _chokes(instrument: "SampledInstrument", notes: list[Note]) -> list[float]:
-    """For every note the start of the next one of an exclusive class of its; infinity without one."""
+    """Start of the next note in the same exclusive class, per note; infinity without one."""
     ends_s = [np.inf] * len(notes)
     following: dict[int, float] = {}
     starting: dict[int, float] = {}

@@ -76,7 +76,7 @@ def _samples(voices: tuple[Voice, ...]) -> list[int]:
 
 
 def _fits(font: SoundFont, near: tuple[Voice, ...], n_own: int, key: int) -> bool:
-    """Whether as many voices answer, each recorded near enough, its pitch following the keys."""
+    """Whether a zone has as many voices, each recorded near enough and pitched by key."""
 
     def is_near(voice: Voice) -> bool:
         root = voice.get(gen.ROOT_KEY)

@@ -81,7 +81,7 @@ class Voice:
 
     @property
     def changes_on_release(self) -> bool:
-        """Whether more than its level changes when the key is let go."""
+        """Whether a release changes more than the level."""
         moves = self.get(gen.MOD_ENV_TO_CUTOFF) or self.get(gen.MOD_ENV_TO_PITCH)
         return bool(moves) or int(self.get(gen.LOOP_MODE)) == gen.LOOPS_WHILE_HELD
 

@@ -42,7 +42,7 @@ class Zone:
     target: int | None
 
     def covers(self, key: int, velocity: int) -> bool:
-        """Tell whether a note falls into the zone.
+        """Check whether a note falls into the zone.
 
         Args:
             key: MIDI number.
@@ -96,7 +96,7 @@ class SoundFont:
 
 
 def soundfont_paths() -> list[Path]:
-    """Where the files of the shipped font lie, in a checkout or installed.
+    """Find the files of the shipped font, in a checkout or installed.
 
     Returns:
         Paths in the folder of the weights.

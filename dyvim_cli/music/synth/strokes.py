@@ -41,7 +41,7 @@ def treble_db(velocity: int, take: int) -> float:
 
 
 def answers_alike(voices_at: Callable[[int], tuple[Voice, ...]]) -> bool:
-    """Tell whether an instrument's timbre is nearly the same at every velocity.
+    """Check whether an instrument's timbre is nearly the same at every velocity.
 
     Args:
         voices_at: voices of a key at a velocity.

@@ -97,7 +97,7 @@ def fall(db_per_s: float) -> np.ndarray:
 
 
 class _Motion:
-    """How envelope and oscillators move a voice: values at times [n], one a HOP."""
+    """Modulation of a voice by envelope and oscillators: values at times [n], one per HOP."""
 
     def __init__(self, voice: Voice, times_s: np.ndarray, held_s: float):
         envelope = mod_envelope(voice, times_s, held_s) if _uses_envelope(voice) else 0.0

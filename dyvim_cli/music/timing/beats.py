@@ -122,7 +122,7 @@ def track_beats(envelope: np.ndarray, bpm: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Alignment:
-    """How recorded music lies under the film: film time = (music time - start_s) / speed."""
+    """Alignment of recorded music with the film: film time = (music time - start_s) / speed."""
 
     start_s: float  # where in the music the film begins
     speed: float  # 1.04 = four per cent faster

@@ -13,7 +13,7 @@ SWELLING = ("pad", "riser")  # parts whose notes grow out of nothing
 
 
 def onsets_near(stems: Sequence[Stem], times_s: np.ndarray) -> list[float | None]:
-    """When the note onset that is nearest to each of the times begins, in seconds.
+    """Find the nearest note onset to each of the times, in seconds.
 
     Args:
         stems: the parts of a score.

@@ -1,4 +1,4 @@
-"""Lay an old grid under a new cut: what is kept keeps its steps, pictures that moved take their beats along.
+"""Fit an old grid to a new cut: kept parts keep their steps, moved pictures take their beats along.
 
 Where two stretches meet that were apart, the bar goes on with the beat that the next one begins on; the beats
 between last no time (as in bar_lines.py). What is left of a beat is taken up by the bars around the seam.

@@ -201,7 +201,7 @@ def _ranked(
 
 
 def _best_fit(duration_s: float, targets: Targets, tempi: np.ndarray, drift: float) -> _Fit:
-    """Of the tempi, and of looser and tighter tempo changes, what is left with the most reward."""
+    """Best fit over the tempi and over looser and tighter tempo changes."""
     fits = [
         _through_anchors(duration_s, anchoring, tempo, drift)
         for ease in _EASES

@@ -92,7 +92,7 @@ def _movers(rng, style: str, labels: list[int]) -> dict[int, str]:
 
 
 def _silent(rng, style: str, role: str, arousal: float, mover: str) -> frozenset[str]:
-    """At most two parts are silent, so that an event can still be played together; calm thins."""
+    """Draw the silent parts, at most two, more of them in calm scenes."""
     odds = {
         p: o + RECORDS[style].arranger.more_absent.get(p, 0) - 0.15 * arousal * (o > 0.1)
         for p, o in ABSENT[role].items()

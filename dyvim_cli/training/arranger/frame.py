@@ -49,7 +49,7 @@ class PieceFrame:
 
     @property
     def habits(self) -> Arranger:
-        """What the style's record says of it."""
+        """The arranger's settings of the style."""
         return RECORDS[self.style].arranger
 
 

@@ -28,7 +28,7 @@ BUILD_BARS = 8  # bars between two builds at least
 
 @dataclass(frozen=True)
 class Response:
-    """What the film asks of every part; all arrays [S]."""
+    """The film's demands on every part; all arrays [S]."""
 
     density: dict[str, np.ndarray]  # part -> 0..1, compared with the need of each step of its pattern
     motion: np.ndarray  # 0..1 slow energy, builds included: register, length of notes
@@ -113,7 +113,7 @@ def _accent(weight: float, level: int) -> int:
 
 
 def _forced(rng, plan: PieceFrame, hit) -> dict[str, np.ndarray]:
-    """Which parts play on which event, by its weight; music without a film marks with drums, bass and pad."""
+    """Choose the parts that play each event, by its weight; without a film drums, bass and pad."""
     force = {part: np.zeros(plan.n_steps, dtype=bool) for part in PARTS}
     for step in np.flatnonzero(hit):
         silent = plan.scene_at(step).silent

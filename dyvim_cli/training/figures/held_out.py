@@ -104,7 +104,7 @@ def _crops(pieces: list[Piece], n_batches: int, n_steps: int, batch_size: int) -
 
 
 def _at(batch: Batch, alpha: float) -> Batch:
-    """The same crops at some alpha; drawn anew at 0 they would be others, for doubt takes chances too."""
+    """The same crops at some alpha; drawn again at 0 they would be others, for doubt takes chances too."""
     return replace(batch, alpha=torch.full_like(batch.alpha, alpha))
 
 

@@ -19,7 +19,7 @@ GOLDEN, MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 
 @dataclass(frozen=True)
 class _Counts:
-    """What follows each context of one length; arrays sorted by hash."""
+    """Counts of the tokens after each context of one length; arrays sorted by hash."""
 
     pairs: np.ndarray  # hash of (context, token)
     pair_counts: np.ndarray

@@ -1,7 +1,7 @@
 """Pairs for decoders of audio tokens: a film's features and its music as codec tokens.
 
 One safetensors file a film, named by a hash of the film and of everything that it was seen and heard
-with: a preparation that was stopped goes on, and one with another codec begins anew.
+with: a preparation that was stopped goes on, and one with another codec restarts.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class SoundedFilm(FilmFeatures):
 
 
 def facts_of(codec: Codec, name: str) -> dict:
-    """What tokens depend on.
+    """Collect the facts that the tokens depend on.
 
     Args:
         codec: that the music was encoded with.

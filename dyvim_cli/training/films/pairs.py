@@ -44,7 +44,7 @@ def prepare_pairs(
     made_with: dict,
     progress: Progress | None = None,
 ) -> dict:
-    """Render films to out/pairs-NNNN.safetensors; shards that something else saw are made anew.
+    """Render films to out/pairs-NNNN.safetensors; shards that something else saw are made again.
 
     Args:
         pieces: to choose from.
@@ -236,7 +236,7 @@ def draw_batch(
 
 
 def _alpha(one: ConditionedPiece, dropped: bool, rng: np.random.Generator) -> float:
-    """How far a crop may trust its film, or music without film its own curves."""
+    """Draw the alpha of a crop: its trust in the film, or without one in the music's own curves."""
     if one.motion is None:
         return draw_alpha(one.piece, rng)
     return 0.0 if dropped else 1.0 if rng.random() < 0.6 else float(rng.uniform(0.05, 1.0))

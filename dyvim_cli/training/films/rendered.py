@@ -28,7 +28,7 @@ BLOCK = 64  # frames that get their camera faults together
 
 @dataclass(frozen=True)
 class RenderedFrame:
-    """As media.decode gives them."""
+    """Frame with the fields of media.decode's."""
 
     time_s: float
     pixels: np.ndarray  # [H, W, 3] uint8
@@ -45,7 +45,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Material:
-    """What films are made of."""
+    """Images and textures that films are rendered from."""
 
     textures: Sequence[np.ndarray]  # [H, W, 3] uint8 each
     takes: Sequence[footage.ClipShot] = ()
@@ -53,7 +53,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Set:
-    """What the camera sees."""
+    """Scene in front of the camera."""
 
     background: np.ndarray  # [side, side, 3] uint8
     sprites: list[tuple[np.ndarray, np.ndarray]]  # (texture [side, side, 3], mask [side, side]) uint8

@@ -41,7 +41,7 @@ JUDGED_BY = 4  # batches a source
 
 @dataclass(frozen=True)
 class PretrainSettings:
-    """How to train; minutes of the clock rule the learning rate."""
+    """Settings of pre-training; the learning rate follows the elapsed minutes."""
 
     minutes: float = 90.0  # of its updates
     n_steps: int = 384

@@ -74,7 +74,7 @@ class ScoreLearner(nn.Module):
         return [self.model.extension]
 
     def hold_back(self) -> None:
-        """How far to trust the curves is known from pre-training; films of ours would unteach it."""
+        """Keep the trust in the curves from pre-training, which rendered films would unlearn."""
         extension = self.model.extension
         extension.gate.grad = None
         if extension.weight.grad is not None:

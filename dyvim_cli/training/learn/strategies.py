@@ -24,7 +24,7 @@ LORA_RANK = 8
 
 @dataclass(frozen=True)
 class Phase:
-    """What holds at one moment of a run."""
+    """Schedule at one moment of a run."""
 
     new_rate: float  # of the new modules
     decoder_rate: float

@@ -1,7 +1,7 @@
 """Tune a decoder on pairs of film and music: one loop for both token systems and all strategies.
 
 Exact resume: what happens at update n depends on the seed, n and the state alone (data, dropout and
-schedule are drawn anew from (seed, n)), so a run that was stopped anywhere gives the same losses to the
+schedule are drawn again from (seed, n)), so a run that was stopped anywhere gives the same losses to the
 last digit. Minutes are turned into a number of updates once, at the beginning, by timing a few: a schedule
 that followed the clock could not be repeated.
 """
@@ -88,7 +88,7 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class TuneSettings:
-    """How to tune. updates outranks minutes (of the main thread's processor time; of the clock on a GPU)."""
+    """Settings of tuning. updates overrides minutes (main thread's processor time; wall clock on a GPU)."""
 
     strategy: str = "annealing"
     minutes: float = 30.0

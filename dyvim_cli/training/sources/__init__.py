@@ -14,7 +14,7 @@ SOURCES = ("openewld", "lieder", "freedoom", "groove", "midi", "musicxml")
 
 @dataclass
 class SourceReport:
-    """What became of one folder."""
+    """Import result of one folder."""
 
     shard: Path
     n_files: int

@@ -127,7 +127,7 @@ def _piano_streams(right: Notes, left: Notes, voice: Notes, n_steps: int) -> dic
 
 
 def _doubles(part: Notes, voice: Notes) -> np.ndarray:
-    """Which notes only double what the voice sings (same step, same pitch or an octave off)."""
+    """Mask of the notes that only double the voice (same step, same pitch or an octave off)."""
     sung = set(zip(voice.starts.tolist(), (voice.pitches % 12).tolist(), strict=True))
     played = zip(part.starts.tolist(), (part.pitches % 12).tolist(), strict=True)
     return np.array([note in sung for note in played], dtype=bool)

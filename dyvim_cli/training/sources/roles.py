@@ -108,7 +108,7 @@ def _is_bass(track: CorpusTrack) -> bool:
 
 
 def _chords_and_line(track: CorpusTrack) -> tuple[Notes, Notes]:
-    """What a track plays as chords (power chords too, sounding octave added) and as single notes."""
+    """Split a track into chords (power chords included, sounding octave added) and single notes."""
     together = texture.chord_mask(track.notes, 2)
     chords = track.notes[together]
     if len(chords) and texture.chord_mask(chords, 3).mean() < 0.5:

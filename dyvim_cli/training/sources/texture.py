@@ -15,7 +15,7 @@ NEAR, FAR = 3, 9  # semitones above the last bass note: beyond, within a beat / 
 
 @dataclass
 class Notes:
-    """Notes on the grid; the arrays have one entry a note, in order of start."""
+    """Notes on the grid; the arrays have one entry per note, in order of start."""
 
     starts: np.ndarray
     ends: np.ndarray
@@ -93,7 +93,7 @@ def hold_through(bass: Notes, others: Notes) -> np.ndarray:
 
 
 def chord_mask(notes: Notes, n_notes: int = PAD_NOTES) -> np.ndarray:
-    """Which notes start together with at least n_notes - 1 others of other pitch.
+    """Find notes that start together with at least n_notes - 1 others of other pitch.
 
     Args:
         notes: N of them.

@@ -66,7 +66,7 @@ def open_codec(name: str | None, backbone: str, progress: Progress | None = None
 
 
 def _weights_place() -> dict:
-    """Where weights lie and whether to pull them, as keyword arguments."""
+    """Keyword arguments of the weights' folder and of downloads."""
     return {name: value for name, value in placement().items() if name != "device_name"}
 
 
