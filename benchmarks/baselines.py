@@ -21,7 +21,7 @@ def random_shift(samples: np.ndarray, sample_rate: int, seed: int | list[int]) -
 
 
 def best_metronome(picture: VisualEvents) -> tuple[float, float]:
-    """(tempo in beats a minute, first beat in seconds) whose steady beats lie nearest to the events.
+    """(tempo in BPM, first beat in seconds) of the steady beat that is nearest to the events.
 
     The best of all tempi from 60 to 180 and their phases, by the events' weights: the most that a
     fixed tempo can do. 120 and 0 without events.

@@ -29,7 +29,7 @@ from dyvim_cli.evaluation.show.tables import MEASURES, mean_excesses
 from dyvim_cli.evaluation.sweep.generator import Generate, dyvim_generator, tempo_map_beats
 
 FILMS = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".gif")
-SHORTEST_S = 4.0  # below, chance and sync cannot be told apart
+SHORTEST_S = 4.0  # below, chance and sync cannot be distinguished
 LONGEST_S = 60.0  # a long film takes long, and is one film in the mean like any other
 MARKS = ("<!-- bench-sync begins -->", "<!-- bench-sync ends -->")
 # no peer's figures stand in the table: what they publish is not corrected for chance, or compares
@@ -182,7 +182,7 @@ def current_commit() -> str:
 
 
 def put_between_marks(readme: Path, text: str) -> None:
-    """Replace what stands between the two marks of a README. Raises ValueError without them."""
+    """Replace the text between the two marks of a README. Raises ValueError without them."""
     before, found, rest = readme.read_text(encoding="utf-8").partition(MARKS[0])
     after = rest.partition(MARKS[1])
     if not found or not after[1]:

@@ -11,7 +11,7 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Score
 
 MOVES = 0.15  # motion on scale (film_curves) from which on a bar without any sound was not asked for
 LONGEST_NOTE_BARS = 4.0  # a longer one is stuck, unless it is the last
-LONGEST_RUN = 12  # so often one pitch may be struck in a row: the corpus' melodies stay below
+LONGEST_RUN = 12  # most onsets in a row on one pitch; the corpus' melodies have fewer
 SHORTEST_RING_S = 0.6
 
 
@@ -47,7 +47,7 @@ def figures(piece: Composed) -> dict[str, float]:
 
 
 def stuck_streams(score: Score) -> list[str]:
-    """Streams with a note of over four bars before the last chord, or a pitch struck without end."""
+    """Streams with a note of over four bars before the last chord, or with a pitch repeated endlessly."""
     found = []
     for name in tokens.PITCHED:
         row = score.tokens[tokens.STREAM_INDEX[name]]
@@ -97,7 +97,7 @@ def instrument_likeness(one: Score, other: Score) -> float:
 
 
 def likeness(one: Score, other: Score) -> float:
-    """0..1: share of struck steps (with their pitches) that two scores have in common, step by step."""
+    """0..1: share of onsets (with their pitches) that two scores have in common, step by step."""
     n = min(one.tokens.shape[1], other.tokens.shape[1])
     a, b = (score.tokens[2:, :n] for score in (one, other))  # without level and chord
     first = np.array([tokens.FIRST_PITCH if s.name in tokens.PITCHED else 1 for s in tokens.STREAMS[2:]])
@@ -106,13 +106,13 @@ def likeness(one: Score, other: Score) -> float:
 
 
 def rhythm_likeness(one: Score, other: Score) -> float:
-    """0..1: Jaccard likeness of the profiles of struck steps by stream and place in the bar."""
+    """0..1: Jaccard likeness of the onset profiles by stream and place in the bar."""
     a, b = _profile(one), _profile(other)
     return float(np.minimum(a, b).sum() / max(np.maximum(a, b).sum(), 1e-9))
 
 
 def _profile(score: Score) -> np.ndarray:
-    """[streams, 16] how often each stream strikes at each place in the bar."""
+    """[streams, 16] onsets of each stream at each place in the bar."""
     n = score.tokens.shape[1]
     rows = []
     for k, stream in enumerate(tokens.STREAMS[2:], start=2):

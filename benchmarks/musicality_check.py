@@ -24,7 +24,7 @@ from dyvim_cli.types import STYLES, FilmFeatures
 
 FILM_S = (12.0, 60.0)  # how long imagined films are
 SHORTEST_S = 8.0  # shorter films have no form to speak of
-# judged by "inside the corpus' band"; the others are shown beside the corpus' figures
+# judged by "inside the corpus' band"; the others are shown with the corpus' figures
 JUDGED = (
     "pitch_class_entropy", "groove_consistency", "self_similarity", "band_density", "ensemble_density",
     "melody_density", "bass_density", "drums_density",
@@ -35,7 +35,7 @@ KIT_ONLY = ("drums_density",)
 # All parts together are counted beside pieces with as many: bands with a kit, or voices with a piano.
 DENSITY_OF = {"band_density": "freedoom", "ensemble_density": "lieder"}
 IN_HARMONY = 0.95
-DIFFERENT = 0.5  # two pieces that share fewer struck notes are different pieces
+DIFFERENT = 0.5  # two pieces that share fewer onsets are different pieces
 
 Compose = Callable[[FilmFeatures, str, int], Composed]  # film, style, seed -> piece
 

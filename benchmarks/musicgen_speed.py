@@ -52,7 +52,7 @@ class Seconds:
 
 
 def beside(film: Path) -> dict:
-    """Both decoders, one after the other: seconds a second of music, and how many times faster one is."""
+    """Time both decoders: seconds per second of music, and the ratio of their speeds."""
     embedded, musicgen = measure_embedded(film), measure_musicgen()
     return {
         "embedded_s_per_s": {name: seconds.rounded() for name, seconds in embedded.items()},

@@ -73,7 +73,7 @@ def _notes(bank: int, program: int) -> Iterator[tuple[int, int, int]]:
 
 
 def drum_keys() -> set[int]:
-    """Every key that a palette strikes on its kits."""
+    """Every key that a palette plays on its kits."""
     classes = [kit.KIT, *(style.palette.drum_keys for style in RECORDS.values())]
     choices = [choice for each in classes for keys in each.values() for choice in keys]
     return {int(key) for choice in choices for key in np.atleast_1d(choice)}

@@ -117,7 +117,7 @@ def _draw_drums(axes, score: Score) -> None:
 
 
 def _rows_of_keys(style: str) -> dict[int, int]:
-    """Key of a style's kit -> the first drum class that strikes it."""
+    """Key of a style's kit -> the first drum class that plays it."""
     keys, rows = KIT | RECORDS[style].palette.drum_keys, {}
     crash = len(tokens.DRUM_CLASSES) - 1
     for row, name in [*enumerate(tokens.DRUM_CLASSES), (crash, "splash")]:  # a splash is written as a crash

@@ -37,7 +37,7 @@ def flow_bands() -> dict[str, dict[str, list[float]]]:
 def sounded(piece: Composed) -> FlowReport | None:
     """The flow of a piece, mixed and mastered as it is delivered; None when it is too short.
 
-    It is judged up to its last stroke: people's excerpts end in mid-music, without a chord that rings out.
+    It is judged up to its last onset: people's excerpts end in mid-music, without a last chord.
     """
     from dyvim_cli.music.mixing.mastering import produce
 

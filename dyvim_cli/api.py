@@ -96,7 +96,7 @@ def compose(
 
     Args:
         features: from `analyse`.
-        speech_s: [N, 2] spans in seconds in which somebody speaks in the film's own sound.
+        speech_s: [N, 2] spans of speech in the film's own sound, seconds.
         progress: notified of the stage "compose".
         **options: fields of `options.ComposeOptions`: alpha, style, mood, tempo_bpm, key, seed, ...
 

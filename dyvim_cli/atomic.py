@@ -4,7 +4,7 @@
         part.write_bytes(...)
 
 The part lies beside `path` under a hidden name that ends in .part, so ffmpeg needs -f. It is locked while
-its writer lives: what a killed run left behind is told from what another run is writing, and removed when
+its writer lives, so that remains of a killed run are recognised and removed when
 the same path is written again.
 """
 
@@ -27,7 +27,7 @@ except ImportError:  # Windows
 
 STEM_LETTERS = 40  # of the path's name in the part's: in UTF-8 at most 160 of the 255 bytes a name may have
 PART_NAME = re.compile(r"\..*\.dyvim-[0-9a-f]{12}\.part", re.DOTALL)
-OLD_S = 86400.0  # parts of this age belong to nobody, where files cannot be locked
+OLD_S = 86400.0  # older parts are abandoned, where files cannot be locked
 
 
 class Pending(NamedTuple):

@@ -65,7 +65,7 @@ def closure(places: tuple[str, ...], package: Path = PACKAGE) -> tuple[str, ...]
 
 
 def _imported(text: str, package: Path) -> Iterable[str]:
-    """Files of ours that a source imports, the packages that they lie in included."""
+    """Project files that a source imports, their packages included."""
     for module, names, plain in IMPORT.findall(text):
         base = tuple((module or plain).split(".")[1:])
         for name in ("", *re.findall(r"\w+", re.sub(r"#.*", "", names))):

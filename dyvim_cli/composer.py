@@ -1,4 +1,4 @@
-"""Compose with the shipped score decoder or a MusicGen; the only module that tells them apart."""
+"""Compose with the shipped score decoder or a MusicGen; the only module that distinguishes them."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -175,7 +175,7 @@ def compose(
         options: options of composing.
         model: of load_model.
         progress: hears of the stage "compose".
-        speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak; MusicGen takes no
+        speech_s: [N, 2] spans of speech in the film's own sound, seconds; MusicGen takes no
             notice of them.
         keeps_tokens: whether what a decoder draws may come from the cache.
 
@@ -212,7 +212,7 @@ def sound_blocks(
         duration_s: of the film.
         progress: hears of the stage "sound".
         stems: takes each stem's name and next block [2, m]; None = no stems.
-        meter: listens to the finished sound; None = nobody.
+        meter: receives the finished sound; None = no meter.
         is_grouped: stems by groups instead of instruments.
         soundfont: path of the user's instruments; None = the shipped ones.
 

@@ -36,7 +36,7 @@ def comment(piece: "Score | Recording", options: ComposeOptions, speech_s: np.nd
 
 
 def _written_in(piece: "Score | Recording") -> str:
-    """The style that the notes were written in, whoever plays them."""
+    """The style that the notes were written in, whatever instruments play them."""
     character = piece.extras.get("character") if isinstance(piece, Score) else None
     return character.style if character is not None else piece.style
 
@@ -124,7 +124,7 @@ def heard_hits(hits: list[dict[str, Any]], silent_s: Sequence[tuple[float, float
 
 
 def style_choice(features: FilmFeatures, style: str, options: ComposeOptions) -> dict[str, Any]:
-    """Tell how surely the style was chosen.
+    """Describe how clear the choice of the style was.
 
     Args:
         features: what was seen of the film.
@@ -146,7 +146,7 @@ def style_choice(features: FilmFeatures, style: str, options: ComposeOptions) ->
 
 
 def mood_of(features: FilmFeatures, options: ComposeOptions | None = None) -> dict[str, Any]:
-    """Tell a film's mood, or the one that was asked for.
+    """Describe a film's mood, or the requested one.
 
     Args:
         features: what was seen of the film.

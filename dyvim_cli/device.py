@@ -51,7 +51,7 @@ def give_back_memory() -> None:
 
 
 def new_seed() -> int:
-    """A seed nobody chose, small enough to type again.
+    """A seed that nobody chose, small enough to type again.
 
     Returns:
         0 .. 2^31 - 1.
@@ -119,7 +119,7 @@ def free_memory_gb() -> float | None:
     """Ask how much memory can be had now.
 
     Returns:
-        GB; None where the system does not tell (no /proc/meminfo).
+        GB; None where the system does not report it (no /proc/meminfo).
     """
     try:
         with open("/proc/meminfo") as file:

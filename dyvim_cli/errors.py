@@ -66,7 +66,7 @@ class EnvironmentFault(DyvimError):
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """Find the known word that was probably meant, whatever its case.
+    """Find the known word that is closest to a misspelt one, ignoring case.
 
     Args:
         word: as it was typed.
@@ -81,7 +81,7 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def one_of(word: str, known: Iterable[str]) -> str:
-    """Write a hint that names what was probably meant, and all that can be said.
+    """Write a hint that names the closest word and all allowed ones.
 
     Args:
         word: as it was typed.

@@ -128,7 +128,7 @@ def check_extras(delivery: Delivery, film_path: Path | None) -> None:
 
 
 def _check_apart(delivery: Delivery) -> None:
-    """Raise UsageError when two of the files that are asked for are one."""
+    """Raise UsageError when two requested files are the same."""
     named = (delivery.music, delivery.midi, delivery.markers_out)
     paths = [path.absolute() for path in named if path is not None]
     if len(set(paths)) < len(paths):
@@ -218,7 +218,7 @@ def write_markers_of(
 
 
 def stamp_sounds(group: "PendingFiles", clock: "FilmClock", title: str) -> None:
-    """Say in every WAV of a delivery where it lies on the film's timeline (Broadcast Wave).
+    """Write the time of every WAV of a delivery on the film's timeline into it (Broadcast Wave).
 
     Args:
         group: files that wait for their names.

@@ -32,7 +32,7 @@ class PlannedSection:
     parts: tuple[str, ...]  # of PARTS, that may play
     style: str | None = None  # of the band that plays it, where that is not the piece's
     energy: float | None = None  # 0..1, mean of the motion that is answered; None: as the film moves
-    seen_energy: float | None = field(default=None, compare=False)  # the same as the film has it, to be told
+    seen_energy: float | None = field(default=None, compare=False)  # the film's own value, for display
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Silence:
 
 @dataclass(frozen=True)
 class Speech:
-    """A stretch in which somebody speaks in the film's own sound."""
+    """A stretch of speech in the film's own sound."""
 
     from_s: float
     to_s: float
@@ -62,9 +62,9 @@ class FilmPlan:
     valence: float
     arousal: float
     alpha: float
-    seed: int  # the piece's own: what follows from the seed that was asked for and from the film
+    seed: int  # the piece's own: drawn from the requested seed and the film
     hits: tuple[PlannedHit, ...]
     sections: tuple[PlannedSection, ...]
     silences: tuple[Silence, ...] = ()
-    instruments: tuple[tuple[str, int], ...] = ()  # (part, General MIDI program), where somebody chose it
-    speech: tuple[Speech, ...] | None = None  # None: where it is heard; (): as if nobody spoke
+    instruments: tuple[tuple[str, int], ...] = ()  # (part, General MIDI program), where chosen
+    speech: tuple[Speech, ...] | None = None  # None: as detected; (): no speech

@@ -1,7 +1,7 @@
 """Define alpha's meaning: one record of every share of the music in which the film has a say.
 
 alpha 0: the film has no say. 0.25: the grid of beats meets the cuts, the music hardly shows it. 0.5: what
-a composer would do. 1: every movement is answered, and the groove still goes on.
+a composer would do. 1: every movement is answered, and the groove still continues.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Influence:
     Attributes:
         alpha: the user's number, 0 or more.
         timing: 0..1, share of the tempo drift and of the odd bars that events may ask for.
-        rubato: 0..1, share of the way that a step moves to an event beside it.
+        rubato: 0..1, share of the distance that a step moves to a nearby event.
         decoder: factor of the dynamics term that is added to every music token.
         lightest_event: the decoder gets no input from events that weigh less.
         lightest_accent: events that weigh less are accented only if the decoder wants it.
@@ -64,7 +64,7 @@ def influence_of(alpha: float) -> Influence:
     return Influence(
         alpha=alpha,
         timing=min(1.0, 4 * alpha),  # a cut between two beats is heard as a mistake, however calm the music
-        # Steps lie up to 60 ms beside an event. At one half what is left is less than a frame of film, and
+        # Steps are up to 60 ms off an event. At one half the rest is less than a frame of film, and
         # drums that move with every step of a fast montage lose their pulse (.40 for .48 on four of them).
         rubato=min(1.0, alpha),
         # In training a factor of s means that a share 1 - s of the curves is wrong, which the decoder answers

@@ -15,7 +15,7 @@ MAX_PIXELS = 100_000_000  # of one picture: 12K is 80 million
 MAX_DURATION_S = 12 * 3600.0
 MAX_STREAMS = 256  # of any kind: a whole television channel group has some 100
 MAX_PICTURES = 5_000_000  # twelve hours at 115 a second
-MAX_GAP_S = 600.0  # between two pictures: a slide may stand this long
+MAX_GAP_S = 600.0  # between two pictures: a slide may be shown this long
 SAMPLE_RATES_HZ = (1000, 800_000)  # of a sound that can be made 48 kHz; of 1 Hz ffmpeg needs gigabytes
 
 

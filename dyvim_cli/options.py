@@ -16,9 +16,9 @@ OWN_DECODER = ".safetensors"  # how a score decoder of the user's ends
 
 
 KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
-UNDER_SPEECH = ("thin", "same")  # what the music does while somebody speaks in the film's own sound
+UNDER_SPEECH = ("thin", "same")  # what the music does during speech in the film's own sound
 TEMPO_BPM = (40, 220)
-LONGEST_S = 1e6  # of a fade, and the last place where a cut may lie: eleven days
+LONGEST_S = 1e6  # longest fade and latest cut: eleven days
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ComposeOptions:
     # first and last bar, from 1 on, to be written again, and in which of many ways; the others stay
     reroll_bars: tuple[int, int, int] | None = None
     markers: Path | None = None  # orders for the music, in an editor's format
-    loops: bool = False  # the music goes on from its end to its beginning
+    loops: bool = False  # the music continues from its end to its beginning
     recut: Recut | None = None  # music that is kept as far as the film shows what it was written for
 
     def __post_init__(self) -> None:
@@ -83,7 +83,7 @@ def _known_style(said: object) -> str:
 
 
 def writes_score(model: str) -> bool:
-    """Tell, by a model's name, whether it writes score tokens: the shipped decoder or one like it.
+    """Check by a model's name whether it writes score tokens: the shipped decoder or one like it.
 
     Args:
         model: name or path.

@@ -23,7 +23,7 @@ def own_sound_of(
     Args:
         film: what probe says of it.
         cut: the part that is scored.
-        keep_audio: what becomes of the own sound; with "track" and "drop" nobody listens.
+        keep_audio: treatment of the own sound; with "track" and "drop" it is not analysed.
         use_cache: whether what was heard before counts.
         progress: hears of the stage "own sound".
         notes: a list that takes what did not go as usual.

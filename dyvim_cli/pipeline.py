@@ -125,7 +125,7 @@ def score(
     prepared = checked_film(film_path, options, delivery)
     prepare_model(options, progress)
     with ThreadPoolExecutor(1) as beside:
-        studio = beside.submit(_open_studio, options)  # got ready while the film is being watched
+        studio = beside.submit(_open_studio, options)  # loaded while the film is watched
         watched = _see(*prepared, delivery.keep_audio, use_cache, progress)
         model = studio.result()
     return compose_and_mux(watched, options, delivery, model, progress=progress)
@@ -297,7 +297,7 @@ def _facts_of_film(
 def _with_speech(
     watched: Watched, options: ComposeOptions, delivery: Delivery, clock: "FilmClock"
 ) -> "tuple[ComposeOptions, np.ndarray | None, OwnSound | None]":
-    """(options with the plan, [N, 2] seconds of speech that the composer is told of, the film's own sound).
+    """(options with the plan, [N, 2] seconds of speech for the composer, the film's own sound).
 
     Where a plan says who speaks when, the music makes room there; of sound that is not heard with the music
     nobody needs to know.

@@ -32,7 +32,7 @@ def reporter(progress: Progress, stage: str, total: float) -> Callable[[float], 
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
     def update(self, stage: str, done: float, total: float) -> None:
         """Ignore the report.

@@ -1,4 +1,4 @@
-"""Read files that are named beside films: regular ones of a bounded size, no pipes or devices."""
+"""Read the user's other files: regular ones of a bounded size, no pipes or devices."""
 
 import os
 from pathlib import Path

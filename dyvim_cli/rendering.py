@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dyvim_cli.music.mixing.loudness import Meter
     from dyvim_cli.music.mixing.session import StyledMidi
 
-RING_S = 3.0  # what the last notes ring on
+RING_S = 3.0  # ring-out after the last note
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def render(
         midi_path: the file.
         delivery: options of the output.
         style: whose mix it gets; None = the plan's, else the one whose instruments it plays.
-        length_s: of the sound; None = the plan's film's, else until the last note has rung.
-        plan: in its silences nobody plays.
+        length_s: of the sound; None = the plan's film's, else to the end of the last note's ring.
+        plan: its silences are kept.
         progress: hears of the stages.
 
     Returns:

@@ -40,7 +40,7 @@ def score_takes(
         progress: hears of the stages.
 
     Yields:
-        The takes as they are whole.
+        The takes as they are completed.
 
     Raises:
         DyvimError: as pipeline.score(), before the film is watched where it can; takes that are whole stay.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dyvim_cli.media.mux import MuxResult
     from dyvim_cli.model.compose.recording import Recording
 
-SWELLS = "riser"  # the stem that strikes nothing
+SWELLS = "riser"  # the stem without onsets
 POINTS = 200  # at most so many values a curve
 
 
@@ -67,7 +67,7 @@ def _spans(moments: np.ndarray) -> list[np.ndarray]:
 
 
 def loudness_facts(meter: Meter) -> dict[str, Any]:
-    """Tell how loud a sound is, and what mastering did to it.
+    """Describe a sound's loudness and its mastering.
 
     Args:
         meter: that heard it.

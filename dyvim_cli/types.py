@@ -80,7 +80,7 @@ class OwnSound:
 
     duration_s: float
     levels_db: np.ndarray  # [n] float32, speech band (300 Hz to 4 kHz), every 10 ms, dB full scale
-    speech_s: np.ndarray  # [N, 2] float64, ascending spans in which somebody speaks
+    speech_s: np.ndarray  # [N, 2] float64, ascending spans of speech
     music_s: np.ndarray  # [M, 2] float64, ascending spans that are music
     loudness: np.ndarray  # [3] float64: integrated LUFS, true peak dBTP, level of the loudest 100 ms in dB
 

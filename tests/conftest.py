@@ -51,7 +51,7 @@ def own_cache(tmp_path_factory):
 
 
 def steady_clock(step_s: float) -> Callable[[], float]:
-    """A clock that goes on by a step at every look: what learns for some minutes learns as much anywhere."""
+    """A clock that advances by a step at every call, so that timed training does the same work anywhere."""
     looks = itertools.count()
     return lambda: step_s * next(looks)
 

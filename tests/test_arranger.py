@@ -119,7 +119,7 @@ def test_accents_are_louder_and_fuller_than_what_is_around_them(following):
 
 
 def test_the_groove_goes_on_through_events(following):
-    """Around a heavy hit as many steps are struck as elsewhere: nothing is thinned out for it."""
+    """Around a heavy hit there are as many onsets as elsewhere: nothing is thinned out for it."""
     around, elsewhere = [], []
     for piece in beat_styles(following, True):
         hit, struck = piece.curves[:, 0], onset_counts(piece) > 0

@@ -94,7 +94,7 @@ def test_what_a_kill_left_goes_at_the_next_write_and_nothing_that_is_in_use(writ
     process, part, folder = writer
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     foreign = [tmp_path / ".a.b.part", tmp_path / ".a.mp4.part", tmp_path / ".b.dyvim-0123456789ab.part"]
-    own = tmp_path / "tmp" / "dyvim-mywork1"  # looks like ours, and is somebody's
+    own = tmp_path / "tmp" / "dyvim-mywork1"  # looks like ours, and is not
     own.mkdir(), [path.touch() for path in foreign]
     atomic.write_text(tmp_path / "a.txt", "new")
     assert scratch.remove_abandoned() == (0, 0)

@@ -82,7 +82,7 @@ def test_a_take_is_heard_where_it_was_laid(features, model):
     inside = slice(round(0.1 * rate), round(0.9 * rate))  # neither fade
     shifted = at_once[inside.start + rate // 2 : inside.stop + rate // 2]
 
-    def unlike(there):  # random weights hum: what counts is what is left beside the hum
+    def unlike(there):  # random weights hum: only the rest of the sound counts
         return 1 - np.corrcoef(later[inside], there)[0, 1]
 
     assert unlike(shifted) < 0.1 * unlike(at_once[inside])

@@ -49,7 +49,7 @@ def nodes():
     from ray.cluster_utils import Cluster
 
     patch = pytest.MonkeyPatch()
-    patch.setenv("RAY_worker_niceness", "0")  # 15, unless told: behind everything else on a busy machine
+    patch.setenv("RAY_worker_niceness", "0")  # 15 by default: behind everything else on a busy machine
     patch.setenv("RAY_memory_monitor_refresh_ms", "0")  # else it kills tasks where others use the memory
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     workers = [cluster.add_node(num_cpus=1) for _ in range(2)]

@@ -22,7 +22,7 @@ def closing_pitch(last: int, is_minor: bool = False) -> int:
     piece[MELODY, 40] = tokens.pitch_token(STREAM, last)
     settled = settle(piece, 48, is_minor)
     assert np.array_equal(np.delete(settled, MELODY, 0), np.delete(piece, MELODY, 0))
-    assert settled[MELODY, 51] == settled[MELODY, 48]  # struck again, it is the same note
+    assert settled[MELODY, 51] == settled[MELODY, 48]  # played again, it is the same note
     assert (np.delete(settled[MELODY, 49:], 2) == tokens.HOLD).all()
     return tokens.token_pitch(STREAM, settled[MELODY, 48])
 
@@ -97,4 +97,4 @@ def test_a_late_event_does_not_take_the_last_chords_ring(late_step):
     hits[[late_step, 56]] = 1.0
     final = choose_final_step(tempo_map, hits)
     assert (64 - final) * 0.125 >= LAST_CHORD_S
-    assert (1 - RING_SHARE) * LAST_CHORD_S >= 1.0  # so long it sounds before it is let go
+    assert (1 - RING_SHARE) * LAST_CHORD_S >= 1.0  # its sound before the release

@@ -282,7 +282,7 @@ def test_a_film_is_watched_once_for_all_sweeps(scene, monkeypatch):
     from dyvim_cli.evaluation.judge import visual_events as module
 
     seen = visual_events(scene[0], use_cache=True)
-    monkeypatch.setattr(module, "_read_frames", None)  # whoever reads now fails
+    monkeypatch.setattr(module, "_read_frames", None)  # reading now fails
     again = visual_events(scene[0], use_cache=True)
     assert np.array_equal(seen.event_times_s, again.event_times_s) and again.is_cut.dtype == bool
     assert np.array_equal(seen.energy, again.energy) and seen.duration_s == again.duration_s

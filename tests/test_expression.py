@@ -113,7 +113,7 @@ def test_a_chord_that_is_held_swells(style):
     rows[tokens.STREAM_INDEX["level"]] = np.repeat([0, 5, 0], 32)
     rows[tokens.STREAM_INDEX["chord"]] = tokens.chord_token(0, "maj")
     pad = tokens.STREAM_INDEX["pad"]
-    for start in range(0, 96, 48):  # struck in the calm and in the middle of the swell
+    for start in range(0, 96, 48):  # onsets in the calm and in the middle of the swell
         rows[pad, start : start + 48] = tokens.HOLD
         rows[pad, start] = tokens.pitch_token(tokens.STREAMS[pad], 67)
     piece = perform(rows, steady([]), Key(0, False), style, 96 * STEP_S, 1)

@@ -214,7 +214,7 @@ def test_pieces_are_sounded_and_shown_beside_people_s(monkeypatch, capsys, tmp_p
     assert found["sound"]["kinds"][WITHOUT]["pieces"] == 2  # cinematic and orchestral
     assert "sound, without a beat" in text and "without a beat: pulse as people's" in text
     assert found["sound"]["kinds"][WITHOUT]["measures"]["onsets_a_s"]["ours"][1] > 0
-    monkeypatch.setattr(sound_check, "sounded", None)  # whoever sounds now fails
+    monkeypatch.setattr(sound_check, "sounded", None)  # rendering now fails
     monkeypatch.setattr(sys, "argv", ["musicality_check", "--pieces", "1", "--silent"])
     musicality_check.main()
     assert "sound, " not in capsys.readouterr().out

@@ -72,7 +72,7 @@ def test_markers_that_find_no_room_are_the_machines_fault(tmp_path, ending):
 
 @pytest.mark.parametrize("extra", ["--midi", "--music", "--report", "--stems"])
 def test_score_on_a_full_disk_ends_in_7_and_leaves_nothing(tmp_path, short_film, extra):
-    """The film has room, what stands beside it has not."""
+    """The film fits on the disk, the files next to it do not."""
     with small_disk(tmp_path / "disk", 200) as disk:
         fill(disk)
         name = {"--midi": "a.mid", "--music": "a.wav", "--report": "a.html", "--stems": "stems"}[extra]

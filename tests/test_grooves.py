@@ -35,7 +35,7 @@ def test_a_return_brings_its_band_where_the_picture_moves_alike():
 
 
 def struck_steps(style: str, pattern: dict[str, str], motion: float, role: str = "theme") -> int:
-    """How many of a bar's steps a groove strikes under a constant motion."""
+    """Number of a bar's steps on which a groove plays under a constant motion."""
     density = density_of(style, role, "drums", np.full(STEPS_PER_BAR, motion))
     played = [needs(row[:STEPS_PER_BAR]) <= density for row in pattern.values()]
     return int(np.any(played, axis=0).sum())
@@ -51,7 +51,7 @@ def test_every_groove_fills_with_motion_and_a_kit_never_stops(style):
 
 @pytest.mark.parametrize("style", [name for name, style in RECORDS.items() if style.keeps_beat])
 def test_a_kit_keeps_eighths_and_fills_them_in_when_the_picture_moves(style):
-    """Held-out drummers strike 7.7 to 15 steps a bar."""
+    """Held-out drummers play on 7.7 to 15 steps per bar."""
     for groove in RECORDS[style].grooves:
         calm, moving = (struck_steps(style, groove, motion) for motion in (0.4, 0.9))
         assert calm >= 7 and moving >= 8, (groove, calm, moving)

@@ -24,7 +24,7 @@ def test_a_tune_moves_as_a_whole_or_not_at_all():
     assert pitches("melody", SAX, *high) == [pitch - 12 for pitch in high]
     assert pitches("melody", VIOLIN, *high) == list(high)
     assert pitches("melody", SAX, *[60] * 40, 79) == [*[60] * 40, 79]
-    assert pitches("melody", SAX, *[70] * 8, 79, 80) == [*[70] * 8, 79, 80]  # a few high notes move nobody
+    assert pitches("melody", SAX, *[70] * 8, 79, 80) == [*[70] * 8, 79, 80]  # a few do not move the rest
 
 
 def test_basses_and_accents_are_folded_note_by_note():

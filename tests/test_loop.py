@@ -1,4 +1,4 @@
-"""Music that goes round: whole bars, no ending, and nobody hears where it starts again."""
+"""Loops: whole bars, no ending, and an inaudible seam."""
 
 import json
 
@@ -71,7 +71,7 @@ def test_nobody_hears_the_seam(loop, film):
     jumps = np.abs(np.diff(twice, axis=0)).max(axis=1)
     around = jumps[seam - 2400 : seam + 2400]
     assert jumps[seam - 1] <= np.percentile(np.delete(around, 2399), 99)
-    # what rings over the seam: the last moments before it are as loud as the music is, and no fade
+    # ring over the seam: the last moments before it are as loud as the music, without a fade
     assert level_db(twice[seam - 10 * FRAME : seam]) > level_db(sound) - 20
     last, first = (twice[seam + a * FRAME : seam + (a + 2) * FRAME] for a in (-3, -1))
     steps = [

@@ -13,7 +13,7 @@ from dyvim_cli.media import decode
 from dyvim_cli.media.decode import frames
 from dyvim_cli.media.probe import probe
 
-# left half red, a blue corner at the top left: tells which way is up
+# left half red, a blue corner at the top left: shows which way is up
 MARKED = "color=green:s=320x160:r=25:d=1,drawbox=0:0:160:160:red:fill,drawbox=0:0:80:80:blue:fill"
 
 

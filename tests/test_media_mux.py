@@ -297,7 +297,7 @@ def test_pictures_before_the_first_key_frame_are_kept(tmp_path, extension):
 
 
 def test_pictures_without_times_of_their_own_are_given_some(tmp_path):
-    """A program stream tells the time of one picture a packet of its own, which may hold several."""
+    """A program stream has one time per packet, which may hold several pictures."""
     film = tmp_path / "film.mpg"
     coded = ["-c:v", "mpeg2video", "-bf", "2", "-b:v", "50k", "-f", "mpeg"]
     run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x96:r=25:d=2", *coded, str(film))

@@ -1,4 +1,4 @@
-"""An ffmpeg that gets no further is ended; one that is slow, or waited on by nobody, is not."""
+"""An ffmpeg without progress is ended; a slow one, or one whose output is not read, is not."""
 
 import os
 import sys

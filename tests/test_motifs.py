@@ -50,7 +50,7 @@ def test_an_event_takes_up_nothing():
 
 
 def sung(phrase: list[int], sources: np.ndarray, n_steps: int) -> list[int]:
-    """A melody of n_steps that begins with a phrase and goes on as it is leaned to (else it rests)."""
+    """A melody of n_steps that begins with a phrase and continues as it is biased (else it rests)."""
     follow, delayed = Motif(1, sources), torch.zeros(1, tokens.K, n_steps + tokens.K, dtype=torch.long)
     for position in range(n_steps + MELODY):
         logits = torch.zeros(1, tokens.K, WIDTH)
@@ -114,8 +114,8 @@ def test_what_returns_holds_its_own_note_alone():
 
 
 def test_a_returning_note_that_clashes_with_the_chord_does_not_return():
-    """Over a still picture the harmony stands: the theme's F, which came with its own chord, would lie there
-    a semitone above the third of C major. Between beats it may pass; a clash that was meant comes back."""
+    """Over a still picture the harmony does not move: the theme's F, which came with its own chord, would be
+    a semitone above the third of C major. Between beats it may pass; an intended clash returns."""
     free = np.full((tokens.K, 8), -1, dtype=np.int64)
     plan = TokenPlan(free, free.copy(), is_minor=False)
     plan.copy_from[MELODY, 4:6] = 0

@@ -60,7 +60,7 @@ def test_an_excluded_part_stays_silent(row):
 
 def test_a_chord_is_struck_again_where_none_can_be_held():
     piece = band(stops_with=())
-    piece[MELODY, : REST_FROM - 1] = tokens.HOLD  # the tune goes on alone and then stops too
+    piece[MELODY, : REST_FROM - 1] = tokens.HOLD  # the tune continues alone and then stops too
     piece[MELODY, 0] = tokens.FIRST_PITCH
     filled = keep_floor(piece, may(piece), may(piece), "pop")
     assert filled[PAD, REST_FROM - 1] == CHORD
@@ -68,7 +68,7 @@ def test_a_chord_is_struck_again_where_none_can_be_held():
 
 
 def with_a_tune_alone(piece: np.ndarray) -> np.ndarray:
-    """The band with a tune of eighths that goes on where chord and bass stop."""
+    """The band with a tune of eighths that continues where chord and bass stop."""
     piece[MELODY, ::2], piece[MELODY, 1::2] = tokens.FIRST_PITCH, tokens.HOLD
     return piece
 

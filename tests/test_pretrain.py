@@ -1,4 +1,4 @@
-"""Pre-training learns and goes on; its baseline is a true n-gram."""
+"""Pre-training learns and continues; its baseline is a true n-gram."""
 
 import json
 import sys

@@ -83,7 +83,7 @@ def test_same_seed_same_sound_another_seed_another(scored, short_film, tmp_path)
     ask = ("generate", short_film, "--model", "debug", "--candidates", 2)
     succeed(*ask, "--seed", 5, "-o", tmp_path / "same.wav")
     other = succeed(*ask, "--seed", 6, "--tempo", 60, "--json", "-o", tmp_path / "other.wav")
-    assert 42 < json.loads(other.stdout)["tempo_bpm"] < 85  # in doubt, the tempo that was asked for
+    assert 42 < json.loads(other.stdout)["tempo_bpm"] < 85  # in doubt, the tempo that was requested
     same, _ = read_audio(tmp_path / "same.wav")
     first, _ = read_audio(folder / "music.wav")
     assert np.array_equal(same, first)

@@ -1,4 +1,4 @@
-"""Comments of scored films that somebody edited: nonsense is refused in one line, never obeyed."""
+"""Edited comments of scored films: nonsense is refused in one line, never obeyed."""
 
 import base64
 import zlib

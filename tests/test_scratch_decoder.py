@@ -31,7 +31,7 @@ def films(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    """The published files' names with random weights, laid there by hand."""
+    """Files of random weights under the published names, put there by hand."""
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
     makers = {24: EncodecModel.encodec_model_24khz, 48: EncodecModel.encodec_model_48khz}

@@ -110,7 +110,7 @@ def test_sound_has_risen_where_the_note_is(program, is_drums, key, late_s):
 
 
 def test_a_note_makes_room_for_the_next():
-    """Both begin early by as much: a breath before an accent stays as long as it is written."""
+    """Both begin early by the same time: a rest before an accent keeps its length."""
     font, silence_s = soundfont.shipped_soundfont(), []
     for n in (1, 2):
         notes = (Note(0.5, 0.8, 60, 90), Note(0.9, 1.2, 67, 90))[:n]
@@ -290,7 +290,7 @@ def test_styles_verb():
 
 
 def test_tones_of_a_long_piece_do_not_pile_up():
-    """Every key is another tone: whatever is remembered stays within its bytes, and sounds the same anew."""
+    """Every key is another tone: the cache stays within its bytes, and a tone sounds the same again."""
     strings = instrument.SampledInstrument(soundfont.shipped_soundfont(), False, 48)
     first, cache = strings.tones(40, 80, 48_000), strings.tone_cache
     cache.limit_bytes = 4 * sum(made.samples.nbytes for made in first)

@@ -394,7 +394,7 @@ def test_curves_find_a_planted_accent_and_a_change_of_texture():
     made[STREAM_INDEX["bass"], ::4] = 10
     made[STREAM_INDEX["melody"], 128::2] = 20  # a second voice from bar 8 on
     made[STREAM_INDEX["pad"]] = REST
-    made[STREAM_INDEX["pad"], 72] = 12  # one struck chord in bar 4
+    made[STREAM_INDEX["pad"], 72] = 12  # one chord in bar 4
     made[STREAM_INDEX["pad"], 73:79] = HOLD
     curves = music_curves(made)
     assert curves.dtype == np.float32

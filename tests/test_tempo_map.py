@@ -23,7 +23,7 @@ def _deviations(tempo_map: TempoMap) -> np.ndarray:
 
 
 def _beat_share(tempo_map: TempoMap) -> float:
-    """Share of the cuts' weight that lies on beats, to the millisecond."""
+    """Share of the cuts' weight on beats, to the millisecond."""
     cuts = [hit for hit in tempo_map.hits if hit.kind == "cut"]
     met = [hit.weight for hit in cuts if hit.on_beat and abs(hit.error_s) < 1e-3]
     return sum(met) / sum(hit.weight for hit in cuts)

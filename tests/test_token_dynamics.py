@@ -16,7 +16,7 @@ HIT, CUT = 0, 1  # columns, see conditioning.event_curves
 
 @pytest.fixture(scope="module")
 def film() -> FilmFeatures:
-    """4 s analysed at uneven times; z_d tells the time; an impact at 1 s, a cut at 2.51 s."""
+    """4 s analysed at uneven times; z_d equals the time; an impact at 1 s, a cut at 2.51 s."""
     times = np.cumsum(np.random.default_rng(0).uniform(0.03, 0.15, 60))
     times = times[times < 4.0]
     return FilmFeatures(

@@ -1,4 +1,4 @@
-"""Tuning on rendered pairs: what a film of a piece shows, what learns when, runs that go on to the digit."""
+"""Tuning on rendered pairs: films of pieces, the schedule of learning, runs that resume exactly."""
 
 import json
 import re
@@ -53,7 +53,7 @@ def small_decoder() -> Decoder:
 
 
 def telling_pair(piece, seed) -> Pair:
-    """A pair whose z_d says what is struck: no film, but all that a film could tell."""
+    """A pair whose z_d holds the onsets: no film, but all the information that a film could have."""
     rng = np.random.default_rng(seed)
     drums = piece.tokens[tokens.STREAM_INDEX["drums"]]
     z_d = rng.normal(0, 0.1, (len(drums), decoder_inputs.D_MOTION)).astype(np.float32)
@@ -113,7 +113,7 @@ def test_pairs_are_cached_and_made_once(pieces, tmp_path):
     assert len(calls) == 10
     (tmp_path / "pairs-0001.safetensors").unlink()
     pairs.prepare_pairs(pieces, tmp_path, 10, 0, make, {"encoder": "a"})
-    assert len(calls) == 12  # two of the ten lay in the second shard
+    assert len(calls) == 12  # two of the ten were in the second shard
     training, held_out, music, made_with = pairs.load_pairs(tmp_path)
     assert len(training) + len(held_out) == 10 and made_with["encoder"] == "a"
     assert music
@@ -122,7 +122,7 @@ def test_pairs_are_cached_and_made_once(pieces, tmp_path):
     assert not known & {shards.work_of(p.name) for p in [*music, *(p.piece for p in training)]}
     np.testing.assert_array_equal(training[0].motion, telling_pair(training[0].piece, 0).motion)
     pairs.prepare_pairs(pieces, tmp_path, 10, 0, make, {"encoder": "b"})
-    assert len(calls) == 22  # another encoder: all is seen again
+    assert len(calls) == 22  # another encoder: all films are watched again
     with pytest.raises(InputError):
         pairs.load_pairs(tmp_path / "nothing")
 
@@ -260,7 +260,7 @@ def test_a_state_of_a_crash_between_saves_replays_the_same(learner, tmp_path):
     tune(learner, tmp_path, settings, stop_after=3)
     saved = (tmp_path / STATE).read_bytes()
     learner.model = small_decoder()
-    tune(learner, tmp_path, settings, stop_after=2)  # goes on to 5
+    tune(learner, tmp_path, settings, stop_after=2)  # continues to 5
     before = read_log(tmp_path / "log.jsonl")
     (tmp_path / STATE).write_bytes(saved)  # as if it had crashed before it could save
     learner.model = small_decoder()
@@ -288,7 +288,7 @@ def test_a_run_that_is_killed_before_it_saves_keeps_to_its_number_of_updates(lea
 
 
 def test_z_d_is_learned_where_it_tells_something(learner, tmp_path):
-    """Frozen decoder: only the extension can have learned; drums follow the z_d that tells of them."""
+    """Frozen decoder: only the extension can have learned; drums follow the z_d that encodes them."""
     weight = learner.model.extension.weight
     tune(learner, tmp_path, TuneSettings("frozen", updates=70, evaluations=1, seed=2, new_gain=30.0))
     assert weight[:, decoder_inputs.N_CURVES :].abs().max() > 0

@@ -336,7 +336,7 @@ def test_words_of_a_rendered_film_say_what_its_music_is():
 
 
 def test_a_small_codec_hears_how_loud_it_is_and_is_as_loud(tmp_path, monkeypatch):
-    """After a little schooling its first codebook tells strong noise from weak that it has not heard.
+    """After a little training its first codebook distinguishes loud noise from soft noise that is new to it.
 
     And the sound that it makes of these tokens is strong and weak where that noise is.
     """
@@ -367,7 +367,7 @@ def test_a_small_codec_hears_how_loud_it_is_and_is_as_loud(tmp_path, monkeypatch
 
 
 def test_a_small_backbone_is_made_that_has_heard_music(tmp_path, monkeypatch):
-    """Its tokens tell sounds apart, its decoder expects them, and both are there when it is opened again."""
+    """Its tokens distinguish sounds, its decoder predicts them, and both can be opened again."""
     from dataclasses import replace
 
     from dyvim_cli.model.musicgen.loading import open_checkpoint

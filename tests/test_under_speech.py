@@ -38,7 +38,7 @@ def composed(decoder, style: str, seed: int, **asked):
 
 
 def onsets_a_second(score, start_s: float, end_s: float) -> float:
-    """Different moments at which something is struck, a second."""
+    """Distinct onset times per second."""
     starts = {round(note.start_s / 0.03) for stem in score.stems for note in stem.notes
               if start_s <= note.start_s < end_s}  # fmt: skip
     return len(starts) / (end_s - start_s)
@@ -124,7 +124,7 @@ def test_nobody_comes_in_while_somebody_speaks():
     assert np.array_equal(waiting[pad], active[pad])  # who goes may go
     active[list(ENTERING), :20] = False
     waiting = without_entries(active, under, 60)
-    assert waiting[pad, 20:30].all()  # else nobody would play under the voice
+    assert waiting[pad, 20:30].all()  # else no part would play under the voice
     assert without_entries(active, np.ones(64, dtype=bool), 60)[drums, 60:].all()
 
 

@@ -179,7 +179,7 @@ def test_what_is_doubtful_and_alone_remains_doubtful():
 
 
 def test_motion_that_sets_in_to_stay_is_met_where_it_gains_most():
-    # in a picture whose parts go all ways the change of the regions' velocity tells little
+    # in a picture whose parts move in all directions the change of the regions' velocity says little
     n, rng = 300, np.random.default_rng(1)
     speed = 0.08 + 0.4 / (1 + np.exp(-(np.arange(n) - 150) / 1.5))
     regions = rng.normal(0, 0.02, (n, 24, 2)).astype(np.float32)

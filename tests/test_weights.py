@@ -142,7 +142,7 @@ def test_single_addresses_are_checked_by_how_their_sha256_begins(hub, tmp_path, 
 
 
 def test_without_a_network_the_error_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # no server listens there
     done = CliRunner().invoke(app, ["weights", "pull", "clip", "--weights-dir", str(tmp_path)])
     assert isinstance(done.exception, WeightsError)
     assert done.exception.exit_code == 4 and "dyvim weights pull clip" in done.exception.hint

@@ -3,7 +3,7 @@
 python -m tools.fluidsynth_parity [FONT] prints one line per preset: the worst difference of its notes in
 onset (ms), pitch (cents) and level (dB; attack, course and release each). It needs the `fluidsynth` program.
 
-Where the two differ by design: FluidSynth rounds pitches to whole cents, so layers that lie a cent or two
+Differences by design: FluidSynth rounds pitches to whole cents, so layers that are a cent or two
 apart (DETUNED: two string sections, two oscillators) beat at other moments; it leaves out a decay that takes
 no time (SUDDEN), by which the level should fall at once; and it takes the convex rise of a filter in 127
 steps, whose first lasts 12 ms of a rise of 1.5 s (STEPPED).
@@ -27,7 +27,7 @@ from dyvim_cli.types import SAMPLE_RATE
 HELD_S, SLOT_S, QUIET_S = 0.7, 1.6, 0.1
 KEYS, DRUM_KEYS = (36, 48, 60, 67, 72, 84), (36, 38, 42, 46, 49, 51)
 VELOCITIES = (55, 103)  # middles of the sampler's velocity steps
-ALL_SOUND_OFF = 120  # the controller that ends what still rings
+ALL_SOUND_OFF = 120  # the controller that ends all sound
 GAIN = 0.5  # of FluidSynth's output
 WINDOWS_S = ((0.0, 0.05), (0.05, 0.22), (0.28, 0.7), (0.72, 0.95))  # what levels are compared in
 HEARD_DB = -40.0  # of a window against the note's loudest: what is softer is not compared

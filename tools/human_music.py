@@ -1,6 +1,6 @@
 """Read excerpts of human music as notes for our own instruments.
 
-Notes, times and strengths stay as they are; nothing is arranged, but for what a source has not: Groove's
+Notes, times and velocities stay unchanged; only what a source lacks is arranged: Groove's
 drummers get the plainest bass, OpenEWLD's chord symbols are held. Written music is played in strict time.
 """
 
@@ -74,7 +74,7 @@ def freedoom(path: Path, _index: int) -> Excerpt | None:
 
 
 def groove_take(path: Path, _index: int) -> Excerpt | None:
-    """A drummer's take over a bass that strikes a root on the first and third beat; four-four only."""
+    """A drummer's take over a bass that plays a root on the first and third beat; four-four only."""
     facts = groove.take_facts(path)
     style = groove.STYLE_OF.get(re.split("[/-]", facts["style"])[0])
     if style is None or not RECORDS[style].keeps_beat or facts["time_signature"] != "4-4":

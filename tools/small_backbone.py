@@ -2,8 +2,8 @@
 
 python -m tools.small_backbone SHARD -o FOLDER [--pieces N] [--films N] [--minutes M]
 
-The files and classes are transformers' own. The codec learns to hear and to sound the pieces as they are
-played here (small_codec.py). The decoder then learns these pieces' tokens, told in words what they are,
+The files and classes are transformers' own. The codec learns to encode and decode the pieces as they are
+played here (small_codec.py). The decoder then learns these pieces' tokens, prompted with their descriptions,
 without any film, as MusicGen did: what a strategy adapts to films is a decoder that knows music and words.
 """
 
@@ -32,7 +32,7 @@ from tools.small_codec import fit_codebooks, teach_decoder, teach_encoder
 SMALL = Size(hidden=160, n_layers=4, n_tokens=128, spread=0.05)
 HEARD_BARS = 12  # of each piece
 N_FRAMES, BATCH, RATE = 500, 4, 1e-3
-CODEC_SHARE = 1 / 8  # of the decoder's minutes: each half of the codec learns so long
+CODEC_SHARE = 1 / 8  # of the decoder's minutes, for each half of the codec
 N_FILMS = 240
 UNTOLD_SHARE = 0.2  # of the windows, heard without words, for guidance
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 N_MELS, LOW_HZ, HIGH_HZ, WINDOW, FLOOR = 40, 30.0, 16_000.0, 2048, 1e-3
-BRIEF = 4  # a quarter of window, hop and bands tells when within a frame it sounds
+BRIEF = 4  # a quarter of window, hop and bands resolves the time within a frame
 CROP_S, BATCH, RATE = 2.0, 8, 3e-3
 FITTED_ON = 20_000  # frames, 400 s of music
 

@@ -35,7 +35,7 @@ PLACEMENT = (  # the same on every node
     "DYVIM_WEIGHTS_DIR", "DYVIM_OFFLINE", "DYVIM_DEVICE", "DYVIM_CLIP", MAX_PIXELS_VARIABLE,
     MAX_DURATION_VARIABLE,
 )  # fmt: skip
-AHEAD = 2  # films a core that are handed in at once: nobody waits, and few films are held as bytes
+AHEAD = 2  # films per core that are submitted ahead: no worker waits, and few films are held in memory
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def is_unchanged(film: Path, content: Content | None) -> bool:
 
 
 def settings_digest(options: ComposeOptions, delivery: Delivery) -> str:
-    """Digest all that the result depends on beside the film; where it goes is not a part of it.
+    """Digest all that the result depends on besides the film; where it goes is not a part of it.
 
     Args:
         options: options of composing, with the digests of the weights that they name.

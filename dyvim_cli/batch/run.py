@@ -23,13 +23,13 @@ from dyvim_cli.errors import DyvimError, ExitCode
 from dyvim_cli.media.output import check_output
 from dyvim_cli.scratch import scratch_folder
 
-# a full disk, missing weights, no memory: the next run may find them mended
+# a full disk, missing weights, no memory: the next run may succeed
 PASSING = (ExitCode.OUTPUT, ExitCode.WEIGHTS, ExitCode.ENVIRONMENT)
 
 
 @dataclass(frozen=True)
 class Review:
-    """State of a batch before it goes on."""
+    """State of a batch before it continues."""
 
     todo: list[Task]
     done: list[Outcome]  # by an earlier run, unchanged

@@ -39,7 +39,7 @@ class Choice:
     exclude: Sequence[str] = ()
 
     def takes(self, relative: PurePosixPath) -> bool:
-        """Check whether a file found in a folder is meant.
+        """Check whether a file found in a folder is selected.
 
         Args:
             relative: its path within the folder.

@@ -24,7 +24,7 @@ class Task:
     film: Path
     options: ComposeOptions
     delivery: Delivery
-    settings: str  # digest of all that the result depends on beside the film
+    settings: str  # digest of all that the result depends on besides the film
     use_cache: bool = True
     command: tuple[str, ...] = ()  # makes this film again
     deaths: int = 0  # workers that died on it
@@ -87,7 +87,7 @@ def _is_folder(template: str) -> bool:
 def _codec(film: Path) -> str:
     """The picture's codec, on which the output's extension depends; a film that is none fails later.
 
-    Only the head is read, in milliseconds; the film's name does not tell: a .mov may be a renamed webm.
+    Only the head is read, in milliseconds; the film's name proves nothing: a .mov may be a renamed webm.
     """
     from dyvim_cli.media.probe import picture_codec
 

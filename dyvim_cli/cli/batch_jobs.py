@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from dyvim_cli.batch.selection import SelectedFilm
     from dyvim_cli.batch.tasks import Task
 
-BESIDE = "beside"  # where plans are that lie next to their films
+BESIDE = "beside"  # in place of a folder of plans: each plan is next to its film
 WHERE = ("output", "overwrite", "midi", "stems", "stem_groups", "music")  # options that say what is written
 
 
 def films_of(context: typer.Context) -> "list[SelectedFilm]":
-    """Find the films that are meant, those of earlier runs' making left out.
+    """Find the selected films, without the results of earlier runs.
 
     Args:
         context: of the verb, with its options.

@@ -165,7 +165,7 @@ def forget_interrupt() -> None:
 
 
 def run() -> None:
-    """Run the verb that was asked for; the one place that maps failures to exit codes."""
+    """Run the verb that was requested; the one place that maps failures to exit codes."""
     signal.signal(signal.SIGTERM, _interrupt)  # a kill cleans up like Ctrl-C
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under nohup
         signal.signal(signal.SIGHUP, _interrupt)  # and so does a terminal that is closed

@@ -83,7 +83,7 @@ def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
 def soundfont_again(made: dict[str, Any], film: Path) -> str | None:
     """Find the user's instruments that a scored film was played by.
 
-    The film's tag has the file's name alone; it is looked for where it was when the piece was kept, beside
+    The film's tag has the file's name alone; it is searched for at its place when the piece was kept, next to
     the film and in the working folder.
 
     Args:

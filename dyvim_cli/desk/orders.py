@@ -12,8 +12,8 @@ from dyvim_cli.stylebook import style_named
 from dyvim_cli.types import SECTION_ROLES
 
 NAME = re.compile(r"(hit|cut|downbeat|drop|build|silence|section)\b[\s:]*(.*)", re.IGNORECASE)
-STRIKES = ("hit", "cut", "downbeat", "drop")  # orders that are hits as well
-SAME_MOMENT_S = 0.05  # a section that begins so near an order's time is the one that is meant
+STRIKES = ("hit", "cut", "downbeat", "drop")  # orders that also ask for a hit
+SAME_MOMENT_S = 0.05  # a section that begins within this time of an order is the intended one
 
 
 @dataclass(frozen=True)

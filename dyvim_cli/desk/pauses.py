@@ -8,7 +8,7 @@ from dyvim_cli.music.symbols.midi_in import PlayedMidi
 
 
 def in_silence(midi: PlayedMidi, silences: tuple[Silence, ...]) -> PlayedMidi:
-    """Let nobody play in the silences of a plan.
+    """Silence all parts in the silences of a plan.
 
     Args:
         midi: that was read.

@@ -73,7 +73,7 @@ def plan_text(plan: FilmPlan, film: str) -> str:
 
 
 def _players(plan: FilmPlan) -> str:
-    """The line of who plays, as an example where nobody was chosen."""
+    """The line of instruments; an example where none were chosen."""
     players = ", ".join(f"{part} = {_instrument(program)}" for part, program in plan.instruments)
     return PLAYERS.format(sign="" if players else "# ", players=players or EXAMPLE)
 

@@ -49,7 +49,7 @@ def planned(
         features: what was seen of the film.
         options: of the composer.
         orders: of read_orders.
-        speech_s: [N, 2] spans in seconds in which somebody speaks.
+        speech_s: [N, 2] spans of speech, seconds.
 
     Returns:
         The plan.

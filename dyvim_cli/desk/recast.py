@@ -40,7 +40,7 @@ def recast(score: Score, options: ComposeOptions) -> Score:
 
 
 def _renamed(stem: Stem, named: dict[str, int], orchestra: Orchestra) -> Stem:
-    """The stem played by whom somebody named for its part, in whichever band."""
+    """The stem with the instrument that was chosen for its part, in any band."""
     program = named.get(part_of(stem.name))
     return stem if program is None else _played_by(stem, program, orchestra)
 

@@ -57,7 +57,7 @@ def tag_text(
         options: what the music was composed with.
         style: that the notes were written in.
         bpm: base tempo that came out, beats a minute.
-        key: that came out; None where nobody knows.
+        key: of the piece; None = unknown.
         speech_s: [N, 2] spans of speech in seconds, by coarse_speech, that the composer was given.
 
     Returns:
@@ -95,7 +95,7 @@ def _changes(options: ComposeOptions) -> dict[str, str]:
 
 
 def soundfont_text(path: Path) -> str:
-    """Write a soundfont's file name as one word: where it lies is nobody's business.
+    """Write a soundfont's file name as one word, without its folder, which is private.
 
     Args:
         path: of the soundfont.
@@ -225,7 +225,7 @@ def made_with(comment: str) -> tuple[ComposeOptions, np.ndarray | None] | None:
         return None
     try:
         return _options(said), speech_of(said.get("speech", ""))
-    except (KeyError, ValueError, UsageError):  # a tag that somebody edited, or of another version
+    except (KeyError, ValueError, UsageError):  # an edited tag, or one of another version
         return None
 
 

@@ -1,1 +1,1 @@
-"""Evaluate how a film and any music laid under it go together."""
+"""Evaluate how well a film and its music match."""

@@ -20,7 +20,7 @@ def composed_again(film: Path, folder: Path) -> Path | None:
         folder: where the wav is written.
 
     Returns:
-        Its path; None where the film's tag does not tell enough, or other music comes out.
+        Its path; None where the film's tag is incomplete, or other music comes out.
 
     Raises:
         InputError: the film cannot be read.

@@ -1,4 +1,4 @@
-"""Check whether a sound holds a piece of music, however softly, under whatever else is heard.
+"""Check whether a sound contains a piece of music, however soft, under other sounds.
 
 First the place: the phases of the two are correlated (Knapp and Carter, "The generalized correlation method
 for estimation of time delay", 1976), which gives a sharp peak even far below other sounds. Pieces with the
@@ -10,9 +10,9 @@ import numpy as np
 
 from dyvim_cli.evaluation.judge.audio_events import SAMPLE_RATE, analysis_signal
 
-REACH_S = 0.08  # a container or a codec may shift the sound by so much
+REACH_S = 0.08  # largest shift of the sound by a container or a codec
 CLEAR = 8.0  # times the spread of the correlation elsewhere
-LONGEST_S = 300.0  # of sound is compared: more tells nothing more
+LONGEST_S = 300.0  # of sound is compared; more adds no certainty
 FRAME = 2048  # samples of a spectrum
 LOW_HZ, N_BANDS, BANDS_AN_OCTAVE = 100.0, 17, 3
 MOMENT_S = 1.0
@@ -41,7 +41,7 @@ def holds(whole: tuple[np.ndarray, int], part: tuple[np.ndarray, int]) -> bool:
 
 
 def _place(mixed: np.ndarray, alone: np.ndarray) -> tuple[int, float]:
-    """(samples by which `alone` lies later in `mixed`, the correlation there by its spread elsewhere)."""
+    """(delay of `alone` in `mixed`, samples; the correlation there in units of its spread elsewhere)."""
     size = 2 * len(mixed)
     crossed = np.fft.rfft(mixed, size) * np.conj(np.fft.rfft(alone, size))
     correlation = np.fft.irfft(crossed / np.maximum(np.abs(crossed), 1e-12), size)

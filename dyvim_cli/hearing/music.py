@@ -1,9 +1,9 @@
 """Detect music: many steady pitches that change, on one grid of semitones.
 
 Noise, wind and applause have no steady partials; a hum, a tone or a bell has few and always the same; those
-of engines and voices lie on no grid, since they glide or count up from a moving fundamental. Each window must
+of engines and voices fit no grid, since they glide or follow a moving fundamental. Each window must
 pass all three tests, so that one chance resemblance makes no music. Under a voice, whose harmonics hide what
-lies below, the pauses between the words are tested by themselves. Drums alone count as machines.
+is below, the pauses between the words are tested by themselves. Drums alone count as machines.
 """
 
 from dataclasses import dataclass, field
@@ -17,11 +17,11 @@ WINDOW_S, STEP_S = 6.0, 3.0  # a window holds a phrase: enough notes to see a gr
 STEADY_SHARE = 0.10  # of the power: pieces of music have .12 to .75 of it, noises at most .06
 NEW_PITCHES_PER_S = 1.5  # pitches that begin: pieces have 1.5 to 10, bells and engines at most 1.2
 GRID = 0.55  # how well they agree on a grid, 0..1: pieces .56 to .98, voices up to .53
-TALK = 1.15  # times these where somebody speaks most of the time: a voice alone comes within .96 of them
-BETWEEN = 1.0  # and times these in what lies between the words
+TALK = 1.15  # times these if most of it is speech: a voice alone comes within .96 of them
+BETWEEN = 1.0  # and times these in the pauses between words
 BESIDE_WORDS_S = 0.05  # so near to a word its own sound is not over
 LEAST_PAUSE_S = 1.2  # of pauses in a window; in less no grid can be seen
-CLEAR_SHARE = 0.003  # of the strongest partial's power: 25 dB below it nothing tells where music begins
+CLEAR_SHARE = 0.003  # of the strongest partial's power: 25 dB below it no onset of music is clear
 FAINT = 1e-3  # of full scale: a window that is softer throughout is silence
 SETTLED_FRAMES = 3  # a partial that sounds when the window begins is not new
 SHORTEST_S = 4.0  # a ring tone or a jingle is no reason for the music to step aside
@@ -143,10 +143,10 @@ class MusicListener:
     def spans_s(self, speech: np.ndarray = spans.NONE) -> np.ndarray:
         """Find where music was heard.
 
-        Music that is heard before and after somebody speaks goes on under the voice.
+        Music before and after speech is taken to continue under the voice.
 
         Args:
-            speech: [N, 2] spans in seconds in which somebody speaks.
+            speech: [N, 2] spans of speech, seconds.
 
         Returns:
             [M, 2] spans in seconds, ascending.
@@ -168,7 +168,7 @@ class MusicListener:
 def _music_in(window: _Window, start_s: float, speech: np.ndarray) -> Tonality | None:
     """Tonality of a window from start_s on that is music, whole or in the pauses of speech; else None.
 
-    Where somebody speaks most of the time the tests of the whole are harder: a voice alone comes close.
+    If most of it is speech the tests of the whole are harder: a voice alone comes close.
     """
     talk_s = _talk_s(speech, start_s, start_s + WINDOW_S)
     whole = _tonality(window)

@@ -60,7 +60,7 @@ def steady_partials(samples: np.ndarray) -> tuple[list[Partial], np.ndarray]:
         samples: [n] float, mono, at SAMPLE_RATE.
 
     Returns:
-        (the partials, [F] power of all that lies in their band, a frame each); none below one frame.
+        (the partials, [F] power within their band, one per frame); none below one frame.
     """
     if len(samples) < FRAME:
         return [], np.zeros(0)
@@ -94,7 +94,7 @@ def _located(levels: np.ndarray, spectrum: np.ndarray, bins: np.ndarray) -> tupl
 
 
 def _followed(frames: list[tuple[np.ndarray, np.ndarray]]) -> list[Partial]:
-    """Partials through the peaks of successive frames: each goes on to the nearest peak still free."""
+    """Partials through the peaks of successive frames: each continues to the nearest peak still free."""
     living: list[Partial] = []
     ended: list[Partial] = []
     for number, (pitches, powers) in enumerate(frames):

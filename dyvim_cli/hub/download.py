@@ -24,7 +24,7 @@ def listing(url: str, hint: str) -> Any:
 
     Args:
         url: the address.
-        hint: what an error tells the user to do.
+        hint: advice of an error to the user.
 
     Returns:
         The decoded JSON.
@@ -55,7 +55,7 @@ def fetch(
         path: of the file, written whole or not at all.
         n_bytes: expected size; None = unknown.
         digest: how the SHA-256 begins, in hexadecimal; "" = unknown.
-        hint: what an error tells the user to do.
+        hint: advice of an error to the user.
         on_bytes: called with the number of bytes that are here.
         option: of the command line, which names another place when the disk is full.
 

@@ -12,7 +12,7 @@ from dyvim_cli.hub.catalogue import CATALOGUE, SOUNDS, Source
 
 @dataclass(frozen=True)
 class Shelf:
-    """A catalogue, the verb that pulls from it, and where its files lie."""
+    """A catalogue, the verb that pulls from it, and its folder."""
 
     verb: str  # of `dyvim VERB pull`, and the folder's name beside the cache
     catalogue: Mapping[str, Source]
@@ -47,11 +47,11 @@ class Shelf:
         return self.catalogue[name]
 
     def how_to_pull(self, name: str, chosen: Path | None = None) -> str:
-        """Write the command that fetches or mends.
+        """Write the command that downloads or repairs.
 
         Args:
             name: of weights or of a pack.
-            chosen: folder that was asked for.
+            chosen: folder that was requested.
 
         Returns:
             One line.

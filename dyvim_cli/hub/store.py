@@ -67,11 +67,11 @@ def known(name: str) -> Source:
 
 
 def how_to_pull(name: str, chosen: Path | None = None) -> str:
-    """Write the command that fetches or mends weights.
+    """Write the command that downloads or repairs weights.
 
     Args:
         name: of weights.
-        chosen: folder that was asked for.
+        chosen: folder that was requested.
 
     Returns:
         One line.
@@ -284,7 +284,7 @@ class _Meter:
         self.progress, self.total, self.before = progress, max(total, 1), 0
 
     def of_file(self, done: int) -> None:
-        """So much of the present file is there."""
+        """Report the downloaded part of the present file."""
         self.progress.update("download", min(self.before + done, self.total), self.total)
 
     def finish(self, n_bytes: int) -> None:

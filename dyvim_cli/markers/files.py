@@ -41,7 +41,7 @@ def read_markers(path: Path, clock: FilmClock) -> list[Marker]:
     """Read markers in the film's time, in order.
 
     Args:
-        path: of the file; its ending tells the format.
+        path: of the file; its extension is its format.
         clock: of the film.
 
     Returns:

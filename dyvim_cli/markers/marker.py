@@ -21,7 +21,7 @@ class Marker:
 
 
 def merged_by_frame(markers: Iterable[Marker], clock: FilmClock) -> list[Marker]:
-    """Merge markers of one frame: editors drop all but one of those that lie on each other.
+    """Merge markers of one frame: editors drop all but one of coinciding markers.
 
     Names are joined by JOINED, notes by semicolons; the longest duration and the first colour stay.
 

@@ -25,10 +25,10 @@ def write_whole(
 
     Args:
         write: writes it with the program that it is given.
-        check: tells what is wrong with what was written.
+        check: finds faults of the written film.
         film_path: the film that it is made of, for the message.
         mistimed: key of MISTIMED where such sound goes into matroska or webm.
-        keeps_extras: what lies beside the picture could be kept.
+        keeps_extras: streams besides the picture could be kept.
 
     Returns:
         Notes: which other program was used and why, what was lost.

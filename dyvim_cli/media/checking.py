@@ -20,7 +20,7 @@ PLACES = 4  # key frames that are decoded in both films, the last one among them
 AROUND_S = 1.0  # of a key frame: how far before it to begin looking, where there is no index
 GONE_BY_S = 5.0  # how far after it to stop
 MISTIMED = "avi"  # its stamps are counted, and after a seek counted wrongly: it is read from the start
-LENGTH_S = 0.25  # that containers may round a film's length by; longer is footage that nobody should see
+LENGTH_S = 0.25  # largest rounding of a film's length by containers; more is footage that was cut off
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Checked:
     """Result of checking a written film; an empty `fault` means that it is right."""
 
     fault: str = ""
-    lost: tuple[str, ...] = ()  # what lay beside the picture: names of `listing.EXTRAS`, `rotation`
+    lost: tuple[str, ...] = ()  # lost streams besides the picture: names of `listing.EXTRAS`, `rotation`
 
 
 def checked(film: FilmInfo, cut: Cut, path: Path) -> Checked:
@@ -40,7 +40,7 @@ def checked(film: FilmInfo, cut: Cut, path: Path) -> Checked:
         path: of the written film.
 
     Returns:
-        A fault, and what was lost beside the picture; nothing for pictures that are re-encoded.
+        A fault, and lost streams besides the picture; nothing for re-encoded pictures.
     """
     if film.codec in RE_ENCODED:
         return Checked()

@@ -20,10 +20,10 @@ class Container:
     """The rules of one container; bit rates are for stereo."""
 
     audio_options: dict[str, Any]
-    sound_codecs: tuple[str, ...] = ()  # carried as they are, by every ffmpeg and so that players find them
+    sound_codecs: tuple[str, ...] = ()  # carried unchanged, by every ffmpeg and so that players find them
     # options that encode other lossless sound; empty: audio_options
     lossless_options: dict[str, Any] = field(default_factory=dict)
-    subtitle_codecs: tuple[str, ...] = ()  # carried as they are
+    subtitle_codecs: tuple[str, ...] = ()  # carried unchanged
     text_codec: str = ""  # what other text subtitles become
     has_attachments: bool = False
     has_timecode: bool = False  # ffmpeg writes it again from the picture's tag: as a track, or in mkv the tag
@@ -33,7 +33,7 @@ class Container:
     muxer_options: dict[str, Any] = field(default_factory=dict)
 
 
-# with the encoder's usual search (twoloop) what is struck in a film's first tenth of a second may overshoot
+# with the encoder's usual search (twoloop) an attack in a film's first tenth of a second may overshoot
 # by 6 dB, and with noise and directions that the decoder makes up (PNS, intensity stereo) later sound by one
 AAC = {"codec": "aac", "bit_rate": 320_000, "aac_coder": "fast", "aac_pns": 0, "aac_is": 0}
 ALAC, FLAC = {"codec": "alac"}, {"codec": "flac"}
@@ -238,7 +238,7 @@ def dropped_streams(film: FilmInfo, container: Container) -> list[str]:
     Returns:
         Warnings about data tracks, attachments and covers.
     """
-    kept = {"SubtitleHandler"} if film.n_chapters else set()  # mp4's chapters, which are kept, lie in a track
+    kept = {"SubtitleHandler"} if film.n_chapters else set()  # mp4's chapters, which are kept, are in a track
     kept |= {TIMECODE} if container.has_timecode else set()
     warnings = [f"data track dropped: {name}" for name in film.data_tracks if name not in kept]
     if film.n_attachments and not container.has_attachments:

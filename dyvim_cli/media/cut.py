@@ -61,7 +61,7 @@ def plan_cut(film: FilmInfo, start: float | str | None = None, end: float | str 
     if start - key_time > WORTH_SAYING_S:
         where = f"{key_time:.3f} s instead of {start:.3f} s"
         warnings = (f"the film starts at {where}: an untouched picture starts at a key frame",)
-    # past the last picture only sound goes on, which ends anywhere
+    # past the last picture only sound continues, which ends anywhere
     cut_end = min(cut_end, max(end, film.picture_s))
     return Cut(key_time, cut_end, stop, warnings, last - first + 1)
 
@@ -134,7 +134,7 @@ def _start_packet(packets: np.ndarray, latest_s: float) -> int:
     times, _, is_key = packets
     earliest_to_come = np.minimum.accumulate(times[::-1])[::-1]
     fitting = np.flatnonzero((is_key > 0) & (times <= latest_s) & (times <= earliest_to_come))
-    return int(fitting[-1]) if len(fitting) else int(np.argmin(times))  # its key frame lies before the film
+    return int(fitting[-1]) if len(fitting) else int(np.argmin(times))  # its key frame is before the film
 
 
 def _end_packet(times: np.ndarray, earliest_s: float) -> tuple[int, float]:

@@ -271,7 +271,7 @@ def frames(
     thread = threading.Thread(target=_produce, args=task, name="decode", daemon=True)
     thread.start()
     taken = _taken(film, buffer, stop, thread)
-    weakref.finalize(taken, stop.set)  # if nobody ever asks for a frame
+    weakref.finalize(taken, stop.set)  # if no frame is ever read
     return taken
 
 

@@ -175,7 +175,7 @@ def stream(
 
 
 def _started(args: Sequence[str], cwd: Path | None) -> subprocess.Popen[bytes]:
-    """An ffmpeg that asks for nothing and tells what it does."""
+    """Start a non-interactive ffmpeg that reports its progress."""
     return subprocess.Popen(
         [args[0], "-hide_banner", "-nostdin", "-loglevel", "level+info", *args[1:]],
         stdin=subprocess.DEVNULL,

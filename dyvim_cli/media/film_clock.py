@@ -84,7 +84,7 @@ class FilmClock:
     def frame_of(self, timecode: str) -> int | None:
         """Find the frame that a timecode names.
 
-        It counts from the film's own timecode. What lies before that counts from the film's beginning; for a
+        It counts from the film's own timecode. Frames before it count from the film's beginning; for a
         film without timecode the hour that it begins with may be an editor's (01:00:00:00).
 
         Args:

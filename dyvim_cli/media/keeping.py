@@ -8,7 +8,7 @@ from dyvim_cli.media.listing import PHONE_NAME
 from dyvim_cli.media.probe import FilmInfo
 
 QUICKTIME = ("mp4", "mov")
-KEEPS_EXTRAS = (*QUICKTIME, "matroska")  # what lies beside the picture
+KEEPS_EXTRAS = (*QUICKTIME, "matroska")  # streams besides the picture
 BRANDS = ("major_brand", "minor_version", "compatible_brands")  # the muxer's own, which are no tags
 HEVC_TAGS = {"hvc1": "hvc1", "dvh1": "dvh1", "dvhe": "dvh1"}  # QuickTime and iPhones play no others
 

@@ -13,10 +13,10 @@ from dyvim_cli.types import TARGET_LUFS, OwnSound
 
 UNDER_VOICE_LU = 3.0  # the music in the pauses, below the voice
 SOFTEST_LUFS = -50.0  # of music that follows a voice
-LEAST_BESIDE_NOISE_LUFS = -18.0  # of music beside loud own sound that is no speech
+LEAST_BESIDE_NOISE_LUFS = -18.0  # of music under loud own sound that is no speech
 USUAL_PEAK_DBTP = -1.0
 CLIPPED_AT_DB = -0.45  # below full scale: AAC's encoder turns down what is above
-LOSSY_DB = 1.4  # a lossy encoder may add so much to a peak
+LOSSY_DB = 1.4  # largest overshoot of a lossy encoder
 MOST_CHANGE_DB = 40.0
 
 
@@ -60,16 +60,16 @@ def _remainder(whole_lufs: float, part_lufs: float) -> float:
 
 
 def moved(levels: Levels, own: OwnSound, found_lufs: float, target_lufs: float) -> Levels:
-    """Bring a mix from the loudness that was found to the one that is asked for.
+    """Bring a mix from the loudness that was found to the one that is requested.
 
-    Speech and music move together, and so does everything that must become softer. Where nobody speaks, and
+    Speech and music move together, and so does everything that must become softer. Without speech, and
     the film's own sound is no music, ours alone is raised.
 
     Args:
         levels: gains that gave the loudness.
         own: the film's own sound.
         found_lufs: of the mix.
-        target_lufs: that is asked for.
+        target_lufs: requested loudness.
 
     Returns:
         Other gains.
@@ -96,7 +96,7 @@ def ceiling_of(wanted_dbtp: float | None, own_peak_db: float | None = None) -> C
     """The ceiling of a mix.
 
     Args:
-        wanted_dbtp: true peak that was asked for; None where none was.
+        wanted_dbtp: true peak that was requested; None where none was.
         own_peak_db: true peak of the film's own sound in the mix. Unasked, it keeps the peaks it came with:
             at full scale a limiter would turn it down wherever music is added.
 

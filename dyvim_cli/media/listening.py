@@ -88,7 +88,7 @@ def listening_settings() -> dict[str, Any]:
 
 
 def listening_notes(own: OwnSound | None) -> tuple[str, ...]:
-    """Say what whoever reads the result has to know of how the own sound was listened to.
+    """List notes for the user on how the own sound was analysed.
 
     Args:
         own: what was heard; None = nothing.

@@ -4,7 +4,7 @@ import re
 from threading import Lock
 from typing import Any
 
-EXTRAS = {  # what lies beside a picture: a name for people, and how ffmpeg's listing shows it
+EXTRAS = {  # streams besides the picture: a name for people, and how ffmpeg's listing shows it
     "Dolby Vision": re.compile(r"DOVI configuration record"),
     "360 degrees": re.compile(r"Spherical Mapping"),
     "3D": re.compile(r"Stereo 3D: (?!2D)"),
@@ -35,7 +35,7 @@ def listing(container: Any) -> str:
 
 
 def extras(container: Any) -> tuple[str, ...]:
-    """Find what lies beside the picture that only some containers carry.
+    """Find streams besides the picture that only some containers carry.
 
     Args:
         container: opened with PyAV.

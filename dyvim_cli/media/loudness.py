@@ -1,4 +1,4 @@
-"""Measure loudness and true peak (ITU-R BS.1770, by ebur128), and the level where speech lies."""
+"""Measure loudness and true peak (ITU-R BS.1770, by ebur128), and the level in the speech band."""
 
 import math
 import re
@@ -18,8 +18,8 @@ SPEECH_BAND_HZ = (300.0, 4000.0)  # where words are understood
 BAND_ORDER = 4
 FLOOR_DB = -120.0
 SILENCE_LUFS = -70.0  # the least that is reported: the gate of BS.1770
-LOUDEST_S = 0.1  # the span whose level tells whether a sound can be heard at all
-MOMENT_S = 0.1  # ebur128 tells the momentary loudness so often
+LOUDEST_S = 0.1  # the span whose level decides whether a sound is audible at all
+MOMENT_S = 0.1  # interval of ebur128's momentary loudness
 NUMBER = r"(-?[\d.]+|-inf|nan)"
 INTEGRATED = re.compile(rf"\bI:\s+{NUMBER} LUFS")
 PEAK = re.compile(rf"\bPeak:\s+{NUMBER} dBFS")
@@ -93,7 +93,7 @@ def measure(
 
 
 def _blocks(chunks: Iterator[bytes]) -> Iterator[np.ndarray]:
-    """Bytes as samples [n] float32; a sample may lie across two chunks."""
+    """Bytes as samples [n] float32; a sample may span two chunks."""
     rest = b""
     for chunk in chunks:
         rest += chunk

@@ -28,8 +28,8 @@ OVERSAMPLED = 4 * SAMPLE_RATE  # the limiter must see the peaks between the samp
 LAYOUTS = {6: "5.1", 8: "7.1"}  # a film's own surround stays; everything else becomes stereo
 CHANNELS = {"stereo": 2} | {layout: channels for channels, layout in LAYOUTS.items()}
 ROUNDS = 4  # of measuring and correcting, at most
-NEAR_LU = 0.1  # of the loudness that was asked for
-CUT_OFF_S = 0.1  # music that goes on for longer than this after the last picture is cut off
+NEAR_LU = 0.1  # of the loudness that was requested
+CUT_OFF_S = 0.1  # music that continues for longer than this after the last picture is cut off
 CUT_OFF_FADE_S = 1.0
 
 
@@ -102,7 +102,7 @@ def _fitted(music: Any, settings: MixSettings) -> Any:
 
 
 def _fade_out_s(settings: MixSettings) -> float:
-    """The fade that was asked for; else a second where the music would be cut off."""
+    """The fade that was requested; else a second where the music would be cut off."""
     if settings.fade_out_s is not None:
         return settings.fade_out_s
     goes_on = sound_duration_s(settings.music) > settings.duration_s + CUT_OFF_S
@@ -130,7 +130,7 @@ def _under_curve(music: Any, gain: np.ndarray, settings: MixSettings) -> Any:
     """Music times a gain curve [n], which rides along as a slow sound file."""
     curve_path = settings.scratch / "gain.wav"
     soundfile.write(curve_path, gain, LEVEL_RATE_HZ, subtype="FLOAT")
-    # to every channel as it is: a mono sound that becomes surround is heard in the centre alone
+    # equally to every channel: a mono sound in surround would be heard in the centre alone
     everywhere = "|".join(f"c{channel}=c0" for channel in range(CHANNELS[settings.layout]))
     curve = sound_input(curve_path).filter("pan", args=f"{settings.layout}|{everywhere}")
     curve = curve.filter("aresample", SAMPLE_RATE)
@@ -172,10 +172,10 @@ class Mix:
 
 
 def music_alone(settings: MixSettings, progress: Progress) -> Mix:
-    """Mix the music as it is given, or at the loudness that is asked for, from the first picture to the last.
+    """Mix the music as it is given, or at the loudness that is requested, from the first picture to the last.
 
     Args:
-        settings: how the music is laid under the film.
+        settings: of the mix.
         progress: hears of the stage "mix level".
 
     Returns:
@@ -198,11 +198,11 @@ def music_alone(settings: MixSettings, progress: Progress) -> Mix:
 def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progress) -> Mix:
     """Mix own sound and music into one track.
 
-    The music is measured as it will be laid; where a loudness is asked for, so is the mix behind its limiter,
-    and constant gains are corrected until it is met: dynamics stay as they are.
+    The music is measured as mixed; where a loudness is requested, so is the mix behind its limiter,
+    and constant gains are corrected until it is met: dynamics stay unchanged.
 
     Args:
-        settings: how the music is laid under the film.
+        settings: of the mix.
         own: what was heard of the film.
         progress: hears of the stages "music level" and "mix level".
 

@@ -15,7 +15,7 @@ from dyvim_cli.progress import Progress, reporter
 if TYPE_CHECKING:
     from dyvim_cli.media.mix import Mix
 
-MISSED_LU = 0.5  # further from the loudness that was asked for is said
+MISSED_LU = 0.5  # further from the loudness that was requested is said
 USUAL_PEAK_DBTP = -1.0
 QUIET_VOICE_LUFS = -28.0  # of a film that speaks: softer than any standard wants it
 SPANS_SHOWN = 4
@@ -67,7 +67,7 @@ def sound_notes(mix: "Mix", heard: Measured, wanted: Loudness | None) -> list[st
     Args:
         mix: what was done.
         heard: what the delivered track measures.
-        wanted: the loudness that was asked for, if any.
+        wanted: the loudness that was requested, if any.
 
     Returns:
         Sentences; none where all is as asked for.

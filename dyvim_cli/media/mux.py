@@ -101,7 +101,7 @@ def mux(
         music: a sound file, or (samples [n, channels] float, sample rate in Hz). It starts with the first
             picture and is padded or cut to the picture's length.
         out_path: of the film.
-        keep_audio: "duck" lowers the music where somebody speaks and silences it where the film's own sound
+        keep_audio: "duck" lowers the music during speech and silences it where the film's own sound
             is music, "mix" lays both together as they are, "track" copies the film's own tracks beside the
             music (music first), "drop" leaves them out, "auto" ducks where the film can be heard and drops
             silence.
@@ -109,7 +109,7 @@ def mux(
         own_gain_db: constant gain of the film's own sound.
         music_gain_db: constant gain of the music.
         loudness: of the whole; None leaves the film's own sound at its level.
-        over_own_music: the music goes on where the film's own sound is music.
+        over_own_music: the music continues where the film's own sound is music.
         fade_in_s: of the music.
         fade_out_s: of the music; None fades music that is cut off.
         start_s: part of the film; it moves as cut.plan_cut says.
@@ -333,7 +333,7 @@ def _mistimed(container: Container, tracks: list[tuple[Track, dict[str, Any]]]) 
 
 
 def _copied_tracks(settings: MixSettings) -> tuple[Track, ...]:
-    """The film's own sound tracks that go along as they are."""
+    """The film's own sound tracks that are copied unchanged."""
     if settings.keep_audio == "track":
         return settings.film.audio
     return other_tracks(settings.film) if settings.mixes_own else ()

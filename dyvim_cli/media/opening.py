@@ -123,7 +123,7 @@ def _opened(path: Path) -> Any:  # Any, here and below: PyAV's own types differ 
 
 
 def _unreadable(path: Path) -> NotReadable:
-    """Tell a list of files and a film without its index from something that never was a film."""
+    """Distinguish lists of files, films without an index and other files."""
     if listed := list_of_files(path):
         demuxer = "-f concat " if "join" in listed else ""
         hint = f"make a film of it, if you trust it: ffmpeg {demuxer}-i {path} -c copy film.mp4"
@@ -137,7 +137,7 @@ def _unreadable(path: Path) -> NotReadable:
 
 
 def picture_stream(container: Any, path: Path) -> Any:
-    """Find the film's picture: no cover art, no still beside it; the default stream, or that of most pixels.
+    """Find the film's picture: no cover art, no still image; the default stream, or that of most pixels.
 
     Args:
         container: opened with PyAV.
@@ -158,7 +158,7 @@ def picture_stream(container: Any, path: Path) -> Any:
 
     def rank(stream: Any) -> tuple[bool, bool, int]:
         is_default = bool(stream.disposition & Disposition.default)
-        return stream.frames != 1, is_default, stream.width * stream.height  # 0 frames: nobody has counted
+        return stream.frames != 1, is_default, stream.width * stream.height  # 0 frames: unknown
 
     chosen = max(videos, key=rank)
     _check_has_times(container, path)

@@ -29,7 +29,7 @@ TAKES = {
 TAKES_NOT = {"mov": ("vp8", "vp9", "av1")}  # the few that do not fit, where a container takes nearly all
 OWN_MARK = ".dyvim."  # in the default name of a scored film
 LONGEST_NAME = 255  # bytes, of all usual file systems
-RE_ENCODED = ("gif", "apng")  # no film container takes them as they are
+RE_ENCODED = ("gif", "apng")  # no film container takes them unchanged
 
 
 def holds(extension: str, codec: str) -> bool:
@@ -53,7 +53,7 @@ def film_extension(path: Path, codec: str) -> str:
 
     Args:
         path: of the film.
-        codec: of its picture; "" = nobody looked yet.
+        codec: of its picture; "" = not known yet.
 
     Returns:
         Such as ".mp4".
@@ -139,7 +139,7 @@ def check_film_output(
 
     Args:
         path: that output_path made of `wanted`.
-        wanted: as it was asked for.
+        wanted: as requested.
         inputs: files that must not be replaced.
         overwrite: replace a file that exists.
 
@@ -218,7 +218,7 @@ def check_output(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool =
 
 
 def _check_name(path: Path) -> None:
-    """Raise UsageError for the option that stands where a file was forgotten: `--midi --overwrite`."""
+    """Raise UsageError for an option in place of a forgotten file: `--midi --overwrite`."""
     if str(path).startswith("--"):
         hint = "name the file before the next option; one that is called so, by its whole path"
         raise UsageError(f"{path} stands where a file or folder is named", hint)
@@ -267,7 +267,7 @@ def made_folder(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with suppress(OSError):  # somebody else put something in
+        with suppress(OSError):  # another process put a file in
             for path in missing:
                 path.rmdir()
         raise

@@ -40,7 +40,7 @@ def other_tracks(film: FilmInfo) -> tuple[Track, ...]:
 
 
 def without_our_music(film: FilmInfo, keep_audio: str) -> FilmInfo:
-    """The film as it was before dyvim scored it, as far as its sound goes; other films as they are.
+    """The film as it was before dyvim scored it, as far as its sound goes; other films unchanged.
 
     Args:
         film: what probe says of it.
@@ -81,7 +81,7 @@ def sound_tags(mixed: Track | None, kept: tuple[Track, ...]) -> dict[int, dict[s
 
     Args:
         mixed: the own track that the music is mixed with; None for music alone.
-        kept: own tracks that follow as they are.
+        kept: own tracks that follow unchanged.
 
     Returns:
         Place of a track -> its tags.
@@ -102,7 +102,7 @@ def sound_dispositions(mixed: Track | None, kept: tuple[Track, ...]) -> dict[str
 
     Args:
         mixed: the own track that the music is mixed with; None for music alone.
-        kept: own tracks that follow as they are.
+        kept: own tracks that follow unchanged.
 
     Returns:
         Ffmpeg options.

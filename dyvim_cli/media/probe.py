@@ -19,10 +19,10 @@ from dyvim_cli.media.timing import Timing, picture_rows, timing_of
 from dyvim_cli.media.tracks import Track, sound_tracks, subtitle_tracks
 
 DISCONTINUOUS = ("mpegts", "mpeg")  # containers without an index, whose clock may jump
-ENCRYPTED = "encryption_info"  # what ffmpeg tells of a protected packet (ISO/IEC 23001-7)
+ENCRYPTED = "encryption_info"  # ffmpeg's side data of a protected packet (ISO/IEC 23001-7)
 SCORED_BY = "dyvim model="  # how the comment of a scored film begins (describe.comment)
 TIMECODE = "timecode"
-STANDS_S = 1.0  # own sound that goes on for longer than this after the last picture: that picture stands
+STANDS_S = 1.0  # if own sound continues for longer than this after the last picture, that picture is held
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class FilmInfo:
     start_s: float  # the first picture's time stamp
     container_start_s: float  # the earliest stamp of any stream
     videos_start_s: float  # the earliest stamp of any video stream
-    duration_s: float  # from the first picture to the end of the last, or of the sound while that stands
+    duration_s: float  # from the first picture to the end of the last, or of the sound while that is held
     picture_s: float  # from the first picture to the end of the last
     n_frames: int
     fps: float  # average
@@ -62,7 +62,7 @@ class FilmInfo:
     n_shown: int = 0  # packets of the picture, but those that are only decoded
     joins: tuple[tuple[float, float], ...] = ()  # where the picture's clock jumped: (stamp, by how much)
     codec_tag: str = ""  # the container's own name of the picture's codec: hev1, dvh1
-    extras: tuple[str, ...] = ()  # what lies beside the picture, by the names of listing.EXTRAS
+    extras: tuple[str, ...] = ()  # streams besides the picture, by the names of listing.EXTRAS
 
     def ffmpeg_zero_s(self, *starts_s: float) -> float:
         """Find the stamp that ffmpeg calls zero when it reads streams.
@@ -131,7 +131,7 @@ def _first_frame(path: Path, stream_index: int) -> Any:
     """Decode one frame: only frames know rotation and fields for certain."""
     import av
 
-    with open_film(path) as container:  # anew: a clock that begins before zero cannot be sought back
+    with open_film(path) as container:  # opened again: a clock that begins before zero cannot be sought back
         stream = container.streams[stream_index]
         for packet in packets(container, stream):
             if packet.size and packet.has_sidedata(ENCRYPTED):
@@ -170,7 +170,7 @@ def _data_name(stream: Any) -> str:
 
 
 def _has_alpha(stream: Any, frame: Any) -> bool:
-    """Pixel format with alpha, or VP8/VP9 that carries its alpha beside the picture."""
+    """Whether a picture has alpha, in its pixel format or as VP8's and VP9's second stream."""
     layers = frame.format.components
     return any(layer.is_alpha for layer in layers) or tag_of("alpha_mode", stream) == "1"
 

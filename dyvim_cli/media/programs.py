@@ -52,7 +52,7 @@ def bundled_ffmpeg() -> str | None:
 
 
 def is_on_time(program: str) -> bool:
-    """Check whether a program tells sound in matroska and webm from what its coder put before it.
+    """Check whether a program skips a coder's priming in matroska and webm.
 
     Args:
         program: path of an ffmpeg.

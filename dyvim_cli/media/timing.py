@@ -15,7 +15,7 @@ from dyvim_cli.media.clock import StreamClock, packets
 from dyvim_cli.media.formats import STILLS
 
 VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
-LONGEST_STILL_S = 60.0  # that the last picture may stand by its own word; longer ones are slips of the clock
+LONGEST_STILL_S = 60.0  # longest credible duration of the last picture; longer ones are errors of the clock
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dyvim_cli.media.listing import listing
 from dyvim_cli.media.opening import codec_of
 from dyvim_cli.media.timing import SoundSpan
 
-# what libavformat or a camera calls a track that nobody gave a name
+# names that libavformat or a camera gives to unnamed tracks
 NO_NAMES = ("soundhandler", "core media audio", "sound media handler", "apple sound media handler")
 UNKNOWN = "unknown"  # the codec of what no decoder is known for
 # of ffmpeg's own listing: "Stream #0:1[0x2](und): Audio: pcm_s16le (sowt), 8000 Hz, 6 channels (FL+FC), s16"

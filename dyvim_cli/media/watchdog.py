@@ -1,6 +1,6 @@
 """End an ffmpeg process that makes no progress.
 
-Signs of life are output and, where the system tells (Linux), a part of a file that was not reached before:
+Signs of life are output and (on Linux) a part of a file that was not reached before:
 ffmpeg may read an hour of film before it has anything to say. Time counts only while output is waited for.
 """
 
@@ -16,7 +16,7 @@ from dyvim_cli.errors import InputError
 LOOK_EVERY_S = 0.5
 STILL_LIMIT_S = 120.0  # without a sign: a disk that wakes up, a network that stammers
 STILL_LIMIT_BUSY_S = 15.0  # of processor time without a sign: going round in circles
-SLOWEST_BYTES_S = 100_000  # read without a sign where the system does not tell how far ffmpeg is
+SLOWEST_BYTES_S = 100_000  # read without a sign where the system does not report ffmpeg's position
 BLOCK_BYTES = 1 << 15  # of a file, reached or not: what ffmpeg reads at once
 Reached = TypeVar("Reached")
 
@@ -59,7 +59,7 @@ class Watchdog:
             self._waiting.clear()
 
     def sign_of_life(self) -> None:
-        """Tell that the process got on."""
+        """Report a sign of progress."""
         self._still_s, self._busy_from_s = 0.0, processor_time_s(self.process.pid)
 
     def _watch(self) -> None:
@@ -95,7 +95,7 @@ class Watchdog:
 
 
 def _places(pid: int) -> set[tuple[str, int]]:
-    """(descriptor, block) of where a process stands in its files; empty where the system does not tell."""
+    """(descriptor, block) of a process's positions in its files; empty if the system has none."""
     found = set()
     for entry in _entries(Path(f"/proc/{pid}/fdinfo")):
         position = next((line for line in _text(entry).splitlines() if line.startswith("pos:")), "pos: 0")
@@ -124,7 +124,7 @@ def processor_time_s(pid: int) -> float:
         pid: its id.
 
     Returns:
-        Seconds; 0 where the system does not tell.
+        Seconds; 0 where the system does not report it.
     """
     fields = _text(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if len(fields) > 12 else 0.0

@@ -22,14 +22,14 @@ Status = Literal["done", "failed", "pending"]  # pending: not started, or interr
 
 
 class Entry(TypedDict, total=False):
-    """One film of a report; beside these keys any of pipeline.Result.facts."""
+    """One film of a report; besides these keys any of pipeline.Result.facts."""
 
     status: Status
     input: str  # the film as it came
     output: str  # the film with its music
     error: str  # failed: one line that says what
     hint: str  # failed: one line that says what to do
-    command: list[str]  # arguments that make this film again; quoted for the shell by whoever shows it
+    command: list[str]  # arguments that make this film again; unquoted
     duration_s: float
     start_s: float
     style: str

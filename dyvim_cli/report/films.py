@@ -67,7 +67,7 @@ def card(entry: Entry, folder: Path) -> dict[str, Any]:
 
     Args:
         entry: its facts.
-        folder: where the page will lie; links are relative to it.
+        folder: of the page; links are relative to it.
 
     Returns:
         Names of the template -> values.

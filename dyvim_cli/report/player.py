@@ -14,7 +14,7 @@ def player(film: Path | None, folder: Path) -> dict[str, Any]:
 
     Args:
         film: None = nothing is shown.
-        folder: where the page will lie; links are relative to it.
+        folder: of the page; links are relative to it.
 
     Returns:
         Address, poster (as a data URL), shape and container; empty strings for what is not known.
@@ -35,14 +35,14 @@ def player(film: Path | None, folder: Path) -> dict[str, Any]:
 
 
 def link(film: Path, folder: Path) -> tuple[str, str]:
-    """Address a film as it is seen from a folder.
+    """Write a film's URL relative to a folder.
 
     Args:
         film: its path.
-        folder: where the page will lie.
+        folder: of the page.
 
     Returns:
-        (URL, text): relative, unless the film lies on another drive.
+        (URL, text): relative, unless the film is on another drive.
     """
     try:
         relative = Path(os.path.relpath(film.absolute(), folder)).as_posix()

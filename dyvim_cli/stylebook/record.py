@@ -45,7 +45,7 @@ class Part:
     strum_s: float = 0.0  # between the notes of a chord
     pedal: bool = False  # notes ring until the chord changes
     power: bool = False  # chords are played as root, fifth and octave
-    lean: float = 1.0  # how strongly it leans on the beats, times what players do on average
+    lean: float = 1.0  # strength of its metric accents, relative to players' average
     shortest_step_s: float = 0.0  # where sixteenths are shorter, it plays eighths
     ninths: bool = False  # chords of four notes are played without root, with the ninth in its place
 
@@ -82,8 +82,8 @@ class Palette:
     air_db: float = 0.0  # shelf of the whole mix at 9 kHz
     width_db: float = 2.0  # gain of the whole mix's side signal
     open_voicing: bool = False
-    steady_bars: int = 4  # at least so many of four beats after an odd one; fewer where nobody dances
-    drift: float = 0.02  # how far the tempo may lean towards the film's events; more where nobody dances
+    steady_bars: int = 4  # least bars of four beats after an odd one; fewer in styles not for dancing
+    drift: float = 0.02  # largest tempo change towards the film's events; more in styles not for dancing
     rubato_steps: int = 1  # steps over which the neighbours of a moved step give way
 
     def strip(self, name: str) -> Part:

@@ -15,7 +15,7 @@ CUT, IMPACT, STOP = (EVENT_KINDS.index(kind) for kind in ("cut", "impact", "stop
 
 FULL_CONTRAST = 3.0  # of weight 1, where cuts are near or an impact is as clear
 LEAST_CONTRAST = 1.0  # of weight 1 where nothing clearer is near: what does not reach it remains doubtful
-NEAR_S = 20.0  # a quiet take is heard by itself for so long: its clearest impact is what the music waits for
+NEAR_S = 20.0  # span of a quiet take that is weighted by itself: its clearest impact counts most
 STOP_SHARE = 0.3  # a stop: what moves afterwards, as a share of what moved before
 STOP_WINDOW_S = 0.5
 
@@ -52,7 +52,7 @@ def energy_curve(flow: Flow, times_s: np.ndarray, cut_times_s: np.ndarray) -> np
 
 
 def bridge_cuts(dynamics: np.ndarray, times_s: np.ndarray, cut_times_s: np.ndarray) -> np.ndarray:
-    """Replace z_d of the frames beside a cut, which saw two shots, by their neighbours'.
+    """Replace z_d of the frames next to a cut, which saw two shots, by their neighbours'.
 
     Args:
         dynamics: z_d [T, D].

@@ -14,7 +14,7 @@ GOES_S = 1.0  # within which a picture goes, or comes
 LONGEST_S = 2.0  # of the plain picture: after a longer one the film restarts
 GRADUAL = 0.65  # of its contrast: a picture that still has more just before the plain one was cut off
 LEAST_STRUCTURE = 0.3  # 1 - correlation: another picture comes
-SAME_AFTER_S = 0.4  # the same picture comes after so long: an eye that closed; sooner is a flash
+SAME_AFTER_S = 0.4  # time until the same picture returns: longer is a fade, shorter is a flash
 
 
 def find_fades(parts: np.ndarray, step_s: float) -> list[SoftCut]:

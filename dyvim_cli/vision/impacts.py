@@ -1,7 +1,7 @@
 """Detect impacts: sudden changes, peaks and onsets of motion.
 
 Three views of the same curve, since people who hit pictures with music agree on none of them alone: a
-collision has no height, a wave has no edge, and what starts to move may go on for long.
+collision has no peak, a wave has no edge, and motion that sets in may last.
 
 Letters: N native frames, R regions, I impacts.
 """
@@ -23,8 +23,8 @@ LEAST_SURGE = 0.4  # lower than for changes: such peaks are many, small and agre
 SURGE_SHARE = 0.7  # a peak of speed weighs less than a change as clear: it is less sudden
 LEAN_TO_RISE = 1 / 3  # of the way from a surge's height back to where it rose most: the eye is there by then
 LEAST_RISE = 0.5
-RISE_SHARE = 0.5  # a rise weighs less still: most are the beginning of a surge, which stands for itself
-SPACING_S = 0.25  # nearer impacts are one, and beside a cut the cut is what is seen
+RISE_SHARE = 0.5  # a rise weighs even less: most are the beginning of a surge, which counts by itself
+SPACING_S = 0.25  # nearer impacts are one, and near a cut only the cut is seen
 
 
 def find_impacts(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -78,7 +78,7 @@ def _surges(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: f
     clear = contrast > LEAST_SURGE
     rises = np.array([_rise_before(gain, peak, within // 2) for peak in peaks[clear]], int)
     at = peaks[clear] + LEAN_TO_RISE * (rises - peaks[clear])
-    # motion lies between two pictures
+    # motion is between two pictures
     return np.interp(at, np.arange(len(times_s)), times_s) - step_s / 2, SURGE_SHARE * contrast[clear]
 
 
@@ -127,7 +127,7 @@ def _smooth(speeds: np.ndarray, step_s: float) -> np.ndarray:
 
 
 def _usual(speeds: np.ndarray, step_s: float) -> np.ndarray:
-    """[N] speed that would not stand out: a share of what moves around, and what never counts."""
+    """[N] speed that would not stand out: a share of the surrounding motion, and a minimum."""
     from scipy.ndimage import uniform_filter1d
 
     return MOTION_SHARE * uniform_filter1d(speeds, _frames(ORDINARY_S, step_s, 3), mode="nearest") + STILL
@@ -138,7 +138,7 @@ def _frames(span_s: float, step_s: float, least: int = 1) -> int:
 
 
 def _clearest(at_s: np.ndarray, contrast: np.ndarray, cut_times_s: np.ndarray) -> Found:
-    """The impacts that no clearer one is near to, ascending; a cut outweighs what moves beside it."""
+    """The impacts without a clearer one nearby, ascending; a cut outweighs motion next to it."""
     kept: list[int] = []
     for i in np.argsort(-contrast, kind="stable"):
         beside = np.abs(np.append(cut_times_s, at_s[kept]) - at_s[i]).min(initial=np.inf)

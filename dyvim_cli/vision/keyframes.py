@@ -10,7 +10,7 @@ EVERY_S = 0.5
 
 @dataclass(frozen=True)
 class Candidate:
-    """A frame that may stand for its shot."""
+    """A candidate for the key frame of its shot."""
 
     time_s: float
     shot: int

@@ -1,6 +1,6 @@
 """Measure light and colour of pictures and of subjects before a plain backdrop.
 
-A green screen, a table top or a test card's black says nothing of a film's mood; what stands before it does.
+A green screen, a table top or a test card's black says nothing of a film's mood; the subject does.
 Letters: M pictures of H x W pixels.
 """
 
@@ -11,7 +11,7 @@ EDGE = 1 / 12  # of the picture's height: the border that is compared with itsel
 SAME = 0.16  # of 0..1: colours within this distance of the border's may belong to one backdrop
 MIXED, PLAIN = 0.5, 0.9  # share of the border in its own median colour: no backdrop yet, and one for certain
 # Of the picture: with less before the backdrop than the first the whole picture is looked at, with more than
-# the second what stands before it alone. A bar's last line or a logo is no subject.
+# the second its subject alone. A bar's last line or a logo is no subject.
 NO_SUBJECT, SUBJECT = 0.02, 0.06
 
 

@@ -15,15 +15,15 @@ from dyvim_cli.vision.prints import SAME, print_distances
 
 PROBES = 9  # frames of a shot that are looked for, its first and its last among them
 SPEEDS = (0.7, 1.43)  # slowest and fastest that a shot may be shown again
-FASTER_GAIN = 0.03  # by so much another speed must fit better than the old one
+FASTER_GAIN = 0.03  # least gain of another speed over the old one
 AS_GOOD = 0.02  # fits that differ by less are equal: a still shot fits anywhere
 ALIGNED_S = 0.06  # a shot that begins or ends so near an old one's edge begins or ends with it
 GOES_ON_S = 0.045  # two shots that were as near to one another have nothing between them
 WHOLE = 0.9  # share of a shot's frames that are found where the shot is
 FOUND = 0.8  # the same of a part, which begins or ends the shot
 SHORTEST_S = 0.4  # of a part of a shot
-LEFT_S = 1.0  # what is left of a shot and shorter is new: its frames are like those beside it
-BRIDGED_S = 2.0  # another picture for so short a while leaves the music as it is
+LEFT_S = 1.0  # shorter remains of a shot are new: its frames are like those next to it
+BRIDGED_S = 2.0  # a shorter insert leaves the music unchanged
 
 
 def footage_of(features: FilmFeatures) -> Footage:
@@ -128,7 +128,7 @@ class _Search:
         return bool(np.ptp(good) <= 2 * ALIGNED_S)
 
     def _likely(self, start_s: float, end_s: float, goes_on_s: float) -> np.ndarray:
-        """Old times of the start that are likely: it goes on, or begins or ends with an old shot."""
+        """Likely old times of the start: a continuation, or the start or end of an old shot."""
         starts, ends = self.old.edges_s[:-1], self.old.edges_s[1:] - (end_s - start_s)
         nearest = (times[np.argsort(np.abs(times - goes_on_s), kind="stable")] for times in (starts, ends))
         return np.concatenate([[goes_on_s], *nearest])
@@ -200,7 +200,7 @@ def _closed(found: np.ndarray, gap: int = 3) -> np.ndarray:
 
 
 def _joined(runs: list[FootageRun]) -> list[FootageRun]:
-    """Runs of which one goes on where the last one stops, as one; so are new pictures side by side."""
+    """Join runs that continue each other, and adjacent new pictures."""
     joined: list[FootageRun] = []
     for run in runs:
         last = joined[-1] if joined else None

@@ -37,9 +37,9 @@ def settings() -> dict[str, Any]:
 
 
 def cache_settings() -> dict[str, Any]:
-    """All that the features depend on beside the film: a part of the cache's key.
+    """All that the features depend on besides the film: a part of the cache's key.
 
-    With the code itself: watching a film again costs seconds, and nobody has to think of a number.
+    The code itself is a part of it: watching a film again costs seconds, and no version is to be maintained.
 
     Returns:
         The settings with digests of code and libraries.

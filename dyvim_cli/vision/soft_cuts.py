@@ -2,7 +2,7 @@
 
 A dissolve mixes all parts by the same growing share; a wipe gives each part wholly to one end or the other. A
 camera that moves, or a subject that comes, shows parts that neither end has, and is neither. Fine texture
-in a slow pan looks like a mixture in the thumbnail; a finer picture tells: a mixture has half the detail.
+in a slow pan looks like a mixture in the thumbnail; a finer picture decides: a mixture has half the detail.
 
 Letters: N native frames; B parts (blocks) of a thumbnail, P values each; G frames looked at together.
 """
@@ -21,7 +21,7 @@ LEAST_CONTRAST = 6.0  # grey levels (standard deviation) at both ends: from blac
 PART_CHANGE = 8.0  # grey levels (root mean square) by which a part is a new picture's
 COVERED, WIPE_COVERED = 0.6, 0.75  # share of the parts that must be a new picture's
 LEFT_OVER, WIPE_LEFT_OVER = 0.12, 0.18  # of the change, squared: what no mixture of the ends explains
-RESTLESS, BOTH_RESTLESS = 0.35, 0.45  # of the change, squared, that goes on before and after
+RESTLESS, BOTH_RESTLESS = 0.35, 0.45  # of the change, squared, before and after the span
 GOES_ON = 0.6  # of the transition's own pace: a longer one is still going on at this end
 LARGEST_STEP = 0.45  # of the change in one step: more is a hard cut
 EARLY, LATE = 0.06, 0.42  # share of the second picture a quarter through; three quarters mirror it
@@ -144,7 +144,7 @@ class Window:
         return [cut for cut in found if cut.middle in wipes or self.is_mixture(cut)]
 
     def is_mixture(self, cut: SoftCut) -> bool:
-        """Check whether the fine picture in the middle is the ends' laid over one another.
+        """Check whether the fine picture in the middle is a mixture of both ends.
 
         Args:
             cut: a soft cut of this window.

@@ -1,8 +1,8 @@
 """Score musical styles by what a film shows and how it moves.
 
 Every measure is about -1..1 and 0 for a typical film, or for content that is not seen. A style's score is the
-softmax of (row x measures); the rows (record.Style.affinities) were written down first and then leaned, by
-tenths, towards a set of moments that people had labelled (tests/data/style_labels.json).
+softmax of (row x measures); the rows (record.Style.affinities) were written by hand and then adjusted, by
+tenths, to a set of moments labelled by people (tests/data/style_labels.json).
 """
 
 import numpy as np
@@ -10,17 +10,17 @@ import numpy as np
 from dyvim_cli.stylebook import RECORDS, STYLES
 from dyvim_cli.vision.content import GROUPS
 
-# what a film is measured by, beside how much of each content group is seen
+# measures of a film, besides the share of each content group
 PACE = ("valence", "arousal", "camera", "subject", "cuts")  # mood; what moves; how often it is cut
 LIGHT = ("warmth", "variety", "painted", "backdrop", "darkness")  # of the subject; of the picture
 MEASURES = ("start", *PACE, *LIGHT, *GROUPS)
 
 AFFINITIES = {name: style.affinities for name, style in RECORDS.items() if style.affinities is not None}
-# the styles that a film may be given without a person's asking, by their place in STYLES
+# indices in STYLES of the styles that may be chosen automatically
 CHOSEN = [STYLES.index(name) for name in AFFINITIES]
 SHARPNESS = 2.5  # of the softmax over styles
-CLOSE = 0.8  # of the best score: a style that reaches it might as well have been chosen
-LEAST_SHARE = 0.05  # of a logit: what moves a style by less is no reason
+CLOSE = 0.8  # of the best score: a style that reaches it is a close second
+LEAST_SHARE = 0.05  # of a logit: smaller contributions are no reason
 MOST_REASONS = 4  # on each side of an explanation
 
 VALENCE_WORDS = ("dark", "sombre", "neutral", "friendly", "bright")
@@ -89,7 +89,7 @@ def draw_style(scores: np.ndarray, rng: np.random.Generator) -> str:
 
 
 def reasons(row: np.ndarray, style: str) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
-    """Find the measures that move a style most beside the mean of all styles.
+    """Find the measures that move a style most, relative to the mean of all styles.
 
     Args:
         row: [len(MEASURES)] of as_row.

@@ -112,7 +112,7 @@ def run_batch(*arguments) -> subprocess.CompletedProcess:
 
 
 def kill(process: subprocess.Popen, lines: int, seconds: float, how: int = signal.SIGKILL) -> bool:
-    """Kill the whole process group so long after so many lines of progress; False when it ended before."""
+    """Kill the whole process group some time after n lines of progress; False when it ended before."""
     for _ in range(lines):
         process.stderr.readline()
     time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Features of a film that nobody filmed, every field of its own kind."""
+"""Features of an imaginary film, with distinct values in every field."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Films that nobody filmed, as features: events, cuts, scenes and motion by chance."""
+"""Imaginary films as features: random events, cuts, scenes and motion."""
 
 import numpy as np
 

@@ -33,7 +33,7 @@ def sound_announced_but_not_sent(path: Path) -> Path:
 
 
 def film_order(path: Path) -> Path:
-    """PCM 5.1 whose channels lie as in cinemas, an order of its own: left, centre, right, surrounds, bass."""
+    """PCM 5.1 in the channel order of cinemas: left, centre, right, surrounds, bass."""
     tones = "|".join(f"0.2*sin({220 + 110 * channel}*2*PI*t)" for channel in range(6))
     sound = ["-f", "lavfi", "-i", f"aevalsrc={tones}:c=5.1:s=8000:d=1"]
     run_ffmpeg("-f", "lavfi", "-i", f"{SMALL}:d=1", *sound, *H264, "-c:a", "pcm_s16le", str(path))
@@ -59,7 +59,7 @@ def sound_from(path: Path, first_ms: int) -> Path:
 
 
 def still_beside(path: Path) -> Path:
-    """A motion photo: a short film beside a still of more pixels, both called default."""
+    """A motion photo: a short film with a still of more pixels, both marked as default."""
     small = small_film(path.with_name(f"small-{path.name}"), seconds=2)
     still = path.with_name(f"still-{path.name}")
     run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=640x360:d=1", "-frames:v", "1", *H264, str(still))
@@ -69,14 +69,14 @@ def still_beside(path: Path) -> Path:
 
 
 def picture_that_stands(path: Path) -> Path:
-    """A screen recording: the picture ends after 2 s, the sound goes on to 8 s."""
+    """A screen recording: the picture ends after 2 s, the sound continues to 8 s."""
     picture = ["-f", "lavfi", "-i", f"{SMALL}:d=2"]
     run_ffmpeg(*picture, "-f", "lavfi", "-i", "sine=d=8", *CODECS[path.suffix], str(path))
     return path
 
 
 def slide_show(path: Path, last_s: int) -> Path:
-    """Three pictures; two stand for a second, the last for longer by its own word."""
+    """Three pictures; two last a second, the last longer by its own duration."""
     durations = f"setts=duration=if(eq(N\\,2)\\,{last_s}/TB\\,1/TB)"
     picture = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=1:d=3"]
     run_ffmpeg(*picture, *H264, "-bf", "0", "-bsf:v", durations, str(path), newest=True)

@@ -37,6 +37,6 @@ def small_disk(place: Path, kilobytes: int, n_files: int = 0) -> Iterator[Path]:
 
 
 def fill(folder: Path, leave_kilobytes: int = 0) -> None:
-    """Fill a small disk up but for so much."""
+    """Fill a small disk up to a given rest."""
     free = shutil.disk_usage(folder).free - 1024 * leave_kilobytes
     (folder / "filling").write_bytes(bytes(max(0, free)))

@@ -1,4 +1,4 @@
-"""Films in which somebody speaks, and ways to measure what is heard of the voice and of the music."""
+"""Films with speech, and measures of the voice and of the music in their mix."""
 
 import shutil
 import subprocess
@@ -77,7 +77,7 @@ def _note(key: int, seconds: float) -> np.ndarray:
 
 
 def in_band(samples: np.ndarray) -> np.ndarray:
-    """What of mono samples at RATE lies where words are understood."""
+    """Filter mono samples at RATE to the speech band."""
     from scipy.signal import butter, sosfilt
 
     return sosfilt(butter(4, BAND_HZ, "bandpass", fs=RATE, output="sos"), samples)
@@ -95,7 +95,7 @@ def decoded(path: Path) -> np.ndarray:
 def unmixed(film: Path, own: Path, music: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Take a scored film's sound apart, knowing what went in: (gain of the own sound, own, music).
 
-    Own sound and music [n] as they are in the mix, within the band of speech; the gain is a factor. The music
+    Own sound and music [n] of the mix, in the speech band; the gain is a factor. The music
     may have any gain in any tenth of a second.
     """
     n = len(music)

@@ -23,7 +23,7 @@ OTHERS = {
 
 @dataclass(frozen=True)
 class Whole:
-    """The undamaged files that commands need beside the damaged one."""
+    """The undamaged files that commands need besides the damaged one."""
 
     film: Path
     music: Path

@@ -1,4 +1,4 @@
-"""Make the small whole files that dyvim reads beside films: music, notes, markers, plans, fonts, features."""
+"""Make small intact files of other kinds than films: music, notes, markers, plans, fonts, features."""
 
 import subprocess
 import sys

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from tools.fuzz.structure import EBML, Part, parts
 
 EXTREMES = (0, 1, 7, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
-# what says when pictures come, how long they last, where they lie and how they are coded
+# parts with pictures' times, durations, places and codecs
 TABLES = {
     *b"elst stts ctts stsz stsc stco stss stsd tkhd mdhd mvhd trex trun tfhd tfdt sidx hdlr".split(),
     *b"strh strf avih idx1 vprp".split(),

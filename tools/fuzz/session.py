@@ -84,7 +84,7 @@ def _made(folder: Path) -> Path:
 
 
 def damaged_file(seeds: list[Seed], seed: int, number: int) -> tuple[Seed, bytes, random.Random]:
-    """(the whole file, the damaged bytes, the chance that goes on deciding) of one number."""
+    """(the whole file, the damaged bytes, the random generator for later decisions) of one number."""
     rng = random.Random(f"{seed}:{number}")
     films = [each for each in seeds if each.name not in OTHERS]
     chosen = films if rng.random() < FILM_SHARE else [each for each in seeds if each.name in OTHERS]

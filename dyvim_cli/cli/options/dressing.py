@@ -30,7 +30,7 @@ Verbose = Annotated[
 
 
 def dressed(verb: Callable[..., Any], with_variables: bool = True) -> Callable[..., Any]:
-    """The verb as Typer shall see it; when it is called, -q and -v are heard first.
+    """The verb as Typer shall see it; a call obeys -q and -v first.
 
     Args:
         verb: a function with Typer's annotations.

@@ -74,14 +74,14 @@ class Composing:
 
 
 def _soundfont(given: Path) -> str:
-    """The whole path of the soundfont that is meant, which may be a pulled pack's name."""
+    """Absolute path of the chosen soundfont, which may be a pulled pack's name."""
     from dyvim_cli.hub.packs import soundfont_meant
 
     return str(soundfont_meant(given).absolute())
 
 
 def _model(named: str) -> str:
-    """A model's name as it is; of a folder or file the whole path, of a training's folder its decoder's."""
+    """A model's name unchanged, or the absolute path of a folder or file; of a training run its decoder's."""
     from dyvim_cli.hub.catalogue import CATALOGUE
     from dyvim_cli.options import EMBEDDED
 
@@ -210,7 +210,7 @@ class Running:
     progress: opt.Progress = ProgressKind.AUTO
 
     def place(self) -> None:
-        """Put in the environment where models lie and run, for this process and its workers.
+        """Set the models' folder and device in the environment, for this process and its workers.
 
         Raises UsageError for a device that is not known.
         """
@@ -277,7 +277,7 @@ def takes_groups(verb: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _options(parameter: inspect.Parameter) -> list[inspect.Parameter]:
-    """A parameter as it is, or a group's fields."""
+    """A parameter itself, or the fields of a group."""
     kind = inspect.Parameter.KEYWORD_ONLY
     if not is_dataclass(parameter.annotation):
         return [parameter.replace(kind=kind)]

@@ -92,7 +92,7 @@ def parse_instruments(texts: Sequence[str] | None) -> tuple[tuple[str, int], ...
 
 
 def parse_bars(text: str | None) -> tuple[int, int, int] | None:
-    """Read bars that are to be sampled again.
+    """Parse the bars that are to be sampled again.
 
     Args:
         text: such as '12-20' or '12-20:2'; None = none.

@@ -13,7 +13,7 @@ OTHERS = {"DYVIM_FFMPEG", "DYVIM_CACHE", "DYVIM_DEBUG", "DYVIM_CONFIG", "DYVIM_C
 
 
 def check_variables(context: typer.Context) -> None:
-    """Note every DYVIM_* variable that nothing reads, with the name that was probably meant.
+    """Report every DYVIM_* variable that nothing reads, with the probably intended name.
 
     Args:
         context: of the group of verbs.

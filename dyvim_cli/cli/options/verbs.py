@@ -10,7 +10,7 @@ from dyvim_cli.errors import UsageError, one_of
 
 
 class Words(TyperGroup):
-    """A group of verbs that knows what a wrong one may have meant."""
+    """Group of verbs that suggests the intended verb for a wrong one."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb that is named.
@@ -23,7 +23,7 @@ class Words(TyperGroup):
             Click's (name, command, other words).
 
         Raises:
-            UsageError: there is no such verb; the hint is what was probably meant.
+            UsageError: there is no such verb; the hint is the probably intended one.
         """
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
@@ -46,7 +46,7 @@ class Verbs(Words):
             Click's (name, command, other words).
 
         Raises:
-            UsageError: there is no such verb; for a film the hint is the command that was meant.
+            UsageError: there is no such verb; for a film the hint is the intended command.
         """
         name = args[0]
         if self.get_command(ctx, name) is None and (Path(name).exists() or Path(name).suffix):

@@ -17,7 +17,7 @@ def list_shelf(shelf: Shelf, chosen: Path | None, as_json: bool) -> None:
 
     Args:
         shelf: the weights or the sounds.
-        chosen: the folder that was asked for; None = the usual one.
+        chosen: the folder that was requested; None = the usual one.
         as_json: print one JSON object a line.
     """
     for source in shelf.catalogue.values():
@@ -52,7 +52,7 @@ def verify_all(
     Args:
         shelf: the weights or the sounds.
         names: of what was pulled.
-        chosen: the folder that was asked for; None = the usual one.
+        chosen: the folder that was requested; None = the usual one.
         progress: how to show it.
 
     Raises:
@@ -78,7 +78,7 @@ def remove_pulled(shelf: Shelf, name: str, chosen: Path | None) -> None:
     Args:
         shelf: the weights or the sounds.
         name: of what was pulled.
-        chosen: the folder that was asked for; None = the usual one.
+        chosen: the folder that was requested; None = the usual one.
 
     Raises:
         UsageError: there is no such name.

@@ -21,9 +21,9 @@ WORDS = {
     "frames": "writing frames", "evaluate": "judging", "download": "fetching", "verify": "checking",
     "prepare": "preparing", "render": "rendering", "sweep": "judging",
 }  # fmt: skip
-SURE_S = 1.0  # before that no time left is said: it would be a guess
-NEWS = 0.01  # of the whole: less of a change is no news ...
-PATIENCE_S = 10.0  # ... unless nothing was said for so long
+SURE_S = 1.0  # before that no time left is shown: it would be a guess
+NEWS = 0.01  # of the whole: smaller changes are not printed ...
+PATIENCE_S = 10.0  # ... unless nothing was printed for so long
 
 
 class Overall:

@@ -82,7 +82,7 @@ def _occupy_standard_descriptors() -> None:
 
 
 def _guarded(stream: Any, descriptor: int) -> tuple[_Stream | None, TextIO]:
-    """(raw stream, text stream) for a standard stream; what is no plain file descriptor stays as it is."""
+    """(raw stream, text stream) for a standard stream; what is no plain file descriptor stays unchanged."""
     if stream is not None and not _is_plain(stream):  # Windows' console
         return None, stream
     raw = _Stream(descriptor, "w", closefd=False)

@@ -60,7 +60,7 @@ def batch(
     dry_run: opt.DryRun = False,
     running: Running,
 ) -> None:
-    """Give every film of a folder its music. Run it again and it goes on where it stopped.
+    """Give every film of a folder its music. Run it again and it resumes where it stopped.
 
     Prints the path of each new film, or with --json everything about it, one object a line. A
     dyvim.toml beside the films may set style, alpha, seed and the like for its folder.

@@ -45,7 +45,7 @@ def clean_entries(
 
 @app.command("path")
 def print_cache_path() -> None:
-    """Print where the cache lies."""
+    """Print the cache folder."""
     from dyvim_cli.cache import cache_folder
 
     console.data(str(cache_folder()))

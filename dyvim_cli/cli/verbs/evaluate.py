@@ -71,7 +71,7 @@ def evaluate(
     """Judge how well music follows the picture: 0 is chance, 1 is perfect.
 
     Prints a table with a row per film, and with several films their mean and its 95 % interval. Figures
-    in brackets are what luck alone explains. A second table tells whether the music flows, from its sound
+    in brackets are what luck alone explains. A second table shows whether the music flows, from its sound
     alone.
     """
     alphas = _alphas(sweep_alpha)
@@ -212,7 +212,7 @@ def _draw(
     page: Path | None,
     seed: int,
 ) -> None:
-    """Write the pictures that were asked for."""
+    """Write the requested pictures."""
     from dyvim_cli.evaluation.show.page import write_page
     from dyvim_cli.evaluation.show.plot import draw_films
 

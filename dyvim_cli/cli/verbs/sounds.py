@@ -58,7 +58,7 @@ def print_sounds_path(
     name: Annotated[str | None, typer.Argument(help="Else where all of them lie.")] = None,
     sounds_dir: opt.SoundsDir = None,
 ) -> None:
-    """Print where packs lie; with a name, that pack's soundfont, which must be there."""
+    """Print the folder of packs; with a name, that pack's soundfont, which must exist."""
     from dyvim_cli.hub.packs import soundfont_of
     from dyvim_cli.hub.shelf import PACKS
 

@@ -75,7 +75,7 @@ def pretrain(
 ) -> None:
     """Pre-train the score decoder on music alone, conditioned on its own event curves.
 
-    A folder with a state in it goes on where it stopped. Beside the decoder lie log.jsonl, with held-out
+    A folder with a state in it resumes where it stopped. Beside the decoder lie log.jsonl, with held-out
     losses by source and stream (with the curves, without, and an n-gram's), and their curves.png.
     """
     import torch

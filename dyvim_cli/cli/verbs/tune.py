@@ -39,7 +39,7 @@ def render(
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
     progress: ProgressOption = console.ProgressKind.AUTO,
 ) -> None:
-    """Render films from pieces of music and watch them, for `train tune`; goes on where it stopped."""
+    """Render films from pieces of music and watch them, for `train tune`; resumes where it stopped."""
     import torch
 
     from dyvim_cli.training.tasks.embedded import render as make
@@ -66,7 +66,7 @@ def prepare(
     ] = None,
     progress: ProgressOption = console.ProgressKind.AUTO,
 ) -> None:
-    """Watch films and encode their music for `train tune`; goes on where it stopped, lists bad files.
+    """Watch films and encode their music for `train tune`; resumes where it stopped, lists bad files.
 
     From a shard of pieces (.safetensors) it renders the films and plays the music itself.
     """
@@ -103,7 +103,7 @@ def tune(
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of crops and dropout.")] = 0,
 ) -> None:
-    """Adapt a decoder to films. A folder with a state in it goes on where it stopped, to the digit."""
+    """Adapt a decoder to films. A folder with a state in it resumes where it stopped, to the digit."""
     import torch
     from accelerate import PartialState
 

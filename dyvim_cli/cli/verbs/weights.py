@@ -62,7 +62,7 @@ def print_weights_path(
     name: Annotated[str | None, typer.Argument(help="Else where all of them lie.")] = None,
     weights_dir: opt.WeightsDir = None,
 ) -> None:
-    """Print where weights lie; with a name, of that model, which must be there."""
+    """Print the folder of weights; with a name, that model's, which must exist."""
     from dyvim_cli.hub.store import find, weights_folder
 
     console.data(str(find(name, weights_dir) if name else weights_folder(weights_dir)))

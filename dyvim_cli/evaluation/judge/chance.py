@@ -4,7 +4,7 @@ With x a measure and c its mean over the shifts, excess = (x - c) / (1 - c): 0 i
 perfect. The excess is unbiased and right for means over many films, but a film with ten events
 easily lies 0.2 beside 0 by luck alone. `beyond_chance` therefore draws the difference d = x - c
 in to d - (2.5 s)^2 / d, and to 0 where |d| < 2.5 s, with s the spread over the shifts (the
-non-negative garrote, Breiman 1995): luck counts for nothing, a clear effect stays as it is.
+non-negative garrote, Breiman 1995): luck counts for nothing, a clear effect stays unchanged.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Measure whether music goes on between its hits, from the waveform alone.
+"""Measure whether music continues between its hits, from the waveform alone.
 
 Sync alone rewards a comb: silence, a stab on the cut, silence. These figures hold against that. They know
 neither film nor generator; what they mean for a film depends on its length.
@@ -12,7 +12,7 @@ from dyvim_cli.evaluation.judge.audio_events import SAMPLE_RATE, analysis_signal
 from dyvim_cli.evaluation.judge.onsets import FRAME_RATE, log_mel_rise, pick_onsets
 
 SHORTEST_S = 2.5  # a shorter sound is no flow: the pulse needs two of its longest periods
-ENDING_S = 1.0  # the last second may ring out: no onsets are missed there
+ENDING_S = 1.0  # the last second may ring out: it needs no onsets
 EMPTY_WINDOW_S = 0.5
 # dB, mean over the bands: a sound in which nothing rises more is one long note, whatever its ripples
 LEAST_RISE_DB = 2.0
@@ -22,7 +22,7 @@ HOLE_WINDOW_S, HOLE_MEDIAN_S = 0.05, 2.0
 HOLE_DB, HOLE_S = 15.0, (0.03, 0.6)
 RANGE_WINDOW_S, RANGE_STEP_S = 0.4, 0.1  # EBU R 128's momentary loudness, without its weighting
 RANGE_PERCENTILES = (10, 90)
-LOWEST_DB = -70.0  # dB below the loudest step of 10 ms: what lies lower counts as no quieter
+LOWEST_DB = -70.0  # dB relative to the loudest step of 10 ms; quieter steps count as this
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def flow(samples: np.ndarray, sample_rate: int, duration_s: float | None = None)
         samples: [n] or [n, channels] float; the volume does not matter.
         sample_rate: Hz.
         duration_s: of the film, whose length the sound is cut or filled with silence to; None or 0 takes
-            the sound as it is.
+            the unchanged sound.
 
     Returns:
         The figures; None below SHORTEST_S. Silence is all empty, one gap, and has no holes, pulse or range.
@@ -144,7 +144,7 @@ def count_holes(powers: np.ndarray) -> int:
     level = _levels_db(powers, HOLE_WINDOW_S)
     if not len(level):
         return 0
-    # beyond its ends the sound is taken to go on as it begins and ends: no hole touches them
+    # beyond its ends the sound is taken to continue as it begins and ends: no hole touches them
     usual = median_filter(level, round(HOLE_MEDIAN_S / STEP_S) + 1, mode="nearest")
     edges = np.diff((level <= usual - HOLE_DB).astype(int), prepend=0, append=0)
     lengths_s = np.round((np.flatnonzero(edges < 0) - np.flatnonzero(edges > 0)) * STEP_S, 3)

@@ -24,7 +24,7 @@ from dyvim_cli.evaluation.judge.visual_events import VisualEvents, visual_events
 
 ALONE = "the music alone"
 TOGETHER = "own sound and music together"
-UNKNOWN = "the film's sound"  # music or not: nobody says
+UNKNOWN = "the film's sound"  # no tag says whether it is music
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def judge_film(
 
 
 def kind_of_sound(film: Path) -> str:
-    """Tell what a film's first sound track holds, by the tags that dyvim writes.
+    """Identify the content of a film's first sound track, by the tags that dyvim writes.
 
     Args:
         film: any film.

@@ -138,7 +138,7 @@ def entropy_bits(weights: np.ndarray) -> float:
 
 
 def bar_rhythms(sound: AudioEvents) -> np.ndarray:
-    """Lay the onsets on the sixteenths of bars of four tracked beats.
+    """Quantise the onsets to the sixteenths of bars of four tracked beats.
 
     Args:
         sound: onsets and beats of the music.
@@ -255,7 +255,7 @@ def silence(samples: np.ndarray, sample_rate: int) -> float:
 
 
 def ending_drop_db(samples: np.ndarray, sample_rate: int) -> float:
-    """Measure how far the last quarter second lies below the whole.
+    """Measure the level of the last quarter second relative to the whole.
 
     Args:
         samples: [n, channels] float.

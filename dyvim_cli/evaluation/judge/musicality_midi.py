@@ -85,7 +85,7 @@ def figures_of_notes(notes: np.ndarray, ticks_per_beat: int) -> ScoreFigures:
 
 
 def bars_of(notes: np.ndarray, ticks_per_beat: int) -> list[tuple[tuple[int, ...], ...]]:
-    """Lay notes on bars of 16 steps.
+    """Quantise notes to bars of 16 steps.
 
     Args:
         notes: [N, 4] float, N > 0: start and end in ticks, MIDI number, 1 for drums.

@@ -54,7 +54,7 @@ class SyncReport:
     events_hit_beyond_chance: float  # at 80 ms, cuts and motion impacts by weight
     motion_loudness_correlation: float  # rank correlation beyond chance
     motion_density_correlation: float  # the same with the density of onsets
-    lag_s: float | None  # where the accents lie around the events; positive: the music is late
+    lag_s: float | None  # offset of the accents from the events; positive: the music is late
     n_cuts: int
     n_events: int
     n_onsets: int

@@ -38,7 +38,7 @@ def lettering_note(name: str) -> str:
         name: the film's file name.
 
     Returns:
-        A note, "" where the name is drawn as it is.
+        A note, "" where the name is drawn unchanged.
     """
     letters = lacking(name)
     return f"{name}: the plot's font lacks {' '.join(letters)}, drawn as {INSTEAD}" if letters else ""

@@ -30,7 +30,7 @@ def dyvim_generator(folder: Path, candidates: int = 3, *, steady: bool = False) 
     Args:
         folder: where the wav files go.
         candidates: pieces composed for each, of which the best is kept; fewer is faster.
-        steady: lay a grid that ignores the film; see generator_of.
+        steady: make a grid that ignores the film; see generator_of.
 
     Returns:
         A function of film, alpha and seed that gives the path of a wav.
@@ -80,7 +80,7 @@ def generator_of(
 
 
 def film_grid(features: FilmFeatures, options: "ComposeOptions") -> TempoMap:
-    """Lay the grid that the generator would lay for a film.
+    """Make the grid that the generator would make for a film.
 
     Args:
         features: what was seen of the film.

@@ -32,8 +32,8 @@ if TYPE_CHECKING:  # torch takes two seconds
     from dyvim_cli.old_piece import OldPiece
 
 AT_HITS = tuple(tokens.STREAM_INDEX[name] for name in ("level", "bass", "drums", "pad"))
-OTHER_HIT = 0.25  # an event whose accent is so much harder or softer than before is another one
-# The last chord stays if it rings so long, and so much of what it rang; else it is placed elsewhere
+OTHER_HIT = 0.25  # an event whose accent changed by more than this counts as another one
+# The last chord stays if it keeps this ring-out in seconds and this share of the old; else it moves
 LEAST_RING_S, RING_SHARE = 0.8, 0.5
 
 
@@ -61,7 +61,7 @@ def write_again(
         options: options of composing; `recut` holds the old piece and where its pictures are now.
         model: the decoder of score tokens.
         progress: hears of the stage "compose".
-        speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak.
+        speech_s: [N, 2] spans of speech in the film's own sound, seconds.
         keeps_tokens: whether what is drawn may come from the cache, and stays there.
 
     Returns:
@@ -106,7 +106,7 @@ def write_again(
 def _finished(
     piece: np.ndarray, ground: Groundwork, kept: _Kept, influence: Influence, is_minor: bool
 ) -> np.ndarray:
-    """The piece [K, S] with its new steps finished as those of a first piece; kept ones stay as they are."""
+    """The piece [K, S] with its new steps finished as those of a first piece; kept ones stay unchanged."""
     followed = follow_motion(piece, ground.curves.energy, influence.energy)
     finished = np.where(kept.grid.source == NONE, keep_going(followed, ground), piece)
     if kept.final_step is None:
@@ -137,7 +137,7 @@ def _final_step(old: OldPiece, grid: Relaid) -> int | None:
 
 
 def _with_kept(fixed: TokenPlan, kept: _Kept, form: Form, chords: np.ndarray) -> TokenPlan:
-    """The plan with the old tokens; a new ending is led up to anew."""
+    """The plan with the old tokens; the bars before a new ending are free."""
     piece, before_end = kept.tokens.copy(), max(0, form.final_step - STEPS_PER_BAR)
     if kept.final_step is None:
         piece[:, before_end:] = tokens.UNKNOWN

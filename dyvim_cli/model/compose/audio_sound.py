@@ -30,7 +30,7 @@ def recorded_blocks(
     """Render a recording block by block.
 
     Args:
-        piece: audio tokens and where they lie under the film.
+        piece: audio tokens and their alignment with the film.
         model: MusicGen, whose codec decodes them.
         duration_s: of the film.
         progress: hears of the stage "sound".

@@ -39,7 +39,7 @@ def bands_of(sections: tuple[Section, ...], style: str) -> Bands:
 
 
 def each_in_its_place(bands: Bands, made: Callable[[str], np.ndarray]) -> np.ndarray:
-    """Take from every style's version what lies where its band plays.
+    """Join the versions of all styles: from each the stretch where its band plays.
 
     Args:
         bands: style -> [S] bool.
@@ -86,7 +86,7 @@ def with_patterns(
 
     Args:
         forced: [K, S] tokens of a plan, UNKNOWN = free.
-        form: its sections tell where a band plays.
+        form: its sections say where a band plays.
         bands: style -> [S] bool.
         untrained: styles that the decoder did not learn.
         motion: what the patterns follow.

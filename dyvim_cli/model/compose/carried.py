@@ -13,7 +13,7 @@ from dyvim_cli.music.timing.relaid import NONE, Relaid, Span
 from dyvim_cli.old_piece import FootageRun, OldPiece, Recut
 from dyvim_cli.types import STEPS_PER_BAR, FilmFeatures, TempoMap
 
-SAME_CUT_S = 0.06  # a cut of the new film is an old one that lies so near
+SAME_CUT_S = 0.06  # a cut of the new film is the same as an old one within this time
 OWN_SECTION_STEPS = 2 * STEPS_PER_BAR  # a new stretch from this length on is a section of its own
 
 
@@ -22,7 +22,7 @@ def carried_plan(recut: Recut, grid: Relaid, features: FilmFeatures) -> FilmPlan
 
     Args:
         recut: the old piece and where its pictures are now.
-        grid: the old grid laid for the new cut.
+        grid: the old grid fitted to the new cut.
         features: what was seen of the new cut.
 
     Returns:
@@ -57,7 +57,7 @@ def _hits(recut: Recut, features: FilmFeatures) -> tuple[PlannedHit, ...]:
 
 
 def _as_planned(cut: PlannedHit, run: FootageRun, old: OldPiece) -> PlannedHit | None:
-    """A new film's cut as heavy as it was; None where somebody took it out of the old plan."""
+    """A new film's cut with its old weight; None where the user removed it from the old plan."""
     at_s = run.at(cut.at_s)
     if not len(old.footage.edges_s[1:-1]) or np.abs(old.footage.edges_s[1:-1] - at_s).min() > SAME_CUT_S:
         return cut
@@ -130,7 +130,7 @@ def carried_tokens(old: OldPiece, grid: Relaid, end: int) -> np.ndarray:
 
     Args:
         old: the old piece.
-        grid: the old grid laid for the new cut, S steps.
+        grid: the old grid fitted to the new cut, S steps.
         end: old step from which on nothing is carried.
 
     Returns:
@@ -149,11 +149,11 @@ def carried_tokens(old: OldPiece, grid: Relaid, end: int) -> np.ndarray:
 
 
 def theme_goes_on(old: OldPiece, grid: Relaid) -> np.ndarray:
-    """Find the chords that short new stretches go on with: those of the section before them.
+    """Find the chords of short new stretches: those of the section before them continue.
 
     Args:
         old: the old piece.
-        grid: the old grid laid for the new cut, S steps.
+        grid: the old grid fitted to the new cut, S steps.
 
     Returns:
         [S] int64 chord tokens, UNKNOWN outside short new stretches.

@@ -21,7 +21,7 @@ from dyvim_cli.vision.styles import draw_style
 if TYPE_CHECKING:
     from dyvim_cli.stylebook.record import Palette
 
-STYLE_DRAW = 5  # the style has a chance of its own: a style that is asked for changes nothing else
+STYLE_DRAW = 5  # the style has a chance of its own: a style that is requested changes nothing else
 TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film's sake
 
 

@@ -31,8 +31,8 @@ def decide(
         features: what was seen of the film.
         options: options of composing; what they fix is not decided here.
         marks: hits that a person asked for; tempo and sections are found with them.
-        tempo_map: the grid; None = one that is laid for the film's events.
-        speech_s: [N, 2] spans in seconds in which somebody speaks.
+        tempo_map: the grid; None = one is fitted to the film's events.
+        speech_s: [N, 2] spans of speech, seconds.
 
     Returns:
         Style, key, tempo, mood, hits, sections and parts.

@@ -18,7 +18,7 @@ from dyvim_cli.music.form.time_keeping import keep_time
 
 
 def finish(piece: np.ndarray, ground: Groundwork, influence: Influence, is_minor: bool) -> np.ndarray:
-    """Follow the motion, settle the ending, play the hits that were asked for, and keep the music going.
+    """Follow the motion, settle the ending, play the requested hits, and keep the music going.
 
     Args:
         piece: [K, S] sampled tokens.
@@ -39,7 +39,7 @@ def keep_going(piece: np.ndarray, ground: Groundwork) -> np.ndarray:
 
     Args:
         piece: [K, S] tokens.
-        ground: what was decided before. Where somebody speaks, notes are held on but none begins.
+        ground: of lay_groundwork. During speech notes are held but none begins.
 
     Returns:
         [K, S] tokens.

@@ -80,14 +80,14 @@ def curves_of(
     tempo_map: TempoMap,
     speech_s: np.ndarray | None,
 ) -> Curves:
-    """Lay what the film asks on the grid, calmer under speech and as the plan's sections order.
+    """Sample the film's curves on the grid, calmer under speech and as the plan's sections order.
 
     Args:
         features: what was seen of the film.
         options: options of composing.
         planned: the film's plan.
         tempo_map: the grid, S steps.
-        speech_s: [N, 2] spans in seconds in which somebody speaks; None = nobody does.
+        speech_s: [N, 2] spans of speech, seconds; None = no speech.
 
     Returns:
         The curves.
@@ -177,7 +177,7 @@ def calmer_under_speech(
     options: ComposeOptions,
     speech_s: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ask for less where somebody speaks.
+    """Ask for less during speech.
 
     Args:
         hit: [S] weights of events, 0..1.
@@ -187,7 +187,7 @@ def calmer_under_speech(
         speech_s: [N, 2] spans in seconds; None = nobody speaks.
 
     Returns:
-        (hit [S] without light events there, energy [S] less there, [S] bool where somebody speaks).
+        (hit [S] without light events there, energy [S] less there, [S] bool, True during speech).
     """
     spoken = np.zeros((0, 2)) if speech_s is None or options.under_speech == "same" else speech_s
     under_speech = speech_on_grid(tempo_map, spoken)
@@ -196,7 +196,7 @@ def calmer_under_speech(
 
 
 def entering_in_pauses(form: Form, under_speech: np.ndarray) -> Form:
-    """Let nobody come in where somebody speaks.
+    """Delay entries of parts that fall into speech.
 
     Args:
         form: of the piece, S steps.
@@ -314,7 +314,7 @@ def as_plan(
         lightest_accent: events that weigh less are left to the decoder.
         under_speech: [S] bool, None = nowhere.
         silent: [S] bool, where nobody plays; None = nowhere.
-        barred: [S] bool, steps under speech on which nobody starts a note; None = none.
+        barred: [S] bool, steps under speech on which no note may start; None = none.
 
     Returns:
         Tokens that are forced, copied or accented, and where the melody rests.

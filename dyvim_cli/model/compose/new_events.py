@@ -10,7 +10,7 @@ from dyvim_cli.music.timing.tempo_map import HIT_TOLERANCE_S, hit_table
 from dyvim_cli.old_piece import OldPiece
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Hit, TempoMap
 
-STEADY_S = 0.01  # a picture that lies nearer to its old place has not moved
+STEADY_S = 0.01  # a picture that is nearer to its old time has not moved
 
 
 def with_events(tempo_map: TempoMap, features: FilmFeatures) -> TempoMap:
@@ -36,7 +36,7 @@ def _lasting(hit: Hit, grid: np.ndarray) -> Hit:
 
 
 def _has_moved(hit: Hit, old: OldPiece, grid: Relaid) -> bool:
-    """Whether a cut lies a frame or so beside its old place."""
+    """Whether a cut has moved by about a frame from its old time."""
     run = next((s.run for s in grid.spans if s.is_old and s.run.from_s <= hit.film_time_s < s.run.to_s), None)
     if run is None or hit.kind != "cut":
         return False
@@ -45,13 +45,13 @@ def _has_moved(hit: Hit, old: OldPiece, grid: Relaid) -> bool:
 
 
 def leaned(old: OldPiece, grid: Relaid, features: FilmFeatures, reach_steps: int) -> Relaid:
-    """Move steps of a carried grid to new events, and to all where the film goes at another speed.
+    """Move steps of a carried grid to new events, and to all events where the film's speed changed.
 
     Events that the old piece met at the same place leave the grid as it was.
 
     Args:
         old: the old piece.
-        grid: its grid laid for the new cut, S steps.
+        grid: its grid fitted to the new cut, S steps.
         features: what was seen of the new cut.
         reach_steps: steps around an event over which the rubato spreads.
 

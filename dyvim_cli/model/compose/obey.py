@@ -23,7 +23,7 @@ from dyvim_cli.types import (
 MET_S = 0.02  # sound within a frame of the picture reads as together
 EDGE_S = 0.001  # a step that begins so near a silence's edge belongs to it, or not
 LATE_S = 0.06  # a note so little before a silence's end is played at its end
-# by so much the steps between two hits that were asked for may be stretched or squeezed: to make the later
+# largest factor by which steps between two requested hits are stretched or squeezed: to make the later
 # one per beat, and to make it a step at all; beyond, it is left out
 BEAT_STRETCH, STEP_STRETCH = 1.35, 1.7
 HARDEST = tokens.N_LEVELS - 1
@@ -31,7 +31,7 @@ LEVEL, BASS, PAD, DRUMS = (tokens.STREAM_INDEX[name] for name in ("level", "bass
 
 
 def sections_on_grid(plan: FilmPlan, tempo_map: TempoMap) -> tuple[Section, ...]:
-    """Lay the plan's sections on the nearest beats; of those that share a beat the last one counts.
+    """Quantise the plan's sections to the nearest beats; of those that share a beat the last one counts.
 
     Args:
         plan: the film's plan.
@@ -135,10 +135,10 @@ def planned_speech(speech_s: np.ndarray | None) -> tuple[Speech, ...] | None:
     """Write spans of speech as a plan holds them.
 
     Args:
-        speech_s: [N, 2] seconds; None = nobody listened.
+        speech_s: [N, 2] seconds; None = not analysed.
 
     Returns:
-        Spans; None where nobody listened.
+        Spans; None = not analysed.
     """
     return None if speech_s is None else tuple(Speech(*map(float, span)) for span in speech_s)
 
@@ -148,7 +148,7 @@ def speech_told(plan: FilmPlan | None, heard_s: np.ndarray | None) -> np.ndarray
 
     Args:
         plan: of the film; None = none.
-        heard_s: [M, 2] seconds; None = nobody listened.
+        heard_s: [M, 2] seconds; None = not analysed.
 
     Returns:
         [N, 2] seconds; None where neither says anything.
@@ -167,7 +167,7 @@ def met_exactly(tempo_map: TempoMap) -> TempoMap:
         tempo_map: the grid; its hits of kind "marked" are met.
 
     Returns:
-        The grid with other step times and the hits' errors anew; the same grid without marked hits.
+        The grid with new step times and the hits' errors updated; unchanged without marked hits.
     """
     marked = [hit for hit in tempo_map.hits if hit.kind == MARKED]
     if not marked:
@@ -225,7 +225,7 @@ def _met(hit: Hit, grid: np.ndarray, knots: dict[int, float]) -> Hit:
 def strike(piece: np.ndarray, steps: np.ndarray, may_play: np.ndarray) -> np.ndarray:
     """Make every marked step an accent.
 
-    Where nobody begins a note there, chords and bass play again what they hold, else the drums play.
+    Without an onset there, chords and bass repeat their held notes, else the drums play.
 
     Args:
         piece: [K, S] tokens.
@@ -292,7 +292,7 @@ def marked_steps(tempo_map: TempoMap) -> np.ndarray:
 
 
 def silenced(score: Score, silences: tuple[Silence, ...]) -> Score:
-    """Take the notes out of silences: what rings on ends, what would begin there is left out.
+    """Take the notes out of silences: held notes end, and notes that would begin there are dropped.
 
     Args:
         score: the score.

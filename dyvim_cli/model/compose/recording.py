@@ -1,7 +1,7 @@
 """Compose a recording: prompt, audio tokens, and the best of several takes.
 
 With an adapter the dynamics steer the decoder token by token. Without one, MusicGen as it comes is
-given mood, style and tempo, and its beats are laid under the film.
+given mood, style and tempo, and its beats are aligned with the film.
 """
 
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ LEAD_S = 0.75  # half a beat at 40 BPM: so far the music may be moved
 
 @dataclass(frozen=True)
 class Recording:
-    """Music as audio tokens, and how it lies under the film."""
+    """Music as audio tokens, and its alignment with the film."""
 
     tokens: np.ndarray  # [K, N] int16
     placing: Alignment
@@ -76,7 +76,7 @@ def record(
         progress: hears of the stage "compose".
 
     Returns:
-        The best of the takes and how it lies under the film.
+        The best of the takes and its alignment with the film.
 
     Raises:
         WeightsError: the film's key frames are of another encoder than the adapter learned with.
@@ -190,9 +190,9 @@ def place_take(
     """
     if alpha == 0:
         return Alignment(lead_s, 1.0, 0.0)
-    if follows:  # it was written to the film: it stays where it is, and is judged by what it strikes
+    if follows:  # it was written to the film: it is not moved, and is rated by the events that it meets
         return Alignment(0.0, 1.0, _onsets_at_events(heard.envelope, features))
-    if not heard.envelope.any():  # beats that nobody plays meet no event, evenly as they would be laid
+    if not heard.envelope.any():  # beats of silence meet no event, however regular
         return Alignment(lead_s, 1.0, 0.0)
     events = features.event_times_s, features.event_weights, features.event_names
     return place(heard.beats_s, lead_s, *events)
@@ -209,7 +209,7 @@ def _onsets_at_events(envelope: np.ndarray, features: FilmFeatures) -> float:
 
 
 def grid_of(heard: TakeBeats, placing: Alignment, features: FilmFeatures) -> TempoMap:
-    """Lay a take's beats in film time, each in four steps, from the film's beginning to its end.
+    """Convert a take's beats to film time, four steps each, from the film's beginning to its end.
 
     Args:
         heard: what was heard in the take.

@@ -46,8 +46,8 @@ def write_score(
         options: options of composing.
         model: the decoder of score tokens.
         progress: notified of the stage "compose".
-        tempo_map: the grid; None = one that is laid for the film's events (fit_grid).
-        speech_s: [N, 2] spans in seconds in which the film's own sound has somebody speak; a plan's count
+        tempo_map: the grid; None = one is fitted to the film's events (fit_grid).
+        speech_s: [N, 2] spans of speech in the film's own sound, seconds; a plan's count
             for more.
         keeps_tokens: whether what is drawn may come from the cache, and stays there.
 
@@ -109,7 +109,7 @@ def rerolled(
     settings: SamplingSettings,
     finished: Callable[[TokenPlan, SamplingSettings], list[np.ndarray]],
 ) -> list[np.ndarray]:
-    """Sample some bars of a piece anew.
+    """Sample some bars of a piece again.
 
     Args:
         piece: [K, S] tokens.

@@ -54,7 +54,7 @@ def steps_until(marks: np.ndarray) -> np.ndarray:
 
 
 def _mean_ahead(values: np.ndarray, n_steps: int) -> np.ndarray:
-    """[S] mean of the next n_steps values (the last one goes on past the end)."""
+    """[S] mean of the next n_steps values (the last one is repeated past the end)."""
     padded = np.concatenate([[0.0], np.cumsum(np.pad(values, (0, n_steps), mode="edge"))])
     return (padded[n_steps:-1] - padded[: -n_steps - 1]) / n_steps
 
@@ -114,7 +114,7 @@ def form_place(
 
     Args:
         n_steps: S.
-        sections: (start step, end step, role), role -1 where nobody knows.
+        sections: (start step, end step, role), role -1 = unknown.
         to_end: whether the last step is the piece's own end.
         from_start: whether the first step is its own beginning.
 

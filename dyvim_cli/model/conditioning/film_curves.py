@@ -115,7 +115,7 @@ def accent_strength(weight: float) -> float:
 def film_curves(
     features: FilmFeatures, tempo_map: TempoMap, lightest: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lay a film's events and motion on the grid.
+    """Sample a film's events and motion on the grid.
 
     Args:
         features: what was seen of the film.
@@ -140,7 +140,7 @@ def film_curves(
 
 
 def motion_features(features: FilmFeatures, tempo_map: TempoMap) -> np.ndarray:
-    """Lay the motion encoder's z_d on the grid, standardised over the film.
+    """Sample the motion encoder's z_d on the grid, standardised over the film.
 
     Args:
         features: what was seen of the film.

@@ -47,7 +47,7 @@ def backbone_hash(model: MusicGen) -> str:
 
 
 def backbone_sample(model: MusicGen) -> list[float]:
-    """Take some weights that no strategy tunes: they tell two backbones of one shape apart.
+    """Take some weights that no strategy tunes, to distinguish backbones of the same shape.
 
     A hash would read gigabytes, and differ between a checkpoint and its copy in half precision.
 
@@ -138,7 +138,7 @@ def load_adapter(model: MusicGen, folder: Path) -> dict[str, Any]:
 
 
 def _check_origin(path: Path, metadata: dict[str, str], model: MusicGen) -> None:
-    """Raise WeightsError unless an adapter was tuned on this backbone, and on films as they are seen now."""
+    """Raise WeightsError unless an adapter was tuned on this backbone with today's vision settings."""
     theirs, ours = metadata.get("backbone", "none"), backbone_hash(model)
     if theirs != ours:
         raise WeightsError(f"{path}: tuned on another backbone ({theirs}, this one is {ours})", NAME_BACKBONE)

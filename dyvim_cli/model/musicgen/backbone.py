@@ -1,6 +1,6 @@
 """MusicGen with DyViM's dynamics extension: a pre-trained decoder conditioned on the film's motion.
 
-The transformer is transformers' own; what is new is in an Adapter beside it: the dynamics term
+The transformer is transformers' own; an Adapter adds the new modules: the dynamics term
 added to every token (model/decoder.Extension, the same class as for score tokens) and key frames as
 a second source of the cross-attention. Untrained, both change nothing, to the last bit.
 

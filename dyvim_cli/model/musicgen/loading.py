@@ -43,7 +43,7 @@ class AudioModel:
     musicgen: "MusicGen"
     codec: "Codec"
     tokenizer: object | None  # None: the checkpoint has none, so no text prompt is possible
-    notes: tuple[str, ...] = ()  # what whoever uses it has to know
+    notes: tuple[str, ...] = ()  # notes for the user
 
     @property
     def follows_motion(self) -> bool:
@@ -106,7 +106,7 @@ def load_audio_model(
 
     Raises:
         UsageError: there is no model of that name.
-        WeightsError: weights are missing or damaged; the hint is the command that mends it.
+        WeightsError: weights are missing or damaged; the hint is the command that fixes it.
     """
     from dyvim_cli.model.musicgen.scratch import codec_of_checkpoint, published_codec
 
@@ -140,7 +140,7 @@ def _debug_model(device_name: str, is_single: bool) -> AudioModel:
 
 
 def _notes(model: AudioModel) -> tuple[str, ...]:
-    """What whoever uses a model has to know: what it is, its licence, what it cannot do."""
+    """Notes for the user of a model: its kind, licence and limits."""
     own = DEBUG_NOTE if model.name == DEBUG else ""
     licence = licence_note(CATALOGUE[model.name]) if model.name in CATALOGUE else ""
     plain = "" if model.follows_motion else PLAIN_NOTE
@@ -148,7 +148,7 @@ def _notes(model: AudioModel) -> tuple[str, ...]:
 
 
 def placement() -> dict[str, Any]:
-    """Where weights lie (DYVIM_WEIGHTS_DIR), whether to pull (DYVIM_OFFLINE), where to run (DYVIM_DEVICE).
+    """Weights' folder (DYVIM_WEIGHTS_DIR), downloads (DYVIM_OFFLINE) and device (DYVIM_DEVICE).
 
     The command line's flags set these, so that worker processes know them too.
 
@@ -261,7 +261,7 @@ def _backbone(folder: Path, precision: "torch.dtype") -> Any:  # of two classes 
         folder, **from_here, output_loading_info=True, dtype=precision
     )
     missing = [n for n in info["missing_keys"] if "embed_positions" not in n]
-    if missing:  # transformers would go on with random weights in their place
+    if missing:  # transformers would continue with random weights in their place
         message = f"{folder}: {len(missing)} weights are missing, the first is {missing[0]}"
         raise WeightsError(message, CHECKPOINT_HINT)
     if precision is not torch.float32:  # a codec in half precision crackles; once rounded, it hisses

@@ -26,7 +26,7 @@ def published_codec(
 
     Args:
         name: one of CODECS.
-        weights_dir: where pulled weights lie; None = the usual place.
+        weights_dir: folder of pulled weights; None = the usual one.
         offline: pull nothing.
         progress: notified of a download.
 

@@ -39,7 +39,7 @@ def load_tensors(
 
     Args:
         path: of the file.
-        hint: what an error tells the user to do.
+        hint: advice of an error to the user.
 
     Returns:
         (name -> tensor on the CPU, name -> text of the header).
@@ -60,7 +60,7 @@ def save_decoder(model: Decoder, path: Path, half: bool = True, card: dict[str, 
     Args:
         model: the decoder.
         path: of the file.
-        half: as fp16 (to ship), else as it is (to go on training).
+        half: as fp16 (to ship), else as it is (to continue training).
         card: how it was trained, plain values.
 
     Raises:
@@ -124,7 +124,7 @@ def load_decoder(path: Path, device: torch.device | str = "cpu", hint: str = "ru
     Args:
         path: of the file.
         device: where it is to run.
-        hint: what an error tells the user to do.
+        hint: advice of an error to the user.
 
     Returns:
         The decoder, for all of STYLES.

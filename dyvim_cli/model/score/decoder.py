@@ -214,7 +214,7 @@ class Extension(nn.Module):
 
 
 def token_layout(config: DecoderConfig) -> tuple[torch.Tensor, torch.Tensor]:
-    """Lay the tokens of all streams out in one table.
+    """Compute the layout of all streams' tokens in one embedding table.
 
     Args:
         config: its cardinalities count.

@@ -7,10 +7,10 @@ from dyvim_cli.model.score.token_constraints import begins
 from dyvim_cli.music.symbols import tokens
 
 MELODY = tokens.STREAM_INDEX["melody"]
-BREATH = -3.0  # for a new note where a phrase has ended: a singer would breathe
+BREATH = -3.0  # logit bias against a new note after the end of a phrase
 RHYTHM = 2.5  # for starting, holding or resting as the gesture did
 CONTOUR = 2.0  # for the interval that it went, over whatever the harmony is now,
-NEAR_SEMITONES = 1.5  # and less for one that differs by so much: in a scale a second is large or small
+NEAR_SEMITONES = 1.5  # and less for one that differs by this much, as a second in a scale is major or minor
 
 
 def lean_to_rhythm(logits: torch.Tensor, then: torch.Tensor, amount: float) -> None:
@@ -28,7 +28,7 @@ def lean_to_rhythm(logits: torch.Tensor, then: torch.Tensor, amount: float) -> N
 
 class Motif:
     """Follows the melodies of B pieces; sources [S]: the step whose gesture may be taken up, -1 = none;
-    breath [S] bool: where it would rather rest."""
+    breath [S] bool: where rests are favoured."""
 
     def __init__(self, batch: int, sources: np.ndarray | None, breath: np.ndarray | None = None):
         self.sources = np.zeros(0, dtype=int) if sources is None else sources
@@ -37,7 +37,7 @@ class Motif:
         self.before = torch.zeros(len(self.sources), batch, dtype=torch.long)  # `last` as each step found it
 
     def lean(self, logits: torch.Tensor, delayed: torch.Tensor, position: int) -> None:
-        """Lean the melody towards a rest or towards an earlier gesture.
+        """Bias the melody towards a rest or towards an earlier motif.
 
         Args:
             logits: [B, K, width] of the position, changed in place.
@@ -53,7 +53,7 @@ class Motif:
                 self._take_up(melody, delayed, int(self.sources[step]))
 
     def _take_up(self, melody: torch.Tensor, delayed: torch.Tensor, source: int) -> None:
-        """Lean the melody's logits [B, width] to what it did at the step `source`."""
+        """Bias the melody's logits [B, width] towards its token at the step `source`."""
         then, came_from = delayed[:, MELODY, source + MELODY], self.before[source]
         lean_to_rhythm(melody, then, RHYTHM)
         is_interval = (then >= tokens.FIRST_PITCH) & (came_from > 0) & (self.last > 0)

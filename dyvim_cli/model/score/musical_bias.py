@@ -1,6 +1,6 @@
 """Bias the decoder's logits towards sung intervals, steady grooves and no long silences.
 
-All are small beside what the decoder is sure of (token_constraints.py has the rules), and none concerns the
+All are small against the decoder's own confidence (token_constraints.py has the rules); none concerns the
 film's events.
 """
 
@@ -22,13 +22,13 @@ GROOVE = 1.2  # logit of a drum stroke, or of none, as a bar ago
 RHYTHM = 0.6  # logit of starting, holding or resting as a bar ago, in the accompaniment
 LONGEST_SILENCE = 12  # steps without any note after which bass or pad come in
 COME_IN = 9.0  # logit of a note that ends a silence
-TUNELESS = 28  # steps without a tune, where there may be one, after which it goes on at the next half bar
+TUNELESS = 28  # steps of an optional melody's rest after which it re-enters at the next half bar
 BASSLESS = STEPS_PER_BAR  # the same for the bass, where the arrangement has one
 HALF_BAR_STEPS = STEPS_PER_BAR // 2
 
 
 def interval_table(width: int) -> torch.Tensor:
-    """Tabulate how far each melody token leans to the next.
+    """Tabulate the logit bias from each melody token to the next.
 
     Args:
         width: number of tokens.
@@ -49,9 +49,9 @@ def _at(values: np.ndarray, step: int, otherwise: int) -> int:
 
 
 class MusicalBias:
-    """Follows B pieces as they are written.
+    """State of the bias while B pieces are sampled.
 
-    groove_from [S]: the earlier step whose pattern may go on, -1 = none.
+    groove_from [S]: the earlier step whose pattern may continue, -1 = none.
     """
 
     def __init__(self, batch: int, width: int, groove_from: np.ndarray | None):

@@ -61,7 +61,7 @@ def strength(piece: np.ndarray) -> np.ndarray:
 
 
 def rate_take(piece: np.ndarray, hit: np.ndarray, energy: np.ndarray) -> TakeRating:
-    """Judge one take beside the film.
+    """Rate one take against the film.
 
     Args:
         piece: [K, S] tokens.

@@ -158,9 +158,9 @@ def _padding(model: Decoder) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _chords_at(delayed: torch.Tensor, position: int) -> torch.Tensor:
-    """[B, K] chord token in force at the step that each stream stands for at this position."""
+    """[B, K] chord token in force at each stream's step at this position."""
     chord = tokens.STREAM_INDEX["chord"]
-    # step of stream k is position - k; the chord of that step stands at (position - k) + chord
+    # step of stream k is position - k; the chord of that step is at (position - k) + chord
     where = position - torch.arange(tokens.K) + chord
     known = (where >= 0) & (where < position)
     chords = delayed[:, chord, where.clamp(0, max(position - 1, 0))]

@@ -1,7 +1,7 @@
 """Constrain the score tokens that may follow, as additions to the logits.
 
 Rules of notation are absolute (nothing can be held that does not sound, no note without end); of
-harmony a leaning (notes outside chord and scale become rare, not impossible).
+harmony a logit bias (notes outside chord and scale become rare, not impossible).
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)  # a raised seventh comes with the chord th
 
 
 def pitch_bias(chord: int, pitch_class: int, is_minor: bool, clash: float = CLASH) -> float:
-    """Tell how unwelcome a pitch class is over a chord.
+    """Compute the logit bias of a pitch class over a chord.
 
     Args:
         chord: chord token.
@@ -42,7 +42,7 @@ def pitch_bias(chord: int, pitch_class: int, is_minor: bool, clash: float = CLAS
 
 
 def harmony_table(is_minor: bool, width: int, clash: float = CLASH) -> torch.Tensor:
-    """Tabulate the leaning of every stream's tokens over every chord.
+    """Tabulate the logit bias of every stream's tokens over every chord.
 
     Args:
         is_minor: mode of the key.
@@ -77,7 +77,7 @@ def begins(written: torch.Tensor) -> torch.Tensor:
 
 
 class Grammar:
-    """Follows B pieces as they are written and says what each stream may say next."""
+    """State of B pieces while they are sampled, with the allowed next tokens of each stream."""
 
     def __init__(self, batch: int, is_minor: bool, width: int, n_positions: int):
         self.harmony = harmony_table(is_minor, width)
@@ -139,7 +139,7 @@ class Grammar:
     def may_copy(self, copied: torch.Tensor, stream: int, source: int) -> torch.Tensor:
         """Check whether tokens of an earlier position mean here what they meant there.
 
-        A note that suited its chord suits the one here, a hold goes on with the same note, and not for ever.
+        A note that suited its chord suits the one here; a hold continues the same note, and not for ever.
 
         Args:
             copied: [B] tokens.

@@ -24,11 +24,11 @@ class TokenPlan:
     forced: np.ndarray  # [K, S] int64 tokens, UNKNOWN = free
     copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none
     is_minor: bool
-    breath: np.ndarray | None = None  # [S] bool, where the melody would rather rest between phrases
-    groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may go on, -1 = none
+    breath: np.ndarray | None = None  # [S] bool, where the melody is biased to rest between phrases
+    groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may continue, -1 = none
     accents: Accents | None = None  # the events that are accented whatever the decoder draws
-    under_speech: np.ndarray | None = None  # [S] bool, where the film's own sound has somebody speak
-    barred: np.ndarray | None = None  # [S] bool, steps under speech on which nobody starts a note
+    under_speech: np.ndarray | None = None  # [S] bool, speech in the film's own sound
+    barred: np.ndarray | None = None  # [S] bool, steps under speech on which no note may start
     gesture_from: np.ndarray | None = None  # [S] earlier step whose gesture may be taken up, -1 = none
 
     def decided(
@@ -63,7 +63,7 @@ class TokenPlan:
         return self._accented(k, self._subdued(k, drawn, step), step)
 
     def _subdued(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:
-        """Tokens [B] of a stream as far as they are allowed while somebody speaks."""
+        """Tokens [B] of a stream, replaced where they are not allowed during speech."""
         if self.under_speech is None or not self.under_speech[step]:
             return drawn
         if k == LEVEL:
@@ -71,11 +71,11 @@ class TokenPlan:
         return drawn & (0 if self._is_barred(step) else KEPT_DRUMS) if k == DRUMS else drawn
 
     def _is_pause(self, step: int) -> bool:
-        """Whether somebody speaks in the film, but not on this step."""
+        """Whether this step is a pause in a film with speech."""
         return self.under_speech is not None and bool(self.under_speech.any() and not self.under_speech[step])
 
     def _is_barred(self, step: int) -> bool:
-        """Whether nobody starts a note on a step, unless an event is struck."""
+        """Whether no note may start on a step, except for an accented event."""
         return self.barred is not None and bool(self.barred[step])
 
     def _accented(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:

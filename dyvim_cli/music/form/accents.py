@@ -8,10 +8,10 @@ from dyvim_cli.music.symbols import tokens
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR
 
-# Event weights from which all parts, most parts and two parts strike together; below, the groove hints at it.
+# Event weights from which all parts, most parts and two parts play together; below, the groove hints at it.
 HEAVY, MEDIUM, LIGHT = 0.6, 0.35, 0.12
 TOP_LEVEL = tokens.N_LEVELS - 1  # of the level stream; accents own the two highest
-CROWD_STEPS = STEPS_PER_BAR // 2  # events nearer than this share the band: the groove goes on between them
+CROWD_STEPS = STEPS_PER_BAR // 2  # events nearer than this share the band: the groove continues between them
 
 
 class Accents(NamedTuple):
@@ -37,7 +37,7 @@ def plan_accents(hits: np.ndarray, style: str, lightest: float, drums_play: np.n
     strokes = RECORDS[style].accent_strokes
     for step in np.flatnonzero((hits > 0) & (hits >= lightest)).tolist():
         if is_crowded(hits, step, STEPS_PER_BAR):
-            continue  # left to the decoder: a band that strikes every cut of a fast montage has no groove
+            continue  # left to the decoder: a band that accents every cut of a fast montage has no groove
         is_heavy = hits[step] >= HEAVY
         level[step] = TOP_LEVEL if is_heavy else TOP_LEVEL - 1
         if drums_play[step]:

@@ -17,7 +17,7 @@ ROLE_NEEDS = {"intro": {"melody": 0.2}, "break": {"melody": 0.1}, "outro": {"arp
 # Who does not leave merely for a change; elsewhere tune and drums.
 ROLE_KEEPS = {"break": (), "contrast": ("melody",), "intro": ()}
 LONG_PIECE_BARS = 16  # from here on, a beat style may rest its drums in an intro or a break
-LEAVING = 0.1  # it is rather somebody's entry than somebody's leaving that sets sections apart
+LEAVING = 0.1  # sections differ rather by a part's entry than by its absence
 WHIM = 0.25
 MOST_SILENT = 2  # so that an event can still be played together
 CLIMAX = 0.7  # part of the piece at which it is fullest, all else being equal
@@ -81,7 +81,7 @@ def silent_parts(lack: dict[str, float]) -> list[str]:
         The most demanding first, MOST_SILENT at most; pad and arpeggio never rest both.
     """
     silent = sorted((part for part in lack if lack[part] > 0), key=lambda part: -lack[part])
-    if "pad" in silent and "arp" in silent:  # somebody has to tell the chord
+    if "pad" in silent and "arp" in silent:  # one part has to play the chord
         silent.remove("pad")
     return silent[:MOST_SILENT]
 
@@ -108,7 +108,7 @@ def _another_band(
 
 
 def _intensity(section: Section, energy: np.ndarray, times_heard: int) -> float:
-    """0..1 how full a section wants to be; a theme that comes back is dressed more richly."""
+    """0..1 target density of a section; a returning theme is orchestrated more fully."""
     middle = (section.start + section.end) / 2 / len(energy)
     arc = 0.1 * (1 - abs(middle - CLIMAX) / CLIMAX)
     moving = 0.6 * (energy[section.start : section.end].mean() - 0.5)

@@ -1,7 +1,7 @@
 """Play long chords and bass notes again where their instruments die away.
 
 A chord of a piano or a guitar is 15 dB softer after two seconds. Held through a slow bar it leaves a hole
-before the next one; players strike it again on a strong beat.
+before the next one; players repeat it on a strong beat.
 """
 
 import numpy as np

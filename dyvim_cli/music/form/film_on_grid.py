@@ -32,7 +32,7 @@ def lay_on_grid(
     hits: np.ndarray,
     energy_share: float = 1.0,
 ) -> FilmOnGrid:
-    """Lay scenes on the nearest beats.
+    """Quantise scenes to the nearest beats.
 
     Args:
         tempo_map: the grid, S steps.

@@ -1,9 +1,9 @@
 """Keep a floor of sound where the whole band, or its bass and chords, would stop.
 
-The decoder likes to stop everybody for an eighth or a beat before an accent. Once in a while that is a
-breath; in a film with a cut a second it tears the music into pieces. Here the chord and the bass hold on and
-the hat keeps the time, while the tune still stops. Where the tune goes on alone, the bass plays on beneath
-it. Silences that are asked for, and parts that are excluded, are left alone.
+The decoder tends to stop all parts for an eighth or a beat before an accent. Occasionally that is a
+breath; in a film with a cut every second it tears the music apart. Here chord and bass are held and
+the hi-hat keeps time, while the melody still stops. Where the melody continues alone, the bass joins
+it. Requested silences and excluded parts are left alone.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ def keep_floor(piece: np.ndarray, may_sound: np.ndarray, may_begin: np.ndarray, 
 
     Args:
         piece: [K, S] score tokens.
-        may_sound: [K, S] bool, where each stream may play; rests outside it are meant.
+        may_sound: [K, S] bool, where each stream may play; rests outside it are planned.
         may_begin: [K, S] bool, where notes may be added; elsewhere they are only held on.
         style: one of types.STYLES; the hat fills in where the style has a beat.
 
@@ -64,7 +64,7 @@ def _play_on(filled: np.ndarray, start: int, end: int, may_begin: np.ndarray) ->
 
 
 def _rests(piece: np.ndarray, rows: list[int]) -> list[tuple[int, int]]:
-    """(first step, step after) of the rests of all streams in `rows` that the music goes on from."""
+    """(first step, step after) of the rests of all streams in `rows` that the music continues from."""
     rests = (piece[rows] == tokens.REST).all(axis=0)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], rests.astype(int), [0]])))
     spans = edges.reshape(-1, 2).tolist()
@@ -74,7 +74,7 @@ def _rests(piece: np.ndarray, rows: list[int]) -> list[tuple[int, int]]:
 def _strike_again(
     filled: np.ndarray, start: int, end: int, may_sound: np.ndarray, may_begin: np.ndarray
 ) -> None:
-    """Strike the last chord again, or the last note of the bass, and hold it through the rest."""
+    """Repeat the last chord, or the last note of the bass, and hold it through the rest."""
     for row in HOLDERS:
         onset_steps = np.flatnonzero(filled[row, :start] >= tokens.FIRST_PITCH)
         if len(onset_steps) and may_begin[row, start] and may_sound[row, start:end].all():

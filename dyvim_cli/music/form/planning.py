@@ -34,7 +34,7 @@ class Form:
     played: np.ndarray  # [S] bool, steps that last
 
     def groove_from(self, hits: np.ndarray) -> np.ndarray:
-        """Find the step a bar ago whose pattern may go on.
+        """Find the step a bar ago whose pattern may continue.
 
         Args:
             hits: [S] weights of events.
@@ -76,7 +76,7 @@ def plan_form(
         sections: None = found in the film.
         may_play: [K, S] bool who may play in them; None = by the film's energy.
         final_step: where the last chord begins; None = found by the events.
-        loops: the piece goes on from its end to its beginning.
+        loops: the piece continues from its end to its beginning.
 
     Returns:
         Sections, phrases, chords, ending and who plays.

@@ -61,7 +61,7 @@ def returns(
 
 
 def bar_means(values: np.ndarray) -> np.ndarray:
-    """Average values over the bar that each lies in.
+    """Average values over each one's bar.
 
     Args:
         values: [S].

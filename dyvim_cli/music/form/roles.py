@@ -10,7 +10,7 @@ from dyvim_cli.music.form.sections import SETTLED_BARS, Section, hit_near
 from dyvim_cli.types import STEPS_PER_BAR
 
 QUIET_PERCENT = 30  # of the sections may be breaks, the stillest of them,
-CALMER = 0.15  # and only after one that moves so much more
+CALMER = 0.15  # and only after one whose motion exceeds it by this
 BUILD_WEIGHT = 0.7  # events lighter than this are not built up to
 BUILD_MOTION = 0.12  # mean energy of a bar: stillness is not built up from
 BARS_PER_BUILD = 12  # a piece has no more builds than this allows: what is always announced is not news
@@ -67,7 +67,7 @@ def _main_label(themes: list[Section]) -> int | None:
 def _bring_theme_back(sections: list[Section]) -> list[Section]:
     """A rondo where no picture returns: between two statements of the theme there is one other idea.
 
-    A film of ever new pictures would have ever new music, which nobody remembers.
+    A film of ever new pictures would have ever new music without a memorable theme.
     """
     times = Counter(s.label for s in sections)
     main = next((s.label for s in sections if s.role == "theme"), None)

@@ -57,7 +57,7 @@ def divide_film(film: FilmOnGrid) -> list[Section]:
 
 
 def without_frame(sections: tuple[Section, ...]) -> tuple[Section, ...]:
-    """Take intro and outro from a piece that goes round: nobody is let in or seen out.
+    """Remove intro and outro from a piece that loops.
 
     Args:
         sections: of the piece.

@@ -21,7 +21,7 @@ from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 BASS, DRUMS, PAD = (tokens.STREAM_INDEX[name] for name in ("bass", "drums", "pad"))
-CHORD_STEPS = 5  # a chord is let ring so long, where no other comes before
+CHORD_STEPS = 5  # longest sustain of a chord before the next
 PAD_LOW, PAD_HIGH, PAD_CENTRE = 60, 77, 67  # MIDI pitches of a chord's top note
 
 
@@ -32,7 +32,7 @@ class PatternInputs:
     energy: np.ndarray  # 0..1, of the film as far as it has a say
     accents: Accents
     under_speech: np.ndarray  # bool
-    barred: np.ndarray  # bool, steps under speech on which nobody starts a note
+    barred: np.ndarray  # bool, steps under speech on which no note may start
 
 
 def write_patterns(

@@ -2,7 +2,7 @@
 
 A film with cuts moves the accents to where the picture has them, and between them the decoder leaves the
 ostinato of cinematic and ambient music full of gaps: nothing is left that keeps time. Here the arpeggio plays
-on in eighths in which nobody begins a note, and the hat (a shaker) marks them while the drums play. Calm bars
+on in eighths without another onset, and the hat (a shaker) marks them while the drums play. Calm bars
 are kept in quarters.
 """
 
@@ -56,7 +56,7 @@ def _drums_play(piece: np.ndarray, step: int) -> bool:
 
 
 def _arpeggiate(kept: np.ndarray, step: int, may_sound: np.ndarray) -> None:
-    """Let the arpeggio play a note of its own pattern where nobody begins one."""
+    """Let the arpeggio play a note of its own pattern where no other part has an onset."""
     if (kept[PITCHED_ROWS, step] >= tokens.FIRST_PITCH).any():
         return
     onsets = np.flatnonzero(kept[ARP] >= tokens.FIRST_PITCH)

@@ -1,8 +1,8 @@
 """Quantise the speech of a film's own sound to the grid and thin the band under it.
 
 Reviewers of films call music under a voice "too bouncy, too varied in pitch": the writing disturbs as much
-as the level. Under speech the tune and the arpeggio rest; kick and snare, bass and chords strike on bar
-lines, or half bars in slow music; nobody comes in, and nothing but accents is louder than LOUDEST_LEVEL. In
+as the level. Under speech the melody and the arpeggio rest; kick, snare, bass and chords play on bar
+lines, or half bars in slow music; no part enters, and only accents are louder than LOUDEST_LEVEL. In
 the pauses the film is answered more, and nothing is taken over from what was written under speech: the tune
 comes forward there.
 """
@@ -18,17 +18,15 @@ ENTERING = (*CARRYING, tokens.STREAM_INDEX["drums"])
 KEPT_DRUMS = tokens.drum_token(("kick", "snare"))
 HALF_BAR_STEPS = STEPS_PER_BAR // 2
 LEAST_APART_S = 1.2  # from one stroke under speech to the next: half bars that last as long, else bars
-ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered while somebody speaks
-ENERGY_IN_PAUSES = (
-    0.35  # of what is missing to full energy that is added where nobody does, if anybody speaks
-)
+ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered during speech
+ENERGY_IN_PAUSES = 0.35  # of the distance to full energy that is added in the pauses of a film with speech
 LOUDEST_LEVEL = 3
-LEAD_S = 0.25  # the tune rests so long before a word, so that no phrase is cut off by it
-TAIL_S = 0.4  # and so long after: a pause to breathe is no pause of the speech
+LEAD_S = 0.25  # rest of the melody before a word, so that no phrase is cut off
+TAIL_S = 0.4  # and after a word: a pause for breath is no pause of the speech
 
 
 def speech_on_grid(tempo_map: TempoMap, speech_s: np.ndarray) -> np.ndarray:
-    """Steps of the grid that lie under speech.
+    """Steps of the grid under speech.
 
     Args:
         tempo_map: the grid of S steps.
@@ -45,7 +43,7 @@ def speech_on_grid(tempo_map: TempoMap, speech_s: np.ndarray) -> np.ndarray:
 
 
 def rest_the_tune(forced: np.ndarray, under_speech: np.ndarray) -> None:
-    """Write rests where somebody speaks, in place.
+    """Write rests during speech, in place.
 
     Args:
         forced: [K, S] tokens; the RESTING streams are changed.
@@ -56,11 +54,11 @@ def rest_the_tune(forced: np.ndarray, under_speech: np.ndarray) -> None:
 
 
 def barred_steps(tempo_map: TempoMap, under_speech: np.ndarray) -> np.ndarray:
-    """Find the steps under speech on which nobody starts a note unless an event is struck.
+    """Find the steps under speech on which no note may start, except for accented events.
 
     Args:
         tempo_map: the grid of S steps.
-        under_speech: [S] bool, where somebody speaks.
+        under_speech: [S] bool, True during speech.
 
     Returns:
         [S] bool.
@@ -75,10 +73,10 @@ def answered_energy(energy: np.ndarray, under_speech: np.ndarray) -> np.ndarray:
 
     Args:
         energy: [S] 0..1, of the film.
-        under_speech: [S] bool, where somebody speaks.
+        under_speech: [S] bool, True during speech.
 
     Returns:
-        [S] 0..1; unchanged where nobody speaks in the whole film.
+        [S] 0..1; unchanged in a film without speech.
     """
     if not under_speech.any():
         return energy
@@ -87,11 +85,11 @@ def answered_energy(energy: np.ndarray, under_speech: np.ndarray) -> np.ndarray:
 
 
 def of_its_kind(sources: np.ndarray, under_speech: np.ndarray) -> np.ndarray:
-    """Keep the earlier steps that music is taken over from where both or neither lie under speech.
+    """Keep the sources of repeated music where both or neither are under speech.
 
     Args:
         sources: [..., S] steps, -1 = none.
-        under_speech: [S] bool, where somebody speaks.
+        under_speech: [S] bool, True during speech.
 
     Returns:
         [..., S] steps, -1 also where only one of the two is under speech.
@@ -101,14 +99,14 @@ def of_its_kind(sources: np.ndarray, under_speech: np.ndarray) -> np.ndarray:
 
 
 def without_entries(active: np.ndarray, under_speech: np.ndarray, final_step: int) -> np.ndarray:
-    """Let nobody come in while somebody speaks: an entry waits for the pause.
+    """Delay entries during speech: a part waits for the pause.
 
-    Who plays when the speech begins may go on; where neither chords nor bass do, both keep their entries.
+    Parts that play when speech begins may continue; if neither chords nor bass do, both keep their entries.
 
     Args:
         active: [K, S] bool, who may play.
-        under_speech: [S] bool, where somebody speaks.
-        final_step: from here on the last chord rings, which is everybody's.
+        under_speech: [S] bool, True during speech.
+        final_step: from here on the last chord rings, which all parts play.
 
     Returns:
         [K, S] bool.

@@ -85,7 +85,7 @@ def density_of(style: str, role: str, part: str, motion: np.ndarray, first: int 
 
 
 def _block_means(values: np.ndarray, n_steps: int, first: int) -> np.ndarray:
-    """[n] mean of the block of n_steps that each value lies in; blocks count from `first` steps before."""
+    """[n] mean of each value's block of n_steps; blocks count from `first` steps before."""
     if n_steps == 0 or not len(values):
         return values
     block = (np.arange(len(values)) + first) // n_steps

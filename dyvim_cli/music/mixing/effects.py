@@ -192,7 +192,7 @@ def convolver(response: np.ndarray) -> Effect:
         response: [2, m].
 
     Returns:
-        The effect on [2, n]; the tail goes on in the next blocks.
+        The effect on [2, n]; the tail continues in the next blocks.
     """
     from scipy.signal import oaconvolve
 

@@ -30,7 +30,7 @@ def quiet_passage_gains(powers: np.ndarray) -> np.ndarray:
         return np.ones(len(powers), np.float32)
     means = np.convolve(hops, np.full(CALM_HOPS, 1 / CALM_HOPS))  # of the windows that end at each hop
     means[: CALM_HOPS - 1] = means[len(hops) :] = np.inf  # these are no whole ones
-    # the quietest window that a hop lies in: a calm is lifted up to its very edges, as an event ends it
+    # the quietest window around a hop: a quiet passage is lifted up to its very edges, as an event ends it
     quietest = minimum_filter1d(means, CALM_HOPS, mode="nearest", origin=-(CALM_HOPS // 2))[: len(hops)]
     level = -0.691 + 10 * np.log10(np.maximum(quietest, 1e-30))
     lift_db = np.clip(SHARE * (loudness - DEPTH_LU - level), 0, MOST_DB)

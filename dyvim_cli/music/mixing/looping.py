@@ -1,4 +1,4 @@
-"""Sound a piece that goes round: what rings on at its end is heard at its beginning, without a seam.
+"""Render a piece that loops: the tail of its end is mixed into its beginning, without a seam.
 
 The piece is played around itself, as in the midst of many rounds: room, echo and mastering come to its first
 beat from its last bars. Then one round is cut out, and what leads up to its beginning ends it.

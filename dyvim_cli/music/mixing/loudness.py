@@ -192,7 +192,7 @@ def limiter_curve_db(peaks: np.ndarray, gain_db: float) -> np.ndarray:
 
 
 def _tilt(curve: np.ndarray, db_per_s: float) -> None:
-    """Add a straight line to a curve of cells, in place and piece by piece: no second curve beside it."""
+    """Add a straight line to a curve of cells, in place, piece by piece to save memory."""
     for start in range(0, len(curve), TILTED_CELLS):
         part = curve[start : start + TILTED_CELLS]
         part += db_per_s * (np.arange(start, start + len(part)) * (CELL / SAMPLE_RATE))

@@ -23,7 +23,7 @@ BLOCK_FRAMES = 5 * SAMPLE_RATE
 TIDY_FRAMES = 12 * BLOCK_FRAMES
 IN_MEMORY_BYTES = 64 << 20  # mixes beyond three minutes wait on disk for mastering
 StemSink = Callable[[str, np.ndarray], None]
-FADE_FRAMES = 30 * SAMPLE_RATE // 100  # what still rings is not cut off
+FADE_FRAMES = 30 * SAMPLE_RATE // 100  # fade of notes that still ring
 
 
 def produce(
@@ -162,7 +162,7 @@ def _mix(
         if done % TIDY_FRAMES == 0:
             give_back_memory()  # tones come and go in all sizes, in two threads
         yield block.astype(np.float32)
-    for start in range(done, n_frames, BLOCK_FRAMES):  # nobody plays: silence as long as the film
+    for start in range(done, n_frames, BLOCK_FRAMES):  # no notes: silence as long as the film
         yield np.zeros((2, min(BLOCK_FRAMES, n_frames - start)), np.float32)
 
 

@@ -78,8 +78,8 @@ def program_in(orchestra: Orchestra, program: int, is_drums: bool) -> int:
 
     Args:
         orchestra: its instruments.
-        program: of General MIDI that is asked for.
-        is_drums: whether kits are meant.
+        program: of General MIDI that is requested.
+        is_drums: whether the program is a drum kit.
 
     Returns:
         Program number.

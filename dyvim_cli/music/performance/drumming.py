@@ -116,7 +116,7 @@ def _by_turns(classes: tuple[str, ...], step: int) -> tuple[str, ...]:
 
 
 def _kept_time(row: np.ndarray, step: int) -> tuple[str, ...]:
-    """A hat where the decoder's stroke took the place of one: its eighths go on over a lesser event."""
+    """A hat where the decoder's stroke took the place of one: its eighths continue over a lesser event."""
     stroke = _classes_at(row, step)
     goes_on = all("hat" in _classes_at(row, near) for near in (step - 2, step + 2))
     return ("hat",) if stroke and goes_on and not {"hat", "open_hat", "crash"} & set(stroke) else ()

@@ -18,14 +18,14 @@ from dyvim_cli.types import SAMPLE_RATE, STEPS_PER_BAR, Score
 # make a calm scene 6 dB softer by themselves; with this the level of an edited film ranges over about 7 dB.
 SOFTEST_DB, FULLEST_DB = -5.0, 0.0
 FULL_LEVEL = ACCENT_LEVEL - 1
-SPREAD_STEPS = STEPS_PER_BAR / 4  # standard deviation of the average: most of its weight lies in a bar
+SPREAD_STEPS = STEPS_PER_BAR / 4  # standard deviation of the average: most of its weight is within a bar
 
 
 def course_db(levels: np.ndarray) -> np.ndarray:
     """Average the level stream slowly and turn it into a gain.
 
     Args:
-        levels: [S] level tokens; at accents the course goes on as it does beside them.
+        levels: [S] level tokens; accents are replaced by their neighbours' level.
 
     Returns:
         [S] gain in dB, SOFTEST_DB..FULLEST_DB, at the middle of each step.
@@ -57,7 +57,7 @@ def expression_gain(score: Score) -> Callable[[int, int], np.ndarray]:
     middles_s, gain_db = (times_s[:-1] + times_s[1:]) / 2, course_db(levels)
 
     def gain(first: int, n: int) -> np.ndarray:
-        at_s = np.arange(first, first + n) / SAMPLE_RATE + RISES_S  # notes begin so much before their step
+        at_s = np.arange(first, first + n) / SAMPLE_RATE + RISES_S  # notes begin this much before their step
         return (10 ** (np.interp(at_s, middles_s, gain_db) / 20)).astype(np.float32)
 
     return gain

@@ -13,14 +13,14 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 ACCENT_LEVEL = 6  # steps at least so loud are hits: they sound exactly on the grid
 DEFAULT_LEVEL = 3
 LEVEL_POWER = 1.1
-# what a player leans on in a bar of sixteenths, in velocity
+# metric accents of a bar of sixteenths, in velocity
 METRIC = np.array([3, -3, -1, -3, 1, -3, -1, -3, 2, -3, -1, -3, 1, -3, -1, -2])
 VELOCITY_SPREAD = 3.0
 INNER_VOICE = -6  # velocity of a chord's lower voices against its top
 SHORTEST_S = 0.04
 EIGHTH_STEPS = STEPS_PER_BEAT // 2
 # A tone's moment, to a listener as to an onset detector, is not its first sound but when it has risen, 5 to
-# 20 ms later (Gordon 1987, perceptual attack time). The sound of a step begins so much before the step.
+# 20 ms later (Gordon 1987, perceptual attack time). A step's sound begins this much before the step.
 RISES_S = 0.015
 # Earliest onset: ffmpeg's AAC spoils a first frame that begins loud (up to 4 dB over).
 FIRST_SOUND_S = 1024 / 44100 + RISES_S
@@ -63,7 +63,7 @@ def groove(style: str) -> dict[str, np.ndarray]:
 def articulation(length: float, n_steps: int) -> float:
     """Find the share of a written duration that is played.
 
-    A part's staccato is for short notes; what is written for a bar or more is meant to be held.
+    A part's staccato shortens short notes; notes of a bar or more are held.
 
     Args:
         length: share that the part plays of short notes.

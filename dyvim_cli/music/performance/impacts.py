@@ -8,16 +8,16 @@ from dyvim_cli.music.form.accents import HEAVY, TOP_LEVEL
 from dyvim_cli.music.performance.humanize import Feel
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Hit, Note, Stem
 
-BLOW, RISE = 118, 119  # General MIDI's synth drum and reverse cymbal, for whoever plays the MIDI file
-APART_STEPS = 2 * STEPS_PER_BAR  # impacts lie so far apart at least
-AWAITED_S = 5.0  # a blow after so long a calm rings on and falls; a riser leads into it
+BLOW, RISE = 118, 119  # General MIDI's synth drum and reverse cymbal, for other players of the MIDI file
+APART_STEPS = 2 * STEPS_PER_BAR  # least distance between two impacts
+AWAITED_S = 5.0  # a blow after a calm of this length rings on and falls; a riser leads into it
 RINGS_S, RINGS_LONG_S = 1.4, 3.0
 LOWEST_KEY = 33  # the deep tone is the harmony's, in the octave from here: heard on small speakers too
 RISER_KEY = 60
 RISER_STEPS = (4 * STEPS_PER_BEAT, 2 * STEPS_PER_BEAT)  # its length, the longest that fits
 LONGEST_RISER_S, RISER_SHARE = 4.0, 0.5  # of the calm before it at most
 VELOCITIES = (86, 122)  # of the lightest event that counts as heavy, and of the heaviest
-LESSER = 16  # how much softer a blow is that nobody has waited for
+LESSER = 16  # velocity reduction of a blow without such a calm
 SOFTER = 24  # velocity of a riser below its blow's
 
 
@@ -62,7 +62,7 @@ def _velocity(weight: float) -> int:
 
 
 def _lowest(stems: Sequence[Stem], at_s: float) -> int:
-    """The lowest pitch that sounds at a time; LOWEST_KEY where nobody plays."""
+    """The lowest pitch that sounds at a time; LOWEST_KEY in silence."""
     sounding = (
         note.pitch
         for stem in stems

@@ -16,7 +16,7 @@ COMPASS = {
 }  # fmt: skip
 KEYBOARD = (21, 108)
 SINGLE = ("bass", "accent")  # their notes move one by one: what counts is each root
-CHORDS = ("pad",)  # a voicing stays as it is
+CHORDS = ("pad",)  # a voicing stays unchanged
 GROWLS_BELOW = 48  # a chord lower than this is mud
 MOVED_COST = 0.25  # a tune rather strains for this share of its notes than move below the chords' top
 

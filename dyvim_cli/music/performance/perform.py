@@ -45,7 +45,7 @@ def perform(
         tempo_map: when each step sounds.
         key: puts the tonic in its place.
         style: name of a style.
-        duration_s: of the film; all notes lie within it.
+        duration_s: of the film; all notes are within it.
         seed: draws the instruments among the palette's choices and the small human deviations.
         sections: (first step, step after, role), kept in the score.
         programs: General MIDI programs by part, which are not drawn.
@@ -171,7 +171,7 @@ def smooth_voicing(chord: int, top: int, previous: tuple[int, ...]) -> tuple[int
 def ninth_voicing(chord: int, top: int, is_minor: bool) -> tuple[int, ...]:
     """Voice a chord closely, its root raised to the ninth that the key has.
 
-    A minor ninth is for dominants alone; chords of three notes and half-diminished ones stay as they are.
+    A minor ninth is for dominants alone; chords of three notes and half-diminished ones stay unchanged.
 
     Args:
         chord: chord token.

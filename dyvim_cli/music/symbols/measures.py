@@ -19,7 +19,7 @@ from dyvim_cli.music.symbols.tokens import (
 )
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
-BREATH_STEPS = 2  # silence from which on a tune is heard to breathe
+BREATH_STEPS = 2  # least rest that separates two phrases
 NEAR_BARS = 2  # bars nearer than this are not counted as a return
 CHORD = STREAMS[STREAM_INDEX["chord"]]
 # [chords, 12] whether a pitch class belongs to a chord; whether it clashes: a semitone from a chord

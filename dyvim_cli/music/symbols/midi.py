@@ -14,7 +14,7 @@ TOLERANCE_S = 0.0002  # how far a step may stray before the tempo changes
 CONDUCTOR = "conductor"  # the track without notes that other programs read the tempo map from
 EXPRESSION = 11  # the controller
 SWELL_AT_S = (0.0, 0.01, 0.015, 0.025)  # before each step: an accent's swell is done within 20 ms
-FAR_STEPS = 1000  # behind the last step, further than anything rings
+FAR_STEPS = 1000  # behind the last step, beyond any ring-out
 
 
 def write_midi(score: Score, path: Path, course: Callable[[int, int], np.ndarray] | None = None) -> None:
@@ -145,7 +145,7 @@ def _swells(course: Callable[..., Any], step_times_s: np.ndarray, lead_ticks: in
 
 
 def _ticks(times_s: list[float], step_times_s: np.ndarray, lead_ticks: int) -> list[int]:
-    """Ticks of times; before the first step and after the last the tempo next to it goes on."""
+    """Ticks of times; before the first step and after the last the nearest tempo is used."""
     steps, last_step_s = np.arange(len(step_times_s)), step_times_s[-1] - step_times_s[-2]
     knots_s = np.append(step_times_s, step_times_s[-1] + FAR_STEPS * last_step_s)
     ticks = lead_ticks + np.append(steps, steps[-1] + FAR_STEPS) * TICKS_PER_STEP

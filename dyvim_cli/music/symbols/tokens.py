@@ -2,7 +2,7 @@
 
 A piece is an int16 array [K, S]. Pitches are written as if the tonic were C (major) or A minor's
 sister C minor: pitch class 0 is always the tonic; the key is put back when notes are made.
-UNKNOWN (-1) marks what a source does not tell; it is masked in the loss, never invented.
+UNKNOWN (-1) marks what a source does not contain; it is masked in the loss, never invented.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 UNKNOWN = -1
-REST, HOLD, FIRST_PITCH = 0, 1, 2  # pitched streams: silence, the note goes on, a new note
+REST, HOLD, FIRST_PITCH = 0, 1, 2  # pitched streams: silence, the note continues, a new note
 LONGEST_HOLD_STEPS = 64  # four bars; longer is a stuck note
 
 # Chords: one token per step, absolute (the chord that sounds), so that harmony is always in view.

@@ -1,14 +1,14 @@
 """Find the perceptual onset of a note, whatever its attack.
 
 Vos and Rasch ("The perceptual onset of musical tones", 1981): listeners hear two tones as simultaneous when
-their levels pass at the same time a threshold that lies 6 to 15 dB below each tone's loudest moment.
+their levels pass at the same time a threshold that is 6 to 15 dB below each tone's loudest moment.
 """
 
 import numpy as np
 
 from dyvim_cli.types import SAMPLE_RATE
 
-ATTACK_S = 0.15  # of what follows a moment: what is louder still belongs to a swell, which nobody times
+ATTACK_S = 0.15  # of sound after a moment; a later maximum belongs to a swell, which has no onset
 SLOWEST_S = 0.4  # the part of a note in which its onset is looked for
 LEVEL_FRAMES = SAMPLE_RATE // 200  # over which a level is taken: 5 ms
 SILENCE = 1e-10  # of a power: a note's first frames may be of rounding errors alone

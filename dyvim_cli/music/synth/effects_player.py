@@ -9,7 +9,7 @@ from dyvim_cli.music.synth.impacts import blow, rise
 from dyvim_cli.types import SAMPLE_RATE, Note, Stem
 
 EFFECTS = {"impact": blow, "riser": rise}  # by the stem's name
-PROGRAMS = {118, 119}  # General MIDI's synth drum and reverse cymbal, which stand for them elsewhere
+PROGRAMS = {118, 119}  # General MIDI's synth drum and reverse cymbal, their substitutes elsewhere
 
 
 def is_effect(stem: Stem) -> bool:

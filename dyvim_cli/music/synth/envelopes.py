@@ -8,7 +8,7 @@ from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.types import SAMPLE_RATE
 
-FALL_DB = 96.0  # an envelope stage of time t falls by so much in t (section 8.1.2, generator 36)
+FALL_DB = 96.0  # attenuation of an envelope stage over its time (section 8.1.2, generator 36)
 SHORTEST_S = 1e-4  # a stage that takes no time
 LONGEST_DECAY_S = 600.0
 SILENT = 1e-9  # a gain below which nothing is left to keep

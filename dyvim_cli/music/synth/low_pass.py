@@ -9,8 +9,8 @@ from dyvim_cli.types import SAMPLE_RATE
 HOP = 64  # frames between updates of what moves: 1.3 ms
 STEP_CENTS = 40  # between cutoffs that count as different
 OPEN_CENTS = 13400  # a cutoff that leaves everything audible through
-BUTTERWORTH_DB = 3.01  # a resonance of 0 dB is a flat filter, whose peak lies so much below 1
-LAST_HZ = 20000.0  # where the highest cutoff lies
+BUTTERWORTH_DB = 3.01  # a resonance of 0 dB is a flat filter, whose peak is this much below 1
+LAST_HZ = 20000.0  # highest cutoff
 
 
 def filtered(sound: np.ndarray, cutoff_cents: np.ndarray, resonance_cb: float) -> np.ndarray:

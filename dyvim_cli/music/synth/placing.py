@@ -22,7 +22,7 @@ HATS, HAT_CLASS = {42, 44, 46}, -1  # of every kit, whether its font says so or 
 
 @dataclass(frozen=True)
 class _Placed:
-    """One note as it is played: its take, where it begins, how loud, and when another one ends it."""
+    """One played note: its take, start, gain, and the time at which another one ends it."""
 
     note: Note
     take: int
@@ -111,7 +111,7 @@ class _Canvas:
         self.sound = np.zeros((2, n), np.float32)
 
     def add(self, at: int, sound: np.ndarray, left: float, right: float) -> None:
-        """Add a mono sound at a frame; what lies before the film or after it is cut."""
+        """Add a mono sound at a frame; parts outside the film are cut."""
         if at < 0:
             sound, at = sound[-at:] * np.minimum(1, np.arange(max(0, len(sound) + at)) / FADE_IN_FRAMES), 0
         sound = sound[: self.n_frames - at]

@@ -1,8 +1,8 @@
 """Vary repeated notes: two strokes of one key or drum are never identical.
 
-A recording that lies next to the key's own is another take of the same instrument, played by the same hand
+A neighbouring key's recording is another take of the same instrument, played by the same hand
 (an old way to make round robins of fonts that have none): it is brought to the key's pitch. Each drum is
-recorded once only; there a take is struck a little higher or lower, and softer, as sticks do; so is a key
+recorded once only; there a take is pitched a little higher or lower, and softer, as sticks vary; so is a key
 without near recordings, by far less.
 """
 
@@ -47,7 +47,7 @@ def voices(
 
 
 def _struck_anew(own: tuple[Voice, ...], cents: float, softer_cb: float) -> tuple[Voice, ...]:
-    """The same drum or string, struck elsewhere."""
+    """The same drum or string, hit elsewhere."""
 
     def anew(voice: Voice) -> Voice:
         changed = {

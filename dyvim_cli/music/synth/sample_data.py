@@ -37,10 +37,10 @@ def decoded(sample: Sample) -> np.ndarray:
         sample: 16 or 24 bits, or Vorbis.
 
     Returns:
-        [n] float32; one frame of silence for what lies in a sound card's memory.
+        [n] float32; one frame of silence for samples in a sound card's ROM.
     """
     if sample.type & ROM:
-        return np.zeros(1, np.float32)  # it lies in a sound card's memory, not in the file
+        return np.zeros(1, np.float32)  # it is in a sound card's ROM, not in the file
     if bytes(sample.data[:4]) == b"OggS":
         return _vorbis(sample)
     whole = np.frombuffer(sample.data, "<i2").astype(np.float32)

@@ -140,7 +140,7 @@ def merged(fonts: list[SoundFont]) -> SoundFont:
 
 
 def _shifted(patch: Patch, by: int) -> Patch:
-    """A patch whose targets stand so much later in a longer list."""
+    """A patch whose targets are moved to later places of a longer list."""
     zones = (z if z.target is None else replace(z, target=z.target + by) for z in patch.zones)
     return replace(patch, zones=tuple(zones))
 

@@ -78,7 +78,7 @@ def shelved(sound: np.ndarray, db: float) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _shelf(db: float) -> tuple[np.ndarray, np.ndarray]:
-    """A first-order high shelf (b, a), which leaves what lies below the corner as it is."""
+    """A first-order high shelf (b, a), with unity gain below the corner."""
     gain = 10 ** (db / 20)
     omega = np.tan(np.pi * CORNER_HZ / SAMPLE_RATE) / np.sqrt(gain)
     b = np.array([gain + omega * np.sqrt(gain), omega * np.sqrt(gain) - gain])

@@ -1,6 +1,6 @@
 """Protocol of a synthesizer that plays a score.
 
-Why our own sampler stands behind it, and no engine that pip installs. Tried on Linux in 2026:
+Reasons for our own sampler instead of an engine that pip installs, as tried on Linux in 2026:
 symusic 0.6's synthesizer renders whole scores only, mixes all tracks into one buffer, says nothing of an
 instrument's attack and reads 16-bit frames alone; tinysoundfont 0.3 needs a sound card's library to be
 built on some systems and ignores modulators, on which the free fonts build their answer to velocity;
@@ -22,7 +22,7 @@ class Synthesizer(Protocol):
     sample_rate: int  # Hz
 
     def lead_frames(self, key: int, velocity: int, take: int = 0) -> int:
-        """Find how long a note sounds before it is heard: so much earlier it must begin.
+        """Find the delay from a note's start to its perceived onset, by which it must begin earlier.
 
         Args:
             key: MIDI number.

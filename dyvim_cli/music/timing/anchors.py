@@ -1,6 +1,6 @@
 """Choose the visual events that the grid is anchored to, by dynamic programming over many tempi.
 
-The search walks from event to event. A link from event i to event j lays a whole number n of
+The search walks from event to event. A link from event i to event j puts a whole number n of
 sixteenths between them, so both fall exactly on the grid and the tempo between them is constant.
 The state after an event is its phase in the bar (16) and the rate of the link that arrived (step
 length / base, in R classes across the drift allowed); the value of a state is the reward of the
@@ -23,7 +23,7 @@ NEAR_S = 0.045  # an event passed over counts as met if a sixteenth is about thi
 
 # Tempo changes into a link, by its length: the shorter, the less, or bars would differ by too much.
 JUMP_STEPS = (12, 24)  # lengths at which the next limit begins
-JUMP_LIMITS = (0.5, 1.0, 1.4)  # in units of the drift; a long link may lean towards its neighbour
+JUMP_LIMITS = (0.5, 1.0, 1.4)  # in units of the drift; a long link may approach its neighbour's tempo
 
 # What a unit of weight earns by where it falls: downbeat, half bar, beat, eighth, sixteenth.
 _DOWNBEAT, _HALF_BAR, _BEAT, _EIGHTH, _SIXTEENTH = 1.0, 0.75, 0.7, 0.12, 0.06

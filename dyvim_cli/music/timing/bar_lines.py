@@ -6,7 +6,7 @@ dynamic programming over the beats of the finished grid; no beat moves.
 
 On the grid every bar keeps its 16 steps, so that bar lines stay multiples of STEPS_PER_BAR: the beats that
 a short bar goes without last no time (they sound together with the step after them), and nothing may be
-struck there. Its first beat and its last stay, and with them the chord that leads on. Five beats are a
+accented there. Its first beat and its last stay, and with them the chord that leads on. Five beats are a
 bar of four and one of its last beat alone.
 """
 
@@ -24,7 +24,7 @@ PLAYED = {1: (3,), 2: (0, 3), 3: (0, 2, 3), 4: (0, 1, 2, 3)}
 
 
 def realign_bar_lines(tempo_map: TempoMap, strength: float, steady_bars: int) -> TempoMap:
-    """Lay bar lines so that bars begin with the heavy cuts; no beat moves.
+    """Move bar lines so that bars begin with the heavy cuts; no beat moves.
 
     Args:
         tempo_map: the grid.

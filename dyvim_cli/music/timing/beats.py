@@ -23,7 +23,7 @@ MOVE_COST = 0.05  # the largest shift and stretch together cost as much as this 
 
 
 class OnsetEnvelope:
-    """Hears mono blocks at a sample rate; `envelope` tells how strongly something begins, every 10 ms."""
+    """Onset strength of a sound that comes in mono blocks: `envelope` has a value every 10 ms."""
 
     def __init__(self, sample_rate: int):
         self.hop, self.size = round(sample_rate * FRAME_S), 4 * round(sample_rate * FRAME_S)
@@ -65,11 +65,11 @@ class OnsetEnvelope:
 
 
 def find_tempo(envelope: np.ndarray, bpm_prior: float) -> float:
-    """Find the strongest period of an onset envelope, leaning to the tempo that was asked for.
+    """Find the strongest period of an onset envelope, with a prior around the requested tempo.
 
     Args:
         envelope: [F] every 10 ms.
-        bpm_prior: tempo that was asked for.
+        bpm_prior: tempo that was requested.
 
     Returns:
         Beats a minute; the prior where nothing is heard.

@@ -1,6 +1,6 @@
 """Fit an old grid to a new cut: kept parts keep their steps, moved pictures take their beats along.
 
-Where two stretches meet that were apart, the bar goes on with the beat that the next one begins on; the beats
+Where two distant stretches meet, the bar continues with the beat on which the next one begins; the beats
 between last no time (as in bar_lines.py). What is left of a beat is taken up by the bars around the seam.
 S steps of the new grid, R of the old one.
 """
@@ -14,7 +14,7 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 NONE = -1  # the source of a step that is new
 AT_S = 0.06  # an old event so near a stretch's edge is the one that the edge was cut at
-FIXED = 0.3  # events of at least this weight stay where their picture is: the grid gives way beside them
+FIXED = 0.3  # events of at least this weight stay with their picture: the grid yields around them
 GIVES_BARS = 2  # over so many bars the grid gives way to a seam, given room,
 MOST_GIVE = 0.3  # of the time in which it does
 LEAST_BEATS = 2  # of an old stretch; shorter ones are not worth two seams
@@ -31,7 +31,7 @@ class Relaid:
 
     @property
     def seams(self) -> list[int]:
-        """The first steps of old stretches that do not go on from what is before them."""
+        """The first steps of old stretches that do not continue from what is before them."""
         firsts = [span.first for span in self.spans if span.is_old]
         return [first for first in firsts if first == 0 or self.source[first - 1] != self.source[first] - 1]
 
@@ -53,7 +53,7 @@ class Span:
 
 
 def relaid(piece: OldPiece, runs: tuple[FootageRun, ...], cuts_s: np.ndarray) -> Relaid:
-    """Lay an old grid under a new cut.
+    """Fit an old grid to a new cut.
 
     Args:
         piece: the old piece.

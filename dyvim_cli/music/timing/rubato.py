@@ -1,8 +1,8 @@
 """Apply rubato: move grid steps to events that fall between two of them.
 
-The tempo map brings the heavy events onto beats within a few per cent of drift; what is left lies up to
-half a sixteenth beside the grid, 70 ms at 108 BPM, and the eye sees that. A player would push or hold the
-beat around such a moment: the step moves to the event and its neighbours give way, over a beat where nobody
+The tempo map brings the heavy events onto beats within a few per cent of drift; the others are up to
+half a sixteenth off the grid, 70 ms at 108 BPM, which is visible. A player would push or hold the
+beat around such a moment: the step moves to the event and its neighbours yield, over a beat where no part
 dances, and hardly at all where drums keep time.
 """
 
@@ -16,7 +16,7 @@ from dyvim_cli.music.timing.tempo_map import hit_table
 from dyvim_cli.types import STEPS_PER_BEAT, Hit, TempoMap
 
 MOST_SQUEEZE = 0.35  # of a step's length between two moved steps, or towards the ends
-NEAR_ENOUGH_S = 0.008  # nobody hears a third of a frame: so much of each distance stays
+NEAR_ENOUGH_S = 0.008  # inaudible distance (a third of a frame) that is left of each shift
 OFF_BEAT_COST = {1: 0.2, 2: 0.1, 3: 0.2}  # by step % STEPS_PER_BEAT, in steps: what a beat is worth
 
 
@@ -35,7 +35,7 @@ def apply_rubato(
         least_weight: lighter events move no step.
 
     Returns:
-        the tempo map with step times and hits anew.
+        the tempo map with new step times and hits.
     """
     events = tuple(hit for hit in tempo_map.hits if hit.weight >= least_weight)
     if strength == 0 or not events or tempo_map.n_steps < 2:

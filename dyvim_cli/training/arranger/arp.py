@@ -31,7 +31,7 @@ COUNTER_NEEDS, SECOND_NEED = "4.7.5.7.4.7.5.7.", 0.45
 
 def write_arp(rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, response: Response,
               melody: np.ndarray) -> np.ndarray:  # fmt: skip
-    """Write the broken chords that run beside the melody.
+    """Write the broken chords that accompany the melody.
 
     Args:
         rng: draws figure, octave and ring of every scene.

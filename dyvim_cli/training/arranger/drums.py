@@ -85,7 +85,7 @@ def _fill_ends(rng, plan: PieceFrame, response: Response, strikes) -> None:
 
 
 def _roll(plan: PieceFrame, response: Response, strikes) -> None:
-    """A build: eighths, then sixteenths on one drum, until the breath before the cut."""
+    """A build-up: eighths, then sixteenths on one drum, until the rest before the cut."""
     steps = np.arange(plan.n_steps)
     on_grid = np.where(response.build > 0.6, True, steps % 2 == 0) & (response.build > 0.25)
     roll = on_grid & ~response.breath

@@ -99,7 +99,7 @@ def _silent(rng, style: str, role: str, arousal: float, mover: str) -> frozenset
     }
     odds[mover] = MOVER_ABSENT.get(role, 0.0) if RECORDS[style].keeps_beat else 0.0
     absent = [part for part, chance in odds.items() if rng.random() < chance]
-    if "pad" in absent and "arp" in absent:  # somebody has to tell the chord
+    if "pad" in absent and "arp" in absent:  # one part has to play the chord
         absent.remove("pad")
     return frozenset(rng.permutation(absent)[:2].tolist())
 

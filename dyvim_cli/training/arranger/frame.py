@@ -34,7 +34,7 @@ class PieceFrame:
         return self.scenes[-1].end
 
     def scene_at(self, step: int) -> Scene:
-        """Find the scene that a step lies in.
+        """Find the scene of a step.
 
         Args:
             step: 0..S - 1.
@@ -43,7 +43,7 @@ class PieceFrame:
             It.
 
         Raises:
-            StopIteration: the step lies behind the last scene.
+            StopIteration: the step is behind the last scene.
         """
         return next(s for s in self.scenes if s.start <= step < s.end)
 
@@ -54,7 +54,7 @@ class PieceFrame:
 
 
 def lay(pattern_of_scene: dict[int, np.ndarray], plan: PieceFrame) -> np.ndarray:
-    """Lay the patterns of the scenes on the bar grid: each begins with the bar in which its scene begins.
+    """Place the patterns of the scenes on the bar grid: each begins with the bar in which its scene begins.
 
     Args:
         pattern_of_scene: index of scene -> values [P], which repeat for as long as the scene is.

@@ -12,7 +12,7 @@ from dyvim_cli.types import STEPS_PER_BAR
 
 SCALES = {False: (0, 2, 4, 5, 7, 9, 11), True: (0, 2, 3, 5, 7, 8, 10)}
 SEVENTHS = {"maj": "maj7", "min": "min7", "dim": "m7b5"}
-# chords that may stand for each other in a second pass (functional variation), by (root, quality)
+# chords that may replace each other in a second pass (functional variation), by (root, quality)
 SUBSTITUTES = {(5, "maj"): (2, "min"), (0, "maj"): (9, "min"), (5, "min"): (8, "maj"), (7, "maj"): (7,
 "sus4"),
                (10, "maj"): (7, "min"), (0, "min"): (8, "maj")}  # fmt: skip

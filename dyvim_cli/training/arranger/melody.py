@@ -150,7 +150,7 @@ def _contour(rng) -> np.ndarray:
 
 
 def _anchors(rng, n_bars: int) -> np.ndarray:
-    """[n] where each bar lies: rises to one climax after the middle of each phrase, falls home."""
+    """[n] register of each bar: rises to one climax after the middle of each phrase, then falls."""
     step = rng.choice([1, 2, 2, 3])
     phrase = np.array([0, step, 2 * step, -1]) if rng.random() < 0.6 else np.array([step, 0, 2 * step, 0])
     if n_bars == 4:

@@ -18,7 +18,7 @@ from dyvim_cli.training.arranger.frame import (
 from dyvim_cli.training.arranger.response import HEAVY, Response, entry, onsets
 
 LOW, HIGH = 60, 77
-STRUCK_STEPS = 6  # a chord played on an event rings at least so long
+STRUCK_STEPS = 6  # least ring of a chord on an event, in steps
 SUSTAINED = ("0...............", 64)
 PATTERNS = {
     "halves": ("1...9...5...9...", 16),
@@ -49,7 +49,7 @@ PATTERNS = {
 def write_pad(
     rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, response: Response
 ) -> np.ndarray:
-    """Write the chords that lie under the piece, or pulse, by the patterns of the style.
+    """Write held or pulsing chords, by the patterns of the style.
 
     Args:
         rng: draws the patterns.

@@ -70,7 +70,7 @@ def best_pitches(starts, ends, aims, pulls, chords: np.ndarray, plan: PieceFrame
 
 
 def approach(rng: np.random.Generator, starts, pitches: list[int], odds: float) -> list[int]:
-    """Let some short notes before a beat lean on the next one from a semitone away (blue and swing colour).
+    """Turn some short notes before a beat into chromatic approach notes (blue and swing colour).
 
     Args:
         rng: draws which.

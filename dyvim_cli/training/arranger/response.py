@@ -1,6 +1,6 @@
 """Derive from a film's curves what every part of the band does: how dense, how loud, which accents.
 
-The base layer (time and harmony) goes on through events; an event adds to it. Motion moves density,
+The base layer (time and harmony) continues through events; an event adds to it. Motion moves density,
 register and loudness by degrees from a floor, slowly; only accents follow single events. The rules are
 the same in every piece, so that a decoder can learn them from the curves alone.
 """
@@ -33,7 +33,7 @@ class Response:
     density: dict[str, np.ndarray]  # part -> 0..1, compared with the need of each step of its pattern
     motion: np.ndarray  # 0..1 slow energy, builds included: register, length of notes
     build: np.ndarray  # 0..1 how far a build towards a cut has come
-    breath: np.ndarray  # bool: an eighth of silence at most, just before a few of the heaviest cuts
+    breath: np.ndarray  # bool: a rest of an eighth at most, just before a few of the heaviest cuts
     force: dict[str, np.ndarray]  # part -> bool: a note starts here, whatever the pattern
     hit: np.ndarray  # weight of the accents
 
@@ -70,13 +70,13 @@ def onsets(needs: np.ndarray, part: str, response: Response) -> np.ndarray:
         response: of the piece.
 
     Returns:
-        [S] bool: what the density allows outside breaths, and what is forced.
+        [S] bool: allowed by the density outside rests, or forced.
     """
     return ((needs <= response.density[part]) & ~response.breath) | response.force[part]
 
 
 def levels(plan: PieceFrame, response: Response) -> np.ndarray:
-    """Write the stream level: slow energy first, then metre and phrase; accents lie above all of it.
+    """Write the stream level: slow energy first, then metre and phrase; accents are added to all of it.
 
     Args:
         plan: frame of the piece, S steps.
@@ -88,7 +88,7 @@ def levels(plan: PieceFrame, response: Response) -> np.ndarray:
     steps = np.arange(plan.n_steps)
     metre = np.select([steps % 16 == 0, steps % 4 == 0, steps % 2 == 0], [0.35, 0.1, -0.15], -0.3)
     phrase = 0.2 * np.sin(np.pi * (steps % (4 * STEPS_PER_BAR)) / (4 * STEPS_PER_BAR))
-    lean = 1.0 if plan.follows else 1.8  # music without a film leans on its metre
+    lean = 1.0 if plan.follows else 1.8  # music without a film has stronger metric accents
     slow = moving_mean(plan.film.energy, STEPS_PER_BAR)
     level = SOFTEST_LEVEL + LEVEL_SPAN * slow + lean * metre + phrase + 0.8 * response.build
     level = np.clip(np.round(level), 0, NORMAL_LEVEL).astype(np.int16)

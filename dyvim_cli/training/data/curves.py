@@ -12,7 +12,7 @@ ONSET_MASS = {"melody": 1.0, "bass": 1.0, "pad": 1.2, "arp": 0.6}
 DRUM_MASS = {"kick": 0.7, "snare": 0.9, "hat": 0.25, "open_hat": 0.5, "tom": 0.6, "crash": 2.0}
 CHORD_CHANGE_MASS = 0.5
 LONG_NOTE_MASS = 0.35  # for each doubling of a note's length beyond a sixteenth
-METRE_SHARE = 0.9  # of what the position in the bar explains, so much is no surprise
+METRE_SHARE = 0.9  # share of what the position in the bar explains that is expected
 
 HITS_PER_BAR = 0.6
 HIT_Z = 1.0  # standard deviations above its surroundings

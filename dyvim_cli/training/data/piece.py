@@ -12,7 +12,7 @@ from dyvim_cli.types import SECTION_ROLES
 BASE_CURVES = ("hit", "cut", "energy")
 # hit: weight of an accent (film: impact, cut) at this step, else 0
 # cut: 1 where a section, scene or strong boundary begins, else 0
-# energy: how much goes on, rank-normalised over the piece, smooth (about a beat)
+# energy: activity, rank-normalised over the piece, smooth (about a beat)
 
 ROLES = SECTION_ROLES
 UNKNOWN_ROLE = -1

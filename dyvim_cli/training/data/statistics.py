@@ -16,7 +16,7 @@ from dyvim_cli.training.data.shards import load, split
 from dyvim_cli.types import STEPS_PER_BAR
 
 BAND = (10, 50, 90)  # percentiles over pieces
-SHORTEST_BARS = 8  # shorter pieces tell little of form
+SHORTEST_BARS = 8  # shorter pieces have little form
 
 
 def bands(pieces: Sequence[Piece]) -> dict[str, list[float]]:

@@ -1,6 +1,6 @@
 """Figure 3 of the paper for any learner: four tuning strategies at equal time.
 
-A strategy that is finished is not run again; one that was stopped goes on; other
+A strategy that is finished is not run again; one that was stopped continues; other
 settings want another folder.
 """
 
@@ -32,7 +32,7 @@ def compare(
 ) -> dict[str, list[dict]]:
     """Tune a fresh learner with each strategy and seed; writes a JSON, a table and a picture.
 
-    A folder with its facts is not tuned again, so that a comparison goes on where it stopped.
+    A folder with its facts is not tuned again, so that a comparison resumes where it stopped.
 
     Args:
         make: builds a learner in its state before tuning.

@@ -1,4 +1,4 @@
-"""Held-out loss of a decoder by source and stream, beside an n-gram's.
+"""Held-out loss of a decoder by source and stream, compared with an n-gram's.
 
 With the event curves against without them is the proof that the dynamics are used.
 """
@@ -104,7 +104,7 @@ def _crops(pieces: list[Piece], n_batches: int, n_steps: int, batch_size: int) -
 
 
 def _at(batch: Batch, alpha: float) -> Batch:
-    """The same crops at some alpha; drawn again at 0 they would be others, for doubt takes chances too."""
+    """The same crops at some alpha; drawing them again at 0 would give others."""
     return replace(batch, alpha=torch.full_like(batch.alpha, alpha))
 
 

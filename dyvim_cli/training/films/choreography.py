@@ -1,7 +1,7 @@
 """Turn a piece's events into the script of a procedural film: cuts, camera moves, sprites.
 
 The links between picture and music are drawn film by film, so that none of them can be taken for
-granted: cuts at boundaries, jolts on hits and pace by energy are what the event curves tell as well;
+granted: cuts at boundaries, jolts on hits and pace by energy are in the event curves as well;
 surges of pace on what is played within the beat (the curves know whole beats and great events only),
 height by melody (rising pitch is heard as rising: Eitan and Granot 2006), a pulse by kick and snare,
 spin by arpeggio and the kind of camera by texture are in the motion features alone. Letters: S

@@ -1,7 +1,7 @@
 """Pairs for decoders of audio tokens: a film's features and its music as codec tokens.
 
 One safetensors file a film, named by a hash of the film and of everything that it was seen and heard
-with: a preparation that was stopped goes on, and one with another codec restarts.
+with: a preparation that was stopped continues, and one with another codec restarts.
 """
 
 import hashlib

@@ -18,7 +18,7 @@ FILMS = {".mp4", ".mkv", ".webm", ".mov", ".gif"}
 LEAST_FRAMES = 16  # in a take
 CUT_DIFFERENCE = 28.0  # mean grey levels from one frame to the next
 LEAST_TRAVEL = 0.05  # picture widths in a take: below, nothing in it can be made to move
-STILL_STEP = 2e-4  # picture widths a frame; so much of a frame's way is noise
+STILL_STEP = 2e-4  # picture widths per frame; smaller motion is noise
 MOST_SPEED = 6.0  # clip's frames a film's frame
 
 

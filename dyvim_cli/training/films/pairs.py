@@ -1,6 +1,6 @@
 """Data set of rendered pairs: selected, rendered, cached in shards, drawn as batches.
 
-Pair i depends on the seed, i and what saw it alone, so a preparation that was stopped goes on where it
+Pair i depends on the seed, i and what saw it alone, so a preparation that was stopped continues where it
 stopped, and a film is never seen twice by the same encoder.
 """
 
@@ -30,7 +30,7 @@ from dyvim_cli.training.films.rendered import Pair
 MOST_STEPS = 640  # longer pieces would be long films of one song
 PER_SHARD = 8
 HELD_OUT_SHARE = 1 / 7  # of the films; their music is held out from pre-training too
-MUSIC_SHARD = "music.safetensors"  # some of the music of pre-training, heard again lest it be forgotten
+MUSIC_SHARD = "music.safetensors"  # some of the music of pre-training, replayed against forgetting
 MUSIC_PER_FILM = 4  # pieces
 DROP_CURVES, DROP_MOTION = 0.15, 0.15  # shares of the crops that get z_d, or curves, alone
 
@@ -185,7 +185,7 @@ class Ready:
 
 
 def with_film_curves(pair: Pair) -> np.ndarray:
-    """Take the film's curves, but for what z_d should not have to mend.
+    """Take the film's curves, except where z_d should not have to correct them.
 
     No picture shows an event in its first frame. A piece that begins on an accent, learned with the
     film's own first step, teaches that the first frame's z_d, which has nothing before it, calls for

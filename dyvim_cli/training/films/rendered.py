@@ -21,7 +21,7 @@ from dyvim_cli.vision.analysis import analyse
 SHAPES = ((90, 160), (90, 160), (120, 160), (68, 160), (160, 90))  # (H, W), as media.decode gives them
 FRAME_RATES = (20.0, 24.0, 25.0)
 FOOTAGE_SHARE = 0.6  # of the sets, where there is footage
-MARGIN = 1.15  # footage is shown so much larger than the picture, so that it can be shaken
+MARGIN = 1.15  # enlargement of footage over the picture, so that it can be shaken
 FAULTY_SHARE = 0.4  # of the shots: blur, flicker, noise, compression
 BLOCK = 64  # frames that get their camera faults together
 

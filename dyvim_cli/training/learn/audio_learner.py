@@ -23,7 +23,7 @@ from dyvim_cli.training.films.pairs import even_groups
 from dyvim_cli.training.learn.score_learner import of_another
 
 UNKNOWN = -1
-N_FRAMES = 500  # 10 s at 50 Hz: what fits beside a decoder in the memory of one GPU
+N_FRAMES = 500  # 10 s at 50 Hz: fits with a decoder into the memory of one GPU
 MOST_HELD_OUT = 60  # windows
 VIEWS = {"true": (1.0, True), "shuffled": (1.0, False), "none": (0.0, True)}  # (strength, its own motion)
 
@@ -102,7 +102,7 @@ class AudioLearner(nn.Module):
         """Windows from all over the held-out films, the same each time, and the number of each one's film.
 
         Beginnings of all films first, then what follows: the next window of a batch is of another film, whose
-        motion is what "shuffled" tells.
+        motion is what "shuffled" measures.
         """
         places = [
             (a, i)
@@ -279,14 +279,14 @@ def prompt_of(film: SoundedFilm) -> str:
 
 
 def stacked(rows: list[Memory], dtype: torch.dtype = torch.float32) -> Memory:
-    """Memories of one row each as one; words that are missing are padded with ones that nobody hears.
+    """Memories of one row each as one; missing words are padded and masked.
 
     Args:
         rows: memories of one row each.
         dtype: of the states.
 
     Returns:
-        One of B rows; words that are missing are padded with ones that nobody hears.
+        One of B rows; missing words are padded and masked.
     """
     n = max(m.mask.shape[1] for m in rows)
     states = [F.pad(m.states, (0, 0, 0, n - m.states.shape[1])) for m in rows]
@@ -295,7 +295,7 @@ def stacked(rows: list[Memory], dtype: torch.dtype = torch.float32) -> Memory:
 
 
 def _collate(rows: list[dict], model) -> AudioBatch:
-    """Stack windows; words and key frames are padded with ones that nobody sees."""
+    """Stack windows; words and key frames are padded and masked."""
     n_keys = max(len(r["embeddings"]) for r in rows)
     return AudioBatch(
         tokens=torch.stack([r["tokens"] for r in rows]),

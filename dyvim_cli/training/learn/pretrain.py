@@ -1,7 +1,7 @@
 """Pre-train the decoder on music alone, conditioned on the music's own event curves.
 
 No video is needed (V2M-Zero's idea: what must match between picture and music is when and how much
-changes). Stops and goes on at any time, interrupted or killed: weights, optimiser and clock lie in one
+changes). It can be interrupted or killed at any time and resumes: weights, optimiser and clock are in one
 file that is written as a whole, and what was logged behind it is dropped.
 """
 
@@ -97,7 +97,7 @@ class _Run:
         self.model = Decoder(score_config())
         self.optimiser = _optimiser(self.model, settings)
         self.step, self.seconds = 0, 0.0
-        # a longer run goes on where a shorter one ended
+        # a longer run resumes where a shorter one ended
         self.lasting = {name: value for name, value in asdict(settings).items() if "minutes" not in name}
         self.began_from = weights.sha256(start_from) if start_from else ""
         if (out / STATE).exists():
@@ -107,7 +107,7 @@ class _Run:
         self.model.train()
 
     def save(self) -> None:
-        """Everything to go on from; beside it the decoder as it is now."""
+        """Save the state to resume from, and the present decoder."""
         state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         for i, moments in self.optimiser.state_dict()["state"].items():
             state |= {f"optimiser.{i}.{name}": value for name, value in moments.items()}
@@ -155,7 +155,7 @@ def pretrain(
     start_from: Path | None = None,
     log: Callable[[dict], None] = lambda record: None,
 ) -> Path:
-    """Train until the time is over; a folder that holds a state goes on where it stopped.
+    """Train until the time is over; a folder that holds a state resumes where it stopped.
 
     Args:
         pieces: to learn from.
@@ -211,7 +211,7 @@ def _learn(run: _Run, sampler: Sampler, record: Callable[[dict], None], judge: C
     while run.seconds < 60 * settings.minutes:
         if judged is None or run.seconds - judged >= 60 * settings.evaluate_every_minutes:
             judged = run.seconds
-            run.save()  # first: killed while it is judged, it goes on from here
+            run.save()  # first: if it is killed during the evaluation, it resumes here
             judge()
         began = time.monotonic()
         loss = run.update(sampler.draw())

@@ -1,6 +1,6 @@
 """Identify a training run by its folder, so that it can be resumed; keep its log.
 
-A run goes on where it stopped, no other in its place.
+A run is resumed only with its own settings.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ def weights_in_short(model: nn.Module) -> str:
 
 
 def check_same_run(state: Path, settings: dict, began_from: str | None = None) -> None:
-    """Refuse to go on with another run's state.
+    """Refuse to continue with another run's state.
 
     Args:
         state: safetensors file of the run.

@@ -24,7 +24,7 @@ VIEWS = {
     "z_d": (None, "own"),
     "shuffled z_d": (None, "other"),
 }
-RIDGE = 2e-4  # nats for every unit of the squared weights of z_d: a few dozen films are soon known by heart
+RIDGE = 2e-4  # nats per unit of the squared weights of z_d, against overfitting to a few dozen films
 MAIN_VIEWS = ("true", "shuffled", "none", "curves", "curves, shuffled z_d")
 
 

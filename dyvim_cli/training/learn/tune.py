@@ -52,7 +52,7 @@ class Learner(Protocol):
         """
 
     def hold_back(self) -> None:
-        """Take the gradients from what of the new modules shall stay as it is."""
+        """Clear the gradients of the new modules' frozen parts."""
 
     def parts(self) -> list[list[nn.Module]]:
         """The decoder's parts in the order in which they thaw, the top first.
@@ -63,7 +63,7 @@ class Learner(Protocol):
 
     @property
     def thaws_low_rank(self) -> bool:
-        """Whether annealing thaws low-rank terms beside the weights: megabytes to keep, not gigabytes."""
+        """Whether annealing trains low-rank terms instead of the weights: megabytes, not gigabytes."""
 
     def held_out(self, *, alpha: float = 1.0) -> dict[str, float]:
         """Loss on held-out pairs at some alpha: at least "true", "shuffled" and "none".
@@ -135,7 +135,7 @@ class TuningRun:
         )
         # parts thaw on the way, so not every parameter answers at every update
         parallel = DistributedDataParallelKwargs(find_unused_parameters=True)
-        # without a GPU it has to be told: processes that torchrun starts would not know of each other
+        # without a GPU it has to be set: processes of torchrun would not find each other
         self.accelerator = Accelerator(
             cpu=device.choose("auto").type == "cpu",
             mixed_precision=settings.mixed_precision,
@@ -230,7 +230,7 @@ class TuningRun:
         (self.clock.total,) = broadcast_object_list([total])  # all processes stop at the same update
 
     def save(self) -> None:
-        """Everything to go on from, in one file, atomically."""
+        """Save the state to resume from, in one file, atomically."""
         if not self.accelerator.is_main_process:
             return
         state = {f"model.{name}": p for name, p in self.inner.named_parameters() if self._has_learned(p)}
@@ -278,7 +278,7 @@ def tune(
     log: Callable[[dict], None] = lambda record: None,
     stop_after: int | None = None,
 ) -> dict:
-    """Tune to the end; a folder that holds a state goes on where it stopped.
+    """Tune to the end; a folder that holds a state resumes where it stopped.
 
     Low-rank terms are left in place (merge_lora folds them in), every other weight trained.
 
@@ -287,7 +287,7 @@ def tune(
         out: folder for state and log, which is made.
         settings: how to tune.
         log: takes each record.
-        stop_after: stop after so many more updates; None goes on to the end.
+        stop_after: stop after so many more updates; None continues to the end.
 
     Returns:
         Plain facts about the finished run.
@@ -301,7 +301,7 @@ def tune(
     run.accelerator.wait_for_everyone()  # one of several saves right away what the others look for
     if not has_state:
         run.plan()
-        run.save()  # killed before the first update, it still goes on with this number of updates
+        run.save()  # even a run killed before the first update resumes with this number of updates
     clock, saved_s, done = run.clock, time.monotonic(), 0
     marks = {round(i * clock.total / settings.evaluations) for i in range(settings.evaluations + 1)}
     try:

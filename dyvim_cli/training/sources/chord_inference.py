@@ -100,7 +100,7 @@ def chords_of_notes(starts, ends, pitches, n_steps: int, is_minor: bool, segment
     bass = np.zeros((n_steps, 12))
     heard = lowest >= 0
     bass[np.flatnonzero(heard), lowest[heard] % 12] = 1.0
-    bass[::segment] *= 2  # what the bass plays first in a segment tells most
+    bass[::segment] *= 2  # the bass's first note of a segment counts most
     pooled = [m.reshape(-1, segment, 12).sum(1) for m in (sounding, bass)]
     return np.repeat(infer_chords(*pooled, is_minor), segment)
 

@@ -25,14 +25,14 @@ EPSILON = 1e-3
 
 @dataclass
 class Bar:
-    """One bar as it is played (repeats played out). Times are in quarter notes."""
+    """One bar as played (repeats unrolled). Times are in quarter notes."""
 
     start: float
     length: float  # as filled; shorter than nominal for a pickup
     nominal: float  # as the time signature says
     fifths: int | None  # key signature, None when the score gives none
     source: int  # which written bar this is: equal for a bar and its repetition
-    opens: bool  # a double bar line, repeat sign, rehearsal mark or section word stands before it
+    opens: bool  # after a double bar line, repeat sign, rehearsal mark or section word
 
 
 @dataclass
@@ -52,13 +52,13 @@ class BarRun:
         return round((self.end - self.start) * STEPS_PER_BEAT)
 
     def step(self, quarters) -> np.ndarray:
-        """Nearest grid step of times in quarter notes (may lie outside the run).
+        """Nearest grid step of times in quarter notes (may be outside the run).
 
         Args:
             quarters: times in quarter notes.
 
         Returns:
-            Nearest grid steps (may lie outside the run).
+            Nearest grid steps (may be outside the run).
         """
         return np.rint((np.asarray(quarters) - self.start) * STEPS_PER_BEAT).astype(int)
 

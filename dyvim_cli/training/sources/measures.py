@@ -31,7 +31,7 @@ NOTE = np.dtype(
     [("start", "f8"), ("end", "f8"), ("pitch", "i2"), ("part", "i2"), ("staff", "i2"), ("tied", "?"),
      ("accent", "?")]
 )  # fmt: skip
-# times in quarter notes; tied = goes on from the note before
+# times in quarter notes; tied = continues from the note before
 
 
 @dataclass

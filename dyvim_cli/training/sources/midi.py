@@ -65,7 +65,7 @@ def load(path: Path):
 
 
 def bar_lines(score) -> list[grid.Bar]:
-    """Lay bars by the time signatures (four-four where none is given); MIDI knows no key signature to trust.
+    """Find bars by the time signatures (four-four without one); key signatures in MIDI are not reliable.
 
     Args:
         score: symusic's, in quarter notes.

@@ -21,7 +21,7 @@ MIDDLE = 69  # where a tune is expected
 ROLE_BARS = 4  # a role stays with a track for some bars: its claims are smoothed over so many
 OSTINATO = 0.3  # what is left of a line's claim in a bar that only repeats
 DOUBLED = 0.6  # share of notes that another line has too, from which on it is the same line
-MIN_CLAIM = 0.15  # a bar in which nobody claims the tune more than this has none
+MIN_CLAIM = 0.15  # a bar in which no part scores higher than this has no melody
 
 
 @dataclass
@@ -187,7 +187,7 @@ def style(tracks: list[CorpusTrack], has_drums: bool) -> str | None:
 
     Args:
         tracks: cut to a run.
-        has_drums: whether a drum kit plays beside them.
+        has_drums: whether a drum kit plays too.
 
     Returns:
         One of types.STYLES; None when mixed.

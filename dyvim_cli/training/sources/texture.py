@@ -69,9 +69,9 @@ def lowest_of_each_step(notes: Notes) -> np.ndarray:
 
 
 def hold_through(bass: Notes, others: Notes) -> np.ndarray:
-    """Hold each bass note on while the figuration over it goes on without a gap, a bar at most.
+    """Extend each bass note while the figuration over it continues without a gap, a bar at most.
 
-    That is what the pedal does; the score writes only the short bass note.
+    The pedal does this; the score has only the short bass note.
 
     Args:
         bass: N notes.
@@ -108,7 +108,7 @@ def chord_mask(notes: Notes, n_notes: int = PAD_NOTES) -> np.ndarray:
 
 
 def busier_by_bar(first: Notes, second: Notes, n_steps: int) -> np.ndarray:
-    """[n_steps] True where the second part strikes more often than the first in this bar.
+    """Find the bars in which the second part has more onsets than the first.
 
     Args:
         first: notes of one part.

@@ -31,7 +31,7 @@ from dyvim_cli.vision.settings import settings as seen_with
 # some hundreds: at 1 the loss of a decoder that knew music rose from 3.99 to 4.08 in sixty updates
 AUDIO_GAIN = 0.12
 SCRATCH = "scratch"  # in place of a backbone: a new decoder, all of which learns
-# of rendered films: one learns from many short ones (33 long ones were known by heart, and none but those)
+# of rendered films: many short ones generalise (33 long ones were memorised)
 FILM_S = 14.0
 SCRATCH_GAIN = 10.0  # times strategies.DECODER_RATE: what knows nothing yet learns at 1e-3
 
@@ -176,9 +176,9 @@ def described(piece: Piece) -> str:
 
 
 def dressed(features: FilmFeatures, piece: Piece) -> FilmFeatures:
-    """Give a film the look of its music's style and mood, so that words say true things of the music.
+    """Give a film the style scores and mood of its music, so that prompts describe the music.
 
-    Our textures show neither: a decoder tuned on what they seem to show would unlearn words.
+    Rendered textures show neither: a decoder tuned on them would unlearn its prompts.
 
     Args:
         features: of the film.
@@ -222,7 +222,7 @@ def played(piece: Piece, step_times_s: np.ndarray, sample_rate: int, seed: int) 
 
 
 def codec_digest(codec: Codec) -> str:
-    """Put the codec's weights in short: a first weight tells 32 kHz EnCodec from a random one.
+    """Digest a codec's weights, to distinguish 32 kHz EnCodec from a random one.
 
     Args:
         codec: any.

@@ -39,7 +39,7 @@ def render(
     clips: Path | None = None,
     progress: Progress | None = None,
 ) -> dict:
-    """Render films for the pieces of some shards; goes on where it stopped.
+    """Render films for the pieces of some shards; resumes where it stopped.
 
     Args:
         shards: of pieces.

@@ -23,7 +23,7 @@ from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH, STRIDE, MotionEncode
 SIZES = ((72, 128), (72, 128), (80, 112), (96, 96), (128, 72))  # (H, W), the common shapes of films
 SEQUENCE = 6  # frames; the four in the middle are learned from
 ITERATION_DECAY = 0.8  # RAFT's gamma
-MAGNITUDE_SHARE, STATISTICS_SHARE = 0.5, 0.3  # of the losses, beside the flow's
+MAGNITUDE_SHARE, STATISTICS_SHARE = 0.5, 0.3  # weights of the losses, relative to the flow's
 FILM_SHARE = 0.65  # of the sequences, where there are clips
 FREEZE_SHARE = 0.5  # of the training, after which batch norms keep their statistics, as RAFT's do
 FAINT_PX = 0.005  # the least mean motion that is distinguished from none
@@ -41,7 +41,7 @@ def train(
     learning_rate: float = 5e-4,
     progress: Progress | None = None,
 ) -> None:
-    """Train for some time and write the encoder (fp16 safetensors); goes on from `out`'s .resume file.
+    """Train for some time and write the encoder (fp16 safetensors); continues from `out`'s .resume file.
 
     The learning rate follows the clock (linear warm-up, cosine to zero), so two machines do not give the same
     bytes; order and content of the samples depend on `seed` alone.
@@ -49,7 +49,7 @@ def train(
     Args:
         out: path of the weights.
         minutes: of processor time.
-        clips_dir: folder of real clips to learn from beside textures; None learns from textures alone.
+        clips_dir: folder of real clips to learn from besides textures; None = textures alone.
         held_out: files whose name holds one of these are left alone.
         seed: of weights and samples.
         batch: sequences an update.
