@@ -37,7 +37,7 @@ def test_an_option_is_no_file(tmp_path, monkeypatch):
     """`--midi --overwrite` means a forgotten name, not a file that is called so."""
     monkeypatch.chdir(tmp_path)
     for check in (check_output, check_folder):
-        with pytest.raises(UsageError, match="--overwrite stands where"):
+        with pytest.raises(UsageError, match="--overwrite is in the place"):
             check(Path("--overwrite"))
         check(tmp_path / "--overwrite")
 

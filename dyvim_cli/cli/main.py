@@ -143,7 +143,7 @@ def _check_values(context: typer.Context, path: Path) -> None:
                     option.process_value(context, values[option.name])
                     WORDS.get(option.name, str)(values[option.name])
                 except typer.BadParameter as error:
-                    raise UsageError(f"{path}: {error.format_message()}", f"mend {path}") from error
+                    raise UsageError(f"{path}: {error.format_message()}", f"correct {path}") from error
                 except UsageError as error:
                     raise UsageError(f"{path}: {option.name}: {error.message}", error.hint) from error
 

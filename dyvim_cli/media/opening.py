@@ -131,7 +131,7 @@ def _unreadable(path: Path) -> NotReadable:
     if head_of(path)[4:8] == b"ftyp":
         return NotReadable(
             f"{path} is truncated: its index (moov) is missing",
-            "copy or download it again; the tool untrunc can mend a recording that broke off",
+            "copy or download it again; the tool untrunc can repair a recording that broke off",
         )
     return NotReadable(f"{path} is not a film that ffmpeg can read", f"see what it is: file {path}")
 

@@ -221,7 +221,7 @@ def _check_name(path: Path) -> None:
     """Raise UsageError for an option in place of a forgotten file: `--midi --overwrite`."""
     if str(path).startswith("--"):
         hint = "name the file before the next option; one that is called so, by its whole path"
-        raise UsageError(f"{path} stands where a file or folder is named", hint)
+        raise UsageError(f"{path} is in the place of a file or folder", hint)
 
 
 def check_folder(folder: Path) -> None:

@@ -266,7 +266,7 @@ Reroll = Annotated[
     typer.Option(
         metavar="BARS",
         rich_help_panel=EDIT,
-        help="Write these bars anew and leave the others: 12-20; 12-20:2 is another way.",
+        help="Compose these bars again and keep the others: 12-20; 12-20:2 is another version.",
     ),
 ]
 Takes = Annotated[

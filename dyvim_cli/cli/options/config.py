@@ -81,7 +81,7 @@ def read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: not valid TOML ({error})", f"mend {path} or remove it") from error
+        raise UsageError(f"{path}: not valid TOML ({error})", f"correct {path} or remove it") from error
 
 
 def default_map(
@@ -147,7 +147,7 @@ def checked(value: Any, kind: Any, key: str, path: Path) -> Any:
     types, name = TAKES[_plain(kind)]
     fits = type(value) in types and (type(value) is not list or all(type(part) is str for part in value))
     if not fits:
-        raise UsageError(f"{path}: {key} = {value!r} is not {name}", f"mend {path}")
+        raise UsageError(f"{path}: {key} = {value!r} is not {name}", f"correct {path}")
     return value
 
 

@@ -60,7 +60,7 @@ def _overlaid(context: typer.Context, files: tuple[Path, ...]) -> Mapping[str, A
             context.info_name, ["-"], parent=context.parent, default_map=defaults
         )
     except typer.BadParameter as error:
-        raise UsageError(f"{files[-1]}: {error.format_message()}", f"mend {files[-1]}") from error
+        raise UsageError(f"{files[-1]}: {error.format_message()}", f"correct {files[-1]}") from error
     return {**parsed.params, **said}
 
 

@@ -13,7 +13,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "batch": (
         ("dyvim batch films/ -o scored/", "a folder; run it again and it goes on"),
-        ("dyvim batch films/ -o scored/ --jobs 2 --retry-failed", "two films at once; failed ones anew"),
+        ("dyvim batch films/ -o scored/ --jobs 2 --retry-failed", "two films at once; failed ones again"),
     ),
     "plan": (
         ("dyvim plan clip.mp4 -o clip.toml", "decisions before composing, to be edited"),

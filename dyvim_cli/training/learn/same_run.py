@@ -48,7 +48,7 @@ def check_same_run(state: Path, settings: dict, began_from: str | None = None) -
             known = file.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise WeightsError(
-            f"{state}: cannot be read ({error})", f"delete {state.parent}: begin anew"
+            f"{state}: cannot be read ({error})", f"delete {state.parent}to start again"
         ) from error
     stated = json.loads(known.get(SETTINGS, "{}"))
     other = [

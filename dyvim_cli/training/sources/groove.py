@@ -109,7 +109,7 @@ def take_facts(path: Path) -> dict[str, str]:
             break
     named = TAKE_NAME.fullmatch(path.stem)
     if not named:
-        raise InputError(f"neither {INDEX} nor the name tells the tempo: {path}", f"put {INDEX} beside it")
+        raise InputError(f"neither {INDEX} nor the name has the tempo: {path}", f"put {INDEX} beside it")
     return named.groupdict() | {"id": path.stem}
 
 
