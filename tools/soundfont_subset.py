@@ -140,7 +140,7 @@ def _encoded(
     sample, file = font.samples[index], io.BytesIO()
     rate = sample.sample_rate
     end = sample.loop[1] + 64 if longest_s is None else int(longest_s * rate)
-    frames = decoded(sample)
+    frames, _ = decoded(sample)
     if end < len(frames):
         frames = frames[:end].copy()
         if longest_s is not None:

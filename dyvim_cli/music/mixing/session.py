@@ -61,7 +61,7 @@ def _part_blocks(
     """A track's blocks [2, n] under its own volume and expression."""
     stem, first = part.stem, 0
     stem = Stem(stem.name, program_in(orchestra, stem.program, stem.is_drums), stem.is_drums, stem.notes)
-    for block in orchestra.blocks(stem, n_frames, block_frames):
+    for block in orchestra.blocks(stem, n_frames, block_frames, part.bend):
         times_s = np.arange(first, first + block.shape[1]) / SAMPLE_RATE
         yield block * part.gain(times_s).astype(np.float32)
         first += block.shape[1]

@@ -8,6 +8,7 @@ import numpy as np
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.music.performance.band_names import part_of
+from dyvim_cli.music.symbols.midi_bends import Bends, bends_of
 from dyvim_cli.regular_files import MOST_BYTES, check_regular
 from dyvim_cli.types import Note, Stem
 
@@ -30,6 +31,7 @@ class PlayedPart:
     stem: Stem
     gain_times_s: np.ndarray  # [G] ascending
     gains_db: np.ndarray  # [G]
+    bend: Bends | None = None  # what moves its pitch
 
     def gain(self, times_s: np.ndarray) -> np.ndarray:
         """Interpolate the track's loudness over time.
@@ -78,7 +80,8 @@ def read_midi(path: Path) -> PlayedMidi:
     stems = [_stem(track) for track in tracks]
     roles = roles_of(stems)
     parts = tuple(
-        PlayedPart(role, stem, *_gains(track)) for role, stem, track in zip(roles, stems, tracks, strict=True)
+        PlayedPart(role, stem, *_gains(track), None if stem.is_drums else bends_of(track))
+        for role, stem, track in zip(roles, stems, tracks, strict=True)
     )
     return PlayedMidi(parts, bpm, max(note.end_s for stem in stems for note in stem.notes))
 

@@ -92,7 +92,7 @@ def slope(db_per_s: float, n: int) -> np.ndarray:
     Returns:
         [n] float32 linear gains.
     """
-    return (10 ** (-db_per_s / 20 / SAMPLE_RATE * np.arange(n))).astype(np.float32)
+    return np.exp((-db_per_s * np.log(10) / 20 / SAMPLE_RATE * np.arange(n)).astype(np.float32))
 
 
 @dataclass(frozen=True)

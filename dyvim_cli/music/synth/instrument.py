@@ -18,10 +18,11 @@ from dyvim_cli.music.synth.byte_cache import ByteCache
 from dyvim_cli.music.synth.low_pass import HOP
 from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.music.synth.soundfont import SoundFont
-from dyvim_cli.music.synth.voice import RenderedVoice
+from dyvim_cli.music.synth.voice import Bend, RenderedVoice
 from dyvim_cli.types import SAMPLE_RATE, Note
 
 CACHED_BYTES = 48 << 20  # of one instrument's tones, for a piece of hours; a tone of 10 s is 2 MB a voice
+LET_GO_STEP = 12 * HOP  # frames between the lengths that are made of a timbre which a key's end changes
 VELOCITY_STEP = 16  # timbre is made for the middle of each step, loudness for the exact velocity
 VELOCITY_POWER = 2.0  # loudness follows velocity so where a step's edge changes the samples (section 8.4.1)
 
@@ -29,6 +30,9 @@ REFERENCE_LUFS = -24.0  # one note of every instrument at PROBE_VELOCITY: what t
 PROBE_VELOCITY, PROBE_KEYS, PROBE_S = 96, 6, 1.0
 LOUDEST_KEY_LU = 3.0  # of a kit above the reference: the crash of some kits is 8 louder than their kick
 LOUDEST_FOR_DRUMS = (35, 36, 38, 39, 37, 86, 87)  # a kit is as loud as its kicks and snares
+
+
+Slot = tuple[int, int, int]  # key, step of velocity, take: what sounds the same
 
 
 class SampledInstrument:
@@ -41,6 +45,7 @@ class SampledInstrument:
         self.font, self.is_drums, self.is_shaded = font, is_drums, is_shaded
         self.preset = sampler.find_preset(font, sampler.DRUM_BANK if is_drums else 0, program)
         self.tone_cache = ByteCache(CACHED_BYTES)
+        self.longest: dict[Slot, int] = {}
         self._answers_alike = lru_cache(maxsize=128)(
             lambda key: strokes.answers_alike(lambda velocity: self._voices(key, velocity))
         )
@@ -48,7 +53,13 @@ class SampledInstrument:
         self.lead_frames = lru_cache(maxsize=4096)(self._measured_lead)
         self.loudness = lru_cache(maxsize=128)(self._measured_loudness)
 
-    def blocks(self, notes: Sequence[Note], n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
+    def blocks(
+        self,
+        notes: Sequence[Note],
+        n_frames: int,
+        block_frames: int,
+        bend: placing.TimedBend | None = None,
+    ) -> Iterator[np.ndarray]:
         """Play notes.
 
         Every instrument comes at the same loudness and is heard at its notes' times.
@@ -57,11 +68,24 @@ class SampledInstrument:
             notes: of the stem.
             n_frames: in all.
             block_frames: of a block at most.
+            bend: times [n] in seconds of the piece to cents [n] by which all notes are bent; None = by none.
 
         Yields:
             [2, <= block_frames] float32, consecutive, without seams.
         """
-        yield from placing.blocks(self, notes, n_frames, block_frames)
+        yield from placing.blocks(self, notes, n_frames, block_frames, bend=bend)
+
+    def expect(self, key: int, velocity: int, n_held: int, take: int = 0) -> None:
+        """Prepare for a note: a tone is made long enough for all notes that will ask for it.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+            n_held: frames that the key is held.
+            take: see round_robin.py.
+        """
+        slot = _slot(key, velocity, take)
+        self.longest[slot] = max(n_held, self.longest.get(slot, 0))
 
     def tones(self, key: int, velocity: int, n_held: int, take: int = 0) -> list[RenderedVoice]:
         """Render the voices of a note, with their ring.
@@ -76,19 +100,35 @@ class SampledInstrument:
             The voices; those of one note are made once and kept.
         """
         voices = self._voices(key, middle_velocity(velocity), take)
-        slot = (key, velocity // VELOCITY_STEP, take)
+        slot = _slot(key, velocity, take)
         if any(one.changes_on_release for one in voices):
             return self._let_go(slot, voices, n_held)
         n_ready, found = self.tone_cache.get(slot) or (-1, [])
         if n_ready < n_held:
-            n_ready = max(int(n_held * 1.2), round(SLOWEST_S * SAMPLE_RATE))
+            n_ready = max(n_held, self.longest.get(slot, int(n_held * 1.2)))
             found = self._rendered(slot, voices, n_ready)
             self.tone_cache.put(slot, _n_bytes(found), (n_ready, found))
         return found
 
-    def _let_go(self, slot: tuple[int, ...], voices: tuple[Voice, ...], n_held: int) -> list[RenderedVoice]:
-        """Tones whose timbre changes as the key is let go: one for each length, in steps of a HOP."""
-        n_held = -(-n_held // HOP) * HOP
+    def bent(self, key: int, velocity: int, n_held: int, take: int, bend: Bend) -> list[RenderedVoice]:
+        """Render the voices of a note whose pitch moves as no other's does.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+            n_held: frames that the key is held.
+            take: see round_robin.py.
+            bend: times [n] in seconds from the tone's start to cents [n].
+
+        Returns:
+            The voices, which are not kept.
+        """
+        voices = self._voices(key, middle_velocity(velocity), take)
+        return self._rendered(_slot(key, velocity, take), voices, n_held, n_held, bend)
+
+    def _let_go(self, slot: Slot, voices: tuple[Voice, ...], n_held: int) -> list[RenderedVoice]:
+        """Tones whose timbre changes as the key is let go: one for each length, in steps of LET_GO_STEP."""
+        n_held = max(1, round(n_held / LET_GO_STEP)) * LET_GO_STEP
         found = self.tone_cache.get((*slot, n_held))
         if found is None:
             found = self._rendered(slot, voices, n_held, n_held)
@@ -96,10 +136,17 @@ class SampledInstrument:
         return found
 
     def _rendered(
-        self, slot: tuple[int, ...], voices: tuple[Voice, ...], n_frames: int, n_held: int | None = None
+        self,
+        slot: Slot,
+        voices: tuple[Voice, ...],
+        n_frames: int,
+        n_held: int | None = None,
+        bend: Bend | None = None,
+        rings: bool = True,
     ) -> list[RenderedVoice]:
-        made = (voice.render(self.font, one, n_frames, n_held) for one in voices)
-        tones, (key, step, take) = [tone for tone in made if tone], slot
+        key, step, take = slot
+        made = (voice.render(self.font, one, n_frames, n_held, bend, rings) for one in voices)
+        tones = [tone for tone in made if tone]
         if not (self.is_shaded and self._answers_alike(key)):
             return tones
         db = strokes.treble_db(middle_velocity(step * VELOCITY_STEP), take)
@@ -191,11 +238,16 @@ class SampledInstrument:
 
     def _start(self, key: int, velocity: int, n: int, take: int = 0) -> np.ndarray:
         """The first frames [2, n] of a note."""
-        sound = np.zeros((2, n), np.float32)
-        for tone in self.tones(key, velocity, n, take):
+        sound, slot = np.zeros((2, n), np.float32), _slot(key, velocity, take)
+        voices = self._voices(key, middle_velocity(velocity), take)
+        for tone in self._rendered(slot, voices, n, rings=False):
             piece = tone.samples[:n]
             sound[:, : len(piece)] += np.outer((tone.left, tone.right), piece)
         return sound
+
+
+def _slot(key: int, velocity: int, take: int) -> Slot:
+    return key, velocity // VELOCITY_STEP, take
 
 
 def _n_bytes(tones: list[RenderedVoice]) -> int:

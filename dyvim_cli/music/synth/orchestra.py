@@ -9,6 +9,7 @@ import numpy as np
 from dyvim_cli.errors import InputError
 from dyvim_cli.music.synth.effects_player import EffectsPlayer, is_effect
 from dyvim_cli.music.synth.instrument import PROBE_VELOCITY, SampledInstrument
+from dyvim_cli.music.synth.placing import TimedBend
 from dyvim_cli.music.synth.sampler import DRUM_BANK, find_preset, voices
 from dyvim_cli.music.synth.soundfont import SoundFont, read_soundfont, shipped_soundfont
 from dyvim_cli.types import Note, Stem
@@ -23,13 +24,16 @@ class Orchestra:
         self.soundfont = soundfont
         self.fonts = (shipped_soundfont(),) if soundfont is None else (opened(soundfont), shipped_soundfont())
 
-    def blocks(self, stem: Stem, n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
+    def blocks(
+        self, stem: Stem, n_frames: int, block_frames: int, bend: TimedBend | None = None
+    ) -> Iterator[np.ndarray]:
         """Play a stem, each note by the first font that has it.
 
         Args:
             stem: its program and notes.
             n_frames: in all.
             block_frames: of a block at most.
+            bend: times [n] in seconds of the piece to cents [n] by which its notes are bent; None = by none.
 
         Yields:
             [2, <= block_frames] float32, consecutive.
@@ -38,7 +42,7 @@ class Orchestra:
             yield from EffectsPlayer(stem.name).blocks(stem.notes, n_frames, block_frames)
             return
         players = [
-            SampledInstrument(font, stem.is_drums, program).blocks(notes, n_frames, block_frames)
+            SampledInstrument(font, stem.is_drums, program).blocks(notes, n_frames, block_frames, bend)
             for font, program, notes in self._shared_out(stem)
         ]
         for parts in zip(*players, strict=True):

@@ -1,6 +1,6 @@
 """Place an instrument's tones along a stem, block by block, each onset at its note's time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ import numpy as np
 from dyvim_cli.music.performance.humanize import RISES_S
 from dyvim_cli.music.synth.envelopes import FALL_DB
 from dyvim_cli.music.synth.round_robin import turns
+from dyvim_cli.music.synth.voice import RenderedVoice
 from dyvim_cli.types import SAMPLE_RATE, Note
 
 if TYPE_CHECKING:
@@ -16,19 +17,23 @@ if TYPE_CHECKING:
 
 FADE_IN_FRAMES = 96  # of a note that begins before the film
 CHOKE_S = 0.02  # a closing hi-hat ends the open one
+BEND_FRAMES = 64  # between the moments at which it is looked whether a note is bent
 LEAST_LEVEL = 1e-5  # of a side that is not worth adding
 HATS, HAT_CLASS = {42, 44, 46}, -1  # of every kit, whether its font says so or not
+
+TimedBend = Callable[[np.ndarray], np.ndarray]  # times [n] in seconds of the piece -> cents [n]
 
 
 @dataclass(frozen=True)
 class _Placed:
-    """One played note: its take, start, gain, and the time at which another one ends it."""
+    """One played note: its take, start, length and gain, and whether another note ends it."""
 
     note: Note
     take: int
     start: int  # frame, before the film if negative
+    n_held: int  # frames until it is let go
     gain: float
-    choke_s: float
+    is_choked: bool
 
 
 def blocks(
@@ -37,6 +42,7 @@ def blocks(
     n_frames: int,
     block_frames: int,
     takes: Sequence[int] | None = None,
+    bend: TimedBend | None = None,
 ) -> Iterator[np.ndarray]:
     """Play notes on an instrument.
 
@@ -46,6 +52,7 @@ def blocks(
         n_frames: in all.
         block_frames: of a block at most.
         takes: of each of the notes in the order of their starts; None = by turns.
+        bend: what moves the pitch of all notes; None = nothing.
 
     Yields:
         [2, <= block_frames] float32, consecutive, without seams.
@@ -58,7 +65,7 @@ def blocks(
         canvas = _Canvas(start, max(stop - start, carry.shape[1]), n_frames)
         canvas.sound[:, : carry.shape[1]] = carry
         while waiting and waiting[-1].start < stop:
-            _place(canvas, instrument, waiting.pop())
+            _place(canvas, instrument, waiting.pop(), bend)
         yield canvas.sound[:, : stop - start]
         carry = canvas.sound[:, stop - start :]
 
@@ -70,8 +77,10 @@ def _placed(instrument: "SampledInstrument", notes: list[Note], takes: Sequence[
     placed = []
     for note, take, choke_s in zip(notes, takes, _chokes(instrument, notes), strict=True):
         start = frame(note.start_s - RISES_S) - instrument.lead_frames(note.pitch, note.velocity, take)
-        strength = instrument.strength(note.pitch, note.velocity)
-        placed.append(_Placed(note, take, start, gains[note.pitch] * strength, choke_s))
+        n_held = max(1, frame(min(note.end_s, choke_s) - RISES_S) - start)
+        instrument.expect(note.pitch, note.velocity, n_held, take)
+        level = gains[note.pitch] * instrument.strength(note.pitch, note.velocity)
+        placed.append(_Placed(note, take, start, n_held, level, choke_s < note.end_s))
     return sorted(placed, key=lambda one: one.start, reverse=True)
 
 
@@ -123,10 +132,19 @@ class _Canvas:
                 self.sound[row, begin:end] += np.float32(level) * sound
 
 
-def _place(canvas: _Canvas, instrument: "SampledInstrument", placed: _Placed) -> None:
+def _place(canvas: _Canvas, instrument: "SampledInstrument", placed: _Placed, bend: TimedBend | None) -> None:
     """Add one note."""
-    note, choke_s = placed.note, placed.choke_s
-    n_held = max(1, frame(min(note.end_s, choke_s) - RISES_S) - placed.start)
-    for tone in instrument.tones(note.pitch, note.velocity, n_held, placed.take):
-        sound = tone.released(n_held, FALL_DB / CHOKE_S if choke_s < note.end_s else None)
+    for tone in _tones(instrument, placed, bend):
+        sound = tone.released(placed.n_held, FALL_DB / CHOKE_S if placed.is_choked else None)
         canvas.add(placed.start, sound, tone.left * placed.gain, tone.right * placed.gain)
+
+
+def _tones(instrument: "SampledInstrument", placed: _Placed, bend: TimedBend | None) -> list[RenderedVoice]:
+    """The tones of a note, bent where something moves its pitch."""
+    note, start_s = placed.note, placed.start / SAMPLE_RATE
+    if bend is not None:
+        lasts_s = np.arange(0, placed.n_held + 1, BEND_FRAMES) / SAMPLE_RATE
+        if np.any(bend(start_s + lasts_s)):
+            own = (note.pitch, note.velocity, placed.n_held, placed.take)
+            return instrument.bent(*own, lambda times_s: bend(start_s + times_s))
+    return instrument.tones(note.pitch, note.velocity, placed.n_held, placed.take)

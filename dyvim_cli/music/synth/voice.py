@@ -1,11 +1,13 @@
 """Render one voice of a note: a sample at its pitch, filtered and enveloped."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from dyvim_cli.music.synth import generators as gen
+from dyvim_cli.music.synth import reading
 from dyvim_cli.music.synth.envelopes import (
     FALL_DB,
     HeldLevel,
@@ -23,6 +25,7 @@ from dyvim_cli.types import SAMPLE_RATE
 RING_DB = 70.0  # a note that has fallen so far is over
 SHORTEST_RELEASE_S, LONGEST_RELEASE_S = 2.0**-6, 6.0
 INAUDIBLE = 1e-4
+Bend = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,14 @@ class RenderedVoice:
         return np.concatenate([self.samples[:n_held], tail if kept is None else tail * kept])
 
 
-def render(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None = None) -> RenderedVoice | None:
+def render(
+    font: SoundFont,
+    voice: Voice,
+    n_frames: int,
+    n_held: int | None = None,
+    bend: Bend | None = None,
+    rings: bool = True,
+) -> RenderedVoice | None:
     """Render one voice, as long as its release may ring.
 
     Args:
@@ -61,6 +71,8 @@ def render(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None = No
         voice: sample and generators.
         n_frames: that the key may be held.
         n_held: frame at which the key is let go, for voices whose timbre changes then; None = never.
+        bend: times [n] in seconds from the tone's start to cents [n] that move the pitch besides.
+        rings: whether what follows the n_frames is wanted.
 
     Returns:
         The tone; None if inaudible.
@@ -70,9 +82,11 @@ def render(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None = No
         return None
     release_s = np.clip(voice.seconds(gen.VOLUME_ENV_RELEASE), SHORTEST_RELEASE_S, LONGEST_RELEASE_S)
     fall_db_per_s = float(FALL_DB / release_s)
-    n = n_frames + len(fall(fall_db_per_s))
+    n = n_frames + (len(fall(fall_db_per_s)) if rings else 0)
     times_s = np.arange(0, n, HOP) / SAMPLE_RATE
     motion = _Motion(voice, times_s, np.inf if n_held is None else n_held / SAMPLE_RATE)
+    if bend is not None:
+        motion.bend(bend(times_s))
     sound = _pitched(font, voice, n, n_held, motion)
     sound = filtered(sound, motion.cutoff_cents[: -(-len(sound) // HOP)], voice.get(gen.RESONANCE))
     sound *= np.float32(gain)
@@ -112,6 +126,10 @@ class _Motion:
         self.cutoff_cents = np.clip(cutoff, low, high)
         self.volume_cb = voice.get(gen.MOD_LFO_TO_VOLUME) * wave
 
+    def bend(self, cents: np.ndarray) -> None:
+        """Move the pitch besides, by cents [n]."""
+        self.pitch_cents = cents if self.pitch_cents is None else self.pitch_cents + cents
+
 
 def _uses_envelope(voice: Voice) -> bool:
     return bool(voice.get(gen.MOD_ENV_TO_PITCH) or voice.get(gen.MOD_ENV_TO_CUTOFF))
@@ -124,14 +142,10 @@ def _uses_lfo(voice: Voice) -> bool:
 
 def _pitched(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None, motion: _Motion) -> np.ndarray:
     """The sample at the note's pitch, read with cubic interpolation."""
-    ratio = _ratio(font, voice)
-    position = _positions(ratio, n_frames, motion.pitch_cents)
-    held = None if n_held is None else int(position[min(n_held, n_frames - 1)])
-    data = read_by(font, voice, int(position[-1]) + 8, held)
-    n = max(1, int(np.searchsorted(position, len(data) - 4)))
-    if len(data) < 4:
-        return np.zeros(1, np.float32)
-    return _cubic(np.concatenate([data[:1], data]), position[:n] + 1)
+    ratio, cents = _ratio(font, voice), motion.pitch_cents
+    held = None if n_held is None else reading.place(min(n_held, n_frames - 1), ratio, cents)
+    data = read_by(font, voice, reading.place(n_frames - 1, ratio, cents) + 2 * reading.BEYOND, held)
+    return reading.read(data, n_frames, ratio, cents)
 
 
 def _ratio(font: SoundFont, voice: Voice) -> float:
@@ -144,28 +158,8 @@ def _ratio(font: SoundFont, voice: Voice) -> float:
     return 2.0 ** (cents / 1200) * sample.sample_rate / SAMPLE_RATE
 
 
-def _positions(ratio: float, n_frames: int, pitch_cents: np.ndarray | None) -> np.ndarray:
-    """[n_frames] where in the sample each frame is read."""
-    if pitch_cents is None:
-        return np.arange(n_frames) * ratio
-    speeds = np.repeat(ratio * 2.0 ** (pitch_cents / 1200), HOP)[:n_frames]
-    return np.concatenate([[0.0], np.cumsum(speeds)[:-1]])
-
-
 def _tremble(sound: np.ndarray, volume_cb: np.ndarray | float) -> None:
     """Tremolo, in place: gains of every HOP with straight lines between."""
     if np.any(volume_cb):
         gains = 10 ** (np.asarray(volume_cb) / 200)
         sound *= np.interp(np.arange(len(sound)) / HOP, np.arange(len(gains)), gains).astype(np.float32)
-
-
-def _cubic(data: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """Four-point Hermite interpolation of data at fractional positions (>= 1)."""
-    index = position.astype(np.int32)
-    x = (position - index).astype(np.float32)
-    before, here, after, beyond = (data.take(index + k) for k in (-1, 0, 1, 2))
-    slope_here = 0.5 * (after - before)
-    bend = here - after
-    c3 = slope_here + 0.5 * (beyond - here) + 2 * bend
-    c2 = -bend - slope_here - c3
-    return ((c3 * x + c2) * x + slope_here) * x + here
