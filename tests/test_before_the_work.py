@@ -1,12 +1,13 @@
 """Faults that make a run impossible are reported before any work: an old ffmpeg, a missing CLIP."""
 
 import json
+import os
 import stat
 import sys
 
 import numpy as np
 import pytest
-from conftest import dyvim
+from conftest import ROOT, dyvim
 from helpers.media_films import make_film
 
 from dyvim_cli.errors import ExitCode
@@ -89,3 +90,19 @@ def test_a_clip_that_is_not_there_is_said_before_any_work(made, tmp_path, verb, 
     what, way_out = refused(done, ExitCode.WEIGHTS)
     assert what.startswith(f"error: DYVIM_CLIP={place}: ") and reason in what
     assert "DYVIM_CLIP=clip" in way_out and set(tmp_path.rglob("*")) == there
+
+
+@pytest.mark.parametrize("verb", ["doctor", "score"])
+def test_a_torchvision_of_another_torch_is_the_machines_fault(made, tmp_path, verb):
+    """As pip pairs them from two indexes: a CPU build of torch with a CUDA build of torchvision."""
+    (tmp_path / "torchvision").mkdir()
+    (tmp_path / "torchvision" / "__init__.py").write_text(
+        "raise RuntimeError('operator torchvision::nms does not exist')\n"
+    )
+    words = [made / "film.mp4", "-o", tmp_path / "out.mp4", "--no-cache"] if verb == "score" else []
+    done = dyvim(verb, *words, PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+    assert done.returncode == ExitCode.ENVIRONMENT, done.stderr
+    said = done.stdout + done.stderr
+    assert "torchvision does not work with torch" in said and "torchvision::nms" in said
+    assert "pip install --force-reinstall torch torchvision" in said
+    assert not (tmp_path / "out.mp4").exists()

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-import torch  # noqa: F401 (first: torch itself must not find the stand-in)
+import torch  # first: torch itself must not find the stand-in
+
+from dyvim_cli.errors import EnvironmentFault
 
 COMPILER = "torch._dynamo"
+LIBRARY = "torchvision"
 
 
 class _StandIn(ModuleType):
@@ -46,16 +49,25 @@ def _no_compiler() -> Iterator[None]:
         _step_aside()
 
 
-with _no_compiler():
-    from torchvision.models.optical_flow._utils import make_coords_grid
-    from torchvision.models.optical_flow.raft import (
-        BottleneckBlock,
-        ConvGRU,
-        FeatureEncoder,
-        FlowHead,
-    )
-    from torchvision.models.optical_flow.raft import MotionEncoder as FlowMotion
-    from torchvision.ops import Conv2dNormActivation
+def _misfit(error: Exception) -> EnvironmentFault:
+    """The failure for a torchvision of another torch, such as a CUDA build with a CPU build."""
+    what = f"{LIBRARY} does not work with torch {torch.__version__}: {error}"
+    return EnvironmentFault(what, "pip install --force-reinstall torch torchvision, both from one index")
+
+
+try:
+    with _no_compiler():
+        from torchvision.models.optical_flow._utils import make_coords_grid
+        from torchvision.models.optical_flow.raft import (
+            BottleneckBlock,
+            ConvGRU,
+            FeatureEncoder,
+            FlowHead,
+        )
+        from torchvision.models.optical_flow.raft import MotionEncoder as FlowMotion
+        from torchvision.ops import Conv2dNormActivation
+except (ImportError, OSError, RuntimeError) as error:
+    raise _misfit(error) from error
 
 __all__ = [
     "BottleneckBlock",

@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,10 @@ def _device() -> str:
     import torch
 
     from dyvim_cli.device import choose, n_cores
+    from dyvim_cli.vision import flow_blocks  # fails where torchvision does not fit torch
 
-    return f"{choose('auto')}, {n_cores()} cores, torch {torch.__version__}"
+    device, vision = choose("auto"), version(flow_blocks.LIBRARY)
+    return f"{device}, {n_cores()} cores, torch {torch.__version__}, {flow_blocks.LIBRARY} {vision}"
 
 
 def _memory() -> str:
