@@ -12,12 +12,13 @@ Everything raises `DyvimError` with a message and a hint. Names, arguments and r
 as they are within a minor version; other modules may change.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from dyvim_cli.errors import UsageError, one_of
-from dyvim_cli.options import ComposeOptions, Delivery, writes_score
+from dyvim_cli import api_arguments as arguments
+from dyvim_cli.errors import UsageError
+from dyvim_cli.options import writes_score
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import FilmFeatures, Score, Soundtrack
@@ -82,13 +83,17 @@ def analyse(
     """
     from dyvim_cli.pipeline import features_of
 
-    return features_of(_film(film), start_s=start_s, end_s=end_s, use_cache=use_cache, progress=progress)
+    arguments.check_progress(progress)
+    return features_of(
+        arguments.path_of(film), start_s=start_s, end_s=end_s, use_cache=use_cache, progress=progress
+    )
 
 
 def compose(
     features: FilmFeatures,
     *,
     speech_s: "np.ndarray | None" = None,
+    device: str | None = None,
     progress: Progress | None = None,
     **options: Any,
 ) -> Score:
@@ -97,8 +102,10 @@ def compose(
     Args:
         features: from `analyse`.
         speech_s: [N, 2] spans of speech in the film's own sound, seconds.
+        device: auto, cpu, cuda, cuda:N or mps; None = the variable DYVIM_DEVICE, else auto.
         progress: notified of the stage "compose".
-        **options: fields of `options.ComposeOptions`: alpha, style, mood, tempo_bpm, key, seed, ...
+        **options: alpha (0..1), style (a name of `styles`), mood (valence, arousal), tempo_bpm, key
+            ("D minor"), seed, and the other fields of `options.ComposeOptions`.
 
     Returns:
         the score: notes by instrument, tempo map, key, sections.
@@ -108,11 +115,14 @@ def compose(
     """
     from dyvim_cli import composer
 
-    asked = _compose_options(options)
+    film = arguments.instance_of(features, FilmFeatures, "features", "dyvim.compose(dyvim.analyse(film))")
+    asked = arguments.compose_options(options)
+    arguments.check_progress(progress)
     if not writes_score(asked.model):
         raise UsageError(f"{asked.model} makes sound, no score", "dyvim.score(film, output, model=...)")
-    composer.check_options(asked, wants_score=True)
-    piece = composer.compose(features, asked, composer.load_model(asked), progress or Silent(), speech_s)
+    with arguments.on_device(device):
+        composer.check_options(asked, wants_score=True)
+        piece = composer.compose(film, asked, composer.load_model(asked), progress or Silent(), speech_s)
     return cast(Score, piece)
 
 
@@ -135,12 +145,21 @@ def render(
 
     Returns:
         48 kHz stereo. A notebook shows it as a player.
+
+    Raises:
+        UsageError: the score is none, or the duration is not above 0.
+        InputError: the soundfont cannot be read.
     """
     from dyvim_cli.music.mixing.mastering import produce
 
-    length_s = float(score.tempo_map.step_times_s[-1]) if duration_s is None else duration_s
-    font = None if soundfont is None else Path(soundfont)
-    return produce(score, length_s, progress, keep_stems=stems, soundfont=font)
+    piece = arguments.instance_of(
+        score, Score, "score", "dyvim.render(dyvim.compose(features)); MIDI: dyvim render"
+    )
+    arguments.check_progress(progress)
+    length_s = float(piece.tempo_map.step_times_s[-1]) if duration_s is None else duration_s
+    font = None if soundfont is None else arguments.path_of(soundfont, "soundfont")
+    length_s = arguments.positive_seconds(length_s, "duration_s")
+    return produce(piece, length_s, progress, keep_stems=stems, soundfont=font)
 
 
 def export(
@@ -169,7 +188,8 @@ def export(
     """
     from dyvim_cli.media.excerpts import write_excerpt
 
-    return write_excerpt(sound, Path(path), start_s, end_s, overwrite=overwrite)
+    track = arguments.instance_of(sound, Soundtrack, "sound", "dyvim.export(dyvim.render(music), path)")
+    return write_excerpt(track, arguments.path_of(path, "path"), start_s, end_s, overwrite=overwrite)
 
 
 def mux(film: str | Path, sound: Soundtrack | str | Path, output: str | Path, **options: Any) -> "MuxResult":
@@ -179,7 +199,8 @@ def mux(film: str | Path, sound: Soundtrack | str | Path, output: str | Path, **
         film: path of the film.
         sound: from `render`, or the path of a sound file.
         output: path of the film to write.
-        **options: keyword arguments of `media.mux.mux`: keep_audio, duck_db, loudness, overwrite, ...
+        **options: keep_audio ("auto", "duck", "mix", "track", "drop"), loudness ("web", "podcast", "ebu",
+            "atsc"), overwrite, progress and the other keyword arguments of `media.mux.mux`.
 
     Returns:
         What was written and how loud it is.
@@ -192,8 +213,14 @@ def mux(film: str | Path, sound: Soundtrack | str | Path, output: str | Path, **
     from dyvim_cli.media.mux import mux as mux_film
     from dyvim_cli.media.probe import probe
 
-    music = (sound.samples, sound.sample_rate) if isinstance(sound, Soundtrack) else Path(sound)
-    return mux_film(probe(_film(film)), music, Path(output), **options)
+    if isinstance(sound, Score):
+        raise UsageError("sound is a Score, not a Soundtrack", "dyvim.mux(film, dyvim.render(music), output)")
+    if isinstance(sound, Soundtrack):
+        music: Path | tuple[np.ndarray, int] = (sound.samples, sound.sample_rate)
+    else:
+        music = arguments.path_of(sound, "sound")
+    known, path = arguments.mux_options(options), arguments.path_of(output, "output")
+    return mux_film(probe(arguments.path_of(film)), music, path, **known)
 
 
 def score(
@@ -201,6 +228,7 @@ def score(
     output: str | Path | None = None,
     *,
     use_cache: bool = True,
+    device: str | None = None,
     progress: Progress | None = None,
     **options: Any,
 ) -> "Result":
@@ -210,8 +238,10 @@ def score(
         film: path of the film.
         output: path, folder or template of the result; None = beside the film.
         use_cache: take what was seen before, and keep what is seen now.
+        device: auto, cpu, cuda, cuda:N or mps; None = the variable DYVIM_DEVICE, else auto.
         progress: notified of every stage.
-        **options: fields of `options.ComposeOptions` and `options.Delivery`.
+        **options: those of `compose`, and keep_audio, loudness ("web", "podcast", "ebu", "atsc"), start_s,
+            end_s, midi, stems, music, overwrite and the other fields of `options.Delivery`.
 
     Returns:
         output path, score, facts as plain values, warnings.
@@ -221,11 +251,13 @@ def score(
     """
     from dyvim_cli import pipeline
 
-    names = {field.name for field in fields(Delivery)}
-    delivery = Delivery(**{name: value for name, value in options.items() if name in names})
-    asked = _compose_options({name: value for name, value in options.items() if name not in names})
+    asked, delivery = arguments.split_options(options)
     delivery = replace(delivery, output=output)
-    return pipeline.score(_film(film), asked, delivery, use_cache=use_cache, progress=progress)
+    arguments.check_progress(progress)
+    with arguments.on_device(device):
+        return pipeline.score(
+            arguments.path_of(film), asked, delivery, use_cache=use_cache, progress=progress
+        )
 
 
 def evaluate(film: str | Path, music: str | Path | None = None, *, seed: int = 0) -> "SyncReport":
@@ -245,17 +277,6 @@ def evaluate(film: str | Path, music: str | Path | None = None, *, seed: int = 0
     """
     from dyvim_cli.evaluation.judge.sync import sync_report
 
-    return sync_report(_film(film), None if music is None else Path(music), seed)
-
-
-def _film(path: str | Path) -> Path:
-    return Path(path)
-
-
-def _compose_options(options: dict[str, Any]) -> ComposeOptions:
-    """ComposeOptions of keyword arguments. Raises UsageError for unknown names."""
-    known = [field.name for field in fields(ComposeOptions)]
-    for name in options:
-        if name not in known:
-            raise UsageError(f"unknown option {name!r}", one_of(name, known))
-    return ComposeOptions(**options)
+    return sync_report(
+        arguments.path_of(film), None if music is None else arguments.path_of(music, "music"), seed
+    )

@@ -96,7 +96,7 @@ def check_name(name: str) -> None:
     Raises:
         UsageError: the name is unknown.
     """
-    if not NAMES.fullmatch(name):
+    if not isinstance(name, str) or not NAMES.fullmatch(name):
         raise UsageError(f"unknown device '{name}'", "use --device auto, cpu, cuda, cuda:1 or mps")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,8 @@ class ComposeOptions:
 
     def __post_init__(self) -> None:
         _check_range("alpha", self.alpha, 0, 1)
-        _check_range("seed", self.seed, 0, inf)
-        _check_range("candidates", self.candidates, 1, 32)
+        _check_whole("seed", self.seed, 0, inf)
+        _check_whole("candidates", self.candidates, 1, 32)
         _check_range("temperature", self.temperature, 0.01, 10)
         for name in ("style", "orchestrate"):
             if (said := getattr(self, name)) is not None:
@@ -71,7 +72,7 @@ class ComposeOptions:
         if self.guidance is not None:
             _check_range("guidance", self.guidance, 1, 5)
         if self.key is not None and not isinstance(self.key, Key):
-            raise UsageError(f"key = {self.key!r} is not a Key", "for example Key(9, is_minor=True): A minor")
+            raise UsageError(f"key = {self.key!r} is not a Key", "for example 'D minor' or 'F# major'")
 
 
 def _known_style(said: object) -> str:
@@ -183,6 +184,13 @@ def _check_range(name: str, value: Any, lowest: float, highest: float) -> None:
     if not fits:
         span = f"{lowest:g} or more" if highest == inf else f"from {lowest:g} to {highest:g}"
         raise UsageError(f"{name} = {value!r} is not a number {span}", "see `dyvim score --help`")
+
+
+def _check_whole(name: str, value: Any, lowest: float, highest: float) -> None:
+    """Raise UsageError for what is not a whole number from lowest to highest."""
+    _check_range(name, value, lowest, highest)
+    if not isinstance(value, Integral):
+        raise UsageError(f"{name} = {value!r} is not a whole number", f"for example {name}=7")
 
 
 def _check_mood(mood: object) -> None:

@@ -73,6 +73,11 @@ class FilmFeatures:
         """[E] of EVENT_KINDS."""
         return [EVENT_KINDS[kind] for kind in self.event_kinds]
 
+    def __repr__(self) -> str:
+        """One line: the arrays are too long to print."""
+        counts = f"{len(self.event_times_s)} events, {len(self.scene_starts_s)} scenes"
+        return f"FilmFeatures({self.duration_s:.2f} s, {counts})"
+
 
 @dataclass(frozen=True)
 class OwnSound:
@@ -190,6 +195,11 @@ class Score:
     sections: tuple[tuple[int, int, str], ...]  # (first step, end step, role)
     extras: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """One line: the notes are too many to print."""
+        names = ", ".join(stem.name for stem in self.stems)
+        return f"Score({self.style}, {self.key}, {self.tempo_map.bpm:.1f} BPM: {names})"
+
 
 @dataclass(frozen=True)
 class Soundtrack:
@@ -203,6 +213,11 @@ class Soundtrack:
     def duration_s(self) -> float:
         """Length in seconds."""
         return len(self.samples) / self.sample_rate
+
+    def __repr__(self) -> str:
+        """One line: the samples are too many to print."""
+        stems = f", {len(self.stems)} stems" if self.stems else ""
+        return f"Soundtrack({self.duration_s:.2f} s, {self.sample_rate} Hz{stems})"
 
     def wav_bytes(self) -> bytes:
         """Encode the sound as a WAV file of 16 bits.

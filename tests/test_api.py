@@ -1,5 +1,6 @@
 """The public Python functions, called as a user would."""
 
+import os
 import subprocess
 import sys
 
@@ -57,6 +58,51 @@ def test_bad_options_are_refused_before_any_work(film, options, monkeypatch):
     verb = dyvim.compose if "model" in options else dyvim.score
     with pytest.raises(dyvim.UsageError):
         verb(film, **options)
+
+
+SOUND = Soundtrack(np.zeros((4800, 2), np.float32), 48000)
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda film: dyvim.analyse(None), "film = None is not a path"),
+        (lambda film: dyvim.analyse(b"clip.mp4"), "not a path"),
+        (lambda film: dyvim.analyse(film, progress=print), "no method update"),
+        (lambda film: dyvim.compose(film), "not a FilmFeatures"),
+        (lambda film: dyvim.render(film), "score is a PosixPath, not a Score"),
+        (lambda film: dyvim.export("song.wav", "song.mp3"), "sound is a str, not a Soundtrack"),
+        (lambda film: dyvim.mux(film, 3, "out.mp4"), "sound = 3 is not a path"),
+        (lambda film: dyvim.mux(film, SOUND, "out.mp4", loudness="loud"), "unknown loudness 'loud'"),
+        (lambda film: dyvim.mux(film, SOUND, "out.mp4", keep_audio="yes"), "unknown keep_audio 'yes'"),
+        (lambda film: dyvim.mux(film, SOUND, "out.mp4", midi="a.mid"), "unknown option 'midi'"),
+        (lambda film: dyvim.score(film, seed=1.5), "seed = 1.5 is not a whole number"),
+        (lambda film: dyvim.score(film, key="H minor"), "'H minor' is not a Key"),
+        (lambda film: dyvim.score(film, device="gpu"), "unknown device 'gpu'"),
+        (lambda film: dyvim.score(film, overwite=True), "unknown option 'overwite'"),
+    ],
+)
+def test_wrong_arguments_are_named(film, call, what, monkeypatch):
+    monkeypatch.setattr("dyvim_cli.media.decode.frames", lambda *a, **k: pytest.fail("the film was watched"))
+    with pytest.raises(dyvim.UsageError, match=what) as raised:
+        call(film)
+    assert raised.value.hint
+
+
+def test_the_hint_for_a_misspelt_option_knows_those_of_delivery(film):
+    with pytest.raises(dyvim.UsageError) as raised:
+        dyvim.score(film, overwite=True)
+    assert raised.value.hint.startswith("overwrite?")
+
+
+def test_text_options_and_the_device_of_one_call(film, monkeypatch):
+    monkeypatch.setenv("DYVIM_DEVICE", "cuda:7")  # of an earlier experiment
+    features = dyvim.analyse(film)
+    music = dyvim.compose(features, key="D minor", seed=1, candidates=1, device="cpu")
+    assert str(music.key) == "D minor" and os.environ["DYVIM_DEVICE"] == "cuda:7"
+    with pytest.raises(dyvim.UsageError, match="duration_s = -1"):
+        dyvim.render(music, -1)
+    assert all("\n" not in repr(each) and len(repr(each)) < 200 for each in (features, music, SOUND))
 
 
 def test_what_is_no_film_is_named(tmp_path):
