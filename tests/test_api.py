@@ -70,7 +70,7 @@ SOUND = Soundtrack(np.zeros((4800, 2), np.float32), 48000)
         (lambda film: dyvim.analyse(b"clip.mp4"), "not a path"),
         (lambda film: dyvim.analyse(film, progress=print), "no method update"),
         (lambda film: dyvim.compose(film), "not a FilmFeatures"),
-        (lambda film: dyvim.render(film), "score is a PosixPath, not a Score"),
+        (lambda film: dyvim.render(film), "Path, not a Score"),
         (lambda film: dyvim.export("song.wav", "song.mp3"), "sound is a str, not a Soundtrack"),
         (lambda film: dyvim.mux(film, 3, "out.mp4"), "sound = 3 is not a path"),
         (lambda film: dyvim.mux(film, SOUND, "out.mp4", loudness="loud"), "unknown loudness 'loud'"),
