@@ -1,6 +1,7 @@
 """Takes of one film: of one watching, really different, each with the command that makes it again."""
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,15 @@ from conftest import dyvim, run_ffmpeg
 from helpers.imagined_films import film as imagined
 
 from dyvim_cli.cli.options.desk import as_like
-from dyvim_cli.desk.directions import directions
+from dyvim_cli.composer import compose, load_embedded
+from dyvim_cli.desk.directions import directions, fitted_bpm
 from dyvim_cli.desk.like import made_by
 from dyvim_cli.desk.scored_tag import tag_text
 from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import FilmPlan, Speech
 from dyvim_cli.options import ComposeOptions
+from dyvim_cli.progress import Silent
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import Key
 
 
@@ -28,6 +32,36 @@ def test_directions_differ_and_the_first_is_what_one_gets_anyhow():
     assert {each.style for each in same_style} == {"jazz"}
     arousals = [each.mood[1] for each in same_style[1:]]
     assert arousals == [pytest.approx(0.75), pytest.approx(-0.15)]
+
+
+@pytest.mark.parametrize("asked", [{}, {"style": "cinematic"}])
+def test_three_takes_have_three_tempi_within_their_styles(asked):
+    for number in range(3):
+        options = ComposeOptions(seed=5, **asked)
+        first, *others = directions(imagined(number), options, 3)
+        tempi = [fitted_bpm(imagined(number), each) for each in (first, *others)]
+        assert [each.tempo_bpm for each in others] == pytest.approx(tempi[1:], abs=0.01)
+        slow, middle, fast = sorted(tempi)
+        assert middle / slow > 1.11 and fast / middle > 1.11
+        assert tempi[2] < tempi[1]  # the calmer one is slower
+        for each in others:
+            low, high = RECORDS[each.style].palette.bpm
+            assert 0.94 * low < each.tempo_bpm < 1.06 * high
+
+
+def test_a_tempo_that_is_asked_for_is_every_takes():
+    found = directions(imagined(1), ComposeOptions(seed=5, tempo_bpm=100.0), 3)
+    assert {each.tempo_bpm for each in found} == {100.0}
+
+
+def test_takes_differ_in_density_and_players():
+    features, densities, players = imagined(1), [], []
+    for options in directions(features, ComposeOptions(seed=5, candidates=1), 3):
+        piece = compose(features, options, load_embedded(), Silent())
+        densities.append(sum(len(stem.notes) for stem in piece.stems))
+        players.append({stem.program for stem in piece.stems if not stem.is_drums})
+    assert max(densities) > 1.3 * min(densities)
+    assert all(len(one ^ two) >= 4 for one, two in combinations(players, 2))
 
 
 @pytest.fixture(scope="module")

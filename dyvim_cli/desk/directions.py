@@ -1,22 +1,36 @@
-"""Choose directions for a film's takes: likely styles, then other moods."""
+"""Choose directions for a film's takes: styles and tempi apart, as the film is seen, livelier and calmer."""
 
 from dataclasses import replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from dyvim_cli.options import ComposeOptions
+from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STYLES, FilmFeatures
 
 LIKELY = 0.25  # of the likeliest style's score; what is less likely is no direction
 FEWEST_STYLES = 3  # are tried all the same
-MOODS = (0.0, 0.45, -0.45)  # added to the arousal by turns, as a style comes again: tempo and density follow
+TEMPO_DECIMALS = 2  # of the tempo that a take's command says, beats a minute
+APART = 1.12  # least ratio of two takes' tempi, wherever the styles leave room for it
+TEMPO_SPREAD_OCTAVES = 0.08  # how far a take leaves the wanted tempo for the sake of the film's events
+
+
+class Turn(NamedTuple):
+    """How a take leaves what the film shows."""
+
+    lift: float  # added to the arousal, on which the density hangs
+    tempo: float  # factor of the first take's tempo
+
+
+TURNS = (Turn(0.0, 1.0), Turn(0.45, 1.2), Turn(-0.45, 1 / 1.2))  # by turns: as seen, livelier, calmer
 
 
 def directions(features: FilmFeatures, options: ComposeOptions, n_takes: int) -> list[ComposeOptions]:
     """Choose options of pieces that really differ; the first is what the film gets without takes.
 
-    Styles go round by likelihood unless one is asked for; every take has a seed of its own.
+    Styles go round by likelihood unless one is asked for; every take has a seed and, unless one is asked for,
+    a tempo of its own.
 
     Args:
         features: what was seen of the film.
@@ -27,9 +41,27 @@ def directions(features: FilmFeatures, options: ComposeOptions, n_takes: int) ->
         One per take.
     """
     drawn = style_of(features, options)
-    others = [] if options.style else [style for style in likely_styles(features) if style != drawn]
-    styles = [drawn, *others]
-    return [_direction(features, options, styles, i) for i in range(n_takes)]
+    styles = [drawn, *([] if options.style else _others(features, drawn))]
+    asked = [options, *(_in_mood(features, options, styles, i) for i in range(1, n_takes))]
+    return asked[:n_takes] if options.tempo_bpm is not None else _in_own_tempi(features, asked)[:n_takes]
+
+
+def _in_own_tempi(features: FilmFeatures, asked: list[ComposeOptions]) -> list[ComposeOptions]:
+    """The takes, each but the first with a tempo that no other take is near."""
+    found, tempi = list(asked), [fitted_bpm(features, asked[0])]
+    for i in _least_room_first(asked, tempi[0]):
+        tempi.append(_own_tempo(features, asked[i], tempi[0] * TURNS[i % len(TURNS)].tempo, tempi))
+        found[i] = replace(asked[i], tempo_bpm=tempi[-1])
+    return found
+
+
+def _least_room_first(asked: list[ComposeOptions], first_bpm: float) -> list[int]:
+    """Numbers of the takes but the first: the livelier before the calmer where there is no room above."""
+    if len(asked) < 3:
+        return [*range(1, len(asked))]
+    _, high = RECORDS[str(asked[1].style)].palette.bpm
+    is_fast = first_bpm * TURNS[1].tempo > high
+    return [*((1, 2) if is_fast else (2, 1)), *range(3, len(asked))]
 
 
 def style_of(features: FilmFeatures, options: ComposeOptions) -> str:
@@ -48,6 +80,12 @@ def style_of(features: FilmFeatures, options: ComposeOptions) -> str:
     return choose_character(features, own, np.random.default_rng(own.seed)).style
 
 
+def _others(features: FilmFeatures, drawn: str) -> list[str]:
+    """Other likely styles; of the first two the faster one comes first, as the livelier take has it."""
+    others = [style for style in likely_styles(features) if style != drawn]
+    return sorted(others[:2], key=lambda style: -np.prod(RECORDS[style].palette.bpm)) + others[2:]
+
+
 def likely_styles(features: FilmFeatures) -> list[str]:
     """List styles that suit a film.
 
@@ -63,13 +101,45 @@ def likely_styles(features: FilmFeatures) -> list[str]:
     return [STYLES[i] for i in order[:n]]
 
 
-def _direction(features: FilmFeatures, options: ComposeOptions, styles: list[str], i: int) -> ComposeOptions:
-    turn = i // len(styles)
-    change: dict[str, Any] = {"style": styles[i % len(styles)], "seed": options.seed + i}
-    lift = MOODS[turn % len(MOODS)]
-    if lift:
-        change["mood"] = _lifted(options.mood or _seen_mood(features), lift)
-    return replace(options, **(change if i else {}))
+def fitted_bpm(
+    features: FilmFeatures, options: ComposeOptions, prior: tuple[float, float] | None = None
+) -> float:
+    """Find the base tempo that a piece gets.
+
+    Args:
+        features: what was seen of the film.
+        options: of the composer.
+        prior: centre in beats a minute and spread in octaves; None = the style's and the mood's.
+
+    Returns:
+        Beats a minute.
+    """
+    from dyvim_cli.model.compose.character import choose_character, fit_grid, with_own_seed
+
+    own = with_own_seed(features, options)
+    character = choose_character(features, own, np.random.default_rng(own.seed))
+    return fit_grid(features, character if prior is None else replace(character, tempo_prior=prior), own).bpm
+
+
+def _own_tempo(features: FilmFeatures, asked: ComposeOptions, wanted: float, taken: list[float]) -> float:
+    """A tempo of the style that meets the film's events, near the wanted one and apart from those taken."""
+    low, high = RECORDS[str(asked.style)].palette.bpm
+    centres = np.geomspace(low, high, 25)
+    room = np.array([min(abs(np.log(centre / other)) for other in taken) for centre in centres])
+    apart = room >= np.log(APART)
+    if not apart.any():
+        apart = room == room.max()
+    centre = min(centres[apart], key=lambda bpm: abs(np.log(bpm / wanted)))
+    fitted = fitted_bpm(features, asked, (float(centre), TEMPO_SPREAD_OCTAVES))
+    is_apart = min(abs(np.log(fitted / other)) for other in taken) >= np.log(APART)
+    return round(float(fitted if is_apart else centre), TEMPO_DECIMALS)
+
+
+def _in_mood(features: FilmFeatures, options: ComposeOptions, styles: list[str], i: int) -> ComposeOptions:
+    """Options of take i but for its tempo."""
+    asked = replace(options, style=styles[i % len(styles)], seed=options.seed + i)
+    lift = TURNS[i % len(TURNS)].lift
+    return replace(asked, mood=_lifted(options.mood or _seen_mood(features), lift)) if lift else asked
 
 
 def _seen_mood(features: FilmFeatures) -> tuple[float, float]:
@@ -79,7 +149,6 @@ def _seen_mood(features: FilmFeatures) -> tuple[float, float]:
 
 
 def _lifted(mood: tuple[float, float], lift: float) -> tuple[float, float]:
-    """A mood with more or less arousal; where there is no room, with as much less or more. Two decimals."""
+    """A mood with more or less arousal, as far as there is room. Two decimals."""
     valence, arousal = mood
-    lift = lift if -1 <= arousal + lift <= 1 else -lift
     return round(valence, 2), round(float(np.clip(arousal + lift, -1, 1)), 2)

@@ -118,7 +118,7 @@ def settings_of(options: "ComposeOptions") -> dict[str, Any]:
         options: of the composer.
 
     Returns:
-        Option's name -> value: style, seed and mood.
+        Option's name -> value: style, seed, mood and tempo.
     """
     mood = None if options.mood is None else "{:g},{:g}".format(*options.mood)
-    return {"style": options.style, "seed": options.seed, "mood": mood}
+    return {"style": options.style, "seed": options.seed, "mood": mood, "tempo": options.tempo_bpm}
