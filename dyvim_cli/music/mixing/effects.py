@@ -17,6 +17,7 @@ SIDE_FROM_HZ = 140.0
 ECHO_CROSSTALK = 0.25
 LEVEL_HOP = 48  # frames between values of a level follower
 GLUE_S = 0.08
+DIED_AWAY = 1e-15  # of a filter's state: nothing of it is heard any more
 
 
 def filter_sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
@@ -36,6 +37,8 @@ def filter_sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
 
     def effect(block: np.ndarray) -> np.ndarray:
         nonlocal state
+        if np.abs(state).max() < DIED_AWAY and not block.any():
+            return block
         block, state = sosfilt(sos, block, axis=-1, zi=state)
         return block
 

@@ -5,6 +5,7 @@ every 32 frames. The mastering gain is found on these curves alone; the sound is
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from dyvim_cli.types import SAMPLE_RATE, TARGET_LUFS
 CEILING_DBTP = -2.3  # AAC added up to 1.3 dB to the sharpest accents of 15 pieces, and -1 dBTP is asked for
 GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
 OVERSAMPLING, N_TAPS = 4, 49
+REACH = N_TAPS // 2 // OVERSAMPLING  # frames to either side that a finer sample is made of
 CELL = 32  # frames that share a power and a peak
 CELLS_A_HOP, HOPS_A_BLOCK = 150, 4  # gating blocks of 400 ms start every 100 ms
 K_WEIGHTING = np.array(  # BS.1770-4, tables 1 and 2: the head's shelf, then a high-pass, at 48 kHz
@@ -26,6 +28,7 @@ ATTACK_DB_PER_S, RELEASE_DB_PER_S = 1500.0, 80.0  # slopes of the limiter's gain
 MAX_GAIN_DB = 60.0
 ROUNDS = 12
 TILTED_CELLS = 1 << 16
+CELLS_AT_ONCE = 1024  # of a peak measurement: as much as the processor keeps near
 
 
 def _joined(pieces: list[np.ndarray]) -> np.ndarray:
@@ -108,17 +111,33 @@ def _cell_peaks(block: np.ndarray) -> np.ndarray:
     The first N_TAPS frames are the end of the block before; a peak of theirs that only shows with
     what follows counts for the first cell.
     """
-    from scipy.signal import firwin, resample_poly
+    n_cells = -(-(block.shape[1] - N_TAPS) // CELL)
+    first, n = (
+        N_TAPS - CELL - REACH,
+        (n_cells + 1) * CELL + 2 * REACH,
+    )  # one cell more: the block before's last
+    padded = np.zeros((2, n), np.float32)
+    here = block[:, first : first + n]
+    padded[:, : here.shape[1]] = here
+    around = np.lib.stride_tricks.sliding_window_view(padded, CELL + 2 * REACH, axis=1)[:, ::CELL]
+    peaks = np.zeros(n_cells + 1, np.float32)
+    for start in range(0, n_cells + 1, CELLS_AT_ONCE):
+        part = slice(start, start + CELLS_AT_ONCE)
+        fine = np.ascontiguousarray(around[:, part]) @ _between()
+        np.maximum(fine.max(axis=(0, 2)), -fine.min(axis=(0, 2)), out=peaks[part])
+    peaks[1:2] = np.maximum(peaks[1:2], peaks[0])
+    return peaks[1:]
 
-    window = firwin(N_TAPS, 1 / OVERSAMPLING)
-    fine = np.abs(resample_poly(block, OVERSAMPLING, 1, axis=-1, window=window))
-    fine = np.maximum(fine[0], fine[1])
-    fine[: (N_TAPS - CELL) * OVERSAMPLING] = 0
-    head, body = fine[: N_TAPS * OVERSAMPLING].max(initial=0), fine[N_TAPS * OVERSAMPLING :]
-    body = np.pad(body, (0, -len(body) % (CELL * OVERSAMPLING)))
-    peaks = body.reshape(-1, CELL * OVERSAMPLING).max(axis=1)
-    peaks[:1] = np.maximum(peaks[:1], head)
-    return peaks
+
+@lru_cache(maxsize=1)
+def _between() -> np.ndarray:
+    """[CELL + 2 REACH, CELL x OVERSAMPLING] from a cell and its neighbourhood to its finer samples."""
+    from scipy.signal import firwin
+
+    taps = firwin(N_TAPS, 1 / OVERSAMPLING) * OVERSAMPLING
+    frame, at = np.indices((CELL + 2 * REACH, CELL * OVERSAMPLING))
+    tap = at + N_TAPS // 2 - OVERSAMPLING * (frame - REACH)
+    return np.where((tap >= 0) & (tap < N_TAPS), taps[np.clip(tap, 0, N_TAPS - 1)], 0).astype(np.float32)
 
 
 def momentary_lufs(powers: np.ndarray) -> np.ndarray:

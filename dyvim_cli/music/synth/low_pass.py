@@ -13,33 +13,39 @@ BUTTERWORTH_DB = 3.01  # a resonance of 0 dB is a flat filter, whose peak is thi
 LAST_HZ = 20000.0  # highest cutoff
 
 
-def filtered(sound: np.ndarray, cutoff_cents: np.ndarray, resonance_cb: float) -> np.ndarray:
-    """Filter a sound, in place.
+class LowPass:
+    """The filter of one voice, which goes through its sound piece by piece."""
 
-    Args:
-        sound: [n] float32.
-        cutoff_cents: [ceil(n / HOP)] absolute cents, one for every HOP.
-        resonance_cb: centibels.
+    def __init__(self, cutoff_cents: np.ndarray, resonance_cb: float):
+        """Set the filter.
 
-    Returns:
-        The same array.
-    """
-    from scipy.signal import lfilter
+        Args:
+            cutoff_cents: [hops] absolute cents, one for every HOP of the sound.
+            resonance_cb: centibels.
+        """
+        self._resonance_db = resonance_cb / 10 - BUTTERWORTH_DB
+        self.gain = 10 ** (-self._resonance_db / 40)  # a peak is paid for with half its height in level
+        self._steps = np.round(cutoff_cents / STEP_CENTS).astype(int)
+        self._is_open = bool(cutoff_cents.min() >= OPEN_CENTS and self._resonance_db < 0)
+        self._state = np.zeros(2, np.float32)
 
-    resonance_db = resonance_cb / 10 - BUTTERWORTH_DB
-    gain = np.float32(10 ** (-resonance_db / 40))  # a peak is paid for with half its height in level
-    if cutoff_cents.min() >= OPEN_CENTS and resonance_db < 0:
-        sound *= gain
-        return sound
-    steps = np.round(cutoff_cents / STEP_CENTS).astype(int)
-    edges = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
-    state = np.zeros(2, np.float32)
-    for first, last in zip(edges, edges[1:], strict=False):
-        piece = slice(first * HOP, last * HOP)
-        b, a = _coefficients(int(steps[first]) * STEP_CENTS, float(resonance_db))
-        sound[piece], state = lfilter(b, a, sound[piece], zi=state)
-    sound *= gain
-    return sound
+    def apply(self, sound: np.ndarray, first: int) -> None:
+        """Filter the next piece in place; its level is not brought to `gain` yet.
+
+        Args:
+            sound: [n] float32; n is a multiple of HOP but for the last piece.
+            first: frame of the whole sound with which it begins.
+        """
+        from scipy.signal import lfilter
+
+        if self._is_open:
+            return
+        steps = self._steps[first // HOP : -(-(first + len(sound)) // HOP)]
+        edges = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
+        for begin, end in zip(edges, edges[1:], strict=False):
+            piece = slice(begin * HOP, end * HOP)
+            b, a = _coefficients(int(steps[begin]) * STEP_CENTS, float(self._resonance_db))
+            sound[piece], self._state = lfilter(b, a, sound[piece], zi=self._state)
 
 
 @lru_cache(maxsize=2048)

@@ -7,62 +7,89 @@ import numpy as np
 
 from dyvim_cli.music.synth.low_pass import HOP
 
-PIECE = 8192  # frames that are read at a time
+PIECE = 128 * HOP  # frames that are read at a time
 BEYOND = 4  # frames behind a position that interpolation may look at, and one more
 
 
-def place(frame: int, ratio: float, cents: np.ndarray | None) -> int:
-    """Find the frame of the sample at which a frame of sound is read.
+class Course:
+    """Where in a sample each frame of a tone is read."""
 
-    Args:
-        frame: of the sound.
-        ratio: frames of the sample a frame of sound.
-        cents: [> frame / HOP] what moves the pitch; None for a steady one.
+    def __init__(self, ratio: float, cents: np.ndarray | None = None):
+        """Lay out the course.
 
-    Returns:
-        The frame of the sample.
-    """
-    return int(frame * ratio if cents is None else positions(frame + 1, ratio, cents)[-1])
+        Args:
+            ratio: frames of the sample a frame of sound, where nothing moves the pitch.
+            cents: [hops] what moves it, one value every HOP; None for a steady pitch.
+        """
+        self._speeds = np.array([ratio]) if cents is None else ratio * 2.0 ** (cents / 1200)
+        self._starts = np.concatenate([[0.0], np.cumsum(self._speeds * HOP)[:-1]])
+
+    def place(self, frame: int) -> float:
+        """Find the frame of the sample at which a frame of sound is read.
+
+        Args:
+            frame: of the sound.
+
+        Returns:
+            Its fractional number.
+        """
+        hop = min(frame // HOP, len(self._starts) - 1)
+        return float(self._starts[hop] + (frame - hop * HOP) * self._speeds[hop])
+
+    def places(self, first: int, end: int) -> np.ndarray:
+        """Find where a piece is read.
+
+        Args:
+            first: frame of the sound, a multiple of HOP.
+            end: the frame behind the piece.
+
+        Returns:
+            [end - first] float64, ascending.
+        """
+        if len(self._starts) == 1:
+            return np.arange(first, end) * self._speeds[0]
+        hops = slice(first // HOP, -(-end // HOP))
+        within = self._speeds[hops, None] * np.arange(HOP)
+        within += self._starts[hops, None]
+        return within.ravel()[: end - first]
+
+    def n_before(self, place: float) -> int:
+        """Count the frames of sound that are read before a place.
+
+        Args:
+            place: frame of the sample, above 0.
+
+        Returns:
+            The number of frames.
+        """
+        hop = int(np.searchsorted(self._starts, place)) - 1
+        return hop * HOP + int(np.ceil((place - self._starts[hop]) / self._speeds[hop]))
 
 
-def positions(n_frames: int, ratio: float, cents: np.ndarray) -> np.ndarray:
-    """Find where in the sample each frame is read.
+class Reader:
+    """Reads a sample along a course, from one piece to the next."""
 
-    Args:
-        n_frames: frames of sound.
-        ratio: frames of the sample a frame of sound, where nothing moves the pitch.
-        cents: [ceil(n_frames / HOP)] what moves it.
+    def __init__(self, data: np.ndarray, course: Course):
+        """Prepare for reading.
 
-    Returns:
-        [n_frames] float64, ascending from 0.
-    """
-    speeds = np.repeat(ratio * 2.0 ** (cents / 1200), HOP)[:n_frames]
-    return np.concatenate([[0.0], np.cumsum(speeds)[:-1]])
+        Args:
+            data: [m] float32, frames of the sample.
+            course: where each frame is read.
+        """
+        self._data, self._course = np.concatenate([data[:1], data]), course
+        self.n_frames = 0 if len(data) < BEYOND else max(1, course.n_before(len(data) - BEYOND + 1))
 
+    def read(self, first: int, end: int) -> np.ndarray:
+        """Read a piece.
 
-def read(data: np.ndarray, n_frames: int, ratio: float, cents: np.ndarray | None = None) -> np.ndarray:
-    """Read a sample as far as it goes.
+        Args:
+            first: frame of the sound, a multiple of HOP.
+            end: the frame behind the piece, n_frames at most.
 
-    Args:
-        data: [m] float32, frames of the sample.
-        n_frames: frames of sound that are wanted.
-        ratio: frames of the sample a frame of sound.
-        cents: [ceil(n_frames / HOP)] what moves the pitch; None for a steady one.
-
-    Returns:
-        [<= n_frames] float32.
-    """
-    if len(data) < BEYOND:
-        return np.zeros(1, np.float32)
-    data, last = np.concatenate([data[:1], data]), len(data) - BEYOND + 1
-    moved = None if cents is None else positions(n_frames, ratio, cents)
-    within = np.ceil(last / ratio) if moved is None else np.searchsorted(moved, last)
-    sound = np.empty(max(1, min(n_frames, int(within))), np.float32)
-    for first in range(0, len(sound), PIECE):
-        end = min(first + PIECE, len(sound))
-        at = np.arange(first, end) * ratio if moved is None else moved[first:end]
-        sound[first:end] = _interpolated(data, at + 1)
-    return sound
+        Returns:
+            [end - first] float32.
+        """
+        return _interpolated(self._data, self._course.places(first, end) + 1)
 
 
 def _interpolated(data: np.ndarray, position: np.ndarray) -> np.ndarray:

@@ -7,7 +7,6 @@ from functools import lru_cache
 import numpy as np
 
 from dyvim_cli.music.synth import generators as gen
-from dyvim_cli.music.synth import reading
 from dyvim_cli.music.synth.envelopes import (
     FALL_DB,
     HeldLevel,
@@ -16,7 +15,8 @@ from dyvim_cli.music.synth.envelopes import (
     slope,
     vibrato_lfo,
 )
-from dyvim_cli.music.synth.low_pass import HOP, filtered
+from dyvim_cli.music.synth.low_pass import HOP, LowPass
+from dyvim_cli.music.synth.reading import BEYOND, PIECE, Course, Reader
 from dyvim_cli.music.synth.sample_data import read_by
 from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.music.synth.soundfont import SoundFont
@@ -87,11 +87,12 @@ def render(
     motion = _Motion(voice, times_s, np.inf if n_held is None else n_held / SAMPLE_RATE)
     if bend is not None:
         motion.bend(bend(times_s))
-    sound = _pitched(font, voice, n, n_held, motion)
-    sound = filtered(sound, motion.cutoff_cents[: -(-len(sound) // HOP)], voice.get(gen.RESONANCE))
-    sound *= np.float32(gain)
-    _tremble(sound, motion.volume_cb)
     level = HeldLevel.of(voice)
+    reader = _reader(font, voice, n, n_held, motion)
+    low_pass = LowPass(motion.cutoff_cents, voice.get(gen.RESONANCE))
+    sound = _read(reader, low_pass, min(n, reader.n_frames))
+    sound *= np.float32(gain * low_pass.gain)
+    _tremble(sound, motion.volume_cb)
     level.apply(sound)
     angle = np.pi / 4 * (1 + voice.get(gen.PAN) / 500)
     return RenderedVoice(sound, float(np.cos(angle)), float(np.sin(angle)), fall_db_per_s, level)
@@ -140,12 +141,21 @@ def _uses_lfo(voice: Voice) -> bool:
     return any(voice.get(generator) for generator in moved)
 
 
-def _pitched(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None, motion: _Motion) -> np.ndarray:
-    """The sample at the note's pitch, read with cubic interpolation."""
-    ratio, cents = _ratio(font, voice), motion.pitch_cents
-    held = None if n_held is None else reading.place(min(n_held, n_frames - 1), ratio, cents)
-    data = read_by(font, voice, reading.place(n_frames - 1, ratio, cents) + 2 * reading.BEYOND, held)
-    return reading.read(data, n_frames, ratio, cents)
+def _reader(font: SoundFont, voice: Voice, n_frames: int, n_held: int | None, motion: _Motion) -> Reader:
+    """The sample, to be read at the note's pitch."""
+    course = Course(_ratio(font, voice), motion.pitch_cents)
+    held = None if n_held is None else int(course.place(min(n_held, n_frames - 1)))
+    return Reader(read_by(font, voice, int(course.place(n_frames - 1)) + 2 * BEYOND, held), course)
+
+
+def _read(reader: Reader, low_pass: LowPass, n_frames: int) -> np.ndarray:
+    """A filtered sample, piece by piece."""
+    sound = np.zeros(max(1, n_frames), np.float32)
+    for first in range(0, n_frames, PIECE):
+        piece = reader.read(first, min(first + PIECE, n_frames))
+        low_pass.apply(piece, first)
+        sound[first : first + len(piece)] = piece
+    return sound
 
 
 def _ratio(font: SoundFont, voice: Voice) -> float:
