@@ -20,10 +20,12 @@ from safetensors.numpy import save
 
 from dyvim_cli.atomic import PendingFiles, remove_abandoned_parts, written
 from dyvim_cli.errors import DyvimError, InputError
+from dyvim_cli.feature_checks import nonsense_in
 from dyvim_cli.types import FilmFeatures
 
 HASH_BLOCK = 1 << 20
 SUFFIX = ".safetensors"
+MAKE_THEM = "make them: dyvim extract-features FILM --out DIR"
 FEATURES_VERSION = "3"  # of what a features file holds; 1 had no style_measures, 2 no prints
 
 
@@ -145,14 +147,15 @@ def read_features(path: Path, kind: type[Any] = FilmFeatures) -> Any:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         duration_s = float(arrays.pop("duration_s")[0])
-        return kind(
+        found = kind(
             duration_s=duration_s,
             **{f.name: arrays[f.name] for f in _arrays(kind) if f.name in arrays or not _may_lack(f)},
         )
-    except (OSError, SafetensorError, KeyError) as error:
-        raise InputError(
-            f"{path}: no features can be read from it", "make them: dyvim extract-features FILM --out DIR"
-        ) from error
+    except (OSError, SafetensorError, KeyError, IndexError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: no features can be read from it", MAKE_THEM) from error
+    if isinstance(found, FilmFeatures) and (nonsense := nonsense_in(found)):
+        raise InputError(f"{path} is damaged: {nonsense}", MAKE_THEM)
+    return found
 
 
 def entries() -> list[CachedFilm]:

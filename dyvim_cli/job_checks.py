@@ -36,6 +36,7 @@ def checked_film(film_path: Path, options: ComposeOptions, delivery: Delivery) -
     from dyvim_cli.media.own_tracks import without_our_music
     from dyvim_cli.media.probe import probe
     from dyvim_cli.media.programs import find_ffmpeg
+    from dyvim_cli.media.reordered import check_order
 
     check_options(options, wants_score=bool(delivery.midi or delivery.stems))
     find_ffmpeg()  # raises where there is none that can write the film
@@ -47,6 +48,7 @@ def checked_film(film_path: Path, options: ComposeOptions, delivery: Delivery) -
         plan_cut(film, *(cut.start_s + at_s for at_s in delivery.preview_s))
         output = marked_name(output, "preview") if delivery.output is None else output
     check_picture(output, film.codec)
+    check_order(output, film.path, film.is_reordered)
     check_film_output(output, delivery.output, inputs=(film.path,), overwrite=delivery.overwrite)
     check_extras(delivery, film.path)
     read_orders(options, clock_of(film, cut.start_s, cut.end_s))

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,28 @@ def test_a_torn_entry_is_no_entry(folder, film, keep):
     assert cache.load("k") is None
     cache.store("k", features(), film)
     assert same(cache.load("k"), features())
+
+
+NONSENSE = {  # what a broken disk or an editor makes of a field
+    "style_scores": np.zeros(11, np.float32),
+    "times_s": np.arange(30)[::-1] / 12.5,
+    "energy": np.full(30, np.nan, np.float32),
+    "dynamics": np.zeros((29, 64), np.float32),
+    "event_kinds": np.array([0, 9], np.int8),
+    "event_times_s": np.array([1.3, 0.7]),
+    "scene_starts_s": np.zeros(0),
+    "key_times_s": np.array([99.0]),
+    "duration_s": float("nan"),
+}
+
+
+@pytest.mark.parametrize("field", NONSENSE)
+def test_features_that_make_no_sense_are_refused_and_found_anew(folder, film, field):
+    cache.store("k", replace(features(), **{field: NONSENSE[field]}), film)
+    assert cache.load("k") is None
+    with pytest.raises(InputError, match="is damaged") as raised:
+        cache.read_features(folder / "k.safetensors")
+    assert "extract-features" in raised.value.hint
 
 
 def test_an_unwritable_cache_does_not_stop_the_work(film, monkeypatch, tmp_path):

@@ -12,6 +12,7 @@ from helpers.media_films import make_film
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dyvim_cli.media.programs import find_ffmpeg
 from tools.fuzz.judging import COMPARED, Run, broken_promises, digest, picture_packets
 from tools.fuzz.mutations import MUTATIONS, damaged
 from tools.fuzz.part_mutations import PART_MUTATIONS
@@ -95,6 +96,28 @@ def test_a_transport_stream_may_repeat_its_parameters_and_must_keep_its_pictures
     assert broken_promises(good) == []
     packets[good.output] = [b"parameters key", b"text"]
     assert "number 1" in broken_promises(good)[0]
+
+
+def test_a_gif_by_another_name_is_compared_as_one(good):
+    gif = make_film(good.folder.parent, ".gif", sound=None, seconds=1)
+    good.film.write_bytes(gif.read_bytes())
+    made = make_film(good.folder.parent, ".mkv", seconds=1, name="made", options=["-crf", "14"])
+    good.output.write_bytes(made.read_bytes())
+    assert broken_promises(replace(good, film_digest=digest(good.film))) == []
+    shorter = make_film(good.folder.parent, ".mkv", seconds=0.8, name="shorter")
+    good.output.write_bytes(shorter.read_bytes())
+    assert "25 picture packets became 20" in broken_promises(replace(good, film_digest=digest(good.film)))[0]
+
+
+def test_packets_are_listed_by_the_newest_ffmpeg_at_hand(good, monkeypatch):
+    """An old one loses packets of some damaged films; what it loses must not be lost by dyvim unseen."""
+    older = good.folder.parent / "older"
+    older.write_text("#!/bin/sh\nexit 1\n")
+    older.chmod(0o755)
+    newest = find_ffmpeg()
+    monkeypatch.setattr("tools.fuzz.judging.find_ffmpeg", lambda: str(older))
+    monkeypatch.setattr("tools.fuzz.judging.newer_ffmpeg", lambda: newest)
+    assert len(picture_packets(good.film)) == 25
 
 
 @pytest.mark.parametrize("name", ["mp4", "fragments", "mkv", "avi", "ts", "flv", "mpg"])

@@ -106,6 +106,19 @@ def picture_lead_s(film: FilmInfo, cut: Cut, *starts_s: float) -> float:
     return max(0.0, film.start_s - film.ffmpeg_zero_s(film.videos_start_s, *starts_s))
 
 
+def shown_from_s(film: FilmInfo, lead_s: float) -> float:
+    """Find when the first picture is shown in a container that counts decoding times from zero.
+
+    Args:
+        film: what probe says of it.
+        lead_s: of picture_lead_s.
+
+    Returns:
+        Seconds from the output's zero.
+    """
+    return max(lead_s, film.shown_late_s)
+
+
 def input_options(film: FilmInfo, cut: Cut, lead_s: float) -> dict[str, Any]:
     """Write ffmpeg's options that read the cut from the film.
 

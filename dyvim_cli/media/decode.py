@@ -170,7 +170,7 @@ def _decoded(film: FilmInfo, start_s: float) -> Iterator[tuple[float, Any]]:
                 except av.FFmpegError:
                     continue  # a broken packet costs its own frames, not the film
                 for frame in decoded:
-                    stamp = frame.pts if frame.pts is not None else frame.dts
+                    stamp = frame.pts if frame.pts is not None and not film.is_reordered else frame.dts
                     if stamp is not None:
                         yield stamp * tick - film.start_s, frame
         except av.FFmpegError:

@@ -36,6 +36,7 @@ FOR_LOOKING = FOR_FFMPEG + RAW_PICTURES + STILLS
 
 PNG, RIFF = b"\x89PNG\r\n\x1a\n", (b"RIFF", b"RF64")
 EBML = b"\x1aE\xdf\xa3"  # how matroska and webm begin
+WEBP_HEAD_BYTES = 64  # of webp, up to what says that it moves
 HEAD_BYTES = 4096  # enough for what precedes a picture's first data, and for a list's first lines
 LISTS = {  # how the files begin that only name other files, in small letters -> what they are
     b"#extm3u": "a playlist",
@@ -94,6 +95,19 @@ def demuxer_of(path: Path) -> str | None:
     if head.startswith(RIFF) and head[8:12] == b"WAVE":  # avi begins with RIFF as well
         return "wav"
     return "apng" if head.startswith(PNG) and b"acTL" in head else None
+
+
+def is_animated_webp(path: Path) -> bool:
+    """Tell whether a file holds moving pictures in webp, of which most ffmpegs see none or one.
+
+    Args:
+        path: of any file.
+
+    Returns:
+        True where its head says so.
+    """
+    head = head_of(path)
+    return head.startswith(RIFF) and head[8:12] == b"WEBP" and b"ANIM" in head[:WEBP_HEAD_BYTES]
 
 
 def list_of_files(path: Path) -> str:

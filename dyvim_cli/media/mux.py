@@ -24,7 +24,7 @@ from dyvim_cli.media.containers import (
     subtitle_plan,
 )
 from dyvim_cli.media.covers import covers
-from dyvim_cli.media.cut import SEEK_MARGIN_S, Cut, input_options, picture_lead_s, plan_cut
+from dyvim_cli.media.cut import SEEK_MARGIN_S, Cut, input_options, picture_lead_s, plan_cut, shown_from_s
 from dyvim_cli.media.ffmpeg import command, file_url, metadata_options, run
 from dyvim_cli.media.keeping import KEEPS_EXTRAS, keeping_options, keeping_tags
 from dyvim_cli.media.listening import listen_to, listening_notes
@@ -39,6 +39,7 @@ from dyvim_cli.media.own_tracks import (
     without_our_music,
 )
 from dyvim_cli.media.probe import SCORED_BY, TIMECODE, FilmInfo
+from dyvim_cli.media.reordered import check_order
 from dyvim_cli.media.sound import as_sound_file, check_sound
 from dyvim_cli.media.timecode import later
 from dyvim_cli.media.tracks import Track
@@ -131,6 +132,7 @@ def mux(
     _check_keep_audio(keep_audio)
     out_path = Path(out_path)
     check_picture(out_path, film.codec)
+    check_order(out_path, film.path, film.is_reordered)
     how: dict[str, Any] = {
         "own_gain_db": own_gain_db, "music_gain_db": music_gain_db, "duck_db": duck_db, "loudness": loudness,
         "over_own_music": over_own_music, "fade_in_s": fade_in_s, "fade_out_s": fade_out_s,
@@ -154,6 +156,7 @@ def mux(
     warnings += sound_notes(mix, heard, loudness)
     warnings += _own_sound_notes(film, keep_audio, settings.keep_audio, container_of(out_path.suffix)[1])
     warnings += listening_notes(own) if settings.mixes_own else ()
+    warnings += _tear_notes(film)
     return _result(settings, out_path, cut.warnings + tuple(warnings), levels_of(mix, heard))
 
 
@@ -205,6 +208,12 @@ def resolved(keep_audio: str, film: FilmInfo, own: OwnSound | None) -> str:
     return keep_audio
 
 
+def _tear_notes(film: FilmInfo) -> list[str]:
+    """Say where the film ends before its time."""
+    end = f"the film's end is missing: its file breaks off at {film.duration_s:.1f} s"
+    return [end] if film.is_torn else []
+
+
 def _own_sound_notes(film: FilmInfo, asked: str, mode: str, container: Container) -> list[str]:
     """Notes on own sound tracks that were changed or dropped without a request."""
     track = main_track(film)
@@ -245,10 +254,8 @@ def _write(
     used = [track.start_s for track, _ in own_tracks + subtitles]
     lead_s = picture_lead_s(film, cut, *used)
     source = ffmpeg.input(file_url(film.path), **input_options(film, cut, lead_s))
-    sound = sound.filter("asetpts", f"PTS+{lead_s:.6f}/TB")
-    if lead_s > SEEK_MARGIN_S and not container.has_late_starts:  # silence in its place
-        sound = sound.filter("aresample", first_pts=0)
-    streams = [*_picture(film, source, container), sound]
+    shown_s = lead_s if container.has_late_starts else shown_from_s(film, lead_s)
+    streams = [*_picture(film, source, container), _from(shown_s, sound, container)]
     streams += [source[f"a:{track.position}"] for track, _ in own_tracks]
     streams += [source[f"s:{track.position}"] for track, _ in subtitles]
     kept = tuple(track for track, _ in own_tracks)
@@ -287,7 +294,23 @@ def _write(
     )
     if film.codec in RE_ENCODED:
         notes = [f"the picture becomes H.264: no film container takes {film.codec}", *notes]
+    sound_warnings += _early(shown_s - lead_s) if own_tracks else []
     return warnings + said + sound_warnings + dropped_streams(film, container) + notes
+
+
+def _from(start_s: float, sound: Any, container: Container) -> Any:
+    """The sound from a time on, behind silence where the container's tracks all begin at zero."""
+    sound = sound.filter("asetpts", f"PTS+{start_s:.6f}/TB")
+    if start_s > SEEK_MARGIN_S and not container.has_late_starts:
+        return sound.filter("aresample", first_pts=0)
+    return sound
+
+
+def _early(by_s: float) -> list[str]:
+    """Say that own tracks, which are copied, begin before a picture that is shown later than it is stored."""
+    if by_s <= SEEK_MARGIN_S:
+        return []
+    return [f"own sound tracks are {1000 * by_s:.0f} ms early: avi shows reordered pictures later"]
 
 
 def _writer(

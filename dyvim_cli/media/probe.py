@@ -15,6 +15,8 @@ from dyvim_cli.limits import check_duration
 from dyvim_cli.media.clock import packets
 from dyvim_cli.media.listing import extras
 from dyvim_cli.media.opening import codec_of, cover_streams, open_film, picture_stream, tag_of
+from dyvim_cli.media.reordered import is_reordered
+from dyvim_cli.media.tears import is_torn
 from dyvim_cli.media.timing import Timing, picture_rows, timing_of
 from dyvim_cli.media.tracks import Track, sound_tracks, subtitle_tracks
 
@@ -63,6 +65,10 @@ class FilmInfo:
     joins: tuple[tuple[float, float], ...] = ()  # where the picture's clock jumped: (stamp, by how much)
     codec_tag: str = ""  # the container's own name of the picture's codec: hev1, dvh1
     extras: tuple[str, ...] = ()  # streams besides the picture, by the names of listing.EXTRAS
+    extras: tuple[str, ...] = ()  # what lies beside the picture, by the names of listing.EXTRAS
+    is_torn: bool = False  # the file is shorter than it says itself
+    is_reordered: bool = False  # its pictures are shown in an order that the container does not tell
+    shown_late_s: float = 0.0  # how long before the first picture's time its decoding begins
 
     def ffmpeg_zero_s(self, *starts_s: float) -> float:
         """Find the stamp that ffmpeg calls zero when it reads streams.
@@ -235,4 +241,7 @@ def probe(path: Path) -> FilmInfo:
             joins=timing.joins,
             codec_tag=_codec_tag(stream),
             extras=extras(container),
+            is_torn=is_torn(path, container.format.name),
+            is_reordered=is_reordered(path, container.format.name, codec_of(stream), stream.index),
+            shown_late_s=timing.shown_late_s,
         )

@@ -12,7 +12,7 @@ import numpy as np
 from dyvim_cli.errors import InputError
 from dyvim_cli.limits import check_gap, check_pictures
 from dyvim_cli.media.clock import StreamClock, packets
-from dyvim_cli.media.formats import STILLS
+from dyvim_cli.media.formats import STILLS, is_animated_webp
 
 VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
 LONGEST_STILL_S = 60.0  # longest credible duration of the last picture; longer ones are errors of the clock
@@ -39,6 +39,7 @@ class Timing:
     fps: float
     is_variable_rate: bool
     key_times_s: np.ndarray
+    shown_late_s: float = 0.0  # how long before the first picture's time its decoding begins
     joins: tuple[tuple[float, float], ...] = ()
     sounds: dict[int, SoundSpan] = field(default_factory=dict)  # by stream index, where there are packets
 
@@ -82,6 +83,7 @@ def timing_of(container: Any, stream: Any, path: Path) -> Timing:
         fps=float((len(times) - 1) / (times[-1] - times[0])),
         is_variable_rate=bool(high - low > VARIABLE_RATE_SPREAD * np.median(intervals)),
         key_times_s=np.unique(rows[rows[:, 3] > 0, 0]) - times[0],
+        shown_late_s=_n_ahead(rows) * float(np.median(intervals)),
         joins=clocks[stream.index].joins_s,
         sounds={index: _heard(*found, clocks[index]) for index, found in sounds.items()},
     )
@@ -113,12 +115,21 @@ def _row(packet: Any, tick: float) -> list[tuple[float, float, float, bool]]:
 
 def _check_enough(times: np.ndarray, container: Any, path: Path) -> None:
     """Raise InputError unless two pictures at least have times."""
+    if len(times) < 2 and is_animated_webp(path):
+        hint = f"make a film of it with the newest ffmpeg: ffmpeg -i {path} film.mp4"
+        raise InputError(f"{path} is an animated webp, which cannot be read yet", hint)
     if len(times) > 1 and container.format.name in STILLS:
         hint = f"make a film of it: ffmpeg -i {path} film.mkv"
         raise InputError(f"{path} is a row of pictures without times", hint)
     if len(times) < 2:
         what = "a single picture" if len(times) else "no complete picture"
         raise InputError(f"{path} holds {what}: nothing to score", "name a film of at least two frames")
+
+
+def _n_ahead(rows: np.ndarray) -> int:
+    """How many pictures are decoded before the first is shown."""
+    is_due = rows[:, 1] >= rows[:, 0].min()  # nan: before the film's beginning
+    return int(np.argmax(is_due))
 
 
 def _last_stand(rows: np.ndarray, median: float) -> float:

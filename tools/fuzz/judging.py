@@ -4,19 +4,21 @@ import hashlib
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 
 from dyvim_cli.errors import ExitCode
-from dyvim_cli.media.programs import find_ffmpeg
+from dyvim_cli.media.programs import find_ffmpeg, newer_ffmpeg
 
 EXPECTED = {ExitCode.OK, ExitCode.USAGE, ExitCode.INPUT, ExitCode.OUTPUT, ExitCode.ENVIRONMENT}
 NEVER_SAID = ("Traceback (most recent call last)", "a fault in dyvim")
 MOST_MEMORY_MB = 2048
 HASH_COLUMN = 5  # of framemd5: behind stream, two times, duration and size; what is beside a packet follows
 DELIMITER = re.compile(rb"\A\x00{2,3}\x01\x09[\x00-\xff]")  # H.264, 7.3.2.4, as the first NAL unit
+GIF = b"GIF8"  # how a gif begins, whatever it is called
 BASE_S, FACTOR = 20.0, 10.0  # the time allowed: twenty seconds and ten times the film
 
 
@@ -82,12 +84,18 @@ def _of_the_output(run: Run) -> Iterator[str]:
     if not run.output.exists():
         yield "exit code 0 and no output"
     elif run.pictures is not None:
-        compared = COMPARED.get(run.pictures.suffix, picture_packets)
+        compared = COMPARED.get(kind_of(run.pictures), picture_packets)
         given, delivered = compared(run.pictures), compared(run.output)
         at = _first_difference(given, delivered)
         if at is not None:
             where = f"the first that differs is number {at}"
             yield f"{len(given)} picture packets became {len(delivered)}, {where}"
+
+
+def kind_of(path: Path) -> str:
+    """The extension that a film should have by its head: a damaged one may begin as another kind."""
+    with path.open("rb") as file:
+        return ".gif" if file.read(len(GIF)) == GIF else path.suffix
 
 
 def _first_difference(given: list[bytes], delivered: list[bytes]) -> int | None:
@@ -99,7 +107,8 @@ def _first_difference(given: list[bytes], delivered: list[bytes]) -> int | None:
 
 def picture_packets(path: Path) -> list[bytes]:
     """The hash of every picture packet as ffmpeg itself copies them, those before the first key frame too."""
-    read = [find_ffmpeg(), "-v", "quiet", "-nostdin", "-i", f"file:{path}"]
+    # the newest at hand: an older one may lose packets of damaged films, which the product then does not
+    read = [newer_ffmpeg() or find_ffmpeg(), "-v", "quiet", "-nostdin", "-i", f"file:{path}"]
     copied = ["-map", "0:V:0", "-c", "copy", "-copyinkf", "-f", "framemd5", "-"]
     lines = subprocess.run([*read, *copied], stdout=subprocess.PIPE, timeout=60).stdout.decode().splitlines()
     packets = [line.split(",") for line in lines if line and not line.startswith("#")]
@@ -120,7 +129,9 @@ def undelimited_packets(path: Path) -> list[bytes]:
     have, to H.264 that lacks it, and in front of a key picture the sets of parameters."""
     with av.open(str(path)) as container:
         stream = next(s for s in container.streams.video)
-        packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
+        packets = []
+        with suppress(IndexError):  # PyAV's, at the end of a film with a stream that nothing announced
+            packets += (bytes(packet) for packet in container.demux(stream) if packet.size)
     return [DELIMITER.sub(b"", data, count=1) for data in packets]
 
 
