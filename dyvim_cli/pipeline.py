@@ -5,13 +5,13 @@ score() is the whole way; each step is also a verb of the command line. Nothing 
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dyvim_cli import device
+from dyvim_cli.beside import working_beside
 from dyvim_cli.cache import read_features as read_features
 from dyvim_cli.composer import (
     compose,
@@ -124,7 +124,7 @@ def score(
     """
     prepared = checked_film(film_path, options, delivery)
     prepare_model(options, progress)
-    with ThreadPoolExecutor(1) as beside:
+    with working_beside(1) as beside:
         studio = beside.submit(_open_studio, options)  # loaded while the film is watched
         watched = _see(*prepared, delivery.keep_audio, use_cache, progress)
         model = studio.result()

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -181,7 +182,17 @@ def run() -> None:
         sys.exit(int(fault.exit_code))
     if lost := streams.lost():
         console.show_error(lost)
+    if code == ExitCode.INTERRUPTED:
+        _end_at_once()
     sys.exit(int(code or (lost.exit_code if lost else ExitCode.OK)))
+
+
+def _end_at_once() -> None:
+    """End an interrupted run whose files are put away: threads that only think are not waited for."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(ExitCode.INTERRUPTED)
 
 
 def _run_verb() -> int:

@@ -65,7 +65,6 @@ class FilmInfo:
     joins: tuple[tuple[float, float], ...] = ()  # where the picture's clock jumped: (stamp, by how much)
     codec_tag: str = ""  # the container's own name of the picture's codec: hev1, dvh1
     extras: tuple[str, ...] = ()  # streams besides the picture, by the names of listing.EXTRAS
-    extras: tuple[str, ...] = ()  # what lies beside the picture, by the names of listing.EXTRAS
     is_torn: bool = False  # the file is shorter than it says itself
     is_reordered: bool = False  # its pictures are shown in an order that the container does not tell
     shown_late_s: float = 0.0  # how long before the first picture's time its decoding begins

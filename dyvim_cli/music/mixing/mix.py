@@ -1,11 +1,11 @@
 """Mix stems: one channel strip per stem, a shared reverb and echo, and the bus."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 import numpy as np
 
+from dyvim_cli.beside import working_beside
 from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.mixing.reverb import impulse_response
 from dyvim_cli.music.mixing.stem_tracks import StemDesk, StemEffect, shared_gain
@@ -61,7 +61,7 @@ def mixed(
         return None if block is None else strips[name](block)
 
     done = 0
-    with ThreadPoolExecutor(2) as pool:
+    with working_beside(2) as pool:
         ahead = {name: pool.submit(prepared, name) for name in stems}
         while ahead:
             blocks = {name: future.result() for name, future in ahead.items()}

@@ -1,0 +1,60 @@
+"""Work beside the caller's is waited for where all goes well, and let go of where it does not."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from dyvim_cli.beside import working_beside
+
+# the verb that is interrupted waits for a thread that would think for ten minutes
+WAITING = """
+import os, signal, sys, time
+from dyvim_cli.beside import working_beside
+from dyvim_cli.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def verb(**_):
+    with working_beside(1) as beside:
+        thought = beside.submit(time.sleep, 600)
+        print("waiting", flush=True)
+        thought.result()
+
+main.app = verb
+sys.argv = ["dyvim"]
+main.run()
+"""
+
+
+def test_work_is_done_when_the_caller_goes_on():
+    with working_beside(2) as beside:
+        squares = [beside.submit(pow, number, 2) for number in range(5)]
+    assert [square.result() for square in squares] == [0, 1, 4, 9, 16]
+
+
+def test_a_failure_waits_neither_for_what_runs_nor_for_what_is_due():
+    go_on, begun = threading.Event(), threading.Event()
+
+    def thinks():
+        begun.set()
+        return go_on.wait(60)
+
+    with pytest.raises(ValueError, match="mine"), working_beside(1) as beside:
+        running, due = beside.submit(thinks), beside.submit(int)
+        assert begun.wait(60)
+        raise ValueError("mine")
+    assert not running.done() and due.cancelled()
+    go_on.set()
+    assert running.result(60)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal")
+def test_an_interrupted_run_ends_though_a_thread_thinks_on():
+    process = subprocess.Popen([sys.executable, "-c", WAITING], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"waiting\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=100)
+    assert process.returncode == 130 and b"interrupted" in said
