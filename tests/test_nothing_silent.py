@@ -86,6 +86,20 @@ def camera(folder):
     return path
 
 
+def early_sound(folder):
+    film, path = make_film(folder, ".mp4"), folder / "early.mp4"
+    late = ["-itsoffset", "1.5", "-i", str(film)]
+    run_ffmpeg(*late, "-i", str(film), "-map", "0:v", "-map", "1:a", "-c", "copy", str(path))
+    return path
+
+
+def long_sound(folder):
+    film, path = make_film(folder, ".mov", sound=None, seconds=1), folder / "long.mov"
+    sound = ["-f", "lavfi", "-t", "1.8", "-i", "sine=r=48000"]
+    run_ffmpeg("-i", str(film), *sound, "-c:v", "copy", "-c:a", "pcm_s16le", str(path))
+    return path
+
+
 def plain(folder):
     return make_film(folder, ".mp4")
 
@@ -98,6 +112,8 @@ def plain(folder):
         (undecodable, [], ("sound track 1 dropped", "coding is not known")),
         (undecodable, ["--keep-audio", "mix"], ("sound track 1 dropped", "coding is not known")),
         (quad, [], ("sound track 1 becomes stereo", "4 channels")),
+        (early_sound, [], ("own sound left out", "1.5 s before the first picture")),
+        (long_sound, [], ("own sound left out", "0.8 s after the last picture")),
         (gif, [], ("the picture becomes H.264", "gif")),
         (camera, ["-o", "out.avi"], ("data track dropped: timecode",)),
         (plain, ["--start", "1.6"], ("starts at 1.000 s instead of 1.600 s", "key frame")),

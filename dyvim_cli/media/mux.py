@@ -1,7 +1,7 @@
 """Mux a film with its music: the picture's packets copied, everything else kept where it fits."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +49,7 @@ from dyvim_cli.scratch import scratch_folder
 from dyvim_cli.types import OwnSound
 
 KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
+WORTH_SAYING_S = 0.25  # of own sound beside the picture: less is how recorders stop, and a coder's priming
 AVI_TAGS = {"h264": "H264", "hevc": "HEVC"}  # pictures that mp4 and mkv frame in another way than avi
 LONGEST_COMMENT_BYTES = 60_000  # of a film's own comment that becomes an argument; Linux takes 131,072
 
@@ -155,7 +156,7 @@ def mux(
         heard = measured_in(temporary, settings.duration_s, progress)
     warnings += sound_notes(mix, heard, loudness)
     warnings += _own_sound_notes(film, keep_audio, settings.keep_audio, container_of(out_path.suffix)[1])
-    warnings += listening_notes(own) if settings.mixes_own else ()
+    warnings += (*listening_notes(own), *_left_out(film, cut)) if settings.mixes_own else ()
     warnings += _tear_notes(film)
     return _result(settings, out_path, cut.warnings + tuple(warnings), levels_of(mix, heard))
 
@@ -206,6 +207,19 @@ def resolved(keep_audio: str, film: FilmInfo, own: OwnSound | None) -> str:
         has_more = any(track.is_known for track in other_tracks(film))
         return "duck" if own is not None and (own.is_audible or has_more) else "drop"
     return keep_audio
+
+
+def _left_out(film: FilmInfo, cut: Cut) -> Iterator[str]:
+    """Say how much of the film's own sound lies outside its picture, which the music is laid under."""
+    track = main_track(film)
+    if track is None:
+        return
+    before_s = film.start_s - track.start_s
+    after_s = track.end_s - film.start_s - film.duration_s
+    if cut.start_s <= 0 and before_s > WORTH_SAYING_S:
+        yield f"own sound left out: {before_s:.1f} s before the first picture"
+    if cut.end_s >= film.duration_s and after_s > WORTH_SAYING_S:
+        yield f"own sound left out: {after_s:.1f} s after the last picture"
 
 
 def _tear_notes(film: FilmInfo) -> list[str]:
