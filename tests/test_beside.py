@@ -53,7 +53,9 @@ def test_a_failure_waits_neither_for_what_runs_nor_for_what_is_due():
 
 @pytest.mark.skipif(os.name == "nt", reason="no such signal")
 def test_an_interrupted_run_ends_though_a_thread_thinks_on():
-    process = subprocess.Popen([sys.executable, "-c", WAITING], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stdout.readline() == b"waiting\n"
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=100)
