@@ -33,6 +33,22 @@ def test_a_verbs_page_has_styles_examples_and_a_panel_for_musicgen():
     assert page == dyvim("score", "-h", COLUMNS="120").stdout
 
 
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_paragraphs_of_help_fill_the_lines_of_a_small_terminal(verb):
+    """No line ends early because the source broke there."""
+    page = dyvim(verb, "--help", COLUMNS="80").stdout
+    lines = [line.strip() for line in page.split("╭")[0].splitlines()]
+    assert max(map(len, page.splitlines())) <= 80
+    for line, following in zip(lines, lines[1:], strict=False):
+        if line and following:
+            assert len(line) + 1 + len(following.split()[0]) > 77, line
+
+
+def test_flags_have_no_value_in_the_help():
+    assert "<bool>" not in dyvim("score", "--help", COLUMNS="80").stdout
+    assert "<bool>" not in dyvim("cache", "list", "--help", COLUMNS="80").stdout
+
+
 def test_every_verb_has_an_example_but_those_of_training():
     without = {verb for verb in VERBS if not any(known.split()[0] == verb for known in EXAMPLES)}
     assert without == {"train"}

@@ -17,7 +17,7 @@ from dyvim_cli.cli.options import config
 from dyvim_cli.cli.options.dressing import dressed
 from dyvim_cli.cli.options.parsing import parse_key, parse_mood, parse_style
 from dyvim_cli.cli.options.variables import check_variables
-from dyvim_cli.cli.options.verbs import Verbs, Words
+from dyvim_cli.cli.options.verbs import Verb, Verbs, Words
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.examples import FIRST_STEPS, epilog
 from dyvim_cli.cli.show.streams import guard
@@ -72,8 +72,8 @@ def _register() -> None:
             app.add_typer(target, name=verb, rich_help_panel=panel, cls=Words)
         else:
             settings = SETTINGS.get(verb)
-            made = app.command(verb, epilog=epilog(verb), context_settings=settings, rich_help_panel=panel)
-            made(dressed(target))
+            shown = {"epilog": epilog(verb), "rich_help_panel": panel}
+            app.command(verb, cls=Verb, context_settings=settings, **shown)(dressed(target))
             TYPES[verb] = {p.name: p.annotation for p in inspect.signature(target).parameters.values()}
 
 
@@ -86,6 +86,7 @@ def _dress_group(verb: str, group: typer.Typer) -> None:
         if command.callback is not None and command.callback not in DRESSED:
             command.callback = dressed(command.callback, with_variables=False)
             DRESSED.add(command.callback)
+            command.cls = Verb
             command.epilog = epilog(f"{verb} {command.name}")
 
 
@@ -109,7 +110,7 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """Gives a film its music: composed to its motion, the picture untouched."""
+    """Composes a soundtrack to a film's motion; the picture stays untouched."""
     check_variables(context)
     if context.invoked_subcommand == "doctor":  # looks at it itself
         context.obj = config_file

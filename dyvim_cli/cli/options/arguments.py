@@ -77,7 +77,11 @@ BaseSeed = Annotated[
 Candidates = Annotated[
     int,
     typer.Option(
-        min=1, max=32, envvar="DYVIM_CANDIDATES", rich_help_panel=MUSIC, help="Takes to choose the best of."
+        min=1,
+        max=32,
+        envvar="DYVIM_CANDIDATES",
+        rich_help_panel=MUSIC,
+        help="Number of candidates from which the best is chosen.",
     ),
 ]
 Guidance = Annotated[
@@ -87,7 +91,7 @@ Guidance = Annotated[
         max=5,
         rich_help_panel=MODELS,
         show_default="1.5; MusicGen 3",
-        help="How far to exaggerate what motion, and with MusicGen words, change.",
+        help="Guidance scale: exaggerates the effect of motion (and with MusicGen of the prompt).",
     ),
 ]
 Model = Annotated[
@@ -103,12 +107,16 @@ Model = Annotated[
 Adapter = Annotated[
     Path | None,
     typer.Option(
-        exists=True, rich_help_panel=MODELS, help="What `dyvim train tune` taught a MusicGen of the motion."
+        exists=True,
+        rich_help_panel=MODELS,
+        help="Folder of an adapter for MusicGen, from `dyvim train tune`.",
     ),
 ]
 Prompt = Annotated[
     str | None,
-    typer.Option(rich_help_panel=MODELS, help="Words for MusicGen; else from what the film shows."),
+    typer.Option(
+        rich_help_panel=MODELS, help="Prompt for MusicGen; else made from the film's mood, style and tempo."
+    ),
 ]
 SoundFont = Annotated[
     Path | None,
@@ -117,7 +125,7 @@ SoundFont = Annotated[
         envvar="DYVIM_SOUNDFONT",
         rich_help_panel=MUSIC,
         help="Your own instruments: a General MIDI soundfont, .sf2 or .sf3, or a pack of `dyvim sounds "
-        "list`; what it lacks, ours play.",
+        "list`; the shipped ones play what it lacks.",
     ),
 ]
 Keep = Annotated[
@@ -137,7 +145,7 @@ UnderSpeech = Annotated[
         envvar="DYVIM_UNDER_SPEECH",
         metavar="thin|same",
         rich_help_panel=SOUND,
-        help="How the music is written where somebody speaks: thin (no tune, soft and few notes; the "
+        help="How the music is written under speech: thin (no tune, soft and few notes; the "
         "default) or the same as elsewhere.",
         show_default=False,
     ),
@@ -181,7 +189,7 @@ ProgrammeLoudness = Annotated[
 OverOwnMusic = Annotated[
     bool,
     typer.Option(
-        "--over-own-music", rich_help_panel=SOUND, help="Play on where the film's own sound is music already."
+        "--over-own-music", rich_help_panel=SOUND, help="Play on even where the film's own sound is music."
     ),
 ]
 FadeIn = Annotated[
@@ -204,7 +212,7 @@ FilmOutput = Annotated[
     str | None,
     typer.Option(
         "-o", "--output", rich_help_panel=OUTPUT,
-        help="File, folder, or template with {stem}, {style}, {seed}; else beside the film.",
+        help="File, folder, or template with {stem}, {style}, {seed}; else next to the film.",
     ),
 ]  # fmt: skip
 MusicOutput = Annotated[
@@ -233,7 +241,7 @@ Loop = Annotated[
     bool,
     typer.Option(
         "--loop", rich_help_panel=MUSIC,
-        help="Music that goes round: whole bars, no ending, and its end leads into its beginning.",
+        help="Music that loops: whole bars, no ending, and its end leads into its beginning.",
     ),
 ]  # fmt: skip
 Preview = Annotated[
@@ -253,12 +261,12 @@ Orchestrate = Annotated[
 ]  # fmt: skip
 Mute = Annotated[
     str | None,
-    typer.Option(metavar="PARTS", rich_help_panel=EDIT, help="Parts that shall not play: drums,arp."),
+    typer.Option(metavar="PARTS", rich_help_panel=EDIT, help="Parts to leave out: drums,arp."),
 ]
 Instrument = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="PART=NAME", rich_help_panel=EDIT, help="Who plays a part: melody=cello, or melody=42."
+        metavar="PART=NAME", rich_help_panel=EDIT, help="Instrument of a part: melody=cello, or melody=42."
     ),
 ]
 Reroll = Annotated[
@@ -275,7 +283,7 @@ Takes = Annotated[
         min=1,
         max=16,
         rich_help_panel=EDIT,
-        help="So many takes that differ in style, tempo and density: clip.take1.mp4 ...; --report shows all.",
+        help="Number of takes of different style, tempo and density: clip.take1.mp4 ...; --report shows all.",
     ),
 ]
 Like = Annotated[
@@ -284,7 +292,7 @@ Like = Annotated[
         exists=True,
         metavar="FILM",
         rich_help_panel=EDIT,
-        help="Make the music of this scored film again, but for what other options say.",
+        help="Make the music of this scored film again, changed by the other options.",
     ),
 ]
 PlanFile = Annotated[
@@ -302,7 +310,7 @@ Plans = Annotated[
         "--plan",
         metavar="FOLDER|beside",
         rich_help_panel=EDIT,
-        help="Films follow the plans of this folder, clip.toml for clip.mp4, or plans beside them; those "
+        help="Films follow the plans of this folder, clip.toml for clip.mp4, or plans next to them; those "
         "without one are scored as they are.",
     ),
 ]
@@ -326,13 +334,13 @@ MarkersOut = Annotated[
 Report = Annotated[
     Path | None,
     typer.Option(
-        metavar="HTML", rich_help_panel=OUTPUT, help="Also write what came out as one page, with players."
+        metavar="HTML", rich_help_panel=OUTPUT, help="Also write one page about the result, with players."
     ),
 ]
 Overwrite = Annotated[
     bool,
     typer.Option(
-        "--overwrite", "-y", envvar="DYVIM_OVERWRITE", rich_help_panel=OUTPUT, help="Replace what is there."
+        "--overwrite", "-y", envvar="DYVIM_OVERWRITE", rich_help_panel=OUTPUT, help="Replace existing files."
     ),
 ]
 Json = Annotated[
@@ -359,20 +367,22 @@ Progress = Annotated[
 WeightsDir = Annotated[
     Path | None,
     typer.Option(
-        envvar="DYVIM_WEIGHTS_DIR", rich_help_panel=RUN, help="Where pulled weights lie; else by the cache."
+        envvar="DYVIM_WEIGHTS_DIR",
+        rich_help_panel=RUN,
+        help="Folder of pulled weights; else next to the cache.",
     ),
 ]
 SoundsDir = Annotated[
     Path | None,
     typer.Option(
-        envvar="DYVIM_SOUNDS_DIR", rich_help_panel=RUN, help="Where pulled packs lie; else by the cache."
+        envvar="DYVIM_SOUNDS_DIR", rich_help_panel=RUN, help="Folder of pulled packs; else next to the cache."
     ),
 ]
 Offline = Annotated[
-    bool, typer.Option("--offline", envvar="DYVIM_OFFLINE", rich_help_panel=RUN, help="Fetch nothing.")
+    bool, typer.Option("--offline", envvar="DYVIM_OFFLINE", rich_help_panel=RUN, help="Download nothing.")
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", rich_help_panel=RUN, help="Say what would be done, and do nothing.")
+    bool, typer.Option("--dry-run", rich_help_panel=RUN, help="Print what would be done, and do nothing.")
 ]
 
 

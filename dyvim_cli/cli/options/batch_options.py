@@ -25,7 +25,7 @@ class Choosing:
     """Options that select the films."""
 
     recursive: Annotated[
-        bool, typer.Option("-r", "--recursive", rich_help_panel=FILMS, help="Look into sub-folders.")
+        bool, typer.Option("-r", "--recursive", rich_help_panel=FILMS, help="Include sub-folders.")
     ] = False
     include: Annotated[
         list[str] | None,
@@ -34,7 +34,8 @@ class Choosing:
         ),
     ] = None
     exclude: Annotated[
-        list[str] | None, typer.Option(metavar="GLOB", rich_help_panel=FILMS, help="Leave these out.")
+        list[str] | None,
+        typer.Option(metavar="GLOB", rich_help_panel=FILMS, help="Exclude these, e.g. 'old*'."),
     ] = None
     from_list: Annotated[
         Path | None,
@@ -53,30 +54,32 @@ class Scheduling:
         str,
         typer.Option(
             "-j", "--jobs", metavar="N|auto", envvar="DYVIM_JOBS", rich_help_panel=RUN,
-            help="Films at once; auto: one a core, as far as memory goes.",
+            help="Films at once; auto: one per core, as far as memory allows.",
         ),
     ] = "auto"  # fmt: skip
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", rich_help_panel=RUN, help="Try again what failed earlier.")
+        bool, typer.Option("--retry-failed", rich_help_panel=RUN, help="Try failed films again.")
     ] = False
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", rich_help_panel=RUN, help="Stop at the first failure.")
     ] = False
     journal: Annotated[
         Path | None,
-        typer.Option(rich_help_panel=RUN, help="The record of what is done; else beside the outputs."),
+        typer.Option(rich_help_panel=RUN, help="File of the batch's record; else next to the outputs."),
     ] = None
     engine: Annotated[
         Engine, typer.Option(rich_help_panel=RUN, help="Processes on this machine, or a Ray cluster.")
     ] = Engine.LOCAL
     address: Annotated[
         str | None,
-        typer.Option(envvar="RAY_ADDRESS", rich_help_panel=RUN, help="The Ray cluster's, e.g. auto."),
+        typer.Option(
+            envvar="RAY_ADDRESS", rich_help_panel=RUN, help="Address of the Ray cluster, e.g. auto."
+        ),
     ] = None
     ship: Annotated[
         bool,
         typer.Option(
-            "--ship", rich_help_panel=RUN, help="Send films as bytes, even to nodes that see the disk."
+            "--ship", rich_help_panel=RUN, help="Send films as bytes, even to nodes that share the disk."
         ),
     ] = False
 

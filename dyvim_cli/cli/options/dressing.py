@@ -1,6 +1,7 @@
 """Prepare a verb's function for Typer: -q and -v, variables, metavars, the order of the panels."""
 
 import inspect
+import re
 from collections.abc import Callable
 from copy import copy
 from enum import Enum
@@ -23,9 +24,9 @@ OF_ONE_RUN = {
 }  # fmt: skip
 METAVARS = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
 
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print results and errors alone.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print only results and errors.")]
 Verbose = Annotated[
-    bool, typer.Option("-v", "--verbose", help="Print how long stages took, and where a fault arose.")
+    bool, typer.Option("-v", "--verbose", help="Print the time of each stage, and the traceback of a fault.")
 ]
 
 
@@ -52,9 +53,15 @@ def dressed(verb: Callable[..., Any], with_variables: bool = True) -> Callable[.
         for name, kind in (("quiet", _plain(Quiet)), ("verbose", _plain(Verbose)))
     ]
     options = sorted(options, key=_panel_of)
+    heard.__doc__ = _flowing(verb.__doc__ or "")
     heard.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
     heard.__annotations__ = {option.name: option.annotation for option in options}
     return heard
+
+
+def _flowing(text: str) -> str:
+    """A docstring with one line per paragraph, for the terminal to break."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(text))
 
 
 def _panel_of(option: inspect.Parameter) -> int:

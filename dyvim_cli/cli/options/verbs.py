@@ -4,13 +4,39 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from dyvim_cli.errors import UsageError, one_of
 
 
+class Verb(TyperCommand):
+    """A verb whose flags, --help among them, have no placeholder of a value in the help."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """List the parameters.
+
+        Args:
+            ctx: of click.
+
+        Returns:
+            Click's parameters.
+        """
+        return _plain_flags(super().get_params(ctx))
+
+
 class Words(TyperGroup):
     """Group of verbs that suggests the intended verb for a wrong one."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """List the parameters.
+
+        Args:
+            ctx: of click.
+
+        Returns:
+            Click's parameters.
+        """
+        return _plain_flags(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb that is named.
@@ -54,6 +80,13 @@ class Verbs(Words):
             command = " ".join(["dyvim", verb, *map(shlex.quote, args)])
             raise UsageError(f"{name} is no verb of dyvim", command)
         return super().resolve_command(ctx, args)
+
+
+def _plain_flags(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False) and parameter.metavar is None:
+            parameter.metavar = ""
+    return parameters
 
 
 def _films(words: list[str]) -> list[str]:

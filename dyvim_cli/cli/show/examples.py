@@ -34,7 +34,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "styles": (("dyvim styles --json", "for programs"),),
     "doctor": (("dyvim doctor", "a line a check, with what to do"),),
     "cache list": (("dyvim cache list", "the longest unused first"),),
-    "cache clean": (("dyvim cache clean --older-than 30", "what was not used for a month"),),
+    "cache clean": (("dyvim cache clean --older-than 30", "entries that were not used for a month"),),
     "cache path": (("dyvim cache path", ""),),
     "weights list": (("dyvim weights list", ""),),
     "weights path": (("dyvim weights path", ""),),

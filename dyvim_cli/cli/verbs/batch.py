@@ -44,7 +44,7 @@ def batch(
             "-o",
             "--output",
             rich_help_panel=opt.OUTPUT,
-            help="Folder, or template with {stem}, {folder}, {style}, {seed}; else beside each film.",
+            help="Folder, or template with {stem}, {folder}, {style}, {seed}; else next to each film.",
         ),
     ] = None,
     scheduling: Scheduling,
@@ -60,10 +60,10 @@ def batch(
     dry_run: opt.DryRun = False,
     running: Running,
 ) -> None:
-    """Give every film of a folder its music. Run it again and it resumes where it stopped.
+    """Compose music for every film of a folder. Run it again and it resumes where it stopped.
 
-    Prints the path of each new film, or with --json everything about it, one object a line. A
-    dyvim.toml beside the films may set style, alpha, seed and the like for its folder.
+    Prints the path of each new film, or with --json everything about it, one object per line. A
+    dyvim.toml in a folder of films may set style, alpha, seed and others for that folder.
     """
     from dyvim_cli import device
     from dyvim_cli.batch import journal as journals

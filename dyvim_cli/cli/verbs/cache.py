@@ -12,7 +12,9 @@ app = typer.Typer(no_args_is_help=True, help="The cache of film features: list, 
 
 
 @app.command("list")
-def list_entries(as_json: Annotated[bool, typer.Option("--json", help="As JSON lines.")] = False) -> None:
+def list_entries(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")] = False,
+) -> None:
     """List what is cached, the longest unused first."""
     from dyvim_cli.cache import entries
 
@@ -29,10 +31,12 @@ def list_entries(as_json: Annotated[bool, typer.Option("--json", help="As JSON l
 
 @app.command("clean")
 def clean_entries(
-    older_than: Annotated[float, typer.Option(min=0, help="Only what was not used for so many days.")] = 0,
-    keep_mb: Annotated[int, typer.Option(min=0, help="Stop when no more than this is left.")] = 0,
+    older_than: Annotated[
+        float, typer.Option(min=0, help="Only entries that were not used for this many days.")
+    ] = 0,
+    keep_mb: Annotated[int, typer.Option(min=0, help="Keep the newest entries up to this size.")] = 0,
 ) -> None:
-    """Remove cached features, and what killed runs left in TMPDIR."""
+    """Remove cached features, and remains of killed runs in TMPDIR."""
     from dyvim_cli.cache import clean
     from dyvim_cli.scratch import remove_abandoned
 

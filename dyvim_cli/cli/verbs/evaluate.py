@@ -23,14 +23,14 @@ SweepAlpha = Annotated[
     typer.Option(
         metavar="A,B,...",
         rich_help_panel=opt.MUSIC,
-        help="Generate music at each of these alphas and judge that, e.g. 0,0.25,0.5,1.",
+        help="Compose music at each of these alphas and judge it, e.g. 0,0.25,0.5,1.",
     ),
 ]
 Seeds = Annotated[
-    int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Pieces a film and alpha in a sweep.")
+    int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Pieces per film and alpha in a sweep.")
 ]
 Candidates = Annotated[
-    int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Takes a piece in a sweep; 1 is fastest.")
+    int, typer.Option(min=1, rich_help_panel=opt.MUSIC, help="Candidates per piece in a sweep; 1 is fastest.")
 ]
 
 
@@ -62,7 +62,8 @@ def evaluate(
     seeds: Seeds = 3,
     candidates: Candidates = 3,
     seed: Annotated[
-        int, typer.Option(min=0, rich_help_panel=opt.RUN, help="Draws the shifts that stand for chance.")
+        int,
+        typer.Option(min=0, rich_help_panel=opt.RUN, help="Seed of the random shifts that estimate chance."),
     ] = 0,
     max_pixels: MaxPixels = None,
     max_duration: MaxDuration = None,
@@ -71,7 +72,7 @@ def evaluate(
     """Judge how well music follows the picture: 0 is chance, 1 is perfect.
 
     Prints a table with a row per film, and with several films their mean and its 95 % interval. Figures
-    in brackets are what luck alone explains. A second table shows whether the music flows, from its sound
+    in brackets may be chance alone. A second table shows whether the music flows, from its sound
     alone.
     """
     alphas = _alphas(sweep_alpha)

@@ -20,7 +20,9 @@ def extract_features(
     ] = None,
     explain: Annotated[
         bool,
-        typer.Option("--explain", rich_help_panel=opt.OUTPUT, help="Say on stderr why this style and mood."),
+        typer.Option(
+            "--explain", rich_help_panel=opt.OUTPUT, help="Explain the choice of style and mood on stderr."
+        ),
     ] = False,
     as_json: opt.Json = False,
     no_cache: opt.NoCache = False,

@@ -25,7 +25,7 @@ def extract_frames(
         Path, typer.Option("-o", "--output", help="Folder for the frames.", show_default=False)
     ],
     fps: Annotated[
-        float | None, typer.Option(min=0.001, max=1000, help="Frames a second; else every frame.")
+        float | None, typer.Option(min=0.001, max=1000, help="Frames per second; else every frame.")
     ] = None,
     width: Annotated[int | None, typer.Option(min=16, max=16384, help="Scale to this width.")] = None,
     key_only: Annotated[bool, typer.Option("--key-only", help="Key frames (I-frames) only.")] = False,

@@ -23,7 +23,7 @@ def mux(
     output: Annotated[
         str | None,
         typer.Option(
-            "-o", "--output", rich_help_panel=opt.OUTPUT, help="File or folder; else beside the film."
+            "-o", "--output", rich_help_panel=opt.OUTPUT, help="File or folder; else next to the film."
         ),
     ] = None,
     mixing: Mixing,
@@ -33,7 +33,7 @@ def mux(
     max_duration: MaxDuration = None,
     progress: opt.Progress = ProgressKind.AUTO,
 ) -> None:
-    """Lay music under a film: the picture is copied untouched, the music made as long as it.
+    """Add music to a film: the picture is copied untouched, the music cut to its length.
 
     Prints the path of the new film, or with --json everything about it.
     """

@@ -25,9 +25,9 @@ def plan(
     end: opt.End = None,
     running: Running,
 ) -> None:
-    """Write what the music of a film shall be, to be edited: then `dyvim score FILM --plan film.toml`.
+    """Write an editable plan of a film's music, for `dyvim score FILM --plan film.toml`.
 
-    Tempo, key, style, hits, sections with who plays, silences. Prints the path, or without -o the plan.
+    Tempo, key, style, hits, sections with their parts, silences. Prints the path, or without -o the plan.
     """
     import json
     from dataclasses import asdict

@@ -20,14 +20,14 @@ def render(
         str | None,
         typer.Option(
             metavar="NAME", autocompletion=opt.styles_that_begin, rich_help_panel=opt.MUSIC,
-            help="Whose mix it gets; else the style whose instruments it plays.",
+            help="Style of the mix; else the style that has its instruments.",
         ),
     ] = None,
     length: Annotated[
         str | None,
         typer.Option(
             parser=parse_time, metavar="TIME", rich_help_panel=opt.OUTPUT,
-            help="How long the music is, e.g. 0:30; else until the last note has rung.",
+            help="Length of the music, e.g. 0:30; else to the end of the last note.",
         ),
     ] = None,
     plan: Annotated[
@@ -43,7 +43,7 @@ def render(
     as_json: opt.Json = False,
     progress: opt.Progress = console.ProgressKind.AUTO,
 ) -> None:  # fmt: skip
-    """Sound a MIDI file: one that dyvim wrote and you edited, or any General MIDI file.
+    """Render a MIDI file: one that dyvim wrote and you edited, or any General MIDI file.
 
     Tracks called melody, bass, pad, arp, drums and accent are mixed as such; others by their instruments.
     Prints the path of the music, or with --json everything about it.

@@ -23,7 +23,7 @@ def rescore(
         Path,
         typer.Option(
             "--from", metavar="SCORED", rich_help_panel=opt.MUSIC,
-            help="The film of the old cut, as dyvim scored it: its music is kept where the new cut shows it.",
+            help="The old cut, as scored by dyvim: its music is kept wherever its pictures are.",
         ),
     ],
     output: opt.FilmOutput = None,
@@ -31,7 +31,7 @@ def rescore(
         Path | None,
         typer.Option(
             metavar="FILE", rich_help_panel=opt.MUSIC,
-            help="The plan that the old music followed, where it is not kept here any more.",
+            help="The plan that the old music followed, if dyvim no longer has it.",
         ),
     ] = None,
     under_speech: opt.UnderSpeech = None,
@@ -42,7 +42,7 @@ def rescore(
 ) -> None:  # fmt: skip
     """Fit the music of a scored film to a new cut of it; only what changed is composed again.
 
-    Shots are found again by their pictures: kept, moved, trimmed, swapped, at another speed or gone. Prints
+    Shots are recognised by their pictures: kept, moved, trimmed, swapped, at another speed or gone. Prints
     the path of the new film, or with --json everything about it; `recut` says which bars are new.
     """
     from dyvim_cli.options import ComposeOptions

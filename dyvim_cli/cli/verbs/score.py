@@ -44,7 +44,7 @@ def score(
     dry_run: opt.DryRun = False,
     running: Running,
 ) -> None:
-    """Give a film a soundtrack composed to its motion; the picture stays untouched.
+    """Compose a soundtrack to a film's motion and add it; the picture stays untouched.
 
     Prints the path of the new film, or with --json everything about it.
     """

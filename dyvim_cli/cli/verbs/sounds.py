@@ -30,7 +30,7 @@ def pull_sounds(
     offline: opt.Offline = False,
     progress: opt.Progress = console.ProgressKind.AUTO,
 ) -> None:
-    """Fetch a pack, or what is missing of it; prints the path of its soundfont."""
+    """Download a pack, or its missing files; prints the path of its soundfont."""
     from dyvim_cli.hub.packs import soundfont_of
     from dyvim_cli.hub.shelf import PACKS
     from dyvim_cli.hub.store import pull
@@ -55,7 +55,7 @@ def verify_sounds(
 
 @app.command("path")
 def print_sounds_path(
-    name: Annotated[str | None, typer.Argument(help="Else where all of them lie.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Else the folder of all of them.")] = None,
     sounds_dir: opt.SoundsDir = None,
 ) -> None:
     """Print the folder of packs; with a name, that pack's soundfont, which must exist."""

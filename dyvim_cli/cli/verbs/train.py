@@ -65,10 +65,12 @@ def arrange(
 def pretrain(
     shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True)],
     out: Out,
-    minutes: Annotated[float, typer.Option(min=0.01, help="Time of the clock for its updates.")] = 90,
-    batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
-    start_from: Annotated[Path | None, typer.Option(help="Weights to go on from.", exists=True)] = None,
-    peak_rate: Annotated[float, typer.Option(min=1e-6, help="Learning rate; less when going on.")] = 1.5e-3,
+    minutes: Annotated[float, typer.Option(min=0.01, help="Minutes for its updates.")] = 90,
+    batch_size: Annotated[int, typer.Option(min=1, help="Crops per batch.")] = 6,
+    start_from: Annotated[Path | None, typer.Option(help="Weights to continue from.", exists=True)] = None,
+    peak_rate: Annotated[
+        float, typer.Option(min=1e-6, help="Learning rate; use less to continue a training.")
+    ] = 1.5e-3,
     mixed_precision: Annotated[Literal["no", "bf16"], typer.Option(help="bf16: faster with AMX.")] = "no",
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed of crops and weights.")] = 0,
@@ -101,8 +103,8 @@ def pretrain(
 @app.command("held-out")
 def held_out(
     shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True)],
-    decoder: Annotated[Path | None, typer.Option(help="Weights to look at; else the shipped ones.")] = None,
-    batches: Annotated[int, typer.Option(min=1, help="Batches of six crops a source.")] = 12,
+    decoder: Annotated[Path | None, typer.Option(help="Weights to draw; else the shipped ones.")] = None,
+    batches: Annotated[int, typer.Option(min=1, help="Batches of six crops per source.")] = 12,
 ) -> None:
     """Loss on held-out music by source and stream: with the curves, without, and an n-gram's."""
     from dyvim_cli import weights
@@ -120,9 +122,9 @@ def held_out(
 
 @app.command("release")
 def release(
-    trained: Annotated[Path, typer.Argument(help="A decoder that a training wrote.", exists=True)],
+    trained: Annotated[Path, typer.Argument(help="A trained decoder.", exists=True)],
     folder: Annotated[Path, typer.Option("-o", "--out", help="The weights folder.", file_okay=False)],
-    card: Annotated[Path | None, typer.Option(help="JSON with what it learned from.", exists=True)] = None,
+    card: Annotated[Path | None, typer.Option(help="JSON about its training data.", exists=True)] = None,
 ) -> None:
     """Write a trained decoder as it is shipped: fp16, with a card and a list of checksums."""
     from dyvim_cli.training.tasks.release import release_decoder

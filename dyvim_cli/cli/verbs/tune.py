@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 Strategy = Literal["annealing", "frozen", "full", "lora"]
 Pairs = Annotated[Path, typer.Argument(help="Folder of pairs (train render).", exists=True, file_okay=False)]
-Clips = Annotated[Path | None, typer.Option(help="Real footage to film with.", exists=True, file_okay=False)]
+Clips = Annotated[
+    Path | None, typer.Option(help="Real footage to render films from.", exists=True, file_okay=False)
+]
 Start = Annotated[Path | None, typer.Option(help="Decoder to adapt, else the shipped one.", exists=True)]
 Backbone = Annotated[str, typer.Option(help="embedded, musicgen-small .., a folder, or debug.")]
 Films = Annotated[list[Path] | None, typer.Option(help="Real films to judge sync on.", exists=True)]
 Folder = Annotated[
     Path,
-    typer.Option("-o", "--out", help="Folder for what is made.", file_okay=False, callback=opt.can_be_made),
+    typer.Option("-o", "--out", help="Folder for the results.", file_okay=False, callback=opt.can_be_made),
 ]
 ProgressOption = Annotated[console.ProgressKind, typer.Option(help="How to show progress.")]
 
@@ -33,7 +35,7 @@ ProgressOption = Annotated[console.ProgressKind, typer.Option(help="How to show 
 def render(
     shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True)],
     out: Folder,
-    films: Annotated[int, typer.Option(min=2, help="How many; one in seven is held out.")] = 160,
+    films: Annotated[int, typer.Option(min=2, help="Number of films; one in seven is held out.")] = 160,
     seed: Annotated[int, typer.Option(help="Same seed, same films.")] = 0,
     clips: Clips = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
@@ -58,7 +60,7 @@ def prepare(
     out: Folder,
     films: Annotated[int, typer.Option(min=2, help="How many films to render from a shard.")] = 40,
     backbone: Annotated[
-        str, typer.Option(help="Whose codec: musicgen-small .., a folder, debug.")
+        str, typer.Option(help="Model whose codec is used: musicgen-small .., a folder, debug.")
     ] = "musicgen-small",
     codec: Annotated[
         Literal["encodec_24khz", "encodec_48khz"] | None,
@@ -94,12 +96,16 @@ def tune(
     backbone: Annotated[
         str, typer.Option(help="embedded, musicgen-small .., a folder, debug, or scratch: a new decoder.")
     ] = "embedded",
-    strategy: Annotated[Strategy, typer.Option(help="How: see training/learn/strategies.py.")] = "annealing",
+    strategy: Annotated[
+        Strategy, typer.Option(help="Strategy: see training/learn/strategies.py.")
+    ] = "annealing",
     minutes: Annotated[float, typer.Option(min=0.001, help="Processor time to train for.")] = 40,
     updates: Annotated[int | None, typer.Option(min=1, help="Updates instead of minutes.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
+    batch_size: Annotated[int, typer.Option(min=1, help="Crops per batch.")] = 6,
     start_from: Start = None,
-    mixed_precision: Annotated[Literal["no", "bf16", "fp16"], typer.Option(help="As accelerate's.")] = "no",
+    mixed_precision: Annotated[
+        Literal["no", "bf16", "fp16"], typer.Option(help="Precision, as in accelerate.")
+    ] = "no",
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of crops and dropout.")] = 0,
 ) -> None:
@@ -134,7 +140,7 @@ def compare(
     minutes: Annotated[float, typer.Option(min=0.001, help="Processor time for each run.")] = 10,
     updates: Annotated[int | None, typer.Option(min=1, help="Updates instead of minutes.")] = None,
     film: Films = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
+    batch_size: Annotated[int, typer.Option(min=1, help="Crops per batch.")] = 6,
     start_from: Start = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each strategy, with seeds 0, 1 ...")] = 1,
@@ -171,7 +177,7 @@ def alpha(
     ] = None,
     film: Films = None,
     seeds: Annotated[int, typer.Option(min=1, help="Pieces for each film and alpha.")] = 1,
-    batch_size: Annotated[int, typer.Option(min=1, help="Crops a batch.")] = 6,
+    batch_size: Annotated[int, typer.Option(min=1, help="Crops per batch.")] = 6,
     progress: ProgressOption = console.ProgressKind.AUTO,
 ) -> None:
     """Held-out loss over alpha, with true and another film's motion: a table, a JSON and a picture.
@@ -228,9 +234,9 @@ def _sync_over_alpha(
 
 
 def attention(
-    films: Annotated[list[Path], typer.Argument(help="Films to look into.", exists=True)],
+    films: Annotated[list[Path], typer.Argument(help="Films to draw.", exists=True)],
     out: Folder,
-    moments: Annotated[int, typer.Option(min=1, help="Frames a film.")] = 4,
+    moments: Annotated[int, typer.Option(min=1, help="Frames per film.")] = 4,
 ) -> None:
     """Draw where the dynamics encoder attends (the paper's Figure 5): table, JSON and picture."""
     from dyvim_cli.training.figures.findings import attention_figure

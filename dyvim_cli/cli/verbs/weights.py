@@ -27,7 +27,7 @@ def pull_weights(
     offline: opt.Offline = False,
     progress: opt.Progress = console.ProgressKind.AUTO,
 ) -> None:
-    """Fetch weights, or what is missing of them; prints their folder."""
+    """Download weights, or their missing files; prints their folder."""
     from dyvim_cli.hub.catalogue import licence_note
     from dyvim_cli.hub.store import find, known, pull
 
@@ -41,7 +41,7 @@ def pull_weights(
 
 @app.command("verify")
 def verify_weights(
-    names: Annotated[list[str] | None, typer.Argument(help="Names; else all that is here.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names; else everything that was pulled.")] = None,
     weights_dir: opt.WeightsDir = None,
     progress: opt.Progress = console.ProgressKind.AUTO,
 ) -> None:
@@ -59,7 +59,7 @@ def verify_weights(
 
 @app.command("path")
 def print_weights_path(
-    name: Annotated[str | None, typer.Argument(help="Else where all of them lie.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Else the folder of all of them.")] = None,
     weights_dir: opt.WeightsDir = None,
 ) -> None:
     """Print the folder of weights; with a name, that model's, which must exist."""
