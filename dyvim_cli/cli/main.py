@@ -72,8 +72,10 @@ def _register() -> None:
             app.add_typer(target, name=verb, rich_help_panel=panel, cls=Words)
         else:
             settings = SETTINGS.get(verb)
-            shown = {"epilog": epilog(verb), "rich_help_panel": panel}
-            app.command(verb, cls=Verb, context_settings=settings, **shown)(dressed(target))
+            made = app.command(
+                verb, cls=Verb, epilog=epilog(verb), context_settings=settings, rich_help_panel=panel
+            )
+            made(dressed(target))
             TYPES[verb] = {p.name: p.annotation for p in inspect.signature(target).parameters.values()}
 
 
