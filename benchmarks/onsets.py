@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music.idioms import kit
-from dyvim_cli.music.performance.humanize import RISES_S
 from dyvim_cli.music.performance.instrument_ranges import COMPASS
 from dyvim_cli.music.synth import placing
 from dyvim_cli.music.synth.attack import ATTACK_S, levels
@@ -26,7 +25,7 @@ from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, Note
 
 AT_S, HELD_S, LASTS_S = 0.3, 0.4, 0.6  # of the one note of a rendering: where it stands, how long it is held
-EARLIEST_S, LATEST_S = 0.25, ATTACK_S - RISES_S  # an onset is looked for so long before and after the note
+EARLIEST_S, LATEST_S = 0.25, ATTACK_S  # an onset is looked for so long before and after the note
 SILENCE = 1e-9  # of a power that is none
 HEARD = 10**-1.2  # of the power of the loudest moment
 VELOCITIES = (56, 88, 112)
@@ -88,7 +87,7 @@ def late_ms(instrument: SampledInstrument, key: int, velocity: int, take: int) -
     if not power.max() > SILENCE:
         return None
     onset = int(np.argmax(power >= power.max() * HEARD))
-    return 1000 * (onset / SAMPLE_RATE - EARLIEST_S + RISES_S)
+    return 1000 * (onset / SAMPLE_RATE - EARLIEST_S)
 
 
 def table(found: Sequence[Alignment]) -> str:

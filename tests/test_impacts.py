@@ -9,7 +9,6 @@ from helpers.songs import played
 
 from dyvim_cli.music.form.accents import TOP_LEVEL
 from dyvim_cli.music.mixing.mastering import produce
-from dyvim_cli.music.performance.humanize import RISES_S
 from dyvim_cli.music.performance.impacts import plan_impacts
 from dyvim_cli.music.synth.effects_player import EffectsPlayer
 from dyvim_cli.music.synth.impacts import blow, rise
@@ -72,8 +71,8 @@ def test_a_riser_is_loudest_at_its_end_which_is_its_notes(length_s):
     note = Note(0.5, 0.5 + length_s, 64, 100)
     sound = np.concatenate(list(EffectsPlayer("riser").blocks([note], 4 * SAMPLE_RATE, 5000)), axis=1)
     level = np.abs(sound).max(axis=0)
-    end = round((note.end_s - RISES_S) * SAMPLE_RATE)
-    assert level[end:].max() == 0 and level[: round((0.5 - RISES_S) * SAMPLE_RATE)].max(initial=0) == 0
+    end = round(note.end_s * SAMPLE_RATE)
+    assert level[end:].max() == 0 and level[: round(0.5 * SAMPLE_RATE)].max(initial=0) == 0
     assert level[end - 2400 : end].max() > 0.9 * level.max()
     assert level[: end - int(0.7 * length_s * SAMPLE_RATE)].max() < 0.2 * level.max()
 
@@ -84,7 +83,7 @@ def test_blocks_have_no_seams():
     whole = next(player.blocks(notes, n, n))
     np.testing.assert_array_equal(np.concatenate(list(player.blocks(notes, n, 7001)), axis=1), whole)
     onset = np.flatnonzero(np.abs(whole).max(axis=0) > 0.02)[0] / SAMPLE_RATE
-    assert onset == pytest.approx(0.2 - RISES_S, abs=0.003)
+    assert onset == pytest.approx(0.2, abs=0.003)
 
 
 def test_an_instrument_that_was_asked_for_plays_in_the_effects_place():

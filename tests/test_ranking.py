@@ -1,5 +1,7 @@
 """Ranking of takes: the gate names planted degenerate ones; sync decides among the rest."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -72,8 +74,8 @@ def test_a_degenerate_take_is_named_and_loses_to_any_other(piece, plant, named):
     take = piece.copy()
     plant(take)
     assert named in faults(take) and faults(piece) == ()
-    worst_sync = ranking.TakeRating(-1.0, -1.0, ())
-    best_sync = ranking.TakeRating(1.0, 0.9, faults(take))
+    worst_sync = ranking.TakeRating(-1.0, -1.0, -1.0, ())
+    best_sync = ranking.TakeRating(1.0, 1.0, 0.9, faults(take))
     for alpha in (0.0, 0.5, 1.0):
         assert ranking.best([best_sync, worst_sync], alpha) == 1
 
@@ -93,7 +95,19 @@ def test_the_take_that_strikes_the_events_and_follows_the_motion_is_kept_as_far_
     misses = ranking.rate_take(np.roll(piece, 5, axis=1), hit, energy[::-1])
     assert meets.accent > 0.8 > misses.accent and meets.following > misses.following
     assert ranking.best([misses, meets], 1.0) == 1
-    assert ranking.best([misses, meets], 0.0) == 0  # the first of equals
+    assert ranking.best([replace(misses, pulse=meets.pulse), meets], 0.0) == 0  # the first of equals
+
+
+def test_of_takes_that_meet_the_film_alike_the_one_that_keeps_time_is_kept(piece):
+    at, hit, energy = np.arange(N_STEPS), np.zeros(N_STEPS), np.full(N_STEPS, 0.5)
+    groove, shuffled = np.zeros_like(piece), np.zeros_like(piece)
+    groove[tokens.STREAM_INDEX["drums"]] = np.select([at % 8 == 0, at % 4 == 0, at % 2 == 0], [1, 2, 4])
+    shuffled[:] = np.random.default_rng(0).permutation(groove, axis=1)
+    keeps, loses = (ranking.rate_take(one, hit, energy) for one in (groove, shuffled))
+    assert keeps.pulse > 0.9 and loses.pulse < 0.3
+    assert ranking.rate_take(np.zeros_like(piece), hit, energy).pulse == 0
+    keeps, loses = (replace(one, faults=()) for one in (keeps, loses))
+    assert all(ranking.best([loses, keeps], alpha) == 1 for alpha in (0.0, 0.5, 1.0))
 
 
 def test_beats_that_are_alike_share_a_rank(piece):

@@ -11,7 +11,7 @@ from dyvim_cli.errors import WeightsError
 from dyvim_cli.music.idioms import kit
 from dyvim_cli.music.mixing import loudness
 from dyvim_cli.music.mixing.mastering import produce, produce_blocks
-from dyvim_cli.music.performance.humanize import FIRST_SOUND_S, RISES_S
+from dyvim_cli.music.performance.humanize import FIRST_SOUND_S
 from dyvim_cli.music.performance.perform import key_shift, note_spans, perform, power_chord, smooth_voicing
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.symbols.midi import key_signature, tempo_events, write_midi
@@ -105,7 +105,7 @@ def test_sound_has_risen_where_the_note_is(program, is_drums, key, late_s):
     sound = next(stem_blocks(soundfont.shipped_soundfont(), part, RATE, RATE))
     envelope = np.abs(sound[:, : round(0.65 * RATE)]).max(axis=0)
     risen_s = np.flatnonzero(envelope > 0.4 * envelope.max())[0] / RATE
-    assert -0.002 < risen_s - (0.5 - RISES_S) < late_s
+    assert -0.002 < risen_s - 0.5 < late_s
     assert envelope[: round(0.43 * RATE)].max() < 0.02 * envelope.max()
 
 

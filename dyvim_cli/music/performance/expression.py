@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, DEFAULT_LEVEL, RISES_S
+from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, DEFAULT_LEVEL
 from dyvim_cli.music.symbols.tokens import STREAM_INDEX, UNKNOWN
 from dyvim_cli.types import SAMPLE_RATE, STEPS_PER_BAR, Score
 
@@ -57,7 +57,7 @@ def expression_gain(score: Score) -> Callable[[int, int], np.ndarray]:
     middles_s, gain_db = (times_s[:-1] + times_s[1:]) / 2, course_db(levels)
 
     def gain(first: int, n: int) -> np.ndarray:
-        at_s = np.arange(first, first + n) / SAMPLE_RATE + RISES_S  # notes begin this much before their step
+        at_s = np.arange(first, first + n) / SAMPLE_RATE
         return (10 ** (np.interp(at_s, middles_s, gain_db) / 20)).astype(np.float32)
 
     return gain

@@ -19,11 +19,8 @@ VELOCITY_SPREAD = 3.0
 INNER_VOICE = -6  # velocity of a chord's lower voices against its top
 SHORTEST_S = 0.04
 EIGHTH_STEPS = STEPS_PER_BEAT // 2
-# A tone's moment, to a listener as to an onset detector, is not its first sound but when it has risen, 5 to
-# 20 ms later (Gordon 1987, perceptual attack time). A step's sound begins this much before the step.
-RISES_S = 0.015
 # Earliest onset: ffmpeg's AAC spoils a first frame that begins loud (up to 4 dB over).
-FIRST_SOUND_S = 1024 / 44100 + RISES_S
+FIRST_SOUND_S = 1024 / 44100
 # Release the last chord 0.3 x RT60 before the end, so that the reverb is down 18 dB at the last frame;
 # at most 35 % of the ring-out, so that a dry room does not leave the picture in silence.
 LET_GO_DECAYS, RING_SHARE = 0.3, 0.35

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dyvim_cli.music.performance.humanize import RISES_S
 from dyvim_cli.music.synth.impacts import blow, rise
 from dyvim_cli.types import SAMPLE_RATE, Note, Stem
 
@@ -67,8 +66,8 @@ class EffectsPlayer:
             yield block
 
     def _placed(self, note: Note, take: int) -> tuple[int, int, tuple[int, int, int, int]]:
-        """(first frame, frames, what makes the sound): a note sounds RISES_S early, as all do."""
-        at, end = (max(0, round((time_s - RISES_S) * SAMPLE_RATE)) for time_s in (note.start_s, note.end_s))
+        """(first frame, frames, what makes the sound)."""
+        at, end = (max(0, round(time_s * SAMPLE_RATE)) for time_s in (note.start_s, note.end_s))
         length = max(1, end - at)
         return at, length, (note.pitch, note.velocity, length, take % 2)
 

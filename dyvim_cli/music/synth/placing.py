@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dyvim_cli.music.performance.humanize import RISES_S
 from dyvim_cli.music.synth.envelopes import FALL_DB
 from dyvim_cli.music.synth.round_robin import turns
 from dyvim_cli.music.synth.voice import RenderedVoice
@@ -71,13 +70,13 @@ def blocks(
 
 
 def _placed(instrument: "SampledInstrument", notes: list[Note], takes: Sequence[int]) -> list[_Placed]:
-    """Every note with its start, the last one first: RISES_S early, slow speakers earlier still."""
+    """Every note with its start, the last one first: early by what its attack takes (lead_frames)."""
     gain = instrument.level([note.pitch for note in notes])
     gains = {key: gain * instrument.share(key, gain) for key in {note.pitch for note in notes}}
     placed = []
     for note, take, choke_s in zip(notes, takes, _chokes(instrument, notes), strict=True):
-        start = frame(note.start_s - RISES_S) - instrument.lead_frames(note.pitch, note.velocity, take)
-        n_held = max(1, frame(min(note.end_s, choke_s) - RISES_S) - start)
+        start = frame(note.start_s) - instrument.lead_frames(note.pitch, note.velocity, take)
+        n_held = max(1, frame(min(note.end_s, choke_s)) - start)
         instrument.expect(note.pitch, note.velocity, n_held, take)
         level = gains[note.pitch] * instrument.strength(note.pitch, note.velocity)
         placed.append(_Placed(note, take, start, n_held, level, choke_s < note.end_s))
