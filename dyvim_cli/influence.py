@@ -65,8 +65,8 @@ def influence_of(alpha: float) -> Influence:
     return Influence(
         alpha=alpha,
         timing=min(1.0, 4 * alpha),  # a cut between two beats is heard as a mistake, however calm the music
-        # Steps are up to 60 ms off an event; with half of the way the rest is less than a frame of film. Moved
-        # all the way, drums stumble: at alpha 1 the pulse of eight edits was .39 for .45, and cuts were met no
+        # Steps are up to 60 ms off an event; with half of the way the rest is less than a frame of film. With
+        # all of it drums stumble: at alpha 1 the pulse of eight edits was .39 for .45, and cuts were met no
         # better (.94 for .99), since accents stand out less among beats that lean.
         rubato=min(MOST_RUBATO, alpha),
         # In training a factor of s means that a share 1 - s of the curves is wrong, which the decoder answers
