@@ -70,6 +70,7 @@ STYLE = Style(
     harmonic_rhythm=(32, 16, 16),
     half_closes=0.3,
     keeps_beat=True,
+    time_keepers=("hat",),
     needs={"drums": -0.12, "arp": -0.1, "melody": 0.15},
     words="technology, computers, neon lights and machines",
     # screens, engines and painted light

@@ -57,6 +57,7 @@ STYLE = Style(
     },
     harmonic_rhythm=(16, 16, 8),
     keeps_beat=True,
+    time_keepers=("hat",),
     needs={"drums": -0.15},
     words="someone studying or resting at home, a cosy room",
     # rooms

@@ -63,6 +63,7 @@ STYLE = Style(
     },
     harmonic_rhythm=(16, 8, 8),
     keeps_beat=True,
+    time_keepers=("hat",),
     accent_strokes=Strokes(heavy=("kick", "crash"), medium=("kick", "tom"), hint=("tom",)),
     needs={"drums": 0.05, "pad": 0.1},
     words="a funny cartoon, toys and children playing",

@@ -68,6 +68,7 @@ STYLE = Style(
     },
     harmonic_rhythm=(16, 16, 8),
     keeps_beat=True,
+    time_keepers=("hat",),
     needs={"drums": -0.1},
     words="young people having fun, fashion and friends",
     # people and pace

@@ -61,6 +61,7 @@ STYLE = Style(
     },
     harmonic_rhythm=(16, 16, 8),
     keeps_beat=True,
+    time_keepers=("hat",),
     needs={"drums": -0.2, "arp": 0.2},
     words="extreme sports, cars and motorcycles in action",
     # sport and engines

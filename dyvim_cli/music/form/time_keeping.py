@@ -17,6 +17,7 @@ CALM_LEVEL = 2  # median level of a bar below which quarters are enough
 # how far back the arpeggio's pattern is looked up: a bar, half a bar, a beat, an eighth
 PATTERN_STEPS = (STEPS_PER_BAR, STEPS_PER_BAR // 2, STEPS_PER_BEAT, EIGHTH_STEPS)
 PITCHED_ROWS = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
+HAT, HATS = tokens.drum_token(["hat"]), tokens.drum_token(["hat", "open_hat"])
 ARP, DRUMS, CHORD, LEVEL = (tokens.STREAM_INDEX[name] for name in ("arp", "drums", "chord", "level"))
 
 
@@ -39,8 +40,13 @@ def keep_time(piece: np.ndarray, may_sound: np.ndarray, style: str, final_step: 
         if "arp" in keepers and may_sound[ARP, step]:
             _arpeggiate(kept, step, may_sound)
         if "hat" in keepers and may_sound[DRUMS, step] and _drums_play(piece, step):
-            kept[DRUMS, step] = max(0, int(kept[DRUMS, step])) | tokens.drum_token(["hat"])
+            kept[DRUMS, step] = _with_hat(max(0, int(kept[DRUMS, step])))
     return kept
+
+
+def _with_hat(strokes: int) -> int:
+    """Add the hat to a drum token, unless a hat plays already."""
+    return strokes if strokes & HATS else strokes | HAT
 
 
 def _is_calm(piece: np.ndarray, step: int) -> bool:
