@@ -1,6 +1,6 @@
 """Play long chords and bass notes again where their instruments die away.
 
-A chord of a piano or a guitar is 15 dB softer after two seconds. Held through a slow bar it leaves a hole
+A chord of a piano or a guitar is 10 to 25 dB softer after a second. Held through a slow bar it leaves a hole
 before the next one; players repeat it on a strong beat.
 """
 
@@ -10,11 +10,11 @@ from dyvim_cli.music.symbols import tokens
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR, TempoMap
 
-LONGEST_S = 2.0  # a held note of a decaying instrument is played again after this long
-AGAIN_AFTER_S, AGAIN_BEFORE_S = 1.4, 0.7  # between two onsets of one note, and from the last onset to its end
+LONGEST_S = 1.5  # a held note of a decaying instrument is played again after this long
+AGAIN_AFTER_S, AGAIN_BEFORE_S = 0.9, 0.5  # between two onsets of one note, and from the last onset to its end
 STRONG_STEPS = STEPS_PER_BAR // 2  # it is played again on the first and the third beat
 # General MIDI: pianos, bells and mallets, guitars without distortion, plucked basses, pizzicato and harp
-DECAYING = frozenset({*range(16), *range(24, 29), *range(32, 38), 45, 46})
+DECAYING = frozenset({*range(16), *range(24, 29), *range(32, 40), 45, 46})
 HARMONY = ("pad", "bass")
 
 

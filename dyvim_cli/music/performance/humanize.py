@@ -92,6 +92,7 @@ class Feel:
         self.levels = np.where(level == UNKNOWN, DEFAULT_LEVEL, level)[: self.n_steps]
         self.steps_s = np.append(np.diff(self.times_s), 0.0)
         self.levels[self.steps_s[: self.n_steps] == 0] = 0  # what lasts no time is no accent
+        self.last_accent_s = float(self.times_s[: self.n_steps][self.levels >= ACCENT_LEVEL].max(initial=0.0))
         self.palette, self.groove = palette, groove(style)
         self.duration_s, self.rng, self.loops = duration_s, rng, loops
         self.first_s = 0.0 if loops else FIRST_SOUND_S
@@ -169,7 +170,8 @@ class Feel:
         start_s = min(start_s, last_s - SHORTEST_S)
         if end >= self.n_steps and not self.loops:
             room_s = LET_GO_DECAYS * self.palette.room.decay_s
-            end_s = self.duration_s - min(RING_SHARE * (self.duration_s - start_s), room_s)
+            let_go_s = self.duration_s - min(RING_SHARE * (self.duration_s - start_s), room_s)
+            end_s = max(let_go_s, self.last_accent_s)  # else an accent after it would come out of silence
         else:
             written_s = self.played_s[end] - start_s
             leads_in = end < self.n_steps and self.is_accented(end) and end - start >= EIGHTH_STEPS
