@@ -1,5 +1,7 @@
 """Rubato meets events beside the grid; expression makes held sound follow the level stream."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,13 +9,13 @@ from hypothesis import strategies as st
 
 from dyvim_cli.music.mixing.mastering import produce
 from dyvim_cli.music.performance.expression import FULLEST_DB, SOFTEST_DB, course_db, expression_gain
-from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, Feel, articulation
+from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, LET_GO_DECAYS, Feel, articulation
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.rubato import MOST_SQUEEZE, NEAR_ENOUGH_S, apply_rubato
 from dyvim_cli.music.timing.tempo_map import fit_tempo_map, hit_table
 from dyvim_cli.stylebook import RECORDS
-from dyvim_cli.stylebook.record import Part
+from dyvim_cli.stylebook.record import Part, Room
 from dyvim_cli.types import Key, TempoMap
 
 STEP_S = 0.14
@@ -138,3 +140,14 @@ def test_a_note_that_leads_into_a_hit_is_held_up_to_it():
     assert feel.span(12, 16, part)[1] == pytest.approx(2.0)
     start_s, end_s = feel.span(20, 24, part)
     assert end_s - start_s < 0.7 * 0.5
+
+
+@pytest.mark.parametrize(("accent_step", "end_s"), [(4, 3.5), (30, 3.75)])
+def test_the_last_chord_rings_up_to_a_hit_that_follows_it(accent_step, end_s):
+    row = np.zeros((tokens.K, 32), dtype=np.int16)
+    row[tokens.STREAM_INDEX["level"]] = 3
+    row[tokens.STREAM_INDEX["level"], accent_step] = ACCENT_LEVEL
+    grid = TempoMap(np.arange(33) * 0.125, 120.0)
+    palette = replace(RECORDS["pop"].palette, room=Room(0.5 / LET_GO_DECAYS, 0.01))
+    feel = Feel(row, grid, palette, "pop", 4.0, np.random.default_rng(0))
+    assert feel.span(8, 32, Part((0,)))[1] == pytest.approx(end_s)

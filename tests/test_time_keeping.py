@@ -1,4 +1,4 @@
-"""In styles without a beat the arpeggio and a soft hat keep the time between the accents."""
+"""The arpeggio and the hat keep the time between the accents."""
 
 import numpy as np
 import pytest
@@ -69,5 +69,15 @@ def test_an_excluded_part_stays_silent(row):
     assert (keep_time(piece, allowed, "cinematic", FINAL)[row] == piece[row]).all()
 
 
-def test_styles_with_a_beat_are_left_alone():
-    assert (keep_time(sparse(), free(sparse()), "rock", FINAL) == sparse()).all()
+def test_where_drums_keep_the_beat_the_hat_alone_fills_the_eighths():
+    piece = sparse()
+    piece[DRUMS, 4] = tokens.drum_token(["open_hat"])
+    kept = keep_time(piece, free(piece), "rock", FINAL)
+    others = [row for row in range(tokens.K) if row != DRUMS]
+    assert (kept[others] == piece[others]).all()
+    assert np.flatnonzero(kept[DRUMS] & HAT).tolist() == [0, 2, *range(6, FINAL, 2)]
+    assert kept[DRUMS, 4] == tokens.drum_token(["open_hat"])  # no second hat beside it
+
+
+def test_swung_drums_are_left_alone():
+    assert (keep_time(sparse(), free(sparse()), "jazz", FINAL) == sparse()).all()

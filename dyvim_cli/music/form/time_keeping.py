@@ -1,9 +1,9 @@
-"""Keep time where a style has no beat: the arpeggio and a soft hat fill the eighths.
+"""Keep time between the accents: the hat fills the eighths, in styles without a beat the arpeggio too.
 
 A film with cuts moves the accents to where the picture has them, and between them the decoder leaves the
-ostinato of cinematic and ambient music full of gaps: nothing is left that keeps time. Here the arpeggio plays
-on in eighths without another onset, and the hat (a shaker) marks them while the drums play. Calm bars
-are kept in quarters.
+ostinato of cinematic and ambient music full of gaps, and calm bars of pop without a hat: little is left that
+keeps time. Here the arpeggio plays on in eighths without another onset, and the hat (or shaker) marks them
+while the drums play. Calm bars are kept in quarters.
 """
 
 import numpy as np
