@@ -64,7 +64,7 @@ def spectrum(sound: np.ndarray) -> np.ndarray:
 
 
 def change(sound: np.ndarray, at: int) -> float:
-    """Mean change of the bands, in dB, between two windows of 20 ms, of which the second has `at` in its middle."""
+    """Mean change of the bands in dB between two windows of 20 ms; the second has `at` in its middle."""
     before, after = (spectrum(sound[at + a * FRAME : at + (a + 2) * FRAME]) for a in (-3, -1))
     return float(np.abs(after - before).mean())
 
