@@ -97,7 +97,7 @@ def cut_film(path: Path, *sources: str, seconds=1.6, audio: str | None = None, f
 
 MOVING = "testsrc2=size=320x180:rate=25"
 FRACTAL = "mandelbrot=size=320x180:rate=25:start_scale=2"
-LIFE = "life=size=320x180:mold=10:rate=25:ratio=0.1:death_color=#C83232:life_color=#00ff00"
+LIFE = "life=seed=1:size=320x180:mold=10:rate=25:ratio=0.1:death_color=#C83232:life_color=#00ff00"
 STILL = "color=c=0x4060a0:size=320x180:rate=25"
 
 
