@@ -132,3 +132,13 @@ def test_spans_and_flags_say_the_same(flags, gap_s):
     assert (closed[1:, 0] - closed[:-1, 1] >= gap_s - 1e-9).all()
     if len(found):
         assert (closed[0, 0], closed[-1, 1]) == (found[0, 0], found[-1, 1])
+
+
+def test_music_goes_on_where_it_is_out_of_tune_for_a_while():
+    tune = melody(24)
+    times = np.arange(8 * RATE) / RATE
+    bent = 0.3 * np.sin(2 * np.pi * times / 4)  # nearly a third of a semitone up and down
+    places = np.cumsum(2 ** (bent / 12))
+    tune[: 8 * RATE] = np.interp(places, np.arange(len(tune)), tune)
+    _, music = heard(tune + noise(24, 0.0005))
+    assert music == pytest.approx(np.array([[0.0, 24.0]]), abs=0.6)

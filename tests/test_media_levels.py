@@ -158,6 +158,7 @@ def test_a_voice_of_large_dynamic_is_clear_of_the_music_behind_the_limiter(tmp_p
     for start, end in PHRASES:
         assert level_db(voice, start, end) - level_db(tune, start, end) > 10
     assert loudness_of(path)[0] == pytest.approx(-14, abs=0.5) and loudness_of(path)[1] <= -1
+    assert "own sound are turned down by up to" in " ".join(result.warnings)
 
 
 @pytest.mark.parametrize("seed", [1, 6, 7])

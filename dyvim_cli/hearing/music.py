@@ -19,6 +19,8 @@ NEW_PITCHES_PER_S = 1.5  # pitches that begin: pieces have 1.5 to 10, bells and 
 GRID = 0.55  # how well they agree on a grid, 0..1: pieces .56 to .98, voices up to .53
 TALK = 1.15  # times these if most of it is speech: a voice alone comes within .96 of them
 BETWEEN = 1.0  # and times these in the pauses between words
+GOES_ON_SHARE, GOES_ON_PITCHES_PER_S, GOES_ON_GRID = 0.2, 3.0, 0.33  # of a window beside one of music
+GOES_ON_TALK_S = 1.5  # of speech in it, at most: voices reach the first two of these, and .47 of the third
 BESIDE_WORDS_S = 0.05  # so near to a word its own sound is not over
 LEAST_PAUSE_S = 1.2  # of pauses in a window; in less no grid can be seen
 CLEAR_SHARE = 0.003  # of the strongest partial's power: 25 dB below it no onset of music is clear
@@ -51,6 +53,18 @@ class Tonality:
             self.steady_share >= demand * STEADY_SHARE
             and self.new_pitches_per_s >= demand * NEW_PITCHES_PER_S
             and self.grid >= demand * GRID
+        )
+
+    def goes_on(self) -> bool:
+        """Tell whether what was music before or after the window goes on in it, gliding or out of tune.
+
+        Returns:
+            True where pitches are many and strong, though their grid is weak.
+        """
+        return (
+            self.steady_share >= GOES_ON_SHARE
+            and self.new_pitches_per_s >= GOES_ON_PITCHES_PER_S
+            and self.grid >= GOES_ON_GRID
         )
 
 
@@ -156,11 +170,12 @@ class MusicListener:
         # the end, or a film shorter than a window
         if len(self._waiting) >= STEP_S * SAMPLE_RATE or not windows:
             windows.append(_listened(self._waiting))
-        found = []
-        for i, window in enumerate(windows):
-            heard = _music_in(window, i * STEP_S, speech)
-            if heard is not None:
-                found.append([i * STEP_S + heard.begins_s, i * STEP_S + heard.ends_s])
+        heard = _gone_on(windows, [_music_in(w, i * STEP_S, speech) for i, w in enumerate(windows)], speech)
+        found = [
+            [i * STEP_S + each.begins_s, i * STEP_S + each.ends_s]
+            for i, each in enumerate(heard)
+            if each is not None
+        ]
         bridged = _bridged(spans.joined(np.array(found).reshape(-1, 2), HOP_S), speech)
         return spans.lasting(spans.within(bridged, duration_s), min(SHORTEST_S, 0.8 * duration_s))
 
@@ -176,6 +191,24 @@ def _music_in(window: _Window, start_s: float, speech: np.ndarray) -> Tonality |
         return whole
     between = _tonality(_in_pauses(window, start_s, speech)) if talk_s > 0 else whole
     return between if between.is_music(BETWEEN) else None
+
+
+def _gone_on(
+    windows: list[_Window], heard: list[Tonality | None], speech: np.ndarray
+) -> list[Tonality | None]:
+    """What makes each window music, with those into which music goes on from the one before or after."""
+    spread = list(heard)
+    n = len(windows)
+    for order in (range(1, n), range(n - 2, -1, -1)):
+        beside = -1 if order.step == 1 else 1
+        for i in order:
+            start_s = i * STEP_S
+            if spread[i] is not None or spread[i + beside] is None:
+                continue
+            whole = _tonality(windows[i])
+            if whole.goes_on() and _talk_s(speech, start_s, start_s + WINDOW_S) <= GOES_ON_TALK_S:
+                spread[i] = whole
+    return spread
 
 
 def _talk_s(speech: np.ndarray, start_s: float, end_s: float) -> float:

@@ -7,12 +7,12 @@ gently; where the film's own sound is music, ours is silent. The film's own soun
 import numpy as np
 
 from dyvim_cli.hearing import spans
-from dyvim_cli.media.loudness import LEVEL_RATE_HZ, mean_level_db
+from dyvim_cli.media.loudness import FLOOR_DB, LEVEL_RATE_HZ, mean_level_db
 from dyvim_cli.types import OwnSound
 
 CLEAR_DB = 14.0  # speech over music in its band, over a phrase's words: 10 are promised, pauses and all
-CLEAR_MOMENT_DB = 11.5  # and in any stretch of MOMENT_S within it
-MOMENT_S = 2.0
+CLEAR_MOMENT_DB = 11.5  # and over the words in any stretch of MOMENT_S within it
+MOMENT_S, MOMENT_STEP_S = 1.0, 0.25
 BESIDE_CLIPPED_DB = 8.0  # further down: where own sound is at full scale, music takes from it what it adds
 BESIDE_LIMITED_DB = 2.0  # additional reduction: with music, own sound meets the limiter more often
 DEEPEST_DB = -40.0
@@ -65,21 +65,29 @@ def depths_db(speech_s: np.ndarray, own_levels_db: np.ndarray, music_levels_db: 
     talk = spans.flags_of(speech_s, 1 / LEVEL_RATE_HZ, len(own_levels_db))
     found = []
     for start, end in phrases(speech_s):
-        first, last = round(start * LEVEL_RATE_HZ), round(end * LEVEL_RATE_HZ)
-        spoken = talk[first:last]
-        said = own_levels_db[first:last][spoken]
-        played = np.pad(music_levels_db, (0, max(0, last - len(music_levels_db))), constant_values=-120.0)
-        found.append(min(0.0, _room_db(said, played[first:last][: len(spoken)][spoken])))
+        span = slice(round(start * LEVEL_RATE_HZ), round(end * LEVEL_RATE_HZ))
+        missing = max(0, span.stop - len(music_levels_db))
+        played = np.pad(music_levels_db, (0, missing), constant_values=FLOOR_DB)
+        found.append(min(0.0, _room_db(own_levels_db[span], played[span], talk[span])))
     return np.maximum(np.array(found), DEEPEST_DB)
 
 
-def _room_db(said: np.ndarray, played: np.ndarray) -> float:
-    """Gain of the music that leaves a phrase clear, on the whole and in each of its moments."""
-    room = mean_level_db(said) - CLEAR_DB - mean_level_db(played)
-    step = round(MOMENT_S * LEVEL_RATE_HZ)
-    for start in range(0, len(said) - step // 2, step):
-        part = slice(start, start + step)
-        room = min(room, mean_level_db(said[part]) - CLEAR_MOMENT_DB - mean_level_db(played[part]))
+def _room_db(said: np.ndarray, played: np.ndarray, spoken: np.ndarray) -> float:
+    """Gain of the music that leaves a phrase clear, on the whole and in each of its moments.
+
+    Args:
+        said: [n] dB of the own sound.
+        played: [n or more] dB of the music.
+        spoken: [n] bool, where there is a word.
+    """
+    played = played[: len(said)]
+    room = mean_level_db(said[spoken]) - CLEAR_DB - mean_level_db(played[spoken])
+    step, size = round(MOMENT_STEP_S * LEVEL_RATE_HZ), round(MOMENT_S * LEVEL_RATE_HZ)
+    for start in range(0, max(1, len(said) - size + step), step):
+        part = slice(start, start + size)
+        if spoken[part].sum() >= size // 2:  # in less, a word's soft end would count for a sentence
+            moment = mean_level_db(said[part]) - CLEAR_MOMENT_DB - mean_level_db(played[part])
+            room = min(room, moment)
     return room
 
 

@@ -167,6 +167,7 @@ class Mix:
     music_gain_db: float
     own_gain_db: float | None = None  # None: the film's own sound is not in it
     duck_db: float = 0.0  # the furthest that the music goes down under speech
+    held_db: float = 0.0  # how far the highest peak of the film's own sound is turned down
     speech_s: np.ndarray = field(default_factory=lambda: spans.NONE)  # [N, 2] what it gives way to
     aside_s: np.ndarray = field(default_factory=lambda: spans.NONE)  # [M, 2] where it is silent
 
@@ -248,6 +249,7 @@ def _mixed(settings: MixSettings, own: OwnSound, given: Measured, levels: Levels
         music_gain_db=levels.music_gain_db,
         own_gain_db=levels.own_gain_db,
         duck_db=float(depths.min(initial=0.0)),
+        held_db=0.0 if ceiling.clips else max(0.0, own_peak_db - ceiling.db),
         speech_s=own.speech_s if len(depths) else spans.NONE,
         aside_s=aside,
     )

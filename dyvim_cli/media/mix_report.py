@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MISSED_LU = 0.5  # further from the loudness that was requested is said
 USUAL_PEAK_DBTP = -1.0
+HELD_DB = 3.0  # own peaks that are turned down by more are said
 QUIET_VOICE_LUFS = -28.0  # of a film that speaks: softer than any standard wants it
 SPANS_SHOWN = 4
 
@@ -81,6 +82,11 @@ def sound_notes(mix: "Mix", heard: Measured, wanted: Loudness | None) -> list[st
         )
     if wanted and abs(heard.loudness_lufs - wanted.lufs) > MISSED_LU:
         notes.append(f"{heard.loudness_lufs:.1f} LUFS in place of {wanted.lufs:g}: peaks leave no more room")
+    if wanted and mix.held_db > HELD_DB:
+        notes.append(
+            f"the loudest moments of the film's own sound are turned down by up to {mix.held_db:.0f} dB:"
+            f" at {wanted.lufs:g} LUFS they would pass {wanted.peak_dbtp:g} dBTP"
+        )
     if not wanted and mix.own_gain_db is not None:
         if heard.true_peak_db > USUAL_PEAK_DBTP:
             notes.append(
