@@ -92,17 +92,25 @@ def test_a_clip_that_is_not_there_is_said_before_any_work(made, tmp_path, verb, 
     assert "DYVIM_CLIP=clip" in way_out and set(tmp_path.rglob("*")) == there
 
 
-@pytest.mark.parametrize("verb", ["doctor", "score"])
-def test_a_torchvision_of_another_torch_is_the_machines_fault(made, tmp_path, verb):
-    """As pip pairs them from two indexes: a CPU build of torch with a CUDA build of torchvision."""
+@pytest.fixture
+def misfit(tmp_path):
+    """Environment with a torchvision of another torch, as pip pairs them from two indexes."""
     (tmp_path / "torchvision").mkdir()
     (tmp_path / "torchvision" / "__init__.py").write_text(
         "raise RuntimeError('operator torchvision::nms does not exist')\n"
     )
-    words = [made / "film.mp4", "-o", tmp_path / "out.mp4", "--no-cache"] if verb == "score" else []
-    done = dyvim(verb, *words, PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+    return {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+
+
+def test_a_torchvision_of_another_torch_is_said_by_doctor(misfit):
+    done = dyvim("doctor", **misfit)
     assert done.returncode == ExitCode.ENVIRONMENT, done.stderr
     said = done.stdout + done.stderr
     assert "torchvision does not work with torch" in said and "torchvision::nms" in said
     assert "pip install --force-reinstall torch torchvision" in said
-    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_torchvision_of_another_torch_keeps_no_film_from_its_music(made, tmp_path, misfit):
+    done = dyvim("score", made / "film.mp4", "-o", tmp_path / "out.mp4", "--no-cache", **misfit)
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert (tmp_path / "out.mp4").exists()

@@ -20,9 +20,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.vision.correlation import CorrelationPyramid
 from dyvim_cli.vision.flow_blocks import (
-    BottleneckBlock,
-    Conv2dNormActivation,
     ConvGRU,
+    ConvNormReLU,
     FeatureEncoder,
     FlowHead,
     FlowMotion,
@@ -61,24 +60,12 @@ class MotionEncoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = FeatureEncoder(
-            block=BottleneckBlock,
-            layers=(32, 32, 64, 128, MATCH + HIDDEN + CONTEXT),
-            strides=(2, 1, 2, 2),
-            # not instance norm: it would lift sensor noise on an empty picture to the strength of texture
-            norm_layer=nn.BatchNorm2d,
-        )
-        self.flow_motion = FlowMotion(
-            in_channels_corr=LEVELS * (2 * RADIUS + 1) ** 2,
-            corr_layers=(64,),
-            flow_layers=(16, 16),
-            out_channels=MOTION,
-        )
-        self.update = ConvGRU(
-            input_size=CONTEXT + 2 * (MOTION + N_EVIDENCE), hidden_size=HIDDEN, kernel_size=1, padding=0
-        )
-        self.to_previous = FlowHead(in_channels=HIDDEN, hidden_size=32)
-        self.to_next = FlowHead(in_channels=HIDDEN, hidden_size=32)
+        # of batch norms: instance norms lift sensor noise on an empty picture to the strength of texture
+        self.encoder = FeatureEncoder((32, 32, 64, 128, MATCH + HIDDEN + CONTEXT))
+        self.flow_motion = FlowMotion(LEVELS * (2 * RADIUS + 1) ** 2, 64, (16, 16), MOTION)
+        self.update = ConvGRU(CONTEXT + 2 * (MOTION + N_EVIDENCE), HIDDEN)
+        self.to_previous = FlowHead(HIDDEN, 32)
+        self.to_next = FlowHead(HIDDEN, 32)
         self.trust = nn.Conv2d(HIDDEN, 2, kernel_size=1)  # logit: how much of each flow so far stays
         for head in (self.to_previous.conv2, self.to_next.conv2, self.trust):
             nn.init.zeros_(head.weight)  # refinement begins by leaving the first guess alone
@@ -180,11 +167,10 @@ def load(path: Path) -> MotionEncoder:
 def _folded(model: MotionEncoder) -> MotionEncoder:
     """Batch norms absorbed by the convolutions before them: the same numbers, less work."""
     for layer in model.modules():
-        if (
-            isinstance(layer, Conv2dNormActivation)
-            and len(layer) > 1
-            and isinstance(layer[1], nn.BatchNorm2d)
-        ):
-            layer[0] = fuse_conv_bn_eval(layer[0], layer[1])
+        if not isinstance(layer, ConvNormReLU) or len(layer) == 1:
+            continue
+        convolution, norm = layer[0], layer[1]
+        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            layer[0] = fuse_conv_bn_eval(convolution, norm)
             layer[1] = nn.Identity()
     return model

@@ -5,7 +5,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +62,14 @@ def _device() -> str:
     import torch
 
     from dyvim_cli.device import choose, n_cores
-    from dyvim_cli.vision import flow_blocks  # fails where torchvision does not fit torch
 
-    device, vision = choose("auto"), version(flow_blocks.LIBRARY)
-    return f"{device}, {n_cores()} cores, torch {torch.__version__}, {flow_blocks.LIBRARY} {vision}"
+    try:
+        import torchvision  # of which CLIP makes use
+    except (ImportError, OSError, RuntimeError) as error:
+        what = f"torchvision does not work with torch {torch.__version__}: {error}"
+        hint = "pip install --force-reinstall torch torchvision, both from one index"
+        raise EnvironmentFault(what, hint) from error
+    return f"{choose('auto')}, {n_cores()} cores, torch {torch.__version__}, torchvision {torchvision.__version__}"
 
 
 def _memory() -> str:
