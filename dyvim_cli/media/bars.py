@@ -64,7 +64,8 @@ def _within(grey: np.ndarray) -> Area | None:
     """Area of one picture [H, W] uint8 inside the bars; None when hardly anything is left."""
     sides = []
     for axis in (0, 1):  # of the columns, of the rows
-        is_bar = (grey.max(axis) <= BLACK) & (np.ptp(grey, axis) <= FLAT)
+        brightest = grey.max(axis)
+        is_bar = (brightest <= BLACK) & (brightest - grey.min(axis) <= FLAT)
         if is_bar.all():
             return None
         bar = min(int(np.argmin(is_bar)), int(np.argmin(is_bar[::-1])))

@@ -44,20 +44,8 @@ class CorrelationPyramid:
         for scale, level in enumerate(self._levels):
             if scale:
                 centres = centres / 2
-            found.append(sample(level, centres + self._window).view(batch, height, width, -1))
+            steps = centres.new_tensor([2 / (side - 1) for side in (level.shape[-1], level.shape[-2])])
+            grid = (centres * steps - 1) + self._window * steps  # -1 to 1 over the map
+            near = F.grid_sample(level, grid, mode="bilinear", align_corners=True)  # 0 outside
+            found.append(near.view(batch, height, width, -1))
         return torch.cat(found, dim=-1).permute(0, 3, 1, 2).contiguous()
-
-
-def sample(pictures: Tensor, places: Tensor) -> Tensor:
-    """Read pictures at places, between pixels bilinearly, 0 outside.
-
-    Args:
-        pictures: [B, c, H, W].
-        places: [B, ..., 2] (x, y) in pixels; overwritten, for it is as large as what is read.
-
-    Returns:
-        [B, c, ...].
-    """
-    limits = places.new_tensor([pictures.shape[-1] - 1, pictures.shape[-2] - 1])
-    grid = places.mul_(2).div_(limits).sub_(1)
-    return F.grid_sample(pictures, grid, mode="bilinear", align_corners=True)

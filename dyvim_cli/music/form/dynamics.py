@@ -1,7 +1,6 @@
 """Let the level of the music rise and fall with the film's motion, by degrees."""
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL
 from dyvim_cli.music.symbols import tokens
@@ -26,6 +25,8 @@ def follow_motion(piece: np.ndarray, energy: np.ndarray, share: float) -> np.nda
     """
     if not len(energy) or not share:
         return piece
+    from scipy.ndimage import gaussian_filter1d  # a sixth of a second, which no film has to wait for
+
     slow = gaussian_filter1d(energy, SPREAD_STEPS, mode="nearest")
     levels, moved = piece[LEVEL], piece.copy()
     wanted = np.rint(levels + share * REACH_LEVELS * (slow - slow.mean()))
