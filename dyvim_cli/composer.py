@@ -6,11 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from dyvim_cli import device, weights
-from dyvim_cli.desk.kept_pieces import with_old_piece
-from dyvim_cli.desk.recast import recast
 from dyvim_cli.errors import UsageError, WeightsError
-from dyvim_cli.model.compose.again import write_again
-from dyvim_cli.model.compose.score import write_score
 from dyvim_cli.model.musicgen.loading import (
     DEBUG,
     AudioModel,
@@ -183,6 +179,11 @@ def compose(
         A score from score tokens, or a recording from MusicGen's audio tokens.
     """
     if writes_score(options.model):
+        from dyvim_cli.desk.kept_pieces import with_old_piece
+        from dyvim_cli.desk.recast import recast
+        from dyvim_cli.model.compose.again import write_again
+        from dyvim_cli.model.compose.score import write_score
+
         device.one_torch_thread()
         write = write_score if options.recut is None else write_again
         decoder = cast("Decoder", model)

@@ -4,7 +4,7 @@ score() is the whole way; each step is also a verb of the command line. Nothing 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,6 +37,8 @@ from dyvim_cli.types import FilmFeatures, OwnSound, Score
 from dyvim_cli.watching import features_of
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import numpy as np
 
     from dyvim_cli.atomic import PendingFiles
@@ -125,9 +127,16 @@ def score(
     prepared = checked_film(film_path, options, delivery)
     prepare_model(options, progress)
     with working_beside(1) as beside:
-        studio = beside.submit(_open_studio, options)  # loaded while the film is watched
-        watched = _see(*prepared, delivery.keep_audio, use_cache, progress)
-        model = studio.result()
+        studio: "list[Future[Decoder | AudioModel]]" = []
+        # loaded while the film is watched; before that, loading would hold up the first frame
+        watched = _see(
+            *prepared,
+            delivery.keep_audio,
+            use_cache,
+            progress,
+            lambda: studio.append(beside.submit(_open_studio, options)),
+        )
+        model = studio[0].result()
     return compose_and_mux(watched, options, delivery, model, progress=progress)
 
 
@@ -164,6 +173,7 @@ def _see(
     keep_audio: str,
     use_cache: bool,
     progress: Progress | None,
+    begun: Callable[[], object] = lambda: None,
 ) -> Watched:
     clock = StageTimer()
     notes: list[str] = []
@@ -175,6 +185,7 @@ def _see(
             use_cache=use_cache,
             progress=progress,
             notes=notes,
+            begun=begun,
         )
     device.give_back_memory()
     with clock.stage("listening"):

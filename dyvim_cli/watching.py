@@ -4,6 +4,7 @@ Every source that this module leads to, import by import, decides what is seen a
 (vision/settings.py). What only composes or delivers must not be imported here.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ def features_of(
     use_cache: bool = True,
     progress: Progress | None = None,
     notes: list[str] | None = None,
+    begun: Callable[[], object] = lambda: None,
 ) -> FilmFeatures:
     """Find what the generator needs to know of a film, from the cache or by watching it.
 
@@ -33,6 +35,7 @@ def features_of(
         use_cache: whether features of earlier runs count, and are kept.
         progress: hears of the stage "vision".
         notes: takes what did not go as usual.
+        begun: called once the film is being decoded (or need not be), before the libraries of seeing are loaded.
 
     Returns:
         The features.
@@ -50,9 +53,11 @@ def features_of(
     part = {"start_s": start_s, "end_s": end_s}
     key = cache.key_of(film.path, cache_settings() | part) if use_cache else ""
     if use_cache and (known := cache.load(key)) is not None:
+        begun()
         return known
     # decoded from now on, torch or not
     pictures = frames(film, ANALYSIS_WIDTH, start_s, end_s, within_bars=True)
+    begun()
     from dyvim_cli.vision.analysis import analyse
 
     device.one_torch_thread()
