@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 import sys
 
 import numpy as np
@@ -114,3 +115,16 @@ def test_a_torchvision_of_another_torch_keeps_no_film_from_its_music(made, tmp_p
     done = dyvim("score", made / "film.mp4", "-o", tmp_path / "out.mp4", "--no-cache", **misfit)
     assert done.returncode == ExitCode.OK, done.stderr
     assert (tmp_path / "out.mp4").exists()
+
+
+def test_a_film_is_being_decoded_before_torch_and_the_composer_are_loaded(made):
+    program = (
+        "import sys; from pathlib import Path; from dyvim_cli import pipeline, watching\n"
+        "def begun():\n"
+        "    late = {'torch', 'scipy', 'dyvim_cli.model.compose.score', 'dyvim_cli.vision.analysis'}\n"
+        "    assert not late & set(sys.modules), late & set(sys.modules)\n"
+        "    print('begun')\n"
+        "watching.features_of(Path(sys.argv[1]), use_cache=False, begun=begun)"
+    )
+    command = [sys.executable, "-c", program, str(made / "film.mp4")]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "begun\n"

@@ -9,7 +9,7 @@ from dyvim_cli import weights
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.vision import motion, motion_encoder
 from dyvim_cli.vision.correlation import CorrelationPyramid
-from dyvim_cli.vision.lucas_kanade import CELL, lucas_kanade
+from dyvim_cli.vision.lucas_kanade import CELL, _warp, lucas_kanade
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,20 @@ def test_likeness_is_read_where_it_is_asked_for():
     assert moved[1, :, 2, 4].view(5, 5)[2:4, 2:4].flatten().tolist() == pytest.approx([0.5] * 4)
     outside = CorrelationPyramid(match, other, levels=1, radius=0).around(places - 40)
     assert (outside == 0).all()
+
+
+@pytest.mark.parametrize("cell", [1, 4])
+def test_pictures_are_fetched_where_the_flow_of_cells_points(cell):
+    """A ramp of light tells the place that was read; between cells the flow is bilinear."""
+    flow = torch.from_numpy(np.random.default_rng(3).normal(0, 2 / cell, (2, 2, 6, 9))).float()
+    y, x = torch.meshgrid(torch.arange(6.0 * cell), torch.arange(9.0 * cell), indexing="ij")
+    dense = flow * cell
+    if cell > 1:
+        dense = torch.nn.functional.interpolate(dense, scale_factor=cell, mode="bilinear")
+    across = (x + dense[:, 0]).clamp(0, 9 * cell - 1)
+    down = (y + dense[:, 1]).clamp(0, 6 * cell - 1)
+    ramp = (x + 100 * y).expand(2, 1, -1, -1)
+    assert torch.allclose(_warp(ramp, flow, cell)[:, 0], across + 100 * down, atol=0.01)
 
 
 def test_first_guess_takes_no_light_for_motion():

@@ -69,7 +69,8 @@ def _device() -> str:
         what = f"torchvision does not work with torch {torch.__version__}: {error}"
         hint = "pip install --force-reinstall torch torchvision, both from one index"
         raise EnvironmentFault(what, hint) from error
-    return f"{choose('auto')}, {n_cores()} cores, torch {torch.__version__}, torchvision {torchvision.__version__}"
+    releases = f"torch {torch.__version__}, torchvision {torchvision.__version__}"
+    return f"{choose('auto')}, {n_cores()} cores, {releases}"
 
 
 def _memory() -> str:
