@@ -127,7 +127,7 @@ def score(
     prepared = checked_film(film_path, options, delivery)
     prepare_model(options, progress)
     with working_beside(1) as beside:
-        studio: "list[Future[Decoder | AudioModel]]" = []
+        studio: list[Future[Decoder | AudioModel]] = []
         # loaded while the film is watched; before that, loading would hold up the first frame
         watched = _see(
             *prepared,

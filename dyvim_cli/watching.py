@@ -35,7 +35,7 @@ def features_of(
         use_cache: whether features of earlier runs count, and are kept.
         progress: hears of the stage "vision".
         notes: takes what did not go as usual.
-        begun: called once the film is being decoded (or need not be), before the libraries of seeing are loaded.
+        begun: called once decoding goes on (or nothing is to be decoded), before the libraries of seeing load.
 
     Returns:
         The features.
