@@ -173,7 +173,7 @@ def test_a_note_is_heard_where_it_stands_whatever_its_sample_waits_for():
         instrument = SampledInstrument(font({"a": LOOPED}, samples=(late,)), False, 0)
         assert instrument.lead_frames(60, 100) == pytest.approx(silence, abs=60)
         sound = next(instrument.blocks((Note(0.5, 0.9, 60, 100),), RATE, RATE))
-        assert starts(sound) == pytest.approx(round(0.485 * RATE), abs=60)
+        assert starts(sound) == pytest.approx(round(0.5 * RATE), abs=60)
 
 
 def test_leads_differ_by_key():

@@ -18,6 +18,7 @@ from dyvim_cli.music.synth.byte_cache import ByteCache
 from dyvim_cli.music.synth.low_pass import HOP
 from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.music.synth.soundfont import SoundFont
+from dyvim_cli.music.synth.vibrato import VIBRATOS, is_line
 from dyvim_cli.music.synth.voice import Bend, RenderedVoice
 from dyvim_cli.types import SAMPLE_RATE, Note
 
@@ -41,9 +42,10 @@ class SampledInstrument:
     sample_rate = SAMPLE_RATE
 
     def __init__(self, font: SoundFont, is_drums: bool, program: int, is_shaded: bool = True):
-        """is_shaded: whether a key of one timbre is made duller where it is played softly (strokes.py)."""
+        """is_shaded: whether it is played by more than the font says: strokes.py, vibrato.py."""
         self.font, self.is_drums, self.is_shaded = font, is_drums, is_shaded
         self.preset = sampler.find_preset(font, sampler.DRUM_BANK if is_drums else 0, program)
+        self.vibrato = VIBRATOS.get(self.preset.program) if is_shaded and not is_drums else None
         self.tone_cache = ByteCache(CACHED_BYTES)
         self.longest: dict[Slot, int] = {}
         self._answers_alike = lru_cache(maxsize=128)(
@@ -73,6 +75,8 @@ class SampledInstrument:
         Yields:
             [2, <= block_frames] float32, consecutive, without seams.
         """
+        if not is_line(notes):
+            self.vibrato = None
         yield from placing.blocks(self, notes, n_frames, block_frames, bend=bend)
 
     def expect(self, key: int, velocity: int, n_held: int, take: int = 0) -> None:
@@ -145,12 +149,21 @@ class SampledInstrument:
         rings: bool = True,
     ) -> list[RenderedVoice]:
         key, step, take = slot
+        if bend is None and rings:
+            bend = self._trembling(key, step * VELOCITY_STEP, take, n_frames)
         made = (voice.render(self.font, one, n_frames, n_held, bend, rings) for one in voices)
         tones = [tone for tone in made if tone]
         if not (self.is_shaded and self._answers_alike(key)):
             return tones
         db = strokes.treble_db(middle_velocity(step * VELOCITY_STEP), take)
         return [replace(tone, samples=strokes.shelved(tone.samples, db)) for tone in tones]
+
+    def _trembling(self, key: int, velocity: int, take: int, n_frames: int) -> Bend | None:
+        """What moves the pitch of a note's tone; None for one that ends before its vibrato."""
+        vibrato, onset_s = self.vibrato, self.lead_frames(key, velocity, take) / SAMPLE_RATE
+        if vibrato is None or n_frames / SAMPLE_RATE < onset_s + vibrato.after_s:
+            return None
+        return lambda times_s: vibrato.cents_at(times_s - onset_s)
 
     def strength(self, key: int, velocity: int) -> float:
         """Find the gain from the tone of the velocity's step to the velocity itself.
