@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from dyvim_cli.cli.show.printable import printable
 from dyvim_cli.cli.show.stages import NoStagesShown, Overall, StageBar, StageLines
 from dyvim_cli.errors import DyvimError
 
@@ -73,7 +74,7 @@ def note(text: str) -> None:
         text: without markup.
     """
     if not _speech.quiet:
-        stderr.print(escape(text))
+        stderr.print(escape(printable(text)))
 
 
 def data(text: str) -> None:
@@ -92,9 +93,10 @@ def show_error(error: DyvimError) -> None:
     Args:
         error: the failure.
     """
-    stderr.print(f"[bold red]error:[/] {escape(error.message)}")
-    if error.hint:
-        stderr.print(f"[bold]try:[/] {escape(error.hint)}")
+    message, hint = (printable(text, in_one_line=True) for text in (error.message, error.hint))
+    stderr.print(f"[bold red]error:[/] {escape(message)}")
+    if hint:
+        stderr.print(f"[bold]try:[/] {escape(hint)}")
 
 
 def style_line(facts: dict[str, Any]) -> str:

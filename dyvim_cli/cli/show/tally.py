@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.console import ProgressKind
+from dyvim_cli.cli.show.printable import printable
 from dyvim_cli.cli.show.stages import WORDS, time_left
 
 if TYPE_CHECKING:
@@ -92,8 +93,9 @@ class BatchLines:
             sys.stderr.write(json.dumps({"stage": "batch", **film, **counts, "eta_s": eta_s}) + "\n")
         elif record:
             at = f"[{tally.done + tally.failed}/{tally.total}]"
-            sys.stderr.write(f"{at} {record['status']} {Path(record['input']).name}{_rest(tally)}\n")
-            sys.stderr.writelines(f"{note}\n" for note in _notes(record))
+            name = printable(Path(record["input"]).name, in_one_line=True)
+            sys.stderr.write(f"{at} {record['status']} {name}{_rest(tally)}\n")
+            sys.stderr.writelines(f"{printable(note, in_one_line=True)}\n" for note in _notes(record))
         sys.stderr.flush()
 
 
@@ -179,7 +181,7 @@ def display(kind: ProgressKind) -> Iterator[BatchLines | BatchBar | NoBatchShown
         columns = (
             progress.BarColumn(),
             progress.MofNCompleteColumn(),
-            progress.TextColumn("{task.description}"),
+            progress.TextColumn("{task.description}", markup=False),  # names of films, as they are
         )
         # rich would send stdout's lines to stderr as well; they are data, unless a person reads both
         is_both = sys.stdout.isatty()
@@ -202,7 +204,7 @@ def where(stage: "Stage") -> str:
     Returns:
         'clip.mp4: composing 40%'.
     """
-    return f"{stage.film.name}: {WORDS.get(stage.name, stage.name)} {stage.share:.0%}"
+    return f"{printable(stage.film.name, in_one_line=True)}: {WORDS.get(stage.name, stage.name)} {stage.share:.0%}"
 
 
 def _notes(record: dict[str, Any]) -> list[str]:
