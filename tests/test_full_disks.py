@@ -1,5 +1,6 @@
 """Full and read-only disks: every promised file is whole, or the run says why it is not."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +16,15 @@ import soundfile
 import symusic
 from conftest import MOVING, cut_film, dyvim
 from helpers.small_disk import fill, small_disk
+from helpers.weights_server import serve
+from typer.testing import CliRunner
 
 from dyvim_cli import atomic, cache
 from dyvim_cli.batch.journal import open_journal
-from dyvim_cli.errors import EnvironmentFault, ExitCode, OutputError
+from dyvim_cli.cli.main import app
+from dyvim_cli.errors import EnvironmentFault, ExitCode, OutputError, fault_of
+from dyvim_cli.hub import download
+from dyvim_cli.hub.catalogue import SOUNDS, Source
 from dyvim_cli.markers.files import write_markers
 from dyvim_cli.markers.marker import Marker
 from dyvim_cli.media.film_clock import FilmClock
@@ -189,3 +196,38 @@ def test_a_disk_that_is_read_only_is_the_outputs_fault(tmp_path, short_film):
 
             write_json(disk / "x.json", {})
         assert film.read_bytes() == before and os.listdir(disk) == ["film.mp4"]
+
+
+def pulled(place) -> Any:
+    """`sounds pull band` into a folder."""
+    return CliRunner().invoke(app, ["sounds", "pull", "band", "--sounds-dir", str(place), "--progress", "none"])
+
+
+def test_sounds_that_find_no_room_go_on_when_there_is_some(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "ATTEMPTS", 1)
+    data = os.urandom(200_000)
+    with serve({"band.sf2": data}) as hub, small_disk(tmp_path / "disk", 256, n_files=8) as disk:
+        files = ((f"{hub.url}/resolve/abc123/band.sf2", hashlib.sha256(data).hexdigest()),)
+        monkeypatch.setitem(SOUNDS, "band", Source("band", "a band", "CC0-1.0", 0.0, files=files))
+        fill(disk, leave_kilobytes=100)
+        fault = fault_of(pulled(disk).exception)
+        assert (fault.exit_code, "full" in fault.message) == (ExitCode.ENVIRONMENT, True), fault
+        assert not list(disk.rglob("*.json")) and not list(disk.rglob("band.sf2"))
+        (disk / "filling").unlink()
+        assert pulled(disk).exit_code == 0
+        assert (disk / "band" / "band.sf2").read_bytes() == data
+        assert hub.asked[-1][1].startswith("bytes=")  # what had found room was not asked for again
+
+
+@pytest.mark.parametrize("n_files", [1, 2, 3, 4])
+def test_sounds_onto_a_disk_that_takes_no_more_files(tmp_path, monkeypatch, n_files):
+    monkeypatch.setattr(download, "ATTEMPTS", 1)
+    data = os.urandom(2000)
+    with serve({"band.sf2": data}) as hub, small_disk(tmp_path / "disk", 256, n_files) as disk:
+        files = ((f"{hub.url}/resolve/abc123/band.sf2", hashlib.sha256(data).hexdigest()),)
+        monkeypatch.setitem(SOUNDS, "band", Source("band", "a band", "CC0-1.0", 0.0, files=files))
+        done = pulled(disk)
+        if done.exit_code:
+            assert fault_of(done.exception).exit_code == ExitCode.ENVIRONMENT, done.exception
+        else:
+            assert n_files > 3 and (disk / "band" / "band.sf2").read_bytes() == data
