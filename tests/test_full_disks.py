@@ -200,7 +200,9 @@ def test_a_disk_that_is_read_only_is_the_outputs_fault(tmp_path, short_film):
 
 def pulled(place) -> Any:
     """`sounds pull band` into a folder."""
-    return CliRunner().invoke(app, ["sounds", "pull", "band", "--sounds-dir", str(place), "--progress", "none"])
+    return CliRunner().invoke(
+        app, ["sounds", "pull", "band", "--sounds-dir", str(place), "--progress", "none"]
+    )
 
 
 def test_sounds_that_find_no_room_go_on_when_there_is_some(tmp_path, monkeypatch):

@@ -1,19 +1,24 @@
 """Output: names, and nothing half-written, whatever happens."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.media_films import make_film
 
 from dyvim_cli.atomic import together
-from dyvim_cli.errors import ExitCode, OutputError, UsageError
+from dyvim_cli.errors import ExitCode, InputError, OutputError, UsageError
 from dyvim_cli.media import ffmpeg as runner
+from dyvim_cli.media.mux import mux
 from dyvim_cli.media.output import check_folder, check_output, commit, film_extension, output_path
+from dyvim_cli.media.probe import probe
+from dyvim_cli.options import Loudness
 
 
 def test_default_name_stands_beside_the_film(tmp_path):
@@ -182,3 +187,24 @@ def test_ffmpegs_own_reason_is_told(tmp_path):
     with pytest.raises(OutputError, match="cannot try: .*Invalid data found") as caught:
         runner.run(runner.command(output), "cannot try", error=OutputError)
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("gone", ["film", "folder"])
+def test_a_disk_that_is_pulled_out_meanwhile_is_said_as_what_it_is(tmp_path, gone):
+    film = make_film(tmp_path, ".mp4", seconds=1)
+    info, out = probe(film), tmp_path / "out"
+    out.mkdir()
+
+    class PullsOut:
+        """Takes the film or the folder away when the film is about to be written."""
+
+        def update(self, stage: str, done: float, total: float) -> None:
+            if stage == "mix level":
+                return (
+                    film.unlink(missing_ok=True) if gone == "film" else shutil.rmtree(out, ignore_errors=True)
+                )
+
+    music = (np.full((48_000, 2), 0.1, np.float32), 48_000)
+    with pytest.raises(InputError if gone == "film" else OutputError, match="has gone") as raised:
+        mux(info, music, out / "o.mp4", keep_audio="drop", loudness=Loudness(-14.0), progress=PullsOut())
+    assert "disk" in raised.value.hint

@@ -56,6 +56,8 @@ def test_a_batch_bar_shows_any_name(terminal, name):
 
 def test_batch_lines_show_any_name(capsys):
     with tally.display(ProgressKind.PLAIN) as shown:
-        shown.show(Tally(total=1, done=1), {"status": "done", "input": f"/films/x{RED}\n.mp4", "warnings": [RED]})
+        shown.show(
+            Tally(total=1, done=1), {"status": "done", "input": f"/films/x{RED}\n.mp4", "warnings": [RED]}
+        )
     said = capsys.readouterr().err
     assert RED not in said and r"done x\x1b[31m\n.mp4" in said and len(said.splitlines()) == 2

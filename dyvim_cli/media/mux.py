@@ -11,7 +11,7 @@ import ffmpeg
 import numpy as np
 
 from dyvim_cli.atomic import PendingFiles
-from dyvim_cli.errors import OutputError, UsageError
+from dyvim_cli.errors import DyvimError, InputError, OutputError, UsageError
 from dyvim_cli.media.attempts import MISTIMED, write_whole
 from dyvim_cli.media.checking import checked
 from dyvim_cli.media.containers import (
@@ -300,7 +300,7 @@ def _write(
     }
     output = ffmpeg.output(*streams, file_url(temporary), **options)
     notes = write_whole(
-        _writer(output, extra, out_path, reporter(progress, "mux", lead_s + settings.duration_s)),
+        _writer(output, extra, film.path, out_path, reporter(progress, "mux", lead_s + settings.duration_s)),
         lambda: checked(film, cut, temporary),
         film.path,
         mistimed=_mistimed(container, own_tracks) if muxer in ("matroska", "webm") else "",
@@ -328,16 +328,28 @@ def _early(by_s: float) -> list[str]:
 
 
 def _writer(
-    output: Any, extra: list[str], out_path: Path, on_time: Callable[[float], None]
+    output: Any, extra: list[str], film_path: Path, out_path: Path, on_time: Callable[[float], None]
 ) -> Callable[[str], None]:
     """Function that writes the output with a given ffmpeg; on_time receives the seconds written."""
 
     def write(program: str) -> None:
         words = command(output, *extra, program=program)
-        run(words, f"cannot write {out_path}", error=OutputError, on_time=on_time)
+        try:
+            run(words, f"cannot write {out_path}", error=OutputError, on_time=on_time)
+        except OutputError as error:
+            raise _vanished(film_path, out_path) or error from error
         on_time(math.inf)
 
     return write
+
+
+def _vanished(film_path: Path, out_path: Path) -> DyvimError | None:
+    """The failure for a film or a folder that went away during the work: a disk that was pulled out."""
+    if not film_path.exists():
+        return InputError(f"{film_path} has gone while it was being read", "see that its disk is still there")
+    if not out_path.parent.exists():
+        return OutputError(f"the folder {out_path.parent} has gone", "see that its disk is still there")
+    return None
 
 
 def _first_picture_options(cut: Cut) -> dict[str, Any]:

@@ -204,7 +204,8 @@ def where(stage: "Stage") -> str:
     Returns:
         'clip.mp4: composing 40%'.
     """
-    return f"{printable(stage.film.name, in_one_line=True)}: {WORDS.get(stage.name, stage.name)} {stage.share:.0%}"
+    name = printable(stage.film.name, in_one_line=True)
+    return f"{name}: {WORDS.get(stage.name, stage.name)} {stage.share:.0%}"
 
 
 def _notes(record: dict[str, Any]) -> list[str]:
