@@ -6,8 +6,8 @@ import pytest
 from conftest import run_ffmpeg
 from helpers.media_films import H264, SECONDS
 from helpers.odd_films import small_film
+from test_fallback_notes import run, said_once
 from test_media_mux import tone
-from test_nothing_silent import run, said_once
 
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.sound import write_audio
