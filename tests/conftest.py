@@ -29,7 +29,7 @@ hypothesis.settings.load_profile("repeatable")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    """What draws without a seed draws the same, whichever tests ran before."""
+    """Seed the global generators, so that a test does not depend on those before it."""
     random.seed(0), np.random.seed(0), torch.manual_seed(0)
 
 

@@ -15,7 +15,7 @@ STREAM = tokens.STREAMS[MELODY]
 
 
 def closing_pitch(last: int, is_minor: bool = False) -> int:
-    """What a tune whose last note before the end is a pitch closes on."""
+    """Closing pitch of a tune whose last note before the end is given."""
     tempo_map = TempoMap(np.arange(65) * 0.125, 120.0)
     ending = last_chord(tempo_map, 48, np.array([51]), is_minor)
     piece = np.where(ending == tokens.UNKNOWN, 0, ending)

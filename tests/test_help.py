@@ -56,7 +56,7 @@ def test_every_verb_has_an_example_but_those_of_training():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What the examples are about: clip.mp4, films/, song.wav."""
+    """Files of the examples: clip.mp4, films/, song.wav."""
     folder = tmp_path_factory.mktemp("examples")
     cut_film(folder / "clip.mp4", MOVING, FRACTAL, seconds=1.5)
     (folder / "films").mkdir()

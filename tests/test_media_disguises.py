@@ -125,7 +125,7 @@ def test_only_regular_files_are_music(tmp_path):
 
 
 def test_no_other_file_is_opened(folder, tmp_path):
-    """What the system saw: the lists were looked at, what they name was not."""
+    """Files opened by the system: the lists were read, the named files were not."""
     if sys.platform != "linux" or subprocess.run(["which", "strace"], capture_output=True).returncode:
         pytest.skip("no strace here")
     log = tmp_path / "log"

@@ -44,7 +44,7 @@ def test_what_cannot_be_counted(timecode, fps):
 
 
 def timecodes(path) -> set[str]:
-    """What every place that can hold one says."""
+    """Timecodes of every place that can hold one."""
     with av.open(str(path)) as container:
         places = [container.metadata, *[stream.metadata for stream in container.streams]]
     return {value for place in places for key, value in place.items() if key.lower() == "timecode"}

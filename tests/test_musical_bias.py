@@ -56,7 +56,7 @@ def test_a_short_film_is_not_left_waiting_for_its_music(tmp_path, alpha):
 
 
 def test_a_film_that_simply_begins_gets_no_accent_for_it(tmp_path):
-    """What moves moves evenly from the first frame on: the first accent waits for an event."""
+    """Motion is even from the first frame on: the first accent waits for an event."""
     features, model = features_of(cut_film(tmp_path / "even.mp4", FRACTAL, seconds=6)), load_embedded()
     assert (features.event_times_s > 0.1).all()
     for seed, style in enumerate(("acoustic", "rock", "orchestral", "pop")):

@@ -27,7 +27,7 @@ READERS = {
 
 @pytest.fixture(params=["fifo", "socket", "device", "folder", "loop", "gone"])
 def no_file(request, tmp_path):
-    """What can stand where a file is expected: (path without its ending, a function that puts it there)."""
+    """Things in place of a file: (path without its ending, a function that puts it there)."""
     door = socket.socket(socket.AF_UNIX)
 
     def put(name: str) -> Path:

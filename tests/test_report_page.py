@@ -20,7 +20,7 @@ NASTY = 'b>\'<img src=x onerror=alert(1)> "é" 100%#?.mp4'
 
 
 def facts(name, folder, style, seconds, error_ms):
-    """What score() would say of a film; the film itself is real and plays."""
+    """Facts as of score(); the film itself is real and plays."""
     output = cut_film(folder / name, MOVING, STILL, seconds=seconds / 2, audio="sine=frequency=300")
     hit = {"film_s": seconds / 2, "music_s": seconds / 2 + error_ms / 1000, "error_ms": error_ms}
     hit |= {"kind": "cut", "weight": 0.9, "on_beat": True, "on_downbeat": False}

@@ -58,7 +58,7 @@ def film(path, *shots, effect="null", size="160x90"):
 
 
 def footage(path) -> Footage:
-    """What a film is found again by, without all else that is seen of it."""
+    """Fingerprint data of a film, without its other features."""
     watch, prints, times_s = FrameDifferencer(), [], []
     for frame in frames(probe(path), 160):
         prints.append(print_of(watch.see(frame.pixels).thumb))

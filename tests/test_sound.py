@@ -100,7 +100,7 @@ def test_blocks_have_no_seams_and_repeat_exactly():
      (48, False, 60, 0.06), (52, False, 60, 0.06)],
 )  # fmt: skip
 def test_sound_has_risen_where_the_note_is(program, is_drums, key, late_s):
-    """Whatever leads it in: a pick 40 ms before its string, a bow that takes its time."""
+    """With any attack: a pick 40 ms before its string, a slow bow."""
     part = Stem("a", program, is_drums, (Note(0.5, 0.9, key, 100),))
     sound = next(stem_blocks(soundfont.shipped_soundfont(), part, RATE, RATE))
     envelope = np.abs(sound[:, : round(0.65 * RATE)]).max(axis=0)

@@ -18,7 +18,7 @@ HALF_A_DAY_S = 12 * 3600
 
 
 def residue_db(whole: np.ndarray, parts) -> float:
-    """How loud what the parts leave out of the whole is, against it."""
+    """Level of the difference of the whole and its parts, relative to the whole."""
     left = whole.astype(float) - sum(part.astype(float) for part in parts)
     return float(10 * np.log10((left**2).mean() / (whole.astype(float) ** 2).mean() + 1e-20))
 

@@ -115,7 +115,7 @@ def test_shortest_films_have_no_cuts(n):
 
 
 def flow_of(velocity: np.ndarray, fps=FPS) -> Flow:
-    """What is seen of a picture that moves as a whole, [N] into each frame."""
+    """Flow of a picture that moves as a whole, [N] into each frame."""
     rng, n = np.random.default_rng(0), len(velocity)
     regions = rng.normal(0, 0.002, (n, 24, 2))
     regions[..., 0] += velocity[:, None]

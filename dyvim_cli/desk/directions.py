@@ -17,7 +17,7 @@ TEMPO_SPREAD_OCTAVES = 0.08  # how far a take leaves the wanted tempo for the sa
 
 
 class Turn(NamedTuple):
-    """How a take leaves what the film shows."""
+    """Change of a take relative to the film's own plan."""
 
     lift: float  # added to the arousal, on which the density hangs
     tempo: float  # factor of the first take's tempo

@@ -28,16 +28,15 @@ LONGEST_SHOWN = 200  # characters of a comment in a message
 
 
 def made_by(path: Path, *, is_known: bool = False) -> dict[str, Any]:
-    """How the music of a scored film was made, by name: style, key, tempo_bpm, alpha, seed, candidates,
-    model, piece, plan and speech_s; PLAYED and ASKED where they were asked for.
+    """Read from a scored film's tag how its music was made.
 
     Args:
         path: of the film.
-        is_known: what was decided beyond what is returned is known otherwise.
+        is_known: the caller knows the plan and the cut already.
 
     Returns:
-        By name: style, key, tempo_bpm, alpha, seed, candidates, model, piece and plan; PLAYED and ASKED where
-        they were asked for.
+        By name: style, key, tempo_bpm, alpha, seed, candidates, model, piece, plan and speech_s; PLAYED and
+        ASKED where the user set them.
 
     Raises:
         UsageError: the film does not say, or unless that is known, not all of its plan, or followed an older

@@ -127,7 +127,7 @@ def _check_enough(times: np.ndarray, container: Any, path: Path) -> None:
 
 
 def _n_ahead(rows: np.ndarray) -> int:
-    """How many pictures are decoded before the first is shown."""
+    """Count the pictures are decoded before the first is shown."""
     is_due = rows[:, 1] >= rows[:, 0].min()  # nan: before the film's beginning
     return int(np.argmax(is_due))
 

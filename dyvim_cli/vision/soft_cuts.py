@@ -67,7 +67,7 @@ class SoftCutStream:
             self._examine(self._done + GROUP)
 
     def finish(self) -> list[SoftCut]:
-        """The film's dissolves and wipes, ascending.
+        """End the search for dissolves and wipes.
 
         Returns:
             The film's dissolves and wipes, ascending.

@@ -57,7 +57,7 @@ def judged(track: np.ndarray) -> dict:
 
 
 def by_librosa(track: np.ndarray) -> dict:
-    """What librosa finds with the settings that we use; means over time where there is much."""
+    """Librosa's results with our settings; means over time of long ones."""
     import librosa
 
     mono, rate = hearing.analysis_signal(track, SAMPLE_RATE), hearing.SAMPLE_RATE

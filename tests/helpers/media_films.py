@@ -85,7 +85,7 @@ def clicks(seconds: float, every_s: float = 0.5, rate: int = 48_000) -> np.ndarr
 
 
 def click_times(samples: np.ndarray, rate: int = 48_000) -> np.ndarray:
-    """When the clicks are heard."""
+    """Times of the clicks."""
     steep = np.abs(np.diff(samples))
     found = np.flatnonzero(steep > 0.4 * steep.max())
     return found[np.diff(found, prepend=-rate) > rate // 5] / rate

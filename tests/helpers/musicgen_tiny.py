@@ -26,7 +26,7 @@ def words(folder, text):
 
 
 def peers_tokens(model, told, n_frames, *, sample, guidance, prompt=None, candidates=1, seed=0, top_k=50):
-    """What transformers' own generate writes: [candidates, K, n_frames]."""
+    """Tokens of transformers' own generate: [candidates, K, n_frames]."""
     heard = {}
 
     def listen(audio_codes, *args, **kwargs):

@@ -12,7 +12,7 @@ BEYOND = 4  # frames behind a position that interpolation may look at, and one m
 
 
 class Course:
-    """Where in a sample each frame of a tone is read."""
+    """Reading positions of a tone's frames in its sample."""
 
     def __init__(self, ratio: float, cents: np.ndarray | None = None):
         """Lay out the course.

@@ -75,7 +75,7 @@ def lay(pattern_of_scene: dict[int, np.ndarray], plan: PieceFrame) -> np.ndarray
 
 
 def chord_changes(chords: np.ndarray) -> np.ndarray:
-    """[S] bool, True where a new chord begins (step 0 included).
+    """Find where a new chord begins.
 
     Args:
         chords: [S] chord tokens.

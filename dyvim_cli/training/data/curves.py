@@ -43,7 +43,7 @@ def music_curves(tokens: np.ndarray, section_starts=()) -> np.ndarray:
 
 
 def lengths_at_onsets(row: np.ndarray) -> np.ndarray:
-    """[S] length in steps of the note that begins at each step of a pitched stream, else 0.
+    """Measure the lengths of the notes of a pitched stream.
 
     Args:
         row: [S] tokens of a pitched stream.

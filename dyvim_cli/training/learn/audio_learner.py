@@ -171,7 +171,7 @@ class AudioLearner(nn.Module):
         """Nothing: an adapter is new as a whole."""
 
     def parts(self) -> list[list[nn.Module]]:
-        """Heads, layers from the last to the first, token tables.
+        """List the parts in the order in which they thaw.
 
         Returns:
             Heads, layers from the last to the first, token tables.
@@ -185,7 +185,7 @@ class AudioLearner(nn.Module):
         ]
 
     def held_out(self, alpha: float = 1.0) -> dict[str, float]:
-        """Loss on the held-out windows with their own motion, that of another film, and none.
+        """Compute the loss on the held-out windows.
 
         Args:
             alpha: how much the film has to say, 0..1.

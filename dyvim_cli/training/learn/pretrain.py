@@ -56,7 +56,7 @@ class PretrainSettings:
 
 
 def score_config() -> DecoderConfig:
-    """The embedded decoder's sizes.
+    """Make the configuration of the embedded decoder.
 
     Returns:
         The embedded decoder's sizes.

@@ -16,7 +16,7 @@ SETTINGS, BEGAN_FROM = "settings", "began_from"  # in the metadata of a run's st
 
 
 def weights_in_short(model: nn.Module) -> str:
-    """Sixteen hexadecimal digits of all weights' names, shapes and sums.
+    """Digest the weights of a model.
 
     Args:
         model: any.

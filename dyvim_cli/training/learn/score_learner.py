@@ -54,7 +54,7 @@ class ScoreLearner(nn.Module):
         return draw_batch(self.training_pairs, self.n_steps, self.batch_size, dropout, rng)
 
     def forward(self, batch: Batch) -> torch.Tensor:
-        """Mean over the streams of the loss in nats a known token, and the price of z_d's weights.
+        """Compute the loss of a batch.
 
         Args:
             batch: B crops.
@@ -66,7 +66,7 @@ class ScoreLearner(nn.Module):
         return loss + RIDGE * self.model.extension.weight[:, N_CURVES:].pow(2).sum()
 
     def new_modules(self) -> list[nn.Module]:
-        """The extension, of which `hold_back` lets only z_d's weights learn.
+        """Return the modules that learn from the first update on.
 
         Returns:
             The extension, of which `hold_back` lets only z_d's weights learn.
@@ -81,7 +81,7 @@ class ScoreLearner(nn.Module):
             extension.weight.grad[:, :N_CURVES] = 0
 
     def parts(self) -> list[list[nn.Module]]:
-        """Head, layers from the last to the first, embeddings.
+        """List the parts in the order in which they thaw.
 
         Returns:
             Head, layers from the last to the first, embeddings.
@@ -105,7 +105,7 @@ class ScoreLearner(nn.Module):
 
     @torch.no_grad()
     def stream_losses(self, view: str, alpha: float = 1.0) -> torch.Tensor:
-        """[K] mean loss a stream on the held-out films under one of VIEWS; alpha scales the term itself.
+        """Compute the loss of each stream on the held-out films.
 
         Args:
             view: one of VIEWS.
@@ -171,7 +171,7 @@ def seen_as(batch: Batch, view: str, alpha: float = 1.0) -> Batch:
 
 
 def of_another(dynamics: torch.Tensor) -> torch.Tensor:
-    """[B, S, D] of the next film of the batch; a film that is alone is turned round by half instead.
+    """Replace the dynamics of each film by those of another.
 
     Args:
         dynamics: [B, S, D].

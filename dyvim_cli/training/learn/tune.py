@@ -45,17 +45,17 @@ class Learner(Protocol):
         """Mean loss in nats a token."""
 
     def new_modules(self) -> list[nn.Module]:
-        """What learns from the first update on.
+        """Return the modules that learn from the first update on.
 
         Returns:
-            What learns from the first update on.
+            Modules that learn from the first update on.
         """
 
     def hold_back(self) -> None:
         """Clear the gradients of the new modules' frozen parts."""
 
     def parts(self) -> list[list[nn.Module]]:
-        """The decoder's parts in the order in which they thaw, the top first.
+        """List the parts in the order in which they thaw.
 
         Returns:
             The decoder's parts in the order in which they thaw, the top first.
@@ -144,7 +144,7 @@ class TuningRun:
         self.learner, self.optimizer = self.accelerator.prepare(learner, optimizer)
 
     def now_s(self) -> float:
-        """Seconds: of this thread's work on the processor, of the clock on a GPU.
+        """Read the clock of the training.
 
         Returns:
             Seconds: of this thread's work on the processor, of the clock on a GPU.
@@ -152,10 +152,10 @@ class TuningRun:
         return time.thread_time() if self.accelerator.device.type == "cpu" else time.monotonic()
 
     def phase(self) -> Phase:
-        """What holds at the next update.
+        """Look up the schedule.
 
         Returns:
-            What holds at the next update.
+            Schedule of the next update.
         """
         return phase(self.settings.strategy, self.clock.update / max(1, self.clock.total), len(self.parts))
 

@@ -43,7 +43,7 @@ def infer_chords(sounding: np.ndarray, bass: np.ndarray, is_minor: bool | None =
 
 
 def sounding_weights(starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, n_steps: int) -> np.ndarray:
-    """[n_steps, 12] how many notes of each pitch class sound at each grid step; notes [N] in steps.
+    """Count the sounding notes of each pitch class on the grid.
 
     Args:
         starts: [N] steps.

@@ -10,7 +10,7 @@ SUFFIXES = midi.SUFFIXES
 
 
 def read(path: Path) -> list[Piece]:
-    """Pieces of one song.
+    """Read the pieces of one song.
 
     Args:
         path: of a MIDI file.

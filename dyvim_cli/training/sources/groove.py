@@ -68,7 +68,7 @@ def read(path: Path) -> list[Piece]:
 
 
 def hits(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(times in quarter notes, MIDI keys, velocities) of a take's hits that belong to a drum class.
+    """Read a take's hits that belong to a drum class.
 
     Args:
         path: of a take's MIDI.

@@ -48,7 +48,7 @@ def pieces(song: sheet.Sheet, source: str, fallback: str) -> list[Piece]:
 
 
 def work_title(song: sheet.Sheet) -> str:
-    """Composer and title, so that one song printed in two keys is one work.
+    """Name a work, so that one song printed in two keys is one work.
 
     Args:
         song: the score.
@@ -60,7 +60,7 @@ def work_title(song: sheet.Sheet) -> str:
 
 
 def piano_part(song: sheet.Sheet) -> int:
-    """Index of the part with two staves; the last part when none has.
+    """Find the part of the piano.
 
     Args:
         song: the score.

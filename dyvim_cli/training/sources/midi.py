@@ -42,7 +42,7 @@ def read(path: Path, source: str = SOURCE) -> list[Piece]:
 
 
 def load(path: Path):
-    """A symusic Score with times in quarter notes. Raises InputError when it cannot be read.
+    """Load a MIDI file with times in quarter notes.
 
     Args:
         path: of the file.

@@ -56,7 +56,7 @@ def bass_mask(notes: Notes) -> np.ndarray:
 
 
 def lowest_of_each_step(notes: Notes) -> np.ndarray:
-    """Indices of the lowest note of each step with an onset, by time.
+    """Find the lowest notes.
 
     Args:
         notes: any.

@@ -164,7 +164,7 @@ def _mood(piece: Piece) -> tuple[float, float]:
 
 
 def described(piece: Piece) -> str:
-    """The piece in words, as scored films describe theirs.
+    """Write the prompt of a piece, as for scored films.
 
     Args:
         piece: any.
