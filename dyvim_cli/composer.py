@@ -99,7 +99,7 @@ def prepare_model(options: ComposeOptions, progress: Progress | None = None) -> 
 
     Args:
         options: options of composing.
-        progress: hears of the stage "pull".
+        progress: notified of the stage "pull".
 
     Raises:
         UsageError: there is no such model.
@@ -170,7 +170,7 @@ def compose(
         features: what was seen of the film.
         options: options of composing.
         model: of load_model.
-        progress: hears of the stage "compose".
+        progress: notified of the stage "compose".
         speech_s: [N, 2] spans of speech in the film's own sound, seconds; MusicGen takes no
             notice of them.
         keeps_tokens: whether what a decoder draws may come from the cache.
@@ -211,7 +211,7 @@ def sound_blocks(
         piece: what is to be heard.
         model: that made it; a score and MIDI need none.
         duration_s: of the film.
-        progress: hears of the stage "sound".
+        progress: notified of the stage "sound".
         stems: takes each stem's name and next block [2, m]; None = no stems.
         meter: receives the finished sound; None = no meter.
         is_grouped: stems by groups instead of instruments.

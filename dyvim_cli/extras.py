@@ -66,7 +66,7 @@ def sound_file(
         model: that made it; a score and MIDI need none.
         duration_s: of the film.
         delivery: options of the output.
-        progress: hears of the stages "sound" and "master".
+        progress: notified of the stages "sound" and "master".
         meter: listens to the finished sound.
         group: the stems appear when its others do.
         soundfont: path of the user's instruments; None = the shipped ones.

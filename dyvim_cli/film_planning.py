@@ -58,7 +58,7 @@ def plan_film(
         start: seconds or a timecode; None = the beginning.
         end: likewise; None = the film's end.
         use_cache: whether features of earlier runs count, and are kept.
-        progress: hears of the stages.
+        progress: notified of the stages.
         notes: a list that takes what did not go as usual.
 
     Returns:

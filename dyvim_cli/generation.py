@@ -41,7 +41,7 @@ def generate(
         options: options of composing.
         delivery: options of the output.
         use_cache: whether features of earlier runs count, and are kept.
-        progress: hears of the stages.
+        progress: notified of the stages.
 
     Returns:
         Where the music is, and facts about it.

@@ -25,7 +25,7 @@ def own_sound_of(
         cut: the part that is scored.
         keep_audio: treatment of the own sound; with "track" and "drop" it is not analysed.
         use_cache: whether what was heard before counts.
-        progress: hears of the stage "own sound".
+        progress: notified of the stage "own sound".
         notes: a list that takes what did not go as usual.
 
     Returns:

@@ -116,7 +116,7 @@ def score(
         options: options of composing.
         delivery: options of the output.
         use_cache: whether features of earlier runs count, and are kept.
-        progress: hears of the stages.
+        progress: notified of the stages.
 
     Returns:
         Where the film is, the music, and facts about both.
@@ -155,7 +155,7 @@ def watch(
         options: options of composing.
         delivery: options of the output.
         use_cache: whether features of earlier runs count, and are kept.
-        progress: hears of the stages.
+        progress: notified of the stages.
 
     Returns:
         What is known before a note is written.
@@ -209,7 +209,7 @@ def compose_and_mux(
         options: options of composing.
         delivery: options of the output.
         model: of load_model(options).
-        progress: hears of the stages.
+        progress: notified of the stages.
 
     Returns:
         Where the film is, the music, and facts about both.

@@ -21,7 +21,7 @@ def reporter(progress: Progress, stage: str, total: float) -> Callable[[float], 
     """Make a function that reports how much of a stage is done.
 
     Args:
-        progress: hears of it.
+        progress: notified of it.
         stage: its name.
         total: in any unit.
 

@@ -43,7 +43,7 @@ def render(
         style: whose mix it gets; None = the plan's, else the one whose instruments it plays.
         length_s: of the sound; None = the plan's film's, else to the end of the last note's ring.
         plan: its silences are kept.
-        progress: hears of the stages.
+        progress: notified of the stages.
 
     Returns:
         Where the music is, and facts about it.

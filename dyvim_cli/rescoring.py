@@ -73,7 +73,7 @@ def old_piece(
         options: as its music was made.
         model: of pipeline.load_model.
         use_cache: whether what was kept counts.
-        progress: hears of the stages.
+        progress: notified of the stages.
 
     Returns:
         (the piece, sentences that must be said of it).

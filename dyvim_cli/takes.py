@@ -37,7 +37,7 @@ def score_takes(
         delivery: options of the output.
         n_takes: how many.
         use_cache: whether features of earlier runs count, and are kept.
-        progress: hears of the stages.
+        progress: notified of the stages.
 
     Yields:
         The takes as they are completed.

@@ -33,7 +33,7 @@ def features_of(
         start_s: begin of the part to watch, from which times in the result count; None = the beginning.
         end_s: end of that part; None = the film's end.
         use_cache: whether features of earlier runs count, and are kept.
-        progress: hears of the stage "vision".
+        progress: notified of the stage "vision".
         notes: takes what did not go as usual.
         begun: called once decoding goes on (or nothing is to be decoded), before the libraries of seeing load.
 

@@ -48,7 +48,7 @@ def watch_film(task: Task, progress: Progress | None = None) -> Seen:
 
     Args:
         task: its job.
-        progress: hears of the stages of watching.
+        progress: notified of the stages of watching.
 
     Returns:
         The film's content and what was seen, or why nothing was.
@@ -66,7 +66,7 @@ def score_watched(seen: Seen, model: "Decoder", progress: Progress | None = None
     Args:
         seen: of watch_film.
         model: the shipped decoder.
-        progress: hears of the stages.
+        progress: notified of the stages.
 
     Returns:
         The film's line in the journal, done or failed.

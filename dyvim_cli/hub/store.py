@@ -175,7 +175,7 @@ def verify(
     Args:
         name: of weights or of a pack.
         chosen: folder; None = the default one.
-        progress: hears of the stage "verify", in files.
+        progress: notified of the stage "verify", in files.
         shelf: weights or packs.
 
     Returns:
@@ -228,7 +228,7 @@ def pull(
     Args:
         name: of weights or of a pack.
         chosen: folder; None = the default one.
-        progress: hears of the bytes.
+        progress: notified of the bytes.
         shelf: weights or packs.
 
     Returns:

@@ -208,7 +208,7 @@ def run(
         what: opens the error message.
         error: class of the error.
         cwd: folder to run in; None = the current one.
-        on_time: hears how many seconds of output are written.
+        on_time: notified of how many seconds of output are written.
 
     Returns:
         The last lines of its stderr.

@@ -32,7 +32,7 @@ def listen_to(
         film: what probe says of it.
         start_s: seconds of the picture; times in the result count from here.
         end_s: seconds of the picture; None is the film's end.
-        progress: hears of the stage "own sound".
+        progress: notified of the stage "own sound".
 
     Returns:
         What was heard, None for a film without a sound track.

@@ -61,7 +61,7 @@ def measure(
     Args:
         sound: the stream, in any layout.
         what: opens the message of an InputError.
-        on_time: hears how many seconds were measured, infinity at the end.
+        on_time: notified of how many seconds were measured, infinity at the end.
         listeners: hear the sound as mono blocks at SPEECH_RATE.
         wants_moments: whether the momentary loudness is kept.
 

@@ -177,7 +177,7 @@ def music_alone(settings: MixSettings, progress: Progress) -> Mix:
 
     Args:
         settings: of the mix.
-        progress: hears of the stage "mix level".
+        progress: notified of the stage "mix level".
 
     Returns:
         The stream and its gain.
@@ -205,7 +205,7 @@ def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progres
     Args:
         settings: of the mix.
         own: what was heard of the film.
-        progress: hears of the stages "music level" and "mix level".
+        progress: notified of the stages "music level" and "mix level".
 
     Returns:
         The stream, gains and ducking.

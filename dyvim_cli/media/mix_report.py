@@ -28,7 +28,7 @@ def measured_in(path: Path, duration_s: float, progress: Progress) -> Measured:
     Args:
         path: of the film.
         duration_s: of the film.
-        progress: hears of the stage "check".
+        progress: notified of the stage "check".
 
     Returns:
         Loudness, true peak and levels over time.

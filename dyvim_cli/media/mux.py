@@ -118,7 +118,7 @@ def mux(
         end_s: likewise.
         metadata: tags of the film.
         overwrite: replace a file that exists.
-        progress: hears of the stages.
+        progress: notified of the stages.
         group: the film appears when the others of the group do.
         own: what listen_to heard of this part of the film; None = it is listened to now.
 

@@ -51,7 +51,7 @@ def extract_stills(
         start_s: where to begin.
         end_s: where to stop; None = at the film's end.
         overwrite: replace frames of an earlier run.
-        progress: hears of the stage "frames", in seconds.
+        progress: notified of the stage "frames", in seconds.
 
     Returns:
         Path of manifest.json.

@@ -45,7 +45,7 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     Args:
         frames: every native frame in order, about settings.ANALYSIS_WIDTH wide.
         duration_s: of the film.
-        progress: hears of the stage "vision", in seconds of the film.
+        progress: notified of the stage "vision", in seconds of the film.
 
     Returns:
         What was seen.

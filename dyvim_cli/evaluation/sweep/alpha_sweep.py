@@ -50,7 +50,7 @@ def sweep(
         alphas: strengths of the dynamics, 0..1.
         seeds: each gives another piece.
         generate: makes the music of a film, an alpha and a seed.
-        progress: hears of the stage "sweep", in takes.
+        progress: notified of the stage "sweep", in takes.
         eye: what the composer sees, to be compared with what the judge does.
 
     Returns:

@@ -60,7 +60,7 @@ def write_again(
         features: what was seen of the new cut.
         options: options of composing; `recut` holds the old piece and where its pictures are now.
         model: the decoder of score tokens.
-        progress: hears of the stage "compose".
+        progress: notified of the stage "compose".
         speech_s: [N, 2] spans of speech in the film's own sound, seconds.
         keeps_tokens: whether what is drawn may come from the cache, and stays there.
 

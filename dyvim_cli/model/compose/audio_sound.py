@@ -33,7 +33,7 @@ def recorded_blocks(
         piece: audio tokens and their alignment with the film.
         model: MusicGen, whose codec decodes them.
         duration_s: of the film.
-        progress: hears of the stage "sound".
+        progress: notified of the stage "sound".
         meter: measures the loudness of what is given out; None = a new one.
 
     Yields:

@@ -60,7 +60,7 @@ def drawn_or_kept(
         conditions: conditioning of all S steps.
         plan: tokens that are forced, copied or accented.
         settings: how tokens are drawn.
-        progress: hears of the stage "compose", in positions.
+        progress: notified of the stage "compose", in positions.
 
     Returns:
         [N, K, S] int16, N = settings.candidates.

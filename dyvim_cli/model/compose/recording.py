@@ -73,7 +73,7 @@ def record(
         features: what was seen of the film.
         options: options of composing.
         model: MusicGen, with or without an adapter.
-        progress: hears of the stage "compose".
+        progress: notified of the stage "compose".
 
     Returns:
         The best of the takes and its alignment with the film.

@@ -98,7 +98,7 @@ def load_audio_model(
         weights_dir: where pulled weights are; None = the default folder.
         offline: never pull.
         device_name: auto, cpu, cuda or mps.
-        progress: hears of the stage "pull".
+        progress: notified of the stage "pull".
         is_single: in single precision on any device, to learn with.
 
     Returns:
@@ -172,7 +172,7 @@ def find_backbone(
         name: of the catalogue, or a folder.
         weights_dir: where pulled weights are; None = the default folder.
         offline: never pull.
-        progress: hears of the download.
+        progress: notified of the download.
 
     Returns:
         The folder.

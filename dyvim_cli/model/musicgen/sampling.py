@@ -60,7 +60,7 @@ def write_tokens(
         settings: how tokens are drawn.
         sight: the film; it needs model.adapter. None = the film has no say.
         prompt: [K, C] frames that are there already and are gone on from.
-        progress: hears of the stage "compose", in frames.
+        progress: notified of the stage "compose", in frames.
 
     Returns:
         [candidates, K, n_frames] int64.

@@ -50,7 +50,7 @@ def sample_pieces(
         conditions: conditioning of all S steps.
         plan: tokens that are forced, copied or accented.
         settings: how tokens are drawn.
-        progress: hears of the stage "compose", in positions.
+        progress: notified of the stage "compose", in positions.
 
     Returns:
         [N, K, S] int16, N = settings.candidates.

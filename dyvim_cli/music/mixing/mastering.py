@@ -38,7 +38,7 @@ def produce(
     Args:
         score: the score.
         duration_s: of the film.
-        progress: hears of the stage "sound".
+        progress: notified of the stage "sound".
         keep_stems: whether the stems are kept as well.
         soundfont: the user's instruments; None = the shipped ones.
 
@@ -72,7 +72,7 @@ def produce_blocks(
     Args:
         score: a score, or a MIDI file in a style's mix.
         duration_s: of the film.
-        progress: hears of the stage "sound".
+        progress: notified of the stage "sound".
         stems: takes every stem's name and next block [2, m], one stem after the other, which add up to the
             soundtrack.
         meter: shows the finished sound afterwards.

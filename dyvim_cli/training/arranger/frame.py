@@ -40,7 +40,7 @@ class PieceFrame:
             step: 0..S - 1.
 
         Returns:
-            It.
+            The scene.
 
         Raises:
             StopIteration: the step is behind the last scene.

@@ -56,7 +56,7 @@ def prepare_films(
         out: folder of the prepared films.
         codec: for the music.
         codec_name: of its weights in short.
-        progress: hears of each film.
+        progress: notified of each film.
 
     Returns:
         Plain facts: how many were made and kept, and failures by name.
@@ -101,10 +101,10 @@ def store(items, n_items: int, out: Path, codec: Codec, facts: dict, progress: P
         out: folder of the prepared films, which is made.
         codec: for the samples.
         facts: that tokens depend on; a folder with others is refused.
-        progress: hears of each item.
+        progress: notified of each item.
 
     Returns:
-        Plain facts.
+        Facts for JSON.
     """
     progress = progress or Silent()
     out.mkdir(parents=True, exist_ok=True)

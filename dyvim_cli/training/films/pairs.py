@@ -53,10 +53,10 @@ def prepare_pairs(
         seed: of the choice and of the films.
         render: makes the film of a piece and watches it.
         made_with: what the features depend on.
-        progress: hears of each film.
+        progress: notified of each film.
 
     Returns:
-        Plain facts.
+        Facts for JSON.
     """
     progress = progress or Silent()
     chosen = choose_pieces(pieces, n_films, seed)

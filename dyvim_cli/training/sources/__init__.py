@@ -34,7 +34,7 @@ def write_shards(
     Args:
         folders: source -> folder with its files.
         out_dir: folder of the shards.
-        progress: hears of each file.
+        progress: notified of each file.
 
     Returns:
         What became of each source.

@@ -41,10 +41,10 @@ def open_backbone(name: str, progress: Progress | None = None) -> AudioModel:
 
     Args:
         name: of the model or a folder.
-        progress: hears of the download.
+        progress: notified of the download.
 
     Returns:
-        It; raises as loading does.
+        The model; raises as loading does.
     """
     return load_audio_model(name, progress=progress, is_single=True, **placement())
 
@@ -55,7 +55,7 @@ def open_codec(name: str | None, backbone: str, progress: Progress | None = None
     Args:
         name: one of scratch.CODECS; None takes the backbone's.
         backbone: name of the model or a folder.
-        progress: hears of the download.
+        progress: notified of the download.
 
     Returns:
         The codec.
@@ -77,10 +77,10 @@ def prepare_own_films(folder: Path, out: Path, codec: Codec, progress: Progress 
         folder: searched with its sub-folders.
         out: folder of the prepared films.
         codec: for the music.
-        progress: hears of each film.
+        progress: notified of each film.
 
     Returns:
-        Plain facts.
+        Facts for JSON.
     """
     return prepare_films(folder, out, codec, codec_digest(codec), progress)
 
@@ -96,10 +96,10 @@ def prepare_rendered(
         codec: for the music.
         n_films: how many.
         seed: of pieces and films.
-        progress: hears of each film.
+        progress: notified of each film.
 
     Returns:
-        Plain facts.
+        Facts for JSON.
     """
     from dyvim_cli.training.tasks.motion import _textures as photographs
 
@@ -312,7 +312,7 @@ def tune_audio(
         log: takes each record.
 
     Returns:
-        Plain facts.
+        Facts for JSON.
     """
     torch.manual_seed(settings.seed)
     if backbone == SCRATCH:

@@ -47,10 +47,10 @@ def render(
         n_films: how many.
         seed: of pieces and films.
         clips: folder of real footage for some of the sets; None makes all of textures.
-        progress: hears of each film.
+        progress: notified of each film.
 
     Returns:
-        Plain facts.
+        Facts for JSON.
     """
     pieces = [piece for path in shards for piece in load(path)]
     material = Material(photographs(), read_takes(clips) if clips else ())
@@ -105,7 +105,7 @@ def tune_embedded(
         log: takes each record.
 
     Returns:
-        Plain facts.
+        Facts for JSON.
     """
     torch.manual_seed(settings.seed)
     start_from = start_from or weights.embedded(weights.DECODER)

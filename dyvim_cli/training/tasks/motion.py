@@ -54,7 +54,7 @@ def train(
         seed: of weights and samples.
         batch: sequences an update.
         learning_rate: at its peak.
-        progress: hears of the time that is over.
+        progress: notified of the time that is over.
     """
     progress = progress or Silent()
     torch.manual_seed(seed)
