@@ -4,6 +4,8 @@ A figure is a cycle of rungs on a ladder of chord tones; which positions of the 
 density alone (beats first, then eighths, then sixteenths). In styles without a beat it often keeps time.
 """
 
+from typing import Any
+
 import numpy as np
 
 from dyvim_cli.music.idioms.grooves import NEVER, needs
@@ -63,9 +65,10 @@ def write_arp(rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray, re
     return write_row("arp", starts, pitches, ends, plan.n_steps)
 
 
-def _choose(rng, plan: PieceFrame) -> list[tuple]:
+def _choose(rng: np.random.Generator, plan: PieceFrame) -> list[tuple[Any, ...]]:
     """A figure for every scene; a label keeps its own; where the arpeggio keeps time it is a figure."""
-    pool, of_label = plan.habits.arps, {}
+    pool = plan.habits.arps
+    of_label: dict[int, Any] = {}
     figures = [choice for choice in pool if choice[1]] or pool
     for scene in plan.scenes:
         among = figures if scene.mover == "arp" else pool
@@ -73,7 +76,7 @@ def _choose(rng, plan: PieceFrame) -> list[tuple]:
     return [of_label[s.label] for s in plan.scenes]
 
 
-def _lay_needs(plan: PieceFrame, choices, melody: np.ndarray) -> np.ndarray:
+def _lay_needs(plan: PieceFrame, choices: list[tuple[Any, ...]], melody: np.ndarray) -> np.ndarray:
     patterns = {}
     for i, scene in enumerate(plan.scenes):
         rate = choices[i][0]
@@ -119,7 +122,7 @@ def _neighbour(ladder: list[int], previous: int) -> int:
     return min(others, key=lambda p: abs(p - previous))
 
 
-def _end(start: int, ring: int, chords, response: Response, plan: PieceFrame) -> int:
+def _end(start: int, ring: int, chords: np.ndarray, response: Response, plan: PieceFrame) -> int:
     if start >= plan.final:
         return plan.n_steps
     length = max(ring, 6) if response.motion[start] < 0.2 or response.hit[start] else ring

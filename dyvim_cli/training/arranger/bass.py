@@ -1,5 +1,7 @@
 """Write the bass: patterns by style (dyvim_cli/stylebook)."""
 
+from typing import Any
+
 import numpy as np
 
 from dyvim_cli.music.idioms.bass_lines import bass_pitches
@@ -41,16 +43,18 @@ def write_bass(
     played[plan.final + 1 :] &= response.force["bass"][plan.final + 1 :]
     played[plan.final] |= "bass" not in plan.scenes[-1].silent
     starts = np.flatnonzero(played)
-    pitches = bass_pitches(starts, figure, chords)
+    pitches = bass_pitches(starts.tolist(), figure.tolist(), chords)
     ends = [_end(int(s), ring, chords, response, plan) for s in starts]
     return write_row("bass", starts, pitches, ends, plan.n_steps)
 
 
-def _lay_idioms(rng, plan: PieceFrame):
+def _lay_idioms(rng: np.random.Generator, plan: PieceFrame) -> tuple[np.ndarray, ...]:
     """([S] needs, [S] figure letters, [S] ring); a label keeps its idiom."""
     pool = RECORDS[plan.style].bass
-    of_label = {}
-    patterns, letters, rings = {}, {}, np.zeros(plan.n_steps, dtype=int)
+    of_label: dict[int, Any] = {}
+    patterns: dict[int, Any] = {}
+    letters: dict[int, Any] = {}
+    rings = np.zeros(plan.n_steps, dtype=int)
     for i, scene in enumerate(plan.scenes):
         name = of_label.setdefault(scene.label, pool[rng.integers(len(pool))])
         if scene.role == "break" or (scene.arousal < -0.6 and rng.random() < 0.5):
@@ -64,7 +68,7 @@ def _lay_idioms(rng, plan: PieceFrame):
     return lay(patterns, plan), figure_row, rings
 
 
-def _end(start: int, ring: int, chords, response: Response, plan: PieceFrame) -> int:
+def _end(start: int, ring: np.ndarray, chords: np.ndarray, response: Response, plan: PieceFrame) -> int:
     """A note ends with its ring, its chord, or a breath; the last one rings on."""
     if start >= plan.final:
         return plan.n_steps

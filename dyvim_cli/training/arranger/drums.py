@@ -1,13 +1,16 @@
 """Write drums: grooves (dyvim_cli/stylebook), fills, rolls into cuts, accents on top of the groove."""
 
+from typing import Any
+
 import numpy as np
 
+from dyvim_cli.music.form.accents import HEAVY, MEDIUM
 from dyvim_cli.music.idioms.grooves import FILL_FROM, FILLS, NEVER, ROLLING_FILLS, needs
 from dyvim_cli.music.performance.drumming import CRASH_STEPS
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.training.arranger.frame import PieceFrame, lay
-from dyvim_cli.training.arranger.response import HEAVY, MEDIUM, Response, entry
+from dyvim_cli.training.arranger.response import Response, entry
 from dyvim_cli.types import STEPS_PER_BAR
 
 
@@ -47,11 +50,11 @@ def onsets_of(needs_row: np.ndarray, response: Response) -> np.ndarray:
     return (needs_row <= response.density["drums"]) & ~response.breath
 
 
-def _grooves(rng, plan: PieceFrame) -> dict[str, np.ndarray]:
+def _grooves(rng: np.random.Generator, plan: PieceFrame) -> dict[str, np.ndarray]:
     """Class -> [S] needs; a label keeps its groove, half of the labels share the piece's."""
     pool = RECORDS[plan.style].grooves
     main = pool[rng.integers(len(pool))]
-    of_label = {}
+    of_label: dict[int, Any] = {}
     for scene in plan.scenes:
         of_label.setdefault(scene.label, main if rng.random() < 0.5 else pool[rng.integers(len(pool))])
     rows = {}
@@ -64,7 +67,9 @@ def _grooves(rng, plan: PieceFrame) -> dict[str, np.ndarray]:
     return rows
 
 
-def _fill_ends(rng, plan: PieceFrame, response: Response, strikes) -> None:
+def _fill_ends(
+    rng: np.random.Generator, plan: PieceFrame, response: Response, strikes: dict[str, np.ndarray]
+) -> None:
     """The corner of a section is turned with a fill, where no build leads to it and no event forbids it."""
     if not plan.habits.plays_kit:
         return
@@ -84,7 +89,7 @@ def _fill_ends(rng, plan: PieceFrame, response: Response, strikes) -> None:
             )
 
 
-def _roll(plan: PieceFrame, response: Response, strikes) -> None:
+def _roll(plan: PieceFrame, response: Response, strikes: dict[str, np.ndarray]) -> None:
     """A build-up: eighths, then sixteenths on one drum, until the rest before the cut."""
     steps = np.arange(plan.n_steps)
     on_grid = np.where(response.build > 0.6, True, steps % 2 == 0) & (response.build > 0.25)

@@ -1,5 +1,6 @@
 """Imagine a film: hits, cuts and an energy curve with the statistics of real ones."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,7 +117,7 @@ def moving_mean(values: np.ndarray, n_steps: int) -> np.ndarray:
     return uniform_filter1d(np.asarray(values, dtype=float), n_steps, mode="nearest")
 
 
-def _cut_scenes(rng, scenes, cut, static: bool) -> None:
+def _cut_scenes(rng: np.random.Generator, scenes: Sequence[Scene], cut: np.ndarray, static: bool) -> None:
     for scene in scenes[1:]:  # some scenes dissolve: a new section without a cut
         if rng.random() < (0.2 if static else 0.9):
             cut[scene.start] = 1
@@ -124,7 +125,9 @@ def _cut_scenes(rng, scenes, cut, static: bool) -> None:
         cut[0] = 1
 
 
-def _draw_steps(rng, n_steps: int, expected: float, odds) -> list[int]:
+def _draw_steps(
+    rng: np.random.Generator, n_steps: int, expected: float, odds: Sequence[float] | np.ndarray
+) -> list[int]:
     """Random steps; odds: on a downbeat, on a beat, on an off-beat eighth; the rest anywhere."""
     steps = []
     for _ in range(rng.poisson(expected)):
@@ -134,7 +137,9 @@ def _draw_steps(rng, n_steps: int, expected: float, odds) -> list[int]:
     return [s for s in steps if s < n_steps]
 
 
-def _energy(rng, scenes, cut, hit) -> np.ndarray:
+def _energy(
+    rng: np.random.Generator, scenes: Sequence[Scene], cut: np.ndarray, hit: np.ndarray
+) -> np.ndarray:
     n_steps = len(cut)
     energy = np.zeros(n_steps)
     spread = rng.choice([0.15, 0.5, 0.9])  # calm films exist and so do restless ones
@@ -153,7 +158,9 @@ def _energy(rng, scenes, cut, hit) -> np.ndarray:
     return np.clip(energy, 0, 1)
 
 
-def _stretch(rng, n_steps, scene, level, spread, jumps):
+def _stretch(
+    rng: np.random.Generator, n_steps: int, scene: Scene, level: float, spread: float, jumps: float
+) -> tuple[np.ndarray, float]:
     """A smooth walk through a stretch; returns (energy, last value)."""
     centre = np.clip(0.45 + 0.35 * scene.arousal, 0.1, 0.9)
     n_knots = 2 + n_steps // int(rng.choice([16, 32, 64]))
@@ -169,17 +176,17 @@ def _stretch(rng, n_steps, scene, level, spread, jumps):
     return walk, walk[-1]
 
 
-def _bumps(hit) -> np.ndarray:
+def _bumps(hit: np.ndarray) -> np.ndarray:
     """Motion after an impact dies away within about two beats."""
     kernel = np.exp(-np.arange(16) / 4)
     return np.convolve(hit, kernel)[: len(hit)]
 
 
-def _smooth(values) -> np.ndarray:
+def _smooth(values: np.ndarray) -> np.ndarray:
     return np.convolve(values, np.ones(STEPS_PER_BEAT) / STEPS_PER_BEAT, mode="same")[: len(values)]
 
 
-def _still_stretches(rng, n_steps: int):
+def _still_stretches(rng: np.random.Generator, n_steps: int) -> list[tuple[int, int]]:
     """Spans where the picture is still: a beat to several bars."""
     if rng.random() > 0.55:
         return []

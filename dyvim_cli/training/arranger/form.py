@@ -84,14 +84,14 @@ ABSENT = {
 MOVER_ABSENT = {"intro": 0.15, "break": 0.2}  # how often the drums of a beat style are silent, by role
 
 
-def _movers(rng, style: str, labels: list[int]) -> dict[int, str]:
+def _movers(rng: np.random.Generator, style: str, labels: list[int]) -> dict[int, str]:
     """The part that keeps time under each theme: drums in a beat style, else arpeggio or moving pad."""
     if RECORDS[style].keeps_beat:
         return dict.fromkeys(labels, "drums")
     return {label: "arp" if rng.random() < 0.7 else "pad" for label in labels}
 
 
-def _silent(rng, style: str, role: str, arousal: float, mover: str) -> frozenset[str]:
+def _silent(rng: np.random.Generator, style: str, role: str, arousal: float, mover: str) -> frozenset[str]:
     """Draw the silent parts, at most two, more of them in calm scenes."""
     odds = {
         p: o + RECORDS[style].arranger.more_absent.get(p, 0) - 0.15 * arousal * (o > 0.1)
@@ -104,7 +104,7 @@ def _silent(rng, style: str, role: str, arousal: float, mover: str) -> frozenset
     return frozenset(rng.permutation(absent)[:2].tolist())
 
 
-def _starts(rng, n_bars: int) -> list[int]:
+def _starts(rng: np.random.Generator, n_bars: int) -> list[int]:
     """First steps of the scenes."""
     starts, bar = [0], 0
     while True:
@@ -117,7 +117,7 @@ def _starts(rng, n_bars: int) -> list[int]:
     return starts
 
 
-def _roles(rng, lengths) -> list[str]:
+def _roles(rng: np.random.Generator, lengths: np.ndarray) -> list[str]:
     """A role for each scene of so many steps; what frames the piece is never long."""
     n_scenes, frame = len(lengths), 5 * STEPS_PER_BAR
     if n_scenes == 1:
@@ -132,7 +132,7 @@ def _roles(rng, lengths) -> list[str]:
     return roles
 
 
-def _next_role(rng, roles: list[str]) -> str:
+def _next_role(rng: np.random.Generator, roles: list[str]) -> str:
     if roles[-1] in ("intro", "build"):
         return "theme"
     if roles[-1] == "break":
@@ -141,7 +141,7 @@ def _next_role(rng, roles: list[str]) -> str:
     return str(rng.choice(options))
 
 
-def _labels(rng, roles: list[str]) -> list[int]:
+def _labels(rng: np.random.Generator, roles: list[str]) -> list[int]:
     """Theme 0 returns; contrasts bring ideas of their own, which may return as well."""
     labels, newest = [], 0
     for role in roles:

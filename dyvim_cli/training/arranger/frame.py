@@ -1,6 +1,7 @@
 """The frame of a piece that every part reads, and helpers that turn onsets into token rows."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def chord_changes(chords: np.ndarray) -> np.ndarray:
     return np.concatenate([[True], chords[1:] != chords[:-1]])
 
 
-def write_row(name: str, onsets, pitches, ends, n_steps: int) -> np.ndarray:
+def write_row(name: str, onsets: Any, pitches: Any, ends: Any, n_steps: int) -> np.ndarray:
     """Write the notes of a pitched stream as tokens; a note ends at the next one at latest.
 
     Args:

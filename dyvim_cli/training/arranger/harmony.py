@@ -1,6 +1,7 @@
 """Choose the chord of every step, from roman numerals to chord tokens."""
 
 from functools import cache
+from typing import cast
 
 import numpy as np
 
@@ -69,7 +70,12 @@ def write_harmony(rng: np.random.Generator, style: str, is_minor: bool, scenes: 
     return chords
 
 
-def _draw_loop(rng, style: str, is_minor: bool, scene: Scene) -> np.ndarray:
+def _known(token: int) -> tuple[int, str]:
+    """(root pitch class, quality) of a token that is a chord."""
+    return cast(tuple[int, str], tokens.chord_of(token))
+
+
+def _draw_loop(rng: np.random.Generator, style: str, is_minor: bool, scene: Scene) -> np.ndarray:
     """One pass of a progression in steps: the brighter the scene, the earlier in the pool."""
     pool = RECORDS[style].progressions["minor" if is_minor else "major"]
     place = np.clip(0.5 - 0.35 * scene.valence + rng.normal(0, 0.3), 0, 0.999)
@@ -83,9 +89,9 @@ def _draw_loop(rng, style: str, is_minor: bool, scene: Scene) -> np.ndarray:
     return np.repeat([_coloured(rng, roman(n), style) for n in numerals], length)
 
 
-def _coloured(rng, token: int, style: str) -> int:
+def _coloured(rng: np.random.Generator, token: int, style: str) -> int:
     """A triad takes the seventh or the open second of its style."""
-    root, quality = tokens.chord_of(token)
+    root, quality = _known(token)
     if quality == "maj" and RECORDS[style].arranger.dominant_sevenths and root == 7:
         return tokens.chord_token(root, "7")
     if quality in SEVENTHS and rng.random() < RECORDS[style].arranger.sevenths:
@@ -96,25 +102,32 @@ def _coloured(rng, token: int, style: str) -> int:
     return token
 
 
-def _recolour(rng, row, style: str) -> np.ndarray:
+def _recolour(rng: np.random.Generator, row: np.ndarray, style: str) -> np.ndarray:
     """Colour every chord of a source once, the same each time it comes back."""
     colours = {int(t): _coloured(rng, int(t), style) if t > 0 else int(t) for t in np.unique(row)}
     return np.array([colours[int(t)] for t in row], dtype=np.int64)
 
 
-def _fill(rng, loop: np.ndarray, n_steps: int) -> np.ndarray:
+def _fill(rng: np.random.Generator, loop: np.ndarray, n_steps: int) -> np.ndarray:
     """Repeat a loop over n_steps; later passes may exchange a chord for its relative."""
     filled = np.resize(loop, n_steps)
     for start in range(len(loop), n_steps, len(loop)):
         if rng.random() < 0.3:
             chord = filled[start + len(loop) // 2 : start + len(loop)]
-            new = SUBSTITUTES.get(tokens.chord_of(int(chord[0]))) if len(chord) else None
+            new = SUBSTITUTES.get(_known(int(chord[0]))) if len(chord) else None
             if new:
                 chord[chord == chord[0]] = tokens.chord_token(*new)
     return filled
 
 
-def _lead_over(rng, chords, scene, following, is_minor, style) -> None:
+def _lead_over(
+    rng: np.random.Generator,
+    chords: np.ndarray,
+    scene: Scene,
+    following: Scene,
+    is_minor: bool,
+    style: str,
+) -> None:
     """Before a section that opens on the tonic, half a bar to a bar of a chord that leads there."""
     opens_on_tonic = tokens.chord_pitch_classes(int(chords[following.start]))[:1] == (0,)
     if scene.n_steps < 2 * STEPS_PER_BAR or not opens_on_tonic or rng.random() < 0.25:
@@ -150,23 +163,23 @@ def move_at_events(rng: np.random.Generator, chords: np.ndarray, hit: np.ndarray
             chords[step : min(end, step + 2 * STEPS_PER_BAR)] = _surprise(rng, int(chords[step]), is_minor)
 
 
-def _surprise(rng, chord: int, is_minor: bool) -> int:
+def _surprise(rng: np.random.Generator, chord: int, is_minor: bool) -> int:
     """Another colour of the key, the mediant relations included."""
-    root, quality = tokens.chord_of(chord)
+    root, quality = _known(chord)
     options = [
         roman(n)
         for n in (("i", "bVI", "iv", "bIII", "bVII") if is_minor else ("IV", "vi", "bVI", "ii", "iii"))
     ]
     if root == 0 and not is_minor:
         options += [roman("IV"), roman("bVI")]
-    options = [o for o in options if tokens.chord_of(o)[0] != root]
+    options = [o for o in options if _known(o)[0] != root]
     new = int(rng.choice(options))
     has_seventh = len(tokens.CHORD_QUALITIES[quality]) == 4
-    root, quality = tokens.chord_of(new)
+    root, quality = _known(new)
     return tokens.chord_token(root, SEVENTHS.get(quality, quality)) if has_seventh else new
 
 
-def _cadence(rng, chords, style: str, is_minor: bool, final: int) -> None:
+def _cadence(rng: np.random.Generator, chords: np.ndarray, style: str, is_minor: bool, final: int) -> None:
     """Close: the last chord is the tonic; the chords before it lead there within two bars."""
     mode = "minor" if is_minor else "major"
     numerals = str(rng.choice(RECORDS[style].cadences[mode])).split()

@@ -1,5 +1,6 @@
 """Write a corpus of arranged pieces as training shards."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from dyvim_cli.training.data.piece import Piece
 QUOTED_SHARE = 0.3  # of the pieces in styles that suit old tunes
 
 
-def arrange_pieces(n_pieces: int, seed: int, lead_sheets: list[Piece] = ()) -> list[Piece]:
+def arrange_pieces(n_pieces: int, seed: int, lead_sheets: Sequence[Piece] = ()) -> list[Piece]:
     """Write pieces in all styles in turn.
 
     Args:
@@ -28,7 +29,7 @@ def arrange_pieces(n_pieces: int, seed: int, lead_sheets: list[Piece] = ()) -> l
         rng = np.random.default_rng([seed, i])
         style = STYLES[i % len(STYLES)]
         quotes = len(lead_sheets) > 0 and RECORDS[style].arranger.quotes and rng.random() < QUOTED_SHARE
-        source = lead_sheets[rng.integers(len(lead_sheets))] if quotes else None
+        source = lead_sheets[int(rng.integers(len(lead_sheets)))] if quotes else None
         pieces.append(arrange(rng, style, source))
     return pieces
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music.idioms.grooves import NEVER
+from dyvim_cli.training.arranger.form import Scene
 from dyvim_cli.training.arranger.frame import PieceFrame, write_row
 from dyvim_cli.training.arranger.pitch_path import approach, best_pitches
 from dyvim_cli.training.arranger.response import Response, entry, onsets
@@ -82,7 +83,7 @@ def write_melody(rng: np.random.Generator, plan: PieceFrame, chords: np.ndarray,
     return write_row("melody", starts, pitches, ends, plan.n_steps)
 
 
-def compose_theme(rng: np.random.Generator, plan: PieceFrame, scene) -> Theme:
+def compose_theme(rng: np.random.Generator, plan: PieceFrame, scene: Scene) -> Theme:
     """Compose bars of a motif, its sequence or answer, and a close.
 
     Args:
@@ -108,7 +109,7 @@ def compose_theme(rng: np.random.Generator, plan: PieceFrame, scene) -> Theme:
     return Theme(np.concatenate(all_needs), np.concatenate(targets), 0.25)
 
 
-def _bar_rhythm(rng, cells: dict[str, float], closing: bool) -> str:
+def _bar_rhythm(rng: np.random.Generator, cells: dict[str, float], closing: bool) -> str:
     """Sixteen characters, x = onset; a closing bar comes to rest and may lift to the next phrase."""
     if closing:
         head = str(rng.choice(["x...............", "x...x...........", "x.x.x...........", "..x.............",
@@ -135,7 +136,7 @@ def _needs_of(bar: str, closing: bool, fast: bool) -> np.ndarray:
     return row
 
 
-def _contour(rng) -> np.ndarray:
+def _contour(rng: np.random.Generator) -> np.ndarray:
     """[16] semitones around the bar's anchor: a line, an arch or a turn."""
     x = np.linspace(0, 1, STEPS_PER_BAR)
     kind = rng.integers(4)
@@ -149,7 +150,7 @@ def _contour(rng) -> np.ndarray:
     return size * np.where(x < 0.3, -0.6, 0.8) * (1.2 - x)
 
 
-def _anchors(rng, n_bars: int) -> np.ndarray:
+def _anchors(rng: np.random.Generator, n_bars: int) -> np.ndarray:
     """[n] register of each bar: rises to one climax after the middle of each phrase, then falls."""
     step = rng.choice([1, 2, 2, 3])
     phrase = np.array([0, step, 2 * step, -1]) if rng.random() < 0.6 else np.array([step, 0, 2 * step, 0])
@@ -162,7 +163,7 @@ def _is_silent(plan: PieceFrame) -> bool:
     return "melody" in plan.scenes[-1].silent
 
 
-def _octave_up(rng, plan: PieceFrame, index: int) -> int:
+def _octave_up(rng: np.random.Generator, plan: PieceFrame, index: int) -> int:
     """A theme that comes back in a lively scene may sing an octave higher."""
     scene = plan.scenes[index]
     returns = any(s.label == scene.label for s in plan.scenes[:index])
@@ -170,7 +171,7 @@ def _octave_up(rng, plan: PieceFrame, index: int) -> int:
     return int(returns and room and scene.role == "theme" and scene.arousal > 0.3 and rng.random() < 0.4)
 
 
-def _variation(rng, plan: PieceFrame, index: int, n_steps: int) -> np.ndarray:
+def _variation(rng: np.random.Generator, plan: PieceFrame, index: int, n_steps: int) -> np.ndarray:
     """[n] semitones that set a returning theme off from its first statement, in one of its bars."""
     shift = np.zeros(n_steps)
     scene = plan.scenes[index]

@@ -3,8 +3,11 @@
 A pattern is (needs, ring): the energy each chord waits for and the longest chord in steps.
 """
 
+from typing import Any
+
 import numpy as np
 
+from dyvim_cli.music.form.accents import HEAVY
 from dyvim_cli.music.idioms.bass_lines import nearest
 from dyvim_cli.music.idioms.grooves import NEVER, needs
 from dyvim_cli.music.symbols import tokens
@@ -15,7 +18,7 @@ from dyvim_cli.training.arranger.frame import (
     lay,
     write_row,
 )
-from dyvim_cli.training.arranger.response import HEAVY, Response, entry, onsets
+from dyvim_cli.training.arranger.response import Response, entry, onsets
 
 LOW, HIGH = 60, 77
 STRUCK_STEPS = 6  # least ring of a chord on an event, in steps
@@ -75,9 +78,11 @@ def write_pad(
     return write_row("pad", starts, tops, ends, plan.n_steps)
 
 
-def _lay_patterns(rng, plan: PieceFrame):
+def _lay_patterns(rng: np.random.Generator, plan: PieceFrame) -> tuple[np.ndarray, ...]:
     pool = plan.habits.pads
-    of_label, patterns, ring = {}, {}, np.zeros(plan.n_steps, dtype=int)
+    of_label: dict[int, Any] = {}
+    patterns: dict[int, Any] = {}
+    ring = np.zeros(plan.n_steps, dtype=int)
     for i, scene in enumerate(plan.scenes):
         among = plan.habits.moving_pads if scene.mover == "pad" else pool
         name = of_label.setdefault(scene.label, among[rng.integers(len(among))])
@@ -91,7 +96,7 @@ def _lay_patterns(rng, plan: PieceFrame):
     return lay(patterns, plan), ring
 
 
-def _tops(starts, chords, response: Response) -> list[int]:
+def _tops(starts: np.ndarray, chords: np.ndarray, response: Response) -> list[int]:
     """Voice-leading: the chord tone nearest to the last top, drawn to a centre that energy lifts."""
     tops, previous = [], 67.0
     for step in starts:
@@ -104,7 +109,7 @@ def _tops(starts, chords, response: Response) -> list[int]:
     return tops
 
 
-def _end(start: int, ring, chords, response: Response, plan: PieceFrame) -> int:
+def _end(start: int, ring: np.ndarray, chords: np.ndarray, response: Response, plan: PieceFrame) -> int:
     """A chord ends with its ring, when the harmony moves on, or at a breath."""
     if start >= plan.final:
         return plan.n_steps

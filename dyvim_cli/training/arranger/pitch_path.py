@@ -1,6 +1,7 @@
 """Search a melody's pitches: chord tones, small steps, a contour (second-order Viterbi, chromatic range)."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,14 @@ def _transitions() -> tuple[np.ndarray, np.ndarray]:
     return pair, triple
 
 
-def best_pitches(starts, ends, aims, pulls, chords: np.ndarray, plan: PieceFrame) -> list[int]:
+def best_pitches(
+    starts: np.ndarray,
+    ends: Any,
+    aims: np.ndarray,
+    pulls: np.ndarray,
+    chords: np.ndarray,
+    plan: PieceFrame,
+) -> list[int]:
     """Find the pitches of least cost over single notes, pairs and triples (Viterbi of second order).
 
     Args:
@@ -69,7 +77,7 @@ def best_pitches(starts, ends, aims, pulls, chords: np.ndarray, plan: PieceFrame
     return [int(PITCHES[p]) for p in reversed(path)]
 
 
-def approach(rng: np.random.Generator, starts, pitches: list[int], odds: float) -> list[int]:
+def approach(rng: np.random.Generator, starts: np.ndarray, pitches: list[int], odds: float) -> list[int]:
     """Turn some short notes before a beat into chromatic approach notes (blue and swing colour).
 
     Args:
@@ -92,7 +100,14 @@ def approach(rng: np.random.Generator, starts, pitches: list[int], odds: float) 
     return leaning
 
 
-def _unary(starts, ends, aims, pulls, chords, plan: PieceFrame) -> np.ndarray:
+def _unary(
+    starts: np.ndarray,
+    ends: np.ndarray,
+    aims: np.ndarray,
+    pulls: np.ndarray,
+    chords: np.ndarray,
+    plan: PieceFrame,
+) -> np.ndarray:
     """[N, P] cost of each pitch for each note."""
     table = {int(c): pitch_class_costs(int(c), plan.is_minor)[PITCHES % 12] for c in np.unique(chords)}
     rows = []

@@ -12,6 +12,7 @@ import numpy as np
 from dyvim_cli.music.form.accents import HEAVY, LIGHT, MEDIUM, TOP_LEVEL, is_crowded
 from dyvim_cli.music.idioms.grooves import density_of
 from dyvim_cli.training.arranger.film import moving_mean
+from dyvim_cli.training.arranger.form import Scene
 from dyvim_cli.training.arranger.frame import SILENT, PieceFrame
 from dyvim_cli.types import STEPS_PER_BAR
 
@@ -92,7 +93,7 @@ def levels(plan: PieceFrame, response: Response) -> np.ndarray:
     slow = moving_mean(plan.film.energy, STEPS_PER_BAR)
     level = SOFTEST_LEVEL + LEVEL_SPAN * slow + lean * metre + phrase + 0.8 * response.build
     level = np.clip(np.round(level), 0, NORMAL_LEVEL).astype(np.int16)
-    for step in np.flatnonzero(response.hit):
+    for step in np.flatnonzero(response.hit).tolist():
         weight = response.hit[step]
         if not plan.follows:
             level[step] = FREE_MARK
@@ -112,17 +113,17 @@ def _accent(weight: float, level: int) -> int:
     return min(level + 1, NORMAL_LEVEL)
 
 
-def _forced(rng, plan: PieceFrame, hit) -> dict[str, np.ndarray]:
+def _forced(rng: np.random.Generator, plan: PieceFrame, hit: np.ndarray) -> dict[str, np.ndarray]:
     """Choose the parts that play each event, by its weight; without a film drums, bass and pad."""
     force = {part: np.zeros(plan.n_steps, dtype=bool) for part in PARTS}
-    for step in np.flatnonzero(hit):
+    for step in np.flatnonzero(hit).tolist():
         silent = plan.scene_at(step).silent
         for part in _strikers(rng, plan, hit[step], is_crowded(hit, step)):
             force[part][step] = part not in silent
     return force
 
 
-def _strikers(rng, plan: PieceFrame, weight: float, crowded: bool) -> tuple[str, ...]:
+def _strikers(rng: np.random.Generator, plan: PieceFrame, weight: float, crowded: bool) -> tuple[str, ...]:
     """The parts that play on an event; crowded: see is_crowded."""
     if not plan.follows:
         return ("drums", "bass", "pad")
@@ -141,7 +142,7 @@ def _section_cuts(plan: PieceFrame, weight: float) -> list[int]:
     return [s for s in starts if plan.film.cut[s] and plan.film.hit[s] >= weight]
 
 
-def _breaths(rng, plan: PieceFrame) -> np.ndarray:
+def _breaths(rng: np.random.Generator, plan: PieceFrame) -> np.ndarray:
     """[S] bool: the sixteenth or eighth before some of the heaviest cuts that begin a section."""
     breath = np.zeros(plan.n_steps, dtype=bool)
     last = -BREATH_BARS * STEPS_PER_BAR
@@ -154,7 +155,7 @@ def _breaths(rng, plan: PieceFrame) -> np.ndarray:
     return breath
 
 
-def _builds(rng, plan: PieceFrame) -> np.ndarray:
+def _builds(rng: np.random.Generator, plan: PieceFrame) -> np.ndarray:
     """[S] ramps 0..1 of two to eight beats that lead into the heaviest cuts that begin a section."""
     ramp = np.zeros(plan.n_steps)
     last = -BUILD_BARS * STEPS_PER_BAR
@@ -168,7 +169,7 @@ def _builds(rng, plan: PieceFrame) -> np.ndarray:
     return ramp
 
 
-def entry(plan: PieceFrame, part: str, scene) -> float:
+def entry(plan: PieceFrame, part: str, scene: Scene) -> float:
     """Say how much more density a part waits for in a scene.
 
     Args:

@@ -12,7 +12,7 @@ from dyvim_cli.training.arranger.form import draw_form, draw_n_bars
 from dyvim_cli.training.arranger.frame import PieceFrame
 from dyvim_cli.training.arranger.harmony import move_at_events, write_harmony
 from dyvim_cli.training.arranger.lead import draw_theme
-from dyvim_cli.training.arranger.melody import write_melody
+from dyvim_cli.training.arranger.melody import Theme, write_melody
 from dyvim_cli.training.arranger.pad import write_pad
 from dyvim_cli.training.arranger.response import Response, levels, respond
 from dyvim_cli.training.data.piece import ROLES, Piece, PieceSection
@@ -73,7 +73,13 @@ def draw_plan(rng: np.random.Generator, style: str, is_minor: bool | None = None
     return PieceFrame(style, bpm, is_minor, scenes, film, follows, final)
 
 
-def write_parts(rng, plan: PieceFrame, chords: np.ndarray, response: Response, themes: dict) -> np.ndarray:
+def write_parts(
+    rng: np.random.Generator,
+    plan: PieceFrame,
+    chords: np.ndarray,
+    response: Response,
+    themes: dict[int, Theme],
+) -> np.ndarray:
     """[K, S] tokens of all streams.
 
     Args:

@@ -6,6 +6,7 @@ with a term of that strength is to follow it that much. alpha = 0 hides the curv
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -75,7 +76,7 @@ def with_conditions(piece: Piece) -> ConditionedPiece:
     )
 
 
-def _semantic(piece: Piece, section, known: bool) -> np.ndarray:
+def _semantic(piece: Piece, section: Any, known: bool) -> np.ndarray:
     """Semantic vector of a section, or of the whole piece (section None: the mean mood)."""
     parts = piece.sections if section is None else (section,)
     valence, arousal = np.mean([s.valence for s in parts]), np.mean([s.arousal for s in parts])
@@ -147,7 +148,7 @@ def distrust_motion(motion: np.ndarray, alpha: float, rng: np.random.Generator) 
     return np.where(exchanged[stretch, None], other, motion)
 
 
-def crop(prepared: ConditionedPiece, n_steps: int, alpha: float, rng: np.random.Generator) -> dict:
+def crop(prepared: ConditionedPiece, n_steps: int, alpha: float, rng: np.random.Generator) -> dict[str, Any]:
     """Cut a stretch out of a piece; its beginning and end are drawn more often than the middle.
 
     Args:
@@ -184,7 +185,7 @@ def crop(prepared: ConditionedPiece, n_steps: int, alpha: float, rng: np.random.
     }
 
 
-def collate(crops: list[dict], prepared: list[ConditionedPiece], alphas: list[float]) -> Batch:
+def collate(crops: list[dict[str, Any]], prepared: list[ConditionedPiece], alphas: list[float]) -> Batch:
     """Stack crops; semantic vectors are padded with rows that no step sees.
 
     Args:

@@ -3,6 +3,8 @@
 The same function serves every source, so that hit, cut and energy mean one thing in training.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dyvim_cli.music.symbols.tokens import DRUM_CLASSES, FIRST_PITCH, HOLD, N_LEVELS, PITCHED, STREAM_INDEX
@@ -24,7 +26,7 @@ BARS_PER_CUT = 4.0
 MIN_CUT_BARS = 2
 
 
-def music_curves(tokens: np.ndarray, section_starts=()) -> np.ndarray:
+def music_curves(tokens: np.ndarray, section_starts: Sequence[int] = ()) -> np.ndarray:
     """Derive from music the curves that a film would have had to have: accents, boundaries, density.
 
     Args:
@@ -110,7 +112,8 @@ def hit_curve(mass: np.ndarray) -> np.ndarray:
 
 def _weighted_peaks(z: np.ndarray, n: int) -> np.ndarray:
     """The n highest peaks above HIT_Z, HIT_GAP apart, weighted by rank from MIN_HIT_WEIGHT to 1."""
-    taken, blocked = [], np.zeros(len(z), dtype=bool)
+    taken: list[int] = []
+    blocked = np.zeros(len(z), dtype=bool)
     for step in np.argsort(-z, kind="stable"):
         if z[step] < HIT_Z or len(taken) >= n:
             break
@@ -168,7 +171,7 @@ def shared_ranks(values: np.ndarray) -> np.ndarray:
     return middle[inverse] / max(len(values) - 1, 1)
 
 
-def cut_curve(tokens: np.ndarray, section_starts=()) -> np.ndarray:
+def cut_curve(tokens: np.ndarray, section_starts: Sequence[int] = ()) -> np.ndarray:
     """Mark known section starts and the bars where texture or harmony changes most.
 
     Args:

@@ -5,6 +5,7 @@ import json
 import math
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -22,7 +23,7 @@ def save(
     pieces: list[Piece],
     path: Path,
     columns: dict[str, list[np.ndarray]] | None = None,
-    made_with: dict | None = None,
+    made_with: dict[str, Any] | None = None,
 ) -> None:
     """Write pieces to one file: arrays end to end with offsets, the rest as JSON in the header.
 
@@ -35,7 +36,7 @@ def save(
     lengths = [piece.tokens.shape[1] for piece in pieces]
     tokens = [np.zeros((K, 0), np.int16), *(piece.tokens for piece in pieces)]
     curves = [np.zeros((0, len(BASE_CURVES)), np.float32), *(piece.curves for piece in pieces)]
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "tokens": np.concatenate(tokens, axis=1).astype(np.int16),  # [K, sum of S]
         "curves": np.concatenate(curves, axis=0).astype(np.float32),  # [sum of S, 3]
         "offsets": np.cumsum([0, *lengths], dtype=np.int64),
@@ -66,7 +67,7 @@ def load(path: Path) -> list[Piece]:
     return load_columns(path)[0]
 
 
-def load_columns(path: Path) -> tuple[list[Piece], dict[str, list[np.ndarray]], dict]:
+def load_columns(path: Path) -> tuple[list[Piece], dict[str, list[np.ndarray]], dict[str, Any]]:
     """Read all that `save` took.
 
     Args:
@@ -95,7 +96,7 @@ def load_columns(path: Path) -> tuple[list[Piece], dict[str, list[np.ndarray]], 
     return pieces, columns, json.loads(metadata.get("made_with", "{}"))
 
 
-def _facts(piece: Piece) -> dict:
+def _facts(piece: Piece) -> dict[str, Any]:
     facts = {name: getattr(piece, name) for name in Piece.__dataclass_fields__}
     del facts["tokens"], facts["curves"]
     return facts | {
@@ -105,7 +106,7 @@ def _facts(piece: Piece) -> dict:
     }
 
 
-def _piece(facts: dict, tokens: np.ndarray, curves: np.ndarray) -> Piece:
+def _piece(facts: dict[str, Any], tokens: np.ndarray, curves: np.ndarray) -> Piece:
     sections = tuple(PieceSection(**section) for section in facts["sections"])
     return Piece(**(facts | {"tokens": tokens, "curves": curves, "sections": sections}))
 

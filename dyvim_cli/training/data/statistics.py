@@ -6,6 +6,7 @@ python -m dyvim_cli.training.data.statistics SHARD [SHARD ...] -o benchmarks/cor
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def bands(pieces: Sequence[Piece]) -> dict[str, list[float]]:
     return {n: _band([figures[n] for figures in measured if n in figures]) for n in names}
 
 
-def held_out_bands(shards: Sequence[Path]) -> dict:
+def held_out_bands(shards: Sequence[Path]) -> dict[str, Any]:
     """Take the bands of the held-out pieces of shards (shards.split).
 
     Args:

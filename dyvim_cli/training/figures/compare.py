@@ -8,28 +8,29 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dyvim_cli.atomic import write_json, write_text
 from dyvim_cli.training.figures.drawing import strategies_picture
 from dyvim_cli.training.figures.findings import columns_of
-from dyvim_cli.training.learn.same_run import check_same_run
+from dyvim_cli.training.learn.same_run import check_same_run, read_log
 from dyvim_cli.training.learn.strategies import STRATEGIES
-from dyvim_cli.training.learn.tune import LOG, STATE, TuneSettings, read_log, tune
+from dyvim_cli.training.learn.tune import LOG, STATE, TuneSettings, tune
 
 WORSE = ("shuffled", "none")
 FACTS, TABLE, PICTURE = "strategies.json", "strategies.txt", "strategies.png"
 
 
 def compare(
-    make: Callable[[], object],
+    make: Callable[[], Any],
     out: Path,
     settings: TuneSettings,
-    judge: Callable[[object], dict[str, float]] = lambda learner: {},
-    log: Callable[[dict], None] = lambda record: None,
+    judge: Callable[[Any], dict[str, float]] = lambda learner: {},
+    log: Callable[[dict[str, Any]], None] = lambda record: None,
     seeds: Sequence[int] = (0,),
-) -> dict[str, list[dict]]:
+) -> dict[str, list[dict[str, Any]]]:
     """Tune a fresh learner with each strategy and seed; writes a JSON, a table and a picture.
 
     A folder with its facts is not tuned again, so that a comparison resumes where it stopped.
@@ -48,8 +49,8 @@ def compare(
     Raises:
         OutputError: a folder holds a run under other settings.
     """
-    rows: dict[str, list[dict]] = {strategy: [] for strategy in STRATEGIES}
-    curves: dict[str, list[list[dict]]] = {strategy: [] for strategy in STRATEGIES}
+    rows: dict[str, list[dict[str, Any]]] = {strategy: [] for strategy in STRATEGIES}
+    curves: dict[str, list[list[dict[str, Any]]]] = {strategy: [] for strategy in STRATEGIES}
     for seed in seeds:
         for strategy in STRATEGIES:
             folder = out / f"{strategy}-{seed}"
@@ -70,7 +71,7 @@ def compare(
     return rows
 
 
-def table(rows: dict[str, list[dict]]) -> str:
+def table(rows: dict[str, list[dict[str, Any]]]) -> str:
     """Write columns of equal width: strategy, updates, seconds, learned parameters, held-out losses, sync.
 
     Means over the seeds; with several of them the lowest and the highest in brackets. What another film's
@@ -98,7 +99,7 @@ def table(rows: dict[str, list[dict]]) -> str:
     return columns_of(flat)
 
 
-def _by_film(learner) -> dict[str, list[float]]:
+def _by_film(learner: Any) -> dict[str, list[float]]:
     """{view: loss of each held-out film}."""
     return {view: [round(float(x), 5) for x in learner.film_losses(view)] for view in ("true", *WORSE)}
 

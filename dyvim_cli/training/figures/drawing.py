@@ -1,13 +1,14 @@
 """Draw the paper's figures as PNG pictures."""
 
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli.atomic import written
 
 COLOURS = {"annealing": "#c0392b", "frozen": "#3d6b99", "full": "#e39b27", "lora": "#4c9f70"}
 
 
-def write_picture(made, path: Path, dpi: int) -> None:
+def write_picture(made: Any, path: Path, dpi: int) -> None:
     """Write a figure as a png file, whole or not at all.
 
     Args:
@@ -23,7 +24,7 @@ def write_picture(made, path: Path, dpi: int) -> None:
         made.savefig(part, dpi=dpi, format="png")
 
 
-def figure(width_in: float, height_in: float):
+def figure(width_in: float, height_in: float) -> Any:
     """Make a figure without any window system behind it.
 
     Args:
@@ -42,8 +43,8 @@ def figure(width_in: float, height_in: float):
 
 
 def strategies_picture(
-    rows: dict[str, list[dict]],
-    curves: dict[str, list[list[dict]]],
+    rows: dict[str, list[dict[str, Any]]],
+    curves: dict[str, list[list[dict[str, Any]]]],
     gains: dict[str, list[tuple[float, float, float]]],
     path: Path,
 ) -> None:
@@ -88,7 +89,7 @@ def strategies_picture(
     write_picture(made, path, dpi=130)
 
 
-def _draw_run(axes, name: str, facts: list[dict], runs: list[list[dict]]) -> None:
+def _draw_run(axes: Any, name: str, facts: list[dict[str, Any]], runs: list[list[dict[str, Any]]]) -> None:
     """Losses of one strategy, all its seeds."""
     n = min(len(records) for records in runs)
     seconds = [
@@ -106,7 +107,7 @@ def _draw_run(axes, name: str, facts: list[dict], runs: list[list[dict]]) -> Non
             axes.fill_between(seconds, low, high, color=COLOURS[name], alpha=0.15, lw=0)
 
 
-def attention_picture(films: dict[str, list], path: Path) -> None:
+def attention_picture(films: dict[str, list[Any]], path: Path) -> None:
     """Draw a column a moment: frame, where the encoder looks, where z_d comes from, what moves; films below.
 
     Args:
@@ -131,7 +132,7 @@ def attention_picture(films: dict[str, list], path: Path) -> None:
     write_picture(made, path, dpi=110)
 
 
-def _draw_moment(axes, moment, name: str, fastest: float) -> None:
+def _draw_moment(axes: Any, moment: Any, name: str, fastest: float) -> None:
     """The four pictures of one moment, from the top; speeds are shown against the film's fastest."""
     height, width = moment.pixels.shape[:2]
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)

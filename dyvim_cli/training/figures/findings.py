@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli import weights
 from dyvim_cli.atomic import write_json, write_text
@@ -72,7 +73,7 @@ def attention_figure(films: list[Path], out: Path, n_moments: int = 4) -> str:
     return _write(files, rows, {"moments": rows})
 
 
-def alpha_figure(learner, out: Path, alphas: tuple[float, ...] = ALPHAS) -> str:
+def alpha_figure(learner: Any, out: Path, alphas: tuple[float, ...] = ALPHAS) -> str:
     """Take the held-out loss of a learner over alpha, with true and with another film's motion.
 
     Args:
@@ -96,14 +97,14 @@ def alpha_figure(learner, out: Path, alphas: tuple[float, ...] = ALPHAS) -> str:
     return _write(files, rows, {"alphas": rows, "none": round(found[0]["none"], 4)})
 
 
-def _write(files: Files, rows: list[dict], facts: dict) -> str:
+def _write(files: Files, rows: list[dict[str, Any]], facts: dict[str, Any]) -> str:
     table = columns_of(rows)
     write_text(files.table, table)
     write_json(files.facts, facts)
     return table
 
 
-def columns_of(rows: list[dict]) -> str:
+def columns_of(rows: list[dict[str, Any]]) -> str:
     """Write rows as columns of equal width, aligned to the right.
 
     Args:

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ COLUMNS = 4
 LINES = {"with curves": ("-", "#c0392b"), "without": (":", "#3d6b99")}
 
 
-def over_sources(table: dict, view: str, stream: str) -> float:
+def over_sources(table: dict[str, Any], view: str, stream: str) -> float:
     """Mean over the sources that have the stream; NaN if none has. table: held_out.Table.
 
     Args:
@@ -42,7 +43,7 @@ def draw_curves(log: Path, picture: Path) -> None:
     records = read_log(log)
     updates = [r for r in records if "loss" in r]
     judged = [r for r in records if "held_out" in r]
-    ngram = next((r["ngram"] for r in records if "ngram" in r), {})
+    ngram: dict[str, Any] = next((r["ngram"] for r in records if "ngram" in r), {})
     made = figure(12, 6)
     first, *others = made.subplots(2, COLUMNS).flat
     first.plot([r["minutes"] for r in updates], [r["loss"] for r in updates], color="#666666", lw=0.8)

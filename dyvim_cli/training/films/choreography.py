@@ -8,6 +8,7 @@ spin by arpeggio and the kind of camera by texture are in the motion features al
 grid steps, T frames.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,14 +76,15 @@ def choreograph(piece: Piece, fps: float, rng: np.random.Generator) -> Choreogra
     return Choreography(times_s, shots, path + shake, shake, travel, placed)
 
 
-def _shots(piece: Piece, times_s, step_s, rng) -> tuple[Shot, ...]:
+def _shots(piece: Piece, times_s: np.ndarray, step_s: float, rng: np.random.Generator) -> tuple[Shot, ...]:
     """A shot from cut to cut; a section that returns returns to its set."""
     cuts = [step for step in np.flatnonzero(piece.curves[:, 1] > 0) if step and rng.random() < CUT_SHARE]
     frames = np.searchsorted(times_s, np.array([0, *cuts]) * step_s - 1e-9)
     labels = {s.start: s.label for s in piece.sections}
-    sets, fresh = [], 100
-    for step in (0, *cuts):
-        label = labels.get(int(step), -1)
+    sets: list[int] = []
+    fresh = 100
+    for step in [0, *map(int, cuts)]:
+        label = labels.get(step, -1)
         fresh += 1
         # the same set twice in a row would be no cut
         sets.append(label if label >= 0 and (not sets or sets[-1] != label) else fresh)
@@ -90,13 +92,13 @@ def _shots(piece: Piece, times_s, step_s, rng) -> tuple[Shot, ...]:
     return tuple(Shot(int(a), int(b), s) for a, b, s in zip(frames, ends, sets, strict=True) if b > a)
 
 
-def _pace(piece: Piece, times_s, step_s) -> np.ndarray:
+def _pace(piece: Piece, times_s: np.ndarray, step_s: float) -> np.ndarray:
     """[T] speed in picture widths a second, logarithmic in energy, 0 where the music rests."""
     energy = np.interp(times_s, (np.arange(len(piece.curves)) + 0.5) * step_s, piece.curves[:, 2])
     return np.where(energy < STILL_ENERGY, 0.0, SLOW * (FAST / SLOW) ** energy)
 
 
-def _decaying_onsets(piece: Piece, times_s, step_s) -> np.ndarray:
+def _decaying_onsets(piece: Piece, times_s: np.ndarray, step_s: float) -> np.ndarray:
     """[T] 0..1: recent onset weight, against the piece's fullest steps."""
     mass = onset_mass(piece.tokens)
     onsets = np.flatnonzero(mass > 0)
@@ -104,7 +106,7 @@ def _decaying_onsets(piece: Piece, times_s, step_s) -> np.ndarray:
     return _decaying(times_s, onsets * step_s, weights, SURGE_S)
 
 
-def _decaying(times_s, onsets_s, weights, decay_s) -> np.ndarray:
+def _decaying(times_s: np.ndarray, onsets_s: np.ndarray, weights: np.ndarray, decay_s: float) -> np.ndarray:
     """[T] what is left of the impulses at onsets_s, each beginning at its weight."""
     level = np.zeros(len(times_s))
     for onset, weight in zip(onsets_s, weights, strict=True):
@@ -113,7 +115,15 @@ def _decaying(times_s, onsets_s, weights, decay_s) -> np.ndarray:
     return level
 
 
-def _path(piece: Piece, times_s, step_s, pace, jolts, shots, rng) -> tuple[np.ndarray, np.ndarray]:
+def _path(
+    piece: Piece,
+    times_s: np.ndarray,
+    step_s: float,
+    pace: np.ndarray,
+    jolts: np.ndarray,
+    shots: tuple[Shot, ...],
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
     """The camera's path [T, 4], in each shot a heading, or a zoom, or a turn; [T] +1 or -1: its sense."""
     frame_s = times_s[1] - times_s[0]
     thin = _share(piece, ("pad",), times_s, step_s) > _share(piece, ("arp", "drums"), times_s, step_s)
@@ -133,20 +143,28 @@ def _path(piece: Piece, times_s, step_s, pace, jolts, shots, rng) -> tuple[np.nd
     return path, reversals
 
 
-def _shake(jolts, rng) -> np.ndarray:
+def _shake(jolts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """[T, 4]: what hits do to the camera, one way in the whole film."""
     shaken = rng.random() < LINK_SHARE
     direction = rng.uniform(0, 2 * np.pi)
     return shaken * 0.12 * jolts[:, None] * np.array([np.cos(direction), np.sin(direction), 0.3, 0.5])
 
 
-def _signs(jolts, rng) -> np.ndarray:
+def _signs(jolts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """[T] +1 or -1, turned round at every jolt."""
     onsets = np.diff(jolts, prepend=0.0) > 0.05
     return np.where(np.cumsum(onsets) % 2 == 0, 1.0, -1.0)
 
 
-def _sprite(piece: Piece, times_s, step_s, pace, jolts, index, rng) -> np.ndarray:
+def _sprite(
+    piece: Piece,
+    times_s: np.ndarray,
+    step_s: float,
+    pace: np.ndarray,
+    jolts: np.ndarray,
+    index: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """[T, 4] of one sprite: travels at the music's pace, jumps on hits, and follows its own links."""
     frame_s = times_s[1] - times_s[0]
     links = rng.random(4) < LINK_SHARE
@@ -163,7 +181,7 @@ def _sprite(piece: Piece, times_s, step_s, pace, jolts, index, rng) -> np.ndarra
     return np.stack([x, y, np.cumsum(spin) * frame_s, scale], axis=1)
 
 
-def _share(piece: Piece, streams, times_s, step_s) -> np.ndarray:
+def _share(piece: Piece, streams: Sequence[str], times_s: np.ndarray, step_s: float) -> np.ndarray:
     """[T] onsets of streams a step, averaged over the beat's surroundings."""
     rows = [
         piece.tokens[tokens.STREAM_INDEX[name]] >= (tokens.FIRST_PITCH if name in tokens.PITCHED else 1)
@@ -174,7 +192,7 @@ def _share(piece: Piece, streams, times_s, step_s) -> np.ndarray:
     return np.interp(times_s, (np.arange(len(share)) + 0.5) * step_s, smooth)
 
 
-def _height(piece: Piece, times_s, step_s) -> np.ndarray:
+def _height(piece: Piece, times_s: np.ndarray, step_s: float) -> np.ndarray:
     """[T] 0..1: how high the melody is, gliding from note to note; 0.5 before the first."""
     row = piece.tokens[tokens.STREAM_INDEX["melody"]]
     onsets = np.flatnonzero(row >= tokens.FIRST_PITCH)

@@ -8,7 +8,9 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +35,7 @@ class SoundedFilm(FilmFeatures):
     codes: np.ndarray  # [K, N] int16
 
 
-def facts_of(codec: Codec, name: str) -> dict:
+def facts_of(codec: Codec, name: str) -> dict[str, Any]:
     """Collect the facts that the tokens depend on.
 
     Args:
@@ -48,7 +50,7 @@ def facts_of(codec: Codec, name: str) -> dict:
 
 def prepare_films(
     folder: Path, out: Path, codec: Codec, codec_name: str, progress: Progress | None = None
-) -> dict:
+) -> dict[str, Any]:
     """Watch and encode every film under a folder; films that cannot be used are listed.
 
     Args:
@@ -72,18 +74,21 @@ def prepare_films(
         raise InputError(f"{folder}: no films are in it", "films end in " + ", ".join(sorted(FILMS)))
     facts = facts_of(codec, codec_name) | seen_with()
 
-    def items() -> Iterator[tuple[str, Callable[[], str], Callable]]:
+    def prepared(path: Path) -> tuple[FilmFeatures, torch.Tensor]:
+        return features_of(path), music_of_film(path, codec)
+
+    def items() -> Iterator[tuple[str, Callable[[], str], Callable[..., Any]]]:
         for path in films:
             yield (
                 str(path.relative_to(folder)),
-                lambda p=path: _key_of(p, facts),
-                lambda p=path: (features_of(p), music_of_film(p, codec)),
+                partial(_key_of, path, facts),
+                partial(prepared, path),
             )
 
     return store(items(), len(films), out, codec, facts, progress)
 
 
-def _key_of(film: Path, facts: dict) -> str:
+def _key_of(film: Path, facts: dict[str, Any]) -> str:
     """cache.key_of; raises InputError for a film that cannot be opened, such as a link to nowhere."""
     try:
         return cache.key_of(film, facts)
@@ -91,7 +96,9 @@ def _key_of(film: Path, facts: dict) -> str:
         raise InputError(f"{film}: cannot be read ({error.strerror})", "look at the file") from error
 
 
-def store(items, n_items: int, out: Path, codec: Codec, facts: dict, progress: Progress | None) -> dict:
+def store(
+    items: Any, n_items: int, out: Path, codec: Codec, facts: dict[str, Any], progress: Progress | None
+) -> dict[str, Any]:
     """Write prepared films; those that are there are kept.
 
     Args:
@@ -131,7 +138,7 @@ def store(items, n_items: int, out: Path, codec: Codec, facts: dict, progress: P
     return {"films": made + kept, "prepared_now": made, "failures": failures}
 
 
-def _claim(out: Path, facts: dict) -> None:
+def _claim(out: Path, facts: dict[str, Any]) -> None:
     """One folder, one codec."""
     path = out / CODEC
     if path.exists() and json.loads(path.read_text(encoding="utf-8")) != facts:
@@ -204,7 +211,7 @@ def encoded(samples: torch.Tensor, codec: Codec) -> torch.Tensor:
     return torch.cat(parts, dim=-1).cpu()
 
 
-def load_films(folder: Path) -> tuple[list[SoundedFilm], list[SoundedFilm], dict]:
+def load_films(folder: Path) -> tuple[list[SoundedFilm], list[SoundedFilm], dict[str, Any]]:
     """Read prepared films; one in seven is held out, by a hash of its name.
 
     Two at least where there are four: what another film's motion costs takes another film.

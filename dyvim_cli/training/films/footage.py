@@ -104,7 +104,7 @@ def measured(frames: np.ndarray) -> ClipShot:
     Returns:
         ClipShot; its flow is kept at a quarter of the size.
     """
-    seer = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    seer = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # type: ignore[attr-defined]
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
     height, width = grey[0].shape
     small = (max(1, width // 4), max(1, height // 4))

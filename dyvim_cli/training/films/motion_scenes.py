@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -16,6 +18,8 @@ import numpy as np
 from dyvim_cli.errors import InputError
 from dyvim_cli.media.pictures import pictures
 
+# (texture float32 0..255, mask 0..1, affine [L, 3, 3] from texture to picture)
+Layer = tuple[np.ndarray, np.ndarray, list[np.ndarray]]
 CLIP_WIDTH_PX = 192  # clips are kept this wide: the teacher sees more than the pupil
 STILL_SHARE = 0.15  # sequences in which nothing moves, whatever the light and the sensor do
 MAX_SPEED_PX, MIN_SPEED_PX = 24.0, 0.05  # a frame, drawn log-uniformly between the two
@@ -34,7 +38,7 @@ class FlowExample:
 
 
 def texture_sequence(
-    rng: np.random.Generator, textures: Sequence[np.ndarray], length: int, size
+    rng: np.random.Generator, textures: Sequence[np.ndarray], length: int, size: tuple[int, int]
 ) -> FlowExample:
     """Move a background and up to four sprites, each on an affine path of its own: flow is exact.
 
@@ -70,7 +74,15 @@ def texture_sequence(
     return FlowExample(camera_faults(rng, np.stack(frames)), flow.astype(np.float32), trust)
 
 
-def _layer(rng, textures, size, *, is_sprite: bool, still: bool, length: int):
+def _layer(
+    rng: np.random.Generator,
+    textures: Sequence[np.ndarray],
+    size: tuple[int, int],
+    *,
+    is_sprite: bool,
+    still: bool,
+    length: int,
+) -> Layer:
     """(texture float32 0..255, mask 0..1, affine [L, 3, 3] from texture to picture)."""
     height, width = size
     side = int(rng.integers(10, 48)) if is_sprite else int(1.5 * max(size))
@@ -87,11 +99,13 @@ def _layer(rng, textures, size, *, is_sprite: bool, still: bool, length: int):
     return texture, mask, [_affine(side, *step) for step in path]
 
 
-def _still_path(centre, length):
+def _still_path(centre: np.ndarray, length: int) -> list[tuple[float, float, float, float]]:
     return [(centre[0], centre[1], 0.0, 1.0)] * length
 
 
-def _path(rng, centre, length):
+def _path(
+    rng: np.random.Generator, centre: np.ndarray, length: int
+) -> list[tuple[float, float, float, float]]:
     """(x, y, angle, scale) a frame: steady motion that may start, stop, bounce or shake."""
     speed = np.exp(rng.uniform(np.log(MIN_SPEED_PX), np.log(MAX_SPEED_PX)))
     heading = rng.uniform(0, 2 * np.pi)
@@ -113,7 +127,7 @@ def _path(rng, centre, length):
     ]
 
 
-def _affine(side, x, y, angle, scale):
+def _affine(side: int, x: float, y: float, angle: float, scale: float) -> np.ndarray:
     """3 x 3 matrix that puts a texture of `side` px with its centre at (x, y)."""
     c, s = scale * np.cos(angle), scale * np.sin(angle)
     turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
@@ -122,7 +136,7 @@ def _affine(side, x, y, angle, scale):
     return to_place @ turn @ to_centre
 
 
-def _layer_flow(layers, owner, here: int, there: int) -> np.ndarray:
+def _layer_flow(layers: Sequence[Layer], owner: np.ndarray, here: int, there: int) -> np.ndarray:
     """[2, H, W]: where each pixel's layer takes it between two frames."""
     height, width = owner.shape
     ys, xs = np.mgrid[:height, :width]
@@ -135,43 +149,42 @@ def _layer_flow(layers, owner, here: int, there: int) -> np.ndarray:
     return flow
 
 
-def _crop(rng, textures, height, width) -> np.ndarray:
+def _crop(rng: np.random.Generator, textures: Sequence[np.ndarray], height: int, width: int) -> np.ndarray:
     """A float32 patch: of a picture, or procedural (smooth noise, grating, checks, plain)."""
     if len(textures) and rng.random() < 0.7:
-        picture = textures[rng.integers(len(textures))]
+        picture = textures[int(rng.integers(len(textures)))]
         side = int(min(picture.shape[:2]) * rng.uniform(0.3, 1.0))
         y, x = (rng.integers(0, n - side + 1) for n in picture.shape[:2])
         patch = cv2.resize(picture[y : y + side, x : x + side], (width, height), interpolation=cv2.INTER_AREA)
-        return np.rot90(patch, rng.integers(4)).astype(np.float32).reshape(height, width, 3)
+        return np.rot90(patch, int(rng.integers(4))).astype(np.float32).reshape(height, width, 3)
     low, high = rng.uniform(0, 255, (2, 3))
     shade = _PATTERNS[rng.integers(len(_PATTERNS))](rng, height, width)[..., None]
     return (low + (high - low) * shade).astype(np.float32)
 
 
-def _noise(rng, height, width):
+def _noise(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     shade = np.zeros((height, width), np.float32)
     for octave in range(2, 6):
         coarse = rng.random((2**octave, 2**octave), np.float32)
-        shade += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC) / (
-            1 + rng.random() * octave
-        )
+        smooth: Any = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+        shade += smooth / (1 + rng.random() * octave)
     return np.clip(shade / shade.max(), 0, 1)
 
 
-def _grating(rng, height, width):
+def _grating(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     ys, xs = np.mgrid[:height, :width]
     angle, period = rng.uniform(0, np.pi), rng.uniform(6, 40)
     wave = np.sin(2 * np.pi * (xs * np.cos(angle) + ys * np.sin(angle)) / period)
     return 0.5 + 0.5 * (np.sign(wave) if rng.random() < 0.5 else wave)
 
 
-def _checks(rng, height, width):
+def _checks(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     ys, xs = np.mgrid[:height, :width]
     period = int(rng.integers(4, 24))
     return ((xs // period + ys // period) % 2).astype(np.float32)
 
 
-def _plain(rng, height, width):
+def _plain(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     return np.linspace(0, rng.uniform(0, 1), width, dtype=np.float32)[None].repeat(height, axis=0)
 
 
@@ -202,14 +215,17 @@ def camera_faults(rng: np.random.Generator, frames: np.ndarray) -> np.ndarray:
     return frames
 
 
-def _compress(frame, quality):
-    return cv2.imdecode(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+def _compress(frame: np.ndarray, quality: int) -> np.ndarray:
+    decoded = cv2.imdecode(
+        cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR
+    )
+    return cast(np.ndarray, decoded)
 
 
 # --- real clips --------------------------------------------------------------------------------
 
 
-def read_clip(path, max_frames: int = 900) -> np.ndarray:
+def read_clip(path: Path, max_frames: int = 900) -> np.ndarray:
     """Frames [N, H, W, 3] uint8 of a clip, CLIP_WIDTH_PX wide (empty when it cannot be read).
 
     Args:
@@ -227,7 +243,9 @@ def read_clip(path, max_frames: int = 900) -> np.ndarray:
     return np.stack(frames) if frames else np.zeros((0, CLIP_WIDTH_PX, CLIP_WIDTH_PX, 3), np.uint8)
 
 
-def clip_sequence(rng: np.random.Generator, clip: np.ndarray, length: int, size) -> FlowExample:
+def clip_sequence(
+    rng: np.random.Generator, clip: np.ndarray, length: int, size: tuple[int, int]
+) -> FlowExample:
     """Crop a real clip and play it at a third to full rate, either way; DIS flow is the teacher.
 
     Args:
@@ -239,7 +257,7 @@ def clip_sequence(rng: np.random.Generator, clip: np.ndarray, length: int, size)
     Returns:
         Frames, flow and trust; see the module's docstring for the shapes.
     """
-    stride = int(min(rng.integers(1, 4), (len(clip) - 1) // (length - 1)))
+    stride = int(min(int(rng.integers(1, 4)), (len(clip) - 1) // (length - 1)))
     start = int(rng.integers(0, len(clip) - stride * (length - 1)))
     frames = clip[start : start + stride * (length - 1) + 1 : stride][:: rng.choice([-1, 1])]
     share = rng.uniform(0.6, 1.0)
@@ -254,7 +272,7 @@ def clip_sequence(rng: np.random.Generator, clip: np.ndarray, length: int, size)
     return FlowExample(camera_faults(rng, small) if rng.random() < 0.3 else small, flow, trust)
 
 
-def teacher_flow(frames: np.ndarray, size) -> tuple[np.ndarray, np.ndarray]:
+def teacher_flow(frames: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Take the DIS flow (Kroeger 2016) of frames, and where both ways agree.
 
     Args:
@@ -264,7 +282,7 @@ def teacher_flow(frames: np.ndarray, size) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         (flow [L - 2, 2, 2, h, w] to the frame before and after, trust [L - 2, 2, h, w]).
     """
-    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # type: ignore[attr-defined]
     grey = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames]
     ahead = [dis.calc(a, b, None) for a, b in zip(grey, grey[1:], strict=False)]
     back = [dis.calc(b, a, None) for a, b in zip(grey, grey[1:], strict=False)]
@@ -274,7 +292,7 @@ def teacher_flow(frames: np.ndarray, size) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(flow), np.stack(trust)
 
 
-def _scaled(flow, size):
+def _scaled(flow: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """[h, w, 2] px of the clip -> [2, H, W] px of `size`."""
     ratio = np.array(size[::-1]) / flow.shape[1::-1]
     return cv2.resize(flow * ratio.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA).transpose(
@@ -282,7 +300,7 @@ def _scaled(flow, size):
     )
 
 
-def _agreement(flow, reverse, size):
+def _agreement(flow: np.ndarray, reverse: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """1 where going there and back ends where it began, 0 at cuts and covered places."""
     ys, xs = np.mgrid[: flow.shape[0], : flow.shape[1]].astype(np.float32)
     returned = cv2.remap(

@@ -7,6 +7,7 @@ stopped, and a film is never seen twice by the same encoder.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from dyvim_cli.training.films.rendered import Pair
 MOST_STEPS = 640  # longer pieces would be long films of one song
 PER_SHARD = 8
 HELD_OUT_SHARE = 1 / 7  # of the films; their music is held out from pre-training too
+T = TypeVar("T")
 MUSIC_SHARD = "music.safetensors"  # some of the music of pre-training, replayed against forgetting
 MUSIC_PER_FILM = 4  # pieces
 DROP_CURVES, DROP_MOTION = 0.15, 0.15  # shares of the crops that get z_d, or curves, alone
@@ -41,9 +43,9 @@ def prepare_pairs(
     n_films: int,
     seed: int,
     render: Callable[[Piece, np.random.Generator], Pair],
-    made_with: dict,
+    made_with: dict[str, Any],
     progress: Progress | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Render films to out/pairs-NNNN.safetensors; shards that something else saw are made again.
 
     Args:
@@ -122,14 +124,14 @@ def _shuffled(pieces: list[Piece], rng: np.random.Generator) -> list[Piece]:
     return [pieces[i] for i in order]
 
 
-def _is_made(path: Path, group: list[Piece], facts: dict) -> bool:
+def _is_made(path: Path, group: list[Piece], facts: dict[str, Any]) -> bool:
     if not path.exists():
         return False
     found, _, made_with = shards.load_columns(path)
     return made_with == facts and [p.name for p in found] == [p.name for p in group]
 
 
-def load_pairs(folder: Path) -> tuple[list[Pair], list[Pair], list[Piece], dict]:
+def load_pairs(folder: Path) -> tuple[list[Pair], list[Pair], list[Piece], dict[str, Any]]:
     """Read the rendered pairs of a folder.
 
     Args:
@@ -141,7 +143,8 @@ def load_pairs(folder: Path) -> tuple[list[Pair], list[Pair], list[Piece], dict]
     Raises:
         InputError: there are none.
     """
-    pairs, made_with = [], {}
+    pairs: list[Pair] = []
+    made_with: dict[str, Any] = {}
     for path in sorted(folder.glob("pairs-*.safetensors")):
         pieces, columns, made_with = shards.load_columns(path)
         rows = zip(pieces, columns["film_curves"], columns["motion"], strict=True)
@@ -260,7 +263,7 @@ def held_out_batches(ready: Ready, n_steps: int, batch_size: int) -> list[Batch]
     ]
 
 
-def even_groups(items: list, most: int) -> list[list]:
+def even_groups(items: list[T], most: int) -> list[list[T]]:
     """Group items in order, as evenly as can be: none is left alone without need.
 
     Args:
@@ -275,7 +278,7 @@ def even_groups(items: list, most: int) -> list[list]:
     return [items[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
 
 
-def hide(dynamics, curves: bool, motion: bool) -> None:
+def hide(dynamics: Any, curves: bool, motion: bool) -> None:
     """Zero in place what is not kept of z~.
 
     Args:

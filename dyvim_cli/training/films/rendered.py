@@ -6,6 +6,7 @@ pixels are ours: textures that a camera travels over, or footage that moves at t
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -141,7 +142,7 @@ def render(
                 yield RenderedFrame(float(film.times_s[i]), pixels)
 
 
-def _new_set(film: Choreography, size, material: Material, rng) -> Set:
+def _new_set(film: Choreography, size: tuple[int, int], material: Material, rng: np.random.Generator) -> Set:
     """A background, sprites, and footage in some of the sets."""
     background = _patch(rng, material.textures, 2 * max(size))
     sprites = [_sprite(size, material.textures, rng) for _ in range(film.sprites.shape[1])]
@@ -152,7 +153,9 @@ def _new_set(film: Choreography, size, material: Material, rng) -> Set:
     return Set(background, sprites, take, footage.played(take, film.travel, rng))
 
 
-def _sprite(size, textures, rng) -> tuple[np.ndarray, np.ndarray]:
+def _sprite(
+    size: tuple[int, int], textures: Sequence[np.ndarray], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     side = max(size)
     texture, mask = _patch(rng, textures, side), np.zeros((side, side), np.uint8)
     axes = tuple(int(side * share) for share in rng.uniform(0.25, 0.5, 2))
@@ -160,11 +163,11 @@ def _sprite(size, textures, rng) -> tuple[np.ndarray, np.ndarray]:
     return texture, mask
 
 
-def _patch(rng, textures, side: int) -> np.ndarray:
+def _patch(rng: np.random.Generator, textures: Sequence[np.ndarray], side: int) -> np.ndarray:
     return np.clip(motion_scenes._crop(rng, textures, side, side), 0, 255).astype(np.uint8)
 
 
-def _picture(film: Choreography, shot: Shot, seen: Set, index: int, size) -> np.ndarray:
+def _picture(film: Choreography, shot: Shot, seen: Set, index: int, size: tuple[int, int]) -> np.ndarray:
     """One frame: the background as the camera sees it, the sprites over it."""
     height, width = size
     if seen.take is None:
@@ -172,7 +175,7 @@ def _picture(film: Choreography, shot: Shot, seen: Set, index: int, size) -> np.
         x, y, angle, zoom = film.camera[index] - film.camera[shot.start] * (1, 1, 1, 0)
         scale = np.exp(zoom)
     else:
-        background = seen.take.picture(seen.playhead[index])
+        background = seen.take.picture(cast(np.ndarray, seen.playhead)[index])
         x, y, angle, zoom = film.shake[index]
         scale = np.exp(zoom) * MARGIN * max(height / background.shape[0], width / background.shape[1])
     place = _placed(background, width * (0.5 - x), height / 2 - width * y, angle, scale)

@@ -5,6 +5,7 @@ M key frames; d_z width of z~.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch.nn import functional as F
 from dyvim_cli.model.compose.character import choose_character, fit_grid
 from dyvim_cli.model.compose.recording import picture_embeddings
 from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
-from dyvim_cli.model.musicgen.backbone import Memory, delayed
+from dyvim_cli.model.musicgen.backbone import Memory, MusicGen, Pictures, delayed
 from dyvim_cli.model.musicgen.loading import AudioModel
 from dyvim_cli.model.musicgen.prompt import describe_music
 from dyvim_cli.options import ComposeOptions
@@ -39,7 +40,7 @@ class AudioBatch:
     embeddings: torch.Tensor  # [B, M, d_pictures]
     visible: torch.Tensor  # [B, 1, P, M] bool
 
-    def to(self, device) -> "AudioBatch":
+    def to(self, device: torch.device) -> "AudioBatch":
         """The same on a device.
 
         Args:
@@ -117,7 +118,7 @@ class AudioLearner(nn.Module):
         batches = [_collate(group, self.model) for group in even_groups(rows, self.batch_size)]
         return batches, [i for _, i in kept]
 
-    def _window(self, film: "_Film", first: int, alpha: float, is_conditioned: bool) -> dict:
+    def _window(self, film: "_Film", first: int, alpha: float, is_conditioned: bool) -> dict[str, Any]:
         lead = self.model.n_delays - 1
         codes = film.codes[:, first : first + self.n_frames]
         tokens = F.pad(codes, (0, self.n_frames - codes.shape[1]), value=UNKNOWN)
@@ -165,7 +166,7 @@ class AudioLearner(nn.Module):
         Returns:
             The adapter alone.
         """
-        return [self.model.adapter]
+        return [cast(nn.Module, self.model.adapter)]
 
     def hold_back(self) -> None:
         """Nothing: an adapter is new as a whole."""
@@ -215,12 +216,16 @@ class AudioLearner(nn.Module):
         """
         rows = [self._token_losses(_heard_as(b, *VIEWS[view])) for b in self.judged_by]
         windows = torch.cat([nats.sum(dim=(1, 2)) / known.sum(dim=(1, 2)) for nats, known in rows])
-        windows, films = windows.cpu().numpy(), np.array(self.judged_films)
-        return np.array([windows[films == i].mean() for i in np.unique(films)])
+        losses, films = windows.cpu().numpy(), np.array(self.judged_films)
+        return np.array([losses[films == i].mean() for i in np.unique(films)])
 
 
 def token_losses(
-    model, tokens: torch.Tensor, memory: Memory, extension=None, pictures=None
+    model: MusicGen,
+    tokens: torch.Tensor,
+    memory: Memory,
+    extension: torch.Tensor | None = None,
+    pictures: Pictures | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Judge each token of B windows by those before it, in MusicGen's delayed pattern (arXiv 2306.05284).
 
@@ -294,7 +299,7 @@ def stacked(rows: list[Memory], dtype: torch.dtype = torch.float32) -> Memory:
     return Memory(torch.cat(states).to(dtype), torch.cat(masks))
 
 
-def _collate(rows: list[dict], model) -> AudioBatch:
+def _collate(rows: list[dict[str, Any]], model: MusicGen) -> AudioBatch:
     """Stack windows; words and key frames are padded and masked."""
     n_keys = max(len(r["embeddings"]) for r in rows)
     return AudioBatch(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -124,7 +125,7 @@ class _Run:
         clock = json.loads(facts["clock"])
         self.step, self.seconds = clock["step"], clock["seconds"]
         self._take({n.removeprefix("model."): t for n, t in state.items() if n.startswith("model.")}, path)
-        moments: dict[int, dict] = {}
+        moments: dict[int, dict[str, Any]] = {}
         for name in (n for n in state if n.startswith("optimiser.")):
             _, index, field = name.split(".", 2)
             moments.setdefault(int(index), {})[field] = state[name]
@@ -153,7 +154,7 @@ def pretrain(
     out: Path,
     settings: PretrainSettings,
     start_from: Path | None = None,
-    log: Callable[[dict], None] = lambda record: None,
+    log: Callable[[dict[str, Any]], None] = lambda record: None,
 ) -> Path:
     """Train until the time is over; a folder that holds a state resumes where it stopped.
 
@@ -180,7 +181,7 @@ def pretrain(
     run = _Run(out, settings, start_from)
     sampler = Sampler(pieces, settings.n_steps, settings.batch_size, settings.seed + run.step)
 
-    def record(facts: dict) -> None:
+    def record(facts: dict[str, Any]) -> None:
         facts = {"step": run.step, "minutes": round(run.seconds / 60, 3)} | facts
         with (out / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(facts) + "\n")
@@ -203,7 +204,9 @@ def pretrain(
     return out
 
 
-def _learn(run: _Run, sampler: Sampler, record: Callable[[dict], None], judge: Callable[[], None]) -> None:
+def _learn(
+    run: _Run, sampler: Sampler, record: Callable[[dict[str, Any]], None], judge: Callable[[], None]
+) -> None:
     """Update until the time is over; what is spent on judging and saving does not count."""
     settings, saved_s = run.settings, time.monotonic()
     looks = [line["minutes"] for line in read_log(run.out / LOG) if "held_out" in line]

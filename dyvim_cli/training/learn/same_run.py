@@ -6,6 +6,7 @@ A run is resumed only with its own settings.
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from torch import nn
@@ -31,7 +32,7 @@ def weights_in_short(model: nn.Module) -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
 
 
-def check_same_run(state: Path, settings: dict, began_from: str | None = None) -> None:
+def check_same_run(state: Path, settings: dict[str, Any], began_from: str | None = None) -> None:
     """Refuse to continue with another run's state.
 
     Args:
@@ -65,7 +66,7 @@ def check_same_run(state: Path, settings: dict, began_from: str | None = None) -
         )
 
 
-def read_log(path: Path) -> list[dict]:
+def read_log(path: Path) -> list[dict[str, Any]]:
     """The lines of a log; a last one that is not whole is left out.
 
     Args:

@@ -1,5 +1,6 @@
 """The score decoder as a learner: rendered pairs in, loss out, held-out films for evaluation."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -90,7 +91,7 @@ class ScoreLearner(nn.Module):
         layers = [[block] for block in reversed(m.blocks)]
         return [[m.norm, m.head], *layers, [m.embedding, m.place, m.activity, m.semantics]]
 
-    def held_out(self, views=MAIN_VIEWS, alpha: float = 1.0) -> dict[str, float]:
+    def held_out(self, views: Sequence[str] = MAIN_VIEWS, alpha: float = 1.0) -> dict[str, float]:
         """Judge on the held-out films by the inputs from them.
 
         Args:

@@ -7,6 +7,7 @@ to low: a part that has just thawed hears mostly music without film, and so stay
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -89,7 +90,13 @@ def add_lora(parts: list[nn.Module]) -> list[nn.Parameter]:
     linears = [m for part in parts for m in part.modules() if isinstance(m, nn.Linear)]
     for linear in linears:
         parametrize.register_parametrization(linear, "weight", LowRank(linear.weight))
-    return [p for linear in linears for p in linear.parametrizations.weight[0].parameters()]
+    return [p for linear in linears for p in _low_rank(linear).parameters()]
+
+
+def _low_rank(module: nn.Module) -> Any:
+    """The first parametrization of a module's weight."""
+    parametrizations: Any = module.parametrizations
+    return parametrizations.weight[0]
 
 
 def _adapted(model: nn.Module) -> list[tuple[str, nn.Module]]:
@@ -97,8 +104,7 @@ def _adapted(model: nn.Module) -> list[tuple[str, nn.Module]]:
     return [
         (name, module)
         for name, module in model.named_modules()
-        if parametrize.is_parametrized(module, "weight")
-        and isinstance(module.parametrizations.weight[0], LowRank)
+        if parametrize.is_parametrized(module, "weight") and isinstance(_low_rank(module), LowRank)
     ]
 
 
@@ -121,9 +127,9 @@ def low_rank_terms(model: nn.Module) -> dict[str, torch.Tensor]:
     Returns:
         Factors "<weight's name>.up" and ".down" of all terms that have learned something.
     """
-    terms = {}
+    terms: dict[str, torch.Tensor] = {}
     for name, module in _adapted(model):
-        term = module.parametrizations.weight[0]
+        term = _low_rank(module)
         if term.up.any():
             terms |= {f"{name}.weight.up": term.up, f"{name}.weight.down": term.down}
     return terms

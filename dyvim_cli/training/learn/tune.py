@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -119,9 +119,9 @@ class TuningRun:
         torch.manual_seed(settings.seed)
         self.settings, self.out, self.clock = settings, out, RunProgress()
         self.inner, self.decoder_gain = learner, settings.decoder_gain
-        self.began_from = weights_in_short(learner)
+        self.began_from = weights_in_short(cast(nn.Module, learner))
         parts = learner.parts()
-        learner.requires_grad_(False)
+        cast(nn.Module, learner).requires_grad_(False)
         self.parts = [[p for m in part for p in m.parameters()] for part in parts]
         self.new = [p for m in learner.new_modules() for p in m.parameters()]
         if settings.strategy == "lora" or settings.strategy == "annealing" and learner.thaws_low_rank:
@@ -193,7 +193,7 @@ class TuningRun:
         self.inner.hold_back()
         return float(loss.detach())
 
-    def update(self) -> dict:
+    def update(self) -> dict[str, Any]:
         """Do one update; a gradient that is not finite changes nothing.
 
         Returns:
@@ -233,7 +233,11 @@ class TuningRun:
         """Save the state to resume from, in one file, atomically."""
         if not self.accelerator.is_main_process:
             return
-        state = {f"model.{name}": p for name, p in self.inner.named_parameters() if self._has_learned(p)}
+        state: dict[str, torch.Tensor] = {
+            f"model.{name}": p
+            for name, p in cast(nn.Module, self.inner).named_parameters()
+            if self._has_learned(p)
+        }
         for i, moments in self.optimizer.state_dict()["state"].items():
             state |= {f"optimizer.{i}.{k}": torch.as_tensor(v) for k, v in moments.items()}
         facts = {"clock": json.dumps(vars(self.clock)), SETTINGS: json.dumps(vars(self.settings))}
@@ -256,8 +260,8 @@ class TuningRun:
         check_same_run(self.out / STATE, vars(self.settings), self.began_from)
         state, facts = load_tensors(self.out / STATE)
         self.clock = RunProgress(**json.loads(facts["clock"]))
-        own = dict(self.inner.named_parameters())
-        moments: dict[int, dict] = {}
+        own = dict(cast(nn.Module, self.inner).named_parameters())
+        moments: dict[int, dict[str, Any]] = {}
         for name, value in state.items():
             kind, rest = name.split(".", 1)
             if kind == "model":
@@ -275,9 +279,9 @@ def tune(
     learner: Learner,
     out: Path,
     settings: TuneSettings,
-    log: Callable[[dict], None] = lambda record: None,
+    log: Callable[[dict[str, Any]], None] = lambda record: None,
     stop_after: int | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Tune to the end; a folder that holds a state resumes where it stopped.
 
     Low-rank terms are left in place (merge_lora folds them in), every other weight trained.
@@ -334,7 +338,7 @@ def _held_out(run: TuningRun) -> dict[str, float]:
     return {name: round(float(loss), 5) for name, loss in run.inner.held_out().items()}
 
 
-def _record(run: TuningRun, facts: dict, log: Callable[[dict], None]) -> None:
+def _record(run: TuningRun, facts: dict[str, Any], log: Callable[[dict[str, Any]], None]) -> None:
     """Append one record to the log file and pass it to `log`."""
     if not run.accelerator.is_main_process:
         return

@@ -61,7 +61,7 @@ def sounding_weights(starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, 
     return np.maximum(np.cumsum(change, axis=0)[:n_steps], 0)
 
 
-def lowest_sounding(starts, ends, pitches, n_steps: int) -> np.ndarray:
+def lowest_sounding(starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, n_steps: int) -> np.ndarray:
     """[n_steps] lowest MIDI pitch that sounds at each grid step, -1 in silence.
 
     Args:
@@ -81,7 +81,9 @@ def lowest_sounding(starts, ends, pitches, n_steps: int) -> np.ndarray:
     return np.where(lowest == 128, -1, lowest)
 
 
-def chords_of_notes(starts, ends, pitches, n_steps: int, is_minor: bool, segment: int = 8) -> np.ndarray:
+def chords_of_notes(
+    starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, n_steps: int, is_minor: bool, segment: int = 8
+) -> np.ndarray:
     """Find one chord a segment of steps.
 
     Args:
@@ -102,7 +104,7 @@ def chords_of_notes(starts, ends, pitches, n_steps: int, is_minor: bool, segment
     bass[np.flatnonzero(heard), lowest[heard] % 12] = 1.0
     bass[::segment] *= 2  # the bass's first note of a segment counts most
     pooled = [m.reshape(-1, segment, 12).sum(1) for m in (sounding, bass)]
-    return np.repeat(infer_chords(*pooled, is_minor), segment)
+    return np.repeat(infer_chords(pooled[0], pooled[1], is_minor), segment)
 
 
 def _evidence(weights: np.ndarray) -> np.ndarray:

@@ -1,9 +1,16 @@
 """Derive dynamic levels from a score's dynamics marks or a performance's velocities."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from dyvim_cli.music.symbols.tokens import N_LEVELS, UNKNOWN
 from dyvim_cli.training.data.curves import shared_ranks
+
+if TYPE_CHECKING:
+    from dyvim_cli.training.sources.grid import BarRun
+    from dyvim_cli.training.sources.sheet import Sheet
+
 
 MARK_LEVEL = {
     "pppp": 0, "ppp": 0, "pp": 1, "p": 2, "mp": 3, "mf": 4, "f": 5, "ff": 6, "fff": 7, "ffff": 7,
@@ -15,7 +22,7 @@ MIN_SHADES = 4  # different velocities below which a performance has no dynamics
 WEDGE_SPAN = 16  # steps such a change takes when its end is not written
 
 
-def levels(sheet, run, raw: np.ndarray) -> np.ndarray:
+def levels(sheet: "Sheet", run: "BarRun", raw: np.ndarray) -> np.ndarray:
     """Read levels off a sheet's marks and hairpins; accents add to them.
 
     Args:
@@ -41,10 +48,11 @@ def levels(sheet, run, raw: np.ndarray) -> np.ndarray:
     return row.astype(np.int16)
 
 
-def _knots(marks: list[tuple[int, str]]) -> list[tuple[int, float]]:
+def _knots(marks: list[tuple[int, str]]) -> list[tuple[float, float]]:
     """Points (step, level) to interpolate between: marks hold until a mark or a hairpin changes them."""
     knots: list[tuple[int, float]] = []
-    now, wedge = None, None  # wedge: (direction, first step)
+    now: float | None = None
+    wedge: tuple[int, int] | None = None  # (direction, first step)
     for step, mark in marks:
         if mark in MARK_LEVEL:
             level = float(MARK_LEVEL[mark])
@@ -61,13 +69,13 @@ def _knots(marks: list[tuple[int, str]]) -> list[tuple[int, float]]:
             now = float(np.clip(now + wedge[0] * WEDGE_CHANGE, 0, N_LEVELS - 1))
             knots.append((step, now))
             wedge = None
-    if wedge:
+    if wedge and now is not None:
         now = float(np.clip(now + wedge[0] * WEDGE_CHANGE, 0, N_LEVELS - 1))
         knots.append((wedge[1] + WEDGE_SPAN, now))
     return _ascending(knots)
 
 
-def _ascending(knots: list[tuple[int, float]]) -> list[tuple[int, float]]:
+def _ascending(knots: list[tuple[int, float]]) -> list[tuple[float, float]]:
     """Two values at one step become neighbours in time, so that interpolation jumps there."""
     made: list[tuple[float, float]] = []
     for step, value in knots:

@@ -1,6 +1,8 @@
 """Quantise notes in quarter-note time to streams on the sixteenth grid: bars, lines, chords."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +53,7 @@ class BarRun:
         """Grid steps, a multiple of a bar."""
         return round((self.end - self.start) * STEPS_PER_BEAT)
 
-    def step(self, quarters) -> np.ndarray:
+    def step(self, quarters: Any) -> np.ndarray:
         """Nearest grid step of times in quarter notes (may be outside the run).
 
         Args:
@@ -62,7 +64,7 @@ class BarRun:
         """
         return np.rint((np.asarray(quarters) - self.start) * STEPS_PER_BEAT).astype(int)
 
-    def clip(self, starts, ends) -> tuple[np.ndarray, np.ndarray]:
+    def clip(self, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Cut notes that touch the run to it.
 
         Args:
@@ -85,7 +87,7 @@ def runs(bars: list[Bar]) -> list[BarRun]:
     Returns:
         Runs of at least MIN_BARS four-four bars.
     """
-    groups: list[list] = [[]]
+    groups: list[list[Bar]] = [[]]
     for bar in _whole_bars(bars):
         group = groups[-1]
         if not _is_duple(bar) or (group and bar.fifths != group[-1].fifths):
@@ -97,7 +99,7 @@ def runs(bars: list[Bar]) -> list[BarRun]:
     return [run for run in made if run.n_steps >= MIN_BARS * STEPS_PER_BAR]
 
 
-def _is_duple(bar) -> bool:
+def _is_duple(bar: Bar) -> bool:
     return bar.nominal in DUPLE_BARS and bar.length <= bar.nominal + EPSILON
 
 
@@ -123,7 +125,7 @@ def _joined(parts: list[Bar]) -> Bar:
     return replace(parts[0], length=parts[0].nominal, opens=any(part.opens for part in parts))
 
 
-def _run(group: list, first: float, last: float) -> BarRun:
+def _run(group: list[Bar], first: float, last: float) -> BarRun:
     """Step 0 is a downbeat: a short first bar is a pickup and counts from its end backwards."""
     pickup = group[0].length < group[0].nominal - EPSILON
     start = group[0].start + group[0].length - BAR_QUARTERS if pickup else group[0].start
@@ -133,7 +135,7 @@ def _run(group: list, first: float, last: float) -> BarRun:
     return BarRun(start, start + n_bars * BAR_QUARTERS, group[0].fifths, group, group[0].start <= first, ends)
 
 
-def line(stream: str, starts, ends, pitches, n_steps: int) -> np.ndarray:
+def line(stream: str, starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, n_steps: int) -> np.ndarray:
     """Write one voice as tokens: the highest note of a step counts, and a new one ends the one before.
 
     Args:
@@ -176,7 +178,7 @@ def fold(pitches: np.ndarray, low: int, span: int) -> np.ndarray:
     return offset - 12 * over
 
 
-def chord_line(chords, run: BarRun, tonic: int) -> np.ndarray:
+def chord_line(chords: Sequence[tuple[float, Any]], run: BarRun, tonic: int) -> np.ndarray:
     """[n_steps] chord tokens relative to the tonic from [(time, (root, quality) or None)].
 
     Args:
@@ -194,7 +196,7 @@ def chord_line(chords, run: BarRun, tonic: int) -> np.ndarray:
     return row
 
 
-def octave_shift(pitches, stream: str, tonic: int) -> int:
+def octave_shift(pitches: np.ndarray, stream: str, tonic: int) -> int:
     """Choose the transposition that leaves fewest notes outside a stream's range, of those the most central.
 
     Args:

@@ -5,6 +5,7 @@ import json
 import re
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -130,7 +131,7 @@ def _work(facts: dict[str, str]) -> str:
     return facts["id"].replace("/", " ")
 
 
-def write_feel(folder: Path, path: Path) -> dict:
+def write_feel(folder: Path, path: Path) -> dict[str, Any]:
     """Write how humans place and weigh drum hits as JSON for the synthesizer.
 
     {"format": "dyvim-feel-1", "classes": [6 drum classes], "families": {style or "all": {
@@ -180,7 +181,7 @@ def _measure(path: Path) -> tuple[str, np.ndarray] | None:
     return style, np.stack(columns, axis=1)
 
 
-def _statistics(rows: np.ndarray) -> dict:
+def _statistics(rows: np.ndarray) -> dict[str, Any]:
     shape = (len(DRUM_CLASSES), STEPS_PER_BAR)
     cell = (rows[:, 0] * STEPS_PER_BAR + rows[:, 1]).astype(int)
     count = np.bincount(cell, minlength=shape[0] * shape[1])
@@ -195,7 +196,9 @@ def _statistics(rows: np.ndarray) -> dict:
     return made
 
 
-def _table(values: np.ndarray, count: np.ndarray, shape: tuple[int, int], digits: int) -> list[list]:
+def _table(
+    values: np.ndarray, count: np.ndarray, shape: tuple[int, int], digits: int
+) -> list[list[float | None]]:
     cells = [
         (round(float(v), digits) if digits else round(float(v))) if n >= MIN_HITS else None
         for v, n in zip(values, count, strict=True)

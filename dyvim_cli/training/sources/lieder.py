@@ -10,6 +10,7 @@ from dyvim_cli.training.data.curves import music_curves
 from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.sources import chord_inference, dynamics, grid, sheet, texture
 from dyvim_cli.training.sources.texture import Notes
+from dyvim_cli.types import Key
 
 SOURCE = "lieder"
 SUFFIXES = sheet.SUFFIXES
@@ -82,7 +83,7 @@ def _piece(name: str, source: str, song: sheet.Sheet, run: grid.BarRun, piano: i
     voice = every[raw["part"] == _singer(raw, piano)]
     hands = [every[(raw["part"] == piano) & ((raw["staff"] == 2) == left)] for left in (False, True)]
     tokens[STREAM_INDEX["melody"]] = grid.line("melody", voice.starts, voice.ends, voice.pitches, run.n_steps)
-    for stream, row in _piano_streams(*hands, voice, run.n_steps).items():
+    for stream, row in _piano_streams(hands[0], hands[1], voice, run.n_steps).items():
         tokens[STREAM_INDEX[stream]] = row
     tokens[STREAM_INDEX["chord"]] = chord_inference.chords_of_notes(
         every.starts, every.ends, every.pitches, run.n_steps, key.is_minor
@@ -101,7 +102,7 @@ def _singer(raw: np.ndarray, piano: int) -> int:
     return int(np.bincount(others).argmax()) if len(others) else -1
 
 
-def _key(raw: np.ndarray, run: grid.BarRun):
+def _key(raw: np.ndarray, run: grid.BarRun) -> Key:
     weights = keys.pitch_class_weights(raw["pitch"], raw["end"] - raw["start"])
     last = raw[raw["end"] >= raw["end"].max() - 1.0] if len(raw) else raw
     rest = int(last["pitch"].min()) % 12 if len(last) else None

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -47,18 +48,18 @@ class Measure:
     repeat_end: int = 0  # how often the passage is played
     ending: frozenset[int] = frozenset()
     ending_stops: bool = False
-    notes: list = field(default_factory=list)  # NOTE rows
-    chords: list = field(default_factory=list)  # (time, (root, quality) or None)
-    dynamics: list = field(default_factory=list)  # (time, mark)
+    notes: list[Any] = field(default_factory=list)  # NOTE rows
+    chords: list[Any] = field(default_factory=list)  # (time, (root, quality) or None)
+    dynamics: list[Any] = field(default_factory=list)  # (time, mark)
 
 
 class Reader:
     """Walks the parts; holds what MusicXML carries from bar to bar (divisions, key, metre)."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.bpm: float | None = None
 
-    def read_part(self, index: int, part, measures: list[Measure]) -> None:
+    def read_part(self, index: int, part: Any, measures: list[Measure]) -> None:
         """Add the part's notes, chords and marks to the written bars, which all parts share.
 
         Args:
@@ -67,7 +68,7 @@ class Reader:
             measures: the bars, which grow where the part is longer.
         """
         self.part, self.divisions, self.nominal = index, 1.0, 4.0
-        self.fifths = None
+        self.fifths: int | None = None
         for number, element in enumerate(part.findall("measure")):
             if number == len(measures):
                 measures.append(Measure())
@@ -79,7 +80,7 @@ class Reader:
             if index == 0:
                 self.measure.nominal, self.measure.fifths = self.nominal, self.fifths
 
-    def _note(self, element) -> None:
+    def _note(self, element: Any) -> None:
         tags = {child.tag: child for child in element}
         if "grace" in tags or "cue" in tags:
             return
@@ -98,14 +99,14 @@ class Reader:
         accent = "notations" in tags and any(True for _ in tags["notations"].iter("accent"))
         self.measure.notes.append((start, start + duration, midi, self.part, staff, tied, accent))
 
-    def _backup(self, element) -> None:
+    def _backup(self, element: Any) -> None:
         self.now = max(0.0, self.now - float(element.findtext("duration")) / self.divisions)
 
-    def _forward(self, element) -> None:
+    def _forward(self, element: Any) -> None:
         self.now += float(element.findtext("duration")) / self.divisions
         self.measure.length = max(self.measure.length, self.now)
 
-    def _attributes(self, element) -> None:
+    def _attributes(self, element: Any) -> None:
         self.divisions = float(element.findtext("divisions") or self.divisions)
         if element.find("time/beats") is not None:
             beats = sum(int(b) for b in re.findall(r"\d+", element.findtext("time/beats")))
@@ -113,11 +114,11 @@ class Reader:
         if element.find("key/fifths") is not None:
             self.fifths = int(element.findtext("key/fifths"))
 
-    def _harmony(self, element) -> None:
+    def _harmony(self, element: Any) -> None:
         offset = float(element.findtext("offset") or 0) / self.divisions
         self.measure.chords.append((max(0.0, self.now + offset), _chord(element)))
 
-    def _barline(self, element) -> None:
+    def _barline(self, element: Any) -> None:
         repeat, ending = element.find("repeat"), element.find("ending")
         if element.findtext("bar-style") in ("light-light", "light-heavy", "heavy-light"):
             if element.get("location") == "left":
@@ -132,7 +133,7 @@ class Reader:
             self.measure.ending |= {int(n) for n in re.findall(r"\d+", ending.get("number") or "")}
             self.measure.ending_stops |= ending.get("type") in ("stop", "discontinue")
 
-    def _direction(self, element) -> None:
+    def _direction(self, element: Any) -> None:
         at = max(0.0, self.now + float(element.findtext("offset") or 0) / self.divisions)
         for kind in element.iterfind("direction-type/*"):
             if kind.tag == "rehearsal" or (kind.tag == "words" and SECTION_WORDS.match(kind.text or "")):
@@ -142,7 +143,7 @@ class Reader:
             self._dynamic_mark(at, kind)
         self._sound(element.find("sound"))
 
-    def _dynamic_mark(self, at: float, kind) -> None:
+    def _dynamic_mark(self, at: float, kind: Any) -> None:
         mark = ""
         if kind.tag == "dynamics" and len(kind):
             mark = kind[0].tag
@@ -155,7 +156,7 @@ class Reader:
         if mark:
             self.measure.dynamics.append((at, mark))
 
-    def _sound(self, element) -> None:
+    def _sound(self, element: Any) -> None:
         if element is not None and element.get("tempo") and self.bpm is None:
             self.bpm = float(element.get("tempo"))
 
@@ -165,7 +166,7 @@ class Reader:
     }  # fmt: skip
 
 
-def _chord(element) -> tuple[int, str] | None:
+def _chord(element: Any) -> tuple[int, str] | None:
     """(root pitch class, quality) of a <harmony>, None for no chord."""
     step, kind = element.findtext("root/root-step"), (element.findtext("kind") or "major").strip()
     if step not in STEP_PITCH or kind == "none":

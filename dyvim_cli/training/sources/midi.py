@@ -1,6 +1,7 @@
 """Read multitrack MIDI of any folder; the tracks' roles are inferred from their notes."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def read(path: Path, source: str = SOURCE) -> list[Piece]:
     return [piece for piece in pieces if piece is not None]
 
 
-def load(path: Path):
+def load(path: Path) -> Any:
     """Load a MIDI file with times in quarter notes.
 
     Args:
@@ -59,12 +60,12 @@ def load(path: Path):
         score = symusic.Score(str(path), ttype="quarter")
     except Exception as error:  # symusic raises plain RuntimeError, ValueError and its own kinds
         raise InputError(f"cannot read MIDI: {path}: {error}", "export the file again") from error
-    if score.note_num() == 0:
+    if score.note_num() == 0:  # type: ignore[attr-defined]
         raise InputError(f"no notes in MIDI: {path}", "leave the file out")
     return score
 
 
-def bar_lines(score) -> list[grid.Bar]:
+def bar_lines(score: Any) -> list[grid.Bar]:
     """Find bars by the time signatures (four-four without one); key signatures in MIDI are not reliable.
 
     Args:
@@ -80,7 +81,7 @@ def bar_lines(score) -> list[grid.Bar]:
     if not changes or changes[0][0] > 0:
         changes.insert(0, (0.0, 4.0))
     ends = [time for time, _ in changes[1:]] + [float(score.end())]
-    bars = []
+    bars: list[grid.Bar] = []
     for (time, nominal), end in zip(changes, ends, strict=True):
         while time < end - grid.EPSILON:
             bars.append(grid.Bar(time, nominal, nominal, None, len(bars), False))
@@ -88,7 +89,7 @@ def bar_lines(score) -> list[grid.Bar]:
     return bars
 
 
-def _bpm(score) -> float:
+def _bpm(score: Any) -> float:
     """The tempo that lasts longest."""
     tempos = sorted((float(t.time), float(t.qpm)) for t in score.tempos)
     if not tempos:
@@ -134,7 +135,7 @@ def _piece(
     )  # fmt: skip
 
 
-def _key(pitched: list[roles.CorpusTrack]):
+def _key(pitched: list[roles.CorpusTrack]) -> Any:
     every: Notes = texture.joined([track.notes for track in pitched])
     lengths = np.maximum(every.ends - every.starts, 0)  # torn files hold notes that end before they begin
     weights = keys.pitch_class_weights(every.pitches, lengths)

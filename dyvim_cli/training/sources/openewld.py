@@ -1,6 +1,8 @@
 """Read lead sheets (OpenEWLD and any folder of MusicXML with chord symbols): melody and chords."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +62,7 @@ def _piece(name: str, source: str, song: sheet.Sheet, run: grid.BarRun) -> Piece
     )  # fmt: skip
 
 
-def _key(notes: np.ndarray, chords, run: grid.BarRun) -> Key:
+def _key(notes: np.ndarray, chords: Sequence[tuple[float, Any]], run: grid.BarRun) -> Key:
     """Key signature, major or minor by the profile of melody and chord tones and the last chord."""
     weights = pitch_class_weights(notes["pitch"], notes["end"] - notes["start"])
     times = [max(time, run.start) for time, _ in chords] + [run.end]

@@ -1,6 +1,8 @@
 """Assign the tracks of a General MIDI song to the roles bass, melody, pad and arp."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,6 +10,10 @@ from dyvim_cli.training.data.curves import centred_convolution
 from dyvim_cli.training.sources import texture
 from dyvim_cli.training.sources.texture import Notes
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
+
+if TYPE_CHECKING:
+    from dyvim_cli.training.sources.grid import BarRun
+
 
 # General MIDI programs (0-based)
 BASS = (*range(32, 40), 43, 58, 87)
@@ -38,7 +44,7 @@ class CorpusTrack:
         """Whether it plays notes rather than noises."""
         return not self.is_drums and self.program < NO_MUSIC
 
-    def cut(self, run) -> "CorpusTrack":
+    def cut(self, run: "BarRun") -> "CorpusTrack":
         """The notes that begin inside a run, in its grid steps.
 
         Args:
@@ -53,7 +59,7 @@ class CorpusTrack:
         return replace(self, notes=Notes(starts, ends, n.pitches[inside]), velocities=self.velocities[inside])
 
 
-def tracks_of(score) -> list[CorpusTrack]:
+def tracks_of(score: Any) -> list[CorpusTrack]:
     """Tracks of a symusic score, notes by start.
 
     Args:
@@ -116,7 +122,7 @@ def _chords_and_line(track: CorpusTrack) -> tuple[Notes, Notes]:
     return chords, track.notes[~together]
 
 
-def _lead(tracks, lines, n_steps: int) -> tuple[Notes, np.ndarray]:
+def _lead(tracks: Sequence[CorpusTrack], lines: Sequence[Notes], n_steps: int) -> tuple[Notes, np.ndarray]:
     """The most tuneful line, bar by bar with hysteresis, and its track's index by bar (-1: none)."""
     claims = [_tunefulness(t, line, n_steps) for t, line in zip(tracks, lines, strict=True)]
     return _most(lines, claims, n_steps)
@@ -164,7 +170,9 @@ def _onsets_by_bar(line: Notes, n_steps: int) -> np.ndarray:
     return np.bincount(line.starts // STEPS_PER_BAR, minlength=n_bars)[:n_bars].astype(float)
 
 
-def _most(lines, claims, n_steps: int, taken: np.ndarray | None = None) -> tuple[Notes, np.ndarray]:
+def _most(
+    lines: Sequence[Notes], claims: Sequence[np.ndarray], n_steps: int, taken: np.ndarray | None = None
+) -> tuple[Notes, np.ndarray]:
     """Notes of the line with the highest claim in each bar, and whose it is; never the taken one."""
     n_bars = n_steps // STEPS_PER_BAR
     winner = np.full(n_bars, -1)

@@ -6,9 +6,12 @@ Only what the score tokens need is kept. Repeats and their endings are played ou
 
 import gc
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import numpy as np
 
@@ -63,7 +66,7 @@ def read(path: Path) -> Sheet:
         raise InputError(f"incomplete MusicXML: {path}: {where}", "export the score again") from error
 
 
-def _parse(xml: bytes):
+def _parse(xml: bytes) -> Element:
     """Root element. The collector would walk the growing tree again and again: a third of the time."""
     collecting = gc.isenabled()
     gc.disable()
@@ -127,21 +130,22 @@ def _spread_endings(measures: list[Measure]) -> list[frozenset[int]]:
     return endings
 
 
-def _next(measures: list[Measure], start: int, wanted) -> int:
+def _next(measures: list[Measure], start: int, wanted: Any) -> int:
     """Index of the first bar from start on that is wanted; the number of bars if there is none."""
     return next((i for i in range(start, len(measures)) if wanted(measures[i])), len(measures))
 
 
 def _group(endings: list[frozenset[int]], i: int) -> set[int]:
     """All ending numbers of the passage that bar i ends: neighbours that carry endings."""
-    numbers, j = set(), i
+    numbers: set[int] = set()
+    j = i
     while j < len(endings) and endings[j]:
         numbers |= endings[j]
         j += 1
     return numbers
 
 
-def _play_out(root, measures: list[Measure], bpm: float | None) -> Sheet:
+def _play_out(root: Element, measures: list[Measure], bpm: float | None) -> Sheet:
     bars, notes, chords, dynamics, now = [], [], [], [], 0.0
     previous = -1
     for i in play_order(measures):
@@ -161,7 +165,7 @@ def _play_out(root, measures: list[Measure], bpm: float | None) -> Sheet:
     return Sheet(title, composer.strip(), names, bars, array, sorted_chords(chords), dynamics, bpm)
 
 
-def sorted_chords(chords):
+def sorted_chords(chords: Iterable[tuple[float, Any]]) -> list[tuple[float, Any]]:
     """Chords by time; of several at one time the last counts.
 
     Args:

@@ -4,6 +4,7 @@ All times are grid steps. A part is four equal arrays: starts, ends, pitches, an
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class Notes:
     ends: np.ndarray
     pitches: np.ndarray
 
-    def __getitem__(self, chosen) -> "Notes":
+    def __getitem__(self, chosen: Any) -> "Notes":
         return Notes(self.starts[chosen], self.ends[chosen], self.pitches[chosen])
 
     def __len__(self) -> int:

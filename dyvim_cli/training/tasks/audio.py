@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -65,12 +66,14 @@ def open_codec(name: str | None, backbone: str, progress: Progress | None = None
     return published_codec(name, **_weights_place(), progress=progress)
 
 
-def _weights_place() -> dict:
+def _weights_place() -> dict[str, Any]:
     """Keyword arguments of the weights' folder and of downloads."""
     return {name: value for name, value in placement().items() if name != "device_name"}
 
 
-def prepare_own_films(folder: Path, out: Path, codec: Codec, progress: Progress | None = None) -> dict:
+def prepare_own_films(
+    folder: Path, out: Path, codec: Codec, progress: Progress | None = None
+) -> dict[str, Any]:
     """Cache what is seen in every film of a folder, and its music as the codec's tokens.
 
     Args:
@@ -87,7 +90,7 @@ def prepare_own_films(folder: Path, out: Path, codec: Codec, progress: Progress 
 
 def prepare_rendered(
     shards: list[Path], out: Path, codec: Codec, n_films: int, seed: int, progress: Progress | None = None
-) -> dict:
+) -> dict[str, Any]:
     """Prepare rendered films, with the pieces as our own players sound them: pairs without any data.
 
     Args:
@@ -107,14 +110,14 @@ def prepare_rendered(
     pieces = choose_pieces([piece for path in shards for piece in load(path)], n_films, seed)
     material = Material(photographs())
 
-    def make(piece: Piece, index: int):
+    def make(piece: Piece, index: int) -> tuple[FilmFeatures, torch.Tensor]:
         rng = np.random.default_rng([seed, index])
         piece = excerpt(piece, FILM_S, rng)
         features, step_times_s = watch_film_of(piece, material, rng)
         sound = played(piece, step_times_s, codec.sample_rate, index)
         return dressed(features, piece), fitted(sound, codec)
 
-    def items():
+    def items() -> Iterator[tuple[str, Any, Any]]:
         for i, piece in enumerate(pieces):
             name = piece.name.replace("/", "-")
             key = hashlib.sha256(json.dumps([facts, seed, i, name], sort_keys=True).encode()).hexdigest()
@@ -189,7 +192,7 @@ def dressed(features: FilmFeatures, piece: Piece) -> FilmFeatures:
     """
     style = np.zeros(len(STYLES), np.float32)
     style[max(piece.style, 0)] = 1.0
-    moods = np.tile(np.float32(_mood(piece)), (len(features.scene_moods), 1))
+    moods = np.tile(np.array(_mood(piece), np.float32), (len(features.scene_moods), 1))
     return replace(features, style_scores=style, scene_moods=moods)
 
 
@@ -230,7 +233,7 @@ def codec_digest(codec: Codec) -> str:
     Returns:
         Kind and the sum of that weight.
     """
-    weight = next(codec.model.parameters())
+    weight = next(cast(Any, codec).model.parameters())
     return f"{type(codec).__name__}-{float(weight.detach().float().abs().sum()):.4f}"
 
 
@@ -257,7 +260,7 @@ def untrained_backbone(pairs: Path, out: Path, seed: int) -> str:
     return str(folder)
 
 
-def _published_name(facts: dict, pairs: Path) -> str:
+def _published_name(facts: dict[str, Any], pairs: Path) -> str:
     """The published codec that prepared films' facts are of. Raises InputError."""
     for name, khz in CODECS.items():
         if facts["codec"].startswith("SegmentCodec-") and facts["sample_rate"] == 1000 * khz:
@@ -299,8 +302,8 @@ def tune_audio(
     backbone: str,
     settings: TuneSettings,
     batch_size: int = 4,
-    log: Callable[[dict], None] = lambda record: None,
-) -> dict:
+    log: Callable[[dict[str, Any]], None] = lambda record: None,
+) -> dict[str, Any]:
     """Tune to the end; `out` then is what `score --adapter` takes.
 
     Args:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,7 +39,7 @@ def render(
     seed: int,
     clips: Path | None = None,
     progress: Progress | None = None,
-) -> dict:
+) -> dict[str, Any]:
     """Render films for the pieces of some shards; resumes where it stopped.
 
     Args:
@@ -55,7 +56,7 @@ def render(
     pieces = [piece for path in shards for piece in load(path)]
     material = Material(photographs(), read_takes(clips) if clips else ())
 
-    def make(piece: Piece, rng: np.random.Generator):
+    def make(piece: Piece, rng: np.random.Generator) -> Any:
         return render_pair(piece, material, rng)
 
     shown = {"takes": len(material.takes), "frames": sum(len(take.frames) for take in material.takes)}
@@ -92,8 +93,8 @@ def tune_embedded(
     settings: TuneSettings,
     start_from: Path | None = None,
     batch_size: int = 6,
-    log: Callable[[dict], None] = lambda record: None,
-) -> dict:
+    log: Callable[[dict[str, Any]], None] = lambda record: None,
+) -> dict[str, Any]:
     """Tune to the end; writes decoder, adapter (what changed) and the held-out table.
 
     Args:
@@ -191,5 +192,6 @@ def above_true(one: ScoreLearner, n_draws: int = 2000) -> dict[str, tuple[float,
     for view in (v for v in VIEWS if v != "true"):
         more = films[view] - films["true"]
         low, high = np.percentile(more[drawn].mean(axis=1), [2.5, 97.5])
-        table[view] = tuple(round(float(x), 4) for x in (more.mean(), low, high))
+        mean, low, high = (round(float(x), 4) for x in (more.mean(), low, high))
+        table[view] = (mean, low, high)
     return table

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -119,7 +120,9 @@ def _textures() -> list[np.ndarray]:
     return [color.gray2rgb(p) if p.ndim == 2 else p[..., :3] for p in pictures]
 
 
-def _batch(rng, textures, clips, size: int) -> list[FlowExample]:
+def _batch(
+    rng: np.random.Generator, textures: Sequence[np.ndarray], clips: Sequence[np.ndarray], size: int
+) -> list[FlowExample]:
     """`size` sequences of one picture shape, FILM_SHARE of them real."""
     shape = SIZES[rng.integers(len(SIZES))]
     lengths = np.array([len(c) for c in clips], float) ** 0.5  # long clips more often, not all the time
@@ -201,7 +204,9 @@ def flow_statistics(flow: Tensor, trust: Tensor) -> Tensor:
     return torch.cat([magnitude, torch.stack(single, 1), mean, histogram], dim=1)
 
 
-def _keep(path: Path, model, head, optimizer, step: int, spent_s: float) -> None:
+def _keep(
+    path: Path, model: nn.Module, head: nn.Module, optimizer: torch.optim.Optimizer, step: int, spent_s: float
+) -> None:
     """Weights, Adam's moments and the clock, in one safetensors file."""
     state = {f"model.{k}": v for k, v in model.state_dict().items()}
     state |= {f"head.{k}": v for k, v in head.state_dict().items()}
@@ -211,13 +216,15 @@ def _keep(path: Path, model, head, optimizer, step: int, spent_s: float) -> None
     save_tensors(state, path, {})
 
 
-def _restore(path: Path, model, head, optimizer) -> tuple[int, float]:
+def _restore(
+    path: Path, model: nn.Module, head: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[int, float]:
     """(steps done, seconds spent) of a run that was stopped, its state put back; (0, 0) if none."""
     if not path.exists():
         return 0, 0.0
     state = load_file(path)
     step, spent_s = state.pop("clock").tolist()
-    moments: dict[int, dict] = {}
+    moments: dict[int, dict[str, Any]] = {}
     for module, prefix in ((model, "model."), (head, "head.")):
         module.load_state_dict({k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)})
     for name, value in state.items():

@@ -1,6 +1,7 @@
 """Turn a finished training into shippable weights: half precision, model card, checksums."""
 
 from pathlib import Path
+from typing import Any
 
 from dyvim_cli import weights
 from dyvim_cli.atomic import write_json
@@ -14,7 +15,7 @@ LICENCES = {
 }
 
 
-def release_decoder(trained: Path, folder: Path, card: dict) -> Path:
+def release_decoder(trained: Path, folder: Path, card: dict[str, Any]) -> Path:
     """Write a trained decoder as fp16 with its card into the weights folder; renew the list.
 
     Args:
