@@ -35,7 +35,7 @@ def features_of(
         use_cache: whether features of earlier runs count, and are kept.
         progress: notified of the stage "vision".
         notes: takes what did not go as usual.
-        begun: called once decoding goes on (or nothing is to be decoded), before the libraries of seeing load.
+        begun: called once decoding has begun (or is not needed), before the libraries of vision are loaded.
 
     Returns:
         The features.

@@ -60,6 +60,7 @@ def test_every_library_that_watching_needs_is_part_of_the_key():
     sources = [(PACKAGE / name).read_text(encoding="utf-8") for name in closure(settings.SEEN_BY)]
     needed = {name for text in sources for name in IMPORTED.findall(text)}
     needed -= {"dyvim_cli", *sys.stdlib_module_names}
+    needed |= {"torchvision"}  # transformers prepares CLIP's pictures with it
     packages = metadata.packages_distributions()
     releases = {package for name in needed for package in packages.get(name, [name])}
     known = {name.replace("_", "-") for name in settings.LIBRARIES}
