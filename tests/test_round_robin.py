@@ -92,6 +92,20 @@ def test_kits_piano_and_accents_have_three_strengths_and_two_takes(is_drums, pro
     assert not np.allclose(one, other, atol=0.02 * np.abs(one).max())
 
 
+@pytest.mark.parametrize("key", [42, 49, 51])
+def test_hats_and_cymbals_are_brighter_not_only_louder(key):
+    """The balance within their treble follows the strength: above 7 kHz against 1.5 to 7 kHz."""
+    kit = SampledInstrument(shipped_soundfont(), True, 0)
+
+    def tilt_db(velocity: int) -> float:
+        sound = kit.tones(key, velocity, RATE // 4)[0].samples[: RATE // 4]
+        power, hz = np.abs(np.fft.rfft(sound)) ** 2, np.fft.rfftfreq(len(sound), 1 / RATE)
+        return float(10 * np.log10(power[hz > 7000].sum() / power[(hz > 1500) & (hz < 7000)].sum()))
+
+    soft, middle, hard = map(tilt_db, (20, 80, 120))
+    assert soft + 1.5 < middle and middle + 0.4 < hard
+
+
 def test_what_a_font_answers_by_itself_stays_as_it_is():
     """A filter that opens with velocity, or another recording, is the font's own way to be struck harder."""
     once = font({"a": STARTED})

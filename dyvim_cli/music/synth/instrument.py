@@ -156,7 +156,8 @@ class SampledInstrument:
         if not (self.is_shaded and self._answers_alike(key)):
             return tones
         db = strokes.treble_db(middle_velocity(step * VELOCITY_STEP), take)
-        return [replace(tone, samples=strokes.shelved(tone.samples, db)) for tone in tones]
+        corner_hz = strokes.corner_hz(key, self.is_drums)
+        return [replace(tone, samples=strokes.shelved(tone.samples, db, corner_hz)) for tone in tones]
 
     def _trembling(self, key: int, velocity: int, take: int, n_frames: int) -> Bend | None:
         """What moves the pitch of a note's tone; None for one that ends before its vibrato."""

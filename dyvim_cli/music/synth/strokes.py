@@ -15,7 +15,13 @@ from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.types import SAMPLE_RATE
 
-CORNER_HZ = 1200.0
+CORNER_HZ, BRIGHT_CORNER_HZ = (
+    1200.0,
+    7000.0,
+)  # of the shelf; the second of what has all its sound above the first
+BRIGHT_DRUMS = frozenset(
+    {42, 44, 46, 49, 51, 52, 53, 54, 55, 57, 59, 69, 70, 80, 81, 82}
+)  # hats, cymbals, rattles
 NEUTRAL_VELOCITY = 80  # as recorded: what mixes are balanced for, and what a groove is played with
 SOFT_DB, HARD_DB = -7.0, 2.0  # of the shelf at velocities 1 and 127
 TAKES_DB = (0.0, -0.7, 0.5)  # of the shelf, of each take
@@ -60,27 +66,41 @@ def _is_alike(one: Voice, other: Voice) -> bool:
     )
 
 
-def shelved(sound: np.ndarray, db: float) -> np.ndarray:
+def corner_hz(key: int, is_drum: bool) -> float:
+    """Find where the shelf begins.
+
+    Args:
+        key: MIDI number.
+        is_drum: whether it is a key of a kit.
+
+    Returns:
+        Hz: higher for hats and cymbals, which the usual shelf would only make softer.
+    """
+    return BRIGHT_CORNER_HZ if is_drum and key in BRIGHT_DRUMS else CORNER_HZ
+
+
+def shelved(sound: np.ndarray, db: float, corner_hz: float = CORNER_HZ) -> np.ndarray:
     """Put a sound under the shelf.
 
     Args:
         sound: [n].
         db: gain of the treble.
+        corner_hz: from where on it counts as treble.
 
     Returns:
         [n] float32.
     """
     from scipy.signal import lfilter
 
-    b, a = _shelf(round(db, 2))
+    b, a = _shelf(round(db, 2), corner_hz)
     return lfilter(b, a, sound).astype(np.float32, copy=False)
 
 
 @lru_cache(maxsize=64)
-def _shelf(db: float) -> tuple[np.ndarray, np.ndarray]:
+def _shelf(db: float, corner_hz: float) -> tuple[np.ndarray, np.ndarray]:
     """A first-order high shelf (b, a), with unity gain below the corner."""
     gain = 10 ** (db / 20)
-    omega = np.tan(np.pi * CORNER_HZ / SAMPLE_RATE) / np.sqrt(gain)
+    omega = np.tan(np.pi * corner_hz / SAMPLE_RATE) / np.sqrt(gain)
     b = np.array([gain + omega * np.sqrt(gain), omega * np.sqrt(gain) - gain])
     a = np.array([1 + omega * np.sqrt(gain), omega * np.sqrt(gain) - 1])
     return (b / a[0]).astype(np.float32), (a / a[0]).astype(np.float32)
