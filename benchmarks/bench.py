@@ -75,7 +75,7 @@ def players(generate: Generate, steady: Generate) -> dict[str, Player]:
         "dyvim, alpha 0": ours(0.0),
         "decoder alone (alpha 1, steady tempo)": ours(1.0, steady),
         "tempo map alone (clicks on its beats)": bare_tempo_map,
-        "metronome at the best tempo (told the events)": steady_clicks,
+        "metronome at the best tempo (knows the events)": steady_clicks,
         "random shift of alpha 1": shifted,
     }
 
