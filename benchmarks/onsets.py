@@ -25,7 +25,7 @@ from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, Note
 
 AT_S, HELD_S, LASTS_S = 0.3, 0.4, 0.6  # of the one note of a rendering: where it stands, how long it is held
-EARLIEST_S, LATEST_S = 0.25, ATTACK_S  # an onset is looked for so long before and after the note
+EARLIEST_S, LATEST_S = 0.25, ATTACK_S  # an onset is searched for in this range around the note
 SILENCE = 1e-9  # of a power that is none
 HEARD = 10**-1.2  # of the power of the loudest moment
 VELOCITIES = (56, 88, 112)

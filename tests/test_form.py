@@ -147,7 +147,7 @@ def test_a_theme_returns_with_its_scene():
 
 
 def _scenes(labels, bars, energy=None):
-    """A film of scenes of so many bars each, that begin with cuts and move alike unless energy says."""
+    """A film of scenes of this many bars each, that begin with cuts and move alike unless energy says."""
     steps = np.arange(len(labels)) * bars * STEPS_PER_BAR
     moves = np.repeat(np.full(len(labels), 0.5) if energy is None else energy, bars * STEPS_PER_BAR)
     return {

@@ -136,7 +136,7 @@ def _answer(ray: Any, reference: Any, task: Task) -> Answer:
 
 
 def _packed(task: Task) -> _Shipped | None:
-    """A film to be sent; one that cannot be read fails where it is looked for."""
+    """A film to be sent; one that cannot be read fails where it is searched for."""
     try:
         return _Shipped(task.film.read_bytes(), task.film.stat().st_mtime_ns)
     except OSError:

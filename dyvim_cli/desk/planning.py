@@ -15,7 +15,7 @@ from dyvim_cli.types import FilmFeatures
 if TYPE_CHECKING:
     import numpy as np
 
-AS_HEARD_S = 0.06  # a plan's spans of speech are rounded: so far beyond them a word is as it was heard
+AS_HEARD_S = 0.06  # a plan's spans of speech are rounded: tolerance for the detected words
 SAME_LENGTH_S = 0.2  # a film whose length differs by more is another cut than the plan is for
 
 
@@ -78,11 +78,11 @@ def planned(
 def speech_to_clear(heard_s: "np.ndarray", plan: FilmPlan) -> "np.ndarray":
     """Find the speech that the music is ducked under.
 
-    The words of a span of the plan are where they were heard; a span in which none was is speech throughout.
+    A plan's span has the words that were detected in it; without any it is speech throughout.
 
     Args:
         heard_s: [M, 2] seconds.
-        plan: of the film; one that says nothing of speech leaves it as heard.
+        plan: of the film; without speech the detected speech counts.
 
     Returns:
         [N, 2] seconds.

@@ -16,7 +16,7 @@ from dyvim_cli.types import Score, Stem
 
 
 def recast(score: Score, options: ComposeOptions) -> Score:
-    """Play the same notes at the same times as the options say; octaves fit the new instruments.
+    """Reassign the instruments as the options say; notes keep their times, octaves fit the new instruments.
 
     Args:
         score: as it was composed.

@@ -26,7 +26,7 @@ def holds(whole: tuple[np.ndarray, int], part: tuple[np.ndarray, int]) -> bool:
 
     Args:
         whole: what is searched, as ([n, channels] float, sample rate in Hz).
-        part: what is looked for, likewise; rates may differ. Only the first LONGEST_S seconds of both count.
+        part: the sound to find, likewise; rates may differ. Only the first LONGEST_S seconds of both count.
 
     Returns:
         True where the part is found; False for silence and below MOMENT_S.

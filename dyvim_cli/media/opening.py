@@ -214,7 +214,7 @@ def tag_of(name: str, *places: Any) -> str:
 
     Args:
         name: in small letters.
-        *places: containers and streams of PyAV, in which it is looked for in turn.
+        *places: containers and streams of PyAV, in which it is searched for in turn.
 
     Returns:
         Its value; "" without.

@@ -1,6 +1,6 @@
 """Find the shots of a film again in another cut of it: kept, moved, trimmed, swapped, faster, or gone.
 
-Each shot of the new cut is looked for in the old one by the prints of its frames. Times are seconds;
+Each shot of the new cut is searched for in the old one by the prints of its frames. Times are seconds;
 letters: N frames of the new cut, M of the old one, P probes of a shot.
 """
 
@@ -13,12 +13,12 @@ from dyvim_cli.old_piece import Footage, FootageRun
 from dyvim_cli.types import FilmFeatures
 from dyvim_cli.vision.prints import SAME, print_distances
 
-PROBES = 9  # frames of a shot that are looked for, its first and its last among them
-SPEEDS = (0.7, 1.43)  # slowest and fastest that a shot may be shown again
+PROBES = 9  # frames of a shot that are searched for, its first and last included
+SPEEDS = (0.7, 1.43)  # slowest and fastest speed of a shot that is shown again
 FASTER_GAIN = 0.03  # least gain of another speed over the old one
 AS_GOOD = 0.02  # fits that differ by less are equal: a still shot fits anywhere
-ALIGNED_S = 0.06  # a shot that begins or ends so near an old one's edge begins or ends with it
-GOES_ON_S = 0.045  # two shots that were as near to one another have nothing between them
+ALIGNED_S = 0.06  # a shot whose edge is this near to an old one's edge shares it
+GOES_ON_S = 0.045  # largest gap between two adjacent shots
 WHOLE = 0.9  # share of a shot's frames that are found where the shot is
 FOUND = 0.8  # the same of a part, which begins or ends the shot
 SHORTEST_S = 0.4  # of a part of a shot
@@ -27,7 +27,7 @@ BRIDGED_S = 2.0  # a shorter insert leaves the music unchanged
 
 
 def footage_of(features: FilmFeatures) -> Footage:
-    """Collect what a film is found again by.
+    """Collect the fingerprint data of a film.
 
     Args:
         features: what was seen of it.
@@ -50,7 +50,7 @@ def match_footage(new: Footage, old: Footage) -> tuple[FootageRun, ...]:
         old: the old one.
 
     Returns:
-        The whole new cut as runs in order, each as long as old and new go on alike.
+        The whole new cut as runs in order; within a run old and new show the same.
     """
     search = _Search(new, old)
     found: list[FootageRun] = []

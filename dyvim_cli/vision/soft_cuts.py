@@ -76,7 +76,7 @@ class SoftCutStream:
         return clearest(self._found)
 
     def _examine(self, until: int) -> None:
-        """Look at the middles before `until`, then let go of what no later one needs."""
+        """Examine the middles before `until`, then drop what no later one needs."""
         if self._thumbs:
             window = Window(np.stack(self._thumbs), self._fine)
             middles = np.arange(self._done, until) - self._first

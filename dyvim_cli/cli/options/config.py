@@ -44,7 +44,7 @@ def default_path() -> Path:
 
 
 def is_there(path: Path) -> bool:
-    """Check whether there is anything at a path, be it a file or not, readable or not.
+    """Check whether anything exists at a path, readable or not.
 
     Args:
         path: of the configuration.

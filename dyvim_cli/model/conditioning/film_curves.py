@@ -12,7 +12,9 @@ from dyvim_cli.types import EVENT_KINDS, STEPS_PER_BAR, FilmFeatures, TempoMap
 # Picture widths a second: what reads as stillness, and as all the motion there is.
 STILL_MOTION, FULL_MOTION = 0.004, 0.8
 MOST_TRUST, WIDE_SPREAD = 0.7, 0.25  # share of the rank where the middle 80 % of the motion spread so widely
-SLOW_STEPS = STEPS_PER_BAR // 2  # energy is averaged over so many steps: the music follows scenes, not frames
+SLOW_STEPS = (
+    STEPS_PER_BAR // 2
+)  # energy is averaged over this many steps: the music follows scenes, not frames
 CUT = EVENT_KINDS.index("cut")
 
 

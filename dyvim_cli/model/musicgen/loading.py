@@ -37,7 +37,7 @@ PLAIN_NOTE = (
 
 @dataclass(frozen=True)
 class AudioModel:
-    """All that it takes to make sound of words and motion."""
+    """A loaded MusicGen: backbone, codec, tokenizer and adapter."""
 
     name: str
     musicgen: "MusicGen"
@@ -67,7 +67,7 @@ class AudioModel:
             prompt: English words; an empty one gives music without words.
 
         Returns:
-            What the cross-attention reads.
+            Input of the cross-attention.
 
         Raises:
             WeightsError: the checkpoint has no tokenizer.

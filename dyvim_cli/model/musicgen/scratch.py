@@ -16,7 +16,7 @@ from dyvim_cli.progress import Progress
 
 CODECS = {"encodec_24khz": 24, "encodec_48khz": 48}  # by name, sample rate in kHz
 CODEC_FILE = "dyvim-codec.json"
-HIDDEN, N_LAYERS, SPREAD = 512, 12, 0.02  # half of musicgen-small's width and depth: what one GPU teaches
+HIDDEN, N_LAYERS, SPREAD = 512, 12, 0.02  # half of musicgen-small's width and depth: trainable on one GPU
 
 
 def published_codec(

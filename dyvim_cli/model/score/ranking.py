@@ -10,7 +10,7 @@ from dyvim_cli.music.symbols.measures import CHORD_TONES, note_lengths, onsets
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 MELODY, CHORD, LEVEL = (tokens.STREAM_INDEX[name] for name in ("melody", "chord", "level"))
-FAULT = 6.0  # what one costs: all that sync (-2 to 2) and pulse (-1 to 1) can make up
+FAULT = 6.0  # cost of one fault: the whole range of sync (-2 to 2) and pulse (-1 to 1)
 MOST_OF_ONE_PITCH = 0.7  # share of a tune's notes
 MOST_CLASHES = 0.12  # share of a tune's notes
 MOVES = 0.15  # mean energy of a bar
@@ -24,7 +24,7 @@ class TakeRating:
     accent: float  # how much more is played where the film has events, -1..1
     following: float  # rank correlation of loudness x density with the film's energy, -1..1
     pulse: float  # largest autocorrelation of the onsets at PULSE_STEPS, -1..1
-    faults: tuple[str, ...]  # what the gate objects to
+    faults: tuple[str, ...]  # faults found by the gate
 
     def score(self, alpha: float) -> float:
         """Weigh sync and pulse against faults.
@@ -128,7 +128,7 @@ def _pulse(onset_weights: np.ndarray) -> float:
 
 
 def _faults(piece: np.ndarray, energy: np.ndarray) -> list[str]:
-    """Stuck notes, unasked-for silence, clashes, endless loops."""
+    """Stuck notes, unplanned silence, clashes, endless loops."""
     found = {
         "one melody note over and over": _is_monotonous(piece[MELODY]),
         "a note that does not end": _longest_hold(piece) > tokens.LONGEST_HOLD_STEPS,

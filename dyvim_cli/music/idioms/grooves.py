@@ -48,7 +48,7 @@ NEVER = 9.0  # a need that no density meets
 BEAT_FLOORS = {"drums": 0.45, "bass": 0.42, "pad": 0.3, "arp": 0.3, "melody": 0.3}
 OTHER_FLOORS = {"drums": 0.3, "bass": 0.32, "pad": 0.5, "arp": 0.52, "melody": 0.3}
 ROLE_FLOORS = {"intro": -0.05, "break": -0.1, "outro": -0.05}  # added to the floors of drums and bass
-# A groove that changes every bar is none: each part keeps its pattern for so many bars (0: no limit).
+# A groove that changes every bar is none: each part keeps its pattern for this many bars (0: no limit).
 STEADY_BARS = {"drums": 2, "bass": 2, "pad": 1, "arp": 1, "melody": 0}
 FILL_FROM = 0.35  # energy of a bar that may end in a fill
 

@@ -20,7 +20,7 @@ def mod_envelope(voice: Voice, times_s: np.ndarray, held_s: float) -> np.ndarray
     Args:
         voice: of a note.
         times_s: [n] since the note's start.
-        held_s: when the key is let go; inf = never.
+        held_s: when the key is released; inf = never.
 
     Returns:
         [n] 0..1.

@@ -1,4 +1,4 @@
-"""Synthesise what heavy moments of film music are made of: booms, sub drops, risers, reversed cymbals.
+"""Synthesise impacts of film music: booms, sub drops, risers, reversed cymbals.
 
 All of it is computed here, from sines and noise, as long as its note: a riser ends where its note ends, to
 the frame. Three strengths differ in what sounds, not in level alone, and two takes in noise and fall.

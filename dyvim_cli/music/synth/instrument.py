@@ -131,7 +131,7 @@ class SampledInstrument:
         return self._rendered(_slot(key, velocity, take), voices, n_held, n_held, bend)
 
     def _let_go(self, slot: Slot, voices: tuple[Voice, ...], n_held: int) -> list[RenderedVoice]:
-        """Tones whose timbre changes as the key is let go: one for each length, in steps of LET_GO_STEP."""
+        """Tones whose timbre changes as the key is released: one for each length, in steps of LET_GO_STEP."""
         n_held = max(1, round(n_held / LET_GO_STEP)) * LET_GO_STEP
         found = self.tone_cache.get((*slot, n_held))
         if found is None:

@@ -30,7 +30,7 @@ class _Placed:
     note: Note
     take: int
     start: int  # frame, before the film if negative
-    n_held: int  # frames until it is let go
+    n_held: int  # frames until it is released
     gain: float
     is_choked: bool
 

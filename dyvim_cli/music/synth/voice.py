@@ -22,7 +22,7 @@ from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.music.synth.soundfont import SoundFont
 from dyvim_cli.types import SAMPLE_RATE
 
-RING_DB = 70.0  # a note that has fallen so far is over
+RING_DB = 70.0  # a note that has decayed by this is over
 SHORTEST_RELEASE_S, LONGEST_RELEASE_S = 2.0**-6, 6.0
 INAUDIBLE = 1e-4
 Bend = Callable[[np.ndarray], np.ndarray]
@@ -35,11 +35,11 @@ class RenderedVoice:
     samples: np.ndarray
     left: float
     right: float
-    fall_db_per_s: float  # once the key is let go
-    level: HeldLevel  # the envelope that the samples are under
+    fall_db_per_s: float  # once the key is released
+    level: HeldLevel  # the envelope of the samples
 
     def released(self, n_held: int, fall_db_per_s: float | None = None) -> np.ndarray:
-        """Let the tone go: from its level there it falls at a steady rate in dB.
+        """Release the tone: from its level there it falls at a steady rate in dB.
 
         Args:
             n_held: frames that the key is held.
@@ -70,9 +70,9 @@ def render(
         font: of the sample.
         voice: sample and generators.
         n_frames: that the key may be held.
-        n_held: frame at which the key is let go, for voices whose timbre changes then; None = never.
-        bend: times [n] in seconds from the tone's start to cents [n] that move the pitch besides.
-        rings: whether what follows the n_frames is wanted.
+        n_held: frame at which the key is released, for voices whose timbre changes then; None = never.
+        bend: function of times [n] in seconds from the tone's start; pitch offsets [n] in cents.
+        rings: whether to include the ring after n_frames.
 
     Returns:
         The tone; None if inaudible.
@@ -100,7 +100,7 @@ def render(
 
 @lru_cache(maxsize=64)
 def fall(db_per_s: float) -> np.ndarray:
-    """Compute the gain of a note that is let go: from 1 to -RING_DB at a steady rate; 0.8 MB at most.
+    """Compute the gain of a note that is released: from 1 to -RING_DB at a steady rate; 0.8 MB at most.
 
     Args:
         db_per_s: rate, above 0.

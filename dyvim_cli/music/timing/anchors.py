@@ -130,7 +130,7 @@ def _phase_table(
 
 
 def _jump_class(counts: np.ndarray) -> np.ndarray:
-    """Index into JUMP_LIMITS of links of so many steps."""
+    """Index into JUMP_LIMITS of links of this many steps."""
     return np.searchsorted(JUMP_STEPS, counts, side="right")
 
 

@@ -211,7 +211,7 @@ def _best_fit(duration_s: float, targets: Targets, tempi: np.ndarray, drift: flo
 
 
 def _through_anchors(duration_s: float, anchoring: Anchoring, bpm: float, drift: float) -> _Fit:
-    """The grid through anchors; where two bars differ too much, the lightest one among them is let go."""
+    """The grid through anchors; where two bars differ too much, the lightest one among them is dropped."""
     base_s, kept = _step_s(bpm), np.ones(len(anchoring.steps), dtype=bool)
     while True:
         anchors = anchoring.times_s[kept], anchoring.steps[kept]

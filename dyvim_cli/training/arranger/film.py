@@ -23,7 +23,7 @@ WEIGHTS = ((0.7, 2.4), (0.8, 1.8), (1.6, 1.8))  # beta: a take, an edited film, 
 ON_GRID = (0.05, 0.12, 0.03)  # an impact cares little for the music: the tempo map bends to the heavy ones
 CUTS_ON_GRID = (0.4, 0.4, 0.1)
 STILL = 0.04  # energy below which nothing moves (as model.conditioning flags it)
-SLOW_STEPS = STEPS_PER_BAR // 2  # energy is averaged over so many steps, as model.film_curves does
+SLOW_STEPS = STEPS_PER_BAR // 2  # energy is averaged over this many steps, as model.film_curves does
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def _starts(rng: np.random.Generator, n_bars: int) -> list[int]:
 
 
 def _roles(rng: np.random.Generator, lengths: np.ndarray) -> list[str]:
-    """A role for each scene of so many steps; what frames the piece is never long."""
+    """A role for each scene of this many steps; what frames the piece is never long."""
     n_scenes, frame = len(lengths), 5 * STEPS_PER_BAR
     if n_scenes == 1:
         return ["theme"]

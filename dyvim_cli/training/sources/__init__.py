@@ -37,7 +37,7 @@ def write_shards(
         progress: notified of each file.
 
     Returns:
-        What became of each source.
+        The result of each source.
 
     Raises:
         InputError: a source is unknown, or a folder has no readable piece.

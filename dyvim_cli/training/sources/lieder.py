@@ -24,7 +24,7 @@ def read(path: Path) -> list[Piece]:
         path: of MusicXML.
 
     Returns:
-        A piece a run in duple metre.
+        One piece per run in duple metre.
 
     Raises:
         InputError: it cannot be read.
@@ -41,7 +41,7 @@ def pieces(song: sheet.Sheet, source: str, fallback: str) -> list[Piece]:
         fallback: name when the score has no title.
 
     Returns:
-        A piece a run in duple metre.
+        One piece per run in duple metre.
     """
     name = f"{source}/{work_title(song) or fallback}"
     piano = piano_part(song)

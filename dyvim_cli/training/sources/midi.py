@@ -29,7 +29,7 @@ def read(path: Path, source: str = SOURCE) -> list[Piece]:
         source: first part of the pieces' names.
 
     Returns:
-        A piece a run that can be used.
+        One piece per run that can be used.
 
     Raises:
         InputError: it cannot be read.

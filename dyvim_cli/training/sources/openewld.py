@@ -42,7 +42,7 @@ def pieces(song: sheet.Sheet, source: str, title: str) -> list[Piece]:
         title: the rest of them.
 
     Returns:
-        A piece a run; none when the score has no chord symbols.
+        One piece per run; none when the score has no chord symbols.
     """
     return [_piece(f"{source}/{title}", source, song, run) for run in grid.runs(song.bars) if song.chords]
 

@@ -24,8 +24,8 @@ ORCHESTRA = (*range(40, 50), 52, 53, *range(56, 62), *range(68, 74))
 NO_MUSIC = 112  # from here on: struck metal, reversed cymbals, birds, helicopters
 LOW = 50  # mean MIDI pitch below which a track without a bass program is one
 MIDDLE = 69  # where a tune is expected
-ROLE_BARS = 4  # a role stays with a track for some bars: its claims are smoothed over so many
-OSTINATO = 0.3  # what is left of a line's claim in a bar that only repeats
+ROLE_BARS = 4  # a role stays with a track for some bars: its scores are smoothed over this many
+OSTINATO = 0.3  # factor of a line's score in a bar that only repeats
 DOUBLED = 0.6  # share of notes that another line has too, from which on it is the same line
 MIN_CLAIM = 0.15  # a bar in which no part scores higher than this has no melody
 
@@ -191,7 +191,7 @@ def _most(
 
 
 def style(tracks: list[CorpusTrack], has_drums: bool) -> str | None:
-    """Name a style by who plays: distorted guitars, synthesizers, an orchestra.
+    """Name a style by its instruments: distorted guitars, synthesizers, an orchestra.
 
     Args:
         tracks: cut to a run.
