@@ -1,4 +1,4 @@
-"""Docstrings are plain: each module's first line says what the module does."""
+"""Docstrings are plain: their first lines say what a module, class or function does."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ def modules() -> list[Path]:
 
 
 def fault(docstring: str | None) -> str | None:
-    """What is wrong with a module's docstring; None where nothing is."""
+    """Fault of a module's docstring; None without one."""
     first, *rest = (docstring or "").splitlines() or [""]
     if not first:
         return "is missing"
@@ -34,6 +34,20 @@ def test_first_lines_of_modules_say_what_the_module_does():
         if found := fault(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))):
             faults[path.relative_to(ROOT).as_posix()] = found
     assert not faults
+
+
+RIDDLE = re.compile(r"(?:What|Who|Whose|Whom|When|Where|Which|How|Whoever|Whatever)\b")
+
+
+def test_no_public_docstring_begins_with_a_question_word():
+    found = []
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_public = isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
+            text = (ast.get_docstring(node) or "") if is_public else ""
+            if RIDDLE.match(text):
+                found.append(f"{path.relative_to(ROOT).as_posix()}: {text.splitlines()[0]}")
+    assert not found
 
 
 @pytest.mark.parametrize(
