@@ -27,6 +27,7 @@ from dyvim_cli.evaluation.show.cells import interval_cell, markdown
 from dyvim_cli.evaluation.show.flow_tables import FLOW, mean_flow
 from dyvim_cli.evaluation.show.tables import MEASURES, mean_excesses
 from dyvim_cli.evaluation.sweep.generator import Generate, dyvim_generator, tempo_map_beats
+from dyvim_cli.options import ComposeOptions
 
 FILMS = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".gif")
 SHORTEST_S = 4.0  # below, chance and sync cannot be distinguished
@@ -221,7 +222,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the music and the table")
     parser.add_argument("--readme", type=Path, help="also put the table between the marks of this file")
     parser.add_argument("--seeds", type=int, default=3, help="pieces a film and player")
-    parser.add_argument("--candidates", type=int, default=1, help="takes a piece; 1 is fastest")
+    usual = ComposeOptions().candidates
+    parser.add_argument("--candidates", type=int, default=usual, help=f"takes a piece: {usual}, as users get")
     parser.add_argument("--edited", type=int, default=12, help="films to cut together from the others")
     parser.add_argument("--jobs", type=int, default=2, help="films at once")
     options = parser.parse_args()
