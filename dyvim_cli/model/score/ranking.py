@@ -10,7 +10,8 @@ from dyvim_cli.music.symbols.measures import CHORD_TONES, note_lengths, onsets
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 MELODY, CHORD, LEVEL = (tokens.STREAM_INDEX[name] for name in ("melody", "chord", "level"))
-FAULT = 6.0  # cost of one fault: the whole range of sync (-2 to 2) and pulse (-1 to 1)
+FAULT = 6.0  # cost of one fault: more than sync (-2 to 2) and pulse (-1 to 1) make up
+PULSE = 0.6  # weight of the pulse beside sync
 MOST_OF_ONE_PITCH = 0.7  # share of a tune's notes
 MOST_CLASHES = 0.12  # share of a tune's notes
 MOVES = 0.15  # mean energy of a bar
@@ -38,7 +39,7 @@ class TakeRating:
         Returns:
             Higher is better.
         """
-        return alpha * (self.accent + self.following) + self.pulse - FAULT * len(self.faults)
+        return alpha * (self.accent + self.following) + PULSE * self.pulse - FAULT * len(self.faults)
 
 
 def n_onsets(piece: np.ndarray) -> np.ndarray:
