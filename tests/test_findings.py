@@ -9,7 +9,7 @@ from helpers.vision_scenes import texture, window
 from PIL import Image
 
 from dyvim_cli import weights
-from dyvim_cli.training.figures.drawing import attention_picture
+from dyvim_cli.training.figures.drawing import _flow_colours, attention_picture
 from dyvim_cli.training.figures.findings import alpha_figure
 from dyvim_cli.vision.attention import look, triplets_at
 from dyvim_cli.vision.motion_encoder import load
@@ -44,7 +44,16 @@ def test_dynamics_come_from_where_it_moves(moments):
     assert moving.speed.max() > 10 * still.speed.max()
     assert moving.on_motion("dynamics") > 1.3 and moving.correlation("dynamics") > 0.3
     assert moving.attention.mean() == pytest.approx(1, abs=1e-4)
-    assert moving.attention.shape == moving.dynamics.shape == moving.speed.shape
+    assert moving.attention.shape == moving.dynamics.shape == moving.speed.shape == moving.flow.shape[1:]
+
+
+def test_the_flows_colour_is_its_direction(moments):
+    moving, still = moments
+    fastest = np.unravel_index(moving.speed.argmax(), moving.speed.shape)
+    to_the_right = _flow_colours(moving.flow)[fastest].astype(int)
+    assert to_the_right[0] > to_the_right[2] + 100  # red, as on Baker's wheel
+    turned = _flow_colours(-moving.flow)[fastest].astype(int)
+    assert turned[2] > turned[0] + 100  # blue
 
 
 def test_the_attention_picture_shows_every_moment(moments, tmp_path):

@@ -26,6 +26,7 @@ class Moment:
     attention: np.ndarray  # [h, w] how far a cell moves the pooled attention; 1 = the mean of all cells
     dynamics: np.ndarray  # [h, w] how far motion moves a cell's share of z_d; 1 = the mean of all cells
     speed: np.ndarray  # [h, w] picture widths between two analysed frames
+    flow: np.ndarray  # [2, h, w] cells, (x, y), to the following analysed frame
 
     def on_motion(self, name: str) -> float:
         """Compare a map on the fastest quarter of the cells with the rest.
@@ -108,8 +109,9 @@ def _moment(
     height, width = flows[-1].shape[-2:]
     maps = [_contributions(encoder, tokens), (moved - still)[0].norm(dim=-1)]
     attention, dynamics = ((m / m.mean().clamp_min(1e-9)).view(height, width).numpy() for m in maps)
-    speed = flows[-1][0].norm(dim=1).mean(dim=0) / width
-    return Moment(time_s, frames[1], attention, dynamics, speed.numpy())
+    flow = flows[-1][0]  # to the previous frame, to the following one
+    speed = flow.norm(dim=1).mean(dim=0) / width
+    return Moment(time_s, frames[1], attention, dynamics, speed.numpy(), flow[1].numpy())
 
 
 def _contributions(encoder: MotionEncoder, tokens: torch.Tensor) -> torch.Tensor:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dyvim_cli.atomic import written
 
 COLOURS = {"annealing": "#c0392b", "frozen": "#3d6b99", "full": "#e39b27", "lora": "#4c9f70"}
@@ -108,24 +110,24 @@ def _draw_run(axes: Any, name: str, facts: list[dict[str, Any]], runs: list[list
 
 
 def attention_picture(films: dict[str, list[Any]], path: Path) -> None:
-    """Draw a column a moment: frame, where the encoder looks, where z_d comes from, what moves; films below.
+    """Draw a column a moment: frame, attention, origin of z_d, speed, flow; films below.
 
     Args:
         films: name -> moments, of vision.attention.
         path: of the picture.
     """
     columns = max(len(moments) for moments in films.values())
-    made = figure(2.6 * columns, 5.6 * len(films))
-    grid = made.subplots(4 * len(films), columns, squeeze=False)
+    made = figure(2.6 * columns, 7.0 * len(films))
+    grid = made.subplots(5 * len(films), columns, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
     for row, (name, moments) in enumerate(films.items()):
         fastest = max(float(moment.speed.max()) for moment in moments)
         for column, moment in enumerate(moments):
-            _draw_moment(grid[4 * row : 4 * row + 4, column], moment, name if column == 0 else "", fastest)
+            _draw_moment(grid[5 * row : 5 * row + 5, column], moment, name if column == 0 else "", fastest)
     made.suptitle(
         "attention, dynamics: bright = more than the frame's mean cell, each frame by itself; "
-        "speed: one scale a film",
+        "speed: one scale a film; flow: the colour is the direction",
         fontsize=8,
         color="#666666",
     )
@@ -133,7 +135,7 @@ def attention_picture(films: dict[str, list[Any]], path: Path) -> None:
 
 
 def _draw_moment(axes: Any, moment: Any, name: str, fastest: float) -> None:
-    """The four pictures of one moment, from the top; speeds are shown against the film's fastest."""
+    """The five pictures of one moment, from the top; speeds are shown against the film's fastest."""
     height, width = moment.pixels.shape[:2]
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     axes[0].imshow(moment.pixels)
@@ -144,6 +146,16 @@ def _draw_moment(axes: Any, moment: Any, name: str, fastest: float) -> None:
         panel.set_title(f"{of}: {moment.on_motion(of):.2f} x where it moves", fontsize=7, loc="left")
     axes[3].imshow(moment.speed, cmap="viridis", extent=extent, vmin=0, vmax=max(fastest, 1e-6))
     axes[3].set_title(f"speed: up to {moment.speed.max():.1%} of the width a frame", fontsize=7, loc="left")
+    axes[4].imshow(_flow_colours(moment.flow), extent=extent, interpolation="bilinear")
+    axes[4].set_title("flow to the following frame", fontsize=7, loc="left")
+
+
+def _flow_colours(flow: np.ndarray) -> np.ndarray:
+    """[h, w, 3] uint8 of a flow [2, h, w], by the colour wheel of Baker et al. (2011)."""
+    import torch
+    from torchvision.utils import flow_to_image
+
+    return flow_to_image(torch.from_numpy(flow)).permute(1, 2, 0).numpy()
 
 
 def alpha_picture(alphas: list[float], rows: dict[str, list[float]], none: float, path: Path) -> None:
