@@ -18,6 +18,7 @@ class ScoredTake:
 
     options: ComposeOptions
     result: pipeline.Result
+    delivery: Delivery  # whose files have the take's number in their names
 
 
 def score_takes(
@@ -56,7 +57,7 @@ def score_takes(
     model = pipeline.load_model(options)
     for asked, each in zip(directions(watched.features, options, n_takes), its, strict=True):
         seen = replace(watched, output=each.settled_output(), clock=pipeline.StageTimer())
-        yield ScoredTake(asked, pipeline.compose_and_mux(seen, asked, each, model, progress=progress))
+        yield ScoredTake(asked, pipeline.compose_and_mux(seen, asked, each, model, progress=progress), each)
 
 
 def delivery_of_take(delivery: Delivery, output: Path, number: int) -> Delivery:

@@ -185,3 +185,85 @@ def test_the_judge_s_page_is_of_the_same_kind(tmp_path, opened):
     assert page.get_by_text("AV-Align (TempoTokens)").is_visible()
     page.get_by_label("Sort by").select_option("cuts")
     assert names(page)[-1] == "broken.mov"  # what has no figure comes last
+
+
+def take(number, folder, notes):
+    """One take of a film: facts, and what a page of takes has beside them."""
+    made = facts(f"film.take{number}.mp4", folder, "rock" if number == 1 else "jazz", 4.0, 3.0)
+    made |= {"input": str(folder / "film.mp4"), "take": number, "title": f"Take {number}"}
+    return entry.done(made, ["dyvim", "score", "film.mp4", "--seed", str(number)], notes)
+
+
+def notes_of(*pitches):
+    return [
+        {"part": "melody", "notes": [(0.5 * i, 0.5 * i + 0.4, pitch) for i, pitch in enumerate(pitches)]},
+        {"part": "drums", "notes": [(0.25 * i, 0.25 * i + 0.1, 36) for i in range(16)]},
+    ]
+
+
+@pytest.fixture(scope="module")
+def takes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("takes")
+    entries = [take(1, folder, notes_of(60, 64, 67)), take(2, folder, notes_of(72, 71, 69, 72))]
+    write_report(entries, folder / "takes.html", title="Takes of film.mp4")
+    return folder / "takes.html"
+
+
+def test_takes_are_switched_at_the_same_moment(opened, takes):
+    page = opened(takes)
+    page.evaluate("document.querySelectorAll('video').forEach(v => { v.muted = true; })")
+    one, two = page.locator(".takes button").all()
+    one.click()
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.8")
+    assert one.get_attribute("aria-pressed") == "true"
+    stopped_s, went_on_s = page.evaluate(
+        """async () => {
+            const [a, b] = document.querySelectorAll("video");
+            const begun = new Promise(done => { b.onplaying = () => done(b.currentTime); });
+            document.querySelectorAll(".takes button")[1].click();
+            return [a.currentTime, await begun];
+        }"""
+    )
+    assert went_on_s == pytest.approx(stopped_s, abs=0.15) and stopped_s > 0.8
+    assert page.locator("video").evaluate_all("all => all.map(v => v.paused)") == [True, False]
+    assert [each.get_attribute("aria-pressed") for each in (one, two)] == ["false", "true"]
+    page.keyboard.press("1")  # and back
+    page.wait_for_function(
+        "() => (all => !all[0].paused && all[1].paused)(document.querySelectorAll('video'))"
+    )
+    a, b = page.locator("video").evaluate_all("all => all.map(v => v.currentTime)")
+    assert a >= b - 0.05
+    page.keyboard.press("Escape")
+    page.wait_for_function("() => [...document.querySelectorAll('video')].every(v => v.paused)")
+    page.keyboard.press("2")  # from where the other one stopped
+    page.wait_for_function("() => !document.querySelectorAll('video')[1].paused")
+    a, b = page.locator("video").evaluate_all("all => all.map(v => v.currentTime)")
+    assert b >= a - 0.05
+
+
+def test_takes_of_other_films_of_the_same_name_do_not_follow(opened, tmp_path):
+    entries = []
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+        made = facts("a.mp4", tmp_path / name, "rock", 4.0, 1.0)
+        entries.append(entry.done(made, ["dyvim", "score", "a.mp4"]))
+    write_report(entries, tmp_path / "report.html")
+    page = opened(tmp_path / "report.html")
+    page.evaluate("document.querySelectorAll('video').forEach(v => { v.muted = true; })")
+    page.evaluate("document.querySelector('video').play()")
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.7")
+    page.evaluate("document.querySelectorAll('video')[1].play()")
+    assert page.evaluate("document.querySelectorAll('video')[1].currentTime") < 0.5
+
+
+def test_a_take_shows_its_notes(opened, takes):
+    for width in (1280, 360):
+        page = opened(takes, viewport={"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert [each.text_content() for each in page.locator(".card h2").all()] == ["Take 1", "Take 2"]
+        assert page.locator(".takes button").all_text_contents() == ["1 rock, 100 BPM", "2 jazz, 100 BPM"]
+        strokes = [each.get_attribute("d").count("M") for each in page.locator(".roll .melody").all()]
+        assert strokes == [3, 4]
+        lane, drawn = (page.locator(where).first.bounding_box() for where in (".roll", ".roll .melody"))
+        assert lane["height"] > 60 and drawn["width"] > lane["width"] / 5
+        assert lane["y"] <= drawn["y"] and drawn["y"] + drawn["height"] <= lane["y"] + lane["height"]

@@ -16,9 +16,10 @@ from dyvim_cli.errors import UsageError
 from dyvim_cli.film_plan import FilmPlan
 from dyvim_cli.media.decode import frames
 from dyvim_cli.media.probe import probe
+from dyvim_cli.model.compose.carried import carried_plan
 from dyvim_cli.model.compose.new_events import leaned
 from dyvim_cli.music.timing.relaid import NONE, relaid
-from dyvim_cli.old_piece import Footage, FootageRun, OldPiece
+from dyvim_cli.old_piece import Footage, FootageRun, OldPiece, Recut
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.rescoring import old_piece
 from dyvim_cli.types import Key
@@ -150,6 +151,15 @@ def test_a_new_stretch_gets_whole_beats_and_a_cut_inside_what_goes_on_moves_noth
     assert grid.step_times_s[np.flatnonzero(grid.source == 32)[0]] == pytest.approx(5.6)
     same = relaid(piece, (FootageRun(0, 8, 0.0),), np.array([2, 4.56, 6]))
     assert np.array_equal(same.source, np.arange(64)) and np.allclose(same.step_times_s, piece.step_times_s)
+
+
+def test_a_film_at_another_speed_gets_that_tempo(piece):
+    runs = (FootageRun(0, 6.4, 0.0, 1.25),)
+    grid = relaid(piece, runs, np.array([1.6, 3.2, 4.8]))
+    plan = carried_plan(Recut(piece, runs), grid, imagined(1, 6.4))
+    assert plan.bpm == pytest.approx(1.25 * piece.plan.bpm)
+    slower = (FootageRun(0, 5, 0.0), FootageRun(5, 6.5, 5.0, 2.0))  # one shot alone
+    assert carried_plan(Recut(piece, slower), grid, imagined(1, 6.5)).bpm == piece.plan.bpm
 
 
 def test_a_cut_that_moved_by_one_frame_takes_its_beat_along(piece):

@@ -14,7 +14,7 @@ ALWAYS = ("output", "alpha", "seed")
 
 
 def arguments(command: Any, values: Mapping[str, Any]) -> list[str]:
-    """Write the arguments of `dyvim score` for option values.
+    """Write the arguments of a verb for option values.
 
     Options at their defaults are left out; paths are absolute, and an output that exists is replaced, so that
     it works from any folder, and again.
@@ -26,7 +26,7 @@ def arguments(command: Any, values: Mapping[str, Any]) -> list[str]:
     Returns:
         Words, dyvim and score among them.
     """
-    words = ["dyvim", "score"]
+    words = ["dyvim", command.name]
     for option in command.params:
         value = True if option.name == "overwrite" else values.get(option.name)
         if option.name in NOT_PART_OF_IT or value is None or value is False or value in ([], ()):

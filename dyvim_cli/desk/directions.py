@@ -7,13 +7,16 @@ import numpy as np
 
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.stylebook import RECORDS
-from dyvim_cli.types import STYLES, FilmFeatures
+from dyvim_cli.types import STYLES, FilmFeatures, TempoMap
 
 LIKELY = 0.25  # of the likeliest style's score; what is less likely is no direction
 FEWEST_STYLES = 3  # are tried all the same
 TEMPO_DECIMALS = 2  # of the tempo that a take's command says, beats a minute
 APART = 1.12  # least ratio of two takes' tempi, wherever the styles leave room for it
-TEMPO_SPREAD_OCTAVES = 0.08  # how far a take leaves the wanted tempo for the sake of the film's events
+TRIED = 32  # tempi of a style, evenly from its slowest to its fastest
+FAR = 0.5  # share of the film's events that an octave away from the wanted tempo is worth
+MET_S = 0.02  # sound so near a picture reads as together with it
+CUTS = 3.0  # how much more a cut weighs than another event, when tempi are compared
 
 
 class Turn(NamedTuple):
@@ -48,7 +51,7 @@ def directions(features: FilmFeatures, options: ComposeOptions, n_takes: int) ->
 
 def _in_own_tempi(features: FilmFeatures, asked: list[ComposeOptions]) -> list[ComposeOptions]:
     """The takes, each but the first with a tempo that no other take is near."""
-    found, tempi = list(asked), [fitted_bpm(features, asked[0])]
+    found, tempi = list(asked), [fitted_grid(features, asked[0]).bpm]
     for i in _least_room_first(asked, tempi[0]):
         tempi.append(_own_tempo(features, asked[i], tempi[0] * TURNS[i % len(TURNS)].tempo, tempi))
         found[i] = replace(asked[i], tempo_bpm=tempi[-1])
@@ -101,38 +104,43 @@ def likely_styles(features: FilmFeatures) -> list[str]:
     return [STYLES[i] for i in order[:n]]
 
 
-def fitted_bpm(
-    features: FilmFeatures, options: ComposeOptions, prior: tuple[float, float] | None = None
-) -> float:
-    """Find the base tempo that a piece gets.
+def fitted_grid(features: FilmFeatures, options: ComposeOptions) -> TempoMap:
+    """Lay the grid that a piece gets.
 
     Args:
         features: what was seen of the film.
         options: of the composer.
-        prior: centre in beats a minute and spread in octaves; None = the style's and the mood's.
 
     Returns:
-        Beats a minute.
+        Its tempo map with the hits.
     """
     from dyvim_cli.model.compose.character import choose_character, fit_grid, with_own_seed
 
     own = with_own_seed(features, options)
-    character = choose_character(features, own, np.random.default_rng(own.seed))
-    return fit_grid(features, character if prior is None else replace(character, tempo_prior=prior), own).bpm
+    return fit_grid(features, choose_character(features, own, np.random.default_rng(own.seed)), own)
 
 
 def _own_tempo(features: FilmFeatures, asked: ComposeOptions, wanted: float, taken: list[float]) -> float:
-    """A tempo of the style that meets the film's events, near the wanted one and apart from those taken."""
+    """A tempo of the style apart from those taken that meets the film's events, near the wanted one."""
     low, high = RECORDS[str(asked.style)].palette.bpm
-    centres = np.geomspace(low, high, 25)
-    room = np.array([min(abs(np.log(centre / other)) for other in taken) for centre in centres])
-    apart = room >= np.log(APART)
-    if not apart.any():
-        apart = room == room.max()
-    centre = min(centres[apart], key=lambda bpm: abs(np.log(bpm / wanted)))
-    fitted = fitted_bpm(features, asked, (float(centre), TEMPO_SPREAD_OCTAVES))
-    is_apart = min(abs(np.log(fitted / other)) for other in taken) >= np.log(APART)
-    return round(float(fitted if is_apart else centre), TEMPO_DECIMALS)
+    tempi = np.round(np.geomspace(low, high, TRIED), TEMPO_DECIMALS)
+    room = np.abs(np.log(tempi[:, None] / np.array(taken))).min(axis=1)
+    apart = tempi[room >= np.log(APART)] if room.max() >= np.log(APART) else tempi[[room.argmax()]]
+    beyond = apart[apart > max(taken)] if wanted > taken[0] else apart[apart < min(taken)]
+    apart = beyond if len(beyond) else apart
+
+    def worth(bpm: float) -> float:
+        grid = fitted_grid(features, replace(asked, tempo_bpm=bpm))
+        return _share_met(grid) - FAR * abs(np.log2(bpm / wanted))
+
+    return max(apart.tolist(), key=worth)
+
+
+def _share_met(grid: TempoMap) -> float:
+    """Share of the events' weights that the grid's beats meet; cuts count the more."""
+    heavy = np.array([hit.weight * (CUTS if hit.kind == "cut" else 1.0) for hit in grid.hits])
+    met = np.array([hit.on_beat and abs(hit.error_s) <= MET_S for hit in grid.hits], float)
+    return float((heavy * met).sum() / max(heavy.sum(), 1e-9))
 
 
 def _in_mood(features: FilmFeatures, options: ComposeOptions, styles: list[str], i: int) -> ComposeOptions:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dyvim_cli.report.roll import Voice, roll_drawing
+
 WIDTH, HEIGHT = 1000, 100
 LEAST_FULL_MOTION = 0.1  # picture widths a second; films that move less than that are drawn low
 QUIETEST_LUFS, LOUDEST_LUFS = -45.0, -5.0
@@ -28,6 +30,7 @@ class Timeline:
     meetings: Sequence[tuple[float, float, str]] = field(
         default=()
     )  # (film_s, music_s, off | beat | downbeat)
+    roll: Sequence[Voice] = ()  # the notes
 
 
 def drawing(line: Timeline) -> dict[str, Any]:
@@ -56,6 +59,7 @@ def drawing(line: Timeline) -> dict[str, Any]:
         "hits_on": links(x, by_place["beat"] + by_place["downbeat"]),
         **{f"dots_{place}": dots(x, found) for place, found in by_place.items()},
         "sections": [_section(part, line.duration_s) for part in line.sections],
+        "roll": roll_drawing(line.roll, line.duration_s),
         "ticks": ticks(line.duration_s),
         "picture_text": f"Picture: {_count(by_kind['cut'], 'cut')}, {_count(by_kind['impact'], 'impact')}",
         "music_text": f"Music: {_count(line.accents, 'accent')}, loudness over time",

@@ -7,6 +7,7 @@ not scored are few, so every key but `status` and `input` may be missing.
 from typing import Any, Literal, TypedDict, cast
 
 from dyvim_cli.errors import DyvimError
+from dyvim_cli.report.roll import Voice
 
 
 class Curves(TypedDict, total=False):
@@ -29,6 +30,9 @@ class Entry(TypedDict, total=False):
     output: str  # the film with its music
     error: str  # failed: one line that says what
     hint: str  # failed: one line that says what to do
+    title: str  # heading of its card; else the film's name
+    take: int  # its number among the takes of one film, from 1
+    roll: list[Voice]  # the notes
     command: list[str]  # arguments that make this film again; unquoted
     duration_s: float
     start_s: float
@@ -51,17 +55,18 @@ class Entry(TypedDict, total=False):
     curves: Curves
 
 
-def done(facts: dict[str, Any], command: list[str]) -> Entry:
+def done(facts: dict[str, Any], command: list[str], roll: list[Voice] | None = None) -> Entry:
     """Make the entry of a scored film.
 
     Args:
         facts: pipeline.Result.facts.
         command: arguments that make this film again.
+        roll: its notes, of roll_of; None = they are not shown.
 
     Returns:
         The facts with status "done".
     """
-    return cast(Entry, {"status": "done", "command": command, **facts})
+    return cast(Entry, {"status": "done", "command": command, "roll": roll or [], **facts})
 
 
 def failed(film: str, fault: DyvimError, command: list[str]) -> Entry:

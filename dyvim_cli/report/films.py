@@ -34,16 +34,24 @@ def write_report(entries: Sequence[Entry], path: Path, title: str = "Scored film
     """
     path = Path(path)
     counts = Counter(entry["status"] for entry in entries)
+    takes = [_take(entry) for entry in entries if "take" in entry]
     page.write(
         "films.html",
         path,
         title=title,
-        figures=_figures(entries, counts),
+        figures=[] if takes else _figures(entries, counts),
         cards=[card(entry, path.absolute().parent) for entry in entries],
         statuses=[{"value": s, "name": n, "count": counts[s]} for s, n in STATUSES.items() if counts[s]],
         styles=sorted({entry["style"] for entry in entries if "style" in entry}),
         sorts=SORTS,
+        takes=takes,
     )
+
+
+def _take(entry: Entry) -> dict[str, Any]:
+    """What the bar shows of a take."""
+    number, tempo = entry["take"], _number(entry.get("tempo_bpm"), ".0f", "BPM")
+    return {"number": number, "text": ", ".join(filter(None, (entry.get("style"), tempo)))}
 
 
 def _figures(entries: Sequence[Entry], counts: Counter[Status]) -> list[dict[str, Any]]:
@@ -74,7 +82,9 @@ def card(entry: Entry, folder: Path) -> dict[str, Any]:
     """
     output = Path(entry["output"]) if "output" in entry else None
     shown: dict[str, Any] = {
-        "name": Path(entry["input"]).name,
+        "name": entry.get("title") or Path(entry["input"]).name,
+        "film": entry["input"],
+        "take": entry.get("take", 0),
         "where": link(output, folder)[1] if output else str(Path(entry["input"]).parent),
         "status": entry["status"],
         "badge": STATUSES[entry["status"]],
@@ -192,6 +202,7 @@ def _drawing(entry: Entry) -> dict[str, Any] | None:
             curves.get("bars_s", ()),
             [(part["start_s"], part["end_s"], part["role"]) for part in entry.get("sections", ())],
             [(hit["film_s"], hit["music_s"], _place(hit)) for hit in _met(hits)],
+            entry.get("roll", ()),
         )
     )
 

@@ -12,6 +12,7 @@ from dyvim_cli.cli.options.groups import Mixing, Products, Running, takes_groups
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.stages import SCORE
 from dyvim_cli.report import entry
+from dyvim_cli.report.roll import roll_of
 
 
 @takes_groups
@@ -61,9 +62,8 @@ def rescore(
         result = rescore_film(film, scored, options, delivery, use_cache=not running.no_cache, progress=shown)
     if products.report is not None:
         again = context.params | {"output": result.output}
-        write_report(
-            [entry.done(result.facts, command_line.arguments(context.command, again))], products.report
-        )
+        words = command_line.arguments(context.command, again)
+        write_report([entry.done(result.facts, words, roll_of(result.score))], products.report)
     console.result(result, running.as_json, _recut(result.facts["recut"]))
 
 

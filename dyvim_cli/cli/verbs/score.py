@@ -17,6 +17,7 @@ from dyvim_cli.cli.show.licence import say_before_pull
 from dyvim_cli.cli.show.stages import SCORE
 from dyvim_cli.errors import DyvimError, UsageError
 from dyvim_cli.report import entry
+from dyvim_cli.report.roll import roll_of
 
 if TYPE_CHECKING:
     from dyvim_cli.options import ComposeOptions, Delivery
@@ -87,7 +88,7 @@ def _score_one(
         _report(report, entry.failed(str(film), fault, command_line.arguments(verb, asked)))
         raise
     again = command_line.arguments(verb, asked | {"output": result.output})
-    _report(report, entry.done(result.facts, again))
+    _report(report, entry.done(result.facts, again, roll_of(result.score)))
     console.result(result, running.as_json)
 
 
@@ -110,8 +111,13 @@ def _score_takes(
         takes = score_takes(film, options, delivery, n_takes, use_cache=not running.no_cache, progress=shown)
         for take in takes:
             facts = take.result.facts
-            again = asked | settings_of(take.options) | {"takes": 1, "output": take.result.output}
-            entries.append(entry.done(facts, command_line.arguments(verb, again)))
+            files = {name: getattr(take.delivery, name) for name in ("midi", "music", "markers_out", "stems")}
+            again = asked | settings_of(take.options) | files | {"takes": 1, "output": take.result.output}
+            numbered = {"take": len(entries) + 1, "title": f"Take {len(entries) + 1}"}
+            made = entry.done(
+                facts | numbered, command_line.arguments(verb, again), roll_of(take.result.score)
+            )
+            entries.append(made)
             console.note(f"{take.result.output.name}: {console.summary(facts)}")
             console.data(json.dumps(facts) if running.as_json else str(take.result.output))
             if report is not None:

@@ -83,7 +83,7 @@ def write_again(
     influence = influence_of(options.alpha)
     reach_steps = RECORDS[character.style].palette.rubato_steps
     grid = leaned(old, grid, features, reach_steps) if influence.rubato else grid
-    tempo_map = with_events(TempoMap(grid.step_times_s, old.bpm), features)
+    tempo_map = with_events(TempoMap(grid.step_times_s, planned.bpm), features)
     curves = curves_of(features, options, planned, tempo_map, speech_s)
     hit = curves.hit
     kept = _kept(old, grid, hit if influence.follows else old.hit[np.maximum(grid.source, 0)])

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence
-from dyvim_cli.model.compose.decide import MOOD_DECIMALS, TIME_DECIMALS, seen_hits
+from dyvim_cli.model.compose.decide import BPM_DECIMALS, MOOD_DECIMALS, TIME_DECIMALS, seen_hits
 from dyvim_cli.model.compose.obey import nearest_beat
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.relaid import NONE, Relaid, Span
@@ -32,11 +32,21 @@ def carried_plan(recut: Recut, grid: Relaid, features: FilmFeatures) -> FilmPlan
     return replace(
         plan,
         duration_s=round(features.duration_s, TIME_DECIMALS),
+        bpm=round(plan.bpm * _speed(recut.runs), BPM_DECIMALS),
         hits=_hits(recut, features),
         sections=_sections(recut.old, grid, features),
         silences=tuple(_silences(recut.runs, plan)),
         speech=None,  # the new cut is listened to
     )
+
+
+def _speed(runs: tuple[FootageRun, ...]) -> float:
+    """How fast most of the kept pictures run, as a factor of how fast they ran."""
+    lengths: dict[float, float] = {}
+    for run in runs:
+        if run.old_s is not None:
+            lengths[run.rate] = lengths.get(run.rate, 0.0) + run.to_s - run.from_s
+    return max(lengths, key=lambda rate: lengths[rate], default=1.0)
 
 
 def _hits(recut: Recut, features: FilmFeatures) -> tuple[PlannedHit, ...]:

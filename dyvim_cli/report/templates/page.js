@@ -79,13 +79,39 @@ function connect(card) {
 function connectPlayer(card, video) {
   video.addEventListener("play", () => {
     const others = all("video").filter(other => other !== video), running = others.find(other => !other.paused);
-    if (running?.getAttribute("aria-label") === video.getAttribute("aria-label")) {  // another take of the same film
+    if (running && running.dataset.film === video.dataset.film) {  // another take of the same film
       video.currentTime = running.currentTime;
     }
     others.forEach(other => other.pause());
+    lastTake = video;
+    showTake();
   });
+  video.addEventListener("pause", showTake);
   video.addEventListener("error", () => { card.querySelector(".unplayable").hidden = false; });
 }
+
+/* The takes of one film: a button each, which starts it or goes on with it where the last one is. */
+let lastTake = null;
+const takeButtons = all(".takes button");
+
+function takeVideo(number) {
+  return document.querySelector(`.card[data-take="${number}"] video`);
+}
+function showTake() {
+  takeButtons.forEach(button => button.setAttribute("aria-pressed", takeVideo(button.dataset.take)?.paused === false));
+}
+function switchTo(number) {
+  const video = takeVideo(number);
+  if (!video) return;
+  if (!video.paused) {
+    video.pause();
+    return;
+  }
+  if (lastTake && lastTake !== video) video.currentTime = lastTake.ended ? 0 : lastTake.currentTime;
+  video.play();
+  video.closest(".card").scrollIntoView({ block: "start" });
+}
+takeButtons.forEach(button => button.addEventListener("click", () => switchTo(button.dataset.take)));
 
 async function copy(text, button) {
   try {
@@ -148,6 +174,8 @@ document.addEventListener("keydown", event => {
     filter();
   }
   if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input[type=search], select")) return;
+  if (takeButtons.length && event.key === "Escape") all("video").forEach(video => video.pause());
+  if (takeButtons.length && takeVideo(event.key)) switchTo(event.key);
   const does = { "/": () => form.text.focus(), j: () => step(1), k: () => step(-1) }[event.key];
   if (does) {
     event.preventDefault();
