@@ -13,7 +13,7 @@ from dyvim_cli.composer import load_embedded
 from dyvim_cli.desk.kept_pieces import kept_piece, name_of
 from dyvim_cli.desk.like import made_by
 from dyvim_cli.errors import UsageError
-from dyvim_cli.film_plan import FilmPlan
+from dyvim_cli.film_plan import FilmPlan, PlannedSection
 from dyvim_cli.media.decode import frames
 from dyvim_cli.media.probe import probe
 from dyvim_cli.model.compose.carried import carried_plan
@@ -154,6 +154,8 @@ def test_a_new_stretch_gets_whole_beats_and_a_cut_inside_what_goes_on_moves_noth
 
 
 def test_a_film_at_another_speed_gets_that_tempo(piece):
+    section = PlannedSection(0.0, "theme", 0, 0.0, 0.0, ("melody",))
+    piece = replace(piece, plan=replace(piece.plan, sections=(section,)))
     runs = (FootageRun(0, 6.4, 0.0, 1.25),)
     grid = relaid(piece, runs, np.array([1.6, 3.2, 4.8]))
     plan = carried_plan(Recut(piece, runs), grid, imagined(1, 6.4))
@@ -171,6 +173,16 @@ def test_a_cut_that_moved_by_one_frame_takes_its_beat_along(piece):
     }
     moved_s = leaned(piece, grid, replace(imagined(1, 8.0), **cuts), 4).step_times_s
     assert moved_s[32] == pytest.approx(3.96, abs=0.009) and moved_s[[16, 48]].tolist() == [2, 6]
+
+
+def test_movements_where_they_were_leave_the_grid_as_it_was(piece):
+    grid = relaid(piece, (FootageRun(0, 8, 0.0),), np.array([2, 4, 6]))
+    events = {
+        "event_times_s": np.array([1.19, 2, 4, 6]), "event_weights": np.array([0.9, 1, 1, 1]),
+        "event_kinds": np.array([1, 0, 0, 0]),
+    }  # fmt: skip
+    same_s = leaned(piece, grid, replace(imagined(1, 8.0), **events), 4).step_times_s
+    assert np.array_equal(same_s, grid.step_times_s)
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,6 @@ def leaned(old: OldPiece, grid: Relaid, features: FilmFeatures, reach_steps: int
         replace(hit, step=int(np.searchsorted(lasting, hit.step)))
         for hit in tempo_map.hits
         if grid.source[hit.step] == NONE
-        or old.hit[grid.source[hit.step]] == 0
         or hit.step in other_speed
         or _has_moved(hit, old, grid)
     )
