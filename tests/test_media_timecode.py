@@ -8,7 +8,7 @@ from helpers.media_films import make_film
 from dyvim_cli.media.mux import mux
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.sound import write_audio
-from dyvim_cli.media.timecode import later
+from dyvim_cli.media.timecode import frame_number, later
 
 NTSC = 30000 / 1001
 
@@ -30,6 +30,12 @@ NTSC = 30000 / 1001
 )
 def test_frames_are_counted_on(first, n_frames, fps, expected):
     assert later(first, n_frames / fps, fps) == expected
+
+
+@pytest.mark.parametrize("timecode", ["00:00:10:30", "00:00:60:00", "00:60:00:00", "01:00:02;45"])
+def test_what_no_moment_is_called_is_no_timecode(timecode):
+    assert frame_number(timecode, NTSC) is None
+    assert frame_number("00:00:10:29", NTSC) == 10 * 30 + 29
 
 
 def test_every_frame_of_ten_minutes_has_its_own_number():

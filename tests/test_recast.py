@@ -88,6 +88,8 @@ def test_what_is_no_part_instrument_or_bar_is_refused():
         lambda: parse_mute("kazoo"),
         lambda: parse_instruments(["melody"]),
         lambda: parse_bars("a-b"),
+        lambda: parse_bars("9-3"),
+        lambda: parse_bars("0-3"),
     ):
         with pytest.raises(UsageError):
             wrong()

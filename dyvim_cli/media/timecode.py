@@ -100,13 +100,16 @@ def frame_number(timecode: str, fps: float) -> int | None:
         fps: rate of the film.
 
     Returns:
-        Frames since 00:00:00:00; None where it is not known.
+        Frames since 00:00:00:00; None where it is not known, or at this rate no moment has that name.
     """
     found = FORM.fullmatch(timecode)
     how = counting(fps, found[4] != ":") if found else None
     if not found or how is None:
         return None
-    return how.number(*(int(found[group]) for group in (1, 2, 3, 5)))
+    hours, minutes, seconds, frames = (int(found[group]) for group in (1, 2, 3, 5))
+    if max(minutes, seconds) >= 60 or frames >= how.counted:
+        return None
+    return how.number(hours, minutes, seconds, frames)
 
 
 def later(timecode: str, seconds: float, fps: float) -> str | None:

@@ -108,8 +108,10 @@ def parse_bars(text: str | None) -> tuple[int, int, int] | None:
         raise UsageError(f"--reroll '{text}' names no bars", "for example --reroll 12-20")
     if not found:
         return None
-    first = int(found[1])
-    return first, int(found[2] or first), int(found[3] or 1)
+    first, last = int(found[1]), int(found[2] or found[1])
+    if not 1 <= first <= last:
+        raise UsageError(f"--reroll '{text}' names no bars: they count from 1 on, upwards", "--reroll 12-20")
+    return first, last, int(found[3] or 1)
 
 
 def _check_part(part: str) -> None:

@@ -66,9 +66,7 @@ def leaned(old: OldPiece, grid: Relaid, features: FilmFeatures, reach_steps: int
     new = tuple(
         replace(hit, step=int(np.searchsorted(lasting, hit.step)))
         for hit in tempo_map.hits
-        if grid.source[hit.step] == NONE
-        or hit.step in other_speed
-        or _has_moved(hit, old, grid)
+        if grid.source[hit.step] == NONE or hit.step in other_speed or _has_moved(hit, old, grid)
     )
     closed_up = TempoMap(grid.step_times_s[lasting], old.bpm, new)
     moved_s = apply_rubato(closed_up, 1.0, reach_steps).step_times_s
