@@ -189,17 +189,19 @@ def test_ffmpegs_own_reason_is_told(tmp_path):
     assert "\n" not in caught.value.message
 
 
-@pytest.mark.parametrize("gone", ["film", "folder"])
-def test_a_disk_that_is_pulled_out_meanwhile_is_said_as_what_it_is(tmp_path, gone):
+@pytest.mark.parametrize(
+    ("gone", "when"), [("film", "mix level"), ("folder", "mix level"), ("folder", "mux")]
+)
+def test_a_disk_that_is_pulled_out_meanwhile_is_said_as_what_it_is(tmp_path, gone, when):
     film = make_film(tmp_path, ".mp4", seconds=1)
     info, out = probe(film), tmp_path / "out"
     out.mkdir()
 
     class PullsOut:
-        """Takes the film or the folder away when the film is about to be written."""
+        """Takes the film or the folder away when the film is about to be written, or has been."""
 
         def update(self, stage: str, done: float, total: float) -> None:
-            if stage == "mix level":
+            if stage == when and (when == "mix level" or done >= total):
                 return (
                     film.unlink(missing_ok=True) if gone == "film" else shutil.rmtree(out, ignore_errors=True)
                 )

@@ -13,7 +13,7 @@ import numpy as np
 from dyvim_cli.atomic import PendingFiles
 from dyvim_cli.errors import DyvimError, InputError, OutputError, UsageError
 from dyvim_cli.media.attempts import MISTIMED, write_whole
-from dyvim_cli.media.checking import checked
+from dyvim_cli.media.checking import Checked, checked
 from dyvim_cli.media.containers import (
     Container,
     audio_arguments,
@@ -301,7 +301,7 @@ def _write(
     output = ffmpeg.output(*streams, file_url(temporary), **options)
     notes = write_whole(
         _writer(output, extra, film.path, out_path, reporter(progress, "mux", lead_s + settings.duration_s)),
-        lambda: checked(film, cut, temporary),
+        lambda: _checked(film, cut, temporary, out_path),
         film.path,
         mistimed=_mistimed(container, own_tracks) if muxer in ("matroska", "webm") else "",
         keeps_extras=muxer in KEEPS_EXTRAS,
@@ -341,6 +341,14 @@ def _writer(
         on_time(math.inf)
 
     return write
+
+
+def _checked(film: FilmInfo, cut: Cut, temporary: Path, out_path: Path) -> Checked:
+    """What is wrong with the film as it was written; an error where somebody took it away."""
+    if not temporary.exists():
+        taken = OutputError(f"{out_path} was taken away while it was written", "run it again")
+        raise _vanished(film.path, out_path) or taken
+    return checked(film, cut, temporary)
 
 
 def _vanished(film_path: Path, out_path: Path) -> DyvimError | None:
