@@ -60,3 +60,26 @@ def test_an_interrupted_run_ends_though_a_thread_thinks_on():
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=100)
     assert process.returncode == 130 and b"interrupted" in said
+
+
+# a worker of a batch whose model takes ten minutes to load; the batch dies meanwhile
+LOADING = """
+import sys, threading, time
+from multiprocessing import Pipe
+import dyvim_cli.pipeline
+from dyvim_cli.batch import local
+ours, theirs = Pipe()
+
+def load():
+    ours.close()
+    time.sleep(600)
+
+dyvim_cli.pipeline.load_embedded = load
+local._serve(theirs, sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signal")
+def test_a_worker_that_still_loads_ends_when_its_batch_has_died(tmp_path):
+    done = subprocess.run([sys.executable, "-c", LOADING, str(tmp_path)], capture_output=True, timeout=100)
+    assert done.returncode == 130, done.stderr

@@ -216,14 +216,15 @@ def _serve(pipe: Connection, scratch: str) -> None:
 def _work(pipe: Connection) -> None:
     from dyvim_cli.pipeline import load_embedded
 
+    seen: queue.Queue[Future[Seen]] = queue.Queue()
+    speaks = threading.Lock()  # two threads write into the pipe
+    # from the start: a batch that dies while the model is loaded is noticed
+    threading.Thread(target=_receive, args=(pipe, seen, speaks), daemon=True).start()
     try:
         model = load_embedded()
     except Exception as error:
         return pipe.send(error if isinstance(error, DyvimError) else fault_of(error))
     pipe.send(READY)
-    seen: queue.Queue[Future[Seen]] = queue.Queue()
-    speaks = threading.Lock()  # two threads write into the pipe
-    threading.Thread(target=_receive, args=(pipe, seen, speaks), daemon=True).start()
     while True:
         watched = seen.get().result()
         outcome = score_watched(watched, model, _Reporter(watched.task, pipe, speaks))
