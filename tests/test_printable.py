@@ -18,7 +18,7 @@ RED, BELL, BACKWARDS = "\x1b[31m", "\a", "\u202e4pm"
 
 @pytest.fixture
 def terminal(monkeypatch) -> io.StringIO:
-    """What would be seen on a terminal."""
+    """Text as a terminal shows it."""
     seen = io.StringIO()
     screen = Console(file=seen, force_terminal=True, color_system=None, width=200, highlight=False)
     monkeypatch.setattr(console, "stderr", screen)

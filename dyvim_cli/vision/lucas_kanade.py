@@ -130,7 +130,7 @@ def _warp(pictures: Tensor, flow: Tensor, cell: int) -> Tensor:
 
 @lru_cache(maxsize=32)
 def _spreading(height: int, width: int, cell: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """What spreads flow [h, w * 2] over H x W pixels, and their own places, as grid_sample counts (-1 to 1).
+    """Matrices that spread flow [h, w * 2] over H x W pixels, and the pixels' grid_sample places (-1 to 1).
 
     Returns:
         [H, h]; [w * 2, W * 2], from cells to such places; [1, H, W * 2].

@@ -160,7 +160,7 @@ class SampledInstrument:
         return [replace(tone, samples=strokes.shelved(tone.samples, db, corner_hz)) for tone in tones]
 
     def _trembling(self, key: int, velocity: int, take: int, n_frames: int) -> Bend | None:
-        """What moves the pitch of a note's tone; None for one that ends before its vibrato."""
+        """Pitch modulation of a note's tone; None for one that ends before its vibrato."""
         vibrato, onset_s = self.vibrato, self.lead_frames(key, velocity, take) / SAMPLE_RATE
         if vibrato is None or n_frames / SAMPLE_RATE < onset_s + vibrato.after_s:
             return None
