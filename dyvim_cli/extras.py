@@ -96,12 +96,13 @@ def sound_file(
         yield path
 
 
-def check_extras(delivery: Delivery, film_path: Path | None) -> None:
+def check_extras(delivery: Delivery, film_path: Path | None, folder: Path | None = None) -> None:
     """Check, before the work starts, that MIDI, stems, music and markers can be written.
 
     Args:
         delivery: options of the output.
         film_path: that must not be replaced; None = there is none.
+        folder: of the scored film, which is made where it is not there; None = none is made.
 
     Raises:
         UsageError: a name is of no known format, or two are the same.
@@ -121,10 +122,15 @@ def check_extras(delivery: Delivery, film_path: Path | None) -> None:
     if delivery.markers_out is not None:
         check_markers_name(delivery.markers_out)
     for path in (delivery.music, delivery.midi, delivery.markers_out):
-        if path is not None:
+        if path is not None and not _lies_in_new(folder, path):
             check_output(path, inputs=inputs, overwrite=delivery.overwrite)
     if delivery.stems is not None:
         check_stems(delivery.stems, delivery.overwrite)
+
+
+def _lies_in_new(folder: Path | None, path: Path) -> bool:
+    """Whether a file is to lie in a folder that is made for the film and not there yet."""
+    return folder is not None and not folder.exists() and path.absolute().parent == folder.absolute()
 
 
 def _check_apart(delivery: Delivery) -> None:

@@ -50,7 +50,7 @@ def checked_film(film_path: Path, options: ComposeOptions, delivery: Delivery) -
     check_picture(output, film.codec)
     check_order(output, film.path, film.is_reordered)
     check_film_output(output, delivery.output, inputs=(film.path,), overwrite=delivery.overwrite)
-    check_extras(delivery, film.path)
+    check_extras(delivery, film.path, output.parent)
     read_orders(options, clock_of(film, cut.start_s, cut.end_s))
     return film, cut, output
 
@@ -89,7 +89,7 @@ def check_delivery(film_path: Path, delivery: Delivery) -> None:
         check_output(output, inputs=(film_path,), overwrite=delivery.overwrite)
     else:
         check_folder(output.parent)
-    check_extras(delivery, film_path)
+    check_extras(delivery, film_path, output.parent)
 
 
 def plan_job(film_path: Path, options: ComposeOptions, delivery: Delivery) -> dict[str, Any]:

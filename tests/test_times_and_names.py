@@ -64,6 +64,15 @@ def test_start_and_end_are_taken_by_the_command_and_written_into_its_repetition(
     assert "--end 00:00:03:05" in page.read_text(encoding="utf-8")
 
 
+def test_what_lies_beside_the_film_may_lie_in_the_folder_that_is_made_for_it(film, tmp_path):
+    asked = ("-o", f"{tmp_path}/new/", "--midi", tmp_path / "new" / "m.mid", "--dry-run")
+    assert dyvim("score", film, *asked).returncode == 0
+    elsewhere = dyvim(
+        "score", film, "-o", f"{tmp_path}/new/", "--midi", tmp_path / "other" / "m.mid", "--dry-run"
+    )
+    assert elsewhere.returncode == 5 and "does not exist" in elsewhere.stderr
+
+
 def test_a_folder_that_is_to_be_made_is_not_left_behind_by_a_refusal(film, tmp_path):
     done = dyvim("score", film, "-o", f"{tmp_path}/new/", "--start", "0:99")
     assert done.returncode == 2 and not (tmp_path / "new").exists()
