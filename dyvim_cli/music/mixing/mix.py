@@ -19,6 +19,10 @@ ROOM_LOW_CUT_HZ = 180.0  # no reverb on the lowest octaves: it only blurs
 DUCKED = ("pad", "arp")
 DUCK_AT = 0.05  # level of the drums' low end that ducks in full
 DUCK_RELEASE_S = 0.12
+TUNE, YIELDING = "melody", "pad"
+CLEAR_DB, MOST_YIELDED_DB = 3.0, 5.0  # of the tune above the pad, and how far the pad makes room for it
+TUNE_S = 0.4  # over which their levels are compared
+TUNE_RESTS_DB, TUNE_PLAYS_DB = -50.0, -36.0  # levels of a tune that is silent and of one that plays
 
 
 def mixed(
@@ -44,8 +48,9 @@ def mixed(
     """
     parts = {name: strip_of(palette, name) for name in stems}
     strips = {name: _strip(part) for name, part in parts.items()}
-    duck, returns, bus, tone = (
+    duck, make_room, returns, bus, tone = (
         _ducker(palette.duck_db),
+        _yielder(),
         _returns(parts, palette, bpm),
         _bus(palette),
         _tone(palette),
@@ -71,7 +76,7 @@ def mixed(
             ahead = {name: pool.submit(prepared, name) for name in stems}
             course = expression(done, next(iter(dry.values())).shape[1])
             done += len(course)
-            dry = duck({name: block * course for name, block in dry.items()})
+            dry = make_room(duck({name: block * course for name, block in dry.items()}))
             together = sum(dry.values()) + returns(dry)
             glued = bus(together)
             yield tone(glued), desk(dry, shared_gain(together, glued)) if keep_stems else {}
@@ -145,3 +150,18 @@ def _ducker(depth_db: float) -> Callable[[dict[str, np.ndarray]], dict[str, np.n
         return {name: block * gain if name in DUCKED else block for name, block in dry.items()}
 
     return duck
+
+
+def _yielder() -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+    """Let the pad make room where it would cover the tune, slowly, as a fader is ridden."""
+    levels = {name: effects.follower(TUNE_S) for name in (TUNE, YIELDING)}
+
+    def make_room(dry: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        if not dry.keys() >= levels.keys():
+            return dry
+        tune_db, pad_db = (20 * np.log10(level(dry[name]) + 1e-6) for name, level in levels.items())
+        plays = np.clip((tune_db - TUNE_RESTS_DB) / (TUNE_PLAYS_DB - TUNE_RESTS_DB), 0, 1)
+        softer_db = plays * np.clip(pad_db + CLEAR_DB - tune_db, 0, MOST_YIELDED_DB)
+        return dry | {YIELDING: dry[YIELDING] * (10 ** (-softer_db / 20)).astype(np.float32)}
+
+    return make_room
