@@ -35,6 +35,18 @@ def test_words_are_found_where_they_are_said(tmp_path):
     assert not len(music)
 
 
+@pytest.mark.parametrize("colour", [0.0, 2.0], ids=["hiss", "wind"])
+def test_words_are_told_from_noise_as_loud_as_a_third_of_them(tmp_path, colour):
+    voice = spoken(tmp_path, SENTENCES[1])
+    level = np.sqrt(np.mean(voice**2)) * 10 ** (-10 / 20)
+    start, end = 4.0, 4.0 + len(voice) / RATE
+    speech, _ = heard(laid(12, (start, voice)) + noise(12, level, colour=colour))
+    said = np.arange(0, 12, 0.01)
+    truth = (said >= start) & (said < end)
+    found = spans.flags_of(spans.joined(speech, 0.5), 0.01, len(said))
+    assert (found & truth).sum() > 0.95 * truth.sum() and (found & truth).sum() > 0.9 * found.sum()
+
+
 def test_one_word_is_enough(tmp_path):
     speech, _ = heard(laid(SECONDS, (7.0, spoken(tmp_path, "Behold!"))))
     assert len(spans.joined(speech, 0.5)) == 1 and speech[0, 0] == pytest.approx(7.0, abs=0.1)

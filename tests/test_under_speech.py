@@ -54,6 +54,18 @@ def test_speech_lies_on_the_grid_with_a_lead_and_a_tail():
     assert not speech_on_grid(grid, np.zeros((0, 2))).any()
 
 
+def test_the_rest_after_the_last_word_ends_at_a_heavy_event():
+    grid, speech = TempoMap(np.arange(65) * 0.125, 120.0), np.array([[2.0, 3.0]])
+    hit = np.zeros(64)
+    hit[26] = 0.8  # 3.25 s, in the breath after the last word
+    under = speech_on_grid(grid, speech, hit)
+    assert under[25] and not under[26:].any()
+    for step, weight in ((26, 0.3), (20, 0.9)):  # light, or in mid-sentence
+        others = np.zeros(64)
+        others[step] = weight
+        assert np.array_equal(speech_on_grid(grid, speech, others), speech_on_grid(grid, speech))
+
+
 @pytest.mark.parametrize("style", ["pop", "rock", "cinematic", "acoustic"])
 def test_no_tune_and_half_the_onsets_under_a_voice(decoder, style):
     inside, outside = [], []

@@ -190,7 +190,7 @@ def calmer_under_speech(
         (hit [S] without light events there, energy [S] less there, [S] bool, True during speech).
     """
     spoken = np.zeros((0, 2)) if speech_s is None or options.under_speech == "same" else speech_s
-    under_speech = speech_on_grid(tempo_map, spoken)
+    under_speech = speech_on_grid(tempo_map, spoken, hit)
     hit = np.where(under_speech & (hit < HEAVY), 0.0, hit)
     return hit, answered_energy(energy, under_speech), under_speech
 

@@ -9,6 +9,7 @@ comes forward there.
 
 import numpy as np
 
+from dyvim_cli.music.form.accents import HEAVY
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
@@ -25,20 +26,23 @@ LEAD_S = 0.25  # rest of the melody before a word, so that no phrase is cut off
 TAIL_S = 0.4  # and after a word: a pause for breath is no pause of the speech
 
 
-def speech_on_grid(tempo_map: TempoMap, speech_s: np.ndarray) -> np.ndarray:
-    """Steps of the grid under speech.
+def speech_on_grid(tempo_map: TempoMap, speech_s: np.ndarray, hit: np.ndarray | None = None) -> np.ndarray:
+    """Steps of the grid that lie under speech.
 
     Args:
         tempo_map: the grid of S steps.
         speech_s: [N, 2] spans of speech in seconds.
+        hit: [S] weights of events, 0..1: a heavy one after the last word ends the rest, so that it is met.
 
     Returns:
         [S] bool.
     """
     starts_s, ends_s = tempo_map.step_times_s[:-1], tempo_map.step_times_s[1:]
+    heavy_s = starts_s[hit >= HEAVY] if hit is not None else starts_s[:0]
     under = np.zeros(tempo_map.n_steps, dtype=bool)
     for start_s, end_s in np.asarray(speech_s, dtype=float).reshape(-1, 2):
-        under |= (ends_s > start_s - LEAD_S) & (starts_s < end_s + TAIL_S)
+        until_s = min([end_s + TAIL_S, *heavy_s[heavy_s >= end_s]])
+        under |= (ends_s > start_s - LEAD_S) & (starts_s < until_s)
     return under
 
 
