@@ -90,6 +90,10 @@ def _looks(film: FilmInfo, start_s: float, end_s: float) -> Iterator[np.ndarray]
         for key_s in chosen:
             try:
                 container.seek(round((film.start_s + key_s) / stream.time_base), stream=stream)
+                if n_frames == 1 and (frame := _next_alone(container, stream)) is not None:
+                    yield frame.reformat(format="gray").to_ndarray()
+                    continue
+                container.seek(round((film.start_s + key_s) / stream.time_base), stream=stream)
                 for index, frame in enumerate(_decoded(container, stream, n_frames)):
                     if index % (FRAMES_A_KEY // 3) == 0:
                         yield frame.reformat(format="gray").to_ndarray()
@@ -109,6 +113,15 @@ def _key_frames(container: Any, stream: Any, stamps_s: np.ndarray) -> Iterator[n
             with suppress(av.FFmpegError):
                 for frame in stream.codec_context.decode(packet if packet.size else None):
                     yield frame.reformat(format="gray").to_ndarray()
+
+
+def _next_alone(container: Any, stream: Any) -> Any:
+    """The next packet's frame, without the packets that the decoder would wait for; None where it has none."""
+    packet = next(packets(container, stream), None)
+    if packet is None or not packet.size:
+        return None
+    context = stream.codec_context
+    return next(iter([*context.decode(packet), *context.decode(None)]), None)
 
 
 def _decoded(container: Any, stream: Any, n_frames: int) -> Iterator[Any]:
