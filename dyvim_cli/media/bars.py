@@ -116,7 +116,7 @@ def _key_frames(container: Any, stream: Any, stamps_s: np.ndarray) -> Iterator[n
 
 
 def _next_alone(container: Any, stream: Any) -> Any:
-    """The next packet's frame, without the packets that the decoder would wait for; None where it has none."""
+    """The next packet's frame, without those that the decoder would wait for; None where it has none."""
     packet = next(packets(container, stream), None)
     if packet is None or not packet.size:
         return None
