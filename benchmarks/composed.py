@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dyvim_cli.model.compose.bands import EFFECTS
 from dyvim_cli.model.conditioning.film_curves import motion_on_scale, smooth, step_means
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.symbols.measures import longest_run, measures, note_lengths
@@ -82,8 +83,12 @@ def ends_on_tonic(score: Score) -> bool:
 
 
 def last_ring(piece: Composed) -> tuple[float, bool]:
-    """(seconds from the last stroke of a pitched stem to the last sound, whether that is inside the film)."""
-    notes = [n for stem in piece.score.stems if not stem.is_drums for n in stem.notes]
+    """(seconds from the last onset of a pitched part to the last sound, whether that is inside the film).
+
+    An impact under a late accent is a stroke, as a drum's is: the chord rings on beneath it.
+    """
+    parts = (stem for stem in piece.score.stems if not stem.is_drums and stem.name not in EFFECTS)
+    notes = [note for stem in parts for note in stem.notes]
     if not notes:
         return 0.0, True
     last, end = max(n.start_s for n in notes), max(n.end_s for n in notes)
