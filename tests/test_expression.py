@@ -136,9 +136,9 @@ def test_a_note_that_leads_into_a_hit_is_held_up_to_it():
     row = np.zeros((tokens.K, 32), dtype=np.int16)
     row[tokens.STREAM_INDEX["level"]] = levels
     grid = TempoMap(np.arange(33) * 0.125, 120.0)
-    feel = Feel(row, grid, RECORDS["pop"].palette, "pop", 4.0, np.random.default_rng(0))
-    assert feel.span(12, 16, part)[1] == pytest.approx(2.0)
-    start_s, end_s = feel.span(20, 24, part)
+    feel = Feel(row, grid, RECORDS["pop"].palette, "pop", 4.0, seed=0)
+    assert feel.span(12, 16, part, "bass")[1] == pytest.approx(2.0)
+    start_s, end_s = feel.span(20, 24, part, "bass")
     assert end_s - start_s < 0.7 * 0.5
 
 
@@ -149,5 +149,5 @@ def test_the_last_chord_rings_up_to_a_hit_that_follows_it(accent_step, end_s):
     row[tokens.STREAM_INDEX["level"], accent_step] = ACCENT_LEVEL
     grid = TempoMap(np.arange(33) * 0.125, 120.0)
     palette = replace(RECORDS["pop"].palette, room=Room(0.5 / LET_GO_DECAYS, 0.01))
-    feel = Feel(row, grid, palette, "pop", 4.0, np.random.default_rng(0))
-    assert feel.span(8, 32, Part((0,)))[1] == pytest.approx(end_s)
+    feel = Feel(row, grid, palette, "pop", 4.0, seed=0)
+    assert feel.span(8, 32, Part((0,)), "pad")[1] == pytest.approx(end_s)

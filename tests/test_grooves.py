@@ -125,7 +125,7 @@ def test_what_keeps_time_is_softer_than_what_meets_an_event():
     piece[tokens.STREAM_INDEX["level"]] = ACCENT_LEVEL - 1
     piece[tokens.STREAM_INDEX["level"], ::STEPS_PER_BAR] = ACCENT_LEVEL
     grid = TempoMap(np.arange(n_steps + 1) * 0.125, 120.0)
-    feel = Feel(piece, grid, RECORDS["pop"].palette, "pop", 8.0, np.random.default_rng(0))
+    feel = Feel(piece, grid, RECORDS["pop"].palette, "pop", 8.0, seed=0)
     notes = play_drums(piece[DRUMS], RECORDS["pop"].palette, RECORDS["pop"].palette.parts["drums"], feel)
     struck = np.array([note.velocity for note in notes if note.pitch == notes[0].pitch])
     at = np.rint(np.array([note.start_s for note in notes if note.pitch == notes[0].pitch]) / 0.125).astype(
@@ -152,3 +152,23 @@ def test_a_tune_goes_on_after_a_long_rest_on_a_half_bar():
     assert leaning(32) > 5 and leaning(33) == 0
     preferences.advance(note)
     assert leaning(40) < 5
+
+
+def test_an_added_stroke_moves_no_other():
+    """The deviations are each player's and step's own, so a hit that moves leaves the rest as it was."""
+    n_steps = 4 * STEPS_PER_BAR
+    piece = np.zeros((tokens.K, n_steps), dtype=np.int16)
+    piece[tokens.STREAM_INDEX["level"]] = 3
+    piece[DRUMS, ::4] = tokens.drum_token(["kick"])
+    piece[tokens.STREAM_INDEX["bass"], ::8] = tokens.FIRST_PITCH + 5
+    more = piece.copy()
+    more[DRUMS, 2] = tokens.drum_token(["snare"])
+    grid = TempoMap(np.arange(n_steps + 1) * 0.125, 120.0)
+    before, after = (perform(one, grid, Key(0, False), "jazz", 8.0, seed=3) for one in (piece, more))
+    added = set(after.stems[-1].notes) - set(before.stems[-1].notes)
+    assert [stem.name for stem in after.stems] == ["bass", "drums"] and len(added) == 1
+    assert {note for stem in after.stems for note in stem.notes} - added == {
+        note for stem in before.stems for note in stem.notes
+    }
+    deviations = np.array([note.start_s for note in before.stems[-1].notes]) % 0.5
+    assert len(set(deviations.round(6))) > 4  # people play it

@@ -2,6 +2,7 @@
 
 import json
 from functools import lru_cache
+from zlib import crc32
 
 import numpy as np
 
@@ -16,6 +17,7 @@ LEVEL_POWER = 1.1
 # metric accents of a bar of sixteenths, in velocity
 METRIC = np.array([3, -3, -1, -3, 1, -3, -1, -3, 2, -3, -1, -3, 1, -3, -1, -2])
 VELOCITY_SPREAD = 3.0
+TIMING, STRENGTH = 0, 1  # columns of a player's deviations
 INNER_VOICE = -6  # velocity of a chord's lower voices against its top
 SHORTEST_S = 0.04
 EIGHTH_STEPS = STEPS_PER_BEAT // 2
@@ -83,7 +85,7 @@ class Feel:
         palette: Palette,
         style: str,
         duration_s: float,
-        rng: np.random.Generator,
+        seed: int,
         loops: bool = False,
     ):
         level = tokens[STREAM_INDEX["level"]]
@@ -94,7 +96,8 @@ class Feel:
         self.levels[self.steps_s[: self.n_steps] == 0] = 0  # what lasts no time is no accent
         self.last_accent_s = float(self.times_s[: self.n_steps][self.levels >= ACCENT_LEVEL].max(initial=0.0))
         self.palette, self.groove = palette, groove(style)
-        self.duration_s, self.rng, self.loops = duration_s, rng, loops
+        self.duration_s, self.seed, self.loops = duration_s, seed, loops
+        self.deviations: dict[str, np.ndarray] = {}
         self.first_s = 0.0 if loops else FIRST_SOUND_S
         self.played_s = self.times_s + self._swing() * self.steps_s
 
@@ -107,6 +110,16 @@ class Feel:
         delays[:-1][self.levels >= ACCENT_LEVEL] = 0
         return delays
 
+    def _deviation(self, player: str, step: int, of: int) -> float:
+        """Standard normal deviation of a player at a step; no other note changes it.
+
+        So a hit that moves in a new cut, or a stroke that is added, leaves all others where they were.
+        """
+        if player not in self.deviations:
+            rng = np.random.default_rng([self.seed, crc32(player.encode())])
+            self.deviations[player] = rng.normal(size=(self.n_steps + 1, 2))
+        return float(self.deviations[player][step, of])
+
     def is_accented(self, step: int) -> bool:
         """Check whether a step is a hit, which is played exactly.
 
@@ -118,18 +131,19 @@ class Feel:
         """
         return bool(self.levels[step] >= ACCENT_LEVEL)
 
-    def start_s(self, step: int) -> float:
+    def start_s(self, step: int, player: str) -> float:
         """Time a pitched note.
 
         Args:
             step: of the grid.
+            player: name of the part.
 
         Returns:
             Seconds; exact on accents, else with swing and looseness.
         """
         if self.is_accented(step):
             return max(self.first_s, float(self.times_s[step]))
-        drift = np.clip(self.rng.normal(), -2, 2) * self.palette.loose_ms / 1000
+        drift = np.clip(self._deviation(player, step, TIMING), -2, 2) * self.palette.loose_ms / 1000
         return max(self.first_s, float(self.played_s[step]) + drift)
 
     def stroke_s(self, step: int, drum: str) -> float:
@@ -145,11 +159,12 @@ class Feel:
         if self.is_accented(step):
             return max(self.first_s, float(self.times_s[step]))
         at = DRUM_CLASSES.index(PLACED_AS.get(drum, drum)), step % STEPS_PER_BAR
-        spread = np.clip(self.rng.normal(), -2, 2) * self.groove["offset_std"][at] * GROOVE_LOOSENESS
+        deviation = np.clip(self._deviation(drum, step, TIMING), -2, 2)
+        spread = deviation * self.groove["offset_std"][at] * GROOVE_LOOSENESS
         human = self.palette.human_drums * (self.groove["offset_mean"][at] + spread)
         return max(self.first_s, float(self.played_s[step] + human * self.steps_s[step]))
 
-    def span(self, start: int, end: int, part: Part, place: int = 0) -> tuple[float, float]:
+    def span(self, start: int, end: int, part: Part, player: str, place: int = 0) -> tuple[float, float]:
         """Time the beginning and end of a note, by articulation.
 
         What leads into a hit is held up to it: a detached end there would tear a hole before the accent.
@@ -158,12 +173,13 @@ class Feel:
             start: first step.
             end: step after the last; the last notes ring into the end of the film.
             part: how it is played.
+            player: name of the part.
             place: number of the note within a strummed chord.
 
         Returns:
             (start, end) in seconds.
         """
-        start_s = self.start_s(start)
+        start_s = self.start_s(start, f"{player} {place}")
         if place and not self.is_accented(start):
             start_s += part.strum_s * place
         last_s = np.inf if self.loops else max(self.duration_s - 0.01, SHORTEST_S)
@@ -179,19 +195,20 @@ class Feel:
             end_s = start_s + written_s * share + part.overlap_s
         return start_s, float(min(max(end_s, start_s + SHORTEST_S), last_s))
 
-    def velocity(self, step: int, part: Part, inner: bool = False) -> int:
+    def velocity(self, step: int, part: Part, player: str, inner: bool = False) -> int:
         """Choose the strength of a pitched note.
 
         Args:
             step: of the grid.
             part: how it is played.
+            player: name of the part, or of one of its voices.
             inner: whether it is a chord's inner voice.
 
         Returns:
             MIDI velocity.
         """
         lean = part.lean * METRIC[step % STEPS_PER_BAR] + (INNER_VOICE if inner else 0)
-        return self._velocity(step, part, lean)
+        return self._velocity(step, part, player, lean)
 
     def stroke(self, step: int, part: Part, drum: str) -> int:
         """Choose the strength of a drum stroke.
@@ -206,9 +223,10 @@ class Feel:
         """
         at = DRUM_CLASSES.index(PLACED_AS.get(drum, drum)), step % STEPS_PER_BAR
         lean = 0.0 if self.is_accented(step) else GROOVE_ACCENT * self.groove["accent"][at]
-        return self._velocity(step, part, lean)
+        return self._velocity(step, part, drum, lean)
 
-    def _velocity(self, step: int, part: Part, lean: float) -> int:
+    def _velocity(self, step: int, part: Part, player: str, lean: float) -> int:
         low, high = part.velocities
         value = low + (high - low) * (self.levels[step] / 7) ** LEVEL_POWER
-        return int(np.clip(round(value + lean + self.rng.normal(0, VELOCITY_SPREAD)), 1, 127))
+        deviation = VELOCITY_SPREAD * self._deviation(player, step, STRENGTH)
+        return int(np.clip(round(value + lean + deviation), 1, 127))

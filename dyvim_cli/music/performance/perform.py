@@ -54,12 +54,12 @@ def perform(
     Returns:
         The score; stems without notes are left out.
     """
-    rng = np.random.default_rng(seed)
+    players = np.random.default_rng(seed)
     palette = RECORDS[style].palette
-    feel = Feel(tokens, tempo_map, palette, style, duration_s, rng, loops)
+    feel = Feel(tokens, tempo_map, palette, style, duration_s, seed, loops)
     stems, tune_down = [], 0
     for name, part in palette.parts.items():
-        drawn = int(rng.choice(part.programs))
+        drawn = int(players.choice(part.programs))
         program = programs.get(name, drawn)
         if name == "drums":
             notes = play_drums(tokens[STREAM_INDEX[name]], palette, part, feel)
@@ -70,7 +70,7 @@ def perform(
                 tune_down = max(0, written[0].pitch - moved[0].pitch) // 12
             notes = _without_overlap(below(moved, tune_down) if name == "pad" else moved)
         stems.append(Stem(name, program, name == "drums", notes))
-    drawn = int(rng.choice(palette.accent.programs))
+    drawn = int(players.choice(palette.accent.programs))
     program = programs.get("accent", drawn)
     accents = in_compass("accent", program, _accents(stems, palette, feel))
     stems.append(Stem("accent", program, False, _without_overlap(accents)))
@@ -126,8 +126,8 @@ def _play_pitched(
         if part.pedal:
             end = max(end, _pedal_end(chords, start))
         for place, pitch in enumerate(voices):
-            start_s, end_s = feel.span(start, end, part, place)
-            velocity = feel.velocity(start, part, inner=place < len(voices) - 1)
+            start_s, end_s = feel.span(start, end, part, name, place)
+            velocity = feel.velocity(start, part, f"{name} {place}", inner=place < len(voices) - 1)
             notes.append(Note(start_s, end_s, folded(pitch + shift, *KEYBOARD), velocity))
     return notes
 
@@ -238,7 +238,7 @@ def _accents(stems: list[Stem], palette: Palette, feel: Feel) -> list[Note]:
     for step in np.flatnonzero(first < end).tolist():
         if feel.is_accented(step):
             lowest = min(pitch for _, pitch in pitched[first[step] : end[step]])
-            start_s, end_s = feel.span(step, min(step + STEPS_PER_BEAT, feel.n_steps), part)
-            velocity = feel.velocity(step, part)
+            start_s, end_s = feel.span(step, min(step + STEPS_PER_BEAT, feel.n_steps), part, "accent")
+            velocity = feel.velocity(step, part, "accent")
             notes.append(Note(start_s, end_s, folded(lowest + 12 * part.octave, *KEYBOARD), velocity))
     return notes
