@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers.vision_scenes import FPS, ball, film, pan, texture, window
+import torch
+from helpers.vision_scenes import FPS, HEIGHT, WIDTH, ball, film, pan, texture, window
 
 from dyvim_cli.vision import flow
 from dyvim_cli.vision.analysis import analyse
@@ -46,6 +47,34 @@ def test_velocities_tell_direction_and_place():
     mean = velocities[1:].mean(axis=0).reshape(*flow.REGIONS, 2)
     assert mean[:, :2, 0] == pytest.approx(-2 * FPS / 160, rel=0.15)  # the picture moves left
     assert np.abs(mean[:, -2:]).max() < 0.04 and np.abs(mean[..., 1]).max() < 0.04
+
+
+def on_flat_ground() -> list[np.ndarray]:
+    """A ball that bounces before one colour, as people do before a green screen."""
+    x = np.linspace(30, 130, 48)
+    places = np.stack([x, 20 + 40 * np.abs(np.sin(np.arange(48) / 5))], axis=1)
+    return ball(places, ground=np.full((HEIGHT, WIDTH, 3), (30.0, 180.0, 60.0)))
+
+
+@pytest.mark.parametrize(
+    "scene", [on_flat_ground, lambda: pan(4, 48, 1.5), lambda: [texture(2)[:90, :160]] * 48]
+)
+def test_rounding_decides_no_event(scene, monkeypatch):
+    """Noise of 1e-5 of white, far below a picture's 256 levels, moves no event and hardly a weight."""
+    pictures = scene()
+    plain = watched(pictures, noise=0)
+    rng, exact = torch.Generator().manual_seed(0), flow.lucas_kanade
+
+    def shaken(current, others, *settings):
+        noise = 1e-5 * torch.randn(len(current) + 1, *current.shape[1:], generator=rng)
+        return exact(current + noise[:-1], others + noise[1:], *settings)
+
+    monkeypatch.setattr(flow, "lucas_kanade", shaken)
+    noisy = watched(pictures, noise=0)
+    assert np.abs(noisy.speeds - plain.speeds).max() < 0.002
+    before, after = (find_events(seen, NONE, NONE) for seen in (plain, noisy))
+    np.testing.assert_allclose(after.times_s, before.times_s, atol=0.01)
+    np.testing.assert_allclose(after.weights, before.weights, atol=0.02)
 
 
 @pytest.mark.parametrize("n", [1, 4, 5, 9])

@@ -3,7 +3,7 @@
 Lucas and Kanade 1981 in Bouguet's pyramid, with three changes: windows are cells of CELL px and
 their neighbours; brightness is compared less its mean over the window, so that flicker is not motion
 (the patch normalisation of DIS flow, Kroeger 2016); each step is median filtered, and a level is kept
-only where the pictures then agree better. Right without training for slow motion, where correlation
+only as far as the pictures then agree better. Right without training for slow motion, where correlation
 at 1/8 resolution is blind.
 
 Letters: B frames, n others for each, H, W picture, h, w = H / cell, W / cell.
@@ -18,6 +18,9 @@ from torch import Tensor
 CELL = 8
 LEVELS = ((8, 2), (4, 2), (2, 2), (1, 1))  # (px averaged into one, iterations)
 REGULARISATION = 1e-4  # squared slope of grey 0..1: weaker texture is pulled towards no motion
+# squared grey 0..1, about what rounding to 256 levels makes of a flat area: a step that lessens the difference
+# by less is taken in part only, so that rounding does not decide where there is no texture
+SURE_GAIN = 1e-6
 LARGEST_STEP_PX = 1.5  # at its level; the linear model holds no further
 N_EVIDENCE = 3
 EXCHANGES = ((1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7, 8), (0, 3),
@@ -71,7 +74,8 @@ def _level(
         moved = median_of_nine(moved + step.clamp(-LARGEST_STEP_PX, LARGEST_STEP_PX) / cell)
         error = _warp(others, moved, cell) - current
     after = _window_variance(error, cell)
-    return torch.where(after < before, moved, flow), before, torch.minimum(before, after)
+    kept = ((before - after) / SURE_GAIN).clamp(0, 1)
+    return flow + kept * (moved - flow), before, torch.minimum(before, after)
 
 
 def median_of_nine(field: Tensor) -> Tensor:

@@ -36,9 +36,10 @@ def pan(seed: int, n: int, px_a_frame: float, start=10.0) -> list[np.ndarray]:
     return [window(picture, start + px_a_frame * i) for i in range(n)]
 
 
-def ball(positions: np.ndarray, seed=3, radius=18.0) -> list[np.ndarray]:
-    """A textured ball on a textured ground, at positions [N, 2] (x, y)."""
-    ground, skin = window(texture(seed), 0), texture(seed + 50)
+def ball(positions: np.ndarray, seed=3, radius=18.0, ground: np.ndarray | None = None) -> list[np.ndarray]:
+    """A textured ball on a ground, textured unless one is given, at positions [N, 2] (x, y)."""
+    ground = window(texture(seed), 0) if ground is None else ground
+    skin = texture(seed + 50)
     ys, xs = np.mgrid[:HEIGHT, :WIDTH]
     frames = []
     for x, y in positions:
