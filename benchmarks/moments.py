@@ -4,7 +4,8 @@
 
 Labels: tests/data/style_labels.json. A moment is a span of a clip, a slow zoom over a still picture of
 scikit-image's, or a quick edit of several clips; each was labelled by looking at it. With --measures what
-they measure is kept beside the labels, so that the table of styles can be judged without the films.
+they measure is kept beside the labels, so that the table of styles can be judged without the films. The
+table was leaned towards these; tests/data/style_labels_later.json has moments that were labelled afterwards.
 """
 
 import argparse
@@ -27,9 +28,9 @@ STILL_S = 4  # seconds that a still picture is shown
 ENCODE = ("-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p")
 
 
-def labels() -> list[dict]:
+def labels(path: Path = LABELS) -> list[dict]:
     """The moments: clip, start_s and end_s, or still, or edit; styles (acceptable ones) and what is seen."""
-    return json.loads(LABELS.read_text(encoding="utf-8"))
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def cut(moment: dict, clips: Path, stills: Path, path: Path) -> Path:
@@ -98,10 +99,11 @@ def main() -> None:
     )
     parser.add_argument("--clips", type=Path, default=Path("../shared/clips"))
     parser.add_argument("--out", type=Path, default=Path("demo/moments"))
+    parser.add_argument("--labels", type=Path, default=LABELS, help="other labelled moments")
     parser.add_argument("--measures", type=Path, help="write what each moment measures here")
     told = parser.parse_args()
     told.out.mkdir(parents=True, exist_ok=True)
-    moments, stills = labels(), Path(skimage.__file__).parent / "data"
+    moments, stills = labels(told.labels), Path(skimage.__file__).parent / "data"
     films = [cut(m, told.clips, stills, told.out / f"{i:02}.mp4") for i, m in enumerate(moments)]
     if told.measures:
         rows = [json.dumps(_measures(film)) for film in films]

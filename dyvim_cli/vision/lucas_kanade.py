@@ -18,8 +18,8 @@ from torch import Tensor
 CELL = 8
 LEVELS = ((8, 2), (4, 2), (2, 2), (1, 1))  # (px averaged into one, iterations)
 REGULARISATION = 1e-4  # squared slope of grey 0..1: weaker texture is pulled towards no motion
-# squared grey 0..1, about what rounding to 256 levels makes of a flat area: a step that lessens the difference
-# by less is taken in part only, so that rounding does not decide where there is no texture
+# squared grey 0..1, about what rounding to 256 levels makes of a flat area: a step that gains less likeness
+# is taken in part only, so that rounding does not decide where there is no texture
 SURE_GAIN = 1e-6
 LARGEST_STEP_PX = 1.5  # at its level; the linear model holds no further
 N_EVIDENCE = 3
