@@ -7,7 +7,7 @@ from dyvim_cli.composer import check_options, missing_weights
 from dyvim_cli.desk.planning import read_orders
 from dyvim_cli.extras import check_extras
 from dyvim_cli.options import ComposeOptions, Delivery
-from dyvim_cli.preview import marked_name
+from dyvim_cli.preview import marked_name, preview_cut
 
 if TYPE_CHECKING:
     from dyvim_cli.media.cut import Cut
@@ -45,7 +45,7 @@ def checked_film(film_path: Path, options: ComposeOptions, delivery: Delivery) -
     style = options.style or "auto"
     output = output_path(film.path, film.codec, delivery.output, style=style, seed=options.seed)
     if delivery.preview_s is not None:
-        plan_cut(film, *(cut.start_s + at_s for at_s in delivery.preview_s))
+        preview_cut(film, cut, delivery.preview_s)
         output = marked_name(output, "preview") if delivery.output is None else output
     check_picture(output, film.codec)
     check_order(output, film.path, film.is_reordered)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dyvim_cli.errors import UsageError
 from dyvim_cli.options import Delivery
 
 if TYPE_CHECKING:
     from dyvim_cli.media.cut import Cut
     from dyvim_cli.media.probe import FilmInfo
 
+HINTED_S = 20.0  # a part to look at, where another one is hinted at
 FADE_OUT_S = 0.5  # where a preview stops in the midst of the music
 
 
@@ -22,6 +24,31 @@ class DeliveredPart:
     music: Path
     options: dict[str, Any]  # of media.mux.mux, in the place of the delivery's
     notes: tuple[str, ...] = ()  # where it begins elsewhere than was asked
+
+
+def preview_cut(film: "FilmInfo", cut: "Cut", preview_s: tuple[float, float]) -> "Cut":
+    """Find the part of a film that a preview shows.
+
+    Args:
+        film: what probe says of it.
+        cut: the part that is scored.
+        preview_s: (begin, end) from the beginning of that part.
+
+    Returns:
+        The part, no longer than what is scored.
+
+    Raises:
+        UsageError: less than two pictures lie in it.
+    """
+    from dyvim_cli.media.cut import plan_cut
+
+    begin_s, end_s = (cut.start_s + at_s for at_s in preview_s)
+    end_s, length_s = min(end_s, cut.end_s), cut.end_s - cut.start_s
+    if end_s - begin_s < 2 / film.fps:
+        asked = f"--preview {preview_s[0]:g}-{preview_s[1]:g}"
+        hint = f"it lasts {length_s:.3f} s: for example --preview 0-{min(HINTED_S, round(length_s, 1)):g}"
+        raise UsageError(f"{asked}: fewer than two pictures of {film.path} lie there", hint)
+    return plan_cut(film, begin_s, end_s)
 
 
 @contextmanager
@@ -37,15 +64,13 @@ def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Deliver
     Yields:
         The music and options of media.mux.mux; a preview's own sound file is gone afterwards.
     """
-    from dyvim_cli.media.cut import plan_cut
     from dyvim_cli.media.sound import conform
     from dyvim_cli.scratch import scratch_folder
 
     if delivery.preview_s is None:
         yield DeliveredPart(music, {})
         return
-    begin_s, end_s = (cut.start_s + at_s for at_s in delivery.preview_s)
-    shown = plan_cut(film, begin_s, min(end_s, cut.end_s))
+    shown = preview_cut(film, cut, delivery.preview_s)
     with scratch_folder() as folder:
         path = folder / "preview.wav"
         conform(music, path, start_s=max(0.0, shown.start_s - cut.start_s))

@@ -1,13 +1,15 @@
 """Render a MIDI file to a finished soundtrack: one of ours, edited elsewhere, or any General MIDI file."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.desk.pauses import in_silence
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.extras import check_extras, sound_file, whole_set, write_extras
 from dyvim_cli.film_plan import FilmPlan
+from dyvim_cli.limits import MAX_DURATION_VARIABLE, limits
 from dyvim_cli.options import Delivery
 from dyvim_cli.progress import Progress, Silent
 
@@ -64,6 +66,7 @@ def render(
         length_s = plan.duration_s if length_s is None else length_s
     piece = StyledMidi(midi, style or style_of_midi(midi))
     length_s = midi.end_s + RING_S if length_s is None else length_s
+    check_length(midi_path, length_s)
     with (
         whole_set(delivery) as group,
         sound_file(piece, None, length_s, delivery, progress or Silent(), meter, group) as music,
@@ -72,6 +75,23 @@ def render(
     return Rendered(
         delivery.music, _facts(midi_path, piece, length_s, meter) | {"output": str(delivery.music)}
     )
+
+
+def check_length(midi_path: Path, length_s: float) -> None:
+    """Check how long the music would be: a damaged file may place a note years away.
+
+    Args:
+        midi_path: the file, for the message.
+        length_s: of the sound.
+
+    Raises:
+        InputError: it is longer than a film may be.
+    """
+    most_s = limits().max_duration_s
+    if length_s > most_s:
+        reason = f"{midi_path} plays for {length_s:.0f} s, the limit is {most_s:.0f} s"
+        hint = f"--length 3:00, or {MAX_DURATION_VARIABLE}={math.ceil(length_s)}"
+        raise InputError(reason, hint)
 
 
 def _facts(midi_path: Path, piece: "StyledMidi", length_s: float, meter: "Meter") -> dict[str, Any]:

@@ -9,10 +9,11 @@ from conftest import dyvim
 
 from dyvim_cli.cli.options.parsing import parse_span
 from dyvim_cli.errors import UsageError
+from dyvim_cli.job_checks import checked_film
 from dyvim_cli.media.cut import plan_cut
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.sound import read_audio
-from dyvim_cli.options import Delivery
+from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.preview import FADE_OUT_S, part_to_deliver
 
 
@@ -38,6 +39,15 @@ def test_what_a_preview_is_cut_from_is_the_music_to_the_sample(film, tmp_path, s
         first = round(part.options["start_s"] * 48000)
         assert part.options["fade_out_s"] == FADE_OUT_S
         assert np.array_equal(cut[:48000], noise[first : first + 48000])
+
+
+def test_a_preview_behind_the_film_is_named_before_any_work(film):
+    with pytest.raises(UsageError, match="--preview 20-30: fewer than two pictures") as error:
+        checked_film(film, ComposeOptions(), Delivery(preview_s=(20.0, 30.0)))
+    assert error.value.hint == "it lasts 6.400 s: for example --preview 0-6.4"
+    with pytest.raises(UsageError) as error:
+        checked_film(film, ComposeOptions(), Delivery(start_s=0.0, end_s=2.0, preview_s=(2.5, 6.0)))
+    assert error.value.hint == "it lasts 2.000 s: for example --preview 0-2"
 
 
 @pytest.mark.parametrize("text", ["0:03", "3-1", "a-b", "1-2-3"])

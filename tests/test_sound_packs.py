@@ -49,6 +49,9 @@ def test_a_pack_is_listed_pulled_found_played_and_removed(pack, tmp_path):
     assert run("verify", "band").stdout.startswith("ok")
     assert Composing(soundfont="band").options().soundfont == str(font)
     assert run("rm", "band").exit_code == 0 and not font.exists()
+    fault = run("rm", "band").exception
+    assert isinstance(fault, WeightsError) and "are not here" in fault.message
+    assert fault.hint == "dyvim sounds list says what is here"
     with pytest.raises(WeightsError) as error:
         Composing(soundfont="band").options()
     assert error.value.hint == "dyvim sounds pull band"

@@ -210,9 +210,13 @@ def remove(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> int:
 
     Raises:
         UsageError: there is no such name.
+        WeightsError: nothing of it is here.
     """
     shelf.known(name)
     folder = shelf.folder(chosen) / name
+    if not folder.is_dir():
+        hint = f"dyvim {shelf.verb} list says what is here"
+        raise WeightsError(f"{folder}: the {shelf.verb} of {name} are not here", hint)
     freed = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
     shutil.rmtree(folder, ignore_errors=True)
     return freed

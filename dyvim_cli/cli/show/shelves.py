@@ -82,5 +82,6 @@ def remove_pulled(shelf: Shelf, name: str, chosen: Path | None) -> None:
 
     Raises:
         UsageError: there is no such name.
+        WeightsError: nothing of it is here.
     """
     console.note(f"removed {store.remove(name, chosen, shelf) / 1e6:.1f} MB")

@@ -1,8 +1,8 @@
 """Read what moves a track's pitch: the bend wheel within its range, and the modulation wheel's vibrato."""
 
-from typing import Any
-
 import numpy as np
+
+from dyvim_cli.music.symbols.midi_tracks import Control, Track
 
 MODULATION = 1  # controllers
 RPN_COARSE, RPN_FINE, DATA_COARSE, DATA_FINE = 101, 100, 6, 38
@@ -23,29 +23,28 @@ class Bends:
         return _held(self.wheel, times_s) + _held(self.depth, times_s) * wave
 
 
-def bends_of(track: Any) -> Bends | None:
+def bends_of(track: Track) -> Bends | None:
     """Read the bends of a track.
 
     Args:
-        track: of symusic, in seconds.
+        track: of a MIDI file.
 
     Returns:
         Its bends; None where nothing moves its pitch.
     """
-    controls = [(float(c.time), int(c.number), int(c.value)) for c in track.controls]
-    controls.sort(key=lambda control: control[0])  # of one time in the file's order
-    wheel = sorted((float(bend.time), int(bend.value)) for bend in track.pitch_bends)
-    ranges = _ranges(controls)
-    bent = [(time_s, value / WHEEL_END * _at(ranges, time_s)) for time_s, value in wheel]
+    ranges = _ranges(track.controls)
+    bent = [(time_s, value / WHEEL_END * _at(ranges, time_s)) for time_s, value in track.pitch_bends]
     depth = [
-        (time_s, value / 127 * VIBRATO_CENTS) for time_s, number, value in controls if number == MODULATION
+        (time_s, value / 127 * VIBRATO_CENTS)
+        for time_s, number, value in track.controls
+        if number == MODULATION
     ]
     if not any(cents for _, cents in bent + depth):
         return None
     return Bends(bent, depth)
 
 
-def _ranges(controls: list[tuple[float, int, int]]) -> list[tuple[float, float]]:
+def _ranges(controls: tuple[Control, ...]) -> list[tuple[float, float]]:
     """(time, range in cents) as registered parameter 0 sets it."""
     coarse = fine = 127  # none chosen
     found, semitones, cents = [(0.0, USUAL_RANGE_CENTS)], 2, 0

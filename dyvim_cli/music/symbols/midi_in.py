@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.music.performance.band_names import part_of
 from dyvim_cli.music.symbols.midi_bends import Bends, bends_of
-from dyvim_cli.regular_files import MOST_BYTES, check_regular
-from dyvim_cli.types import Note, Stem
+from dyvim_cli.music.symbols.midi_events import MidiFault, read_events
+from dyvim_cli.music.symbols.midi_tracks import Clock, Track, tracks_of
+from dyvim_cli.regular_files import read_regular
+from dyvim_cli.types import Stem
 
 # what a style's mix has a strip for
 ROLES = ("melody", "bass", "drums", "pad", "arp", "accent", "impact", "riser")
@@ -66,15 +67,13 @@ def read_midi(path: Path) -> PlayedMidi:
     Raises:
         InputError: there is no such file, it is no MIDI, or nothing in it plays.
     """
-    import symusic
-
-    check_regular(path, "MIDI file", MOST_BYTES)
     try:
-        score: Any = symusic.Score(str(path))  # its stub lacks the attributes of the compiled class
-        bpm = float(score.tempos[0].qpm) if len(score.tempos) else 120.0
-        tracks = [track for track in score.to("second").tracks if len(track.notes)]
-    except (RuntimeError, ValueError) as error:
-        raise InputError(f"{path} is no MIDI file that can be read ({error})") from error
+        file = read_events(read_regular(path, "MIDI file"))
+    except MidiFault as error:
+        reason = f"{path} is no MIDI file that can be read: {error}"
+        raise InputError(reason, "export it again, as a Standard MIDI File of format 0 or 1") from error
+    clock = Clock(file)
+    tracks = tracks_of(file, clock)
     if not tracks:
         raise InputError(f"{path} holds no notes", "export the tracks with their notes")
     stems = [_stem(track) for track in tracks]
@@ -83,22 +82,20 @@ def read_midi(path: Path) -> PlayedMidi:
         PlayedPart(role, stem, *_gains(track), None if stem.is_drums else bends_of(track))
         for role, stem, track in zip(roles, stems, tracks, strict=True)
     )
-    return PlayedMidi(parts, bpm, max(note.end_s for stem in stems for note in stem.notes))
+    return PlayedMidi(parts, clock.first_bpm, max(note.end_s for stem in stems for note in stem.notes))
 
 
-def _stem(track: Any) -> Stem:  # of symusic, here and below
+def _stem(track: Track) -> Stem:
     """A track's notes, held as long as the sustain pedal holds them."""
-    pedals = [(float(pedal.time), float(pedal.time + pedal.duration)) for pedal in track.pedals]
-    notes = [
-        Note(float(n.time), float(n.time + n.duration), int(n.pitch), max(1, int(n.velocity)))
-        for n in track.notes
+    held = [
+        note if track.is_drum else replace(note, end_s=_let_go(note.end_s, track.pedals))
+        for note in track.notes
     ]
-    held = [note if track.is_drum else replace(note, end_s=_let_go(note.end_s, pedals)) for note in notes]
     held.sort(key=lambda note: (note.start_s, note.pitch))
-    return Stem(track.name.strip(), int(track.program), bool(track.is_drum), tuple(held))
+    return Stem(track.name, track.program, track.is_drum, tuple(held))
 
 
-def _let_go(end_s: float, pedals: list[tuple[float, float]]) -> float:
+def _let_go(end_s: float, pedals: tuple[tuple[float, float], ...]) -> float:
     """End of a note's sound after its release at end_s."""
     return next((up for down, up in pedals if down <= end_s < up), end_s)
 
@@ -137,16 +134,16 @@ def _chord_size(stem: Stem) -> float:
     return len(starts) / (1 + np.count_nonzero(np.diff(np.sort(starts)) > TOGETHER_S))
 
 
-def _gains(track: Any) -> tuple[np.ndarray, np.ndarray]:
+def _gains(track: Track) -> tuple[np.ndarray, np.ndarray]:
     """(times, gains in dB) of volume and expression together, as General MIDI level 2 hears them."""
     curves = [_curve_db(track, VOLUME, USUAL_VOLUME), _curve_db(track, EXPRESSION, FULL)]
     times_s = np.unique(np.concatenate([times for times, _ in curves]))
     return times_s, np.sum([np.interp(times_s, times, db) for times, db in curves], axis=0)
 
 
-def _curve_db(track: Any, number: int, unity: int) -> tuple[np.ndarray, np.ndarray]:
+def _curve_db(track: Track, number: int, unity: int) -> tuple[np.ndarray, np.ndarray]:
     """A controller as points of a line in dB, 0 dB at `unity`; rare changes are steps."""
-    events = sorted((float(c.time), int(c.value)) for c in track.controls if c.number == number)
+    events = [(control.time, control.value) for control in track.controls if control.number == number]
     first = [value for time_s, value in events if time_s <= TOGETHER_S]
     times, values = [0.0], [first[-1] if first else unity]
     for time_s, value in events:
