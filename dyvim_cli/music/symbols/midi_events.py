@@ -102,7 +102,7 @@ class _Reader:
         self.data, self.at = data, 0
 
     def left(self) -> int:
-        """How many bytes are still there."""
+        """Count the bytes that are still there."""
         return len(self.data) - self.at
 
     def take(self, n: int) -> bytes:

@@ -30,7 +30,7 @@ PEDAL_DOWN_FROM = 64
 
 
 class Control(NamedTuple):
-    """What a controller is set to."""
+    """A controller and its new value."""
 
     time: float  # s
     number: int
@@ -38,7 +38,7 @@ class Control(NamedTuple):
 
 
 class Wheel(NamedTuple):
-    """Where the pitch wheel stands."""
+    """A position of the pitch wheel."""
 
     time: float  # s
     value: int  # -8192..8191
