@@ -94,6 +94,7 @@ def test_what_a_channel_is_set_to_stays_when_the_program_changes(read):
     changes = (program(0, 40), program(0, 73, 960), control(0, 64, 0, 1300))
     violin, flute = read(file_bytes(chunk(*settings, *changes, *notes(0, *LINE)))).parts
     assert (violin.stem.program, flute.stem.program) == (40, 73)
+    assert violin.role == flute.role == "melody"
     for part in (violin, flute):
         assert part.gain(np.array([1.2])) == pytest.approx([0.25 * (64 / 127) ** 2], rel=0.01)
     up_s = 1300 / 960

@@ -77,7 +77,7 @@ def read_midi(path: Path) -> PlayedMidi:
     if not tracks:
         raise InputError(f"{path} holds no notes", "export the tracks with their notes")
     stems = [_stem(track) for track in tracks]
-    roles = roles_of(stems)
+    roles = roles_of(stems, [track.line for track in tracks])
     parts = tuple(
         PlayedPart(role, stem, *_gains(track), None if stem.is_drums else bends_of(track))
         for role, stem, track in zip(roles, stems, tracks, strict=True)
@@ -100,11 +100,12 @@ def _let_go(end_s: float, pedals: tuple[tuple[float, float], ...]) -> float:
     return next((up for down, up in pedals if down <= end_s < up), end_s)
 
 
-def roles_of(stems: list[Stem]) -> list[str]:
+def roles_of(stems: list[Stem], lines: list[tuple[int, int]]) -> list[str]:
     """Find what each stem is in the mix: by its name where that is a role, else by instrument and manner.
 
     Args:
         stems: of one piece.
+        lines: what each belongs to; the stems of one line lead together.
 
     Returns:
         A role for each: melody, bass, pad, arp or drums.
@@ -113,7 +114,8 @@ def roles_of(stems: list[Stem]) -> list[str]:
     others = [i for i, role in enumerate(roles) if role == "arp" and stems[i].name.lower() not in ROLES]
     if others and "melody" not in roles:  # the highest line leads
         highest = max(others, key=lambda i: np.mean([note.pitch for note in stems[i].notes]))
-        roles[highest] = "melody"
+        for i in others:
+            roles[i] = "melody" if lines[i] == lines[highest] else roles[i]
     return roles
 
 

@@ -55,6 +55,7 @@ class Track:
     controls: tuple[Control, ...]
     pitch_bends: tuple[Wheel, ...]
     pedals: tuple[tuple[float, float], ...]  # (down, up) in s
+    line: tuple[int, int]  # (the file's track, channel): the same before and after a change of program
 
 
 class Clock:
@@ -107,7 +108,9 @@ def tracks_of(file: MidiEvents, clock: Clock) -> list[Track]:
             for program, held in notes.items():
                 played = tuple(Note(clock(down), clock(up), key, vel) for down, up, key, vel in held)
                 is_drum = channel == DRUM_CHANNEL
-                found.append(Track(track.name, program, is_drum, played, controls, bends, pedals))
+                found.append(
+                    Track(track.name, program, is_drum, played, controls, bends, pedals, (i, channel))
+                )
     return found
 
 
