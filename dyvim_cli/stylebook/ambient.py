@@ -11,12 +11,12 @@ STYLE = Style(
         prefers_minor=False,
         bpm=(60, 90),
         parts={
-            "melody": Part((11, 92, 0, 88), gain_db=0, spread=0.2, reverb=0.5, echo=0.25, overlap_s=0.3),
+            "melody": Part((11, 92, 0, 88), gain_db=2, spread=0.2, reverb=0.5, echo=0.25, overlap_s=0.3),
             "bass": Part((89, 39), gain_db=0, side_db=-9, reverb=0.1, low_cut_hz=30, overlap_s=0.1),
             "pad": Part((89, 91, 94, 95), gain_db=-8, side_db=-3, reverb=0.5, overlap_s=0.6),
             "arp": Part(
                 (98, 46, 10, 99),
-                gain_db=1,
+                gain_db=0,
                 spread=0.25,
                 reverb=0.3,
                 echo=0.2,

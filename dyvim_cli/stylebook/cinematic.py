@@ -11,12 +11,12 @@ STYLE = Style(
         prefers_minor=True,
         bpm=(66, 130),
         parts={
-            "melody": Part((60, 48, 0, 42), gain_db=0, pan=0.1, spread=0.15, reverb=0.35, overlap_s=0.05),
+            "melody": Part((60, 48, 0, 42), gain_db=3, pan=0.1, spread=0.15, reverb=0.35, overlap_s=0.05),
             "bass": Part((48, 43), gain_db=0, low_cut_hz=35, overlap_s=0.04),
             "pad": Part((49, 48, 52), gain_db=-9, reverb=0.4, overlap_s=0.1),
             "arp": Part(
                 (45, 46, 0),
-                gain_db=3,
+                gain_db=1,
                 pan=-0.25,
                 length=0.6,
                 velocities=(66, 112),
