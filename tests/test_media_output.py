@@ -151,7 +151,8 @@ MUX_FOREVER = """
 import sys, numpy as np
 from dyvim_cli.cli import main
 from dyvim_cli.media.probe import probe
-from dyvim_cli.media import mux as module
+from dyvim_cli.media import mux_writing as module
+from dyvim_cli.media.mux import mux
 import signal
 signal.signal(signal.SIGTERM, main._interrupt)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # though what started the tests may ignore it
@@ -159,7 +160,7 @@ film = probe(sys.argv[1])
 # -re makes ffmpeg take as long as the film plays
 run = module.run
 module.run = lambda args, *rest, **named: run([args[0], "-re", *args[1:]], *rest, **named)
-module.mux(film, (np.zeros((48000, 2), np.float32), 48000), sys.argv[2], keep_audio="drop")
+mux(film, (np.zeros((48000, 2), np.float32), 48000), sys.argv[2], keep_audio="drop")
 """
 
 
