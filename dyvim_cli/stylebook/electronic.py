@@ -28,7 +28,7 @@ STYLE = Style(
         glue_ratio=2.2,
         tone=((45.0, -3.0),),
         air_db=3.0,
-        width_db=3.0,
+        width_db=2.5,
     ),
     grooves=(
         {
