@@ -10,6 +10,7 @@ from helpers.scored_films import RATE, scored, tone
 from helpers.voices import (
     SENTENCES,
     apart,
+    decoded,
     film_with,
     laid,
     level_db,
@@ -137,6 +138,31 @@ def test_the_music_is_silent_where_the_film_s_own_sound_is_music(tmp_path):
     over = scored(film, tmp_path, music, over_own_music=True, overwrite=True)
     samples = heard(over[2])
     assert tone_level_db(samples[8 * RATE :][: RATE // 2], 6000) > -45 and over[1].own_music_s == ()
+
+
+def test_loud_surround_without_speech_is_not_turned_down_by_the_music(tmp_path):
+    engine = np.stack([np.clip(noise(4, 0.3, seed, colour=2.0), -0.7, 0.7) for seed in range(6)], axis=1)
+    engine[:, 3] = 0  # the effects channel is coded up to 120 Hz only
+    film = film_with(tmp_path, engine, ".mkv", "-c:a", "flac", "-af", "aformat=channel_layouts=5.1")
+    drum = np.exp(-np.arange(RATE // 5) / 3000) * np.sin(np.arange(RATE // 5) * 2 * np.pi * 90 / RATE)
+    beaten = music_of(4)[0] * 0.2 + 0.9 * laid(4, *((beat, drum) for beat in (0.5, 1.0, 2.0, 3.0)))[:, None]
+    music = beaten.astype(np.float32), RATE
+    _, result, path = scored(film, tmp_path, music)
+    gains = centre_gains_db(path, film)
+    assert result.own_gain_db == 0 and not result.speech_s
+    assert gains.min() > -2.0 and np.median(gains) == pytest.approx(0, abs=0.2)
+    assert not any("turned down" in note for note in result.warnings)
+    _, asked, path = scored(film, tmp_path, music, music_gain_db=9.0, overwrite=True)
+    assert asked.music_gain_db > result.music_gain_db + 9  # as asked for, and what it costs is said
+    assert centre_gains_db(path, film).min() < -3
+    assert "the film's own sound is turned down by up to" in " ".join(asked.warnings)
+
+
+def centre_gains_db(path, film) -> np.ndarray:
+    """Gain of a film's own sound every 10 ms, by the centre of its surround, where no music is."""
+    both = [decoded(each, "-af", "pan=mono|c0=FC")[: 4 * RATE - 4800, 0] for each in (path, film)]
+    mixed, own = (each.reshape(-1, 480)[5:] for each in both)  # behind the fade of the onset
+    return 20 * np.log10((mixed * own).sum(axis=1) / (own**2).sum(axis=1))
 
 
 @pytest.mark.parametrize("extension", [".mov", ".mp4"])

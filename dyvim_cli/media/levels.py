@@ -18,6 +18,9 @@ USUAL_PEAK_DBTP = -1.0
 CLIPPED_AT_DB = -0.45  # below full scale: AAC's encoder turns down what is above
 LOSSY_DB = 1.4  # largest overshoot of a lossy encoder
 MOST_CHANGE_DB = 40.0
+BESIDE_MUSIC_DB = 2.0  # that peaks of both together may be turned down by, the film's own sound with them
+LEAST_STEP_DB = 0.5  # of lowering music for which there is no room
+MOST_LOWERED_DB = 6.0  # of music for which the film's own peaks leave no room
 
 
 @dataclass(frozen=True)
@@ -107,3 +110,35 @@ def ceiling_of(wanted_dbtp: float | None, own_peak_db: float | None = None) -> C
     if wanted_dbtp is not None or own_peak_db is None or own_peak_db <= limit:
         return Ceiling(limit)
     return Ceiling(min(own_peak_db, CLIPPED_AT_DB), clips=own_peak_db > USUAL_PEAK_DBTP)
+
+
+def lowered(levels: Levels, beside_db: float, lowest_db: float) -> Levels:
+    """Lower the music by what its peaks beside the film's own are too high.
+
+    Args:
+        levels: of both.
+        beside_db: that the highest peak of both together is turned down by.
+        lowest_db: gain below which the music is not lowered.
+
+    Returns:
+        The same where nothing is to be lowered.
+    """
+    if beside_db <= BESIDE_MUSIC_DB:
+        return levels
+    step_db = max(LEAST_STEP_DB, beside_db - BESIDE_MUSIC_DB)
+    return replace(levels, music_gain_db=max(lowest_db, levels.music_gain_db - step_db))
+
+
+def is_crowded(own_peak_db: float, music_peak_db: float, ceiling: Ceiling) -> bool:
+    """Tell whether own sound and music may together pass the ceiling by more than own sound may be turned down.
+
+    Args:
+        own_peak_db: true peak of the film's own sound in the mix.
+        music_peak_db: true peak of the music in the mix.
+        ceiling: of the mix.
+
+    Returns:
+        False where they cannot, even if both peaks coincide, and where peaks are cut off and nothing turned down.
+    """
+    both_db = 20 * np.log10(10 ** (own_peak_db / 20) + 10 ** (music_peak_db / 20))
+    return not ceiling.clips and bool(both_db > ceiling.db + BESIDE_MUSIC_DB)

@@ -1,6 +1,6 @@
 """Build ffmpeg filter graphs of a scored film's sound: levels, ducking, limiting, exact length."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,16 @@ from dyvim_cli.hearing import spans
 from dyvim_cli.media.ducking import BESIDE_CLIPPED_DB, BESIDE_LIMITED_DB, aside_spans, depths_db, gain_curve
 from dyvim_cli.media.ffmpeg import file_url
 from dyvim_cli.media.film_input import clock_options
-from dyvim_cli.media.levels import Ceiling, Levels, ceiling_of, moved, usual_levels
+from dyvim_cli.media.levels import (
+    MOST_LOWERED_DB,
+    Ceiling,
+    Levels,
+    ceiling_of,
+    is_crowded,
+    lowered,
+    moved,
+    usual_levels,
+)
 from dyvim_cli.media.loudness import LEVEL_RATE_HZ, SILENCE_LUFS, Measured, measure
 from dyvim_cli.media.own_tracks import main_track
 from dyvim_cli.media.probe import FilmInfo
@@ -168,6 +177,8 @@ class Mix:
     own_gain_db: float | None = None  # None: the film's own sound is not in it
     duck_db: float = 0.0  # the furthest that the music goes down under speech
     held_db: float = 0.0  # how far the highest peak of the film's own sound is turned down
+    beside_db: float = 0.0  # how far the highest peak of both together is turned down
+    unlimited: object = None  # the stream before its peaks are held; None where they leave room
     speech_s: np.ndarray = field(default_factory=lambda: spans.NONE)  # [N, 2] what it gives way to
     aside_s: np.ndarray = field(default_factory=lambda: spans.NONE)  # [M, 2] where it is silent
 
@@ -200,7 +211,8 @@ def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progres
     """Mix own sound and music into one track.
 
     The music is measured as mixed; where a loudness is requested, so is the mix behind its limiter,
-    and constant gains are corrected until it is met: dynamics stay unchanged.
+    and constant gains are corrected until it is met: dynamics stay unchanged. Where none is, and peaks of
+    both together would be held, the music is lowered, so that the film's own sound stays as it is.
 
     Args:
         settings: of the mix.
@@ -214,12 +226,32 @@ def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progres
     levels = usual_levels(own, given.loudness_lufs, settings.own_gain_db, settings.music_gain_db)
     mix, wanted = _mixed(settings, own, given, levels, progress), settings.loudness
     if wanted is None:
-        return mix
+        return _with_room(settings, own, given, levels, mix, progress)
     for _ in range(ROUNDS):
         found = _measured(mix.sound, settings, "mix level", progress).loudness_lufs
         if abs(wanted.lufs - found) < NEAR_LU or found <= SILENCE_LUFS:
             break
         levels = moved(levels, own, found, wanted.lufs)
+        mix = _mixed(settings, own, given, levels, progress)
+    return mix
+
+
+def _with_room(
+    settings: MixSettings, own: OwnSound, given: Measured, levels: Levels, mix: Mix, progress: Progress
+) -> Mix:
+    """The mix with its music lowered as far as its peaks beside the film's own need, unless it was asked for."""
+    lowest_db = levels.music_gain_db - MOST_LOWERED_DB
+    if settings.keep_audio != "duck" or settings.music_gain_db > 0:
+        lowest_db = levels.music_gain_db
+    for _ in range(ROUNDS):
+        if mix.unlimited is None:
+            break
+        ceiling = ceiling_of(None, own.true_peak_db + levels.own_gain_db)
+        peak_db = _measured(mix.unlimited, settings, "mix level", progress).true_peak_db
+        mix = replace(mix, beside_db=max(0.0, peak_db - ceiling.db))
+        before, levels = levels, lowered(levels, mix.beside_db, lowest_db)
+        if levels == before:
+            break
         mix = _mixed(settings, own, given, levels, progress)
     return mix
 
@@ -243,12 +275,16 @@ def _mixed(settings: MixSettings, own: OwnSound, given: Measured, levels: Levels
         depths = _depths(settings, own, own_db, given.levels_db + levels.music_gain_db)
         aside = spans.NONE if settings.over_own_music else aside_spans(own)
         music = _under_curve(music, gain_curve(own, depths, aside, settings.duration_s + 1), settings)
+    music_peak_db = given.true_peak_db + levels.music_gain_db
+    if music_peak_db > ceiling.db and not ceiling.clips:  # its own peaks must not turn the other sound down
+        music, music_peak_db = _held(music, ceiling.db).filter("aresample", SAMPLE_RATE), ceiling.db
     both = ffmpeg.filter([sound, music], "amix", inputs=2, duration="first", normalize=0)
     return Mix(
         sound=_limited(both, settings, ceiling),
         music_gain_db=levels.music_gain_db,
         own_gain_db=levels.own_gain_db,
         duck_db=float(depths.min(initial=0.0)),
+        unlimited=both if is_crowded(own_peak_db, music_peak_db, ceiling) else None,
         held_db=0.0 if ceiling.clips else max(0.0, own_peak_db - ceiling.db),
         speech_s=own.speech_s if len(depths) else spans.NONE,
         aside_s=aside,

@@ -8,6 +8,7 @@ import ffmpeg
 import numpy as np
 
 from dyvim_cli.media.ffmpeg import file_url
+from dyvim_cli.media.levels import BESIDE_MUSIC_DB
 from dyvim_cli.media.loudness import Measured, measure
 from dyvim_cli.options import Loudness
 from dyvim_cli.progress import Progress, reporter
@@ -88,6 +89,11 @@ def sound_notes(mix: "Mix", heard: Measured, wanted: Loudness | None) -> list[st
             f" at {wanted.lufs:g} LUFS they would pass {wanted.peak_dbtp:g} dBTP"
         )
     if not wanted and mix.own_gain_db is not None:
+        if mix.beside_db > BESIDE_MUSIC_DB:
+            notes.append(
+                f"where its peaks meet the music's, the film's own sound is turned down by up to"
+                f" {mix.beside_db:.1f} dB (--music-gain-db lowers the music)"
+            )
         if heard.true_peak_db > USUAL_PEAK_DBTP:
             notes.append(
                 f"peaks of {heard.true_peak_db:.1f} dBTP come with the film's own sound (--loudness web)"

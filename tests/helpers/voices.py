@@ -83,9 +83,9 @@ def in_band(samples: np.ndarray) -> np.ndarray:
     return sosfilt(butter(4, BAND_HZ, "bandpass", fs=RATE, output="sos"), samples)
 
 
-def decoded(path: Path) -> np.ndarray:
+def decoded(path: Path, *options: str) -> np.ndarray:
     """[n, 2] of a film's first sound track, exact to the sample, which takes a new ffmpeg."""
-    form = ["-map", "0:a:0", "-ac", "2", "-ar", str(RATE), "-f", "f32le", "-"]
+    form = [*options, "-map", "0:a:0", "-ac", "2", "-ar", str(RATE), "-f", "f32le", "-"]
     done = subprocess.run(
         [newest_ffmpeg(), "-v", "error", "-i", path, *form], check=True, capture_output=True
     )
