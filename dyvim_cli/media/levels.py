@@ -130,7 +130,7 @@ def lowered(levels: Levels, beside_db: float, lowest_db: float) -> Levels:
 
 
 def is_crowded(own_peak_db: float, music_peak_db: float, ceiling: Ceiling) -> bool:
-    """Tell whether own sound and music may together pass the ceiling by more than own sound may be turned down.
+    """Tell whether peaks of own sound and music may be turned down by more than BESIDE_MUSIC_DB.
 
     Args:
         own_peak_db: true peak of the film's own sound in the mix.
@@ -138,7 +138,7 @@ def is_crowded(own_peak_db: float, music_peak_db: float, ceiling: Ceiling) -> bo
         ceiling: of the mix.
 
     Returns:
-        False where they cannot, even if both peaks coincide, and where peaks are cut off and nothing turned down.
+        False where both peaks together leave room, and where peaks are cut off instead.
     """
     both_db = 20 * np.log10(10 ** (own_peak_db / 20) + 10 ** (music_peak_db / 20))
     return not ceiling.clips and bool(both_db > ceiling.db + BESIDE_MUSIC_DB)

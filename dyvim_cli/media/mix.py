@@ -239,7 +239,7 @@ def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progres
 def _with_room(
     settings: MixSettings, own: OwnSound, given: Measured, levels: Levels, mix: Mix, progress: Progress
 ) -> Mix:
-    """The mix with its music lowered as far as its peaks beside the film's own need, unless it was asked for."""
+    """The mix with the music lowered as far as peaks beside the film's own need, unless it was asked for."""
     lowest_db = levels.music_gain_db - MOST_LOWERED_DB
     if settings.keep_audio != "duck" or settings.music_gain_db > 0:
         lowest_db = levels.music_gain_db
