@@ -18,12 +18,13 @@ from dyvim_cli.preview import FADE_OUT_S, part_to_deliver
 
 
 def test_a_preview_is_the_pieces_own_seconds_up_to_its_fade(film, tmp_path):
+    # mp4: ffmpeg 5.1 reads the beginning of AAC in matroska to the millisecond only
     options = ("--seed", 3, "--candidates", 1, "--json", "--music", tmp_path / "whole.wav")
-    done = dyvim("score", film, "-o", tmp_path / "part.mkv", "--preview", "0:00-0:03", *options)
+    done = dyvim("score", film, "-o", tmp_path / "part.mp4", "--preview", "0:00-0:03", *options)
     assert done.returncode == 0, done.stderr
-    part, whole = read_audio(tmp_path / "part.mkv")[0], read_audio(tmp_path / "whole.wav")[0]
+    part, whole = read_audio(tmp_path / "part.mp4")[0], read_audio(tmp_path / "whole.wav")[0]
     assert json.loads(done.stdout)["duration_s"] == pytest.approx(3.0, abs=0.1)
-    assert probe(tmp_path / "part.mkv").duration_s < 3.2 and len(whole) == round(6.4 * 48000)
+    assert probe(tmp_path / "part.mp4").duration_s < 3.2 and len(whole) == round(6.4 * 48000)
     n = round(2.4 * 48000)
     likeness = np.corrcoef(part[:n].ravel(), whole[:n].ravel())[0, 1]
     assert likeness > 0.99  # but for AAC
