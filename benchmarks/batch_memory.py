@@ -51,7 +51,7 @@ def figures(samples: list[Sample], n_films: int) -> dict:
 
 
 def is_flat(found: dict) -> bool:
-    """Whether neither the median nor the largest of the last half lies above the first half's."""
+    """Check whether neither the median nor the largest of the last half lies above the first half's."""
     first, last = found["pss_mb_first_half"], found["pss_mb_last_half"]
     return all(after <= before * (1 + GROWTH) for before, after in zip(first, last, strict=True))
 

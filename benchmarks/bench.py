@@ -30,7 +30,7 @@ from dyvim_cli.evaluation.sweep.generator import Generate, dyvim_generator, temp
 from dyvim_cli.options import ComposeOptions
 
 FILMS = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".gif")
-SHORTEST_S = 4.0  # below, chance and sync cannot be distinguished
+SHORTEST_S = 4.0  # length below which chance and sync cannot be distinguished
 LONGEST_S = 60.0  # a long film takes long, and is one film in the mean like any other
 MARKS = ("<!-- bench-sync begins -->", "<!-- bench-sync ends -->")
 # no peer's figures stand in the table: what they publish is not corrected for chance, or compares

@@ -76,7 +76,7 @@ def silent_bars(piece: Composed) -> int:
 
 
 def ends_on_tonic(score: Score) -> bool:
-    """Whether the last chord's root and the last note of the bass are the tonic."""
+    """Check whether the last chord's root and the last note of the bass are the tonic."""
     chord = tokens.chord_of(score.tokens[tokens.STREAM_INDEX["chord"], -1])
     bass = [stem.notes[-1].pitch for stem in score.stems if stem.name == "bass"]
     return chord is not None and chord[0] == 0 and all(p % 12 == score.key.tonic for p in bass)

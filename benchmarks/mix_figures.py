@@ -18,8 +18,8 @@ FALL_DB, LINE_HZ = -5.0, (100.0, 4000.0)  # an octave; where the line is a line
 WIDTH_BANDS_HZ = ((30.0, 120.0), (120.0, 2000.0), (2000.0, 16000.0))
 AIR_HZ, TUNE_HZ = 9000.0, (300.0, 4000.0)
 N_FFT = 16384
-STEADY_DB = -40.0  # of the tune against its loudest moment: it plays
-MOST_S = 0.08  # of processor time a second of music
+STEADY_DB = -40.0  # level against the tune's loudest moment from which on the tune plays
+MOST_S = 0.08  # most processor time a second of music
 WIDEST_BASS_DB, LEAST_AIR_DB = -15.0, -45.0  # side against middle below 120 Hz; above 9 kHz against the whole
 
 

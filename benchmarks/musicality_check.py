@@ -134,7 +134,7 @@ def _verdicts(measured: list[dict], rows: dict, found: dict) -> dict[str, bool]:
 
 
 def differences(compose: Compose) -> dict[str, bool]:
-    """Whether two seeds, two films and two styles give different music."""
+    """Check whether two seeds, two films and two styles give different music."""
     one, other = (imagined_film(np.random.default_rng(s), 24.0, "cinematic") for s in (101, 102))
     base = compose(one, "cinematic", 1).score
     seed, film = compose(one, "cinematic", 2).score, compose(other, "cinematic", 1).score

@@ -21,7 +21,7 @@ CODEC_S = 2.0
 
 @dataclass(frozen=True)
 class Seconds:
-    """By the clock, and of all the processor's cores."""
+    """Seconds by the clock, and of all the processor's cores."""
 
     clock: float
     processor: float

@@ -24,10 +24,11 @@ from dyvim_cli.music.synth.soundfont import SoundFont, shipped_soundfont
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, Note
 
-AT_S, HELD_S, LASTS_S = 0.3, 0.4, 0.6  # of the one note of a rendering: where it stands, how long it is held
+# start of a rendering's one note, how long it is held, length of the rendering
+AT_S, HELD_S, LASTS_S = 0.3, 0.4, 0.6
 EARLIEST_S, LATEST_S = 0.25, ATTACK_S  # an onset is searched for in this range around the note
-SILENCE = 1e-9  # of a power that is none
-HEARD = 10**-1.2  # of the power of the loudest moment
+SILENCE = 1e-9  # power that counts as none
+HEARD = 10**-1.2  # share of the power of the loudest moment
 VELOCITIES = (56, 88, 112)
 KEY_STEP, ANY_COMPASS = 5, (36, 84)  # semitones between keys; of an instrument that has no bounds
 MEDIAN_MS, MOST_MS = 3.0, 10.0
@@ -50,7 +51,7 @@ class Alignment:
 
     @property
     def is_met(self) -> bool:
-        """Whether median and 95th percentile are what is asked for."""
+        """True if median and 95th percentile are what is asked for."""
         median, most, _ = self.figures
         return median <= MEDIAN_MS and most <= MOST_MS
 

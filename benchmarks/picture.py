@@ -15,13 +15,13 @@ from dyvim_cli.media.probe import probe
 from dyvim_cli.model.conditioning.film_curves import motion_on_scale
 from dyvim_cli.types import FilmFeatures, Score, Soundtrack
 
-PICTURES = 9  # in the strip
+PICTURES = 9  # pictures in the strip
 CELL_ASPECT = 1.08  # width by height of a picture's place in the strip
-STRIP_GAP = 0.006  # of the width, between pictures
-POINTS_A_SECOND = 60  # of the waveform
+STRIP_GAP = 0.006  # gap between pictures as a share of the width
+POINTS_A_SECOND = 60  # points of the waveform a second
 MET_S = 0.05  # a note this near to an event meets it
-N_COLOURS = 200  # of the PNG: photographs and text stay clean, the file stays small
-LETTER = 0.0072  # of the picture's width, of the legend's type
+N_COLOURS = 200  # colours of the PNG: photographs and text stay clean, the file stays small
+LETTER = 0.0072  # size of the legend's type as a share of the picture's width
 WIDTH_IN, HEIGHT_IN, DPI = 12.0, 6.4, 130
 
 

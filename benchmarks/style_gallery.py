@@ -18,7 +18,7 @@ from benchmarks.piano_roll import draw_piano_roll
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, STYLES
 
-FLOOR_DB = -90.0  # of a spectrogram, against its loudest
+FLOOR_DB = -90.0  # lowest level of a spectrogram against its loudest
 STYLE_SHEET = "body{font-family:sans-serif;max-width:1100px;margin:auto}img{max-width:100%}audio{width:100%}"
 
 

@@ -25,7 +25,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-STEM_LETTERS = 40  # of the path's name in the part's: in UTF-8 at most 160 of the 255 bytes a name may have
+# letters of the path's name in the part's name: in UTF-8 at most 160 of the 255 bytes allowed
+STEM_LETTERS = 40
 PART_NAME = re.compile(r"\..*\.dyvim-[0-9a-f]{12}\.part", re.DOTALL)
 OLD_S = 86400.0  # older parts are abandoned, where files cannot be locked
 
@@ -183,7 +184,7 @@ def locked(path: Path) -> BinaryIO | None:
     Raises:
         OSError: the file cannot be opened, or files cannot be locked.
     """
-    file = open(path, "rb+")  # noqa: SIM115 (whoever asked closes it)
+    file = open(path, "rb+")  # noqa: SIM115 (the caller closes it)
     try:
         _lock(file)
     except BlockingIOError:
@@ -244,7 +245,7 @@ def _drop(part: Path, lock: BinaryIO) -> None:
 
 
 def _is_in_use(part: Path) -> bool:
-    """Whether a running process writes a part; judged by its age where files cannot be locked."""
+    """Check whether a running process writes a part; by its age where files cannot be locked."""
     try:
         file = locked(part)
     except OSError:

@@ -26,7 +26,7 @@ from dyvim_cli.types import FilmFeatures
 HASH_BLOCK = 1 << 20
 SUFFIX = ".safetensors"
 MAKE_THEM = "make them: dyvim extract-features FILM --out DIR"
-FEATURES_VERSION = "3"  # of what a features file holds; 1 had no style_measures, 2 no prints
+FEATURES_VERSION = "3"  # format of features files; 1 had no style_measures, 2 no prints
 
 
 @dataclass(frozen=True)
@@ -201,5 +201,5 @@ def _arrays(kind: type[Any]) -> list[Field[Any]]:
 
 
 def _may_lack(field: Field[Any]) -> bool:
-    """Whether an older file may be without it."""
+    """Check whether an older file may lack a field."""
     return field.default_factory is not MISSING

@@ -15,7 +15,7 @@ from dyvim_cli.types import STYLES, FilmFeatures, Hit, Score
 if TYPE_CHECKING:
     from dyvim_cli.model.compose.recording import Recording
 
-LEAST_SEEN = 0.2  # of 0..1: content that is seen less is not spoken of
+LEAST_SEEN = 0.2  # share (0..1) below which seen content is not mentioned
 
 
 def comment(piece: "Score | Recording", options: ComposeOptions, speech_s: np.ndarray | None = None) -> str:

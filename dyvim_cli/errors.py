@@ -205,5 +205,5 @@ def _is_full(error: BaseException) -> bool:
 
 
 def _says(error: BaseException, words: tuple[str, ...]) -> bool:
-    """Whether a library says so in words: not the file names that a user chose, and not in our own errors."""
+    """Check a library's message for words; errors with an errno, whose text names files, are left out."""
     return getattr(error, "errno", None) is None and any(word in str(error) for word in words)

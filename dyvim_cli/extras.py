@@ -129,7 +129,7 @@ def check_extras(delivery: Delivery, film_path: Path | None, folder: Path | None
 
 
 def _lies_in_new(folder: Path | None, path: Path) -> bool:
-    """Whether a file is to lie in a folder that is made for the film and not there yet."""
+    """Check whether a file goes into the film's output folder, which does not exist yet."""
     return folder is not None and not folder.exists() and path.absolute().parent == folder.absolute()
 
 

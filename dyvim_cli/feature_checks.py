@@ -4,9 +4,9 @@ import numpy as np
 
 from dyvim_cli.types import EVENT_KINDS, FilmFeatures
 
-LONGEST_S = 1e6  # of a film
-EDGE_S = 1.0  # beyond the film's end that a time may lie: containers round
-ROUNDING = 1e-3  # that single precision and smoothing may add to a range
+LONGEST_S = 1e6  # longest film
+EDGE_S = 1.0  # how far a time may lie beyond the film's end: containers round
+ROUNDING = 1e-3  # how far single precision and smoothing may exceed a range
 SHAPES = {  # field -> [rows, columns] by letter; a letter is the same number everywhere, T at least 2
     "times_s": "T", "dynamics": "TD", "energy": "T", "novelty": "T",
     "event_times_s": "E", "event_weights": "E", "event_kinds": "E",

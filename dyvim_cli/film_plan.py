@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dyvim_cli.types import Key
 
-PARTS = ("melody", "bass", "drums", "pad", "arp")  # that a section may have or go without
+PARTS = ("melody", "bass", "drums", "pad", "arp")  # parts that a section may have or go without
 MARKED = "marked"  # the kind of a hit that a person asked for
 
 
@@ -22,7 +22,7 @@ class PlannedHit:
 
 @dataclass(frozen=True)
 class PlannedSection:
-    """A stretch of music that is one idea; it lasts until the next one begins."""
+    """A section of the music; it lasts until the next one begins."""
 
     at_s: float
     role: str  # of types.SECTION_ROLES

@@ -43,7 +43,7 @@ class Influence:
 
     @property
     def follows(self) -> bool:
-        """Whether the film influences the music at all."""
+        """True if the film influences the music at all."""
         return self.alpha > 0
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from dyvim_cli.errors import InputError, UsageError
 
 MAX_PIXELS_VARIABLE, MAX_DURATION_VARIABLE = "DYVIM_MAX_PIXELS", "DYVIM_MAX_DURATION"
-MAX_PIXELS = 100_000_000  # of one picture: 12K is 80 million
+MAX_PIXELS = 100_000_000  # pixels of one picture: 12K is 80 million
 MAX_DURATION_S = 12 * 3600.0
-MAX_STREAMS = 256  # of any kind: a whole television channel group has some 100
+MAX_STREAMS = 256  # streams of any kind: a whole television channel group has some 100
 MAX_PICTURES = 5_000_000  # twelve hours at 115 a second
-MAX_GAP_S = 600.0  # between two pictures: a slide may be shown this long
-SAMPLE_RATES_HZ = (1000, 800_000)  # of a sound that can be made 48 kHz; of 1 Hz ffmpeg needs gigabytes
+MAX_GAP_S = 600.0  # longest time between two pictures: a slide may be shown this long
+# sample rates that can be converted to 48 kHz; for 1 Hz ffmpeg needs gigabytes
+SAMPLE_RATES_HZ = (1000, 800_000)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from dyvim_cli.errors import InputError
 
-MOST_BYTES = 64 << 20  # of a plan, a list or markers: a year's work in an editor, not a film by mistake
+# largest plan, list or file of markers: a year's work in an editor, not a film by mistake
+MOST_BYTES = 64 << 20
 MISSING = "check the path; quote names with spaces"
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dyvim_cli.model.compose.recording import Recording
 
 SWELLS = "riser"  # the stem without onsets
-POINTS = 200  # at most so many values a curve
+POINTS = 200  # most values of a curve
 
 
 def timeline(piece: "Score | Recording", features: FilmFeatures, meter: Meter) -> dict[str, Any]:

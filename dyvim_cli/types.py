@@ -101,7 +101,7 @@ class OwnSound:
 
     @property
     def is_audible(self) -> bool:
-        """Whether any part of it is audible, be it one word."""
+        """True if any part of it is audible, be it one word."""
         return float(self.loudness[2]) > AUDIBLE_DB
 
 

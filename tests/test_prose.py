@@ -36,18 +36,62 @@ def test_first_lines_of_modules_say_what_the_module_does():
     assert not faults
 
 
-RIDDLE = re.compile(r"(?:What|Who|Whose|Whom|When|Where|Which|How|Whoever|Whatever)\b")
+RIDDLE = re.compile(
+    r"(?:What|Who|Whose|Whom|When|Where|Which|Why|How|Whether|Whoever|Whatever|So|Nothing|Nobody)\b"
+)
 
 
-def test_no_public_docstring_begins_with_a_question_word():
-    found = []
-    for path in modules():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            is_public = isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
-            text = (ast.get_docstring(node) or "") if is_public else ""
-            if RIDDLE.match(text):
-                found.append(f"{path.relative_to(ROOT).as_posix()}: {text.splitlines()[0]}")
-    assert not found
+def riddles(source: str) -> list[str]:
+    """First lines of a module's docstrings, private ones included, that begin with such a word."""
+    nodes = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = [ast.get_docstring(node) for node in ast.walk(ast.parse(source)) if isinstance(node, nodes)]
+    return [text.splitlines()[0] for text in docstrings if text and RIDDLE.match(text)]
+
+
+def test_no_docstring_begins_with_a_question_word():
+    found = {
+        path.relative_to(ROOT).as_posix(): riddles(path.read_text(encoding="utf-8")) for path in modules()
+    }
+    assert not {path: lines for path, lines in found.items() if lines}
+
+
+def test_riddles_of_private_functions_are_found():
+    source = (
+        'class _A:\n    """A class."""\n\n    def _b(self):\n        """Whether it holds.\n\n        More."""'
+    )
+    assert riddles(source) == ["Whether it holds."]
+    assert riddles(source.replace("Whether", "Check that")) == []
+
+
+# words with which a fragment begins that has to be read together with the constant's name
+FRAGMENT = re.compile(
+    r"#\s*(?:of|that|nor|and|from|for|to|within|below|beyond|behind|around|in|by|with|than|over|between|above|"
+    r"against|on|at|after|before|times|further|until|under|beside)\b"
+)
+
+
+def fragments(source: str) -> list[str]:
+    """Lines of a module's constants whose comment is a fragment: LIMIT = 3  # of a film."""
+    lines = source.splitlines()
+    constants = [
+        lines[node.lineno - 1]
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+    ]
+    return [line for line in constants if "  # " in line and FRAGMENT.match("# " + line.split("  # ", 1)[1])]
+
+
+def test_comments_of_constants_are_whole():
+    found = {
+        path.relative_to(ROOT).as_posix(): fragments(path.read_text(encoding="utf-8")) for path in modules()
+    }
+    assert not {path: lines for path, lines in found.items() if lines}
+
+
+def test_fragments_are_found():
+    assert fragments("LIMIT = 3  # of a film\nOTHER = 4  # most films, of any kind\nLAST = 5") == [
+        "LIMIT = 3  # of a film"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Read excerpts of human music as notes for our own instruments.
 
-Notes, times and velocities stay unchanged; only what a source lacks is arranged: Groove's
-drummers get the plainest bass, OpenEWLD's chord symbols are held. Written music is played in strict time.
+Notes, times and velocities stay unchanged; only what a source lacks is added: a plain bass to Groove's
+drummers, held chords to OpenEWLD's chord symbols. Written music is played in strict time.
 """
 
 import re
@@ -18,9 +18,9 @@ from dyvim_cli.training.sources.dynamics import MARK_LEVEL
 from dyvim_cli.types import Note
 
 EXCERPT_S = 20.0
-DRUMMED_HITS_A_S = 1.0  # from here on a drummer keeps time
+DRUMMED_HITS_A_S = 1.0  # hits a second from which on a drummer keeps time
 CALM_STYLES = ("ambient", "cinematic", "orchestral", "acoustic")  # whose rooms written music is played in
-KIT_KEYS = range(35, 60)  # of General MIDI; drummers' electronic kits send others too
+KIT_KEYS = range(35, 60)  # General MIDI's drum keys; drummers' electronic kits send others too
 SOFTEST_VELOCITY, VELOCITY_A_LEVEL, PLAIN_LEVEL, ACCENT = 40, 10, 4, 12
 BASS_BARS = (40, 45)  # E2 and A2, a bar each, under a drummer
 BASS_VELOCITY = 88
@@ -52,7 +52,7 @@ class Excerpt:
 
     @property
     def has_beat(self) -> bool:
-        """Whether a drummer keeps time."""
+        """True if a drummer keeps time."""
         hits = sum(len(player.notes) for player in self.players if player.part == "drums")
         return hits >= DRUMMED_HITS_A_S * EXCERPT_S
 

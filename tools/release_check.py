@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dyvim_cli
 
-LARGEST_BYTES = 60_000_000  # of sdist and wheel each
+LARGEST_BYTES = 60_000_000  # largest sdist and wheel
 ROOT = Path(__file__).resolve().parents[1]
 MUST_HOLD = ("LICENSE", "CREDITS.md")  # whose work is shipped, under which terms
 

@@ -30,11 +30,11 @@ from dyvim_cli.types import STEPS_PER_BAR
 from tools.small_codec import fit_codebooks, teach_decoder, teach_encoder
 
 SMALL = Size(hidden=160, n_layers=4, n_tokens=128, spread=0.05)
-HEARD_BARS = 12  # of each piece
+HEARD_BARS = 12  # bars of each piece that are learned
 N_FRAMES, BATCH, RATE = 500, 4, 1e-3
-CODEC_SHARE = 1 / 8  # of the decoder's minutes, for each half of the codec
+CODEC_SHARE = 1 / 8  # share of the decoder's minutes that each half of the codec gets
 N_FILMS = 240
-UNTOLD_SHARE = 0.2  # of the windows, heard without words, for guidance
+UNTOLD_SHARE = 0.2  # share of the windows that are heard without words, for guidance
 
 
 def make(shard: Path, out: Path, n_pieces: int, n_films: int, minutes: float, seed: int = 0) -> float:

@@ -33,7 +33,7 @@ LONGEST_S, LONGEST_OF_STRINGS_S, FADE_S = (
 )  # of a sample without a loop: longer rings are faded
 LATE_TIMECENTS = 5000  # a layer that swells this much later than its neighbour is hardly heard
 COMPRESSION, COMPRESSION_OF_PIANO = 0.6, 0.4  # libsndfile's scale for Vorbis, 0 best .. 1 smallest
-LARGEST_BYTES = 20_000_000  # of a file
+LARGEST_BYTES = 20_000_000  # largest file that is written
 
 
 def main(source: str, folder: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from dyvim_cli.music.synth.generators import INSTRUMENT, KEY_RANGE, SAMPLE_ID, VELOCITY_RANGE
 from dyvim_cli.music.synth.soundfont import MODULATOR_BYTES, RECORDS, Patch, Sample, SoundFont, Zone
 
-VORBIS = 0x10  # of a sample's type: without it other players take an SF3 file for damaged
+VORBIS = 0x10  # flag of a compressed sample: without it other players take an SF3 file for damaged
 GAP_FRAMES = 46  # zeros after each sample of an SF2 file (specification, section 7.10)
 
 
@@ -24,7 +24,7 @@ def to_bytes(font: SoundFont) -> bytes:
 
 
 def is_vorbis(sample: Sample) -> bool:
-    """Whether a sample is a compressed stream."""
+    """Check whether a sample is a compressed stream."""
     return bytes(sample.data[:4]) == b"OggS"
 
 

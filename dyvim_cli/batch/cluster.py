@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Answer = tuple[Outcome, dict[Path, bytes]] | None  # None: the node did not see the film
 
-MAX_RETRIES = 3  # of a film whose node or process was lost
+MAX_RETRIES = 3  # how often a film is tried again whose node or process was lost
 CONNECT_S = 10.0
 PLACEMENT = (  # the same on every node
     "DYVIM_WEIGHTS_DIR", "DYVIM_OFFLINE", "DYVIM_DEVICE", "DYVIM_CLIP", MAX_PIXELS_VARIABLE,

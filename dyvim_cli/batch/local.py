@@ -30,10 +30,10 @@ from dyvim_cli.options import writes_score
 AT_ONCE = 2  # films a worker holds: one is being composed for, the next is being watched
 MEMORY_A_JOB_GB = 1.1  # PSS over 200 films of 2 to 20 s: 0.85 from the 40th to the last, 0.97 at most
 MEMORY_A_MUSICGEN_GB = 4.0  # the small one with its codec, in fp32
-FAREWELL_S = 10.0  # for a worker to remove its temporary files
+FAREWELL_S = 10.0  # time that a worker has to remove its temporary files
 MAX_DEATHS = 2
 READY = "ready"
-NEWS_S = 0.5  # between two reports of a worker's stages
+NEWS_S = 0.5  # interval between two reports of a worker's stages
 
 
 def jobs_for(wanted: int | None, tasks: Sequence[Task]) -> int:
@@ -119,7 +119,7 @@ def run(
 
 
 def _share_out(waiting: deque[Task], workers: list[_Worker]) -> None:
-    """One film for everybody before anybody gets a second."""
+    """Hand out films: one to every worker before any gets a second."""
     for _ in range(AT_ONCE):
         for worker in sorted(workers, key=lambda worker: len(worker.tasks)):
             if waiting and worker.takes(waiting[0]):
@@ -178,7 +178,7 @@ def _start_worker(scratch: Path) -> _Worker:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """The environment workers are born into: films run side by side, not the parts of a sum."""
+    """Give workers one thread each: films run side by side, not the parts of one computation."""
     before = dict(os.environ)
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     try:

@@ -82,7 +82,7 @@ def _status(task: Task, record: dict[str, Any] | None) -> str:
 
 
 def _is_there(task: Task, record: dict[str, Any]) -> bool:
-    """Whether all results of a finished film are in place, or wait for it."""
+    """Check whether all results of a finished film are in place or wait to be moved there."""
     if _waits(task, record):
         return True
     in_place = all(path.exists() for path in staging.results(task.delivery))
@@ -90,7 +90,7 @@ def _is_there(task: Task, record: dict[str, Any]) -> bool:
 
 
 def _waits(task: Task, record: dict[str, Any]) -> bool:
-    """Whether a kill came between the record and the final names."""
+    """Check whether a run was killed between the record and the final names."""
     with suppress(FileNotFoundError):
         state = staging.staged(task.output).stat()
         return (state.st_size, state.st_mtime_ns) == (record.get("bytes"), record.get("modified_ns"))
@@ -98,9 +98,9 @@ def _waits(task: Task, record: dict[str, Any]) -> bool:
 
 
 def _refusal(task: Task, record: dict[str, Any] | None) -> DyvimError | None:
-    """Why the outputs must not be written: no room for the picture; or in the way of what is not ours.
+    """Reason not to write the outputs: the container does not take the picture, or other files are there.
 
-    Only our own, unchanged files are replaced unasked.
+    Only our own, unchanged files are replaced without --overwrite.
     """
     is_ours = record is not None and record["status"] == "done" and _is_there(task, record)
     try:

@@ -64,7 +64,7 @@ def task_of(film: SelectedFilm, options: ComposeOptions, delivery: Delivery, use
 
 
 def _output(film: SelectedFilm, wanted: str | Path | None, values: dict[str, Any]) -> Path:
-    """Folders are mirrored inside an output folder."""
+    """Output of a film: sub-folders of the input are mirrored inside an output folder."""
     if wanted is not None and _is_folder(str(wanted)):
         wanted = os.path.join(wanted, "{folder}", "")
     return Path(os.path.abspath(output_path(film.path, _codec(film.path), wanted, **values)))

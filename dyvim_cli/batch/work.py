@@ -30,7 +30,7 @@ class Outcome:
 
     @property
     def is_done(self) -> bool:
-        """Whether the film got its music."""
+        """True if the film got its music."""
         return bool(self.record["status"] == "done")
 
 

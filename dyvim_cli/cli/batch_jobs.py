@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dyvim_cli.batch.selection import SelectedFilm
     from dyvim_cli.batch.tasks import Task
 
-BESIDE = "beside"  # in place of a folder of plans: each plan is next to its film
+BESIDE = "beside"  # word in place of a folder of plans: each plan is next to its film
 WHERE = ("output", "overwrite", "midi", "stems", "stem_groups", "music")  # options that say what is written
 
 

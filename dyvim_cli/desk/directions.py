@@ -9,9 +9,9 @@ from dyvim_cli.options import ComposeOptions
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STYLES, FilmFeatures, TempoMap
 
-LIKELY = 0.25  # of the likeliest style's score; what is less likely is no direction
+LIKELY = 0.25  # share of the likeliest style's score below which a style is no direction
 FEWEST_STYLES = 3  # are tried all the same
-TEMPO_DECIMALS = 2  # of the tempo that a take's command says, beats a minute
+TEMPO_DECIMALS = 2  # decimals of the tempo (beats a minute) that a take's command says
 APART = 1.12  # least ratio of two takes' tempi, wherever the styles leave room for it
 TRIED = 32  # tempi of a style, evenly from its slowest to its fastest
 FAR = 0.5  # share of the film's events that an octave away from the wanted tempo is worth
@@ -26,7 +26,8 @@ class Turn(NamedTuple):
     tempo: float  # factor of the first take's tempo
 
 
-TURNS = (Turn(0.0, 1.0), Turn(0.45, 1.2), Turn(-0.45, 1 / 1.2))  # by turns: as seen, livelier, calmer
+# directions in turn: as seen, livelier, calmer
+TURNS = (Turn(0.0, 1.0), Turn(0.45, 1.2), Turn(-0.45, 1 / 1.2))
 
 
 def directions(features: FilmFeatures, options: ComposeOptions, n_takes: int) -> list[ComposeOptions]:

@@ -14,7 +14,7 @@ from dyvim_cli.old_piece import Footage, OldPiece
 from dyvim_cli.types import FilmFeatures, Key, Score
 from dyvim_cli.vision.recut import footage_of
 
-PREFIX = "piece-"  # of a cache entry's name
+PREFIX = "piece-"  # beginning of a cache entry's name
 
 
 @dataclass(frozen=True)

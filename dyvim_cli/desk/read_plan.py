@@ -32,7 +32,7 @@ ROWS = {  # array: the keys of each of its tables
     "section": ("at", "role", "theme", "mood", "energy", "style", "parts"),
 }
 PLAYERS = (*PARTS, "accent")  # parts whose instrument may be named
-MOST_BYTES = 4 << 20  # of a plan: 40,000 hits
+MOST_BYTES = 4 << 20  # largest plan: 40,000 hits
 BPM, UNIT, SIGNED = (40, 220), (0, 1), (-1, 1)
 
 

@@ -21,12 +21,12 @@ from dyvim_cli.options import EMBEDDED, ComposeOptions
 from dyvim_cli.types import Key
 
 FIELD = re.compile(r"(\w+)=(.*?)(?=\s\w+=|$)")
-SPEECH_STEP_S = 0.1  # to which the ends of spans of speech are rounded, outwards
+SPEECH_STEP_S = 0.1  # step to which the ends of spans of speech are rounded, outwards
 SPEECH_GAP_S = 0.5  # shorter pauses are none for the composer, who leads and follows by more
 LONGEST = 20_000  # characters of a field; what is longer is left out, and the music cannot be made again
 TOO_LONG = "long"
-MOST_PLAN_BYTES = 4 << 20  # of a plan in a tag, unpacked: a stranger's may have been packed to burst
-BOUNDS = {  # of the numbers in a tag, which anybody may have edited
+MOST_PLAN_BYTES = 4 << 20  # largest unpacked plan in a tag: a stranger's may have been packed to burst
+BOUNDS = {  # lowest and highest values of the numbers in a tag, which anybody may have edited
     "alpha": (0, 1), "tempo": (1, 1000), "bpm": (40, 220), "seed": (0, 2**63), "candidates": (1, 32),
     "guidance": (1, 5), "temperature": (0, 10),
 }  # fmt: skip

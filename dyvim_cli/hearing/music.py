@@ -14,20 +14,22 @@ from dyvim_cli.hearing import spans
 from dyvim_cli.hearing.partials import FRAME, HOP_S, SAMPLE_RATE, Partial, steady_partials, within
 
 WINDOW_S, STEP_S = 6.0, 3.0  # a window holds a phrase: enough notes to see a grid
-STEADY_SHARE = 0.10  # of the power: pieces of music have .12 to .75 of it, noises at most .06
+# least share of the power in steady partials: pieces of music have .12 to .75, noises at most .06
+STEADY_SHARE = 0.10
 NEW_PITCHES_PER_S = 1.5  # pitches that begin: pieces have 1.5 to 10, bells and engines at most 1.2
 GRID = 0.55  # how well they agree on a grid, 0..1: pieces .56 to .98, voices up to .53
-TALK = 1.15  # times these if most of it is speech: a voice alone comes within .96 of them
-BETWEEN = 1.0  # and times these in the pauses between words
-GOES_ON_SHARE, GOES_ON_PITCHES_PER_S, GOES_ON_GRID = 0.2, 3.0, 0.33  # of a window beside one of music
-GOES_ON_TALK_S = 1.5  # of speech in it, at most: voices reach the first two of these, and .47 of the third
-BESIDE_WORDS_S = 0.05  # so near to a word its own sound is not over
-LEAST_PAUSE_S = 1.2  # of pauses in a window; in less no grid can be seen
-CLEAR_SHARE = 0.003  # of the strongest partial's power: 25 dB below it no onset of music is clear
-FAINT = 1e-3  # of full scale: a window that is softer throughout is silence
+TALK = 1.15  # factor of these limits where most of it is speech: a voice alone comes within .96 of them
+BETWEEN = 1.0  # factor of these limits in the pauses between words
+# limits for a window next to one of music
+GOES_ON_SHARE, GOES_ON_PITCHES_PER_S, GOES_ON_GRID = 0.2, 3.0, 0.33
+GOES_ON_TALK_S = 1.5  # most speech in such a window: voices reach the first two limits, and .47 of the third
+BESIDE_WORDS_S = 0.05  # distance from a word within which its own sound is not over
+LEAST_PAUSE_S = 1.2  # least length of pauses in a window; in less no grid can be seen
+CLEAR_SHARE = 0.003  # share of the strongest partial's power, -25 dB, below which no onset of music is clear
+FAINT = 1e-3  # share of full scale: a window that is softer throughout is silence
 SETTLED_FRAMES = 3  # a partial that sounds when the window begins is not new
 SHORTEST_S = 4.0  # a ring tone or a jingle is no reason for the music to step aside
-BRIDGED_S = 7.0  # between two stretches of music it went on under what was louder
+BRIDGED_S = 7.0  # longest gap between two stretches of music in which it went on under what was louder
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ def _music_in(window: _Window, start_s: float, speech: np.ndarray) -> Tonality |
 def _gone_on(
     windows: list[_Window], heard: list[Tonality | None], speech: np.ndarray
 ) -> list[Tonality | None]:
-    """What makes each window music, with those into which music goes on from the one before or after."""
+    """Tonality of each window that is music; quieter windows next to one of music count as well."""
     spread = list(heard)
     n = len(windows)
     for order in (range(1, n), range(n - 2, -1, -1)):

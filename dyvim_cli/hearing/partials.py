@@ -15,9 +15,9 @@ HOP_S = HOP / SAMPLE_RATE
 LOW_BIN, HIGH_BIN = 25, 1024  # 100 Hz to 4 kHz: below, semitones are closer than bins
 SURROUNDINGS = 41  # bins whose mean level a peak must stand out from
 PROMINENCE_DB = 13.0
-RANGE_DB = 40.0  # below the frame's highest peak nothing is searched for
+RANGE_DB = 40.0  # range below the frame's highest peak in which partials are searched for
 STEP_SEMITONES = 0.25  # a partial moves no further from frame to frame
-STEADY_SEMITONES = 0.35  # nor further than this in its whole life
+STEADY_SEMITONES = 0.35  # furthest that a steady partial moves in its whole life
 STEADY_FRAMES = 6  # 190 ms: an eighth note at 158 beats a minute
 
 
@@ -31,7 +31,7 @@ class Partial:
 
     @property
     def is_steady(self) -> bool:
-        """Whether it lasts and holds its pitch."""
+        """True if it lasts and holds its pitch."""
         return len(self.pitches) >= STEADY_FRAMES and float(np.ptp(self.pitches)) < STEADY_SEMITONES
 
 

@@ -21,7 +21,7 @@ STANDS_OUT_DB, NEAR_LOUDEST_DB = 6.0, 14.0  # the stand-in: above the background
 
 
 def has_detector() -> bool:
-    """Whether the voice activity detector is installed.
+    """Check whether the voice activity detector is installed.
 
     Returns:
         False where its wheel does not exist.

@@ -24,7 +24,7 @@ class Source:
 
     @property
     def is_commercial(self) -> bool:
-        """Whether what it makes may be sold."""
+        """True if what it makes may be sold."""
         return "-NC" not in self.licence
 
     @property

@@ -273,7 +273,7 @@ def _make(folder: Path, shelf: Shelf) -> None:
 
 
 def _is_whole(path: Path, file: RemoteFile) -> bool:
-    """Whether the file is here already and is the one promised."""
+    """Check whether the file is here already and has the promised digest."""
     if not path.is_file() or file.n_bytes not in (None, path.stat().st_size):
         return False
     if file.git_sha1:

@@ -95,6 +95,6 @@ def write_fcpxml(markers: list[Marker], clock: FilmClock, title: str) -> str:
 
 
 def _time(frames: int, clock: FilmClock) -> str:
-    """So many frames as FCPXML writes them: a whole number over the time scale."""
+    """Format a number of frames as FCPXML writes it: a whole number over the time scale."""
     rate = clock.fps
     return f"{frames * rate.denominator}/{rate.numerator}s" if frames else "0s"

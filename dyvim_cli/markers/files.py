@@ -15,7 +15,7 @@ MIDIS = (".mid", ".midi")
 ENDINGS = (*TABLES, ".edl", ".fcpxml", ".xml", *MIDIS, ".otio")
 BUNDLE, BUNDLED = ".fcpxmld", "Info.fcpxml"  # Final Cut Pro's folder since 10.6
 KIND = "file of markers"
-MOST_MARKERS = 5000  # of a film: one a second for more than an hour
+MOST_MARKERS = 5000  # markers of one film: one a second for more than an hour
 OUTSIDE_S = 0.5  # a marker so far behind the film's end is for another film
 
 

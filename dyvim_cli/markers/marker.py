@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dyvim_cli.media.film_clock import FilmClock
 
-JOINED = " + "  # between the names of markers that share a frame
+JOINED = " + "  # text between the names of markers that share a frame
 SECTION, CUT, HIT, MISSED = "Green", "Blue", "Red", "Yellow"  # colours that every editor knows by name
 
 

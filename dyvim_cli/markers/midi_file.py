@@ -8,7 +8,7 @@ from dyvim_cli.markers.marker import Marker
 from dyvim_cli.media.film_clock import FilmClock
 
 TICKS_PER_BEAT = 960
-BPM = 120  # of a file that holds markers alone: half a millisecond a tick
+BPM = 120  # tempo of a file that holds markers alone: half a millisecond a tick
 
 
 def read_midi(path: Path) -> list[Marker]:

@@ -7,7 +7,7 @@ from dyvim_cli.errors import InputError, OutputError
 from dyvim_cli.media.checking import Checked
 from dyvim_cli.media.programs import ffmpeg_version, find_ffmpeg, is_on_time, newer_ffmpeg
 
-MISTIMED = {  # by programs that are not on time
+MISTIMED = {  # codecs that programs which are not on time begin early or late
     "opus": "Opus begins up to 13 ms early",
     "aac": "AAC begins 21 ms late",
 }

@@ -14,13 +14,13 @@ from dyvim_cli.media.clock import packets
 from dyvim_cli.media.opening import open_film
 from dyvim_cli.media.probe import FilmInfo
 
-LOOKS = 8  # at frames spread over the film
-FRAMES_A_KEY = 24  # at most decoded from one key frame on, where there are fewer of these
+LOOKS = 8  # frames that are looked at, spread over the film
+FRAMES_A_KEY = 24  # most frames decoded from one key frame on, where there are fewer key frames
 BLACK, FLAT = 20, 6  # grey levels: a bar's greatest, and its spread; night is lighter, or grainy
-SHARE_OF_LOOKS = 0.75  # that show a bar: studio logos and burnt-in titles may be wider
-LEAST_BAR = 0.02  # of a side: less is an edge
+SHARE_OF_LOOKS = 0.75  # least share of looks that show a bar: studio logos and burnt-in titles may be wider
+LEAST_BAR = 0.02  # least width of a bar as a share of the side: less is an edge
 RIM = 2  # pixels between bar and picture that the codec made of both
-LEAST_PICTURE = 0.25  # of a side that is left: less is something bright in the dark
+LEAST_PICTURE = 0.25  # least share of a side that is left: less is something bright in the dark
 
 
 @dataclass(frozen=True)

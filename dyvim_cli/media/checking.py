@@ -17,7 +17,7 @@ from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
 from dyvim_cli.media.timing import Timing, timing_of
 
 PLACES = 4  # key frames that are decoded in both films, the last one among them
-AROUND_S = 1.0  # of a key frame: how far before it to begin looking, where there is no index
+AROUND_S = 1.0  # how far before a key frame to begin looking, where there is no index
 GONE_BY_S = 5.0  # how far after it to stop
 MISTIMED = "avi"  # its stamps are counted, and after a seek counted wrongly: it is read from the start
 LENGTH_S = 0.25  # largest rounding of a film's length by containers; more is footage that was cut off
@@ -68,7 +68,7 @@ def _fault(film: FilmInfo, cut: Cut, timing: Timing) -> str:
 
 
 def _undecodable(film: FilmInfo, cut: Cut, path: Path, timing: Timing) -> str:
-    """Whether a key frame decodes to another picture than in the film itself."""
+    """Check whether a key frame decodes to another picture than in the film itself."""
     keys = film.key_times_s[(film.key_times_s >= cut.start_s - 1e-3) & (film.key_times_s < cut.end_s)]
     if not len(keys) or film.joins:
         return ""

@@ -7,22 +7,22 @@ from typing import Any
 RESTARTS = 0x0200  # libavformat: AVFMT_TS_DISCONT, the container's clock may restart
 LONGEST_JUMP_S = 10.0  # ffmpeg's dts_delta_threshold: a longer way forwards is no pause but another clock
 LONGEST_STEP_BACK_S = 0.1  # ffmpeg's: a longer one is a clock that restarted
-LONGEST_WAIT_S = 60.0  # between decoding and showing a picture; no codec keeps one back for longer
+# longest time between decoding and showing a picture; no codec keeps one back for longer
+LONGEST_WAIT_S = 60.0
 
 
 def packets(container: Any, *streams: Any, clocks: "dict[int, StreamClock] | None" = None) -> Iterator[Any]:
-    """Every packet of these streams, in the file's order; stops at a tear.
+    """Yield every packet of these streams in the file's order, with continuous timestamps, up to a tear.
 
-    Packets that flush a decoder come last, as PyAV has it; where it forgets them, one that has no stream.
-    Afterwards `clocks` holds what was straightened, a StreamClock by stream index.
+    Packets that flush a decoder come last, as in PyAV; where it forgets them, one without a stream.
 
     Args:
         container: opened with PyAV.
         *streams: of the container, those that are read.
-        clocks: filled with what was straightened, by stream index.
+        clocks: filled with the StreamClock of each stream, by stream index.
 
     Yields:
-        Packets with straight times.
+        Packets.
     """
     import av
 
@@ -45,19 +45,19 @@ class StreamClock:
     """The clock of one stream. Its inner times are ticks of `tick_s` seconds."""
 
     tick_s: float
-    offset: int = 0  # that straightens what the file says
-    due: int | None = None  # when the next packet should be decoded
-    latest: int | None = None  # when the last one was
-    lead: int = 0  # from decoding to showing, of the last packet with a likely one
-    joins: list[tuple[int, int]] = field(default_factory=list)  # (straight time, change of the offset)
+    offset: int = 0  # ticks added to the file's timestamps
+    due: int | None = None  # decoding time that the next packet should have
+    latest: int | None = None  # decoding time of the last packet
+    lead: int = 0  # presentation less decoding time of the last packet where that was plausible
+    joins: list[tuple[int, int]] = field(default_factory=list)  # (continuous time, change of the offset)
 
     @property
     def joins_s(self) -> tuple[tuple[float, float], ...]:
-        """(straight time, change of the offset) of every jump, seconds."""
+        """(continuous time, change of the offset) of every jump, seconds."""
         return tuple((when * self.tick_s, change * self.tick_s) for when, change in self.joins)
 
     def bend(self, packet: Any, restarts: bool) -> None:
-        """Set a packet's times right, in place.
+        """Add the offset to a packet's timestamps, in place.
 
         Args:
             packet: the next one of the stream.
@@ -75,7 +75,7 @@ class StreamClock:
             packet.pts = self._shown(packet.pts + self.offset, decoded + self.offset)
 
     def _watch(self, decoded: int) -> None:
-        """Take up a jump in the offset."""
+        """Detect a jump of the clock and take it into the offset."""
         if self.due is None or self.latest is None:
             return
         goes_back = decoded + LONGEST_STEP_BACK_S / self.tick_s < self.latest

@@ -12,7 +12,8 @@ TEXT_SUBTITLES = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text", "srt")
 
 
 LOSSLESS_SOUNDS = ("pcm_", "flac", "alac", "truehd", "mlp", "wavpack", "tta", "ape", "s302m")  # or begin so
-LAYOUTS = {1: "mono", 6: "5.1", 8: "7.1"}  # of a track that is re-encoded, by its channels; else stereo
+# layout of a re-encoded track by its channels; all others become stereo
+LAYOUTS = {1: "mono", 6: "5.1", 8: "7.1"}
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ from dyvim_cli.media.opening import open_film
 from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
 
 MULTIPLE = 8  # both sides, for the motion encoder's 1/8 resolution
-SHORTEST_SIDE = 32  # of extreme banners
+SHORTEST_SIDE = 32  # pixels of the shorter side of extreme banners
 MAX_FPS = 36.0  # faster films are thinned evenly: 60 to 30, 50 to 25, 120 to 30
-READ_AHEAD_BYTES = 32 << 20  # of finished frames: the first half minute is decoded while torch is imported
+# size of the queue of finished frames: half a minute is decoded while torch is imported
+READ_AHEAD_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,18 @@ from dyvim_cli.media.loudness import FLOOR_DB, LEVEL_RATE_HZ, mean_level_db
 from dyvim_cli.types import OwnSound
 
 CLEAR_DB = 14.0  # speech over music in its band, over a phrase's words: 10 are promised, pauses and all
-CLEAR_MOMENT_DB = 11.5  # and over the words in any stretch of MOMENT_S within it
+CLEAR_MOMENT_DB = 11.5  # the same over the words in any stretch of MOMENT_S
 MOMENT_S, MOMENT_STEP_S = 1.0, 0.25
-BESIDE_CLIPPED_DB = 8.0  # further down: where own sound is at full scale, music takes from it what it adds
+# further reduction where own sound is at full scale and music takes from it what it adds
+BESIDE_CLIPPED_DB = 8.0
 BESIDE_LIMITED_DB = 2.0  # additional reduction: with music, own sound meets the limiter more often
 DEEPEST_DB = -40.0
 ATTACK_S = 0.12  # the music is lowered this long before a word
 HOLD_S, RELEASE_S = 0.2, 0.8  # it waits, then comes back
 PHRASE_GAP_S = 2.2  # pauses shorter than this would only be heard as pumping
 ASIDE_OUT_S, ASIDE_IN_S = 1.0, 1.5  # fades before and after the film's own music
-ASIDE_GAP_S = 6.0  # between two pieces of the film's own: no room for a phrase of ours
+# shortest gap between two pieces of the film's own music in which a phrase of ours has room
+ASIDE_GAP_S = 6.0
 
 
 def phrases(speech: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from dyvim_cli.media.watchdog import Watchdog
 
 STDERR_LINES_KEPT = 200
 FILE = "file:"  # the one protocol that is used
-PROGRESS = (b"frame=", b"total_size=", b"out_time_us=")  # of -progress: what grows while ffmpeg gets on
+PROGRESS = (b"frame=", b"total_size=", b"out_time_us=")  # fields of -progress that grow while ffmpeg gets on
 SMALL_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?e-\d+(?![\w.])")  # 2.22e-16, as Python writes it
 COMPLAINT = re.compile(r".*\[(?:error|fatal)\] (?P<text>.+)")  # what -loglevel level+info makes of it
 EMPTY_WORDS = (  # what ffmpeg says after it has said why
@@ -220,7 +220,7 @@ def run(
     said: set[bytes] = set()
 
     def is_progress(chunk: bytes) -> bool:
-        """Whether a value is new: ffmpeg reports twice a second, even when it makes no progress."""
+        """Check whether a value is new: ffmpeg reports twice a second, even when it makes no progress."""
         values = {word for word in chunk.split() if word.startswith(PROGRESS)}
         is_new = not values <= said
         said.update(values)

@@ -36,7 +36,7 @@ FOR_LOOKING = FOR_FFMPEG + RAW_PICTURES + STILLS
 
 PNG, RIFF = b"\x89PNG\r\n\x1a\n", (b"RIFF", b"RF64")
 EBML = b"\x1aE\xdf\xa3"  # how matroska and webm begin
-WEBP_HEAD_BYTES = 64  # of webp, up to what says that it moves
+WEBP_HEAD_BYTES = 64  # bytes of a webp up to the flag that says that it moves
 HEAD_BYTES = 4096  # enough for what precedes a picture's first data, and for a list's first lines
 LISTS = {  # how the files begin that only name other files, in small letters -> what they are
     b"#extm3u": "a playlist",

@@ -12,15 +12,16 @@ import numpy as np
 from dyvim_cli.types import TARGET_LUFS, OwnSound
 
 UNDER_VOICE_LU = 3.0  # the music in the pauses, below the voice
-SOFTEST_LUFS = -50.0  # of music that follows a voice
-LEAST_BESIDE_NOISE_LUFS = -18.0  # of music under loud own sound that is no speech
+SOFTEST_LUFS = -50.0  # least loudness of music that follows a voice
+LEAST_BESIDE_NOISE_LUFS = -18.0  # least loudness of music under loud own sound that is no speech
 USUAL_PEAK_DBTP = -1.0
-CLIPPED_AT_DB = -0.45  # below full scale: AAC's encoder turns down what is above
+CLIPPED_AT_DB = -0.45  # peak relative to full scale from which on AAC's encoder turns sound down
 LOSSY_DB = 1.4  # largest overshoot of a lossy encoder
 MOST_CHANGE_DB = 40.0
-BESIDE_MUSIC_DB = 2.0  # that peaks of both together may be turned down by, the film's own sound with them
-LEAST_STEP_DB = 0.5  # of lowering music for which there is no room
-MOST_LOWERED_DB = 6.0  # of music for which the film's own peaks leave no room
+# most that peaks of both together may be turned down by, the film's own sound with them
+BESIDE_MUSIC_DB = 2.0
+LEAST_STEP_DB = 0.5  # least step by which music is lowered for which there is no room
+MOST_LOWERED_DB = 6.0  # most that music is lowered where the film's own peaks leave no room
 
 
 @dataclass(frozen=True)

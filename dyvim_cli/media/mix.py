@@ -36,8 +36,8 @@ ONSET_S = 0.02  # AAC codes sound that begins at full level badly: its first fra
 OVERSAMPLED = 4 * SAMPLE_RATE  # the limiter must see the peaks between the samples
 LAYOUTS = {6: "5.1", 8: "7.1"}  # a film's own surround stays; everything else becomes stereo
 CHANNELS = {"stereo": 2} | {layout: channels for channels, layout in LAYOUTS.items()}
-ROUNDS = 4  # of measuring and correcting, at most
-NEAR_LU = 0.1  # of the loudness that was requested
+ROUNDS = 4  # most rounds of measuring and correcting
+NEAR_LU = 0.1  # tolerance of the loudness that was requested
 CUT_OFF_S = 0.1  # music that continues for longer than this after the last picture is cut off
 CUT_OFF_FADE_S = 1.0
 
@@ -69,7 +69,7 @@ class MixSettings:
 
     @property
     def mixes_own(self) -> bool:
-        """Whether the film's own sound shares the track with the music."""
+        """True if the film's own sound shares the track with the music."""
         return self.keep_audio in ("duck", "mix")
 
 
@@ -136,7 +136,7 @@ def _music(settings: MixSettings, gain_db: float) -> Any:
 
 
 def _under_curve(music: Any, gain: np.ndarray, settings: MixSettings) -> Any:
-    """Music times a gain curve [n], which rides along as a slow sound file."""
+    """Multiply the music by a gain curve [n], which ffmpeg reads as a sound file of low rate."""
     curve_path = settings.scratch / "gain.wav"
     soundfile.write(curve_path, gain, LEVEL_RATE_HZ, subtype="FLOAT")
     # equally to every channel: a mono sound in surround would be heard in the centre alone
@@ -147,14 +147,14 @@ def _under_curve(music: Any, gain: np.ndarray, settings: MixSettings) -> Any:
 
 
 def _limited(sound: Any, settings: MixSettings, ceiling: Ceiling) -> Any:
-    """No peak above the ceiling, what is lower passes unchanged; exactly as long as the picture."""
+    """Limit peaks to the ceiling; lower sound passes unchanged. Exactly as long as the picture."""
     sound = _clipped(sound, ceiling.db) if ceiling.clips else _held(sound, ceiling.db)
     sound = sound.filter("aresample", SAMPLE_RATE).filter("afade", type="in", duration=ONSET_S)
     return sound.filter("apad").filter("atrim", duration=_seconds(settings.duration_s))
 
 
 def _held(sound: Any, limit_db: float) -> Any:
-    """Turned down for the moment of a peak that would pass the limit, true peaks among them."""
+    """Apply a limiter: turn the sound down around peaks, true peaks among them, above the limit."""
     held = {"limit": f"{10 ** (limit_db / 20):.6f}", "attack": 1000 * LIMITER_ATTACK_S}
     sound = sound.filter("aresample", OVERSAMPLED)
     sound = sound.filter("alimiter", **held, release=60, level="disabled")
@@ -163,7 +163,7 @@ def _held(sound: Any, limit_db: float) -> Any:
 
 
 def _clipped(sound: Any, limit_db: float) -> Any:
-    """Cut off at the limit, sample by sample: nothing is turned down."""
+    """Clip samples at the limit, without turning anything down."""
     sound = sound.filter("aresample", SAMPLE_RATE)
     return sound.filter("asoftclip", type="hard", threshold=f"{10 ** (limit_db / 20):.6f}")
 

@@ -16,10 +16,10 @@ from dyvim_cli.progress import Progress, reporter
 if TYPE_CHECKING:
     from dyvim_cli.media.mix import Mix
 
-MISSED_LU = 0.5  # further from the loudness that was requested is said
+MISSED_LU = 0.5  # distance from the requested loudness from which on a note says so
 USUAL_PEAK_DBTP = -1.0
 HELD_DB = 3.0  # own peaks that are turned down by more are said
-QUIET_VOICE_LUFS = -28.0  # of a film that speaks: softer than any standard wants it
+QUIET_VOICE_LUFS = -28.0  # loudness of a film that speaks below which every standard finds it too soft
 SPANS_SHOWN = 4
 
 

@@ -7,7 +7,8 @@ from dyvim_cli.media.cut import Cut
 from dyvim_cli.media.own_tracks import main_track
 from dyvim_cli.media.probe import FilmInfo
 
-WORTH_SAYING_S = 0.25  # of own sound beside the picture: less is how recorders stop, and a coder's priming
+# own sound beside the picture that a note mentions; recorders and coders leave less than this
+WORTH_SAYING_S = 0.25
 
 
 def left_out(film: FilmInfo, cut: Cut) -> Iterator[str]:

@@ -13,7 +13,8 @@ from dyvim_cli.media.timecode import later
 from dyvim_cli.media.tracks import Track
 
 AVI_TAGS = {"h264": "H264", "hevc": "HEVC"}  # pictures that mp4 and mkv frame in another way than avi
-LONGEST_COMMENT_BYTES = 60_000  # of a film's own comment that becomes an argument; Linux takes 131,072
+# most bytes of a film's own comment that become an argument; Linux takes 131,072
+LONGEST_COMMENT_BYTES = 60_000
 
 
 def first_picture_options(cut: Cut) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def _writer(
 
 
 def _checked(film: FilmInfo, cut: Cut, temporary: Path, out_path: Path) -> Checked:
-    """What is wrong with the film as it was written; an error where somebody took it away."""
+    """Check the film as it was written. Raises an error if it has been removed meanwhile."""
     if not temporary.exists():
         taken = OutputError(f"{out_path} was taken away while it was written", "run it again")
         raise _vanished(film.path, out_path) or taken
@@ -158,7 +158,7 @@ def _checked(film: FilmInfo, cut: Cut, temporary: Path, out_path: Path) -> Check
 
 
 def _vanished(film_path: Path, out_path: Path) -> DyvimError | None:
-    """The failure for a film or a folder that went away during the work: a disk that was pulled out."""
+    """Make the error for a film or a folder that vanished during the work, as when a disk is removed."""
     if not film_path.exists():
         return InputError(f"{film_path} has gone while it was being read", "see that its disk is still there")
     if not out_path.parent.exists():

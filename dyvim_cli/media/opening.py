@@ -20,8 +20,8 @@ from dyvim_cli.media.formats import (
 
 URL = re.compile(r"[a-z]{2,}:/")  # pathlib makes one slash of two
 DESCRIPTORS = ("/dev", "/dev/fd", "/proc/self/fd")  # open here, not in ffmpeg, though a file be behind them
-OPEN_LIMIT_S = 60.0  # for a file's head, on a disk that has to wake up first
-READ_LIMIT_S = 60.0  # for one packet
+OPEN_LIMIT_S = 60.0  # time limit of reading a file's head, on a disk that has to wake up first
+READ_LIMIT_S = 60.0  # time limit of reading one packet
 
 
 class NotReadable(InputError):

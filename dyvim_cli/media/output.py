@@ -16,8 +16,8 @@ MUXERS = {
     ".avi": "avi", ".ts": "mpegts", ".m2ts": "mpegts", ".mts": "mpegts",
 }  # fmt: skip
 
-# the only pictures that fit, where a container takes few; mpegts writes others too, but so that nobody can
-# read them (what names no type), or without the head that they keep outside of their packets (mpeg4)
+# the only picture codecs that fit, for containers that take few; mpegts also writes others, but without their
+# type, or without the header that they keep outside of their packets (mpeg4), so that no player reads them
 TAKES = {
     "mp4": (
         "h264", "hevc", "vvc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "vc1", "png",
@@ -27,7 +27,7 @@ TAKES = {
     "mpegts": ("h264", "hevc", "vvc", "mpeg2video", "mpeg1video", "vc1", "cavs", "dirac"),
 }  # fmt: skip
 TAKES_NOT = {"mov": ("vp8", "vp9", "av1")}  # the few that do not fit, where a container takes nearly all
-OWN_MARK = ".dyvim."  # in the default name of a scored film
+OWN_MARK = ".dyvim."  # mark in the default name of a scored film
 LONGEST_NAME = 255  # bytes, of all usual file systems
 RE_ENCODED = ("gif", "apng")  # no film container takes them unchanged
 
@@ -135,7 +135,7 @@ def output_path(
 def check_film_output(
     path: Path, wanted: str | Path | None, *, inputs: tuple[Path, ...] = (), overwrite: bool = False
 ) -> None:
-    """Check, before the work starts, that a scored film may be written; a folder (out/) may be made yet.
+    """Check, before the work starts, that a scored film may be written; a missing folder is made later.
 
     Args:
         path: that output_path made of `wanted`.
@@ -154,7 +154,7 @@ def check_film_output(
 
 
 def _names_a_kind(path: Path) -> bool:
-    """Whether the name ends in a file extension, unlike the 5 of "take 1.5"."""
+    """Check whether the name ends in a file extension, unlike the 5 of "take 1.5"."""
     is_word = len(path.suffix) <= 5 and path.suffix[1:].isalpha()
     return is_word or mimetypes.guess_type(f"name{path.suffix}")[0] is not None
 
@@ -240,7 +240,7 @@ def check_folder(folder: Path) -> None:
         if not there.is_dir():
             raise OutputError(f"{folder} cannot be a folder: {there} is a file", "name another folder")
         with tempfile.TemporaryDirectory(prefix=OWN_MARK, dir=there):
-            pass  # the system's word: /proc grants access to root and yet takes nothing
+            pass  # tried for real: /proc grants access to root and yet takes no file
     except OSError as error:
         if error.errno in FULL:
             raise disk_full(f"into {folder}") from error

@@ -175,7 +175,7 @@ def _data_name(stream: Any) -> str:
 
 
 def _has_alpha(stream: Any, frame: Any) -> bool:
-    """Whether a picture has alpha, in its pixel format or as VP8's and VP9's second stream."""
+    """Check whether a picture has alpha, in its pixel format or as VP8's and VP9's second stream."""
     layers = frame.format.components
     return any(layer.is_alpha for layer in layers) or tag_of("alpha_mode", stream) == "1"
 

@@ -11,7 +11,7 @@ from dyvim_cli.errors import EnvironmentFault
 OLDEST = (57, 28)  # libavutil's version in ffmpeg 5.1; builds from git have no other number
 OLDEST_NAME = "5.1"
 ON_TIME = (58, 0)  # libavutil's in 6.0: since then sound begins right in matroska and webm, read and written
-ANSWER_LIMIT_S = 30.0  # for what a program says about itself
+ANSWER_LIMIT_S = 30.0  # time limit of asking a program for its version
 
 
 def find_ffmpeg() -> str:

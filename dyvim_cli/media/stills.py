@@ -19,7 +19,7 @@ from dyvim_cli.progress import Progress, Silent
 
 TICKS_HZ = 1_000_000  # ffmpeg names each file by its time in these
 MANIFEST = "manifest.json"
-STRAY_S = 1.0  # before the first picture or after the last: a frame's stamp that is further off is broken
+STRAY_S = 1.0  # distance before the first picture or after the last beyond which a frame's stamp is broken
 QUALITY = {"jpg": {"q:v": 2}, "png": {}}
 
 

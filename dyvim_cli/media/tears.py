@@ -11,14 +11,15 @@ BOX_HEAD, LONG_BOX_HEAD = 8, 16  # bytes
 RIFF_HEAD = 8
 FLV_HEAD, FLV_TAG_HEAD, FLV_TAG_TAIL = 13, 11, 4
 FLV_TAGS = (8, 9, 18)  # sound, picture, words
-SEGMENT = b"\x18\x53\x80\x67"  # of matroska: all but its head
+SEGMENT = b"\x18\x53\x80\x67"  # identity of matroska's segment, which is all of the file but its head
 UNKNOWN_SIZE = {n_bytes: (1 << 7 * n_bytes) - 1 for n_bytes in range(1, 9)}  # a live recording's
 TS_PACKET, TS_SYNC = 188, b"G"
 TIME_HEAD = 4  # bytes before each packet of a camcorder's transport stream
 GIF_TRAILER = b";"
 LAST_PAGE = 4  # flag of an ogg page
 OGG_TAIL_BYTES = 1 << 17  # twice the longest page
-FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")  # of asf, which tells the file's size
+# identity of asf's object that tells the file's size
+FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 ASF_HEAD_BYTES = 1 << 16
 LONGEST_MXF_HEAD = 128  # bytes of the first partition's fields
 
@@ -41,7 +42,7 @@ def is_torn(path: Path, container: str) -> bool:
 
 
 def _mov(file: BinaryIO, n_bytes: int) -> bool:
-    """Whether the last box of an mp4 or mov is longer than the file; what is no box at all is ignored."""
+    """Check whether the last box of an mp4 or mov is longer than the file; trailing other data is ignored."""
     return any(kind.isalnum() and end > n_bytes for kind, end in _boxes(file, n_bytes))
 
 
@@ -60,7 +61,7 @@ def _boxes(file: BinaryIO, n_bytes: int) -> Iterator[tuple[bytes, int]]:
 
 
 def _avi(file: BinaryIO, n_bytes: int) -> bool:
-    """Whether a RIFF list is longer than the file, or its size was never filled in."""
+    """Check whether a RIFF list is longer than the file, or its size was never filled in."""
     at = 0
     while at + RIFF_HEAD <= n_bytes:
         file.seek(at)
@@ -75,7 +76,7 @@ def _avi(file: BinaryIO, n_bytes: int) -> bool:
 
 
 def _matroska(file: BinaryIO, n_bytes: int) -> bool:
-    """Whether the segment is longer than the file."""
+    """Check whether the segment is longer than the file."""
     file.seek(len(EBML))
     size = _ebml_size(file)
     file.seek(size or 0, os.SEEK_CUR)
@@ -96,7 +97,7 @@ def _ebml_size(file: BinaryIO) -> int | None:
 
 
 def _flv(file: BinaryIO, n_bytes: int) -> bool:
-    """Whether the last tag is longer than the file."""
+    """Check whether the last tag is longer than the file."""
     at = FLV_HEAD
     while at + FLV_TAG_HEAD <= n_bytes:
         head = _at(file, at, 4)
@@ -107,7 +108,7 @@ def _flv(file: BinaryIO, n_bytes: int) -> bool:
 
 
 def _mpegts(file: BinaryIO, n_bytes: int) -> bool:
-    """Whether the last packet is cut, in a stream that begins with whole ones."""
+    """Check whether the last packet is cut, in a stream that begins with whole ones."""
     for head in (0, TIME_HEAD):
         step = head + TS_PACKET
         if all(_at(file, head + place * step, 1) == TS_SYNC for place in range(3)):
@@ -116,26 +117,26 @@ def _mpegts(file: BinaryIO, n_bytes: int) -> bool:
 
 
 def _gif(file: BinaryIO, n_bytes: int) -> bool:
-    """Whether the trailer is missing."""
+    """Check whether the trailer is missing."""
     return not _at(file, max(0, n_bytes - 64), 64).rstrip(b"\0\r\n").endswith(GIF_TRAILER)
 
 
 def _ogg(file: BinaryIO, n_bytes: int) -> bool:
-    """Whether the last page is not marked as the last of its stream."""
+    """Check whether the last page is not marked as the last of its stream."""
     tail = _at(file, max(0, n_bytes - OGG_TAIL_BYTES), OGG_TAIL_BYTES)
     last = tail.rfind(b"OggS")
     return last < 0 or len(tail) < last + 6 or not tail[last + 5] & LAST_PAGE
 
 
 def _asf(file: BinaryIO, n_bytes: int) -> bool:
-    """Whether the file is shorter than its head says."""
+    """Check whether the file is shorter than its header says."""
     head = _at(file, 0, ASF_HEAD_BYTES)
     at = head.find(FILE_PROPERTIES)
     return at >= 0 and int.from_bytes(head[at + 40 : at + 48], "little") > n_bytes
 
 
 def _mxf(file: BinaryIO, n_bytes: int) -> bool:
-    """Whether the footer that the head names is missing, or was never written."""
+    """Check whether the footer that the header names is missing, or was never written."""
     head = _at(file, 0, LONGEST_MXF_HEAD)
     length = head[16] & 0x7F if head[16:17] >= b"\x80" else 0  # bytes of the size (SMPTE 377-1)
     footer = int.from_bytes(head[41 + length : 49 + length], "big")
@@ -147,7 +148,8 @@ def _at(file: BinaryIO, place: int, n_bytes: int) -> bytes:
     return file.read(n_bytes)
 
 
-LOOKS: dict[str, Callable[[BinaryIO, int], bool]] = {  # by the first of libavformat's names
+# test of each container by the first of libavformat's names
+LOOKS: dict[str, Callable[[BinaryIO, int], bool]] = {
     "mov": _mov, "avi": _avi, "matroska": _matroska, "flv": _flv, "mpegts": _mpegts, "gif": _gif,
     "ogg": _ogg, "asf": _asf, "mxf": _mxf,
 }  # fmt: skip

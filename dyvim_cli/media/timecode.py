@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 FORM = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.])(\d\d)")
-MOST_OFF = 0.002  # of a frame rate from the whole number that it is counted as: 29.97 as 30
+MOST_OFF = 0.002  # how far a frame rate may be from the whole number that it is counted as: 29.97 as 30
 MINUTES_A_DAY = 24 * 60
 
 

@@ -14,7 +14,7 @@ from dyvim_cli.limits import check_gap, check_pictures
 from dyvim_cli.media.clock import StreamClock, packets
 from dyvim_cli.media.formats import STILLS, is_animated_webp
 
-VARIABLE_RATE_SPREAD = 0.25  # of the median frame interval; container rounding stays below
+VARIABLE_RATE_SPREAD = 0.25  # share of the median frame interval; container rounding stays below
 LONGEST_STILL_S = 60.0  # longest credible duration of the last picture; longer ones are errors of the clock
 
 

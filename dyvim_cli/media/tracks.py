@@ -35,12 +35,12 @@ class Track:
 
     @property
     def is_default(self) -> bool:
-        """Whether a player chooses it by itself."""
+        """True if a player chooses it by itself."""
         return "default" in self.flags
 
     @property
     def is_known(self) -> bool:
-        """Whether it has content in a known codec."""
+        """True if it has content in a known codec."""
         is_playable = self.sample_rate == 0 or is_playable_rate(self.sample_rate)
         return self.codec != UNKNOWN and self.n_packets > 0 and self.channels > 0 and is_playable
 

@@ -15,9 +15,9 @@ from dyvim_cli.errors import InputError
 
 LOOK_EVERY_S = 0.5
 STILL_LIMIT_S = 120.0  # without a sign: a disk that wakes up, a network that stammers
-STILL_LIMIT_BUSY_S = 15.0  # of processor time without a sign: going round in circles
+STILL_LIMIT_BUSY_S = 15.0  # processor time without a sign of progress: ffmpeg goes round in circles
 SLOWEST_BYTES_S = 100_000  # read without a sign where the system does not report ffmpeg's position
-BLOCK_BYTES = 1 << 15  # of a file, reached or not: what ffmpeg reads at once
+BLOCK_BYTES = 1 << 15  # bytes of a file that ffmpeg reads at once
 Reached = TypeVar("Reached")
 
 
@@ -72,7 +72,7 @@ class Watchdog:
                 return self.process.kill()
 
     def _has_read_on(self) -> bool:
-        """Whether ffmpeg has read on in a file since the last check."""
+        """Check whether ffmpeg has read on in a file since the last check."""
         places = _places(self.process.pid)
         is_new = not places <= self._reached
         self._reached |= places

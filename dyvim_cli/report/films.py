@@ -49,7 +49,7 @@ def write_report(entries: Sequence[Entry], path: Path, title: str = "Scored film
 
 
 def _take(entry: Entry) -> dict[str, Any]:
-    """What the bar shows of a take."""
+    """Describe a take for the page's bar."""
     number, tempo = entry["take"], _number(entry.get("tempo_bpm"), ".0f", "BPM")
     return {"number": number, "text": ", ".join(filter(None, (entry.get("style"), tempo)))}
 

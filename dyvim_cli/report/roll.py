@@ -7,12 +7,12 @@ if TYPE_CHECKING:
     from dyvim_cli.model.compose.recording import Recording
     from dyvim_cli.types import Score
 
-WIDTH, HEIGHT = 1000, 100  # of a lane's canvas
-MARGIN = 6  # of the canvas, above the highest note and below the lowest
-MOST_NOTES = 20_000  # of a piece on a page; what comes later is not drawn
+WIDTH, HEIGHT = 1000, 100  # size of a lane's canvas
+MARGIN = 6  # space on the canvas above the highest note and below the lowest
+MOST_NOTES = 20_000  # notes of a piece that a page shows; later ones are not drawn
 DRUMS = "drums"
-DRUMS_HEIGHT = 18  # of the canvas, at its floor
-LEAST_WIDTH = 0.8  # of a note on the canvas, however long the film
+DRUMS_HEIGHT = 18  # height of the drums' rows at the floor of the canvas
+LEAST_WIDTH = 0.8  # least width of a note on the canvas, however long the film
 
 
 class Voice(TypedDict):
@@ -82,7 +82,7 @@ def _is_drums(voice: Voice) -> bool:
 
 
 def _width(voice: Voice, start_s: float, end_s: float, duration_s: float) -> float:
-    """Of a note on the canvas; a stroke of the drums has none to speak of."""
+    """Width of a note on the canvas; drum strokes get the least."""
     if _is_drums(voice):
         return LEAST_WIDTH
     return max(LEAST_WIDTH, WIDTH * (min(end_s, duration_s) - start_s) / duration_s)

@@ -21,7 +21,8 @@ from dyvim_cli.vision.semantics import describe_scenes
 from dyvim_cli.vision.settings import clip_folder
 from dyvim_cli.vision.transitions import TransitionStream
 
-MOST_STEP_S = 0.1002  # between frames that the motion encoder sees: ten a second, also of NTSC's 29.97
+# longest step between frames that the motion encoder sees: ten a second, also of NTSC's 29.97
+MOST_STEP_S = 0.1002
 MEMORY_S = 2.5  # the last seconds that novelty compares with
 LEAST_RATE_S = 5.0  # one cut in a very short film is no fast cutting
 SHOT_DIFFERENCE = 0.35  # a provisional cut, for spreading key frames while the film runs

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-LEAST_DIFFERENCE = 0.15  # of FrameDifferencer.differences; below it even a real cut hardly shows
+LEAST_DIFFERENCE = 0.15  # least of FrameDifferencer.differences; below it even a real cut hardly shows
 LEAST_STRUCTURE = 0.12  # lightning changes all but this
 OVER_NEIGHBOURS = 2.0  # a pan or a shaken camera differs as much before and after
-GRADUAL_SHARE = 0.7  # of the difference over three frames: a fade takes longer, a cut is over at once
-RETURN_SHARE = 0.6  # after a flash the old picture is back: a difference below this share
-UNRELATED = 0.8  # of FrameDifferencer.structures; a change of light leaves some of the old picture
+GRADUAL_SHARE = 0.7  # share of the difference over three frames: a fade takes longer, a cut is over at once
+RETURN_SHARE = 0.6  # share of the difference below which the old picture is back after a flash
+UNRELATED = 0.8  # least of FrameDifferencer.structures; a change of light leaves some of the old picture
 SHORTEST_SHOT = 3  # frames; a picture that comes back sooner was only flashed over
-ONE_SIDED = 0.95  # of FrameDifferencer.lights; a flash only lightens, another picture darkens too
+ONE_SIDED = 0.95  # share of FrameDifferencer.lights; a flash only lightens, another picture darkens too
 NEIGHBOURS = 6  # frames on each side that say what is ordinary
 CUT_WEIGHTS = (0.7, 1.0)
 

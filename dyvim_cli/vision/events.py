@@ -13,8 +13,8 @@ from dyvim_cli.vision.impacts import find_impacts
 
 CUT, IMPACT, STOP = (EVENT_KINDS.index(kind) for kind in ("cut", "impact", "stop"))
 
-FULL_CONTRAST = 3.0  # of weight 1, where cuts are near or an impact is as clear
-LEAST_CONTRAST = 1.0  # of weight 1 where nothing clearer is near: what does not reach it remains doubtful
+FULL_CONTRAST = 3.0  # contrast of weight 1 where cuts are near or an impact is as clear
+LEAST_CONTRAST = 1.0  # contrast of weight 1 where nothing clearer is near; lower ones remain doubtful
 NEAR_S = 20.0  # span of a quiet take that is weighted by itself: its clearest impact counts most
 STOP_SHARE = 0.3  # a stop: what moves afterwards, as a share of what moved before
 STOP_WINDOW_S = 0.5
@@ -116,7 +116,7 @@ def _bridged(flow: Flow, cut_times_s: np.ndarray) -> np.ndarray:
 
 
 def _is_stop(times_s: np.ndarray, speeds: np.ndarray, now_s: float) -> bool:
-    """Whether motion ends there and stays low."""
+    """Check whether motion ends there and stays low."""
     before = speeds[(times_s < now_s) & (times_s >= now_s - STOP_WINDOW_S)]
     after = speeds[(times_s > now_s) & (times_s <= now_s + STOP_WINDOW_S)]
     return bool(len(before) and len(after) and after.mean() < STOP_SHARE * before.mean())

@@ -10,9 +10,9 @@ from dyvim_cli.vision.soft_cuts import SoftCut
 PLAIN_CONTRAST = 2.0  # grey levels, standard deviation over the parts: nothing is to be seen
 BLACK, WHITE = 40.0, 215.0  # grey levels, mean: a plain picture between them is a wall or a sky
 SEEN_CONTRAST = 4.5  # grey levels of the pictures before and after
-GOES_S = 1.0  # within which a picture goes, or comes
-LONGEST_S = 2.0  # of the plain picture: after a longer one the film restarts
-GRADUAL = 0.65  # of its contrast: a picture that still has more just before the plain one was cut off
+GOES_S = 1.0  # longest time in which a picture goes, or comes
+LONGEST_S = 2.0  # longest plain picture of a fade: after a longer one the film restarts
+GRADUAL = 0.65  # share of its contrast: a picture with more just before the plain one was cut off
 LEAST_STRUCTURE = 0.3  # 1 - correlation: another picture comes
 SAME_AFTER_S = 0.4  # time until the same picture returns: longer is a fade, shorter is a flash
 

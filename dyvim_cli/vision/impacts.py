@@ -15,13 +15,14 @@ Found = tuple[np.ndarray, np.ndarray]  # seconds [I], contrast [I]
 STILL = 0.012  # picture widths a second: what the codec and the sensor make of a picture at rest
 WINDOW_S = 0.1  # velocity after against velocity before, each averaged over this long
 ORDINARY_S = 2.0  # a change is measured against motion and changes around it, over this long
-MOTION_SHARE, CHANGE_SHARE = 0.5, 1.2  # of the two in what is ordinary
+MOTION_SHARE, CHANGE_SHARE = 0.5, 1.2  # weights of motion and of changes in what is ordinary
 LEAST_CHANGE = 1.0  # changes below are part of what this passage does all the time
 SMOOTH_S = 0.05  # speed is smoothed over, before its peaks are searched for
-SURGE_S = 1.0  # within which speed must have risen and fallen again
+SURGE_S = 1.0  # time within which speed must have risen and fallen again
 LEAST_SURGE = 0.4  # lower than for changes: such peaks are many, small and agreed on by all
 SURGE_SHARE = 0.7  # a peak of speed weighs less than a change as clear: it is less sudden
-LEAN_TO_RISE = 1 / 3  # of the way from a surge's height back to where it rose most: the eye is there by then
+# share of the way from a surge's peak back to its steepest rise, where the eye is by then
+LEAN_TO_RISE = 1 / 3
 LEAST_RISE = 0.5
 RISE_SHARE = 0.5  # a rise weighs even less: most are the beginning of a surge, which counts by itself
 SPACING_S = 0.25  # nearer impacts are one, and near a cut only the cut is seen

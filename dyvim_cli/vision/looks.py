@@ -6,9 +6,9 @@ Letters: M pictures of H x W pixels.
 
 import numpy as np
 
-LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of red, green and blue (BT.601)
-EDGE = 1 / 12  # of the picture's height: the border that is compared with itself
-SAME = 0.16  # of 0..1: colours within this distance of the border's may belong to one backdrop
+LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # weights of red, green and blue (BT.601)
+EDGE = 1 / 12  # width of the border that is compared with itself, as a share of the picture's height
+SAME = 0.16  # colour distance (0..1) within which the border's colours may belong to one backdrop
 MIXED, PLAIN = 0.5, 0.9  # share of the border in its own median colour: no backdrop yet, and one for certain
 # Of the picture: with less before the backdrop than the first the whole picture is looked at, with more than
 # the second its subject alone. A bar's last line or a logo is no subject.

@@ -21,7 +21,7 @@ REGULARISATION = 1e-4  # squared slope of grey 0..1: weaker texture is pulled to
 # squared grey 0..1, about what rounding to 256 levels makes of a flat area: a step that gains less likeness
 # is taken in part only, so that rounding does not decide where there is no texture
 SURE_GAIN = 1e-6
-LARGEST_STEP_PX = 1.5  # at its level; the linear model holds no further
+LARGEST_STEP_PX = 1.5  # largest step at each level; the linear model holds no further
 N_EVIDENCE = 3
 EXCHANGES = ((1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7, 8), (0, 3),
              (5, 8), (4, 7), (3, 6), (1, 4), (2, 5), (4, 7), (4, 2), (6, 4), (4, 2))  # fmt: skip

@@ -30,13 +30,13 @@ from dyvim_cli.vision.flow_blocks import (
 from dyvim_cli.vision.lucas_kanade import CELL, N_EVIDENCE, lucas_kanade
 
 DYNAMICS_WIDTH = 64  # D of types.FilmFeatures.dynamics
-STRIDE = CELL  # of the feature map
+STRIDE = CELL  # picture pixels a cell of the feature map
 ITERATIONS = 2
 LEVELS, RADIUS = 3, 3  # correlation reaches RADIUS * STRIDE * 2 ** (LEVELS - 1) = 96 px
 MATCH, HIDDEN, CONTEXT, MOTION = 96, 64, 32, 48  # channels
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601
 WORKING_AREA_PX = 128 * 72  # the picture that the encoder sees, whatever its shape
-MIN_SIDE_PX = STRIDE * 2**LEVELS  # below this the correlation pyramid has no third level
+MIN_SIDE_PX = STRIDE * 2**LEVELS  # shortest side that leaves the correlation pyramid its third level
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
@@ -60,7 +60,7 @@ class MotionEncoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        # of batch norms: instance norms lift sensor noise on an empty picture to the strength of texture
+        # batch norms, since instance norms lift sensor noise on an empty picture to the strength of texture
         self.encoder = FeatureEncoder((32, 32, 64, 128, MATCH + HIDDEN + CONTEXT))
         self.flow_motion = FlowMotion(LEVELS * (2 * RADIUS + 1) ** 2, 64, (16, 16), MOTION)
         self.update = ConvGRU(CONTEXT + 2 * (MOTION + N_EVIDENCE), HIDDEN)
@@ -135,7 +135,7 @@ class MotionEncoder(nn.Module):
 
 
 def _split(features: Tensor) -> tuple[Tensor, ...]:
-    """Features -> for matching, initial hidden state, context, grey picture folded."""
+    """Split features: for matching, initial hidden state, context, folded grey picture."""
     return features.split((MATCH, HIDDEN, CONTEXT, STRIDE**2), dim=1)
 
 
@@ -165,7 +165,7 @@ def load(path: Path) -> MotionEncoder:
 
 
 def _folded(model: MotionEncoder) -> MotionEncoder:
-    """Batch norms absorbed by the convolutions before them: the same numbers, less work."""
+    """Fold batch norms into the convolutions before them: the same numbers, less work."""
     for layer in model.modules():
         if not isinstance(layer, ConvNormReLU) or len(layer) == 1:
             continue

@@ -21,7 +21,7 @@ ALIGNED_S = 0.06  # a shot whose edge is this near to an old one's edge shares i
 GOES_ON_S = 0.045  # largest gap between two adjacent shots
 WHOLE = 0.9  # share of a shot's frames that are found where the shot is
 FOUND = 0.8  # the same of a part, which begins or ends the shot
-SHORTEST_S = 0.4  # of a part of a shot
+SHORTEST_S = 0.4  # shortest part of a shot that is searched for
 LEFT_S = 1.0  # shorter remains of a shot are new: its frames are like those next to it
 BRIDGED_S = 2.0  # a shorter insert leaves the music unchanged
 
@@ -123,7 +123,7 @@ class _Search:
         return FootageRun(start_s, end_s, float(good[0] if good else olds[costs.argmin()]))
 
     def _is_sharp(self, costs: np.ndarray, olds: np.ndarray) -> bool:
-        """Whether the shot matches one place only: equally good matches are adjacent."""
+        """Check whether the shot matches one place only: equally good matches are adjacent."""
         good = olds[costs <= costs.min() + AS_GOOD]
         return bool(np.ptp(good) <= 2 * ALIGNED_S)
 

@@ -8,9 +8,9 @@ import numpy as np
 LEAST_SCENE_S = 2.5  # about a bar: shorter scenes are cuts inside a section, not sections
 LONG_SHOT_S = 12.0  # a shot this long may hold more than one scene
 STRONG_NOVELTY = 0.6  # a new scene inside a shot: the pan ended elsewhere, the light went on
-NOVELTY_RISE = 0.3  # above its surroundings: a restless shot is new all the time
+NOVELTY_RISE = 0.3  # rise of novelty above its surroundings: a restless shot is new all the time
 KEY_SPACING_S = 5.0  # twelve key frames for a minute in one shot
-ALIKE_COSINE = 0.72  # of two scenes' closest key frames
+ALIKE_COSINE = 0.72  # least cosine of two scenes' closest key frames
 ALIKE_COLOUR = 0.2  # largest difference in any colour measure (0..1)
 
 

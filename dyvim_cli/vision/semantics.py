@@ -23,7 +23,7 @@ from dyvim_cli.vision.styles import AFFINITIES, as_row, style_scores
 BATCH = 2  # images; as fast as more at a time, and sixteen take 200 MB more
 AREA = 224 * 224  # pixels that the image encoder was trained with
 STRIDE = 32  # its deepest stride: its fixed padding is right for multiples of this
-MEAN, SPREAD = 127.0, 128.0  # of its input, grey levels
+MEAN, SPREAD = 127.0, 128.0  # mean and scale of the image encoder's input, grey levels
 CLIP_SHARE = 0.5  # how much CLIP's words weigh in mood
 
 

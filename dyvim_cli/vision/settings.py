@@ -82,7 +82,7 @@ def clip_folder() -> Path | None:
 
 
 def _lack_of_clip(folder: Path) -> str:
-    """Why a folder is no CLIP in transformers' format; "" for one that looks like it."""
+    """Reason why a folder is no CLIP in transformers' format; "" for one that looks like it."""
     if not folder.is_dir():
         return "a file, not a folder" if folder.exists() else "no such folder"
     try:

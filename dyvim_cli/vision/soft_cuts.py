@@ -20,19 +20,19 @@ LEAST_STRUCTURE = 0.45  # as frame_differences' structures: two takes of one pla
 LEAST_CONTRAST = 6.0  # grey levels (standard deviation) at both ends: from black to a picture is no dissolve
 PART_CHANGE = 8.0  # grey levels (root mean square) by which a part is a new picture's
 COVERED, WIPE_COVERED = 0.6, 0.75  # share of the parts that must be a new picture's
-LEFT_OVER, WIPE_LEFT_OVER = 0.12, 0.18  # of the change, squared: what no mixture of the ends explains
-RESTLESS, BOTH_RESTLESS = 0.35, 0.45  # of the change, squared, before and after the span
-GOES_ON = 0.6  # of the transition's own pace: a longer one is still going on at this end
-LARGEST_STEP = 0.45  # of the change in one step: more is a hard cut
+LEFT_OVER, WIPE_LEFT_OVER = 0.12, 0.18  # share of the squared change that no mixture of the ends explains
+RESTLESS, BOTH_RESTLESS = 0.35, 0.45  # share of the squared change before and after the span
+GOES_ON = 0.6  # share of the transition's own pace: a longer one is still going on at this end
+LARGEST_STEP = 0.45  # share of the change in one step: more is a hard cut
 EARLY, LATE = 0.06, 0.42  # share of the second picture a quarter through; three quarters mirror it
 SHORT_HALF = 4  # frames: so short a transition may reach one quarter only between two frames
 EVEN, WIPE_EVEN = 0.13, 0.2  # how far from one half that share may be in the middle
 WIPE_SPREAD = 0.2  # mean distance of the parts' shares from one half, by which it is a wipe
 WIPE_PACE = 0.4  # share that a wipe gains from its first quarter to its last
 LINEAR = 0.55  # share that a dissolve gains from its first quarter to its last, quarters rounded to frames
-MIXED_DETAIL = 0.8  # of the mean detail of both ends: a mixture has one half, a pan all of it
-FINE_LEFT_OVER = 0.05  # of the change, squared, in the fine picture: a mixture of speckles keeps its detail
-MOST_COST = 0.82  # of all departures from a perfect transition together
+MIXED_DETAIL = 0.8  # share of the mean detail of both ends: a mixture has one half, a pan all of it
+FINE_LEFT_OVER = 0.05  # left-over share in the fine picture: a mixture of speckles keeps its detail
+MOST_COST = 0.82  # most departure from a perfect transition, all kinds together
 
 
 @dataclass(frozen=True)
@@ -220,12 +220,12 @@ class _Span:
 
     @property
     def is_wipe_like(self) -> np.ndarray:
-        """Whether the parts' shares are apart."""
+        """True if the parts' shares are apart."""
         return self.spread > WIPE_SPREAD
 
     @property
     def is_apart(self) -> np.ndarray:
-        """Whether it changes between two pictures that rest outside the span."""
+        """True if it changes between two pictures that rest outside the span."""
         wipe, covered = self.is_wipe_like, self._new.mean(axis=1)
         before, after = self.restless
         return (
@@ -238,14 +238,14 @@ class _Span:
 
     @property
     def is_dissolve(self) -> np.ndarray:
-        """Whether the share of the later picture grows evenly."""
+        """True if the share of the later picture grows evenly."""
         quarters = np.stack([self.first, 1 - self.last])
         grows = quarters.max(axis=0) > EARLY if self.is_short else quarters.min(axis=0) > EARLY
         return grows & (quarters.max(axis=0) < LATE) & (np.abs(self.middle - 0.5) < EVEN)
 
     @property
     def is_wipe(self) -> np.ndarray:
-        """Whether one part after another changes to the later picture."""
+        """True if one part after another changes to the later picture."""
         in_order = (self.first < WIPE_PACE) & (self.last > 1 - WIPE_PACE)
         gains = self.last - self.first > WIPE_PACE
         return self.is_wipe_like & in_order & gains & (np.abs(self.middle - 0.5) < WIPE_EVEN)

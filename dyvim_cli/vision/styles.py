@@ -12,20 +12,21 @@ from dyvim_cli.vision.content import GROUPS
 
 # measures of a film, besides the share of each content group
 PACE = ("valence", "arousal", "camera", "subject", "cuts")  # mood; what moves; how often it is cut
-LIGHT = ("warmth", "variety", "painted", "backdrop", "darkness")  # of the subject; of the picture
+# measures of the subject's and of the picture's light and colour
+LIGHT = ("warmth", "variety", "painted", "backdrop", "darkness")
 MEASURES = ("start", *PACE, *LIGHT, *GROUPS)
 
 AFFINITIES = {name: style.affinities for name, style in RECORDS.items() if style.affinities is not None}
 # indices in STYLES of the styles that may be chosen automatically
 CHOSEN = [STYLES.index(name) for name in AFFINITIES]
-SHARPNESS = 2.5  # of the softmax over styles
-CLOSE = 0.8  # of the best score: a style that reaches it is a close second
-LEAST_SHARE = 0.05  # of a logit: smaller contributions are no reason
-MOST_REASONS = 4  # on each side of an explanation
+SHARPNESS = 2.5  # factor of the scores in the softmax over styles
+CLOSE = 0.8  # share of the best score from which on a style is a close second
+LEAST_SHARE = 0.05  # least contribution to a logit that counts as a reason
+MOST_REASONS = 4  # most reasons on each side of an explanation
 
 VALENCE_WORDS = ("dark", "sombre", "neutral", "friendly", "bright")
 AROUSAL_WORDS = ("still", "calm", "moderate", "lively", "driving")
-WORD_BOUNDS = (-0.5, -0.15, 0.15, 0.5)  # of valence and arousal, -1..1, between one word and the next
+WORD_BOUNDS = (-0.5, -0.15, 0.15, 0.5)  # values of valence and arousal (-1..1) between one word and the next
 
 
 def style_scores(measures: dict[str, float], content: np.ndarray) -> np.ndarray:

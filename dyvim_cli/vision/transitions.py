@@ -13,9 +13,9 @@ from dyvim_cli.vision.flow import Flow
 from dyvim_cli.vision.frame_differences import FrameDifferencer, FrameSignature
 from dyvim_cli.vision.soft_cuts import SoftCut, SoftCutStream
 
-SOFT_WEIGHT = CUT_WEIGHTS[0]  # of a perfect dissolve: that of the least hard cut, whose moment is seen
-COST_WEIGHT = 0.2  # that a dissolve loses at a cost of 1
-LONGEST_HALF_S = 1.3  # in films of few frames a second the longest spans are no transition any more
+SOFT_WEIGHT = CUT_WEIGHTS[0]  # weight of a perfect dissolve: that of the least hard cut, whose moment is seen
+COST_WEIGHT = 0.2  # weight that a dissolve loses at a cost of 1
+LONGEST_HALF_S = 1.3  # longest half of a transition: in films of few frames a second longer spans are none
 
 
 class TransitionStream:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 POLL_S = 0.02
-MOST_FILE_BYTES = 4 << 30  # that a run may write: a film of hours that was two seconds long
+MOST_FILE_BYTES = 4 << 30  # largest file that a run may write: a film of hours that was two seconds long
 
 
 @dataclass

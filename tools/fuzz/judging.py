@@ -16,7 +16,7 @@ from dyvim_cli.media.programs import find_ffmpeg, newer_ffmpeg
 EXPECTED = {ExitCode.OK, ExitCode.USAGE, ExitCode.INPUT, ExitCode.OUTPUT, ExitCode.ENVIRONMENT}
 NEVER_SAID = ("Traceback (most recent call last)", "a fault in dyvim")
 MOST_MEMORY_MB = 2048
-HASH_COLUMN = 5  # of framemd5: behind stream, two times, duration and size; what is beside a packet follows
+HASH_COLUMN = 5  # column of framemd5's hash, after stream, two times, duration and size
 DELIMITER = re.compile(rb"\A\x00{2,3}\x01\x09[\x00-\xff]")  # H.264, 7.3.2.4, as the first NAL unit
 GIF = b"GIF8"  # how a gif begins, whatever it is called
 BASE_S, FACTOR = 20.0, 10.0  # the time allowed: twenty seconds and ten times the film

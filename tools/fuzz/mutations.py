@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from tools.fuzz.part_mutations import EXTREMES, PART_MUTATIONS
 
 BOX = re.compile(rb"[a-zA-Z0-9 _]{4}")  # a name as mp4, mov, avi and the like have them
-HEAD_SHARE = 0.5  # of all places are in the first two kilobytes and the last: heads and indexes matter most
+HEAD_SHARE = 0.5  # share of places in the first two kilobytes and the last: heads and indexes matter most
 HEAD_BYTES = 2048
 
 

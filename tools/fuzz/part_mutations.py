@@ -15,7 +15,7 @@ TABLES = {
     *b"strh strf avih idx1 vprp".split(),
     *(b"\xae", b"\x86", b"\x63\xa2", b"\x2a\xd7\xb1", b"\x23\xe3\x83", b"\xe7", b"\xa3", b"\x9b"),
 }
-MOST_BYTES = 64 << 20  # of a film that grew
+MOST_BYTES = 64 << 20  # largest film that a mutation may make
 
 
 def _one(data: bytearray, rng: random.Random) -> Part | None:

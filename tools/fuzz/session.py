@@ -17,7 +17,7 @@ from tools.fuzz.other_seeds import make_whole
 from tools.fuzz.seeds import SECONDS, Seed, make_music, make_seeds
 
 SAID_EVERY = 50  # files
-FILM_SHARE = 0.7  # of all damaged files
+FILM_SHARE = 0.7  # share of films among all damaged files
 
 
 @dataclass

@@ -21,7 +21,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-LARGEST_BYTES = 1_000_000  # of a configuration: a device or a film would be read for ever
+LARGEST_BYTES = 1_000_000  # largest configuration that is read: a device or a film would be read for ever
 # type of an option -> (types that TOML may give for it, what they are called)
 TAKES = {
     bool: ((bool,), "true or false"),

@@ -7,7 +7,7 @@ from dyvim_cli.options import LOUDNESS, Loudness
 from dyvim_cli.stylebook import style_named
 from dyvim_cli.types import STYLES, Key
 
-SOFTEST_LUFS, LOUDEST_LUFS = -40.0, -5.0  # that can be asked for
+SOFTEST_LUFS, LOUDEST_LUFS = -40.0, -5.0  # range of loudness that may be requested
 
 
 def parse_style(text: str | None) -> str | None:

@@ -22,7 +22,7 @@ def with_players(
     instruments: Sequence[str] | None,
     reroll: str | None,
 ) -> "ComposeOptions":
-    """Take these options' values into the composer's options; what is not given stays.
+    """Set these values in the composer's options; missing ones leave the options unchanged.
 
     Args:
         options: of the composer.
@@ -47,7 +47,7 @@ def with_players(
 
 
 def parse_mute(text: str | None) -> tuple[str, ...]:
-    """Read parts.
+    """Parse names of parts.
 
     Args:
         text: such as 'drums,arp'; None = none.
@@ -65,7 +65,7 @@ def parse_mute(text: str | None) -> tuple[str, ...]:
 
 
 def parse_instruments(texts: Sequence[str] | None) -> tuple[tuple[str, int], ...]:
-    """Read instruments of parts.
+    """Parse instruments of parts.
 
     Args:
         texts: such as 'melody=cello', one or several with commas in each.

@@ -50,7 +50,7 @@ def speak(*, quiet: bool, verbose: bool) -> None:
 
 
 def is_quiet() -> bool:
-    """Whether notes and progress are suppressed.
+    """Check whether notes and progress are suppressed.
 
     Returns:
         What `speak` was given.
@@ -59,7 +59,7 @@ def is_quiet() -> bool:
 
 
 def is_verbose() -> bool:
-    """Whether additional notes are printed.
+    """Check whether additional notes are printed.
 
     Returns:
         What `speak` was given.

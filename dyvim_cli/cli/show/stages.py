@@ -21,9 +21,9 @@ WORDS = {
     "frames": "writing frames", "evaluate": "judging", "download": "fetching", "verify": "checking",
     "prepare": "preparing", "render": "rendering", "sweep": "judging",
 }  # fmt: skip
-SURE_S = 1.0  # before that no time left is shown: it would be a guess
-NEWS = 0.01  # of the whole: smaller changes are not printed ...
-PATIENCE_S = 10.0  # ... unless nothing was printed for so long
+SURE_S = 1.0  # time before which no time left is shown, as it would be a guess
+NEWS = 0.01  # share of the whole: smaller changes are not printed
+PATIENCE_S = 10.0  # time after which a line is printed in any case
 
 
 class Overall:
@@ -54,7 +54,7 @@ class Overall:
         self.share = max(self.share, (before + part * dict(self.stages)[stage]) / whole)
 
     def _begin(self, stage: str, now: float) -> None:
-        """Plan from this stage on: what was skipped, being cached, does not count."""
+        """Plan from this stage on; stages that were skipped, being cached, do not count."""
         names = [name for name, _ in self.planned]
         known = stage in names
         self.stages = self.planned[names.index(stage) :] if known else [(stage, 1.0)]

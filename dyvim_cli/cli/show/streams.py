@@ -94,7 +94,7 @@ def _guarded(stream: Any, descriptor: int) -> tuple[_Stream | None, TextIO]:
 
 
 def _is_plain(stream: TextIO) -> bool:
-    """Whether a text stream writes to a file descriptor and nothing else; python -u leaves the buffer out."""
+    """Check that a text stream writes to a file descriptor alone; python -u leaves the buffer out."""
     buffer = getattr(stream, "buffer", None)
     return type(getattr(buffer, "raw", buffer)) is io.FileIO
 

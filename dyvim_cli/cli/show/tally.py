@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dyvim_cli.batch.local import Stage
 
-QUIET_S = 10.0  # between two lines that say where films are
+QUIET_S = 10.0  # interval between two lines that say where films are
 
 
 @dataclass

@@ -184,7 +184,7 @@ def _reported(tasks: "Sequence[Task]", report: Path | None) -> "Iterator[list[Ou
 
 
 def _tell(tasks: "Sequence[Task]", outcomes: "Sequence[Outcome]", report: Path | None) -> None:
-    """List the failures with what to do about them, say how far it came, and write the page."""
+    """Print the failures with hints and the totals, and write the page."""
     failed = [outcome.record for outcome in outcomes if not outcome.is_done]
     for record in failed:
         console.show_error(DyvimError(record["error"], record["hint"]))
@@ -196,7 +196,7 @@ def _tell(tasks: "Sequence[Task]", outcomes: "Sequence[Outcome]", report: Path |
 
 
 def _write_report(path: Path, tasks: "Sequence[Task]", outcomes: "Sequence[Outcome]") -> None:
-    """One page about all films, in their order, also about those that were not come to."""
+    """Write one page about all films, in their order, including those that were not reached."""
     from dyvim_cli.report.films import write_report
 
     known = {outcome.task.output: outcome.record for outcome in outcomes}

@@ -68,14 +68,14 @@ def rescore(
 
 
 def _recut(facts: dict[str, Any]) -> str:
-    """One line on what stayed of the old music."""
+    """Print how much of the old music was kept."""
     new, touched = _bars(facts["new_bars"]), _bars(facts["bars_with_other_hits"])
     said = [f"new bars: {new or 'none'}"] + ([f"other hits in: {touched}"] if touched else [])
     return f"{facts['kept_bars']} of {facts['bars']} bars are as they were; {', '.join(said)}"
 
 
 def _bars(numbers: list[int]) -> str:
-    """3-5, 9 of [3, 4, 5, 9]."""
+    """Format numbers of bars: [3, 4, 5, 9] becomes 3-5, 9."""
     spans: list[list[int]] = []
     for number in numbers:
         if spans and spans[-1][1] == number - 1:

@@ -19,7 +19,8 @@ N_MFCC = 12
 TEMPO_LAGS_S = np.linspace(0.2, 1.0, 9)  # onset periodicities kept
 SIZE = 2 * N_MELS + 2 * N_MFCC + 12 + len(TEMPO_LAGS_S) + 1
 NEIGHBOURS = 5
-LEAST_DEVIATION = 0.02  # of every statistic (Bels and shares): what hardly varies must not decide all
+# least deviation of a statistic (Bels or shares): one that hardly varies must not decide all
+LEAST_DEVIATION = 0.02
 
 
 def embed_sound(mono: np.ndarray) -> np.ndarray:

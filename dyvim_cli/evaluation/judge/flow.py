@@ -16,7 +16,7 @@ ENDING_S = 1.0  # the last second may ring out: it needs no onsets
 EMPTY_WINDOW_S = 0.5
 # dB, mean over the bands: a sound in which nothing rises more is one long note, whatever its ripples
 LEAST_RISE_DB = 2.0
-PULSE_S = (0.25, 1.2)  # from eighths at 120 beats a minute to beats at 50
+PULSE_S = (0.25, 1.2)  # shortest and longest period: eighths at 120 and beats at 50 beats a minute
 STEP_S = 0.01  # levels are taken every 10 ms
 HOLE_WINDOW_S, HOLE_MEDIAN_S = 0.05, 2.0
 HOLE_DB, HOLE_S = 15.0, (0.03, 0.6)

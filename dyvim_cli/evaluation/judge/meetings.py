@@ -9,7 +9,7 @@ from dyvim_cli.evaluation.judge.sync import HEADLINE_S, accents_of
 from dyvim_cli.evaluation.judge.visual_events import VisualEvents
 
 REACH_S = 0.5  # an accent further off has nothing to do with the event
-CLEAR_ACCENT = 0.5  # of one accent
+CLEAR_ACCENT = 0.5  # share of one accent from which on an event counts as met
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Meeting:
 
     @property
     def is_met(self) -> bool:
-        """Whether a clear accent lies within the tolerance."""
+        """True if a clear accent lies within the tolerance."""
         return self.accent >= CLEAR_ACCENT
 
 

@@ -20,7 +20,7 @@ LASTING_FRAMES = 3  # 140 ms: longer than a drum, shorter than most notes
 SILENT_DBFS = -60.0
 BLOCK_S = 0.1
 FULL_SCALE = 0.999
-SEGMENT_S = 1.0  # of the self-similarity
+SEGMENT_S = 1.0  # length of a segment of the self-similarity
 FAR_SEGMENTS = 4  # a repetition comes back after at least this many segments
 ENDING_S = 0.25
 

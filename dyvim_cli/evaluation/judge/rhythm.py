@@ -13,8 +13,8 @@ FASTEST_BPM = 320.0
 TEMPO_WINDOW_S = 8.0
 TIGHTNESS = 100.0  # what a beat off the tempo costs (Ellis 2007)
 # single precision rounds otherwise on another processor: that must not decide where nothing sounds
-ROUNDING = 1e-6  # of the greatest rise: a smaller one is none
-TIE = 1e-3  # of two chains of beats whose scores differ by less the one with the longer last step is taken
+ROUNDING = 1e-6  # share of the greatest rise below which a rise is none
+TIE = 1e-3  # least difference of two chains' scores; else the one with the longer last step is taken
 
 
 def onset_strength(bands: np.ndarray, lag: int = 1) -> np.ndarray:

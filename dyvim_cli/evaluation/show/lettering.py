@@ -1,6 +1,6 @@
 """Find letters that the plots' font lacks."""
 
-INSTEAD = "?"  # of a letter that cannot be drawn
+INSTEAD = "?"  # letter in place of one that cannot be drawn
 
 
 def lacking(text: str) -> str:

@@ -41,7 +41,7 @@ def carried_plan(recut: Recut, grid: Relaid, features: FilmFeatures) -> FilmPlan
 
 
 def _speed(runs: tuple[FootageRun, ...]) -> float:
-    """How fast most of the kept pictures run, as a factor of how fast they ran."""
+    """Speed of most of the kept pictures, relative to their old speed."""
     lengths: dict[float, float] = {}
     for run in runs:
         if run.old_s is not None:

@@ -39,7 +39,7 @@ class Character:
 def as_planned(
     features: FilmFeatures, options: ComposeOptions, planned: FilmPlan
 ) -> tuple[FilmFeatures, ComposeOptions, Character]:
-    """Give a plan's choices to all who compose by it.
+    """Set a plan's choices in the film's features and the options.
 
     Args:
         features: what was seen of the film.
@@ -60,7 +60,7 @@ def as_planned(
 def with_own_seed(features: FilmFeatures, options: ComposeOptions) -> ComposeOptions:
     """Mix the seed with the film, so that one seed gives two films two keys and two bands.
 
-    It hangs on the film's length, frames and mood alone, in numbers too coarse to differ between machines.
+    The seed depends on the film's length, frames and mood alone, rounded so that machines agree on them.
 
     Args:
         features: what was seen of the film.
@@ -102,7 +102,7 @@ def choose_character(features: FilmFeatures, options: ComposeOptions, rng: np.ra
 
 
 def _key(valence: float, palette: Palette, rng: np.random.Generator) -> Key:
-    """Minor for dark films, in doubt what the palette prefers; any tonic."""
+    """Draw a key: minor for dark films, in doubt the mode that the palette prefers; any tonic."""
     lean = 2.5 * valence + (-0.6 if palette.prefers_minor else 0.6)
     is_minor = rng.random() > 1 / (1 + np.exp(-2 * lean))
     return Key(int(rng.integers(12)), bool(is_minor))

@@ -41,7 +41,7 @@ if TYPE_CHECKING:  # torch takes two seconds: options are checked, and films ope
     from dyvim_cli.model.score.token_plan import TokenPlan
     from dyvim_cli.music.form.sections import Section
 
-PATTERN_DRAW = 6  # of the patterns of a style that the decoder did not learn
+PATTERN_DRAW = 6  # random stream of the patterns of styles that the decoder did not learn
 
 
 @dataclass(frozen=True)

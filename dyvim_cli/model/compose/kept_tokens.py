@@ -22,7 +22,7 @@ from dyvim_cli.model.score.sampling import SamplingSettings
 from dyvim_cli.model.score.token_plan import TokenPlan
 from dyvim_cli.progress import Progress
 
-PREFIX = "tokens-"  # of a cache entry's name
+PREFIX = "tokens-"  # beginning of a cache entry's name
 CODE = ("model", "music", "stylebook", "types.py")  # sources that what is drawn may depend on
 
 

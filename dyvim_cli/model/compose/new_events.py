@@ -10,7 +10,7 @@ from dyvim_cli.music.timing.tempo_map import HIT_TOLERANCE_S, hit_table
 from dyvim_cli.old_piece import OldPiece
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Hit, TempoMap
 
-STEADY_S = 0.01  # a picture that is nearer to its old time has not moved
+STEADY_S = 0.01  # a cut that is nearer to its old time has not moved
 
 
 def with_events(tempo_map: TempoMap, features: FilmFeatures) -> TempoMap:
@@ -29,14 +29,14 @@ def with_events(tempo_map: TempoMap, features: FilmFeatures) -> TempoMap:
 
 
 def _lasting(hit: Hit, grid: np.ndarray) -> Hit:
-    """The hit on the last of the steps that begin with its own."""
+    """Move a hit to the last of the steps that begin at the same time."""
     step = min(int(np.searchsorted(grid, grid[hit.step], side="right")) - 1, len(grid) - 2)
     on_beat = abs(hit.error_s) <= HIT_TOLERANCE_S and step % STEPS_PER_BEAT == 0
     return replace(hit, step=step, on_beat=on_beat, on_downbeat=on_beat and step % STEPS_PER_BAR == 0)
 
 
 def _has_moved(hit: Hit, old: OldPiece, grid: Relaid) -> bool:
-    """Whether a cut has moved by about a frame from its old time."""
+    """Check whether a cut has moved by about a frame from its old time."""
     run = next((s.run for s in grid.spans if s.is_old and s.run.from_s <= hit.film_time_s < s.run.to_s), None)
     if run is None or hit.kind != "cut":
         return False

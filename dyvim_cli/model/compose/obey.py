@@ -195,7 +195,7 @@ def _step_for(tempo_map: TempoMap, knots: dict[int, float], at_s: float) -> int 
 
 
 def _may_bend(grid: np.ndarray, knots: dict[int, float], step: int, at_s: float, most: float) -> bool:
-    """Whether a step may move to a time between the knots around it, by `most` times their distance."""
+    """Check whether a step may move to a time, at most `most` times the distance of the knots around it."""
     before = max(knot for knot in knots if knot < step)
     after = min(knot for knot in knots if knot > step)
     for first, second, times in ((before, step, (knots[before], at_s)), (step, after, (at_s, knots[after]))):
@@ -250,7 +250,7 @@ def strike(piece: np.ndarray, steps: np.ndarray, may_play: np.ndarray) -> np.nda
 
 
 def _has_onset(column: np.ndarray) -> bool:
-    """Whether a note begins in a column [K] of tokens."""
+    """Check whether a note begins in a column [K] of tokens."""
     pitched = [tokens.STREAM_INDEX[name] for name in tokens.PITCHED]
     return bool((column[pitched] >= tokens.FIRST_PITCH).any() or column[DRUMS] > 0)
 

@@ -47,7 +47,7 @@ class AudioModel:
 
     @property
     def follows_motion(self) -> bool:
-        """Whether a trained adapter is there."""
+        """True if a trained adapter is there."""
         from dyvim_cli.model.musicgen.adapter import is_trained
 
         return self.musicgen.adapter is not None and is_trained(self.musicgen.adapter)
@@ -249,7 +249,7 @@ def open_checkpoint(
 
 
 def _backbone(folder: Path, precision: "torch.dtype") -> Any:  # of two classes without a common base
-    """transformers' model of a checkpoint, in a torch type. WeightsError for another kind, or a part."""
+    """Load a checkpoint as transformers' model. Raises WeightsError for another model or missing weights."""
     import torch
     import transformers
 
@@ -286,7 +286,7 @@ def hush(transformers: "ModuleType") -> None:
 
 
 def _precision(where: "torch.device") -> "torch.dtype":
-    """Half precision on GPUs (bfloat16 where the GPU has it), single on CPUs, which are slower with less."""
+    """Choose half precision on GPUs (bfloat16 where possible), single on CPUs, where half is slower."""
     import torch
 
     if where.type == "cuda":

@@ -14,7 +14,7 @@ from dyvim_cli.model.musicgen.codec import Codec, SegmentCodec, encodec_codec
 from dyvim_cli.model.musicgen.debug import Size, write_debug_checkpoint
 from dyvim_cli.progress import Progress
 
-CODECS = {"encodec_24khz": 24, "encodec_48khz": 48}  # by name, sample rate in kHz
+CODECS = {"encodec_24khz": 24, "encodec_48khz": 48}  # sample rate in kHz of each codec
 CODEC_FILE = "dyvim-codec.json"
 HIDDEN, N_LAYERS, SPREAD = 512, 12, 0.02  # half of musicgen-small's width and depth: trainable on one GPU
 

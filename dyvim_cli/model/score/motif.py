@@ -8,9 +8,9 @@ from dyvim_cli.music.symbols import tokens
 
 MELODY = tokens.STREAM_INDEX["melody"]
 BREATH = -3.0  # logit bias against a new note after the end of a phrase
-RHYTHM = 2.5  # for starting, holding or resting as the gesture did
-CONTOUR = 2.0  # for the interval that it went, over whatever the harmony is now,
-NEAR_SEMITONES = 1.5  # and less for one that differs by this much, as a second in a scale is major or minor
+RHYTHM = 2.5  # logit bias of starting, holding or resting as the gesture did
+CONTOUR = 2.0  # logit bias of the gesture's interval, whatever the harmony is now
+NEAR_SEMITONES = 1.5  # intervals that differ by this much get less, as seconds and thirds are major or minor
 
 
 def lean_to_rhythm(logits: torch.Tensor, then: torch.Tensor, amount: float) -> None:

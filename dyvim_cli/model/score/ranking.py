@@ -163,7 +163,7 @@ def _grouped(values: np.ndarray, n_steps: int) -> np.ndarray:
 
 
 def _loops(piece: np.ndarray) -> bool:
-    """Whether the bars, however loud, are too few different ones."""
+    """Check whether too few of the bars differ from one another, apart from their loudness."""
     n_bars = piece.shape[1] // STEPS_PER_BAR
     notes = np.delete(piece, LEVEL, axis=0)
     different = {notes[:, i * STEPS_PER_BAR : (i + 1) * STEPS_PER_BAR].tobytes() for i in range(n_bars)}

@@ -71,11 +71,11 @@ class TokenPlan:
         return drawn & (0 if self._is_barred(step) else KEPT_DRUMS) if k == DRUMS else drawn
 
     def _is_pause(self, step: int) -> bool:
-        """Whether this step is a pause in a film with speech."""
+        """Check whether this step is a pause in a film with speech."""
         return self.under_speech is not None and bool(self.under_speech.any() and not self.under_speech[step])
 
     def _is_barred(self, step: int) -> bool:
-        """Whether no note may start on a step, except for an accented event."""
+        """Check whether no note may start on a step, except for an accented event."""
         return self.barred is not None and bool(self.barred[step])
 
     def _accented(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:

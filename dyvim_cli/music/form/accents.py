@@ -10,7 +10,7 @@ from dyvim_cli.types import STEPS_PER_BAR
 
 # Event weights from which all parts, most parts and two parts play together; below, the groove hints at it.
 HEAVY, MEDIUM, LIGHT = 0.6, 0.35, 0.12
-TOP_LEVEL = tokens.N_LEVELS - 1  # of the level stream; accents own the two highest
+TOP_LEVEL = tokens.N_LEVELS - 1  # highest token of the level stream; accents own the two highest
 CROWD_STEPS = STEPS_PER_BAR // 2  # events nearer than this share the band: the groove continues between them
 
 

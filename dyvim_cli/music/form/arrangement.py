@@ -16,10 +16,10 @@ ROLE_INTENSITY = {
 ROLE_NEEDS = {"intro": {"melody": 0.2}, "break": {"melody": 0.1}, "outro": {"arp": 0.1}}
 # Who does not leave merely for a change; elsewhere tune and drums.
 ROLE_KEEPS = {"break": (), "contrast": ("melody",), "intro": ()}
-LONG_PIECE_BARS = 16  # from here on, a beat style may rest its drums in an intro or a break
+LONG_PIECE_BARS = 16  # length from which on a beat style may rest its drums in an intro or a break
 LEAVING = 0.1  # sections differ rather by a part's entry than by its absence
 WHIM = 0.25
-MOST_SILENT = 2  # so that an event can still be played together
+MOST_SILENT = 2  # most parts that are silent at once, so that an event can still be played together
 CLIMAX = 0.7  # part of the piece at which it is fullest, all else being equal
 
 

@@ -11,7 +11,8 @@ from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STEPS_PER_BAR, TempoMap
 
 LONGEST_S = 1.5  # a held note of a decaying instrument is played again after this long
-AGAIN_AFTER_S, AGAIN_BEFORE_S = 0.9, 0.5  # between two onsets of one note, and from the last onset to its end
+# least time between two onsets of one note, and from the last onset to its end
+AGAIN_AFTER_S, AGAIN_BEFORE_S = 0.9, 0.5
 STRONG_STEPS = STEPS_PER_BAR // 2  # it is played again on the first and the third beat
 # General MIDI: pianos, bells and mallets, guitars without distortion, plucked basses, pizzicato and harp
 DECAYING = frozenset({*range(16), *range(24, 29), *range(32, 40), 45, 46})

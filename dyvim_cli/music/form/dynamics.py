@@ -8,7 +8,7 @@ from dyvim_cli.types import STEPS_PER_BAR
 
 LEVEL = tokens.STREAM_INDEX["level"]
 SPREAD_STEPS = STEPS_PER_BAR / 4  # standard deviation of the average: most of its weight is within a bar
-REACH_LEVELS = 1.7  # between no motion and all there is
+REACH_LEVELS = 1.7  # levels between no motion and all there is
 SOFTEST_LEVEL = 1
 
 

@@ -13,7 +13,7 @@ RING_SHARE, SHORTEST_RING_S = 0.09, 1.55  # ring-out as a share of a short film,
 LAST_STROKE_S = 0.25  # latest accent, before the film's end
 LAST_CHORD_S = 1.55  # latest last chord before the end: it must ring a second; later accents go to the drums
 SHORT_SHARE = 0.4  # latest last chord before the end, as a share of a short film
-MISSED_COST = 2.5  # of an event of weight 1 that comes after the last chord, in seconds of ring
+MISSED_COST = 2.5  # cost of an event of weight 1 that comes after the last chord, in seconds of ring
 # Semitones that a part would rather go than close on tonic, third, fifth: the tune wants the tonic, a chord's
 # top voice goes to whatever is near
 CLOSING_COST = {MELODY: (0, 2, 99), PAD: (1, 0, 0)}

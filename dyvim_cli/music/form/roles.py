@@ -9,8 +9,8 @@ from dyvim_cli.music.form.film_on_grid import FilmOnGrid
 from dyvim_cli.music.form.sections import SETTLED_BARS, Section, hit_near
 from dyvim_cli.types import STEPS_PER_BAR
 
-QUIET_PERCENT = 30  # of the sections may be breaks, the stillest of them,
-CALMER = 0.15  # and only after one whose motion exceeds it by this
+QUIET_PERCENT = 30  # percentage of the sections, the stillest ones, that may be breaks
+CALMER = 0.15  # motion by which the section before a break must exceed it
 BUILD_WEIGHT = 0.7  # events lighter than this are not built up to
 BUILD_MOTION = 0.12  # mean energy of a bar: stillness is not built up from
 BARS_PER_BUILD = 12  # a piece has no more builds than this allows: what is always announced is not news
@@ -107,7 +107,7 @@ def _insert_builds(sections: list[Section], film: FilmOnGrid) -> list[Section]:
 
 
 def _moves_before(energy: np.ndarray, step: int) -> bool:
-    """Whether the film moves in the bar before a step."""
+    """Check whether the film moves in the bar before a step."""
     return bool(energy[max(0, step - STEPS_PER_BAR) : step].mean() > BUILD_MOTION)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from dyvim_cli.music.form.film_on_grid import FilmOnGrid
 from dyvim_cli.types import STEPS_PER_BAR
 
-SHORTEST_BARS = 2  # of a section after a strong change of scene
-SETTLED_BARS = 4  # of a section after an ordinary one
+SHORTEST_BARS = 2  # least length of a section after a strong change of scene
+SETTLED_BARS = 4  # least length of a section after an ordinary change of scene
 STRONG = 1.0  # importance of a change of scene that may interrupt after SHORTEST_BARS
 DIVIDE_BARS = 12  # sections from this length on are divided; a single one from SETTLED_BARS * 2 on
 INTRO_SHARE = 6  # an opening scene is no longer an intro beyond this part of the piece

@@ -50,13 +50,13 @@ def _with_hat(strokes: int) -> int:
 
 
 def _is_calm(piece: np.ndarray, step: int) -> bool:
-    """Whether the bar of a step is calm; accents count as little as any other step."""
+    """Check whether the bar of a step is calm; accents count as little as any other step."""
     bar = step // STEPS_PER_BAR * STEPS_PER_BAR
     return bool(np.median(piece[LEVEL, bar : bar + STEPS_PER_BAR]) < CALM_LEVEL)
 
 
 def _drums_play(piece: np.ndarray, step: int) -> bool:
-    """Whether the drums play in the bar of a step, the one before or the one after."""
+    """Check whether the drums play in the bar of a step, the one before or the one after."""
     bar = step // STEPS_PER_BAR * STEPS_PER_BAR
     return bool((piece[DRUMS, max(0, bar - STEPS_PER_BAR) : bar + 2 * STEPS_PER_BAR] > 0).any())
 

@@ -14,16 +14,18 @@ from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
 RESTING = ("melody", "arp")  # streams in the register of voices, and those that move fast
-CARRYING = tuple(tokens.STREAM_INDEX[name] for name in ("pad", "bass"))  # of which one plays under speech
+# streams of which one plays under speech
+CARRYING = tuple(tokens.STREAM_INDEX[name] for name in ("pad", "bass"))
 ENTERING = (*CARRYING, tokens.STREAM_INDEX["drums"])
 KEPT_DRUMS = tokens.drum_token(("kick", "snare"))
 HALF_BAR_STEPS = STEPS_PER_BAR // 2
-LEAST_APART_S = 1.2  # from one stroke under speech to the next: half bars that last as long, else bars
+LEAST_APART_S = 1.2  # least time between two strokes under speech: half bars that last as long, else bars
 ENERGY_UNDER_SPEECH = 0.4  # share of the film's energy that is answered during speech
-ENERGY_IN_PAUSES = 0.35  # of the distance to full energy that is added in the pauses of a film with speech
+# share of the distance to full energy that is added in the pauses of a film with speech
+ENERGY_IN_PAUSES = 0.35
 LOUDEST_LEVEL = 3
 LEAD_S = 0.25  # rest of the melody before a word, so that no phrase is cut off
-TAIL_S = 0.4  # and after a word: a pause for breath is no pause of the speech
+TAIL_S = 0.4  # rest of the melody after a word: a pause for breath is no pause of the speech
 
 
 def speech_on_grid(tempo_map: TempoMap, speech_s: np.ndarray, hit: np.ndarray | None = None) -> np.ndarray:

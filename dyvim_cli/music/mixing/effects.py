@@ -17,7 +17,7 @@ SIDE_FROM_HZ = 140.0
 ECHO_CROSSTALK = 0.25
 LEVEL_HOP = 48  # frames between values of a level follower
 GLUE_S = 0.08
-DIED_AWAY = 1e-15  # of a filter's state: nothing of it is heard any more
+DIED_AWAY = 1e-15  # level of a filter's state below which nothing of it is heard any more
 
 
 def filter_sections(sos: np.ndarray, n_channels: int = 2) -> Effect:

@@ -11,8 +11,9 @@ import numpy as np
 
 from dyvim_cli.types import SAMPLE_RATE, Note, Score, TempoMap
 
-LEAD_S, FOLLOW_S = 8.0, 4.0  # of the rounds before and after: longer than any room, and than mastering looks
-SEAM_S = 0.02  # over which a round's end becomes what leads up to its beginning
+# how much of the rounds before and after is rendered: more than any room or mastering needs
+LEAD_S, FOLLOW_S = 8.0, 4.0
+SEAM_S = 0.02  # crossfade from a round's end to what leads up to its beginning
 
 
 def around(score: Score, n_frames: int) -> tuple[Score, int, int]:

@@ -28,7 +28,7 @@ ATTACK_DB_PER_S, RELEASE_DB_PER_S = 1500.0, 80.0  # slopes of the limiter's gain
 MAX_GAIN_DB = 60.0
 ROUNDS = 12
 TILTED_CELLS = 1 << 16
-CELLS_AT_ONCE = 1024  # of a peak measurement: as much as the processor keeps near
+CELLS_AT_ONCE = 1024  # cells whose peaks are measured together: as many as the processor's cache holds
 
 
 def _joined(pieces: list[np.ndarray]) -> np.ndarray:

@@ -96,7 +96,7 @@ def _round(
     n_frames: int,
     how: tuple[Progress | None, StemSink | None, Meter | None, bool, Path | None],
 ) -> Iterator[np.ndarray]:
-    """The blocks of a piece that goes round; how: the last five arguments of produce_blocks."""
+    """Render a piece that loops; how: the last five arguments of produce_blocks."""
     progress, stems, meter, is_grouped, soundfont = how
     rounds, lead, total = around(replace(score, extras={}), n_frames)
     parts: dict[str, OneRound] = {}
@@ -116,7 +116,7 @@ def _round(
 def finished(
     mix: Iterator[np.ndarray], meter: Meter, parts: StemStore | None = None, stems: StemSink | None = None
 ) -> Iterator[np.ndarray]:
-    """Master a mix; its blocks wait until the whole of it was heard.
+    """Master a mix; its blocks are stored until the whole mix has been measured.
 
     Args:
         mix: blocks [2, m].
@@ -131,7 +131,7 @@ def finished(
         for block in mix:
             meter.feed(block)
             store.write(np.ascontiguousarray(block.T).tobytes())
-        give_back_memory()  # the players are done: room for the whole film's curves
+        give_back_memory()  # synthesis is over: make room for the whole film's curves
         lifted = quiet_passage_gains(meter.powers)
         meter.rescale(lifted)
         gains = mastering_gains(meter)
@@ -160,14 +160,14 @@ def _mix(
             store.keep({name: part * fade for name, part in parts.items()})
         progress.update("sound", done, n_frames)
         if done % TIDY_FRAMES == 0:
-            give_back_memory()  # tones come and go in all sizes, in two threads
+            give_back_memory()  # tones of all sizes, in two threads, fragment the memory
         yield block.astype(np.float32)
     for start in range(done, n_frames, BLOCK_FRAMES):  # no notes: silence as long as the film
         yield np.zeros((2, min(BLOCK_FRAMES, n_frames - start)), np.float32)
 
 
 def _end_fade(start: int, n: int, n_frames: int) -> np.ndarray:
-    """Gain 1, falling to 0 over the last moments of the film (half a cosine)."""
+    """Gain [n] of a fade to 0 (half a cosine) over the last moments of the film, 1 before it."""
     gain = np.ones(n, np.float32)
     n_fade = max(1, min(FADE_FRAMES, n_frames // 4))
     left = n_frames - 1 - np.arange(max(start, n_frames - n_fade), start + n)

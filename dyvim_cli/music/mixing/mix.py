@@ -20,8 +20,9 @@ DUCKED = ("pad", "arp")
 DUCK_AT = 0.05  # level of the drums' low end that ducks in full
 DUCK_RELEASE_S = 0.12
 TUNE, YIELDING = "melody", "pad"
-CLEAR_DB, MOST_YIELDED_DB = 3.0, 5.0  # of the tune above the pad, and how far the pad makes room for it
-TUNE_S = 0.4  # over which their levels are compared
+# level of the tune above the pad, and the most that the pad makes room for it
+CLEAR_DB, MOST_YIELDED_DB = 3.0, 5.0
+TUNE_S = 0.4  # time over which the levels of tune and pad are compared
 TUNE_RESTS_DB, TUNE_PLAYS_DB = -50.0, -36.0  # levels of a tune that is silent and of one that plays
 
 

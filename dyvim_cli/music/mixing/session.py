@@ -34,7 +34,7 @@ class StyledMidi:
 
 
 def session_of(piece: Score | StyledMidi, orchestra: Orchestra, n_frames: int, block_frames: int) -> Session:
-    """Collect what a mix needs of a piece.
+    """Collect the inputs of a piece's mix.
 
     Args:
         piece: a score, or a MIDI file in a style's mix.
@@ -58,7 +58,7 @@ def session_of(piece: Score | StyledMidi, orchestra: Orchestra, n_frames: int, b
 def _part_blocks(
     part: PlayedPart, orchestra: Orchestra, n_frames: int, block_frames: int
 ) -> Iterator[np.ndarray]:
-    """A track's blocks [2, n] under its own volume and expression."""
+    """Render a part in blocks [2, n], with its own volume and expression."""
     stem, first = part.stem, 0
     stem = Stem(stem.name, program_in(orchestra, stem.program, stem.is_drums), stem.is_drums, stem.notes)
     for block in orchestra.blocks(stem, n_frames, block_frames, part.bend):
@@ -68,7 +68,7 @@ def _part_blocks(
 
 
 def _together(parts: list[Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
-    """The sum of parts that share a strip."""
+    """Sum the blocks of parts that share a strip of the mix."""
     for blocks in zip(*parts, strict=True):
         yield sum(blocks[1:], start=blocks[0])
 
@@ -97,7 +97,7 @@ def style_of_midi(midi: PlayedMidi) -> str:
         midi: the file.
 
     Returns:
-        Name of the style; of equals the first of types.STYLES.
+        Name of the style; of several that fit equally, the first in types.STYLES.
     """
 
     def known(style: str) -> int:

@@ -17,8 +17,8 @@ from dyvim_cli.music.performance.band_names import part_of
 
 StemEffect = Callable[[dict[str, np.ndarray]], np.ndarray]  # blocks [2, n] of stems -> one block
 
-IN_MEMORY_BYTES = 16 << 20  # of one stem; longer ones wait on disk for mastering
-QUIET = 1e-9  # of the mix; below, its gain cannot be measured, and is 1
+IN_MEMORY_BYTES = 16 << 20  # largest stem in memory; longer ones wait on disk for mastering
+QUIET = 1e-9  # level of the mix below which its gain cannot be measured, and is 1
 
 # what editors call them: who asks for groups gets four files at most
 GROUPS = {

@@ -3,7 +3,7 @@
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.stylebook.record import Palette, Part
 
-MARK = "-"  # between a part and the style of its band, where that is not the piece's
+MARK = "-"  # separator of a part and the style of its band, where that is not the piece's
 
 
 def stem_name(part: str, style: str) -> str:
@@ -20,7 +20,7 @@ def stem_name(part: str, style: str) -> str:
 
 
 def part_of(name: str) -> str:
-    """Find the part that a stem plays, whosever band it is of.
+    """Find the part that a stem plays, in any band.
 
     Args:
         name: of the stem.

@@ -12,7 +12,7 @@ RING_S = {"crash": 4.0, "open_hat": 0.8}  # longest ring of a stroke
 STROKE_S = 0.4
 CRASH_STEPS = 2 * STEPS_PER_BAR  # fewest steps between two crashes
 SOFTER = {"hat": 10, "open_hat": 8, "crash": 18}  # velocity cut of time-keeping cymbals
-GHOST_SHARE = 0.45  # of the velocity that the stroke would have: touched, far below the backbeat
+GHOST_SHARE = 0.45  # share of the stroke's velocity that a ghost note has: touched, far below the backbeat
 
 
 def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tuple[Note, ...]:
@@ -123,7 +123,7 @@ def _kept_time(row: np.ndarray, step: int) -> tuple[str, ...]:
 
 
 def _fills_in(row: np.ndarray, step: int) -> bool:
-    """Whether a snare's stroke fills in between: on an odd sixteenth, and in no roll."""
+    """Check whether a snare's stroke fills in between: on an odd sixteenth, and in no roll."""
     return step % 2 == 1 and "snare" not in _classes_at(row, step - 1)
 
 

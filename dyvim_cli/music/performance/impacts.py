@@ -15,8 +15,8 @@ RINGS_S, RINGS_LONG_S = 1.4, 3.0
 LOWEST_KEY = 33  # the deep tone is the harmony's, in the octave from here: heard on small speakers too
 RISER_KEY = 60
 RISER_STEPS = (4 * STEPS_PER_BEAT, 2 * STEPS_PER_BEAT)  # its length, the longest that fits
-LONGEST_RISER_S, RISER_SHARE = 4.0, 0.5  # of the calm before it at most
-VELOCITIES = (86, 122)  # of the lightest event that counts as heavy, and of the heaviest
+LONGEST_RISER_S, RISER_SHARE = 4.0, 0.5  # longest riser, in seconds and as a share of the calm before it
+VELOCITIES = (86, 122)  # velocities of the lightest event that counts as heavy, and of the heaviest
 LESSER = 16  # velocity reduction of a blow without such a calm
 SOFTER = 24  # velocity of a riser below its blow's
 

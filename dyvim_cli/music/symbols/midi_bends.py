@@ -7,7 +7,7 @@ from dyvim_cli.music.symbols.midi_tracks import Control, Track
 MODULATION = 1  # controllers
 RPN_COARSE, RPN_FINE, DATA_COARSE, DATA_FINE = 101, 100, 6, 38
 WHEEL_END, USUAL_RANGE_CENTS = 8192, 200.0  # what General MIDI starts with
-VIBRATO_CENTS, VIBRATO_HZ = 50.0, 5.5  # of a modulation wheel at its end, to either side
+VIBRATO_CENTS, VIBRATO_HZ = 50.0, 5.5  # vibrato of a modulation wheel at its end, to either side
 
 
 class Bends:

@@ -8,7 +8,7 @@ RIFF, RIFF_KIND, RIFF_DATA = b"RIFF", b"RMID", b"data"  # Windows' wrapping of a
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, PRESSURE, WHEEL = 0x80, 0x90, 0xB0, 0xC0, 0xD0, 0xE0
 META, SYSTEM, SYSTEM_GOES_ON = 0xFF, 0xF0, 0xF7
 TRACK_NAME, END_OF_TRACK, TEMPO = 0x03, 0x2F, 0x51  # kinds of META
-MOST_EVENTS = 2_000_000  # of a file: an opera has some hundred thousand
+MOST_EVENTS = 2_000_000  # events of a file: an opera has some hundred thousand
 SMPTE_RATES = {24: 24.0, 25: 25.0, 29: 30000 / 1001, 30: 30.0}  # frames a second
 
 

@@ -127,7 +127,7 @@ def _settings(file: MidiEvents) -> dict[int, list[tuple[int, Event]]]:
 
 
 def _reset(event: Event) -> list[Event]:
-    """What "reset all controllers" sets; any other event itself."""
+    """Expand "reset all controllers" into what it sets; any other event is returned unchanged."""
     if event.kind != CONTROL or event.first != RESET:
         return [event]
     return [event._replace(first=number, second=value) for number, value in AFTER_RESET.items()]

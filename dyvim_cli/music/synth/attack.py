@@ -8,11 +8,11 @@ import numpy as np
 
 from dyvim_cli.types import SAMPLE_RATE
 
-ATTACK_S = 0.15  # of sound after a moment; a later maximum belongs to a swell, which has no onset
+ATTACK_S = 0.15  # sound after a moment that is looked at; a later maximum belongs to a swell without an onset
 SLOWEST_S = 0.4  # the part of a note in which its onset is searched for
-LEVEL_FRAMES = SAMPLE_RATE // 200  # over which a level is taken: 5 ms
-SILENCE = 1e-10  # of a power: a note's first frames may be of rounding errors alone
-HEARD_DB = -12.0  # of the level, against the loudest of the ATTACK_S that follow
+LEVEL_FRAMES = SAMPLE_RATE // 200  # frames over which a level is taken: 5 ms
+SILENCE = 1e-10  # power below which a note's first frames may be rounding errors alone
+HEARD_DB = -12.0  # level against the loudest of the ATTACK_S that follow from which on a note is heard
 
 
 def heard_frame(sound: np.ndarray) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from dyvim_cli.music.synth.impacts import blow, rise
 from dyvim_cli.types import SAMPLE_RATE, Note, Stem
 
-EFFECTS = {"impact": blow, "riser": rise}  # by the stem's name
+EFFECTS = {"impact": blow, "riser": rise}  # generator of each effect by the stem's name
 PROGRAMS = {118, 119}  # General MIDI's synth drum and reverse cymbal, their substitutes elsewhere
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from dyvim_cli.types import SAMPLE_RATE
 
 STRENGTHS = (80, 104)  # velocities from which a blow is of the second and of the third strength
-BODY_HZ = (350.0, 900.0, 2600.0)  # of each strength: up to where the body's noise reaches
-CLICK = (0.0, 0.12, 0.3)  # of each strength: level of the first crack
+BODY_HZ = (350.0, 900.0, 2600.0)  # highest frequency of the body's noise at each strength
+CLICK = (0.0, 0.12, 0.3)  # level of the first crack at each strength
 DROP_FROM_S = 2.0  # a blow with at least this ring falls by an octave
-EDGE_S = 0.008  # of a fade where a sound is cut
+EDGE_S = 0.008  # length of the fade where a sound is cut
 BLOW_LEVEL, RISE_LEVEL = 0.3, 0.12  # peak of the hardest
 SHORT_RISE_S = 1.3  # a shorter rise is a reversed cymbal, a longer one wind with a tone in it
 CYMBAL_HZ, WIND_HZ = 3500.0, (300.0, 9000.0)

@@ -22,14 +22,15 @@ from dyvim_cli.music.synth.vibrato import VIBRATOS, is_line
 from dyvim_cli.music.synth.voice import Bend, RenderedVoice
 from dyvim_cli.types import SAMPLE_RATE, Note
 
-CACHED_BYTES = 48 << 20  # of one instrument's tones, for a piece of hours; a tone of 10 s is 2 MB a voice
+CACHED_BYTES = 48 << 20  # size of one instrument's cached tones; a tone of 10 s is 2 MB a voice
 LET_GO_STEP = 12 * HOP  # frames between the lengths that are made of a timbre which a key's end changes
 VELOCITY_STEP = 16  # timbre is made for the middle of each step, loudness for the exact velocity
 VELOCITY_POWER = 2.0  # loudness follows velocity so where a step's edge changes the samples (section 8.4.1)
 
 REFERENCE_LUFS = -24.0  # one note of every instrument at PROBE_VELOCITY: what the mix's levels build on
 PROBE_VELOCITY, PROBE_KEYS, PROBE_S = 96, 6, 1.0
-LOUDEST_KEY_LU = 3.0  # of a kit above the reference: the crash of some kits is 8 louder than their kick
+# most that a kit's key may exceed the reference: some crashes are 8 louder than their kick
+LOUDEST_KEY_LU = 3.0
 LOUDEST_FOR_DRUMS = (35, 36, 38, 39, 37, 86, 87)  # a kit is as loud as its kicks and snares
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from dyvim_cli.types import SAMPLE_RATE
 
 HOP = 64  # frames between updates of what moves: 1.3 ms
-STEP_CENTS = 40  # between cutoffs that count as different
+STEP_CENTS = 40  # least difference between cutoffs that count as different
 OPEN_CENTS = 13400  # a cutoff that leaves everything audible through
 BUTTERWORTH_DB = 3.01  # a resonance of 0 dB is a flat filter, whose peak is this much below 1
 LAST_HZ = 20000.0  # highest cutoff

@@ -14,13 +14,13 @@ from dyvim_cli.types import SAMPLE_RATE, Note
 if TYPE_CHECKING:
     from dyvim_cli.music.synth.instrument import SampledInstrument
 
-FADE_IN_FRAMES = 96  # of a note that begins before the film
+FADE_IN_FRAMES = 96  # fade of a note that begins before the film
 CHOKE_S = 0.02  # a closing hi-hat ends the open one
-BEND_FRAMES = 64  # between the moments at which it is looked whether a note is bent
-LEAST_LEVEL = 1e-5  # of a side that is not worth adding
-HATS, HAT_CLASS = {42, 44, 46}, -1  # of every kit, whether its font says so or not
+BEND_FRAMES = 64  # interval at which a note's bend is looked up
+LEAST_LEVEL = 1e-5  # level below which a side is not worth adding
+HATS, HAT_CLASS = {42, 44, 46}, -1  # hi-hat keys of every kit, whether its font says so or not
 
-TimedBend = Callable[[np.ndarray], np.ndarray]  # times [n] in seconds of the piece -> cents [n]
+TimedBend = Callable[[np.ndarray], np.ndarray]  # seconds of the piece [n] -> cents [n]
 
 
 @dataclass(frozen=True)

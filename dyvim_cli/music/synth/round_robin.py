@@ -17,7 +17,7 @@ from dyvim_cli.types import Note
 
 N_TAKES = 3
 REPEATED_S = 1.0  # a key that is played again within this time takes the next take
-DRUM_CENTS, DRUM_CB = (0, -12, 9), (0, 6, 3)  # of each take: how much higher, and how much softer
+DRUM_CENTS, DRUM_CB = (0, -12, 9), (0, 6, 3)  # pitch and attenuation of each take of a drum
 KEY_CENTS = (0, -2, 2)  # the same of a key without near recordings, which must stay in tune
 FARTHEST_KEYS = 3  # a recording is moved by so many semitones at most
 
@@ -47,7 +47,7 @@ def voices(
 
 
 def _struck_anew(own: tuple[Voice, ...], cents: float, softer_cb: float) -> tuple[Voice, ...]:
-    """The same drum or string, hit elsewhere."""
+    """Vary the pitch and the level of a recording, as if the drum or string were hit in another place."""
 
     def anew(voice: Voice) -> Voice:
         changed = {
@@ -76,7 +76,7 @@ def _samples(voices: tuple[Voice, ...]) -> list[int]:
 
 
 def _fits(font: SoundFont, near: tuple[Voice, ...], n_own: int, key: int) -> bool:
-    """Whether a zone has as many voices, each recorded near enough and pitched by key."""
+    """Check whether a zone has as many voices, each recorded near enough and pitched by key."""
 
     def is_near(voice: Voice) -> bool:
         root = voice.get(gen.ROOT_KEY)

@@ -9,7 +9,7 @@ from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.music.synth.soundfont import Sample, SoundFont
 
-FIRST_FRAMES = 65536  # of a Vorbis stream that are decoded at least; who asks for more gets all
+FIRST_FRAMES = 65536  # frames of a Vorbis stream that are decoded at least; a request for more decodes all
 SHORTEST_LOOP = 8  # frames; a loop that is shorter is none
 ROM, RIGHT, LEFT = 0x8000, 2, 4
 

@@ -81,7 +81,7 @@ class Voice:
 
     @property
     def changes_on_release(self) -> bool:
-        """Whether a release changes more than the level."""
+        """True if a release changes more than the level."""
         moves = self.get(gen.MOD_ENV_TO_CUTOFF) or self.get(gen.MOD_ENV_TO_PITCH)
         return bool(moves) or int(self.get(gen.LOOP_MODE)) == gen.LOOPS_WHILE_HELD
 

@@ -19,7 +19,7 @@ from dyvim_cli.music.synth.generators import INSTRUMENT, KEY_RANGE, SAMPLE_ID, V
 from dyvim_cli.regular_files import check_regular
 
 MODULATOR_BYTES = 10
-DECODED_BYTES = 64 << 20  # of samples that are kept ready to play, a font
+DECODED_BYTES = 64 << 20  # size of a font's samples that are kept ready to play
 
 RECORDS: dict[str, Any] = {  # fields as numpy's dtype takes them
     "phdr": [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("reserved", "<u4", 3)],

@@ -23,8 +23,8 @@ BRIGHT_DRUMS = frozenset(
     {42, 44, 46, 49, 51, 52, 53, 54, 55, 57, 59, 69, 70, 80, 81, 82}
 )  # hats, cymbals, rattles
 NEUTRAL_VELOCITY = 80  # as recorded: what mixes are balanced for, and what a groove is played with
-SOFT_DB, HARD_DB = -7.0, 2.0  # of the shelf at velocities 1 and 127
-TAKES_DB = (0.0, -0.7, 0.5)  # of the shelf, of each take
+SOFT_DB, HARD_DB = -7.0, 2.0  # gain of the shelf at velocities 1 and 127
+TAKES_DB = (0.0, -0.7, 0.5)  # gain of the shelf for each take
 OPENS_CENTS = 1200  # a filter that moves by less from soft to hard is hardly heard
 SOFT, HARD = 24, 120  # velocities whose answers are compared
 

@@ -40,7 +40,7 @@ class Vibrato:
         return depth * np.sin(2 * np.pi * self.rate_hz * since_s)
 
 
-VIBRATOS = {  # by General MIDI program
+VIBRATOS = {  # vibrato of each General MIDI program that has one
     24: Vibrato(7, 4.8, 0.5),  # guitars
     25: Vibrato(7, 4.8, 0.5),
     26: Vibrato(8, 5.0, 0.45),

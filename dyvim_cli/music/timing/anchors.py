@@ -17,13 +17,13 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 
 LOOK_BACK = 16  # events; thinned to MIN_SPACING_S they span at least three seconds
 START_SLOT = LOOK_BACK + 1  # the tables of events in reach are kept in a ring; the start's stay
-MIN_SPACING_S = 0.2  # of two events nearer than this only the heavier one may be an anchor
+MIN_SPACING_S = 0.2  # spacing of events below which only the heavier one may be an anchor
 FINE_RATES, COARSE_RATES = 17, 9  # classes to choose anchors with, and to compare tempi with
 NEAR_S = 0.045  # an event passed over counts as met if a sixteenth is about this near
 
 # Tempo changes into a link, by its length: the shorter, the less, or bars would differ by too much.
 JUMP_STEPS = (12, 24)  # lengths at which the next limit begins
-JUMP_LIMITS = (0.5, 1.0, 1.4)  # in units of the drift; a long link may approach its neighbour's tempo
+JUMP_LIMITS = (0.5, 1.0, 1.4)  # limits in units of the drift; a long link may approach its neighbour's tempo
 
 # What a unit of weight earns by where it falls: downbeat, half bar, beat, eighth, sixteenth.
 _DOWNBEAT, _HALF_BAR, _BEAT, _EIGHTH, _SIXTEENTH = 1.0, 0.75, 0.7, 0.12, 0.06

@@ -17,7 +17,7 @@ import numpy as np
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
 BEATS = STEPS_PER_BAR // STEPS_PER_BEAT
-COSTS = {2: 0.25, 3: 0.35, 5: 0.35}  # of an odd bar, in weights of cuts
+COSTS = {2: 0.25, 3: 0.35, 5: 0.35}  # cost of an odd bar by its beats, in weights of cuts
 HEAVY = 0.6  # lighter cuts are not worth an odd bar
 # Beats of a bar that are played, by how many it has
 PLAYED = {1: (3,), 2: (0, 3), 3: (0, 2, 3), 4: (0, 1, 2, 3)}

@@ -8,7 +8,7 @@ from dyvim_cli.music.performance.band_names import part_of
 from dyvim_cli.types import Stem
 
 REACH_S = 0.08  # a note further from the picture's event is not perceived as simultaneous
-CLEAR_SHARE = 0.6  # of the hardest velocity near by: softer ones do not make the accent
+CLEAR_SHARE = 0.6  # share of the hardest velocity near by; softer notes do not make the accent
 SWELLING = ("pad", "riser")  # parts whose notes grow out of nothing
 
 

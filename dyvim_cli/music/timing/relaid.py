@@ -15,10 +15,10 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 NONE = -1  # the source of a step that is new
 AT_S = 0.06  # an old event so near a stretch's edge is the one that the edge was cut at
 FIXED = 0.3  # events of at least this weight stay with their picture: the grid yields around them
-GIVES_BARS = 2  # over this many bars the grid gives way to a seam, given room,
-MOST_GIVE = 0.3  # of the time in which it does
-LEAST_BEATS = 2  # of an old stretch; shorter ones are not worth two seams
-SLACK = 0.4  # of a beat: a new stretch that is shorter only stretches what is before it
+GIVES_BARS = 2  # bars over which the grid gives way to a seam, where there is room
+MOST_GIVE = 0.3  # most that it gives way, as a share of the time in which it does
+LEAST_BEATS = 2  # least length of an old stretch; shorter ones are not worth two seams
+SLACK = 0.4  # share of a beat: a new stretch that is shorter only stretches what is before it
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Span:
 
     @property
     def is_old(self) -> bool:
-        """Whether its steps come from the old grid."""
+        """True if its steps come from the old grid."""
         return self.end > self.start
 
 

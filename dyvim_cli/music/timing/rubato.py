@@ -15,9 +15,11 @@ import numpy as np
 from dyvim_cli.music.timing.tempo_map import hit_table
 from dyvim_cli.types import STEPS_PER_BEAT, Hit, TempoMap
 
-MOST_SQUEEZE = 0.35  # of a step's length between two moved steps, or towards the ends
+# most that a step between two moved steps, or towards the ends, is squeezed (share of its length)
+MOST_SQUEEZE = 0.35
 NEAR_ENOUGH_S = 0.008  # inaudible distance (a third of a frame) that is left of each shift
-OFF_BEAT_COST = {1: 0.2, 2: 0.1, 3: 0.2}  # by step % STEPS_PER_BEAT, in steps: what a beat is worth
+# cost in steps of moving a step off the beat, by step % STEPS_PER_BEAT
+OFF_BEAT_COST = {1: 0.2, 2: 0.1, 3: 0.2}
 
 
 def apply_rubato(

@@ -19,11 +19,13 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Hit, TempoMap
 
 MIN_BPM, MAX_BPM = 60.0, 180.0
 HIT_TOLERANCE_S = 0.02  # sound within a frame of the picture reads as together
-IMPORTANCE = {"cut": 1.0, "impact": 0.3, "stop": 0.2, "marked": 2.0}  # times the event's own weight
+# factor of the event's own weight, by its kind
+IMPORTANCE = {"cut": 1.0, "impact": 0.3, "stop": 0.2, "marked": 2.0}
 
 _COARSE_RATIO, _FINE_RATIO = 1.03, 1.007  # spacing of the tempi tried
 _PRIOR_WEIGHT = 0.04  # share of the reward that a tempo one std off the prior must win back
-_SEARCH_EVENTS = 160  # on a long film every tempo fares alike: the opening decides
+# events that the search looks at: on a long film the opening decides, all tempi fare alike
+_SEARCH_EVENTS = 160
 _EASES = (1.0, 0.7)  # tempo changes tried, in units of anchors.JUMP_LIMITS
 _NO_ANCHORS = Anchoring(np.zeros(1), np.zeros(1, dtype=np.int64), np.zeros(1))
 

@@ -69,7 +69,7 @@ def _lay_idioms(rng: np.random.Generator, plan: PieceFrame) -> tuple[np.ndarray,
 
 
 def _end(start: int, ring: np.ndarray, chords: np.ndarray, response: Response, plan: PieceFrame) -> int:
-    """A note ends with its ring, its chord, or a breath; the last one rings on."""
+    """Step at which a note ends: with its ring, its chord, or a breath; the last one rings out."""
     if start >= plan.final:
         return plan.n_steps
     ring_steps = int(ring[start]) * (2 if response.motion[start] < 0.3 or response.hit[start] else 1)

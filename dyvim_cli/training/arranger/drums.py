@@ -70,7 +70,7 @@ def _grooves(rng: np.random.Generator, plan: PieceFrame) -> dict[str, np.ndarray
 def _fill_ends(
     rng: np.random.Generator, plan: PieceFrame, response: Response, strikes: dict[str, np.ndarray]
 ) -> None:
-    """The corner of a section is turned with a fill, where no build leads to it and no event forbids it."""
+    """Write a fill before a new section, unless a build-up leads there or an event forbids it."""
     if not plan.habits.plays_kit:
         return
     for scene in plan.scenes[1:]:
@@ -90,7 +90,7 @@ def _fill_ends(
 
 
 def _roll(plan: PieceFrame, response: Response, strikes: dict[str, np.ndarray]) -> None:
-    """A build-up: eighths, then sixteenths on one drum, until the rest before the cut."""
+    """Add build-ups: eighths, then sixteenths on one drum, until the rest before the cut."""
     steps = np.arange(plan.n_steps)
     on_grid = np.where(response.build > 0.6, True, steps % 2 == 0) & (response.build > 0.25)
     roll = on_grid & ~response.breath

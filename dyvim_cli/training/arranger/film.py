@@ -20,7 +20,7 @@ KINDS = (
     ("action", 0.11, (0.6, 2.0), (0.0, 0.5)),
 )
 WEIGHTS = ((0.7, 2.4), (0.8, 1.8), (1.6, 1.8))  # beta: a take, an edited film, clear impacts
-ON_GRID = (0.05, 0.12, 0.03)  # an impact cares little for the music: the tempo map bends to the heavy ones
+ON_GRID = (0.05, 0.12, 0.03)  # odds that an impact is on a downbeat, a beat, an off-beat eighth
 CUTS_ON_GRID = (0.4, 0.4, 0.1)
 STILL = 0.04  # energy below which nothing moves (as model.conditioning flags it)
 SLOW_STEPS = STEPS_PER_BAR // 2  # energy is averaged over this many steps, as model.film_curves does
@@ -91,7 +91,7 @@ def own_film(rng: np.random.Generator, scenes: tuple[Scene, ...]) -> FilmCurves:
 
 
 def neutral(n_steps: int) -> FilmCurves:
-    """Make the curves of a film that asks for nothing.
+    """Make the curves of a film without events, of medium energy throughout.
 
     Args:
         n_steps: length of the piece.
@@ -103,7 +103,7 @@ def neutral(n_steps: int) -> FilmCurves:
 
 
 def moving_mean(values: np.ndarray, n_steps: int) -> np.ndarray:
-    """Take the centred mean, the first and the last value going on beyond the ends.
+    """Average over a centred window; the first and the last value are repeated beyond the ends.
 
     Args:
         values: [S].
@@ -142,7 +142,7 @@ def _energy(
 ) -> np.ndarray:
     n_steps = len(cut)
     energy = np.zeros(n_steps)
-    spread = rng.choice([0.15, 0.5, 0.9])  # calm films exist and so do restless ones
+    spread = rng.choice([0.15, 0.5, 0.9])  # from calm films to restless ones
     jumps = rng.random() < 0.7
     borders = sorted({0, n_steps, *(s.start for s in scenes), *(np.flatnonzero(cut) if jumps else ())})
     level = rng.uniform(0.1, 0.9)
@@ -150,7 +150,7 @@ def _energy(
         scene = next(s for s in scenes if s.start <= start < s.end)
         energy[start:end], level = _stretch(rng, end - start, scene, level, spread, jumps)
     energy += _bumps(hit) * rng.choice([0.0, 0.15, 0.3])
-    if rng.random() < 0.5 and n_steps >= 64:  # what is read from a film is ranked over the film
+    if rng.random() < 0.5 and n_steps >= 64:  # real films' energy is ranked over the film
         energy = energy.argsort().argsort() / (n_steps - 1) * 0.7 + 0.3 * np.clip(energy, 0, 1)
     energy = np.maximum(energy + _smooth(rng.normal(0, rng.choice([0.06, 0.12, 0.2]), n_steps)), 1.2 * STILL)
     for start, end in _still_stretches(rng, n_steps):
@@ -177,7 +177,7 @@ def _stretch(
 
 
 def _bumps(hit: np.ndarray) -> np.ndarray:
-    """Motion after an impact dies away within about two beats."""
+    """Motion [S] after each impact, which dies away within about two beats."""
     kernel = np.exp(-np.arange(16) / 4)
     return np.convolve(hit, kernel)[: len(hit)]
 

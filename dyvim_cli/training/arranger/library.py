@@ -10,7 +10,7 @@ from dyvim_cli.training.arranger.writer import arrange
 from dyvim_cli.training.data import shards
 from dyvim_cli.training.data.piece import Piece
 
-QUOTED_SHARE = 0.3  # of the pieces in styles that suit old tunes
+QUOTED_SHARE = 0.3  # share of the pieces in styles that suit old tunes
 
 
 def arrange_pieces(n_pieces: int, seed: int, lead_sheets: Sequence[Piece] = ()) -> list[Piece]:

@@ -182,7 +182,7 @@ def _variation(rng: np.random.Generator, plan: PieceFrame, index: int, n_steps: 
 
 
 def _end(start: int, following: int, response: Response, plan: PieceFrame) -> int:
-    """Sing through to the next note; breathe in long gaps; stop at a breath; ring on in calm."""
+    """Step at which a note ends: at the next one, earlier in long gaps and at a breath, later in calm."""
     if start >= plan.final:
         return plan.n_steps
     ring = plan.habits.ring

@@ -110,7 +110,7 @@ def _tops(starts: np.ndarray, chords: np.ndarray, response: Response) -> list[in
 
 
 def _end(start: int, ring: np.ndarray, chords: np.ndarray, response: Response, plan: PieceFrame) -> int:
-    """A chord ends with its ring, when the harmony moves on, or at a breath."""
+    """Step at which a chord ends: with its ring, when the harmony changes, or at a breath."""
     if start >= plan.final:
         return plan.n_steps
     length = int(ring[start])

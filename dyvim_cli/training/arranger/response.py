@@ -22,7 +22,7 @@ NORMAL_LEVEL = TOP_LEVEL - 2  # accents own the two levels above the normal ones
 FREE_MARK = 6  # level at which music without a film marks a new section
 SOFTEST_LEVEL, LEVEL_SPAN = 1.6, 2.6  # level of no motion, and how much full motion adds
 BREATH_WEIGHT = 0.8  # cuts from this weight on may have a breath before them
-BREATH_SHARE = 0.5  # of those cuts
+BREATH_SHARE = 0.5  # share of those cuts that get a breath
 BREATH_BARS = 8  # bars between two breaths at least
 BUILD_BARS = 8  # bars between two builds at least
 

@@ -13,7 +13,7 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT
 ONSET_MASS = {"melody": 1.0, "bass": 1.0, "pad": 1.2, "arp": 0.6}
 DRUM_MASS = {"kick": 0.7, "snare": 0.9, "hat": 0.25, "open_hat": 0.5, "tom": 0.6, "crash": 2.0}
 CHORD_CHANGE_MASS = 0.5
-LONG_NOTE_MASS = 0.35  # for each doubling of a note's length beyond a sixteenth
+LONG_NOTE_MASS = 0.35  # mass added by each doubling of a note's length beyond a sixteenth
 METRE_SHARE = 0.9  # share of what the position in the bar explains that is expected
 
 HITS_PER_BAR = 0.6

@@ -15,7 +15,7 @@ from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.figures.ngram import NGram
 from dyvim_cli.training.learn.score_loss import losses
 
-MOST_STEPS = 2_000_000  # that an n-gram of one source is counted on
+MOST_STEPS = 2_000_000  # steps of one source that an n-gram is counted on
 VIEWS = {"with curves": 1.0, "without": 0.0}  # alpha
 NGRAM = "n-gram"
 

@@ -20,8 +20,8 @@ from dyvim_cli.types import STEPS_PER_BEAT
 
 SLOW, FAST = 0.012, 0.6  # picture widths a second at the least and the most energy
 STILL_ENERGY = 0.04  # as conditioning.event_curves: below it nothing moves
-CUT_SHARE = 0.95  # of the music's boundaries that the film cuts on
-LINK_SHARE = 0.75  # of the films in which a link holds
+CUT_SHARE = 0.95  # share of the music's boundaries that the film cuts on
+LINK_SHARE = 0.75  # share of the films in which a link holds
 SURGE, SURGE_S = 2.5, 0.1  # how much faster all moves at a step of full onset weight, how long
 PULSE = 0.1  # growth of a sprite: seen by the encoder, but no event
 JOLT_S, PULSE_S, GLIDE_S = 0.15, 0.12, 0.25  # how long a jolt, a pulse, a change of height lasts

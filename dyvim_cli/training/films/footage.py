@@ -15,7 +15,7 @@ import numpy as np
 from dyvim_cli.training.films.motion_scenes import read_clip
 
 FILMS = {".mp4", ".mkv", ".webm", ".mov", ".gif"}
-LEAST_FRAMES = 16  # in a take
+LEAST_FRAMES = 16  # least frames of a take
 CUT_DIFFERENCE = 28.0  # mean grey levels from one frame to the next
 LEAST_TRAVEL = 0.05  # picture widths in a take: below, nothing in it can be made to move
 STILL_STEP = 2e-4  # picture widths per frame; smaller motion is noise

@@ -30,7 +30,7 @@ from dyvim_cli.training.films.rendered import Pair
 
 MOST_STEPS = 640  # longer pieces would be long films of one song
 PER_SHARD = 8
-HELD_OUT_SHARE = 1 / 7  # of the films; their music is held out from pre-training too
+HELD_OUT_SHARE = 1 / 7  # share of the films; their music is held out from pre-training too
 T = TypeVar("T")
 MUSIC_SHARD = "music.safetensors"  # some of the music of pre-training, replayed against forgetting
 MUSIC_PER_FILM = 4  # pieces

@@ -21,9 +21,9 @@ from dyvim_cli.vision.analysis import analyse
 
 SHAPES = ((90, 160), (90, 160), (120, 160), (68, 160), (160, 90))  # (H, W), as media.decode gives them
 FRAME_RATES = (20.0, 24.0, 25.0)
-FOOTAGE_SHARE = 0.6  # of the sets, where there is footage
+FOOTAGE_SHARE = 0.6  # share of the sets that show footage, where there is any
 MARGIN = 1.15  # enlargement of footage over the picture, so that it can be shaken
-FAULTY_SHARE = 0.4  # of the shots: blur, flicker, noise, compression
+FAULTY_SHARE = 0.4  # share of the shots with blur, flicker, noise or compression
 BLOCK = 64  # frames that get their camera faults together
 
 

@@ -169,7 +169,7 @@ class AudioLearner(nn.Module):
         return [cast(nn.Module, self.model.adapter)]
 
     def hold_back(self) -> None:
-        """Nothing: an adapter is new as a whole."""
+        """Hold nothing back: all of an adapter is new."""
 
     def parts(self) -> list[list[nn.Module]]:
         """List the parts in the order in which they thaw.

@@ -121,7 +121,7 @@ class _Run:
         """Go back to what `save` wrote. Raises OutputError for another run, WeightsError for a torn state."""
         path = self.out / STATE
         check_same_run(path, self.lasting, self.began_from)
-        state, facts = load_tensors(path, f"delete {self.out}to start again")
+        state, facts = load_tensors(path, f"delete {self.out} to start again")
         clock = json.loads(facts["clock"])
         self.step, self.seconds = clock["step"], clock["seconds"]
         self._take({n.removeprefix("model."): t for n, t in state.items() if n.startswith("model.")}, path)

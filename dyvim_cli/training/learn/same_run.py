@@ -13,7 +13,7 @@ from torch import nn
 
 from dyvim_cli.errors import OutputError, WeightsError
 
-SETTINGS, BEGAN_FROM = "settings", "began_from"  # in the metadata of a run's state
+SETTINGS, BEGAN_FROM = "settings", "began_from"  # keys in the metadata of a run's state
 
 
 def weights_in_short(model: nn.Module) -> str:
@@ -49,7 +49,7 @@ def check_same_run(state: Path, settings: dict[str, Any], began_from: str | None
             known = file.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise WeightsError(
-            f"{state}: cannot be read ({error})", f"delete {state.parent}to start again"
+            f"{state}: cannot be read ({error})", f"delete {state.parent} to start again"
         ) from error
     stated = json.loads(known.get(SETTINGS, "{}"))
     other = [
@@ -67,7 +67,7 @@ def check_same_run(state: Path, settings: dict[str, Any], began_from: str | None
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log; a last one that is not whole is left out.
+    """Read the records of a log.
 
     Args:
         path: of JSON lines; it need not exist.

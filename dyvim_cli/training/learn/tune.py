@@ -63,7 +63,7 @@ class Learner(Protocol):
 
     @property
     def thaws_low_rank(self) -> bool:
-        """Whether annealing trains low-rank terms instead of the weights: megabytes, not gigabytes."""
+        """True if annealing trains low-rank terms instead of the weights: megabytes, not gigabytes."""
 
     def held_out(self, *, alpha: float = 1.0) -> dict[str, float]:
         """Loss on held-out pairs at some alpha: at least "true", "shuffled" and "none".

@@ -21,7 +21,7 @@ LEAD = (*range(40, 43), *range(56, 58), *range(59, 61), *range(64, 80), *range(8
 GUITARS = (29, 30, 31)
 SYNTHS = (38, 39, 50, 51, 62, 63, *range(80, 104))
 ORCHESTRA = (*range(40, 50), 52, 53, *range(56, 62), *range(68, 74))
-NO_MUSIC = 112  # from here on: struck metal, reversed cymbals, birds, helicopters
+NO_MUSIC = 112  # first program that plays no music: reversed cymbals, birds, helicopters
 LOW = 50  # mean MIDI pitch below which a track without a bass program is one
 MIDDLE = 69  # where a tune is expected
 ROLE_BARS = 4  # a role stays with a track for some bars: its scores are smoothed over this many
@@ -41,7 +41,7 @@ class CorpusTrack:
 
     @property
     def is_pitched(self) -> bool:
-        """Whether it plays notes rather than noises."""
+        """True if it plays notes rather than noises."""
         return not self.is_drums and self.program < NO_MUSIC
 
     def cut(self, run: "BarRun") -> "CorpusTrack":
@@ -154,7 +154,7 @@ def _repeats(line: Notes, n_bars: int) -> np.ndarray:
 
 
 def _follows(line: Notes, tune: Notes) -> bool:
-    """Whether a line only doubles or echoes the tune (the same pitch classes up to a beat later)."""
+    """Check whether a line only doubles or echoes the tune (the same pitch classes up to a beat later)."""
     sung = set(zip(tune.starts.tolist(), (tune.pitches % 12).tolist(), strict=True))
     if not sung or not len(line):
         return False

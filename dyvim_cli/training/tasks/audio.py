@@ -31,10 +31,10 @@ from dyvim_cli.vision.settings import settings as seen_with
 # times strategies.NEW_RATE. An update moves a token's term by the rate times the sum of all its inputs,
 # some hundreds: at 1 the loss of a decoder that knew music rose from 3.99 to 4.08 in sixty updates
 AUDIO_GAIN = 0.12
-SCRATCH = "scratch"  # in place of a backbone: a new decoder, all of which learns
+SCRATCH = "scratch"  # name in place of a backbone: a new decoder, all of which learns
 # of rendered films: many short ones generalise (33 long ones were memorised)
 FILM_S = 14.0
-SCRATCH_GAIN = 10.0  # times strategies.DECODER_RATE: what knows nothing yet learns at 1e-3
+SCRATCH_GAIN = 10.0  # factor of strategies.DECODER_RATE: an untrained decoder learns at 1e-3
 
 
 def open_backbone(name: str, progress: Progress | None = None) -> AudioModel:
