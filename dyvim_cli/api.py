@@ -44,7 +44,7 @@ class Style:
 
 
 def styles() -> tuple[Style, ...]:
-    """The styles that `compose` and `score` take.
+    """List the styles that `compose` and `score` take.
 
     Returns:
         One record per style, in the order of the stylebook.
@@ -58,6 +58,7 @@ def styles() -> tuple[Style, ...]:
     return tuple(Style(name, one.describe, one.moods, one.bpm) for name, one in shown)
 
 
+@arguments.with_python_hints
 def analyse(
     film: str | Path,
     *,
@@ -76,19 +77,22 @@ def analyse(
         progress: notified of the stage "vision".
 
     Returns:
-        what the composer needs to know; times count from start_s.
+        The features that `compose` takes: motion, events, scenes, mood, style; times count from start_s.
 
     Raises:
         InputError: the film cannot be read.
+        UsageError: start_s and end_s enclose no part of the film.
     """
+    from dyvim_cli.media.probe import probe
     from dyvim_cli.pipeline import features_of
 
     arguments.check_progress(progress)
-    return features_of(
-        arguments.path_of(film), start_s=start_s, end_s=end_s, use_cache=use_cache, progress=progress
-    )
+    info = probe(arguments.path_of(film))
+    arguments.check_span(start_s, end_s, info.duration_s)
+    return features_of(info, start_s=start_s, end_s=end_s, use_cache=use_cache, progress=progress)
 
 
+@arguments.with_python_hints
 def compose(
     features: FilmFeatures,
     *,
@@ -108,7 +112,7 @@ def compose(
             ("D minor"), seed, and the other fields of `options.ComposeOptions`.
 
     Returns:
-        the score: notes by instrument, tempo map, key, sections.
+        The score: notes by instrument, tempo map, key, sections.
 
     Raises:
         UsageError: an option is unknown or out of its range, or the model makes sound and no score.
@@ -126,6 +130,7 @@ def compose(
     return cast(Score, piece)
 
 
+@arguments.with_python_hints
 def render(
     score: Score,
     duration_s: float | None = None,
@@ -162,6 +167,7 @@ def render(
     return produce(piece, length_s, progress, keep_stems=stems, soundfont=font)
 
 
+@arguments.with_python_hints
 def export(
     sound: Soundtrack,
     path: str | Path,
@@ -192,6 +198,7 @@ def export(
     return write_excerpt(track, arguments.path_of(path, "path"), start_s, end_s, overwrite=overwrite)
 
 
+@arguments.with_python_hints
 def mux(film: str | Path, sound: Soundtrack | str | Path, output: str | Path, **options: Any) -> "MuxResult":
     """Put a soundtrack under a film; the picture's packets are copied.
 
@@ -223,6 +230,7 @@ def mux(film: str | Path, sound: Soundtrack | str | Path, output: str | Path, **
     return mux_film(probe(arguments.path_of(film)), music, path, **known)
 
 
+@arguments.with_python_hints
 def score(
     film: str | Path,
     output: str | Path | None = None,
@@ -244,7 +252,7 @@ def score(
             end_s, midi, stems, music, overwrite and the other fields of `options.Delivery`.
 
     Returns:
-        output path, score, facts as plain values, warnings.
+        Output path, score, facts as plain values, warnings.
 
     Raises:
         DyvimError: with a message, a hint and the exit code that the command line would have.
@@ -260,6 +268,7 @@ def score(
         )
 
 
+@arguments.with_python_hints
 def evaluate(film: str | Path, music: str | Path | None = None, *, seed: int = 0) -> "SyncReport":
     """Judge how well music follows a film, beyond chance. Needs the extra `evaluate`.
 

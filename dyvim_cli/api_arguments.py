@@ -1,19 +1,85 @@
 """Check and convert the arguments of the public Python functions."""
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from dyvim_cli import device as devices
-from dyvim_cli.errors import UsageError, one_of
+from dyvim_cli.errors import DyvimError, UsageError, one_of
 from dyvim_cli.options import LOUDNESS, ComposeOptions, Delivery
 
 DEVICE_VARIABLE = "DYVIM_DEVICE"
 MUX_ALONE = ("metadata", "progress", "own")  # arguments of mux that are no fields of Delivery
+OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)\b ?")  # an option of the command line in a hint
+VERB_HELP = re.compile(r"`dyvim (score|mux|evaluate) --help`")
 T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def with_python_hints(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function's errors hint at its keyword arguments instead of the command line's options.
+
+    Args:
+        function: of the public API.
+
+    Returns:
+        The function, whose errors have the hints of `python_hint`.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except DyvimError as error:
+            error.hint = python_hint(error.hint)
+            raise
+
+    return call
+
+
+def python_hint(hint: str) -> str:
+    """Translate a hint for the command line into one for Python.
+
+    Args:
+        hint: such as "add --overwrite, or name another file with -o".
+
+    Returns:
+        Such as "add overwrite=True, or name another file".
+    """
+    names = [field.name for kind in (ComposeOptions, Delivery) for field in fields(kind)]
+
+    def argument(found: re.Match[str]) -> str:
+        name = found[1].replace("-", "_")
+        if name == "overwrite":
+            return f"overwrite=True{found[0][len('--overwrite') :]}"
+        known = name if name == "device" else next((each for each in names if each.startswith(name)), None)
+        return f"{known}=" if known else found[0]
+
+    hint = VERB_HELP.sub(r"help(dyvim.\1)", hint)
+    return OPTION.sub(argument, re.sub(r" with -o\b|(?<!\S)-o ", "", hint))
+
+
+def check_span(start_s: object, end_s: object, duration_s: float) -> None:
+    """Check the part of a film that is to be watched.
+
+    Args:
+        start_s: seconds; None = the beginning.
+        end_s: seconds; None = the end.
+        duration_s: of the film.
+
+    Raises:
+        UsageError: one is no number of seconds, or nothing lies between them.
+    """
+    start = 0.0 if start_s is None or start_s == 0 else positive_seconds(start_s, "start_s")
+    end = duration_s if end_s is None else positive_seconds(end_s, "end_s")
+    if start >= min(end, duration_s):
+        hint = f"the film lasts {duration_s:.2f} s"
+        raise UsageError(f"nothing lies between start_s={start:g} and end_s={end:g}", hint)
 
 
 def path_of(value: object, name: str = "film") -> Path:

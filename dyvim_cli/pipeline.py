@@ -60,7 +60,7 @@ class Result:
 
     output: Path
     score: "Score | Recording"
-    facts: dict[str, Any]
+    facts: dict[str, Any] = field(repr=False)
     warnings: tuple[str, ...] = ()
 
 

@@ -148,3 +148,34 @@ def test_a_part_that_is_none_and_a_format_that_is_none_are_refused(tmp_path):
 def test_names_that_are_not_there():
     with pytest.raises(AttributeError, match="polka"):
         _ = dyvim.polka
+
+
+@pytest.mark.parametrize(
+    ("hint", "in_python"),
+    [
+        ("add --overwrite, or name another file with -o", "add overwrite=True, or name another file"),
+        ("use --device auto, cpu or mps", "use device=auto, cpu or mps"),
+        ("see `dyvim score --help`", "see help(dyvim.score)"),
+        ("--tempo 96", "tempo_bpm=96"),
+        ("-o music.wav, .flac or .mp3", "music.wav, .flac or .mp3"),
+        ("ffmpeg -i film.mp4 -vf fps=5 film.mkv", "ffmpeg -i film.mp4 -vf fps=5 film.mkv"),
+        ("--max-pixels 9, if there is memory for it", "--max-pixels 9, if there is memory for it"),
+    ],
+)
+def test_hints_speak_of_python(hint, in_python):
+    from dyvim_cli.api_arguments import python_hint
+
+    assert python_hint(hint) == in_python
+
+
+def test_errors_of_the_functions_hint_at_their_arguments(film, tmp_path):
+    (tmp_path / "there.mp4").write_bytes(b"")
+    with pytest.raises(dyvim.OutputError) as raised:
+        dyvim.score(film, tmp_path / "there.mp4", candidates=1)
+    assert raised.value.hint == "add overwrite=True, or name another file"
+
+
+@pytest.mark.parametrize("span", [(-1, None), (2, 1), (9, None), ("a", None), (0, 0)])
+def test_a_part_of_a_film_that_is_none_is_refused(film, span):
+    with pytest.raises(dyvim.UsageError):
+        dyvim.analyse(film, start_s=span[0], end_s=span[1])

@@ -64,12 +64,34 @@ def test_the_commands_of_the_pages_work(tmp_path, monkeypatch, capsys):
 
 
 # in this order; lines for people with data, a GPU or a cluster, and those that take long, are left out
-MORE = ("styles.md", "seeing.md", "many-films.md", "flow.md", "instruments.md")
+MORE = (
+    "styles.md", "seeing.md", "many-films.md", "flow.md", "instruments.md", "exit-codes.md", "ffmpeg.md",
+)  # fmt: skip
+# pages whose commands need downloads, a corpus of music or a GPU; tests of training and MusicGen run
+# these verbs on small models and data, and options that do not exist are found above
+ELSEWHERE = ("training.md", "musicgen.md")
+# the commands of both are among README's recipes, which tests/test_readme.py runs
+FIRST = ("README.md", "index.md")
 NEED = (
     "DIR", "pull", "ray", "cuda", "shards", "tuned", "scratch", "own/", "encodec", "musescore", "compare",
     "--json",
 )  # fmt: skip
 SHORTER = {"0,0.5,1": "0.5 --seeds 1 --candidates 1"}
+
+
+def test_no_page_with_commands_is_forgotten():
+    shown = {page.name for page in PAGES if re.search(r"^    dyvim ", page.read_text("utf-8"), flags=re.M)}
+    assert shown == {*RUN, *MORE, *ELSEWHERE, *FIRST}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_targets_and_modules_that_a_page_names_exist(page):
+    text = page.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M))
+    assert set(re.findall(r"(?:^    |`)make ([a-z][a-z-]*)", text, flags=re.M)) <= targets
+    for module in re.findall(r"python -m ((?:tools|benchmarks|dyvim_cli)[\w.]*)", text):
+        path = ROOT.joinpath(*module.split("."))
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
 
 
 def runnable(page: str) -> list[str]:

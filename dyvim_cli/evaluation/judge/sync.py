@@ -59,10 +59,10 @@ class SyncReport:
     n_events: int
     n_onsets: int
     is_moving: bool  # whether the motion varies at all: a still picture correlates with nothing
-    matching: dict[float, Matching] = field(default_factory=dict)  # by tolerance in seconds
-    motion_loudness: Corrected = Corrected()
-    motion_density: Corrected = Corrected()
-    profile: AccentProfile | None = None  # None without events or onsets
+    matching: dict[float, Matching] = field(default_factory=dict, repr=False)  # by tolerance in seconds
+    motion_loudness: Corrected = field(default=Corrected(), repr=False)
+    motion_density: Corrected = field(default=Corrected(), repr=False)
+    profile: AccentProfile | None = field(default=None, repr=False)  # None without events or onsets
 
 
 def sync_report(film_path: Path | str, music_path: Path | str | None = None, seed: int = 0) -> SyncReport:
