@@ -5,11 +5,13 @@ import shlex
 import shutil
 
 import pytest
+import typer
 from conftest import FRACTAL, MOVING, cut_film, dyvim, run_ffmpeg
 
 from dyvim_cli.cli.main import VERBS
 from dyvim_cli.cli.show import stages
 from dyvim_cli.cli.show.examples import EXAMPLES
+from dyvim_cli.cli.show.usage import fault_of_usage
 from dyvim_cli.errors import ExitCode
 from dyvim_cli.types import STYLES
 
@@ -89,6 +91,8 @@ def test_the_examples_work_one_after_the_other(folder, monkeypatch, capsys):
         (["score", "clip.mp4", "--loudness", "webb"], "--loudness webb", "web?"),
         (["score", "clip.mp4", "--alpha", "7"], "alpha", "dyvim score --help"),
         (["score"], "missing argument", "dyvim score --help"),
+        (["score", "clip.mp4", "--instrument", "melody=celo"], "names no instrument", "melody=cello"),
+        (["weights", "pull", "musicgen-smal"], "no weights are called", "musicgen-small?"),
     ],
 )
 def test_errors_look_alike_and_name_what_was_meant(words, error, hint):
@@ -97,6 +101,19 @@ def test_errors_look_alike_and_name_what_was_meant(words, error, hint):
     first, second = done.stderr.splitlines()
     assert first.startswith("error: ") and error in first
     assert second.startswith("try: ") and hint in second
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("Input should be a valid number, unable to parse string as a number", "not a number"),
+        ("Input should be greater than or equal to 0", "less than 0"),
+        ("'x' is not a valid float.", "'x' is not a valid float"),
+    ],
+)
+def test_wrong_values_are_said_in_plain_words(said, plain):
+    fault = fault_of_usage(typer.BadParameter(said, param_hint="'--alpha'"))
+    assert fault.message == f"invalid value for '--alpha': {plain}"
 
 
 def test_nothing_asked_for_is_answered_with_the_help():

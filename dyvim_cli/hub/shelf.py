@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dyvim_cli.cache import cache_folder
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import UsageError, closest
 from dyvim_cli.hub.catalogue import CATALOGUE, SOUNDS, Source
 
 
@@ -43,7 +43,9 @@ class Shelf:
             UsageError: the name is not in it.
         """
         if name not in self.catalogue:
-            raise UsageError(f"no {self.verb} are called '{name}'", f"dyvim {self.verb} list")
+            meant = closest(name, self.catalogue)
+            hint = f"{meant}? dyvim {self.verb} list" if meant else f"dyvim {self.verb} list"
+            raise UsageError(f"no {self.verb} are called '{name}'", hint)
         return self.catalogue[name]
 
     def how_to_pull(self, name: str, chosen: Path | None = None) -> str:

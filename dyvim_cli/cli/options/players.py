@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.cli.options.parsing import parse_style
-from dyvim_cli.errors import UsageError, one_of
+from dyvim_cli.errors import UsageError, closest, one_of
 
 if TYPE_CHECKING:
     from dyvim_cli.options import ComposeOptions
@@ -76,7 +76,7 @@ def parse_instruments(texts: Sequence[str] | None) -> tuple[tuple[str, int], ...
     Raises:
         UsageError: one names no part or no instrument.
     """
-    from dyvim_cli.music.symbols.instruments import program_named
+    from dyvim_cli.music.symbols.instruments import NAMES, USUAL, program_named
 
     found = []
     for text in (each for listed in texts or () for each in listed.split(",")):
@@ -84,9 +84,8 @@ def parse_instruments(texts: Sequence[str] | None) -> tuple[tuple[str, int], ...
         _check_part(part.lower())
         program = program_named(name) if sign else None
         if program is None:
-            raise UsageError(
-                f"--instrument '{text}' names no instrument", "for example --instrument melody=cello"
-            )
+            meant = closest(name, (*USUAL, *NAMES)) or "cello"
+            raise UsageError(f"--instrument '{text}' names no instrument", f"--instrument {part}={meant}")
         found.append((part.lower(), program))
     return tuple(found)
 

@@ -14,6 +14,14 @@ ClickException: type[Exception] = next(
 
 CHOICE = re.compile(r"for '(?P<option>[^']+)'.*?: '(?P<word>[^']*)' is not one of (?P<known>.*)")
 
+# pydantic's words for a value, as newer releases of Typer print them, and ours
+REWORDED = (
+    (re.compile(r"Input should be a valid number.*"), "not a number"),
+    (re.compile(r"Input should be a valid integer.*"), "not a whole number"),
+    (re.compile(r"Input should be greater than or equal to (\S+)"), r"less than \1"),
+    (re.compile(r"Input should be less than or equal to (\S+)"), r"more than \1"),
+)
+
 
 def is_help(error: Exception) -> bool:
     """Check whether nothing is wrong but that nothing was asked for.
@@ -37,6 +45,8 @@ def fault_of_usage(error: Any) -> UsageError:
         The failure, not raised.
     """
     message = error.format_message().rstrip().replace(": Value error, ", ": ")
+    for words, plain in REWORDED:
+        message = words.sub(plain, message)
     context = getattr(error, "ctx", None)
     verb = context.command_path if context is not None else "dyvim"
     return UsageError(message[:1].lower() + message[1:].rstrip("."), _hint(error, message, verb))

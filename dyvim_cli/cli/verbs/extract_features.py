@@ -16,7 +16,9 @@ def extract_features(
     source: Annotated[Path, typer.Argument(help="A film, or a folder of films.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option("--out", rich_help_panel=opt.OUTPUT, help="Also write the features into this folder."),
+        typer.Option(
+            "--out", "-o", rich_help_panel=opt.OUTPUT, help="Also write the features into this folder."
+        ),
     ] = None,
     explain: Annotated[
         bool,
