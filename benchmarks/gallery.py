@@ -41,7 +41,7 @@ SHOWN = ("in_harmony", "melody_clashes", "melody_steps", "self_similarity", "mel
 class Exhibit:
     """One film at one alpha, its files beside the page, and how it is judged."""
 
-    film: Path  # with the music
+    film: Path  # film with the music
     music: Path
     midi: Path
     roll: Path

@@ -32,7 +32,7 @@ class MixFigures:
     off_db: float  # mean distance from the line
     crest_db: float
     side_db: tuple[float, float, float]  # side against middle in WIDTH_BANDS_HZ
-    air_db: float  # above AIR_HZ against the whole
+    air_db: float  # level above AIR_HZ against the whole
     tune_db: float  # the tune's level against the pad's where the tune plays, in TUNE_HZ; nan without one
     cpu_s: float  # processor time a second of music
 

@@ -167,7 +167,7 @@ def compose(
     """Compose music for a film.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing.
         model: of load_model.
         progress: notified of the stage "compose".

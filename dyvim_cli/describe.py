@@ -46,7 +46,7 @@ def describe(piece: "Score | Recording", features: FilmFeatures, options: Compos
 
     Args:
         piece: the music.
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options that it was composed with.
 
     Returns:
@@ -127,7 +127,7 @@ def style_choice(features: FilmFeatures, style: str, options: ComposeOptions) ->
     """Describe how clear the choice of the style was.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         style: that was chosen.
         options: options of composing.
 
@@ -149,7 +149,7 @@ def mood_of(features: FilmFeatures, options: ComposeOptions | None = None) -> di
     """Describe a film's mood, or the requested one.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing; None = what was seen counts.
 
     Returns:
@@ -171,7 +171,7 @@ def explain(features: FilmFeatures) -> list[str]:
     """Explain why a film got its style.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
 
     Returns:
         Lines: the scores, what speaks for and against the best, the mood, what is seen.
@@ -214,7 +214,7 @@ def describe_features(features: FilmFeatures) -> dict[str, Any]:
     """Collect plain facts about a film's features.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
 
     Returns:
         JSON values: events, scenes, mood, styles.

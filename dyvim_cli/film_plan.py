@@ -17,7 +17,7 @@ class PlannedHit:
 
     at_s: float
     weight: float  # 0..1
-    kind: str  # of types.EVENT_KINDS; "marked": asked for by a person, met exactly
+    kind: str  # one of types.EVENT_KINDS; "marked": asked for by a person, met exactly
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class PlannedSection:
     """A section of the music; it lasts until the next one begins."""
 
     at_s: float
-    role: str  # of types.SECTION_ROLES
+    role: str  # one of types.SECTION_ROLES
     theme: int  # equal numbers: the same theme
     valence: float  # -1..1
     arousal: float  # -1..1
-    parts: tuple[str, ...]  # of PARTS, that may play
-    style: str | None = None  # of the band that plays it, where that is not the piece's
+    parts: tuple[str, ...]  # those of PARTS that may play
+    style: str | None = None  # style of the band that plays it, where that is not the piece's
     energy: float | None = None  # 0..1, mean of the motion that is answered; None: as the film moves
     seen_energy: float | None = field(default=None, compare=False)  # the film's own value, for display
 

@@ -26,7 +26,7 @@ def with_plan(
     """Add the plan that the piece follows, in which markers and options are edits.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing.
         clock: of the film that is delivered.
         speech_s: [N, 2] seconds of speech.

@@ -25,7 +25,7 @@ class FootageRun:
 
     from_s: float
     to_s: float
-    old_s: float | None = None  # of the old cut, at from_s
+    old_s: float | None = None  # time in the old cut at from_s
     rate: float = 1.0  # seconds of the old cut a second of the new one
 
     def at(self, time_s: float) -> float:

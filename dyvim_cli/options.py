@@ -44,7 +44,7 @@ class ComposeOptions:
     prompt: str | None = None  # words for it; None = from mood, style and tempo
     under_speech: str | None = None  # one of UNDER_SPEECH; None = thin where a score is written
     soundfont: str | None = None  # a file of instruments by General MIDI programs; None = the shipped ones
-    plan: FilmPlan | None = None  # what is decided already; the options above are edits of it
+    plan: FilmPlan | None = None  # decisions that are already made; the options above are edits of it
     orchestrate: str | None = None  # a style whose instruments and mix the finished notes get
     mute: tuple[str, ...] = ()  # parts that are left out of the finished notes
     instruments: tuple[tuple[str, int], ...] = ()  # (part, General MIDI program)

@@ -97,7 +97,7 @@ class Watched:
     features: FilmFeatures
     clock: StageTimer
     own: OwnSound | None = None  # its own sound, where that is kept in the mix
-    notes: tuple[str, ...] = ()  # what did not go as usual
+    notes: tuple[str, ...] = ()  # notes for the user about anything unusual
     use_cache: bool = True
 
 

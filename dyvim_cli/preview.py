@@ -22,8 +22,8 @@ class DeliveredPart:
     """The delivered part of a film, and its part of the music."""
 
     music: Path
-    options: dict[str, Any]  # of media.mux.mux, in the place of the delivery's
-    notes: tuple[str, ...] = ()  # where it begins elsewhere than was asked
+    options: dict[str, Any]  # arguments of media.mux.mux, in place of the delivery's
+    notes: tuple[str, ...] = ()  # note that it begins elsewhere than was asked
 
 
 def preview_cut(film: "FilmInfo", cut: "Cut", preview_s: tuple[float, float]) -> "Cut":

@@ -18,7 +18,7 @@ class ScoredTake:
 
     options: ComposeOptions
     result: pipeline.Result
-    delivery: Delivery  # whose files have the take's number in their names
+    delivery: Delivery  # options of the output, whose files have the take's number in their names
 
 
 def score_takes(

@@ -20,7 +20,7 @@ def timeline(piece: "Score | Recording", features: FilmFeatures, meter: Meter) -
 
     Args:
         piece: the music.
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         meter: that heard the piece.
 
     Returns:
@@ -87,7 +87,7 @@ def motion(features: FilmFeatures) -> np.ndarray:
     """Take the most motion in equal spans of the film.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
 
     Returns:
         [<= POINTS] picture widths a second.

@@ -71,17 +71,19 @@ FRAGMENT = re.compile(
 
 
 def fragments(source: str) -> list[str]:
-    """Lines of a module's constants whose comment is a fragment: LIMIT = 3  # of a film."""
-    lines = source.splitlines()
-    constants = [
-        lines[node.lineno - 1]
-        for node in ast.parse(source).body
+    """Lines of constants and fields whose comment is a fragment: LIMIT = 3  # of a film."""
+    lines, tree = source.splitlines(), ast.parse(source)
+    bodies = [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
+    values = [
+        lines[node.lineno - 1].strip()
+        for body in bodies
+        for node in body
         if isinstance(node, ast.Assign | ast.AnnAssign)
     ]
-    return [line for line in constants if "  # " in line and FRAGMENT.match("# " + line.split("  # ", 1)[1])]
+    return [line for line in values if "  # " in line and FRAGMENT.match("# " + line.split("  # ", 1)[1])]
 
 
-def test_comments_of_constants_are_whole():
+def test_comments_of_constants_and_fields_are_whole():
     found = {
         path.relative_to(ROOT).as_posix(): fragments(path.read_text(encoding="utf-8")) for path in modules()
     }
@@ -89,9 +91,10 @@ def test_comments_of_constants_are_whole():
 
 
 def test_fragments_are_found():
-    assert fragments("LIMIT = 3  # of a film\nOTHER = 4  # most films, of any kind\nLAST = 5") == [
-        "LIMIT = 3  # of a film"
-    ]
+    source = (
+        "LIMIT = 3  # of a film\nOTHER = 4  # most films, of any kind\n\nclass A:\n    b: int  # in seconds"
+    )
+    assert fragments(source) == ["LIMIT = 3  # of a film", "b: int  # in seconds"]
 
 
 @pytest.mark.parametrize(

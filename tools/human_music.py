@@ -35,7 +35,7 @@ CHORD_LOW, ROOT_LOW = 48, 36  # lowest MIDI pitches of a chord's notes and of it
 class Player:
     """The notes of one instrument."""
 
-    part: str  # of the palette, whose place in the mix it takes: melody, bass, drums, pad, arp
+    part: str  # part of the palette whose place in the mix it takes: melody, bass, drums, pad, arp
     program: int  # General MIDI
     notes: tuple[Note, ...]
 
@@ -46,7 +46,7 @@ class Excerpt:
 
     name: str
     source: str
-    style: str  # of types.STYLES: in whose room and mix it is played
+    style: str  # one of types.STYLES, in whose room and mix it is played
     bpm: float
     players: tuple[Player, ...]
 

@@ -32,8 +32,8 @@ class Review:
     """State of a batch before it continues."""
 
     todo: list[Task]
-    done: list[Outcome]  # by an earlier run, unchanged
-    failed: list[Outcome]  # in an earlier run, unchanged; or their outputs must not be written
+    done: list[Outcome]  # films that an earlier run finished, unchanged since
+    failed: list[Outcome]  # films that failed before, unchanged, or whose outputs must not be written
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class BatchSession:
 
     journal: Journal
     review: Review
-    scratch: Path  # for intermediate files, gone afterwards
+    scratch: Path  # folder of intermediate files, removed afterwards
 
 
 def review(

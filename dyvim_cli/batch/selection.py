@@ -22,7 +22,7 @@ class SelectedFilm:
     """One film of a batch."""
 
     path: Path
-    relative: PurePosixPath  # within the folder that was named; its name alone where the film was named
+    relative: PurePosixPath  # path within the folder that was named; the name alone where the film was named
 
     @property
     def root(self) -> Path:

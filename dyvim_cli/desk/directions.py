@@ -37,7 +37,7 @@ def directions(features: FilmFeatures, options: ComposeOptions, n_takes: int) ->
     a tempo of its own.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: of the composer.
         n_takes: how many.
 
@@ -72,7 +72,7 @@ def style_of(features: FilmFeatures, options: ComposeOptions) -> str:
     """Find the style that the film gets without takes: the one asked for, else drawn among the likely.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: of the composer.
 
     Returns:
@@ -94,7 +94,7 @@ def likely_styles(features: FilmFeatures) -> list[str]:
     """List styles that suit a film.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
 
     Returns:
         Names, the likeliest first; FEWEST_STYLES at least.
@@ -109,7 +109,7 @@ def fitted_grid(features: FilmFeatures, options: ComposeOptions) -> TempoMap:
     """Lay the grid that a piece gets.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: of the composer.
 
     Returns:

@@ -36,7 +36,7 @@ def with_old_piece(score: Score, features: FilmFeatures, soundfont: str | None =
 
     Args:
         score: as it was composed.
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         soundfont: path of the user's instruments that play it; None = the shipped ones.
 
     Returns:

@@ -22,9 +22,9 @@ class Order:
 
     at_s: float
     kind: str  # hit, downbeat, drop, build, silence or section
-    weight: float = 1.0  # of what is hit
-    until_s: float = 0.0  # of a silence
-    name: str = ""  # of a section: a role, a style, or any name that sections of one theme share
+    weight: float = 1.0  # weight of a hit
+    until_s: float = 0.0  # end of a silence
+    name: str = ""  # name of a section: a role, a style, or any name that sections of one theme share
 
 
 def orders_of(markers: list[Marker], duration_s: float) -> tuple[Order, ...]:

@@ -46,7 +46,7 @@ def planned(
     """Make the plan that the music of a film follows.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: of the composer.
         orders: of read_orders.
         speech_s: [N, 2] spans of speech, seconds.

@@ -36,7 +36,7 @@ BRIDGED_S = 7.0  # longest gap between two stretches of music in which it went o
 class Tonality:
     """Similarity of a window to music."""
 
-    steady_share: float = 0.0  # of the power, 0..1
+    steady_share: float = 0.0  # share of the power in steady partials, 0..1
     new_pitches_per_s: float = 0.0
     grid: float = 0.0  # 0..1, agreement of the pitches on a grid of semitones (a circular mean's length)
     begins_s: float = 0.0  # the first and the last steady pitch, from the window's start

@@ -20,7 +20,7 @@ class Source:
     about_gb: float
     repo: str = ""
     files: tuple[tuple[str, str], ...] = ()  # (address, how its SHA-256 begins)
-    n_bytes: int | None = None  # of the one file, where it is known beforehand
+    n_bytes: int | None = None  # size of the single file, where it is known beforehand
 
     @property
     def is_commercial(self) -> bool:

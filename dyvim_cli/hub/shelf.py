@@ -14,7 +14,7 @@ from dyvim_cli.hub.catalogue import CATALOGUE, SOUNDS, Source
 class Shelf:
     """A catalogue, the verb that pulls from it, and its folder."""
 
-    verb: str  # of `dyvim VERB pull`, and the folder's name beside the cache
+    verb: str  # VERB of `dyvim VERB pull`, and the folder's name beside the cache
     catalogue: Mapping[str, Source]
     option: str
     variable: str

@@ -25,7 +25,7 @@ class Container:
     # options that encode other lossless sound; empty: audio_options
     lossless_options: dict[str, Any] = field(default_factory=dict)
     subtitle_codecs: tuple[str, ...] = ()  # carried unchanged
-    text_codec: str = ""  # what other text subtitles become
+    text_codec: str = ""  # codec that other text subtitles are converted to
     has_attachments: bool = False
     has_timecode: bool = False  # ffmpeg writes it again from the picture's tag: as a track, or in mkv the tag
     has_covers: bool = False  # as picture streams with that disposition

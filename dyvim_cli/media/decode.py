@@ -33,7 +33,7 @@ READ_AHEAD_BYTES = 32 << 20
 class Frame:
     """One analysed frame."""
 
-    time_s: float  # from the first picture, or from start_s where one was given
+    time_s: float  # time since the first picture, or since start_s where one was given
     pixels: np.ndarray  # [H, W, 3] uint8 RGB, upright
     is_key: bool  # the codec could start here (thinned films: since the last frame)
 

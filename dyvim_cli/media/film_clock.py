@@ -15,7 +15,7 @@ class FilmClock:
 
     fps: Fraction
     duration_s: float
-    first_number: int | None = None  # of the first picture by the film's own timecode, counted from midnight
+    first_number: int | None = None  # number of the first picture in the film's own timecode, from midnight
     is_drop: bool = False
 
     @property

@@ -92,8 +92,8 @@ def moved(levels: Levels, own: OwnSound, found_lufs: float, target_lufs: float) 
 class Ceiling:
     """Peak limit of the mix before encoding."""
 
-    db: float  # below full scale
-    clips: bool = False  # what passes is cut off, in place of turned down for the moment
+    db: float  # dB relative to full scale
+    clips: bool = False  # True: higher samples are clipped instead of limited
 
 
 def ceiling_of(wanted_dbtp: float | None, own_peak_db: float | None = None) -> Ceiling:

@@ -50,11 +50,11 @@ class MixSettings:
     music: Path
     keep_audio: str
     duration_s: float
-    start_s: float = 0.0  # where in the film the picture starts
+    start_s: float = 0.0  # time in the film at which the picture starts
     own_gain_db: float = 0.0
     music_gain_db: float = 0.0
-    duck_db: float | None = None  # under speech; None: as much as the speech needs
-    loudness: Loudness | None = None  # of the whole; None: the own sound keeps its level
+    duck_db: float | None = None  # reduction under speech; None: as much as the speech needs
+    loudness: Loudness | None = None  # loudness of the whole; None: the own sound keeps its level
     over_own_music: bool = False
     fade_in_s: float = 0.0
     fade_out_s: float | None = None  # None: only where the music is cut off
@@ -176,8 +176,8 @@ class Mix:
     music_gain_db: float
     own_gain_db: float | None = None  # None: the film's own sound is not in it
     duck_db: float = 0.0  # the furthest that the music goes down under speech
-    held_db: float = 0.0  # how far the highest peak of the film's own sound is turned down
-    beside_db: float = 0.0  # how far the highest peak of both together is turned down
+    held_db: float = 0.0  # reduction of the highest peak of the film's own sound
+    beside_db: float = 0.0  # reduction of the highest peak of both together
     unlimited: object = None  # the stream before its peaks are held; None where they leave room
     speech_s: np.ndarray = field(default_factory=lambda: spans.NONE)  # [N, 2] what it gives way to
     aside_s: np.ndarray = field(default_factory=lambda: spans.NONE)  # [M, 2] where it is silent

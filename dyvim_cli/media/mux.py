@@ -34,15 +34,15 @@ class MuxResult:
     """A finished film."""
 
     path: Path
-    keep_audio: str  # what became of the film's own sound: duck, mix, track or drop
-    audio_codec: str  # of the track with the music
-    duration_s: float  # of the picture and the music
-    start_s: float  # where in the film the picture starts: 0, or a key frame
+    keep_audio: str  # treatment of the film's own sound: duck, mix, track or drop
+    audio_codec: str  # codec of the track with the music
+    duration_s: float  # length of the picture and the music
+    start_s: float  # time in the film at which the picture starts: 0, or a key frame
     picture_copied: bool  # False only for what no film container takes (gif)
-    loudness_lufs: float  # of the delivered track, as all that follows
+    loudness_lufs: float  # loudness of the delivered track, as all that follows
     true_peak_db: float  # dBTP
-    music_gain_db: float  # what the music was raised by
-    own_gain_db: float | None  # what the film's own sound was raised by; None where it is not in the track
+    music_gain_db: float  # gain of the music
+    own_gain_db: float | None  # gain of the film's own sound; None where it is not in the track
     duck_db: float  # the furthest that the music goes down under speech
     speech_s: tuple[tuple[float, float], ...]  # spans of speech that it goes down under
     own_music_s: tuple[tuple[float, float], ...]  # spans of the film's own music in which it is silent

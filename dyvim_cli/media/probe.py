@@ -34,13 +34,13 @@ class FilmInfo:
     path: Path
     container: str  # libavformat's name, for example "mov,mp4,m4a,3gp,3g2,mj2"
     codec: str
-    stream_index: int  # of the picture, within the file
-    position: int  # of the picture, within the video streams (ffmpeg's 0:v:0)
+    stream_index: int  # index of the picture's stream within the file
+    position: int  # index of the picture within the video streams (ffmpeg's 0:v:0)
     start_s: float  # the first picture's time stamp
     container_start_s: float  # the earliest stamp of any stream
     videos_start_s: float  # the earliest stamp of any video stream
-    duration_s: float  # from the first picture to the end of the last, or of the sound while that is held
-    picture_s: float  # from the first picture to the end of the last
+    duration_s: float  # time from the first picture to the end of the last, or of sound while that is held
+    picture_s: float  # time from the first picture to the end of the last
     n_frames: int
     fps: float  # average
     is_variable_rate: bool
@@ -59,10 +59,10 @@ class FilmInfo:
     n_pictures_attached: int = 0  # cover art
     n_attachments: int = 0
     n_chapters: int = 0
-    comment: str = ""  # what the film's own comment tag says
-    timecode: str = ""  # of the first picture, as the camera counted
+    comment: str = ""  # the film's own comment tag
+    timecode: str = ""  # timecode of the first picture, as the camera counted
     n_shown: int = 0  # packets of the picture, but those that are only decoded
-    joins: tuple[tuple[float, float], ...] = ()  # where the picture's clock jumped: (stamp, by how much)
+    joins: tuple[tuple[float, float], ...] = ()  # jumps of the picture's clock: (stamp, by how much)
     codec_tag: str = ""  # the container's own name of the picture's codec: hev1, dvh1
     extras: tuple[str, ...] = ()  # streams besides the picture, by the names of listing.EXTRAS
     is_torn: bool = False  # the file is shorter than it says itself

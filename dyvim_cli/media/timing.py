@@ -33,7 +33,7 @@ class Timing:
     """Presentation times of pictures, seconds; they become fields of probe.FilmInfo."""
 
     start_s: float
-    picture_s: float  # from the first picture to the last one's end
+    picture_s: float  # time from the first picture to the last one's end
     n_frames: int
     n_shown: int  # packets of the picture, but those that are only decoded; two may have one time
     fps: float
@@ -41,7 +41,7 @@ class Timing:
     key_times_s: np.ndarray
     shown_late_s: float = 0.0  # how long before the first picture's time its decoding begins
     joins: tuple[tuple[float, float], ...] = ()
-    sounds: dict[int, SoundSpan] = field(default_factory=dict)  # by stream index, where there are packets
+    sounds: dict[int, SoundSpan] = field(default_factory=dict)  # span of each sound by stream index
 
 
 def timing_of(container: Any, stream: Any, path: Path) -> Timing:

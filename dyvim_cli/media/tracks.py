@@ -27,8 +27,8 @@ class Track:
     channels: int = 0
     sample_rate: int = 0
     start_s: float = 0.0
-    end_s: float = 0.0  # of a sound
-    n_packets: int = 0  # of a sound
+    end_s: float = 0.0  # end of a sound
+    n_packets: int = 0  # packets of a sound
     title: str = ""
     flags: tuple[str, ...] = ()  # ffmpeg's dispositions: default, comment, visual_impaired ...
     joins: tuple[tuple[float, float], ...] = ()  # see timing.SoundSpan

@@ -16,7 +16,7 @@ class Curves(TypedDict, total=False):
     motion: list[float]  # evenly over duration_s: mean optical flow, picture widths a second
     loudness_lufs: list[float | None]  # evenly over duration_s: momentary loudness of what is delivered
     accents: list[tuple[float, float]]  # (time_s, strength 0..1) of the music's strongest strokes
-    bars_s: list[float]  # where bars begin
+    bars_s: list[float]  # beginnings of the bars
 
 
 Status = Literal["done", "failed", "pending"]  # pending: not started, or interrupted

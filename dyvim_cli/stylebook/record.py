@@ -39,14 +39,14 @@ class Part:
     echo: float = 0.0  # send, linear
     low_cut_hz: float = 120.0
     treble_db: float = 0.0  # shelf at 5 kHz
-    length: float = 1.0  # of the written duration
+    length: float = 1.0  # sounding share of the written duration
     overlap_s: float = 0.0  # legato: a note reaches into the next
-    velocities: tuple[int, int] = (48, 118)  # at level 0 and at level 7
-    strum_s: float = 0.0  # between the notes of a chord
+    velocities: tuple[int, int] = (48, 118)  # velocities at level 0 and at level 7
+    strum_s: float = 0.0  # delay between the notes of a chord
     pedal: bool = False  # notes ring until the chord changes
     power: bool = False  # chords are played as root, fifth and octave
     lean: float = 1.0  # strength of its metric accents, relative to players' average
-    shortest_step_s: float = 0.0  # where sixteenths are shorter, it plays eighths
+    shortest_step_s: float = 0.0  # length of a sixteenth below which it plays eighths
     ninths: bool = False  # chords of four notes are played without root, with the ninth in its place
 
 
@@ -74,7 +74,7 @@ class Palette:
     loose_ms: float = 5.0  # spread of human timing
     human_drums: float = 1.0  # how far drums follow the drummers' placement; 0 = a machine
     backbeat: bool = False  # kick and snare take turns; together they play accents alone
-    duck_db: float = 0.0  # how far the kick pushes pad and arpeggio down
+    duck_db: float = 0.0  # reduction of pad and arpeggio by the kick
     drive: float = 0.0  # tape-like saturation of the mix
     low_pass_hz: float = 0.0  # 0 = open
     glue_ratio: float = 1.6
@@ -103,7 +103,7 @@ class Strokes(NamedTuple):
 
     heavy: tuple[str, ...]
     medium: tuple[str, ...]  # the backbeat is the snare's own: lesser events leave it alone
-    hint: tuple[str, ...]  # for a doubtful event
+    hint: tuple[str, ...]  # strokes for a doubtful event
 
 
 KIT_STROKES = Strokes(("kick", "crash"), ("kick", "open_hat"), ("open_hat",))

@@ -30,7 +30,7 @@ def footage_of(features: FilmFeatures) -> Footage:
     """Collect the fingerprint data of a film.
 
     Args:
-        features: what was seen of it.
+        features: its motion, events, scenes and style.
 
     Returns:
         Length, prints and edges of its shots.

@@ -35,7 +35,7 @@ class Ended:
     exit_code: int  # negative: the signal it died by
     was_ended: bool  # it took longer than it may
     seconds: float
-    memory_mb: float  # of its largest process
+    memory_mb: float  # memory of its largest process
 
 
 def import_everything() -> None:

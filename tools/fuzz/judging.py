@@ -31,11 +31,11 @@ class Run:
     output: Path | None
     folder: Path  # holds the film, and the output when there is one
     scratch: Path  # the command's TMPDIR
-    film_digest: str  # before the run
+    film_digest: str  # digest of the film before the run
     exit_code: int  # negative: the signal it died by
     was_ended: bool  # it took too long
     said: str  # stdout and stderr
-    memory_mb: float  # of its largest process
+    memory_mb: float  # memory of its largest process
     pictures: Path | None = None  # the film whose picture packets the output must hold
 
 

@@ -35,7 +35,7 @@ class HeardMusic:
     mono: np.ndarray  # [n] float32, analysis signal
     events: AudioEvents
     musicality: Musicality
-    score: ScoreFigures | None = None  # of the MIDI file beside the music
+    score: ScoreFigures | None = None  # figures of the MIDI file next to the music
     what: str = ALONE  # ALONE, TOGETHER or UNKNOWN
 
 

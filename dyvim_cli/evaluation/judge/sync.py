@@ -50,8 +50,8 @@ class AccentProfile:
 class SyncReport:
     """Agreement of music and picture: 0 is chance, 1 is perfect."""
 
-    cuts_hit_beyond_chance: float  # at 80 ms
-    events_hit_beyond_chance: float  # at 80 ms, cuts and motion impacts by weight
+    cuts_hit_beyond_chance: float  # share of the cuts that are met within 80 ms
+    events_hit_beyond_chance: float  # share of cuts and impacts, by weight, that are met within 80 ms
     motion_loudness_correlation: float  # rank correlation beyond chance
     motion_density_correlation: float  # the same with the density of onsets
     lag_s: float | None  # offset of the accents from the events; positive: the music is late
@@ -59,7 +59,7 @@ class SyncReport:
     n_events: int
     n_onsets: int
     is_moving: bool  # whether the motion varies at all: a still picture correlates with nothing
-    matching: dict[float, Matching] = field(default_factory=dict, repr=False)  # by tolerance in seconds
+    matching: dict[float, Matching] = field(default_factory=dict, repr=False)  # figures by tolerance (s)
     motion_loudness: Corrected = field(default=Corrected(), repr=False)
     motion_density: Corrected = field(default=Corrected(), repr=False)
     profile: AccentProfile | None = field(default=None, repr=False)  # None without events or onsets

@@ -30,7 +30,7 @@ class SweepRun:
     seed: int
     sync: SyncReport
     flow: FlowReport | None  # None where the film is too short
-    agreement: EventAgreement | None = None  # of the judge's eye and the composer's; None: not asked
+    agreement: EventAgreement | None = None  # agreement of judge and composer; None: not asked
 
 
 def sweep(

@@ -83,7 +83,7 @@ def film_grid(features: FilmFeatures, options: "ComposeOptions") -> TempoMap:
     """Make the grid that the generator would make for a film.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing.
 
     Returns:

@@ -57,7 +57,7 @@ def write_again(
     """Compose the old piece of options.recut for the new cut that was seen; deterministic for a seed.
 
     Args:
-        features: what was seen of the new cut.
+        features: motion, events, scenes and style of the new cut.
         options: options of composing; `recut` holds the old piece and where its pictures are now.
         model: the decoder of score tokens.
         progress: notified of the stage "compose".

@@ -23,7 +23,7 @@ def carried_plan(recut: Recut, grid: Relaid, features: FilmFeatures) -> FilmPlan
     Args:
         recut: the old piece and where its pictures are now.
         grid: the old grid fitted to the new cut.
-        features: what was seen of the new cut.
+        features: motion, events, scenes and style of the new cut.
 
     Returns:
         The old plan with sections, silences and hits at their new times, and the hits of new pictures.

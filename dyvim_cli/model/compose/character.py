@@ -42,7 +42,7 @@ def as_planned(
     """Set a plan's choices in the film's features and the options.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing.
         planned: the film's plan.
 
@@ -63,7 +63,7 @@ def with_own_seed(features: FilmFeatures, options: ComposeOptions) -> ComposeOpt
     The seed depends on the film's length, frames and mood alone, rounded so that machines agree on them.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing.
 
     Returns:
@@ -79,7 +79,7 @@ def choose_character(features: FilmFeatures, options: ComposeOptions, rng: np.ra
     """Choose style, mood, key and tempo: from the options, else from what the film shows.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing.
         rng: a little chance in tempo and key, so that two seeds differ.
 
@@ -112,7 +112,7 @@ def fit_grid(features: FilmFeatures, character: Character, options: ComposeOptio
     """Fit the tempo map to the film's events: tempo, rubato, and bars that begin with the heavy cuts.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         character: style and tempo prior.
         options: options of composing.
 

@@ -28,7 +28,7 @@ def decide(
     """Decide the plan that a piece for this film follows.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing; what they fix is not decided here.
         marks: hits that a person asked for; tempo and sections are found with them.
         tempo_map: the grid; None = one is fitted to the film's events.
@@ -80,7 +80,7 @@ def seen_hits(features: FilmFeatures) -> tuple[PlannedHit, ...]:
     """List a film's events as hits of a plan.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
 
     Returns:
         In the order of the film; times and weights are rounded as a plan file has them.

@@ -83,7 +83,7 @@ def curves_of(
     """Sample the film's curves on the grid, calmer under speech and as the plan's sections order.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing.
         planned: the film's plan.
         tempo_map: the grid, S steps.
@@ -109,7 +109,7 @@ def lay_groundwork(
     """Decide form, conditions and fixed tokens.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing.
         character: style, mood and key.
         planned: the film's plan.
@@ -221,7 +221,7 @@ def plan(
     """Plan the form over the film; at alpha 0 of a film about which nothing is known.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         tempo_map: the grid, S steps.
         character: style, mood and key.
         energy: [S] 0..1.
@@ -265,7 +265,7 @@ def condition(
     """Build the decoder's conditions.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         tempo_map: the grid, S steps.
         character: style, mood and key of the whole piece.
         form: its sections and active streams.

@@ -30,7 +30,7 @@ CODE = ("model", "music", "stylebook", "types.py")  # sources that what is drawn
 class _Drawn:
     """Pieces, as the cache writes them."""
 
-    duration_s: float  # of no meaning here
+    duration_s: float  # unused here
     pieces: np.ndarray  # [N, K, S] int16
 
 

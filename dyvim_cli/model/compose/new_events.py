@@ -18,7 +18,7 @@ def with_events(tempo_map: TempoMap, features: FilmFeatures) -> TempoMap:
 
     Args:
         tempo_map: the grid; its own hits are dropped.
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
 
     Returns:
         The grid with the hits.
@@ -52,7 +52,7 @@ def leaned(old: OldPiece, grid: Relaid, features: FilmFeatures, reach_steps: int
     Args:
         old: the old piece.
         grid: its grid fitted to the new cut, S steps.
-        features: what was seen of the new cut.
+        features: motion, events, scenes and style of the new cut.
         reach_steps: steps around an event over which the rubato spreads.
 
     Returns:

@@ -265,7 +265,7 @@ def with_hits(features: FilmFeatures, hits: tuple[PlannedHit, ...]) -> FilmFeatu
     """Replace a film's events.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         hits: the events that count instead.
 
     Returns:

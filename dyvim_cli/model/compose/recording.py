@@ -70,7 +70,7 @@ def record(
     """Compose sound for a film; same seed, same tokens.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing.
         model: MusicGen, with or without an adapter.
         progress: notified of the stage "compose".
@@ -110,7 +110,7 @@ def sight_of(features: FilmFeatures, model: AudioModel) -> Sight:
     """Show a film to the adapter.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         model: MusicGen; without an adapter no key frames are shown.
 
     Returns:
@@ -136,7 +136,7 @@ def picture_embeddings(features: FilmFeatures) -> torch.Tensor:
     """Bring key frames to the scale that the adapter learned: each of length sqrt(F).
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
 
     Returns:
         [M, F] float32.
@@ -180,7 +180,7 @@ def place_take(
 
     Args:
         heard: what was heard in the take.
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         lead_s: seconds of music before the film's beginning, to choose from.
         alpha: 0..1, strength of the film's say.
         follows: whether an adapter wrote it to the film: then it stays where it is and is only judged.
@@ -214,7 +214,7 @@ def grid_of(heard: TakeBeats, placing: Alignment, features: FilmFeatures) -> Tem
     Args:
         heard: what was heard in the take.
         placing: where it begins and how fast it plays.
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
 
     Returns:
         The grid with the hit table.

@@ -42,7 +42,7 @@ def write_score(
     """Compose for a film; deterministic for a seed.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         options: options of composing.
         model: the decoder of score tokens.
         progress: notified of the stage "compose".

@@ -120,7 +120,7 @@ def film_curves(
     """Sample a film's events and motion on the grid.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         tempo_map: the grid with its hits, S steps.
         lightest: accents of less strength are left out.
 
@@ -145,7 +145,7 @@ def motion_features(features: FilmFeatures, tempo_map: TempoMap) -> np.ndarray:
     """Sample the motion encoder's z_d on the grid, standardised over the film.
 
     Args:
-        features: what was seen of the film.
+        features: motion, events, scenes and style of the film.
         tempo_map: the grid, S steps.
 
     Returns:

@@ -31,7 +31,7 @@ class Section:
     valence: float  # -1..1
     arousal: float  # -1..1
     recap_of: int | None = None  # index of the section whose theme returns
-    style: str | None = None  # of its band, where that is not the piece's
+    style: str | None = None  # style of its band, where that is not the piece's
 
     @property
     def first_bar(self) -> int:

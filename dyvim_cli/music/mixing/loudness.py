@@ -41,8 +41,8 @@ def _joined(pieces: list[np.ndarray]) -> np.ndarray:
 class Mastering(NamedTuple):
     """Gains that mastering applies to a mix, in dB."""
 
-    gain_db: float  # to all of it
-    most_limited_db: float  # where the limiter holds a peak back the most
+    gain_db: float  # gain of the whole
+    most_limited_db: float  # largest reduction of a peak by the limiter
 
 
 class Meter:

@@ -42,7 +42,7 @@ class MidiEvents:
 
     tracks: tuple[EventTrack, ...]
     ticks_per_quarter: int = 0  # 0: ticks have a fixed length
-    tick_s: float = 0.0  # that length
+    tick_s: float = 0.0  # the fixed length of a tick
 
 
 def read_events(data: bytes) -> MidiEvents:

@@ -32,7 +32,7 @@ class PlayedPart:
     stem: Stem
     gain_times_s: np.ndarray  # [G] ascending
     gains_db: np.ndarray  # [G]
-    bend: Bends | None = None  # what moves its pitch
+    bend: Bends | None = None  # pitch bends over time
 
     def gain(self, times_s: np.ndarray) -> np.ndarray:
         """Interpolate the track's loudness over time.
@@ -52,7 +52,7 @@ class PlayedMidi:
 
     parts: tuple[PlayedPart, ...]
     bpm: float  # its first tempo
-    end_s: float  # of the last note
+    end_s: float  # end of the last note
 
 
 def read_midi(path: Path) -> PlayedMidi:

@@ -51,7 +51,7 @@ class Track:
     name: str
     program: int
     is_drum: bool
-    notes: tuple[Note, ...]  # from key down to key up
+    notes: tuple[Note, ...]  # notes from key down to key up
     controls: tuple[Control, ...]
     pitch_bends: tuple[Wheel, ...]
     pedals: tuple[tuple[float, float], ...]  # (down, up) in s

@@ -103,7 +103,7 @@ class HeldLevel:
     top: int
     edge: int
     db_per_s: float
-    floor_db: float  # how far it falls
+    floor_db: float  # level that it falls to
 
     @classmethod
     def of(cls, voice: Voice) -> "HeldLevel":

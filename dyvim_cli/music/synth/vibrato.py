@@ -21,10 +21,10 @@ FEW = 0.05  # share of notes that begin together in what is still a line
 class Vibrato:
     """A slow wave of the pitch that begins once a note is held."""
 
-    depth_cents: float  # to either side
+    depth_cents: float  # largest deviation to either side
     rate_hz: float
-    after_s: float = 0.35  # of the note's onset
-    rises_s: float = 0.4  # until it is as deep as it gets
+    after_s: float = 0.35  # time from the note's onset until the vibrato begins
+    rises_s: float = 0.4  # time until it reaches its depth
 
     def cents_at(self, held_s: np.ndarray) -> np.ndarray:
         """Find how far the pitch is moved.

@@ -124,7 +124,7 @@ def track_beats(envelope: np.ndarray, bpm: float) -> np.ndarray:
 class Alignment:
     """Alignment of recorded music with the film: film time = (music time - start_s) / speed."""
 
-    start_s: float  # where in the music the film begins
+    start_s: float  # time in the music at which the film begins
     speed: float  # 1.04 = four per cent faster
     reward: float  # share of the events' weight that falls on beats, 0..1
 

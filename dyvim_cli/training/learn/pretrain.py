@@ -44,7 +44,7 @@ JUDGED_BY = 4  # batches a source
 class PretrainSettings:
     """Settings of pre-training; the learning rate follows the elapsed minutes."""
 
-    minutes: float = 90.0  # of its updates
+    minutes: float = 90.0  # time of its updates
     n_steps: int = 384
     batch_size: int = 10
     peak_rate: float = 1.5e-3

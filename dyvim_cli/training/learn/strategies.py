@@ -27,7 +27,7 @@ LORA_RANK = 8
 class Phase:
     """Schedule at one moment of a run."""
 
-    new_rate: float  # of the new modules
+    new_rate: float  # learning rate of the new modules
     decoder_rate: float
     n_thawed: int  # parts of the decoder that learn, from the top
     dropout: float

@@ -97,8 +97,8 @@ class TuneSettings:
     save_every_s: float = 60.0
     mixed_precision: str = "no"  # as accelerate: no, bf16, fp16
     seed: int = 0
-    new_gain: float = 1.0  # times strategies.NEW_RATE: new modules from nothing may learn faster
-    decoder_gain: float = 1.0  # times strategies.DECODER_RATE
+    new_gain: float = 1.0  # factor of strategies.NEW_RATE: new modules from nothing may learn faster
+    decoder_gain: float = 1.0  # factor of strategies.DECODER_RATE
 
 
 @dataclass

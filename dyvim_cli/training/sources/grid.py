@@ -33,8 +33,8 @@ class Bar:
     length: float  # as filled; shorter than nominal for a pickup
     nominal: float  # as the time signature says
     fifths: int | None  # key signature, None when the score gives none
-    source: int  # which written bar this is: equal for a bar and its repetition
-    opens: bool  # after a double bar line, repeat sign, rehearsal mark or section word
+    source: int  # number of the written bar: equal for a bar and its repetition
+    opens: bool  # True after a double bar line, repeat sign, rehearsal mark or section word
 
 
 @dataclass

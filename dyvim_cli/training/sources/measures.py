@@ -45,7 +45,7 @@ class Measure:
     opens: bool = False
     closes: bool = False
     repeat_start: bool = False
-    repeat_end: int = 0  # how often the passage is played
+    repeat_end: int = 0  # number of times the passage is played
     ending: frozenset[int] = frozenset()
     ending_stops: bool = False
     notes: list[Any] = field(default_factory=list)  # NOTE rows
