@@ -12,19 +12,31 @@ NEAR_S = 0.04  # how sharply the metronome aims, standard deviation
 
 
 def random_shift(samples: np.ndarray, sample_rate: int, seed: int | list[int]) -> np.ndarray:
-    """The same music [n, ...], started somewhere else and wrapped round: chance itself.
+    """Start the same music somewhere else, wrapped round: the level of chance.
 
-    The shift lies between an eighth and seven eighths of the music.
+    Args:
+        samples: [n, ...] music.
+        sample_rate: Hz.
+        seed: of the shift, which lies between an eighth and seven eighths of the music.
+
+    Returns:
+        The same shape.
     """
     share = np.random.default_rng(seed).uniform(0.125, 0.875)
     return np.roll(samples, round(share * len(samples)), axis=0)
 
 
 def best_metronome(picture: VisualEvents) -> tuple[float, float]:
-    """(tempo in BPM, first beat in seconds) of the steady beat that is nearest to the events.
+    """Find the steady beat that is nearest to the events.
 
-    The best of all tempi from 60 to 180 and their phases, by the events' weights: the most that a
-    fixed tempo can do. 120 and 0 without events.
+    The best of all tempi from 60 to 180 and their phases, by the events' weights: the most that a fixed tempo
+    can do.
+
+    Args:
+        picture: events of the film.
+
+    Returns:
+        (tempo in BPM, first beat in seconds); 120 and 0 without events.
     """
     best, best_score = (120.0, 0.0), 0.0
     events, weights = picture.event_times_s, picture.event_weights
@@ -42,14 +54,30 @@ def best_metronome(picture: VisualEvents) -> tuple[float, float]:
 
 
 def metronome(picture: VisualEvents) -> np.ndarray:
-    """[n] float32 at SAMPLE_RATE: clicks of the best metronome from the film's start to its end."""
+    """Click the best metronome from the film's start to its end.
+
+    Args:
+        picture: events of the film.
+
+    Returns:
+        [n] float32 at SAMPLE_RATE.
+    """
     tempo, first_s = best_metronome(picture)
     beats = np.arange(first_s, max(picture.duration_s, first_s + 1e-3), 60 / tempo)
     return clicks(beats, np.full(len(beats), 0.5), picture.duration_s)
 
 
 def clicks(times_s: np.ndarray, levels: np.ndarray, duration_s: float) -> np.ndarray:
-    """[n] float32 at SAMPLE_RATE: a short decaying tone at each time, at each level (0..1)."""
+    """Make a short decaying tone at each time.
+
+    Args:
+        times_s: [C] seconds.
+        levels: [C] 0..1.
+        duration_s: length of the sound.
+
+    Returns:
+        [n] float32 at SAMPLE_RATE.
+    """
     t = np.arange(round(CLICK_S * SAMPLE_RATE)) / SAMPLE_RATE
     click = np.sin(2 * np.pi * CLICK_HZ * t) * np.exp(-t / (CLICK_S / 5))
     track = np.zeros(max(1, round(duration_s * SAMPLE_RATE)) + len(click), np.float32)

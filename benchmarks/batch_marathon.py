@@ -41,7 +41,15 @@ LONG = 100  # films; a shorter night has hardly begun when its workers are warm
 
 
 def night(arguments, scratch: Path) -> dict:
-    """Every good film scored, every bad one listed with a hint and on the page, memory flat."""
+    """Check a long batch: every good film scored, every bad one listed with a hint, memory flat.
+
+    Args:
+        arguments: of the command line.
+        scratch: folder to work in.
+
+    Returns:
+        Figures for JSON.
+    """
     films, n_bad = _folder(arguments, scratch), arguments.films // 10
     out, page = scratch / "out", scratch / "report.html"
     asked = (films, "-r", "-o", f"{out}/", *_options(arguments))
@@ -94,7 +102,15 @@ def _names(found: list[dict]) -> list[str]:
 
 
 def kills(arguments, scratch: Path) -> dict:
-    """SIGKILL at random moments, resumed each time: the same bytes as an undisturbed local run."""
+    """Kill a batch at random moments and resume it: the bytes must be those of an undisturbed run.
+
+    Args:
+        arguments: of the command line.
+        scratch: folder to work in.
+
+    Returns:
+        Figures for JSON.
+    """
     films, rng = _folder(arguments, scratch), random.Random(arguments.seed)
     reference, out, page = scratch / "reference", scratch / "out", scratch / "report.html"
     engine = ("--engine", arguments.engine)
@@ -136,7 +152,15 @@ def _undisturbed(process: subprocess.Popen, n_films: int) -> tuple[float, float]
 
 
 def speed(arguments, scratch: Path) -> dict:
-    """`batch --jobs 2` against one `score` after the other: wall clock and processor seconds."""
+    """Time `batch --jobs 2` against one `score` after the other: wall clock and processor seconds.
+
+    Args:
+        arguments: of the command line.
+        scratch: folder to work in.
+
+    Returns:
+        Figures for JSON.
+    """
     films = [path for path in sorted(_folder(arguments, scratch, n_bad=0).rglob("*")) if path.is_file()]
     options = ["--candidates", str(arguments.candidates), "--no-cache", "--progress", "none"]
 

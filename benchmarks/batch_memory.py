@@ -28,7 +28,15 @@ class Sample:
 
 
 def watch(process: subprocess.Popen, journal: Path) -> list[Sample]:
-    """Samples of a batch that leads its own process group, filled while it runs."""
+    """Sample the memory of a batch that leads its own process group, while it runs.
+
+    Args:
+        process: the batch.
+        journal: its journal, from which the finished films are counted.
+
+    Returns:
+        Samples; the list grows until the process ends.
+    """
     samples: list[Sample] = []
 
     def look() -> None:
@@ -42,7 +50,15 @@ def watch(process: subprocess.Popen, journal: Path) -> list[Sample]:
 
 
 def figures(samples: list[Sample], n_films: int) -> dict:
-    """Median and largest PSS in MB by tenths of the films, and of both halves once the workers are warm."""
+    """Summarise the memory: by tenths of the films, and of both halves once the workers are warm.
+
+    Args:
+        samples: of `watch`.
+        n_films: films of the batch.
+
+    Returns:
+        Median and largest PSS in MB.
+    """
     edges = [n_films * i // 10 for i in range(11)]
     tenths = [_mb(samples, low, high) for low, high in zip(edges, edges[1:], strict=False)]
     warm, middle = n_films * WARM, n_films * (1 + WARM) / 2
@@ -51,7 +67,14 @@ def figures(samples: list[Sample], n_films: int) -> dict:
 
 
 def is_flat(found: dict) -> bool:
-    """Check whether neither the median nor the largest of the last half lies above the first half's."""
+    """Check whether neither the median nor the largest of the last half lies above the first half's.
+
+    Args:
+        found: of `figures`.
+
+    Returns:
+        True for flat memory.
+    """
     first, last = found["pss_mb_first_half"], found["pss_mb_last_half"]
     return all(after <= before * (1 + GROWTH) for before, after in zip(first, last, strict=True))
 
@@ -80,5 +103,10 @@ def _group_mb(group: int) -> list[float]:
 
 
 def write(samples: list[Sample], path: Path) -> None:
-    """All samples as JSON, a list of [films, processes, MB]."""
+    """Write all samples as JSON, a list of [films, processes, MB].
+
+    Args:
+        samples: of `watch`.
+        path: of the file.
+    """
     path.write_text(json.dumps([[s.films, s.processes, round(s.pss_mb)] for s in samples]), encoding="utf-8")

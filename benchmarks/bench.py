@@ -52,7 +52,15 @@ class Score:
 
 
 def players(generate: Generate, steady: Generate) -> dict[str, Player]:
-    """The compared players: the generator whole and in parts, and the baselines."""
+    """List the compared players: the generator whole and in parts, and the baselines.
+
+    Args:
+        generate: makes music for a film.
+        steady: the same without the film's events.
+
+    Returns:
+        Players by name.
+    """
     generate = cache(generate)  # the shifted music is the very same
 
     def ours(alpha: float, by: Generate = generate) -> Player:
@@ -84,7 +92,17 @@ def players(generate: Generate, steady: Generate) -> dict[str, Player]:
 def run(
     films: Sequence[Path], on_film: Callable[[Path], list[Score]], pool: Executor, say: Callable[[str], None]
 ) -> list[Score]:
-    """Every player on every film with every seed; a film that cannot be scored is left out, and said so."""
+    """Judge every player on every film with every seed.
+
+    Args:
+        films: paths.
+        on_film: scores of one film.
+        pool: runs films side by side.
+        say: takes a line about each film; one that cannot be scored is left out, and said so.
+
+    Returns:
+        All scores.
+    """
     scores: list[Score] = []
     work = [pool.submit(on_film, film) for film in films]
     for i, (film, done) in enumerate(zip(films, work, strict=True)):
@@ -99,7 +117,19 @@ def run(
 
 
 def play_and_judge(film: Path, seeds: int, compared: dict[str, Player]) -> list[Score]:
-    """The scores of one film; none if its length is not one that is compared. Raises DyvimError."""
+    """Play and judge one film.
+
+    Args:
+        film: path.
+        seeds: number of seeds.
+        compared: players by name.
+
+    Returns:
+        Its scores; none if its length is not one that is compared.
+
+    Raises:
+        DyvimError: the film cannot be scored.
+    """
     from dyvim_cli.media.probe import probe
 
     if not SHORTEST_S <= probe(film).duration_s <= LONGEST_S:
@@ -118,12 +148,26 @@ def _judged(film, player, seed, picture, samples, sample_rate) -> Score:
 
 
 def result_table(scores: Sequence[Score]) -> str:
-    """Markdown: a row a player, the mean excess over chance of every measure with its interval."""
+    """Tabulate sync: a row a player, the mean excess over chance of every measure with its interval.
+
+    Args:
+        scores: of all films.
+
+    Returns:
+        Markdown.
+    """
     return _table(scores, COLUMNS, _mean_sync)
 
 
 def flow_table(scores: Sequence[Score]) -> str:
-    """Markdown: a row a player, the mean of every figure of flow with its interval."""
+    """Tabulate flow: a row a player, the mean of every figure with its interval.
+
+    Args:
+        scores: of all films.
+
+    Returns:
+        Markdown.
+    """
     return _table(scores, FLOW, lambda group, films: mean_flow([s.flow for s in group], films=films))
 
 
@@ -151,7 +195,15 @@ def _in_process(out: Path, candidates: int, seeds: int, film: Path) -> list[Scor
 
 
 def section(title: str, scores: Sequence[Score]) -> str:
-    """The tables of sync and of flow under their title, with what was heard."""
+    """Join the tables of sync and of flow under their title, with the number of films and seeds.
+
+    Args:
+        title: of the section.
+        scores: of its films.
+
+    Returns:
+        Markdown.
+    """
     films = {score.film: score.sync for score in scores}
     with_cuts = sum(sync.n_cuts > 0 for sync in films.values())
     n_cuts, n_events = (sum(getattr(s, name) for s in films.values()) for name in ("n_cuts", "n_events"))
@@ -160,7 +212,16 @@ def section(title: str, scores: Sequence[Score]) -> str:
 
 
 def page(groups: dict[str, Sequence[Score]], candidates: int, commit: str) -> str:
-    """The tables with what it takes to read and to repeat them; groups by title."""
+    """Write the tables with what it takes to read and to repeat them.
+
+    Args:
+        groups: scores by title.
+        candidates: takes a piece.
+        commit: of the code that was judged.
+
+    Returns:
+        Markdown.
+    """
     seeds = len({score.seed for scores in groups.values() for score in scores})
     day = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     return (
@@ -172,7 +233,11 @@ def page(groups: dict[str, Sequence[Score]], candidates: int, commit: str) -> st
 
 
 def current_commit() -> str:
-    """Short name of the checkout's commit, 'unknown' outside one."""
+    """Read the short name of the checkout's commit.
+
+    Returns:
+        'unknown' outside a checkout.
+    """
     try:
         return subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True,
@@ -183,7 +248,15 @@ def current_commit() -> str:
 
 
 def put_between_marks(readme: Path, text: str) -> None:
-    """Replace the text between the two marks of a README. Raises ValueError without them."""
+    """Replace the text between the two marks of a page.
+
+    Args:
+        readme: path of the page.
+        text: new text.
+
+    Raises:
+        ValueError: the page lacks the marks.
+    """
     before, found, rest = readme.read_text(encoding="utf-8").partition(MARKS[0])
     after = rest.partition(MARKS[1])
     if not found or not after[1]:
@@ -193,7 +266,15 @@ def put_between_marks(readme: Path, text: str) -> None:
 
 
 def films_in(folder: Path | None, scratch: Path) -> list[Path]:
-    """The films of a folder; without one, a film that is synthesised into `scratch`."""
+    """List the films of a folder.
+
+    Args:
+        folder: None = one film is synthesised.
+        scratch: folder for that film.
+
+    Returns:
+        Paths.
+    """
     from benchmarks.synthetic import synthesise
 
     if folder is not None and folder.is_dir():
@@ -202,7 +283,16 @@ def films_in(folder: Path | None, scratch: Path) -> list[Path]:
 
 
 def edited(films: Sequence[Path], n: int, scratch: Path) -> list[Path]:
-    """n films cut together from those that can be read; the same n for the same films."""
+    """Cut n films together from those that can be read; the same n for the same films.
+
+    Args:
+        films: paths.
+        n: number of edits.
+        scratch: folder for them.
+
+    Returns:
+        Paths.
+    """
     from benchmarks.montage import edit
     from dyvim_cli.media.probe import probe
 

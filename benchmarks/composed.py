@@ -26,7 +26,14 @@ class Composed:
 
 
 def faults(piece: Composed) -> tuple[str, ...]:
-    """List the faults of a piece: stuck notes, unplanned silence, a missing ending."""
+    """List the faults of a piece: stuck notes, unplanned silence, a missing ending.
+
+    Args:
+        piece: with its film.
+
+    Returns:
+        Names of the faults.
+    """
     found = []
     if stuck := stuck_streams(piece.score):
         found.append(f"stuck note: {', '.join(stuck)}")
@@ -42,13 +49,27 @@ def faults(piece: Composed) -> tuple[str, ...]:
 
 
 def figures(piece: Composed) -> dict[str, float]:
-    """The corpus' measures (music.symbols.measures) of a score's whole bars."""
+    """Measure a score's whole bars as the corpus was (music.symbols.measures).
+
+    Args:
+        piece: with its film.
+
+    Returns:
+        Figures by name.
+    """
     n_steps = piece.score.tokens.shape[1] // STEPS_PER_BAR * STEPS_PER_BAR
     return measures(piece.score.tokens[:, :n_steps], piece.score.key.is_minor) if n_steps else {}
 
 
 def stuck_streams(score: Score) -> list[str]:
-    """Streams with a note of over four bars before the last chord, or with a pitch repeated endlessly."""
+    """Find streams with a note of over four bars before the last chord, or an endlessly repeated pitch.
+
+    Args:
+        score: the score.
+
+    Returns:
+        Names of streams.
+    """
     found = []
     for name in tokens.PITCHED:
         row = score.tokens[tokens.STREAM_INDEX[name]]
@@ -61,7 +82,14 @@ def stuck_streams(score: Score) -> list[str]:
 
 
 def silent_bars(piece: Composed) -> int:
-    """Bars in which no note sounds although the film moves."""
+    """Count the bars in which no note sounds although the film moves.
+
+    Args:
+        piece: with its film.
+
+    Returns:
+        Number of bars.
+    """
     grid = piece.score.tempo_map.step_times_s
     notes = [note for stem in piece.score.stems for note in stem.notes]
     starts, ends = np.array([n.start_s for n in notes]), np.array([n.end_s for n in notes])
@@ -76,16 +104,29 @@ def silent_bars(piece: Composed) -> int:
 
 
 def ends_on_tonic(score: Score) -> bool:
-    """Check whether the last chord's root and the last note of the bass are the tonic."""
+    """Check whether the last chord's root and the last note of the bass are the tonic.
+
+    Args:
+        score: the score.
+
+    Returns:
+        True where both are.
+    """
     chord = tokens.chord_of(score.tokens[tokens.STREAM_INDEX["chord"], -1])
     bass = [stem.notes[-1].pitch for stem in score.stems if stem.name == "bass"]
     return chord is not None and chord[0] == 0 and all(p % 12 == score.key.tonic for p in bass)
 
 
 def last_ring(piece: Composed) -> tuple[float, bool]:
-    """(seconds from the last onset of a pitched part to the last sound, whether that is inside the film).
+    """Measure the ring-out.
 
     An impact under a late accent is a stroke, as a drum's is: the chord rings on beneath it.
+
+    Args:
+        piece: with its film.
+
+    Returns:
+        (seconds from the last onset of a pitched part to the last sound, True if that is inside the film).
     """
     parts = (stem for stem in piece.score.stems if not stem.is_drums and stem.name not in EFFECTS)
     notes = [note for stem in parts for note in stem.notes]
@@ -96,13 +137,29 @@ def last_ring(piece: Composed) -> tuple[float, bool]:
 
 
 def instrument_likeness(one: Score, other: Score) -> float:
-    """0..1: share of the players (stem, General MIDI program) that two scores have in common."""
+    """Compare the players (stem, General MIDI program) of two scores.
+
+    Args:
+        one: a score.
+        other: another.
+
+    Returns:
+        Share that both have in common, 0..1.
+    """
     a, b = ({(stem.name, stem.program) for stem in score.stems} for score in (one, other))
     return len(a & b) / max(len(a | b), 1)
 
 
 def likeness(one: Score, other: Score) -> float:
-    """0..1: share of onsets (with their pitches) that two scores have in common, step by step."""
+    """Compare the onsets, with their pitches, of two scores step by step.
+
+    Args:
+        one: a score.
+        other: another.
+
+    Returns:
+        Share that both have in common, 0..1.
+    """
     n = min(one.tokens.shape[1], other.tokens.shape[1])
     a, b = (score.tokens[2:, :n] for score in (one, other))  # without level and chord
     first = np.array([tokens.FIRST_PITCH if s.name in tokens.PITCHED else 1 for s in tokens.STREAMS[2:]])
@@ -111,7 +168,15 @@ def likeness(one: Score, other: Score) -> float:
 
 
 def rhythm_likeness(one: Score, other: Score) -> float:
-    """0..1: Jaccard likeness of the onset profiles by stream and place in the bar."""
+    """Compare the onset profiles of two scores by stream and place in the bar.
+
+    Args:
+        one: a score.
+        other: another.
+
+    Returns:
+        Jaccard likeness, 0..1.
+    """
     a, b = _profile(one), _profile(other)
     return float(np.minimum(a, b).sum() / max(np.maximum(a, b).sum(), 1e-9))
 

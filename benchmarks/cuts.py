@@ -27,13 +27,27 @@ SINGLE_TAKES = (
 
 
 def ours(film: Path) -> np.ndarray:
-    """Seconds of the cuts among the events that `watching.features_of` finds."""
+    """Find the cuts among the events of `watching.features_of`.
+
+    Args:
+        film: path.
+
+    Returns:
+        [C] seconds.
+    """
     features = features_of(film)
     return features.event_times_s[features.event_kinds == EVENT_KINDS.index("cut")]
 
 
 def scenedetect(detector: str) -> Callable[[Path], np.ndarray]:
-    """A detector of PySceneDetect's with its own defaults, scenes of any length."""
+    """Wrap a detector of PySceneDetect with its own defaults, scenes of any length.
+
+    Args:
+        detector: name of its class.
+
+    Returns:
+        Function from a film's path to the cuts [C] in seconds.
+    """
 
     def cuts(film: Path) -> np.ndarray:
         import scenedetect
@@ -53,7 +67,16 @@ DETECTORS = {"dyvim": ours} | {
 
 
 def matched(found_s: np.ndarray, true_s: np.ndarray, within_s: float) -> int:
-    """Count the true times that have a found one of their own within reach."""
+    """Count the true times that have a found one of their own within reach.
+
+    Args:
+        found_s: [F] seconds.
+        true_s: [C] seconds.
+        within_s: largest distance.
+
+    Returns:
+        Number of matches.
+    """
     left = found_s.tolist()
     count = 0
     for time_s in true_s:
@@ -65,7 +88,15 @@ def matched(found_s: np.ndarray, true_s: np.ndarray, within_s: float) -> int:
 
 
 def judge(detector: Callable[[Path], np.ndarray], films: list[tuple[Planted, Path]]) -> dict[str, tuple]:
-    """{kind: (recall, precision)} over films."""
+    """Judge a detector over films with known transitions.
+
+    Args:
+        detector: from a film's path to seconds.
+        films: plan and path of each.
+
+    Returns:
+        {kind: (recall, precision)}.
+    """
     counts = {kind: np.zeros(3) for kind in KINDS}  # met, true, found
     for film, path in films:
         found_s, true_s = detector(path), film.times_s()
@@ -75,7 +106,15 @@ def judge(detector: Callable[[Path], np.ndarray], films: list[tuple[Planted, Pat
 
 
 def false_cuts(detector: Callable[[Path], np.ndarray], clips: Path) -> float:
-    """Cuts in five minutes of single takes."""
+    """Count the cuts that a detector finds in single takes.
+
+    Args:
+        detector: from a film's path to seconds.
+        clips: folder of the takes.
+
+    Returns:
+        Cuts in five minutes.
+    """
     from dyvim_cli.media.probe import probe
 
     takes = [clips / name for name in SINGLE_TAKES]
@@ -83,7 +122,17 @@ def false_cuts(detector: Callable[[Path], np.ndarray], clips: Path) -> float:
 
 
 def table(half: str, clips: Path, out: Path, films: int) -> str:
-    """Markdown: recall / precision of every detector for every kind."""
+    """Tabulate recall / precision of every detector for every kind.
+
+    Args:
+        half: developing or held out.
+        clips: folder of the takes.
+        out: folder for the films.
+        films: number of films a kind.
+
+    Returns:
+        Markdown.
+    """
     planned = [(film, render(film, out)) for film in plan(half, clips, films)]
     rule = "|---" * (len(DETECTORS) + 1) + "|"
     lines = [f"| {half}, recall / precision | " + " | ".join(DETECTORS) + " |", rule]

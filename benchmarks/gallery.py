@@ -53,7 +53,15 @@ class Exhibit:
 
 
 def films_or_synthesised(paths: Sequence[Path], folder: Path) -> list[Path]:
-    """The films that exist; if none does, as many that are synthesised into a folder."""
+    """List the films that exist; if none does, synthesise as many.
+
+    Args:
+        paths: of films.
+        folder: for synthesised ones.
+
+    Returns:
+        Paths.
+    """
     from benchmarks.synthetic import synthesise
 
     if found := [path for path in paths if path.is_file()]:
@@ -63,7 +71,18 @@ def films_or_synthesised(paths: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def exhibit(path: Path, features: FilmFeatures, options: ComposeOptions, model, folder: Path) -> Exhibit:
-    """Score one film, judge the music and write its files: film, music, MIDI, piano roll, waveform."""
+    """Score one film, judge the music and write its files: film, music, MIDI, piano roll, waveform.
+
+    Args:
+        path: of the film.
+        features: motion, events, scenes and style of the film.
+        options: options of composing.
+        model: decoder.
+        folder: for the files.
+
+    Returns:
+        Paths and figures for the page.
+    """
     from dyvim_cli.media.mux import mux
     from dyvim_cli.media.probe import probe
     from dyvim_cli.progress import Silent
@@ -100,7 +119,18 @@ def write_gallery(
     options: ComposeOptions,
     say: Callable[[str], None],
 ) -> Path:
-    """Render every film at the ALPHAS and write index.html; returns its path."""
+    """Render every film at the ALPHAS and write index.html.
+
+    Args:
+        films: path and features of each.
+        model: decoder.
+        folder: of the page.
+        options: options of composing.
+        say: takes a line about each film.
+
+    Returns:
+        Path of the page.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     shown = []
     for path, features in films:

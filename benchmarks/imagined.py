@@ -15,7 +15,16 @@ CUT, IMPACT = EVENT_KINDS.index("cut"), EVENT_KINDS.index("impact")
 
 
 def imagined_film(rng: np.random.Generator, duration_s: float, style: str) -> FilmFeatures:
-    """A film of duration_s seconds that looks like a style (types.STYLES)."""
+    """Draw the features of a film that looks like a style.
+
+    Args:
+        rng: draws scenes, events and motion.
+        duration_s: length of the film.
+        style: one of types.STYLES.
+
+    Returns:
+        Features as `analyse` would give them.
+    """
     times = np.arange(0.0, duration_s, 1 / FRAMES_PER_S)
     starts = _scene_starts(rng, duration_s)
     labels = rng.integers(0, max(1, round(0.6 * len(starts))), len(starts))
@@ -43,7 +52,15 @@ def imagined_film(rng: np.random.Generator, duration_s: float, style: str) -> Fi
 
 
 def still_film(duration_s: float, style: str) -> FilmFeatures:
-    """A photograph held for duration_s seconds."""
+    """Make the features of a photograph.
+
+    Args:
+        duration_s: length of the film.
+        style: one of types.STYLES.
+
+    Returns:
+        Features without motion and events.
+    """
     times = np.arange(0.0, duration_s, 1 / FRAMES_PER_S)
     nothing = np.zeros(0)
     scores = np.zeros(len(STYLES), dtype=np.float32)

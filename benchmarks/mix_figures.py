@@ -38,7 +38,16 @@ class MixFigures:
 
 
 def produced(score: Score, duration_s: float, soundfont=None):
-    """(soundtrack with stems, processor seconds a second of music without them)."""
+    """Render a score with stems, and time the rendering without them.
+
+    Args:
+        score: the score.
+        duration_s: length of the sound.
+        soundfont: path of other instruments; None = the shipped ones.
+
+    Returns:
+        (soundtrack with stems, processor seconds a second of music without them).
+    """
     from dyvim_cli.music.mixing.mastering import produce
 
     begun = time.process_time()
@@ -48,7 +57,17 @@ def produced(score: Score, duration_s: float, soundfont=None):
 
 
 def measure(style: str, samples: np.ndarray, stems: dict[str, np.ndarray], cpu_s: float) -> MixFigures:
-    """Figures of a mix [n, 2] whose stems are [n, 2] as well."""
+    """Measure a mix.
+
+    Args:
+        style: of the music.
+        samples: [n, 2] the mix.
+        stems: [n, 2] each, by name.
+        cpu_s: processor seconds a second of music.
+
+    Returns:
+        Figures of the mix.
+    """
     hz = np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE)
     left, right = (spectrum(samples[:, side]) for side in (0, 1))
     middle, side = spectrum(samples.mean(axis=1)), spectrum((samples[:, 0] - samples[:, 1]) / 2)
@@ -64,7 +83,14 @@ def measure(style: str, samples: np.ndarray, stems: dict[str, np.ndarray], cpu_s
 
 
 def spectrum(sound: np.ndarray) -> np.ndarray:
-    """Mean power spectrum [N_FFT / 2 + 1] of a sound [n], from windows that overlap by half."""
+    """Average the power spectra of windows that overlap by half.
+
+    Args:
+        sound: [n].
+
+    Returns:
+        [N_FFT / 2 + 1] power.
+    """
     n_windows = max(1, (len(sound) - N_FFT) // (N_FFT // 2) + 1)
     padded = np.pad(sound, (0, max(0, N_FFT - len(sound))))
     window, total = np.hanning(N_FFT), np.zeros(N_FFT // 2 + 1)
@@ -75,7 +101,14 @@ def spectrum(sound: np.ndarray) -> np.ndarray:
 
 
 def off_line_db(thirds_db: np.ndarray) -> float:
-    """Mean distance of the third octaves in LINE_HZ from a line that falls by FALL_DB an octave."""
+    """Measure how far the third octaves in LINE_HZ are from a line that falls by FALL_DB an octave.
+
+    Args:
+        thirds_db: [29] levels.
+
+    Returns:
+        Mean distance, dB.
+    """
     low_hz, high_hz = LINE_HZ
     inside = (low_hz <= THIRDS_HZ) & (high_hz >= THIRDS_HZ)
     off = thirds_db[inside] - FALL_DB * np.log2(THIRDS_HZ[inside] / low_hz)
@@ -83,7 +116,14 @@ def off_line_db(thirds_db: np.ndarray) -> float:
 
 
 def tune_over_pad_db(stems: dict[str, np.ndarray]) -> float:
-    """Level of the tune against the pad in TUNE_HZ, over the moments in which the tune plays."""
+    """Compare tune and pad in TUNE_HZ, over the moments in which the tune plays.
+
+    Args:
+        stems: [n, 2] each, by name.
+
+    Returns:
+        Level of the tune against the pad, dB; nan without one of them.
+    """
     if not {"melody", "pad"} <= set(stems):
         return float("nan")
     tune, pad = (_in_band(stems[name]) for name in ("melody", "pad"))
@@ -109,7 +149,15 @@ def _db(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def faults(one: MixFigures, has_cymbals: bool) -> list[str]:
-    """List the bands that the mix of a style misses."""
+    """List the bands that the mix of a style misses.
+
+    Args:
+        one: its figures.
+        has_cymbals: True where the style has a kit with cymbals.
+
+    Returns:
+        A line for each.
+    """
     missed = {
         "bass is not mono": one.side_db[0] > WIDEST_BASS_DB,
         "no air": has_cymbals and one.air_db < LEAST_AIR_DB,
@@ -120,7 +168,14 @@ def faults(one: MixFigures, has_cymbals: bool) -> list[str]:
 
 
 def table(found: Sequence[MixFigures]) -> str:
-    """One line per style."""
+    """Tabulate figures, one line per style.
+
+    Args:
+        found: figures of the styles.
+
+    Returns:
+        Text.
+    """
     rows = ["style        off dB  crest  side<120  120-2k   >2k  air>9k  tune/pad  cpu s/s"]
     for one in found:
         widths = "{:9.1f} {:7.1f} {:5.1f}".format(*one.side_db)

@@ -29,12 +29,29 @@ ENCODE = ("-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_f
 
 
 def labels(path: Path = LABELS) -> list[dict]:
-    """The moments: clip, start_s and end_s, or still, or edit; styles (acceptable ones) and what is seen."""
+    """Read the labelled moments.
+
+    Args:
+        path: of the JSON.
+
+    Returns:
+        Clip, start_s and end_s, or still, or edit; styles (acceptable ones) and what is seen.
+    """
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def cut(moment: dict, clips: Path, stills: Path, path: Path) -> Path:
-    """Make one moment a film of its own, unless it is there already."""
+    """Make one moment a film of its own, unless it is there already.
+
+    Args:
+        moment: of `labels`.
+        clips: folder of the clips.
+        stills: folder of the photographs.
+        path: of the film.
+
+    Returns:
+        The path.
+    """
     if not path.exists():
         command = [find_ffmpeg(), "-v", "error", "-y", *_source(moment, clips, stills), *ENCODE, str(path)]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
@@ -66,7 +83,15 @@ def _edit(parts: list, clips: Path) -> list[str]:
 
 
 def judge(films: list[Path], moments: list[dict]) -> dict:
-    """Share of moments whose best style is acceptable, the styles chosen, and the moments that miss."""
+    """Compare the styles that dyvim chooses with the labels.
+
+    Args:
+        films: [N] paths.
+        moments: [N] labels.
+
+    Returns:
+        Share of moments whose best style is acceptable, the styles chosen, and the moments that miss.
+    """
     found = [close_styles(features_of(film).style_scores) for film in films]
     best = [close[0][0] for close in found]
     met = [style in moment["styles"] for style, moment in zip(best, moments, strict=True)]

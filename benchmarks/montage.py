@@ -20,9 +20,17 @@ PACE_SPREAD = 0.5  # e-folds by which the shots of one film differ in length
 
 
 def draw_shots(durations_s: Sequence[float], seed: int) -> list[tuple[int, float, float]]:
-    """(film, start_s, length_s) of each shot; every edit has a pace of its own.
+    """Draw the shots of an edit; every edit has a pace of its own.
 
-    Raises ValueError unless some film is longer than the shortest shot.
+    Args:
+        durations_s: length of each film.
+        seed: of the draw.
+
+    Returns:
+        (film, start_s, length_s) of each shot.
+
+    Raises:
+        ValueError: no film is longer than the shortest shot.
     """
     rng = np.random.default_rng(seed)
     long_enough = [i for i, duration_s in enumerate(durations_s) if duration_s > SHORTEST_SHOT_S]
@@ -41,9 +49,18 @@ def draw_shots(durations_s: Sequence[float], seed: int) -> list[tuple[int, float
 
 
 def edit(films: Sequence[Path], path: Path, seed: int) -> Path:
-    """Write a film cut together from others as H.264; it appears whole or not at all.
+    """Cut films together and write the edit as H.264, whole or not at all.
 
-    The same films and seed give the same cuts. Raises InputError for a film that cannot be read.
+    Args:
+        films: paths.
+        path: of the edit.
+        seed: the same films and seed give the same cuts.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: a film cannot be read.
     """
     cut = draw_shots([probe(film).duration_s for film in films], seed)
     shots = [_shot(films[film], start_s, length_s) for film, start_s, length_s in cut]

@@ -41,7 +41,11 @@ Compose = Callable[[FilmFeatures, str, int], Composed]  # film, style, seed -> p
 
 
 def corpus_bands() -> dict[str, list[float]]:
-    """{measure: [10th, 50th, 90th percentile]} over the held-out pieces that people wrote."""
+    """Read the bands of the held-out pieces that people wrote.
+
+    Returns:
+        {measure: [10th, 50th, 90th percentile]}.
+    """
     text = Path(__file__).with_name("corpus_bands.json").read_text(encoding="utf-8")
     by_corpus = json.loads(text)["bands"]
     bands = {name: band for name, band in by_corpus["corpus"].items() if name != "density"}
@@ -49,7 +53,15 @@ def corpus_bands() -> dict[str, list[float]]:
 
 
 def composer(decoder: Path | None, alpha: float) -> Compose:
-    """Composes with a decoder (the shipped one by default), without sounding anything."""
+    """Load a decoder and make a function that composes, without rendering sound.
+
+    Args:
+        decoder: path of its weights; None = the shipped one.
+        alpha: influence of the film, 0..1.
+
+    Returns:
+        Function from (film, style, seed) to a piece.
+    """
     from dyvim_cli.model.compose.score import write_score
     from dyvim_cli.model.score.checkpoint import load_decoder
     from dyvim_cli.options import ComposeOptions
@@ -65,7 +77,15 @@ def composer(decoder: Path | None, alpha: float) -> Compose:
 
 
 def films(n: int, clips: Path | None) -> Iterator[FilmFeatures]:
-    """n films: those of a folder in turn, else imagined ones (always the same)."""
+    """Take the films of a folder in turn, else imagined ones (always the same).
+
+    Args:
+        n: number of films.
+        clips: folder; None = imagined films.
+
+    Yields:
+        Features of each.
+    """
     from benchmarks.bench import FILMS
     from dyvim_cli.pipeline import features_of
 
@@ -81,7 +101,17 @@ def films(n: int, clips: Path | None) -> Iterator[FilmFeatures]:
 
 
 def compose_all(compose: Compose, n: int, clips: Path | None, say: Callable[[str], None]) -> list[Composed]:
-    """n pieces, styles in turn, every one with a seed of its own."""
+    """Compose n pieces, styles in turn, each with a seed of its own.
+
+    Args:
+        compose: of `composer`.
+        n: number of pieces.
+        clips: folder of films; None = imagined films.
+        say: takes a line about the progress.
+
+    Returns:
+        The pieces.
+    """
     pieces = []
     for i, film in enumerate(films(n, clips)):
         pieces.append(compose(film, STYLES[i % len(STYLES)], i))
@@ -91,7 +121,14 @@ def compose_all(compose: Compose, n: int, clips: Path | None, say: Callable[[str
 
 
 def judge(pieces: Sequence[Composed]) -> dict:
-    """JSON-ready: for each measure the corpus' band, ours, the share inside; faults; notes in harmony."""
+    """Compare pieces with the corpus.
+
+    Args:
+        pieces: composed.
+
+    Returns:
+        For JSON: for each measure the corpus' band, ours, the share inside; faults; notes in harmony.
+    """
     measured, bands = [comparable(piece) for piece in pieces], corpus_bands()
     rows = {}
     for name, band in bands.items():
@@ -110,7 +147,14 @@ def judge(pieces: Sequence[Composed]) -> dict:
 
 
 def comparable(piece: Composed) -> dict[str, float]:
-    """Figures of a piece that the corpus has something to say about."""
+    """Select a piece's figures for which the corpus has a band.
+
+    Args:
+        piece: composed.
+
+    Returns:
+        Figures by name.
+    """
     kit, found = RECORDS[piece.score.style].keeps_beat, figures(piece)
     density = found.pop("density")  # voices with a piano have no drums: without a kit, pitches are compared
     drums = 0 if kit else found.get("drums_density", 0)
@@ -134,7 +178,14 @@ def _verdicts(measured: list[dict], rows: dict, found: dict) -> dict[str, bool]:
 
 
 def differences(compose: Compose) -> dict[str, bool]:
-    """Check whether two seeds, two films and two styles give different music."""
+    """Check whether two seeds, two films and two styles give different music.
+
+    Args:
+        compose: of `composer`.
+
+    Returns:
+        True for each that does.
+    """
     one, other = (imagined_film(np.random.default_rng(s), 24.0, "cinematic") for s in (101, 102))
     base = compose(one, "cinematic", 1).score
     seed, film = compose(one, "cinematic", 2).score, compose(other, "cinematic", 1).score
@@ -148,7 +199,14 @@ def differences(compose: Compose) -> dict[str, bool]:
 
 
 def text_of(report: dict) -> str:
-    """The report as tables."""
+    """Format the report as tables.
+
+    Args:
+        report: of `judge`.
+
+    Returns:
+        Text.
+    """
     rows = [["measure", "corpus 10", "50", "90", "ours 10", "50", "90", "inside"]]
     for name, row in report["measures"].items():
         cells = [f"{value:.3g}" for value in (*row["corpus"], *row["ours"])]

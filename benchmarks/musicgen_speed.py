@@ -28,7 +28,15 @@ class Seconds:
 
     @classmethod
     def of(cls, work: Callable[[], object], shares: float = 1.0) -> "Seconds":
-        """Measure the cost of some work, divided by `shares`."""
+        """Measure the cost of some work.
+
+        Args:
+            work: function to call.
+            shares: divisor of the cost.
+
+        Returns:
+            The cost of one share.
+        """
         began = time.monotonic(), time.process_time()
         work()
         return cls((time.monotonic() - began[0]) / shares, (time.process_time() - began[1]) / shares)
@@ -40,19 +48,37 @@ class Seconds:
         return Seconds(self.clock * factor, self.processor * factor)
 
     def over(self, other: "Seconds") -> dict[str, float]:
-        """Ratio to another cost."""
+        """Divide by another cost.
+
+        Args:
+            other: the divisor.
+
+        Returns:
+            Ratios by clock and by processor.
+        """
         return {
             "by_clock": round(self.clock / other.clock, 1),
             "by_processor": round(self.processor / other.processor, 1),
         }
 
     def rounded(self) -> dict[str, float]:
-        """Plain values."""
+        """Round to milliseconds, for JSON.
+
+        Returns:
+            Seconds by clock and by processor.
+        """
         return {"clock": round(self.clock, 3), "processor": round(self.processor, 3)}
 
 
-def beside(film: Path) -> dict:
-    """Time both decoders: seconds per second of music, and the ratio of their speeds."""
+def compare_decoders(film: Path) -> dict:
+    """Time both decoders: seconds per second of music, and the ratio of their speeds.
+
+    Args:
+        film: path of a film.
+
+    Returns:
+        Figures for JSON.
+    """
     embedded, musicgen = measure_embedded(film), measure_musicgen()
     return {
         "embedded_s_per_s": {name: seconds.rounded() for name, seconds in embedded.items()},
@@ -64,12 +90,26 @@ def beside(film: Path) -> dict:
 
 
 def sum_of(stages: dict[str, Seconds]) -> Seconds:
-    """Composing and sounding."""
+    """Add composing and rendering.
+
+    Args:
+        stages: cost of each.
+
+    Returns:
+        Their sum.
+    """
     return stages["compose"] + stages["sound"]
 
 
 def measure_embedded(film: Path) -> dict[str, Seconds]:
-    """The shipped decoder's music for a film, by stage, a second of it; the second time counts."""
+    """Time the shipped decoder on a film, by stage; the second of two runs counts.
+
+    Args:
+        film: path.
+
+    Returns:
+        Cost a second of music of "compose" and "sound".
+    """
     from dyvim_cli.composer import compose, load_embedded, sound_blocks
     from dyvim_cli.pipeline import features_of
     from dyvim_cli.progress import Silent
@@ -85,7 +125,11 @@ def measure_embedded(film: Path) -> dict[str, Seconds]:
 
 
 def measure_musicgen() -> dict[str, Seconds]:
-    """The same of musicgen-small: writing tokens, and decoding them."""
+    """Time a decoder of musicgen-small's size: sampling tokens, and decoding them.
+
+    Returns:
+        Cost a second of music of "compose" and "sound".
+    """
     import torch
 
     from dyvim_cli.model.musicgen.backbone import MusicGen
@@ -104,7 +148,15 @@ def measure_musicgen() -> dict[str, Seconds]:
 
 
 def step(model, settings) -> Seconds:
-    """One step of all takes, guided, in the middle of a window."""
+    """Time one step of all takes, guided, in the middle of a window.
+
+    Args:
+        model: MusicGen.
+        settings: of sampling.
+
+    Returns:
+        Cost of a step.
+    """
     import torch
 
     from dyvim_cli.model.musicgen.backbone import Memory
@@ -133,7 +185,11 @@ def step(model, settings) -> Seconds:
 
 
 def random_small():
-    """A MusicGen with the decoder and the codec of musicgen-small; the text encoder is tiny and idle."""
+    """Build a MusicGen with the decoder and the codec of musicgen-small; its text encoder is tiny and idle.
+
+    Returns:
+        transformers' model with random weights.
+    """
     import transformers
     from transformers import (
         EncodecConfig,

@@ -57,7 +57,16 @@ class Alignment:
 
 
 def measure(font: SoundFont, bank: int, program: int) -> Alignment:
-    """The alignment of a preset over its keys, strengths and takes."""
+    """Measure the onsets of a preset over its keys, strengths and takes.
+
+    Args:
+        font: the soundfont.
+        bank: of the preset.
+        program: of the preset.
+
+    Returns:
+        Its alignment.
+    """
     instrument = SampledInstrument(font, bank == DRUM_BANK, program)
     late = (late_ms(instrument, *note) for note in _notes(bank, program))
     found = np.array([one for one in late if one is not None])
@@ -73,14 +82,28 @@ def _notes(bank: int, program: int) -> Iterator[tuple[int, int, int]]:
 
 
 def drum_keys() -> set[int]:
-    """Every key that a palette plays on its kits."""
+    """Collect every key that a palette plays on its kits.
+
+    Returns:
+        MIDI keys.
+    """
     classes = [kit.KIT, *(style.palette.drum_keys for style in RECORDS.values())]
     choices = [choice for each in classes for keys in each.values() for choice in keys]
     return {int(key) for choice in choices for key in np.atleast_1d(choice)}
 
 
 def late_ms(instrument: SampledInstrument, key: int, velocity: int, take: int) -> float | None:
-    """Delay of a single note's onset, ms; None where the instrument has no such key."""
+    """Measure the delay of a single note's onset.
+
+    Args:
+        instrument: a preset's.
+        key: MIDI key.
+        velocity: 1..127.
+        take: number of the round robin's take.
+
+    Returns:
+        ms; None where the instrument has no such key.
+    """
     notes, n = [Note(AT_S, AT_S + HELD_S, key, velocity)], round(LASTS_S * SAMPLE_RATE)
     sound = next(placing.blocks(instrument, notes, n, n, [take]))
     first, last = (round((AT_S + shift) * SAMPLE_RATE) for shift in (-EARLIEST_S, LATEST_S))
@@ -92,7 +115,14 @@ def late_ms(instrument: SampledInstrument, key: int, velocity: int, take: int) -
 
 
 def table(found: Sequence[Alignment]) -> str:
-    """One line per preset."""
+    """Tabulate presets, one line each.
+
+    Args:
+        found: their alignments.
+
+    Returns:
+        Text.
+    """
     rows = ["bank program  median ms  95 % ms  worst ms       name"]
     for one in found:
         median, most, worst = one.figures
@@ -103,7 +133,11 @@ def table(found: Sequence[Alignment]) -> str:
 
 
 def main(programs: Sequence[str]) -> None:
-    """Print the table of these programs, else of all that styles play."""
+    """Print the table.
+
+    Args:
+        programs: numbers; none = all that styles play.
+    """
     wanted = {int(program) for program in programs}
     presets = [one for one in sorted(kit.presets()) if not wanted or one[1] in wanted]
     found = [measure(shipped_soundfont(), *preset) for preset in presets if preset[1] != kit.RISER]

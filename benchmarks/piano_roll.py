@@ -26,7 +26,14 @@ MARKS = {"min": "m", "maj": "", "m7b5": "ø", "dim": "°", "aug": "+", "min7": "
 
 
 def draw_piano_roll(score: Score, film: FilmFeatures, path: Path, title: str = "") -> None:
-    """Write a PNG; brightness shows velocity, dotted lines the film's events."""
+    """Draw a score over its film; brightness shows velocity, dotted lines the film's events.
+
+    Args:
+        score: the score.
+        film: features of the film.
+        path: of the PNG.
+        title: "" = style, key and tempo.
+    """
     need("matplotlib.figure")
     from matplotlib.figure import Figure
 
@@ -52,7 +59,15 @@ def draw_piano_roll(score: Score, film: FilmFeatures, path: Path, title: str = "
 
 
 def chord_name(token: int, key: Key) -> str:
-    """Name of a chord token in a key, such as 'F#m7'."""
+    """Name a chord token in a key.
+
+    Args:
+        token: of the stream chord.
+        key: of the piece.
+
+    Returns:
+        Such as 'F#m7'; "" for no chord.
+    """
     chord = tokens.chord_of(token)
     if chord is None:
         return ""

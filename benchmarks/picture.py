@@ -70,7 +70,16 @@ def main() -> None:
 
 
 def film_strip(path: Path, start_s: float, film: FilmFeatures) -> list[np.ndarray]:
-    """Pictures [h, w, 3] in the middle of PICTURES even parts of the film."""
+    """Read the pictures in the middle of PICTURES even parts of the film.
+
+    Args:
+        path: of the film.
+        start_s: beginning of the part that is shown.
+        film: features of that part.
+
+    Returns:
+        [h, w, 3] uint8 each.
+    """
     wanted = [(i + 0.5) * film.duration_s / PICTURES for i in range(PICTURES)]
     found: list[np.ndarray] = []
     for frame in frames(probe(path), 240, start_s, start_s + film.duration_s):
@@ -80,7 +89,16 @@ def film_strip(path: Path, start_s: float, film: FilmFeatures) -> list[np.ndarra
 
 
 def draw(theme: Theme, strip, film: FilmFeatures, score: Score, sound: Soundtrack, path: Path) -> None:
-    """Write one PNG."""
+    """Draw film strip, motion, events, notes and waveform, and write one PNG.
+
+    Args:
+        theme: colours, light or dark.
+        strip: pictures of `film_strip`.
+        film: features of the film.
+        score: the score.
+        sound: its sound.
+        path: of the PNG.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, facecolor=theme.paper)

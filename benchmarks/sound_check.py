@@ -24,20 +24,37 @@ FILM_RANGE_DB = 8.0  # music that follows a film may range so far; people's exce
 
 
 def kind_of(style: str) -> str:
-    """Kind of a style, one of KINDS."""
+    """Classify a style for the comparison with human music.
+
+    Args:
+        style: one of types.STYLES.
+
+    Returns:
+        One of KINDS.
+    """
     return WITH_BEAT if RECORDS[style].keeps_beat else WITHOUT
 
 
 def flow_bands() -> dict[str, dict[str, list[float]]]:
-    """{kind: {figure: [10th, 50th, 90th percentile]}} over excerpts of human music."""
+    """Read the bands of excerpts of human music.
+
+    Returns:
+        {kind: {figure: [10th, 50th, 90th percentile]}}.
+    """
     text = resources.files(__package__).joinpath("flow_bands.json").read_text(encoding="utf-8")
     return {kind: found["bands"] for kind, found in json.loads(text)["kinds"].items()}
 
 
 def sounded(piece: Composed) -> FlowReport | None:
-    """The flow of a piece, mixed and mastered as it is delivered; None when it is too short.
+    """Render a piece, mixed and mastered as it is delivered, and measure its flow.
 
     It is judged up to its last onset: people's excerpts end in mid-music, without a last chord.
+
+    Args:
+        piece: composed.
+
+    Returns:
+        Its flow; None when it is too short.
     """
     from dyvim_cli.music.mixing.mastering import produce
 
@@ -48,7 +65,15 @@ def sounded(piece: Composed) -> FlowReport | None:
 
 
 def sound_all(pieces: Sequence[Composed], say: Callable[[str], None]) -> list[FlowReport | None]:
-    """The flow of every piece."""
+    """Measure the flow of every piece.
+
+    Args:
+        pieces: composed.
+        say: takes a line about the progress.
+
+    Returns:
+        Flow of each, None for those that are too short.
+    """
     flows = []
     for piece in pieces:
         flows.append(sounded(piece))
@@ -57,7 +82,15 @@ def sound_all(pieces: Sequence[Composed], say: Callable[[str], None]) -> list[Fl
 
 
 def judge_sound(styles: Sequence[str], flows: Sequence[FlowReport | None]) -> dict:
-    """JSON-ready: for each kind and figure people's band, our percentiles and the share inside; verdicts."""
+    """Compare our flow with people's.
+
+    Args:
+        styles: [N] of the pieces.
+        flows: [N] of `sound_all`.
+
+    Returns:
+        For JSON: for each kind and figure people's band, our percentiles and the share inside; verdicts.
+    """
     kinds, verdicts = {}, {}
     for kind, bands in flow_bands().items():
         ours = [asdict(f) for s, f in zip(styles, flows, strict=True) if f is not None and kind_of(s) == kind]
@@ -80,7 +113,14 @@ def _row(name, band, values):
 
 
 def sound_text(found: dict) -> str:
-    """A table for each kind."""
+    """Format the comparison, a table for each kind.
+
+    Args:
+        found: of `judge_sound`.
+
+    Returns:
+        Text.
+    """
     names = {field: name for name, field in FLOW.items()}
     tables = []
     for kind, of in found["kinds"].items():

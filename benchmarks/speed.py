@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.musicgen_speed import beside
+from benchmarks.musicgen_speed import compare_decoders
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.programs import find_ffmpeg
 
@@ -40,7 +40,17 @@ FILMS = (("720p15s", "1280x720", 15), ("1080p60s", "1920x1080", 60))
 
 
 def synthesise(folder: Path, name: str, size: str, seconds: int) -> Path:
-    """A moving, cutting, noisy H.264 film of the given size."""
+    """Make a moving, cutting, noisy H.264 film.
+
+    Args:
+        folder: for the film.
+        name: of the file.
+        size: such as 1280x720.
+        seconds: length.
+
+    Returns:
+        Its path.
+    """
     path, third = folder / f"{name}.mp4", seconds / 3
     sources = (
         f"mandelbrot=size={size}:rate=25:start_scale=2",
@@ -57,7 +67,15 @@ def synthesise(folder: Path, name: str, size: str, seconds: int) -> Path:
 
 
 def measure(film: Path, scratch: Path) -> dict:
-    """Whole-process seconds of ffmpeg's decoding, of a cold score, and of one with cached features."""
+    """Time whole processes: ffmpeg's decoding, a cold score, and one with cached features.
+
+    Args:
+        film: path.
+        scratch: folder for the results.
+
+    Returns:
+        Seconds for JSON.
+    """
     options = ["--seed", "1", "--overwrite", "--json", "-o", str(scratch / f"out{film.suffix}")]
     score = [sys.executable, "-m", "dyvim_cli", "score", str(film), *options]
     decode_s, _ = _timed([find_ffmpeg(), "-v", "error", "-i", str(film), "-map", "0:v:0", "-f", "null", "-"])
@@ -83,7 +101,14 @@ def measure(film: Path, scratch: Path) -> dict:
 
 
 def first_frame_s(arguments: list[str]) -> float:
-    """Seconds from the command `score` with these arguments to its first decoded frame."""
+    """Time the command `score` until its first decoded frame.
+
+    Args:
+        arguments: of the command.
+
+    Returns:
+        Seconds.
+    """
     began = time.monotonic()
     command = [sys.executable, "-c", FIRST_FRAME, "score", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -110,12 +135,16 @@ def _timed(command: list[str]) -> tuple[float, str]:
 
 
 def main(films: list[Path]) -> None:
-    """Measure the given films, or the synthesised ones, and print a JSON line each."""
+    """Measure films and print a JSON line each.
+
+    Args:
+        films: paths; none = synthesised ones.
+    """
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         for film in films or [synthesise(scratch, *facts) for facts in FILMS]:
             _show(measure(film, scratch))
-        _show(beside(film))
+        _show(compare_decoders(film))
 
 
 def _show(facts: dict) -> None:

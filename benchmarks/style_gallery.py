@@ -25,7 +25,18 @@ STYLE_SHEET = "body{font-family:sans-serif;max-width:1100px;margin:auto}img{max-
 def show_style(
     style: str, model, seconds: float, folder: Path, beside: Path | None
 ) -> tuple[MixFigures, str]:
-    """Compose and render a style into the folder: (its figures, its part of the page)."""
+    """Compose and render a style into the folder.
+
+    Args:
+        style: one of types.STYLES.
+        model: decoder.
+        seconds: length.
+        folder: of the page.
+        beside: another soundfont that plays the same notes; None = none.
+
+    Returns:
+        (its figures, its part of the page).
+    """
     from dyvim_cli.model.compose.score import write_score
     from dyvim_cli.options import ComposeOptions
 
@@ -54,7 +65,13 @@ def _played(title: str, name: str, samples: np.ndarray, folder: Path) -> str:
 
 
 def draw_spectrogram(samples: np.ndarray, path: Path, title: str) -> None:
-    """Write a PNG of a sound [n, 2]: 30 Hz to 20 kHz on a logarithmic scale over time."""
+    """Draw a sound from 30 Hz to 20 kHz on a logarithmic scale over time.
+
+    Args:
+        samples: [n, 2] at SAMPLE_RATE.
+        path: of the PNG.
+        title: of the picture.
+    """
     from matplotlib.figure import Figure
     from scipy.signal import spectrogram
 
@@ -70,7 +87,18 @@ def draw_spectrogram(samples: np.ndarray, path: Path, title: str) -> None:
 def write_page(
     styles: Sequence[str], model, seconds: float, folder: Path, beside: Path | None = None
 ) -> list[MixFigures]:
-    """Render the styles and write index.html; returns their figures."""
+    """Render the styles and write index.html.
+
+    Args:
+        styles: names.
+        model: decoder.
+        seconds: length of each.
+        folder: of the page.
+        beside: another soundfont that plays the same notes; None = none.
+
+    Returns:
+        Figures of the mixes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     shown = [show_style(style, model, seconds, folder, beside) for style in styles]
     figures = [one for one, _ in shown]
@@ -82,7 +110,14 @@ def write_page(
 
 
 def report(figures: Sequence[MixFigures]) -> str:
-    """The table of figures, and what the mixes miss."""
+    """Tabulate the figures and list what the mixes miss.
+
+    Args:
+        figures: of the mixes.
+
+    Returns:
+        Text.
+    """
     lines = [table(figures)]
     for one in figures:
         keys = RECORDS[one.style].palette.drum_keys

@@ -24,14 +24,29 @@ SHOTS = (
 
 
 def shots_of(variant: int) -> list[tuple[str, float]]:
-    """(source, seconds) of one of several films: each later one has one shot less, and longer ones."""
+    """List the shots of one of several films: each later one has one shot less, and longer ones.
+
+    Args:
+        variant: number of the film, from 0.
+
+    Returns:
+        (lavfi source, seconds).
+    """
     first = variant % len(SHOTS)
     rotated = [*SHOTS[first:], *SHOTS[:first]][: len(SHOTS) - first]
     return [(source, round(seconds * (1 + 0.4 * first), 2)) for source, seconds in rotated]
 
 
 def synthesise(path: Path, variant: int = 0) -> Path:
-    """Write a film as H.264; it appears whole or not at all."""
+    """Write a film as H.264; it appears whole or not at all.
+
+    Args:
+        path: of the film.
+        variant: number of the film, from 0.
+
+    Returns:
+        The path.
+    """
     shots = [
         ffmpeg.input(source, f="lavfi", t=seconds).filter("format", "yuv420p").filter("setsar", 1)
         for source, seconds in shots_of(variant)

@@ -63,7 +63,11 @@ class Planted:
     flashes_s: list[float] = field(default_factory=list)
 
     def times_s(self) -> np.ndarray:
-        """Middle of each join, seconds from the film's beginning."""
+        """Middle of each join, seconds from the film's beginning.
+
+        Returns:
+            [J] seconds.
+        """
         end_s, middles = self.shots[0].seconds, []
         for shot, (name, seconds) in zip(self.shots[1:], self.joins, strict=True):
             overlap_s = 0.0 if name in ("cut", "black", "white") else seconds
@@ -83,7 +87,15 @@ class Material:
         self.rng = np.random.default_rng(seed)
 
     def shot(self, index: int, seconds: float) -> Shot:
-        """A part of the take (or still) of this number; they go round."""
+        """Take a part of a clip or still; numbers beyond the last begin again.
+
+        Args:
+            index: number of the clip or still.
+            seconds: length.
+
+        Returns:
+            The shot.
+        """
         takes, stills = TAKES[self.half], STILLS[self.half]
         index %= len(takes) + len(stills)
         if index >= len(takes):
@@ -103,7 +115,14 @@ class Material:
         return Shot(self._still(name, seconds), f"{move},{FILL}", seconds)
 
     def whip(self, seconds: float) -> Shot:
-        """A hand-held look at a still that is thrown to its other side, blurred while it moves."""
+        """Make a whip pan over a still, blurred while it moves fast.
+
+        Args:
+            seconds: length.
+
+        Returns:
+            The shot.
+        """
         name = self.rng.choice(STILLS[self.half])
         at_s, takes_s = self.rng.uniform(0.8, seconds - 0.8), self.rng.uniform(0.12, 0.35)
         travel = f"(1/(1+exp(-(t-{at_s:.2f})*{8 / takes_s:.1f})))"
@@ -113,7 +132,14 @@ class Material:
         return Shot(self._still(name, seconds), sharp, seconds)
 
     def any_order(self, n: int) -> list[int]:
-        """n different takes by chance."""
+        """Draw n different takes.
+
+        Args:
+            n: number of takes.
+
+        Returns:
+            Their numbers.
+        """
         return self.rng.permutation(len(TAKES[self.half]) + len(STILLS[self.half]))[:n].tolist()
 
 
@@ -123,7 +149,16 @@ def _whole(seconds: float) -> float:
 
 
 def plan(half: str, clips: Path, films: int = 4) -> list[Planted]:
-    """The films of one half: `films` of each kind."""
+    """Plan the films of one half.
+
+    Args:
+        half: developing or held out.
+        clips: folder of the takes.
+        films: number of films of each kind.
+
+    Returns:
+        The plans.
+    """
     return [
         make(Material(half, clips, 1000 * k + i), f"{half.split()[0]}-{kind.replace(' ', '-')}-{i}", kind)
         for k, (kind, make) in enumerate(KINDS.items())
@@ -174,7 +209,15 @@ KINDS = {
 
 
 def render(film: Planted, folder: Path) -> Path:
-    """Make the film, unless it is there already."""
+    """Make the film, unless it is there already.
+
+    Args:
+        film: its plan.
+        folder: for the film.
+
+    Returns:
+        Its path.
+    """
     path = folder / f"{film.name}.mp4"
     if not path.exists():
         inputs = [word for shot in film.shots for word in shot.source]

@@ -14,7 +14,14 @@ FLOOR_DB = -60.0
 
 
 def draw_waveform(samples: np.ndarray, sample_rate: int, cuts_s: np.ndarray, path: Path) -> None:
-    """Write a PNG of a sound [n, channels]; red lines are the film's cuts [C] in seconds."""
+    """Draw a sound; red lines are the film's cuts.
+
+    Args:
+        samples: [n, channels].
+        sample_rate: Hz.
+        cuts_s: [C] seconds.
+        path: of the PNG.
+    """
     need("matplotlib.figure")
     from matplotlib.figure import Figure
 

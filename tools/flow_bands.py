@@ -34,7 +34,14 @@ MOST = 80  # files of each corpus
 
 
 def played(excerpt: Excerpt) -> np.ndarray:
-    """[n, 2] float32 at SAMPLE_RATE: the excerpt as our instruments sound it."""
+    """Render an excerpt with our instruments.
+
+    Args:
+        excerpt: of human music.
+
+    Returns:
+        [n, 2] float32 at SAMPLE_RATE.
+    """
     palette, stems, parts = RECORDS[excerpt.style].palette, {}, {}
     for player in excerpt.players:
         name = _free_name(player.part, stems)
@@ -56,13 +63,31 @@ def _free_name(part: str, taken: dict) -> str:
 
 
 def spread(paths: Sequence[Path], most: int) -> list[Path]:
-    """Select at most n of the paths, evenly spaced."""
+    """Select some of the paths, evenly spaced.
+
+    Args:
+        paths: all of them.
+        most: number of paths that is taken at most.
+
+    Returns:
+        The selection.
+    """
     at = np.unique(np.linspace(0, len(paths) - 1, min(most, len(paths))).round().astype(int)) if paths else []
     return [paths[i] for i in at]
 
 
 def read(source: str, folder: Path, most: int, say: Callable[[str], None]) -> Iterator[Excerpt]:
-    """Up to `most` excerpts of a corpus; a file that cannot be read is left out, and said so."""
+    """Read excerpts of a corpus; a file that cannot be read is left out, and said so.
+
+    Args:
+        source: name of the corpus, a key of human_music.READERS.
+        folder: of the corpus.
+        most: number of excerpts at most.
+        say: takes a line about each file that is left out.
+
+    Yields:
+        Excerpts.
+    """
     pattern, reader = READERS[source]
     for index, path in enumerate(spread(sorted(folder.rglob(pattern)), most)):
         try:
@@ -75,14 +100,28 @@ def read(source: str, folder: Path, most: int, say: Callable[[str], None]) -> It
 
 
 def measured(excerpt: Excerpt) -> dict:
-    """Name, source, kind and flow of an excerpt."""
+    """Render an excerpt and measure its flow.
+
+    Args:
+        excerpt: of human music.
+
+    Returns:
+        Name, source, kind and flow.
+    """
     figures = asdict(flow(played(excerpt), SAMPLE_RATE))
     kind = WITH_BEAT if excerpt.has_beat else WITHOUT
     return {"name": excerpt.name, "source": excerpt.source, "kind": kind, "flow": figures}
 
 
 def bands(rows: Sequence[dict]) -> dict:
-    """JSON-ready: for each kind, and each source of it, how many excerpts and each figure's percentiles."""
+    """Summarise rows by kind, and by source within each kind.
+
+    Args:
+        rows: of `measured`.
+
+    Returns:
+        For JSON: number of excerpts and percentiles of each figure.
+    """
     found = {}
     for kind in KINDS:
         of_kind = [row for row in rows if row["kind"] == kind]
@@ -101,12 +140,30 @@ def _band(rows):
 
 
 def every_excerpt(folders: dict[str, Path], most: int, say: Callable[[str], None]) -> list[Excerpt]:
-    """Excerpts of all corpora, {source: folder}."""
+    """Read excerpts of all corpora.
+
+    Args:
+        folders: folder of each source.
+        most: number of excerpts of a corpus at most.
+        say: takes a line about each file that is left out.
+
+    Returns:
+        Excerpts.
+    """
     return [excerpt for source, folder in folders.items() for excerpt in read(source, folder, most, say)]
 
 
 def measure_all(excerpts: Sequence[Excerpt], jobs: int, say: Callable[[str], None]) -> list[dict]:
-    """A row of `measured` for each, several at once."""
+    """Measure excerpts, several at once.
+
+    Args:
+        excerpts: of human music.
+        jobs: processes.
+        say: takes a line about the progress.
+
+    Returns:
+        A row of `measured` for each.
+    """
     rows = []
     with ProcessPoolExecutor(jobs) as pool:
         for row in pool.map(measured, excerpts):

@@ -57,7 +57,11 @@ class Parity:
     notes: tuple[Difference, ...]
 
     def worst(self) -> tuple[float, float, float]:
-        """(ms, cents, dB) of the worst note in each."""
+        """Find the largest deviation of each kind among the notes.
+
+        Returns:
+            (ms, cents, dB).
+        """
         onset = max(abs(one.onset_ms) for one in self.notes)
         pitch = np.nanmax([0.0, *(abs(one.pitch_cents) for one in self.notes)])
         level = np.nanmax([0.0, *(abs(db) for one in self.notes for db in one.levels_db)])
@@ -65,7 +69,14 @@ class Parity:
 
 
 def compare(path: Path) -> list[Parity]:
-    """Every preset of a font against FluidSynth."""
+    """Compare every preset of a font with FluidSynth's rendering.
+
+    Args:
+        path: of the soundfont.
+
+    Returns:
+        One record per preset.
+    """
     font = soundfont.read_soundfont(path)
     theirs = _fluidsynth(path, font.presets)
     found, at = [], 0
@@ -215,7 +226,11 @@ def _summit(spectrum: np.ndarray, peak: int) -> float:
 
 
 def main(paths: list[Path]) -> None:
-    """Print one line per preset of these fonts."""
+    """Print one line per preset.
+
+    Args:
+        paths: of soundfonts.
+    """
     print("bank program  onset ms  pitch cents  level dB  name")
     for parity in [parity for path in paths for parity in compare(path)]:
         name, (onset, pitch, level) = parity.preset.name.rstrip(b"\0").decode("latin-1"), parity.worst()

@@ -58,7 +58,15 @@ class Excerpt:
 
 
 def freedoom(path: Path, _index: int) -> Excerpt | None:
-    """A multitrack song on the instruments that it names, at the velocities that it names."""
+    """Read a multitrack song on the instruments and at the velocities that it names.
+
+    Args:
+        path: of its MIDI file.
+        _index: unused.
+
+    Returns:
+        The excerpt; None for one that is too short.
+    """
     import symusic
 
     score = symusic.Score(str(path), ttype="second")
@@ -74,7 +82,15 @@ def freedoom(path: Path, _index: int) -> Excerpt | None:
 
 
 def groove_take(path: Path, _index: int) -> Excerpt | None:
-    """A drummer's take over a bass that plays a root on the first and third beat; four-four only."""
+    """Read a drummer's take, over a bass that plays a root on the first and third beat; four-four only.
+
+    Args:
+        path: of its MIDI file.
+        _index: unused.
+
+    Returns:
+        The excerpt; None for one that cannot be used.
+    """
     facts = groove.take_facts(path)
     style = groove.STYLE_OF.get(re.split("[/-]", facts["style"])[0])
     if style is None or not RECORDS[style].keeps_beat or facts["time_signature"] != "4-4":
@@ -95,7 +111,15 @@ def groove_take(path: Path, _index: int) -> Excerpt | None:
 
 
 def lead_sheet(path: Path, index: int) -> Excerpt | None:
-    """A tune over its chord symbols, each held until the next, in a calm style's instruments."""
+    """Read a tune over its chord symbols, each held until the next, for a calm style's instruments.
+
+    Args:
+        path: of its MusicXML file.
+        index: number of the piece, which chooses the style.
+
+    Returns:
+        The excerpt; None for one that cannot be used.
+    """
     song, style = sheet.read(path), CALM_STYLES[index % len(CALM_STYLES)]
     if not song.chords:
         return None
@@ -110,7 +134,15 @@ def lead_sheet(path: Path, index: int) -> Excerpt | None:
 
 
 def lied(path: Path, index: int) -> Excerpt | None:
-    """A song with its piano as written; a calm style's melody instrument sings."""
+    """Read a song with its piano as written; a calm style's melody instrument sings.
+
+    Args:
+        path: of its MusicXML file.
+        index: number of the piece, which chooses the style.
+
+    Returns:
+        The excerpt; None for one that is too short.
+    """
     song, style = sheet.read(path), CALM_STYLES[index % len(CALM_STYLES)]
     bpm, at_piano = song.bpm or lieder.DEFAULT_BPM, song.notes["part"] == lieder.piano_part(song)
     singer = RECORDS[style].palette.parts["melody"].programs[0]
@@ -130,7 +162,15 @@ READERS: dict[str, tuple[str, Callable[[Path, int], Excerpt | None]]] = {
 
 
 def held_chords(song: sheet.Sheet, beat_s: float) -> tuple[tuple[Note, ...], tuple[Note, ...]]:
-    """(chords in close position, their roots below) of a sheet's chord symbols, each held to the next."""
+    """Play a sheet's chord symbols, each held to the next.
+
+    Args:
+        song: the sheet.
+        beat_s: length of a quarter note.
+
+    Returns:
+        (chords in close position, their roots below).
+    """
     last = max(float(song.notes["end"].max(initial=0.0)), song.chords[-1][0] + 1)
     ends = [time for time, _ in song.chords[1:]] + [last]
     chords, roots, strength = [], [], SOFTEST_VELOCITY + PLAIN_LEVEL * VELOCITY_A_LEVEL

@@ -26,14 +26,22 @@ EXITS = {
 
 
 def main(path: Path) -> None:
-    """Write the manual in the format that the name's ending says."""
+    """Write the manual in the format that the name's ending says.
+
+    Args:
+        path: such as build/dyvim.1 or docs/commands.md.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     made = markdown() if path.suffix == ".md" else roff()
     path.write_text(made, encoding="utf-8")
 
 
 def verbs() -> Iterator[tuple[str, Any]]:
-    """Every verb by its whole name, those of groups among them."""
+    """List every verb by its whole name, those of groups among them.
+
+    Yields:
+        (name, Click command).
+    """
     for name, command in typer.main.get_command(app).commands.items():
         if hasattr(command, "commands"):
             yield from ((f"{name} {inner}", each) for inner, each in command.commands.items())
@@ -42,7 +50,11 @@ def verbs() -> Iterator[tuple[str, Any]]:
 
 
 def roff() -> str:
-    """The page for `man dyvim`."""
+    """Write the page for `man dyvim`.
+
+    Returns:
+        Text.
+    """
     parts = [
         f'.TH DYVIM 1 "" "dyvim {__version__}" "User Commands"', ".SH NAME",
         r"dyvim \- compose a soundtrack to a film's motion", ".SH SYNOPSIS", ".B dyvim",
@@ -63,7 +75,11 @@ def roff() -> str:
 
 
 def markdown() -> str:
-    """The page of all commands."""
+    """Write the page of all commands.
+
+    Returns:
+        Text.
+    """
     parts = ["# Commands", app_help()]
     for name, command in verbs():
         parts += [f"## {name}", f"`dyvim {usage(name, command)}`", plain(command.help)]
@@ -75,18 +91,37 @@ def markdown() -> str:
 
 
 def app_help() -> str:
-    """Description of the whole program."""
+    """Read the description of the whole program.
+
+    Returns:
+        One paragraph.
+    """
     return plain(typer.main.get_command(app).help)
 
 
 def usage(name: str, command: Any) -> str:
-    """The verb and its arguments."""
+    """Format a verb and its arguments.
+
+    Args:
+        name: of the verb.
+        command: of Click.
+
+    Returns:
+        One line.
+    """
     arguments = [each.name.upper() for each in command.params if each.param_type_name == "argument"]
     return " ".join([name, *arguments, "[options]"])
 
 
 def heading(option: Any) -> str:
-    """'-o, --output TEXT' of an option, the name of an argument."""
+    """Format an option's names: '-o, --output TEXT'; of an argument its name.
+
+    Args:
+        option: parameter of Click.
+
+    Returns:
+        One line.
+    """
     if option.param_type_name == "argument":
         return option.name.upper()
     names = ", ".join(sorted(option.opts, key=len))
@@ -94,7 +129,14 @@ def heading(option: Any) -> str:
 
 
 def explanation(option: Any) -> str:
-    """An option's help with its default and variable."""
+    """Join an option's help with its default and variable.
+
+    Args:
+        option: parameter of Click.
+
+    Returns:
+        One line.
+    """
     said = plain(getattr(option, "help", None) or "")
     shown = option.show_default if isinstance(getattr(option, "show_default", None), str) else option.default
     if shown not in (None, False, "") and not callable(shown):
@@ -103,7 +145,14 @@ def explanation(option: Any) -> str:
 
 
 def plain(text: str | None) -> str:
-    """Help without line breaks within its paragraphs."""
+    """Join the lines within each paragraph of a help text.
+
+    Args:
+        text: docstring or help; None = none.
+
+    Returns:
+        Text.
+    """
     return "\n\n".join(re.sub(r"\s+", " ", part).strip() for part in (text or "").split("\n\n"))
 
 

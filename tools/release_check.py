@@ -19,7 +19,14 @@ MUST_HOLD = ("LICENSE", "CREDITS.md")  # whose work is shipped, under which term
 
 
 def main(pythons: list[str]) -> None:
-    """Raise SystemExit at the first thing that a release must not have."""
+    """Build the release and try it on each Python.
+
+    Args:
+        pythons: names of interpreters; missing ones are skipped.
+
+    Raises:
+        SystemExit: at the first fault of the release.
+    """
     check_notes()
     folder = ROOT / "dist"
     shutil.rmtree(folder, ignore_errors=True)
@@ -44,7 +51,14 @@ def check_notes() -> None:
 
 
 def check_package(path: Path) -> None:
-    """Its size, and that licence and credits are inside."""
+    """Check the size of a package, and that licence and credits are inside.
+
+    Args:
+        path: of an sdist or a wheel.
+
+    Raises:
+        SystemExit: it is too large or lacks one of them.
+    """
     size = path.stat().st_size
     if size > LARGEST_BYTES:
         raise SystemExit(f"{path.name}: {size / 1e6:.1f} MB, {LARGEST_BYTES / 1e6:.0f} at most")
@@ -60,7 +74,15 @@ def check_package(path: Path) -> None:
 
 
 def try_installed(python: str, wheel: Path) -> None:
-    """Install the wheel in a fresh environment and score a film that ffmpeg makes."""
+    """Install the wheel in a fresh environment and score a film that ffmpeg makes.
+
+    Args:
+        python: name of the interpreter.
+        wheel: path of the wheel.
+
+    Raises:
+        SystemExit: no film came out.
+    """
     with tempfile.TemporaryDirectory() as place:
         run(python, "-m", "venv", place, cwd=place)
         own = Path(place) / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -76,7 +98,15 @@ def try_installed(python: str, wheel: Path) -> None:
 
 
 def run(*command: object, cwd: str | Path = ROOT) -> None:
-    """Run a program; what fails ends the check."""
+    """Run a program.
+
+    Args:
+        *command: its words.
+        cwd: folder to run in.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
     subprocess.run([str(word) for word in command], check=True, cwd=cwd)
 
 

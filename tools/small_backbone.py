@@ -38,9 +38,18 @@ UNTOLD_SHARE = 0.2  # share of the windows that are heard without words, for gui
 
 
 def make(shard: Path, out: Path, n_pieces: int, n_films: int, minutes: float, seed: int = 0) -> float:
-    """Write the checkpoint; the first n_films that `train prepare` would film are not heard.
+    """Train a small MusicGen on a shard's pieces and write its checkpoint.
 
-    Returns the loss of its last updates in nats a token.
+    Args:
+        shard: path of pieces.
+        out: folder of the checkpoint.
+        n_pieces: pieces to learn from.
+        n_films: first pieces that are left out, since `train prepare` makes films of them.
+        minutes: processor time of learning.
+        seed: of weights and windows.
+
+    Returns:
+        Loss of the last updates, nats a token.
     """
     pieces = load(shard)
     filmed = {piece.name for piece in choose_pieces(pieces, n_films, 0)}

@@ -19,7 +19,17 @@ FITTED_ON = 20_000  # frames, 400 s of music
 
 
 def teach_encoder(model, sounds: list[torch.Tensor], minutes: float, rng: np.random.Generator) -> float:
-    """Learn from sounds [1, n] for some minutes of processor time; returns the share of variance left."""
+    """Train the encoder for some minutes of processor time.
+
+    Args:
+        model: codec.
+        sounds: [1, n] each.
+        minutes: of processor time.
+        rng: draws crops.
+
+    Returns:
+        Share of the variance that is left.
+    """
     rate_hz = model.config.sampling_rate
     hop = int(np.prod(model.config.upsampling_ratios))
     mel = LogMel(rate_hz, hop)
@@ -49,9 +59,17 @@ def teach_encoder(model, sounds: list[torch.Tensor], minutes: float, rng: np.ran
 def teach_decoder(
     model, sounds: list[torch.Tensor], codes: list[torch.Tensor], minutes: float, rng: np.random.Generator
 ) -> float:
-    """Learn to sound codes [K, N] as what they are of, for some minutes of processor time.
+    """Train the decoder to reproduce the sounds that codes stand for.
 
-    Returns the distance that is left: of log-mel spectra, long windows and brief ones.
+    Args:
+        model: codec.
+        sounds: [1, n] each.
+        codes: [K, N] of each sound.
+        minutes: of processor time.
+        rng: draws crops.
+
+    Returns:
+        Distance that is left, of log-mel spectra with long and short windows.
     """
     rate_hz = model.config.sampling_rate
     hop = int(np.prod(model.config.upsampling_ratios))
@@ -79,7 +97,14 @@ def teach_decoder(
 
 @torch.no_grad()
 def fit_codebooks(model, sounds: list[torch.Tensor], n_codebooks: int, rng: np.random.Generator) -> None:
-    """k-means, stage by stage on what the stages before left over of the answers to sounds [1, n]."""
+    """Fit the codebooks by k-means, each to the residual of those before.
+
+    Args:
+        model: codec.
+        sounds: [1, n] each.
+        n_codebooks: number of stages.
+        rng: draws the frames.
+    """
     from scipy.cluster.vq import kmeans2
 
     frames = torch.cat([model.encoder(sound[None])[0].T for sound in sounds]).numpy()

@@ -37,7 +37,12 @@ LARGEST_BYTES = 20_000_000  # largest file that is written
 
 
 def main(source: str, folder: str) -> None:
-    """Write the subsets of `source` into a folder, each complete or not at all."""
+    """Write the subsets of a font, each file complete or not at all.
+
+    Args:
+        source: path of the whole font.
+        folder: for the subsets.
+    """
     font, others = read_soundfont(Path(source)), kit.presets() - PIANO - STRINGS
     shares = (
         (others, COMPRESSION, LONGEST_S),
@@ -52,7 +57,17 @@ def main(source: str, folder: str) -> None:
 
 
 def subset(font: SoundFont, presets: set[tuple[int, int]], compression: float, longest_s: float) -> SoundFont:
-    """The part of a font that sounds when `presets` [(bank, program)] play, samples re-encoded."""
+    """Take the part of a font that sounds when some presets play, samples re-encoded.
+
+    Args:
+        font: the whole font.
+        presets: (bank, program) of each.
+        compression: libsndfile's scale for Vorbis, 0 best .. 1 smallest.
+        longest_s: length beyond which samples without a loop are faded.
+
+    Returns:
+        The smaller font.
+    """
     chosen = [patch for patch in font.presets if (patch.bank, patch.program) in presets]
     chosen = [_pruned(patch, DRUM_KEYS if patch.bank == 128 else KEYS) for patch in chosen]
     used = sorted({zone.target for patch in chosen for zone in patch.zones if zone.target is not None})

@@ -12,7 +12,14 @@ GAP_FRAMES = 46  # zeros after each sample of an SF2 file (specification, sectio
 
 
 def to_bytes(font: SoundFont) -> bytes:
-    """The font as a file: SF3 when its samples are Vorbis streams, else SF2."""
+    """Write a font: SF3 when its samples are Vorbis streams, else SF2.
+
+    Args:
+        font: the soundfont.
+
+    Returns:
+        Bytes of the file.
+    """
     pool, headers = _pool(font.samples)
     tables = [
         *_patch_tables(font.presets, "phdr", "p", INSTRUMENT, b"EOP"),
@@ -24,7 +31,14 @@ def to_bytes(font: SoundFont) -> bytes:
 
 
 def is_vorbis(sample: Sample) -> bool:
-    """Check whether a sample is a compressed stream."""
+    """Check whether a sample is a compressed stream.
+
+    Args:
+        sample: of a font.
+
+    Returns:
+        True for a Vorbis stream.
+    """
     return bytes(sample.data[:4]) == b"OggS"
 
 

@@ -70,7 +70,7 @@ def _number(text: str) -> float | None:
 
 
 def marks(orders: Iterable[Order]) -> tuple[PlannedHit, ...]:
-    """Collect the hits that orders ask for, one per moment.
+    """Collect the hits of orders, one per moment.
 
     Args:
         orders: of orders_of.
@@ -86,7 +86,7 @@ def marks(orders: Iterable[Order]) -> tuple[PlannedHit, ...]:
 
 
 def style_asked(orders: Iterable[Order]) -> str | None:
-    """Find the style of a piece: the one that a section order at the film's beginning names.
+    """Find the style that a section order at the film's beginning names.
 
     Args:
         orders: of orders_of.
@@ -99,7 +99,7 @@ def style_asked(orders: Iterable[Order]) -> str | None:
 
 
 def edited(plan: FilmPlan, orders: Iterable[Order]) -> FilmPlan:
-    """Put the sections and silences that orders ask for into a plan; their hits are a matter of `marks`.
+    """Add the sections and silences of orders to a plan; their hits come from `marks`.
 
     A section order that names a style holds until the next section order.
 
@@ -121,7 +121,7 @@ def edited(plan: FilmPlan, orders: Iterable[Order]) -> FilmPlan:
 
 
 def _with_styles(plan: FilmPlan, orders: list[Order]) -> FilmPlan:
-    """The plan whose sections have the style of the section order before them, where that names one."""
+    """Give each section the style of the section order before it, where that names one."""
     sections = list(plan.sections)
     for i, section in enumerate(sections):
         before = [order for order in orders if order.at_s <= section.at_s + SAME_MOMENT_S]
@@ -131,7 +131,7 @@ def _with_styles(plan: FilmPlan, orders: list[Order]) -> FilmPlan:
 
 
 def _with_section(plan: FilmPlan, order: Order, themes: dict[str, int]) -> FilmPlan:
-    """The plan with a section that begins at the order: like the one it interrupts, but for what is asked."""
+    """Add a section that begins at the order: a copy of the one it interrupts, changed as ordered."""
     before = [each for each in plan.sections if each.at_s <= order.at_s + SAME_MOMENT_S] or plan.sections[:1]
     new = _as_asked(replace(before[-1], at_s=order.at_s, seen_energy=None), order, themes, plan)
     kept = [each for each in plan.sections if abs(each.at_s - order.at_s) > SAME_MOMENT_S]

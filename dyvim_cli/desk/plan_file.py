@@ -5,8 +5,8 @@ from dyvim_cli.music.symbols.instruments import NAMES
 from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES, STYLES
 
 HEAD = """\
-# What the music of {film} shall be. Change what you like, then: dyvim score {film} --plan THIS_FILE
-# Times are seconds from the film's first picture, or "0:12.5". What you leave as it is stays as it is.
+# The plan of the music for {film}. Edit it, then run: dyvim score {film} --plan THIS_FILE
+# Times are seconds from the film's first picture, or "0:12.5". Values that you do not edit are kept.
 """
 CHOICES = """\
 style = "{style}"  # {styles}
@@ -18,24 +18,24 @@ seed = {seed}  # of this piece; another number, other notes and players
 duration_s = {duration_s}  # of the film that this plan is for
 """
 HITS = """\
-# What is met by the music: weight 0 to 1, and what it is ({kinds}).
-# A marked hit is asked for by you: it is met exactly, with an accent. Without its line there is no accent.
+# Events that the music meets: weight 0 to 1, and kind ({kinds}).
+# A hit of kind "marked" is yours: it is met exactly, with an accent. Delete a line, and its accent goes.
 hits = [
 {lines}]
 """
 SILENCES = """\
-# Where nobody plays.
+# Spans without music.
 silences = [
 {lines}]
 """
 PLAYERS = """\
-# Who plays a part: a General MIDI name or number. Who is not named is drawn among the style's own.
+# The instrument of a part: a General MIDI name or number. Others are drawn from the style's own.
 {sign}instruments = {{ {players} }}
 """
 EXAMPLE = 'melody = "cello", bass = 33'
 SPEECH = """\
-# Where somebody speaks in the film's own sound: no tune there, few and soft notes. [] is as if nobody did;
-# without this list the film is listened to.
+# Speech in the film's own sound: no tune there, few and soft notes. [] means that there is none;
+# without this list dyvim detects it.
 {comment}speech = [
 {lines}{comment}]
 """
@@ -43,8 +43,8 @@ SECTIONS = """\
 # A section lasts until the next one. It begins on the beat next to its time. Roles: {roles}.
 # Sections of one theme number share their tune. Only the named parts may play: {parts}.
 # The last chord is played by melody, bass and pad, unless they are named in no section at all.
-# energy, 0 to 1: how much motion the music answers there. A comment says what the film has.
-# style = "jazz" in a section: there a band of that style plays.
+# energy, 0 to 1: how much motion the music answers there. A comment shows the film's own value.
+# style = "jazz" in a section: a band of that style plays there.
 """
 
 
@@ -73,13 +73,13 @@ def plan_text(plan: FilmPlan, film: str) -> str:
 
 
 def _players(plan: FilmPlan) -> str:
-    """The line of instruments; an example where none were chosen."""
+    """Format the line of instruments; an example where none were chosen."""
     players = ", ".join(f"{part} = {_instrument(program)}" for part, program in plan.instruments)
     return PLAYERS.format(sign="" if players else "# ", players=players or EXAMPLE)
 
 
 def _instrument(program: int) -> str:
-    """A program as a person reads it."""
+    """Format a program as its General MIDI name."""
     return f'"{NAMES[program]}"'
 
 
@@ -99,7 +99,7 @@ def _section(section: PlannedSection) -> str:
 
 
 def _energy(section: PlannedSection) -> str:
-    """The line of a section's energy: an order, or a comment that says what was seen."""
+    """Format the line of a section's energy: set by the user, or a comment with the film's own value."""
     if section.energy is not None:
         return f"energy = {section.energy}\n"
     return "" if section.seen_energy is None else f"# energy = {section.seen_energy}\n"

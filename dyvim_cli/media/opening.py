@@ -25,7 +25,7 @@ READ_LIMIT_S = 60.0  # time limit of reading one packet
 
 
 class NotReadable(InputError):
-    """A file that ffmpeg, as we let it, makes nothing of."""
+    """A file that ffmpeg cannot read with the demuxers that are allowed."""
 
 
 def open_film(path: Path) -> Any:
@@ -101,7 +101,7 @@ def check_regular(path: Path, kind: str) -> None:
 
 
 def _opened(path: Path) -> Any:  # Any, here and below: PyAV's own types differ between its versions
-    """A regular file as PyAV's container: of the demuxers that are allowed, its name taken literally."""
+    """Open a regular file with PyAV: allowed demuxers only, the name taken literally."""
     import av
 
     options = allowed(FOR_LOOKING) | LITERALLY | {"max_streams": str(MAX_STREAMS + 1)}
@@ -167,7 +167,7 @@ def picture_stream(container: Any, path: Path) -> Any:
 
 
 def _check_has_times(container: Any, path: Path) -> None:
-    """Raise InputError for a coder's bare stream: its pictures have no times, guessed ones at best."""
+    """Raise InputError for a raw codec stream, whose pictures have no times."""
     if container.format.name in RAW_PICTURES:
         hint = f"ffmpeg -i {path} -c copy {path.with_suffix('.mp4')}"
         raise InputError(f"{path} is a raw stream without times", hint)

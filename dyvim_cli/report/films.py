@@ -55,7 +55,7 @@ def _take(entry: Entry) -> dict[str, Any]:
 
 
 def _figures(entries: Sequence[Entry], counts: Counter[Status]) -> list[dict[str, Any]]:
-    """The few numbers at the top."""
+    """Compute the numbers at the top of the page."""
     hits = [hit for entry in entries for hit in entry.get("hits", ())]
     figures: list[tuple[str, str | int | None]] = [
         (STATUSES[status].lower(), counts[status]) for status in STATUSES if counts[status]
@@ -104,7 +104,7 @@ def card(entry: Entry, folder: Path) -> dict[str, Any]:
 
 
 def _facts(entry: Entry) -> list[tuple[str, str]]:
-    """Pairs (what it is, how much), those that are known."""
+    """List a film's known facts as pairs (name, value)."""
     known = (
         ("style", _style(entry)),
         ("mood", entry.get("mood", {}).get("words")),
@@ -124,20 +124,20 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
 
 
 def _style(entry: Entry) -> str | None:
-    """'acoustic, also pop': what came close is named, the score is in the JSON."""
+    """Format the style and those that came close: 'acoustic, also pop'."""
     also = [other["style"] for other in entry.get("style_also", ())]
     return ", also ".join(filter(None, (entry.get("style"), ", ".join(also)))) or None
 
 
 def _number(value: float | None, form: str, unit: str = "", missing: str | None = None) -> str | None:
-    """'-14.0 LUFS', with a true minus."""
+    """Format a number with its unit and a true minus: '−14.0 LUFS'."""
     if value is None:
         return missing
     return f"{value:{form}} {unit}".strip().replace("-", "−")
 
 
 def _cuts_on_beat(hits: Sequence[dict[str, Any]]) -> str | None:
-    """'3 of 4'; None without cuts."""
+    """Count the cuts on a beat: '3 of 4'; None without cuts."""
     cuts = [hit for hit in hits if hit["kind"] == "cut"]
     return f"{sum(hit['on_beat'] for hit in cuts)} of {len(cuts)}" if cuts else None
 
@@ -157,7 +157,7 @@ def timing_error_ms(entry: Entry) -> float | None:
 
 
 def _met(hits: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The events at which the music has an onset."""
+    """Select the events at which the music has an onset."""
     return [hit for hit in hits if hit["error_ms"] is not None]
 
 
@@ -171,7 +171,7 @@ def _sort_values(entry: Entry) -> dict[str, Any]:
 
 
 def _hit(hit: dict[str, Any]) -> dict[str, Any]:
-    """A row of the hit table."""
+    """Make a row of the hit table."""
     meets = "a downbeat" if hit["on_downbeat"] else "a beat" if hit["on_beat"] else "between beats"
     is_met = hit["error_ms"] is not None
     return {
@@ -187,7 +187,7 @@ def _hit(hit: dict[str, Any]) -> dict[str, Any]:
 
 
 def _drawing(entry: Entry) -> dict[str, Any] | None:
-    """The time line, where there is something to draw."""
+    """Draw the time line, where there is something to draw."""
     duration_s, curves = entry.get("duration_s", 0), entry.get("curves", {})
     if entry["status"] != "done" or not duration_s:
         return None

@@ -9,7 +9,11 @@ from tools.fuzz.session import fuzz
 
 
 def main() -> int:
-    """Parse the command line, fuzz, and print the findings; the exit code shows whether all went well."""
+    """Parse the command line, fuzz, and print the findings.
+
+    Returns:
+        Exit code: 0 if no promise was broken.
+    """
     parser = argparse.ArgumentParser(prog="tools.fuzz", description=__doc__)
     parser.add_argument("number", type=int, help="films to damage")
     parser.add_argument("--seed", type=int, default=1, help="decides all damage")

@@ -41,7 +41,17 @@ class Call:
 
 
 def call_for(kind: str, damaged: Path, rng: random.Random, whole: Whole) -> tuple[str, Call]:
-    """(what is tried, the command line) for a damaged file of a kind: a film's, or one of OTHERS."""
+    """Choose a command line for a damaged file.
+
+    Args:
+        kind: a film's, or one of OTHERS.
+        damaged: path of the file.
+        rng: draws the verb and its options.
+        whole: undamaged files for the other arguments.
+
+    Returns:
+        (what is tried, the command line).
+    """
     verb = rng.choice(OTHERS.get(kind, FILM))
     words, output, pictures = CALLS[verb](damaged, whole)
     return verb, Call([str(word) for word in words], output, pictures)

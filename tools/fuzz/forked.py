@@ -56,7 +56,15 @@ def import_everything() -> None:
 
 
 def run_all(jobs: Iterator[Job], n_workers: int) -> Iterator[Ended]:
-    """Run jobs, `n_workers` at once; yields them as they end. Those that take too long are killed."""
+    """Run jobs, several at once; those that take too long are killed.
+
+    Args:
+        jobs: commands.
+        n_workers: number of processes.
+
+    Yields:
+        Jobs in the order in which they end.
+    """
     running: dict[int, Job] = {}
     jobs = iter(jobs)
     try:

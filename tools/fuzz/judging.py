@@ -40,17 +40,38 @@ class Run:
 
 
 def time_limit_s(film_s: float) -> float:
-    """Seconds that a film of `film_s` seconds may take."""
+    """Limit the time of a run.
+
+    Args:
+        film_s: length of the film, s.
+
+    Returns:
+        Seconds.
+    """
     return BASE_S + FACTOR * film_s
 
 
 def digest(path: Path) -> str:
-    """A film's bytes as a hash."""
+    """Hash a film's bytes.
+
+    Args:
+        path: of the film.
+
+    Returns:
+        Hexadecimal digits.
+    """
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def broken_promises(run: Run) -> list[str]:
-    """List the promises that the run broke."""
+    """List the promises that the run broke.
+
+    Args:
+        run: a command that has ended.
+
+    Returns:
+        A line for each.
+    """
     return [*_of_the_process(run), *_of_the_files(run)]
 
 
@@ -93,7 +114,14 @@ def _of_the_output(run: Run) -> Iterator[str]:
 
 
 def kind_of(path: Path) -> str:
-    """The extension that a film should have by its head: a damaged one may begin as another kind."""
+    """Find the extension that a film should have by its header: a damaged one may begin as another kind.
+
+    Args:
+        path: of the film.
+
+    Returns:
+        Such as ".mp4".
+    """
     with path.open("rb") as file:
         return ".gif" if file.read(len(GIF)) == GIF else path.suffix
 
@@ -106,7 +134,14 @@ def _first_difference(given: list[bytes], delivered: list[bytes]) -> int | None:
 
 
 def picture_packets(path: Path) -> list[bytes]:
-    """The hash of every picture packet as ffmpeg itself copies them, those before the first key frame too."""
+    """Hash every picture packet as ffmpeg itself copies them, those before the first key frame too.
+
+    Args:
+        path: of the film.
+
+    Returns:
+        A hash a packet.
+    """
     # the newest at hand: an older one may lose packets of damaged films, which the product then does not
     read = [newer_ffmpeg() or find_ffmpeg(), "-v", "quiet", "-nostdin", "-i", f"file:{path}"]
     copied = ["-map", "0:V:0", "-c", "copy", "-copyinkf", "-f", "framemd5", "-"]
@@ -116,8 +151,14 @@ def picture_packets(path: Path) -> list[bytes]:
 
 
 def decoded_pictures(path: Path) -> list[bytes]:
-    """One word for every picture that decodes: a gif is re-encoded, and a picture that is damaged beyond
-    decoding cannot be."""
+    """Decode the pictures: a gif is re-encoded, and a damaged picture may not decode.
+
+    Args:
+        path: of the film.
+
+    Returns:
+        One word for every picture that decodes.
+    """
     read = [find_ffmpeg(), "-v", "quiet", "-nostdin", "-i", f"file:{path}"]
     decoded = ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "framemd5", "-"]
     lines = subprocess.run([*read, *decoded], stdout=subprocess.PIPE, timeout=60).stdout.decode().splitlines()
@@ -125,8 +166,17 @@ def decoded_pictures(path: Path) -> list[bytes]:
 
 
 def undelimited_packets(path: Path) -> list[bytes]:
-    """Every picture packet without its access unit delimiter: ffmpeg adds one, which a transport stream must
-    have, to H.264 that lacks it, and in front of a key picture the sets of parameters."""
+    """Read the picture packets without their access unit delimiters.
+
+    A transport stream needs a delimiter in front of each H.264 picture: ffmpeg adds missing ones, and the
+    parameter sets in front of key pictures.
+
+    Args:
+        path: of the film.
+
+    Returns:
+        Bytes of each packet.
+    """
     with av.open(str(path)) as container:
         stream = next(s for s in container.streams.video)
         packets = []

@@ -16,7 +16,16 @@ HEAD_BYTES = 2048
 
 
 def damaged(data: bytes, rng: random.Random, others: Sequence[bytes]) -> bytes:
-    """The film after one to three mutations; never the film itself."""
+    """Apply one to three mutations.
+
+    Args:
+        data: bytes of the film.
+        rng: draws the mutations.
+        others: bytes of films of other containers.
+
+    Returns:
+        Bytes that differ from the film's.
+    """
     result = bytearray(data)
     while not result or bytes(result) == data:
         result = bytearray(data)
@@ -41,14 +50,30 @@ def _block(data: bytearray, rng: random.Random) -> tuple[int, int]:
 
 
 def flip_bits(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Turn single bits round, one or many."""
+    """Flip single bits, one or many.
+
+    Args:
+        data: bytes, changed in place.
+        rng: draws the places.
+
+    Returns:
+        The bytes.
+    """
     for _ in range(rng.choice((1, 2, 8, 40))):
         data[_place(data, rng)] ^= 1 << rng.randrange(8)
     return data
 
 
 def overwrite(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Fill a stretch with zeros, ones or noise, as a bad disk does."""
+    """Fill a stretch with zeros, ones or noise, as a bad disk does.
+
+    Args:
+        data: bytes, changed in place.
+        rng: draws the stretch.
+
+    Returns:
+        The bytes.
+    """
     start, end = _block(data, rng)
     fill = rng.choice((bytes(1), b"\xff", rng.randbytes(end - start)))
     data[start:end] = (fill * (end - start))[: end - start]
@@ -56,12 +81,28 @@ def overwrite(data: bytearray, rng: random.Random, _) -> bytearray:
 
 
 def truncate(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Cut the end off."""
+    """Cut the end off.
+
+    Args:
+        data: bytes.
+        rng: draws the new length.
+
+    Returns:
+        The bytes that are left.
+    """
     return data[: rng.randrange(1, len(data)) if len(data) > 1 else 1]
 
 
 def resize_box(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Give a named box another size, before its name (mp4) or behind it (avi)."""
+    """Give a named box another size, before its name (mp4) or behind it (avi).
+
+    Args:
+        data: bytes, changed in place.
+        rng: draws box and size.
+
+    Returns:
+        The bytes.
+    """
     boxes = [found.start() for found in BOX.finditer(data) if found.start() >= 4]
     if not boxes:
         return overwrite(data, rng, ())
@@ -74,7 +115,15 @@ def resize_box(data: bytearray, rng: random.Random, _) -> bytearray:
 
 
 def set_number(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Write an extreme number somewhere: a time stamp, a count, a rate."""
+    """Write an extreme number somewhere: a time stamp, a count, a rate.
+
+    Args:
+        data: bytes, changed in place.
+        rng: draws place and number.
+
+    Returns:
+        The bytes.
+    """
     at, width = _place(data, rng), rng.choice((1, 2, 4, 8))
     number = rng.choice(EXTREMES) & ((1 << 8 * width) - 1)
     data[at : at + width] = number.to_bytes(width, rng.choice(("big", "little")))
@@ -82,20 +131,44 @@ def set_number(data: bytearray, rng: random.Random, _) -> bytearray:
 
 
 def duplicate(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Repeat a stretch, right behind itself or elsewhere."""
+    """Repeat a stretch, right behind itself or elsewhere.
+
+    Args:
+        data: bytes.
+        rng: draws the stretch.
+
+    Returns:
+        The longer bytes.
+    """
     start, end = _block(data, rng)
     at = end if rng.random() < 0.5 else _place(data, rng)
     return data[:at] + data[start:end] * rng.choice((1, 1, 3)) + data[at:]
 
 
 def remove(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Take a stretch out."""
+    """Take a stretch out.
+
+    Args:
+        data: bytes.
+        rng: draws the stretch.
+
+    Returns:
+        The shorter bytes.
+    """
     start, end = _block(data, rng)
     return data[:start] + data[end:] or data
 
 
 def swap(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Exchange two stretches of one length."""
+    """Exchange two stretches of one length.
+
+    Args:
+        data: bytes, changed in place.
+        rng: draws the stretches.
+
+    Returns:
+        The bytes.
+    """
     start, end = _block(data, rng)
     other = rng.randrange(len(data))
     length = min(end - start, len(data) - other, abs(other - start) or 1)
@@ -107,7 +180,16 @@ def swap(data: bytearray, rng: random.Random, _) -> bytearray:
 
 
 def graft(data: bytearray, rng: random.Random, others: Sequence[bytes]) -> bytearray:
-    """Put a stretch of another container in."""
+    """Insert a stretch of another container.
+
+    Args:
+        data: bytes.
+        rng: draws the stretch and its place.
+        others: bytes of films of other containers.
+
+    Returns:
+        The bytes.
+    """
     if not others:
         return swap(data, rng, ())
     foreign = bytearray(rng.choice(others))

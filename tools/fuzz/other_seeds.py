@@ -31,7 +31,16 @@ MARKED = [Marker(0.4, "hit 0.8"), Marker(1.0, "silence 0.3", 0.3), Marker(1.6, "
 
 
 def make_whole(folder: Path, film: Path, music: Path) -> tuple[Whole, list[Seed]]:
-    """Score a film of `seeds`, and (the files that come of it, seeds of them to be damaged)."""
+    """Score a film of `seeds`, and make the other files that verbs read.
+
+    Args:
+        folder: for the files.
+        film: path.
+        music: path of its music.
+
+    Returns:
+        (the files, seeds of them to be damaged).
+    """
     scored, notes, plan = (folder / name for name in ("scored.mp4", "notes.mid", "plan.toml"))
     quickly = ["--candidates", "1", "--seed", "1"]
     _dyvim("score", film, "-o", scored, "--midi", notes, *quickly)

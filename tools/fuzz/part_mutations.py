@@ -29,7 +29,15 @@ def _one(data: bytearray, rng: random.Random) -> Part | None:
 
 
 def swap_parts(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Exchange two siblings: boxes in another order, packets out of time."""
+    """Exchange two siblings: boxes in another order, packets out of time.
+
+    Args:
+        data: bytes of the film.
+        rng: draws the parts.
+
+    Returns:
+        The bytes.
+    """
     part = _one(data, rng)
     siblings = [] if part is None else [each for each in parts(data) if each.parent == part.parent]
     if len(siblings) < 2:
@@ -46,7 +54,15 @@ def swap_parts(data: bytearray, rng: random.Random, _) -> bytearray:
 
 
 def repeat_part(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Let a part occur again, right behind itself or at the end: two moov, two heads."""
+    """Repeat a part, right behind itself or at the end: two moov boxes, two headers.
+
+    Args:
+        data: bytes of the film.
+        rng: draws the part.
+
+    Returns:
+        The longer bytes.
+    """
     part = _one(data, rng)
     if part is None or len(data) + part.end - part.start > MOST_BYTES:
         return data
@@ -55,19 +71,43 @@ def repeat_part(data: bytearray, rng: random.Random, _) -> bytearray:
 
 
 def remove_part(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Take a part out, whether what holds it knows or not."""
+    """Take a part out, with or without correcting the size of its parent.
+
+    Args:
+        data: bytes of the film.
+        rng: draws the part.
+
+    Returns:
+        The shorter bytes.
+    """
     part = _one(data, rng)
     return data if part is None else data[: part.start] + data[part.end :] or data
 
 
 def end_at_part(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Cut the end off where a part begins or ends: a recording that was broken off."""
+    """Cut the end off where a part begins or ends: a recording that was broken off.
+
+    Args:
+        data: bytes of the film.
+        rng: draws the part.
+
+    Returns:
+        The shorter bytes.
+    """
     part = _one(data, rng)
     return data if part is None else data[: rng.choice((part.start, part.body, part.end))] or data
 
 
 def rename_part(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Give a part the name of another one, or an unknown one."""
+    """Give a part the name of another one, or an unknown one.
+
+    Args:
+        data: bytes of the film.
+        rng: draws the part.
+
+    Returns:
+        The bytes.
+    """
     part, other = _one(data, rng), _one(data, rng)
     if part is not None and other is not None:
         name = other.name(data) if rng.random() < 0.7 else rng.randbytes(part.n_name)
@@ -76,7 +116,15 @@ def rename_part(data: bytearray, rng: random.Random, _) -> bytearray:
 
 
 def edit_table(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Change numbers within a part: time stamps, durations, edit lists, sizes, the coder's own head."""
+    """Change numbers within a part: time stamps, durations, edit lists, sizes, the codec's own header.
+
+    Args:
+        data: bytes of the film.
+        rng: draws part and numbers.
+
+    Returns:
+        The bytes.
+    """
     part = _one(data, rng)
     if part is None or part.end - part.body < 4:
         return data
@@ -92,7 +140,15 @@ def edit_table(data: bytearray, rng: random.Random, _) -> bytearray:
 
 
 def resize_part(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Give an EBML element another size, an open one too; other parts get it by `resize_box`."""
+    """Give an EBML element another size, an unknown one too; other parts get it by `resize_box`.
+
+    Args:
+        data: bytes of the film.
+        rng: draws part and size.
+
+    Returns:
+        The bytes.
+    """
     part = _one(data, rng) if data[:4] == EBML else None
     if part is None:
         return edit_table(data, rng, ())
@@ -105,7 +161,15 @@ def resize_part(data: bytearray, rng: random.Random, _) -> bytearray:
 
 
 def blank(data: bytearray, rng: random.Random, _) -> bytearray:
-    """Fill whole sectors with zeros, up to half of the film: a copy that was broken off and resumed."""
+    """Fill whole sectors with zeros, up to half of the film: a copy that was broken off and resumed.
+
+    Args:
+        data: bytes of the film.
+        rng: draws the sectors.
+
+    Returns:
+        The bytes.
+    """
     sector = rng.choice((512, 4096))
     start = rng.randrange(0, len(data), sector)
     end = min(len(data), start + sector * rng.randrange(1, max(2, len(data) // sector // 2)))
@@ -114,7 +178,16 @@ def blank(data: bytearray, rng: random.Random, _) -> bytearray:
 
 
 def join(data: bytearray, rng: random.Random, others: Sequence[bytes]) -> bytearray:
-    """Put another film before or behind this one, of another container or the same."""
+    """Put another film before or behind this one, of another container or the same.
+
+    Args:
+        data: bytes of the film.
+        rng: draws the other film and the order.
+        others: bytes of films of other containers.
+
+    Returns:
+        The longer bytes.
+    """
     other = rng.choice((bytes(data), *others))
     if len(data) + len(other) > MOST_BYTES:
         return data

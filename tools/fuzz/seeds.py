@@ -51,7 +51,14 @@ class Seed:
 
 
 def make_seeds(folder: Path) -> list[Seed]:
-    """Encode a film of every kind in SEEDS into `folder`."""
+    """Encode a film of every kind in SEEDS.
+
+    Args:
+        folder: for the films.
+
+    Returns:
+        The films.
+    """
     seeds = []
     for name, (extension, options) in SEEDS.items():
         path = folder / f"{name}{extension}"
@@ -63,7 +70,14 @@ def make_seeds(folder: Path) -> list[Seed]:
 
 
 def make_music(path: Path) -> Path:
-    """Write the music that is laid under the damaged films: a tone of three seconds."""
+    """Write the music that is laid under the damaged films: a tone of three seconds.
+
+    Args:
+        path: of the sound file.
+
+    Returns:
+        The path.
+    """
     tone = 0.2 * np.sin(2 * np.pi * 220 * np.arange(3 * 48_000) / 48_000)
     soundfile.write(path, np.stack([tone, tone], axis=1), 48_000)
     return path

@@ -31,7 +31,11 @@ class Report:
     most_memory_mb: float = 0.0
 
     def summary(self) -> str:
-        """One line for the end."""
+        """Summarise the runs.
+
+        Returns:
+            One line.
+        """
         codes = ", ".join(f"{count} x exit {code}" for code, count in sorted(self.exit_codes.items()))
         most = f"slowest {self.slowest_s:.1f} s, most memory {self.most_memory_mb:.0f} MB"
         return f"seed {self.seed}: {codes}; {most}; {len(self.violations)} violations"
@@ -58,9 +62,19 @@ def fuzz(
     keep: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Report:
-    """Damage `number` films and run the command line on each.
+    """Damage films and run the command line on each.
 
-    The same number and seed give the same damage. Films that a promise was broken with are copied to `keep`.
+    Args:
+        number: of films.
+        seed: the same number and seed give the same damage.
+        only: number of a single film to repeat; None = all.
+        jobs: processes; None = as many as cores.
+        patience: factor of the time limits.
+        keep: folder for copies of the films with which a promise was broken.
+        say: takes a line about the progress.
+
+    Returns:
+        Runs and broken promises.
     """
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ[f"{library}_NUM_THREADS"] = "1"
@@ -84,7 +98,16 @@ def _made(folder: Path) -> Path:
 
 
 def damaged_file(seeds: list[Seed], seed: int, number: int) -> tuple[Seed, bytes, random.Random]:
-    """(the whole file, the damaged bytes, the random generator for later decisions) of one number."""
+    """Damage one film.
+
+    Args:
+        seeds: undamaged films.
+        seed: of the session.
+        number: of the film.
+
+    Returns:
+        (the undamaged file, the damaged bytes, the random generator for later decisions).
+    """
     rng = random.Random(f"{seed}:{number}")
     films = [each for each in seeds if each.name not in OTHERS]
     chosen = films if rng.random() < FILM_SHARE else [each for each in seeds if each.name in OTHERS]

@@ -29,12 +29,26 @@ class Part(NamedTuple):
     parent: int
 
     def name(self, data: bytes | bytearray) -> bytes:
-        """Its fourcc, identifier or packet's head."""
+        """Read the part's fourcc, identifier or packet header.
+
+        Args:
+            data: bytes of the film.
+
+        Returns:
+            Its bytes.
+        """
         return bytes(data[self.name_at : self.name_at + self.n_name])
 
 
 def parts(data: bytes | bytearray) -> list[Part]:
-    """All parts of a film, those within others too; none where its kind is not known."""
+    """List all parts of a film, nested ones too.
+
+    Args:
+        data: bytes of the film.
+
+    Returns:
+        Parts; none where the container is not known.
+    """
     found = []
     for part in _kind(data)(data, 0, len(data), -1):
         found.append(part)

@@ -56,7 +56,7 @@ def hear(path: Path | str, what: str = ALONE, is_film: bool = False) -> HeardMus
 
     Args:
         path: the file; a MIDI file of the same name beside it is read too.
-        what: it holds ALONE, TOGETHER or UNKNOWN.
+        what: content of the sound, ALONE, TOGETHER or UNKNOWN.
         is_film: whether the sound counts from the film's first picture.
 
     Returns:
@@ -83,7 +83,7 @@ def hear(path: Path | str, what: str = ALONE, is_film: bool = False) -> HeardMus
 def report_on(
     film: Path, picture: VisualEvents, heard: HeardMusic, reference: np.ndarray | None = None, seed: int = 0
 ) -> FilmReport:
-    """Compare what was seen with what was heard.
+    """Compare a film's events with its music.
 
     Args:
         film: named in the report; it is not read.
@@ -113,7 +113,7 @@ def judge_film(
 ) -> FilmReport:
     """Watch a film and listen to its music, both at the same time.
 
-    Of a film that dyvim scored the music alone is heard where it has a track of its own.
+    A film that dyvim scored is judged by the music alone where that has a track of its own.
 
     Args:
         film: the film.
@@ -143,7 +143,7 @@ def kind_of_sound(film: Path) -> str:
         film: any film.
 
     Returns:
-        ALONE, TOGETHER or UNKNOWN (which is every film that dyvim did not score).
+        ALONE, TOGETHER, or UNKNOWN for a film that dyvim did not score.
 
     Raises:
         InputError: the film cannot be read or has no sound.

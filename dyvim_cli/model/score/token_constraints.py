@@ -1,7 +1,7 @@
 """Constrain the score tokens that may follow, as additions to the logits.
 
-Rules of notation are absolute (nothing can be held that does not sound, no note without end); of
-harmony a logit bias (notes outside chord and scale become rare, not impossible).
+Rules of notation are absolute: only a sounding note can be held, and none without end. Harmony is a logit
+bias: notes outside chord and scale become rare, not impossible.
 """
 
 import numpy as np
@@ -86,8 +86,8 @@ class Grammar:
         self.held = torch.zeros(batch, tokens.K, dtype=torch.long)  # steps the sounding note has lasted
         self.leaning = torch.zeros(batch, tokens.K, width)  # the bias of the position that is being written
         self.n_written = 0
-        # What a copy needs to know of its source: the token of the note that sounded when the position came,
-        # 0 = none, and whether what was written there suited its chord. 63 bytes a position for three pieces
+        # For copies: the token of the note that sounded before each position (0 = none), and whether the
+        # token written there suited its chord. 63 bytes a position for three pieces.
         self.sounding = torch.zeros(n_positions + 1, batch, tokens.K, dtype=torch.int16)
         self.suited = torch.ones(n_positions, batch, tokens.K, dtype=torch.bool)
 
@@ -110,7 +110,7 @@ class Grammar:
         return bias
 
     def advance(self, written: torch.Tensor) -> None:
-        """Take note of the tokens just written.
+        """Update the state with the tokens just written.
 
         Args:
             written: [B, K].
@@ -124,10 +124,10 @@ class Grammar:
         self.sounding[self.n_written] = torch.where(starts, written, note)
 
     def begun(self, token: int, stream: int) -> torch.Tensor:
-        """Turn a hold that the form asks for into a rest where no note was begun.
+        """Replace a hold that the form requires by a rest where no note was begun.
 
         Args:
-            token: that the form asks for.
+            token: required by the form.
             stream: index k.
 
         Returns:
@@ -156,6 +156,6 @@ class Grammar:
         return torch.where(holds, lasts, suits | ~self.suited[source, :, stream])
 
     def _suits(self, written: torch.Tensor) -> torch.Tensor:
-        """[B, K] whether tokens [B, K] do not clash with the chords of the position that is being written."""
+        """Check that tokens [B, K] do not clash with the chords of this position: [B, K] bool."""
         known = written.clamp(max=self.leaning.shape[-1] - 1)[..., None]
         return self.leaning.gather(-1, known)[..., 0] > CLASH

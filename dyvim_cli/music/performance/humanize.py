@@ -12,14 +12,14 @@ from dyvim_cli.stylebook.record import Palette, Part
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
 ACCENT_LEVEL = 6  # steps at least so loud are hits: they sound exactly on the grid
-DEFAULT_LEVEL = 3
-LEVEL_POWER = 1.1
+DEFAULT_LEVEL = 3  # level of steps whose level is unknown
+LEVEL_POWER = 1.1  # exponent of the level in the velocity
 # metric accents of a bar of sixteenths, in velocity
 METRIC = np.array([3, -3, -1, -3, 1, -3, -1, -3, 2, -3, -1, -3, 1, -3, -1, -2])
 VELOCITY_SPREAD = 3.0
 TIMING, STRENGTH = 0, 1  # columns of a player's deviations
 INNER_VOICE = -6  # velocity of a chord's lower voices against its top
-SHORTEST_S = 0.04
+SHORTEST_S = 0.04  # length of the shortest note
 EIGHTH_STEPS = STEPS_PER_BEAT // 2
 # Earliest onset: ffmpeg's AAC spoils a first frame that begins loud (up to 4 dB over).
 FIRST_SOUND_S = 1024 / 44100
@@ -27,8 +27,8 @@ FIRST_SOUND_S = 1024 / 44100
 # at most 35 % of the ring-out, so that a dry room does not leave the picture in silence.
 LET_GO_DECAYS, RING_SHARE = 0.3, 0.35
 
-PLACED_AS = {"splash": "crash"}  # what drummers of the statistics played where ours has another instrument
-GROOVE_FILE = "groove-feel.json"
+PLACED_AS = {"splash": "crash"}  # class in the statistics of an instrument that they lack
+GROOVE_FILE = "groove-feel.json"  # timing and accents of human drummers (tools/groove_feel.py)
 GROOVE_LOOSENESS = 0.3  # share of the drummers' spread in time that is played
 GROOVE_ACCENT = 0.3  # share of their accent pattern that is played on top of the level
 

@@ -65,7 +65,7 @@ def read_events(data: bytes) -> MidiEvents:
     if kind > 1:
         raise MidiFault(f"format {kind}: pieces in one file, format 0 or 1 is one piece")
     tracks: list[EventTrack] = []
-    while reader.left() >= 8:  # what follows the last track is no chunk
+    while reader.left() >= 8:  # fewer bytes after the last track are no chunk
         name, n_bytes = reader.take(4), reader.whole(4)
         if name == CHUNK:
             room = MOST_EVENTS - sum(len(track.events) for track in tracks)
@@ -76,7 +76,7 @@ def read_events(data: bytes) -> MidiEvents:
 
 
 def _unwrapped(data: bytes) -> bytes:
-    """The MIDI file in a RIFF file; else data as they are."""
+    """Unwrap the MIDI file in a RIFF file; other data are returned unchanged."""
     if data[:4] != RIFF or data[8:12] != RIFF_KIND:
         return data
     at = data.find(RIFF_DATA, 12)
@@ -156,7 +156,7 @@ def _message(reader: _Reader, status: int, tick: int) -> Event:
 
 
 def _aside(track: EventTrack, reader: _Reader, byte: int, tick: int) -> bool:
-    """Take what is no channel message; whether the track ends with it."""
+    """Handle a meta or system event; True at the end of the track."""
     if byte not in (META, SYSTEM, SYSTEM_GOES_ON):
         raise MidiFault(f"an event of kind {byte:#x}")
     kind = reader.whole(1) if byte == META else None

@@ -6,7 +6,7 @@ import numpy as np
 
 from dyvim_cli.types import SAMPLE_RATE
 
-HOP = 64  # frames between updates of what moves: 1.3 ms
+HOP = 64  # frames between updates of pitch, cutoff and level: 1.3 ms
 STEP_CENTS = 40  # least difference between cutoffs that count as different
 OPEN_CENTS = 13400  # a cutoff that leaves everything audible through
 BUTTERWORTH_DB = 3.01  # a resonance of 0 dB is a flat filter, whose peak is this much below 1
@@ -24,7 +24,7 @@ class LowPass:
             resonance_cb: centibels.
         """
         self._resonance_db = resonance_cb / 10 - BUTTERWORTH_DB
-        self.gain = 10 ** (-self._resonance_db / 40)  # a peak is paid for with half its height in level
+        self.gain = 10 ** (-self._resonance_db / 40)  # the level is lowered by half of the peak's height
         self._steps = np.round(cutoff_cents / STEP_CENTS).astype(int)
         self._is_open = bool(cutoff_cents.min() >= OPEN_CENTS and self._resonance_db < 0)
         self._state = np.zeros(2, np.float32)

@@ -33,10 +33,10 @@ class Batch:
     memory_mask: torch.Tensor  # [B, S, M]
 
     def to(self, device: torch.device) -> "Batch":
-        """The same on a device.
+        """Move the batch to a device.
 
         Args:
-            device: where to.
+            device: torch device.
 
         Returns:
             The same batch on it.
@@ -105,7 +105,7 @@ def draw_alpha(piece: Piece, rng: np.random.Generator) -> float:
 
 
 def distrust(curves: np.ndarray, alpha: float, rng: np.random.Generator) -> np.ndarray:
-    """Spoil curves as far as alpha says that they cannot be trusted.
+    """Corrupt curves: events and energy move elsewhere with probability 1 - alpha.
 
     Args:
         curves: [S, 3] hit, cut, energy.
@@ -154,7 +154,7 @@ def crop(prepared: ConditionedPiece, n_steps: int, alpha: float, rng: np.random.
     Args:
         prepared: piece with its conditions.
         n_steps: whole bars; short pieces are padded with UNKNOWN.
-        alpha: of distrust.
+        alpha: share of the curves that stays true.
         rng: draws the place.
 
     Returns:
@@ -163,7 +163,7 @@ def crop(prepared: ConditionedPiece, n_steps: int, alpha: float, rng: np.random.
     piece = prepared.piece
     total = piece.tokens.shape[1]
     last = max(0, total - n_steps)
-    # the beginning and the end are where films are short of practice: draw them more often
+    # beginnings and ends are rare among random crops: draw them more often
     choice = rng.random()
     start = 0 if choice < 0.25 else last if choice < 0.5 else int(rng.integers(last + 1))
     start -= start % STEPS_PER_BAR
@@ -233,7 +233,7 @@ class Sampler:
             self.piece_weights[source] = np.sqrt(lengths) / np.sqrt(lengths).sum()
 
     def draw(self, alpha: float | None = None, source: str | None = None) -> Batch:
-        """The next batch; alpha and source fix what is otherwise drawn.
+        """Draw the next batch; alpha and source, where given, are not drawn.
 
         Args:
             alpha: of all crops; None draws one each.
