@@ -182,7 +182,7 @@ def _draw_wave(axes, theme: Theme, sound: Soundtrack) -> None:
 
 
 def _draw_hits(rows, theme: Theme, film: FilmFeatures, score: Score) -> None:
-    """A line through all rows for each event that a note meets; cuts also break the strip."""
+    """Draw a line through all rows for each event that a note meets; cuts also break the strip."""
     from matplotlib.patches import ConnectionPatch
 
     starts_s = np.array([note.start_s for stem in score.stems for note in stem.notes])

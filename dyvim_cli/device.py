@@ -51,7 +51,7 @@ def give_back_memory() -> None:
 
 
 def new_seed() -> int:
-    """A seed that nobody chose, small enough to type again.
+    """Draw a seed, small enough to type again.
 
     Returns:
         0 .. 2^31 - 1.

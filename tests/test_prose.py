@@ -63,6 +63,36 @@ def test_riddles_of_private_functions_are_found():
     assert riddles(source.replace("Whether", "Check that")) == []
 
 
+# a procedure does something: its docstring begins with a verb
+NOUN = re.compile(
+    r"(?:An?|The|One|Two|Three|Four|Five|Every|Some|All|Only|No|Its|This|These|It|As|[\[(])(?:\b|\s)"
+)
+
+
+def procedures_without_verb(source: str) -> list[str]:
+    """First lines of the docstrings of functions without a result that begin with an article or the like."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and ast.unparse(node.returns or ast.Constant(0)) == "None":
+            text = ast.get_docstring(node) or ""
+            found += [text.splitlines()[0]] if NOUN.match(text) else []
+    return found
+
+
+def test_docstrings_of_procedures_begin_with_a_verb():
+    found = {
+        path.relative_to(ROOT).as_posix(): procedures_without_verb(path.read_text(encoding="utf-8"))
+        for path in modules()
+    }
+    assert not {path: lines for path, lines in found.items() if lines}
+
+
+def test_procedures_without_verb_are_found():
+    source = 'def f() -> None:\n    """The notes are played."""\ndef g() -> int:\n    """The number."""'
+    assert procedures_without_verb(source) == ["The notes are played."]
+    assert procedures_without_verb(source.replace("The notes are played", "Play the notes")) == []
+
+
 # words with which a fragment begins that has to be read together with the constant's name
 FRAGMENT = re.compile(
     r"#\s*(?:of|that|nor|and|from|for|to|within|below|beyond|behind|around|in|by|with|than|over|between|above|"

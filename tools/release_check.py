@@ -34,15 +34,27 @@ def main(pythons: list[str]) -> None:
     (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
     for made in (wheel, sdist):
         check_package(made)
-    found = [path for name in pythons if (path := shutil.which(name))]
+    found = [path for name in pythons if (path := shutil.which(name)) and runs(path)]
     if not found:
         raise SystemExit(f"none of {', '.join(pythons)} is here")
     for python in found:
         try_installed(python, wheel)
 
 
+def runs(python: str) -> bool:
+    """Check that an interpreter starts; version managers put names on the PATH that do not.
+
+    Args:
+        python: path of the interpreter.
+
+    Returns:
+        True where it does.
+    """
+    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
+
+
 def check_notes() -> None:
-    """The version has its place in CITATION.cff, and the changes are written down."""
+    """Check that CITATION.cff names the version, and that changes are written down."""
     version = dyvim_cli.__version__
     if f"version: {version}\n" not in (ROOT / "CITATION.cff").read_text(encoding="utf-8"):
         raise SystemExit(f"CITATION.cff does not name version {version}")

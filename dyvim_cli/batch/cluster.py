@@ -122,7 +122,7 @@ def _room(ray: Any) -> int:
 
 
 def _answer(ray: Any, reference: Any, task: Task) -> Answer:
-    """(outcome, files), or None where the film was not seen; a film that cannot be run has failed."""
+    """(outcome, files), or None where the node does not see the film; one that cannot be run has failed."""
     try:
         answer: Answer = ray.get(reference)
         return answer

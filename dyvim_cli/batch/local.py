@@ -201,7 +201,7 @@ def _stop_workers(workers: list[_Worker]) -> None:
 
 
 def _serve(pipe: Connection, scratch: str) -> None:
-    """Run in a worker process: score films until the batch ends it."""
+    """Score films in a worker process until the batch ends it."""
     for name in (signal.SIGINT, signal.SIGTERM):  # both mean: put down everything and go
         signal.signal(name, _interrupt)
     tempfile.tempdir = scratch

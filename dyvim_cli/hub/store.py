@@ -292,7 +292,7 @@ class _Meter:
         self.progress.update("download", min(self.before + done, self.total), self.total)
 
     def finish(self, n_bytes: int) -> None:
-        """The present file is whole."""
+        """Mark the current file as complete."""
         self.before += n_bytes
         self.of_file(0)
 

@@ -75,7 +75,7 @@ def _within(grey: np.ndarray) -> Area | None:
 
 
 def _looks(film: FilmInfo, start_s: float, end_s: float) -> Iterator[np.ndarray]:
-    """Some decoded frames of the span as grey [H, W] uint8, 0 = black."""
+    """Decode some frames of the span as grey [H, W] uint8, 0 = black."""
     import av
 
     inside = film.key_times_s[(film.key_times_s >= start_s - 1e-3) & (film.key_times_s < end_s)]

@@ -58,7 +58,7 @@ def _music_lufs(own: OwnSound, own_gain_db: float) -> float:
 
 
 def _remainder(whole_lufs: float, part_lufs: float) -> float:
-    """Loudness of what, together with the part, is as loud as the whole; -inf where the part is louder."""
+    """Loudness of the rest of a mix, from those of the whole and a part; -inf where the part is louder."""
     power = 10 ** (whole_lufs / 10) - 10 ** (part_lufs / 10)
     return 10 * float(np.log10(power)) if power > 0 else -np.inf
 

@@ -82,7 +82,7 @@ def _is_drums(voice: Voice) -> bool:
 
 
 def _width(voice: Voice, start_s: float, end_s: float, duration_s: float) -> float:
-    """Width of a note on the canvas; drum strokes get the least."""
+    """Width of a note on the canvas; drum strokes get LEAST_WIDTH."""
     if _is_drums(voice):
         return LEAST_WIDTH
     return max(LEAST_WIDTH, WIDTH * (min(end_s, duration_s) - start_s) / duration_s)

@@ -100,7 +100,7 @@ def _check_outputs(films: list[Path], plot: Path | None, report: Path | None) ->
 
 
 def _alphas(text: str | None) -> list[float]:
-    """'0,0.5,1' -> [0, 0.5, 1]."""
+    """Parse alphas: '0,0.5,1' becomes [0, 0.5, 1]."""
     try:
         alphas = [float(part) for part in text.split(",")] if text is not None else []
     except ValueError as fault:
@@ -120,7 +120,7 @@ def _judge(
     seed: int,
     shown: "Progress",
 ) -> None:
-    """Judge every film; one that cannot be read does not keep the others from it."""
+    """Judge every film and print the tables; a film that cannot be read is listed, the others are judged."""
     from dyvim_cli.evaluation.judge.distributions import distances
     from dyvim_cli.evaluation.judge.judge_film import TOGETHER
     from dyvim_cli.evaluation.show.cells import aligned, plain
@@ -167,7 +167,7 @@ def _judge(
 
 
 def _judged(film: Path, music: Path | None, original: "np.ndarray | None", seed: int) -> "FilmReport":
-    """The judge's report on a film: the music alone wherever it can be had."""
+    """Judge one film: by the music alone wherever that can be had."""
     from dyvim_cli.evaluation.composed_again import composed_again
     from dyvim_cli.evaluation.judge.judge_film import TOGETHER, judge_film, kind_of_sound
     from dyvim_cli.scratch import scratch_folder
@@ -200,7 +200,7 @@ def _sweep(
 
 
 def _reference(path: Path | None) -> "np.ndarray | None":
-    """The reference music as an analysis signal, None without one."""
+    """Read the reference music as an analysis signal; None without one."""
     from dyvim_cli.evaluation.judge.audio_events import analysis_signal, read_sound
 
     return analysis_signal(*read_sound(path)) if path else None

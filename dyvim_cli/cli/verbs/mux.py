@@ -48,7 +48,7 @@ def mux(
     with made_folder(path.parent), console.progress(progress, SCORE) as report:
         result = mux_film(info, music, path, progress=report, **delivery.mix_options())
     facts = asdict(result)
-    del facts["moments_lufs"]  # a curve to be drawn
+    del facts["moments_lufs"]  # hundreds of values, for the page only
     for warning in result.warnings:
         console.note(f"note: {warning}")
     console.note(console.sound_summary(facts))

@@ -266,6 +266,6 @@ def _learner(
 
 
 def _note(record: dict[str, Any]) -> None:
-    """Every twentieth update, and every look at held-out films."""
+    """Print every twentieth update, and every evaluation on held-out films."""
     if "held_out" in record or record["update"] % 20 == 0:
         console.note(json.dumps(record))

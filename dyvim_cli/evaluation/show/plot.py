@@ -86,7 +86,7 @@ def draw_sweep(
 def _draw_row(
     panels: "Iterable[Axes]", alphas: Sequence[float], curves: dict[str, list[Interval | None]]
 ) -> None:
-    """A panel for each of the curves; those that are left over stay hidden."""
+    """Draw a panel for each of the curves; spare panels stay hidden."""
     for axes, (name, intervals), colour in zip(panels, curves.items(), cycle(COLOURS), strict=False):
         axes.set_axis_on()
         known = [(a, i) for a, i in zip(alphas, intervals, strict=True) if i is not None]

@@ -321,7 +321,7 @@ def _heads(x: Tensor, attention: nn.Module) -> Tensor:
 
 
 def _look(model: MusicGen, index: int) -> Callable[..., tuple[Any, ...] | None]:
-    """A forward hook of one layer's cross-attention that adds what the pictures say."""
+    """Make a forward hook of a layer's cross-attention that adds attention to the key frames."""
 
     # Any: what a layer of transformers takes and gives differs between its versions
     def add(

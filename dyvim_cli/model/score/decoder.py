@@ -331,7 +331,7 @@ class Decoder(nn.Module):
 
 
 def _initialise(module: nn.Module) -> None:
-    """Normal weights of deviation 0.02, as GPT-2's."""
+    """Draw normal weights of deviation 0.02, as GPT-2's."""
     if isinstance(module, nn.Linear | nn.Embedding):
         nn.init.normal_(module.weight, std=0.02)
         if isinstance(module, nn.Linear) and module.bias is not None:

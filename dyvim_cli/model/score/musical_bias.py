@@ -82,7 +82,7 @@ class MusicalBias:
         return bias
 
     def _prefer_sung_intervals(self, bias: torch.Tensor) -> None:
-        """A tune goes in steps, and plays no pitch three times."""
+        """Prefer steps in the tune, and no pitch three times in a row."""
         bias[:, MELODY] += self.intervals[self.last]
         again = (self.repeats >= 1) & (self.last >= tokens.FIRST_PITCH)
         bias[self.rows, MELODY, self.last] += again * THIRD_TIME

@@ -133,7 +133,7 @@ def _close_phrases(
 
 
 def _move_to_events(chords: np.ndarray, hits: np.ndarray) -> None:
-    """A change within a beat before or half a bar after a heavy event moves onto the event."""
+    """Move chord changes within a beat before or half a bar after a heavy event onto the event."""
     for step in np.flatnonzero(hits[: len(chords)] >= EVENT_WEIGHT):
         around = slice(max(0, step - STEPS_PER_BEAT), step + HALF_BAR_STEPS + 1)
         changes = around.start + 1 + np.flatnonzero(np.diff(chords[around]))

@@ -44,7 +44,7 @@ def gesture_sources(
 def _bars(
     section: Section, sections: tuple[Section, ...], phrase_starts: np.ndarray
 ) -> Iterator[tuple[int, int]]:
-    """(first step of a bar, first step of the bar that it takes up) in a section."""
+    """Pairs (first step of a bar, first step of the earlier bar that it imitates) in a section."""
     theme = None if section.recap_of is None else sections[section.recap_of]
     inside = (phrase_starts >= section.first_bar) & (phrase_starts < section.end)
     for first in range(section.first_bar, section.end, STEPS_PER_BAR):

@@ -40,7 +40,7 @@ def around(score: Score, n_frames: int) -> tuple[Score, int, int]:
 
 
 def _shifted(notes: tuple[Note, ...], shifts_s: list[float], total: int) -> tuple[Note, ...]:
-    """The notes of all rounds that are heard, in order."""
+    """Notes of all rounds that are rendered, in order."""
     end_s = total / SAMPLE_RATE
     found = [
         replace(note, start_s=note.start_s + shift, end_s=note.end_s + shift)

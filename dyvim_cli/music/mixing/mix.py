@@ -117,7 +117,7 @@ def _returns(parts: dict[str, Part], palette: Palette, bpm: float) -> StemEffect
 
 
 def _bus(palette: Palette) -> effects.Effect:
-    """Glue and warmth: what hears the whole mix."""
+    """Apply glue compression and saturation to the whole mix."""
     steps = [effects.glue(GLUE_THRESHOLD_DB, palette.glue_ratio)]
     if palette.drive:
         steps.append(effects.saturate(palette.drive))
@@ -125,7 +125,7 @@ def _bus(palette: Palette) -> effects.Effect:
 
 
 def _tone(palette: Palette) -> effects.Effect:
-    """The tone of the whole, and its width."""
+    """Apply the style's equaliser and width to the whole mix."""
     steps = []
     curve = [effects.bell(hz, db) for hz, db in palette.tone]
     if palette.air_db:
@@ -154,7 +154,7 @@ def _ducker(depth_db: float) -> Callable[[dict[str, np.ndarray]], dict[str, np.n
 
 
 def _yielder() -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
-    """Let the pad make room where it would cover the tune, slowly, as a fader is ridden."""
+    """Lower the pad slowly where it would cover the tune."""
     levels = {name: effects.follower(TUNE_S) for name in (TUNE, YIELDING)}
 
     def make_room(dry: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

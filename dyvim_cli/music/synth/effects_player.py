@@ -12,7 +12,7 @@ PROGRAMS = {118, 119}  # General MIDI's synth drum and reverse cymbal, their sub
 
 
 def is_effect(stem: Stem) -> bool:
-    """Check whether a stem is synthesised here, and no other instrument was asked for.
+    """Check whether a stem is synthesised here: an effect for which no other instrument was chosen.
 
     Args:
         stem: any stem.
@@ -32,12 +32,12 @@ class EffectsPlayer:
         self.make = EFFECTS[name]
 
     def lead_frames(self, key: int, velocity: int, take: int = 0) -> int:
-        """A blow is heard at once; a rise is timed by its end.
+        """Tell how far ahead a note has to start: a blow is heard at once, a rise is timed by its end.
 
         Args:
             key: MIDI number.
             velocity: MIDI velocity.
-            take: does not matter here.
+            take: unused.
 
         Returns:
             0.
@@ -66,7 +66,7 @@ class EffectsPlayer:
             yield block
 
     def _placed(self, note: Note, take: int) -> tuple[int, int, tuple[int, int, int, int]]:
-        """(first frame, frames, what makes the sound)."""
+        """First frame, number of frames and the generator's arguments of a note."""
         at, end = (max(0, round(time_s * SAMPLE_RATE)) for time_s in (note.start_s, note.end_s))
         length = max(1, end - at)
         return at, length, (note.pitch, note.velocity, length, take % 2)

@@ -135,7 +135,7 @@ def attention_picture(films: dict[str, list[Any]], path: Path) -> None:
 
 
 def _draw_moment(axes: Any, moment: Any, name: str, fastest: float) -> None:
-    """The five pictures of one moment, from the top; speeds are shown against the film's fastest."""
+    """Draw the five pictures of one moment, from the top; speeds relative to the film's fastest."""
     height, width = moment.pixels.shape[:2]
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     axes[0].imshow(moment.pixels)

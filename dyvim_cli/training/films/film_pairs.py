@@ -139,7 +139,7 @@ def store(
 
 
 def _claim(out: Path, facts: dict[str, Any]) -> None:
-    """One folder, one codec."""
+    """Record the folder's codec; refuse another one."""
     path = out / CODEC
     if path.exists() and json.loads(path.read_text(encoding="utf-8")) != facts:
         raise InputError(

@@ -31,7 +31,7 @@ class Learner(Protocol):
     """A decoder with new modules, its data and its judge: an nn.Module whose forward is the loss."""
 
     def draw(self, dropout: float, rng: np.random.Generator) -> Any:
-        """The next batch; a share `dropout` of it without conditions.
+        """Draw the next batch; a share `dropout` of it without conditions.
 
         Args:
             dropout: share without conditions, 0..1.
@@ -76,7 +76,7 @@ class Learner(Protocol):
         """
 
     def film_losses(self, view: str) -> np.ndarray:
-        """[n] loss of each held-out film under one of the views of `held_out`, alpha 1.
+        """Compute the loss [n] of each held-out film under one of the views of `held_out`, alpha 1.
 
         Args:
             view: one of those of `held_out`.
