@@ -17,7 +17,7 @@ BLOCK = 1 << 20
 # what decides a result's bytes; the command line, the engines, the page, training and judging do not
 CODE = (
     "pipeline.py", "job_checks.py", "film_planning.py", "extras.py", "describe.py", "composer.py",
-    "options.py", "types.py", "device.py",
+    "options.py", "types.py", "device.py", "seeds.py",
     "watching.py", "own_sound.py", "influence.py", "timeline.py", "film_plan.py", "old_piece.py",
     "preview.py", "desk", "hearing", "markers", "media", "vision", "music", "model", "stylebook",
 )  # fmt: skip

@@ -81,7 +81,7 @@ def style_of(features: FilmFeatures, options: ComposeOptions) -> str:
     from dyvim_cli.model.compose.character import choose_character, with_own_seed
 
     own = with_own_seed(features, options)
-    return choose_character(features, own, np.random.default_rng(own.seed)).style
+    return choose_character(features, own).style
 
 
 def _others(features: FilmFeatures, drawn: str) -> list[str]:
@@ -118,7 +118,7 @@ def fitted_grid(features: FilmFeatures, options: ComposeOptions) -> TempoMap:
     from dyvim_cli.model.compose.character import choose_character, fit_grid, with_own_seed
 
     own = with_own_seed(features, options)
-    return fit_grid(features, choose_character(features, own, np.random.default_rng(own.seed)), own)
+    return fit_grid(features, choose_character(features, own), own)
 
 
 def _own_tempo(features: FilmFeatures, asked: ComposeOptions, wanted: float, taken: list[float]) -> float:

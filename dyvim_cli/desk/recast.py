@@ -3,14 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from dyvim_cli.music.mixing.session import program_in
 from dyvim_cli.music.performance.band_names import part_of
 from dyvim_cli.music.performance.instrument_ranges import in_compass
 from dyvim_cli.music.synth.effects_player import is_effect
 from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.options import ComposeOptions
+from dyvim_cli.seeds import generator_of
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import Score, Stem
 
@@ -47,7 +46,7 @@ def _renamed(stem: Stem, named: dict[str, int], orchestra: Orchestra) -> Stem:
 
 def _orchestrated(score: Score, style: str, seed: int, orchestra: Orchestra) -> Score:
     """The score with one style's instruments and mix, drawn by the seed, in all sections."""
-    rng, palette = np.random.default_rng(seed), RECORDS[style].palette
+    rng, palette = generator_of(seed, "orchestra"), RECORDS[style].palette
     stems = []
     for stem in _one_band(score.stems):
         if is_effect(stem):

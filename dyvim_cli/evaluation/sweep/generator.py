@@ -92,7 +92,7 @@ def film_grid(features: FilmFeatures, options: "ComposeOptions") -> TempoMap:
     from dyvim_cli.model.compose.character import choose_character, fit_grid, with_own_seed
 
     options = with_own_seed(features, options)
-    character = choose_character(features, options, np.random.default_rng(options.seed))
+    character = choose_character(features, options)
     return fit_grid(features, character, options)
 
 

@@ -14,6 +14,7 @@ from dyvim_cli.music.form.style_patterns import PatternInputs, write_patterns
 from dyvim_cli.music.performance.band_names import stem_name
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.seeds import generator_of, seed_of
 from dyvim_cli.types import Key, Note, Score, Stem, TempoMap
 
 Bands = Mapping[str, np.ndarray]  # style -> [S] bool, where its band plays; the piece's own style comes first
@@ -80,7 +81,7 @@ def with_patterns(
     bands: Bands,
     untrained: tuple[str, ...],
     motion: PatternInputs,
-    seed: list[int],
+    seed: int,
 ) -> np.ndarray:
     """Write the patterns of the bands whose styles the decoder did not learn.
 
@@ -90,7 +91,7 @@ def with_patterns(
         bands: style -> [S] bool.
         untrained: styles that the decoder did not learn.
         motion: what the patterns follow.
-        seed: of the patterns; the same for each band.
+        seed: of the piece; each band begins to draw anew.
 
     Returns:
         [K, S] tokens.
@@ -98,7 +99,7 @@ def with_patterns(
     for style in bands:
         if style in untrained:
             own = tuple(s for s in form.sections if bands[style][s.start])
-            rng = np.random.default_rng(seed)
+            rng = generator_of(seed, "patterns")
             written = write_patterns(forced, replace(form, sections=own), style, motion, rng)
             forced = np.where(bands[style], written, forced)
     return forced
@@ -125,7 +126,7 @@ def perform_bands(
         key: of the piece.
         bands: style -> [S] bool, the piece's own style first.
         duration_s: of the film.
-        seed: of instruments and human deviations; each band has its own.
+        seed: of the piece; instruments and human deviations of each band are drawn apart.
         sections: (first step, step after, role).
         programs: General MIDI programs by the stems' names, which are not drawn.
         loops: the beginning follows the end.
@@ -138,7 +139,7 @@ def perform_bands(
     for number, (style, plays) in enumerate(bands.items()):
         part = piece if plays.all() else _part_of_band(piece, plays)
         named = _programs_of(programs, None if style == main else style)
-        how = (tempo_map, key, style, duration_s, seed + number, sections, named)
+        how = (tempo_map, key, style, duration_s, seed_of(seed, "band", number), sections, named)
         for stem in perform(part, *how, loops=loops).stems:
             name = stem.name if style == main or stem.name in EFFECTS else stem_name(stem.name, style)
             stems[name] = _together(stems.get(name), replace(stem, name=name))

@@ -14,6 +14,7 @@ from dyvim_cli.music.timing.bar_lines import realign_bar_lines
 from dyvim_cli.music.timing.rubato import apply_rubato
 from dyvim_cli.music.timing.tempo_map import fit_tempo_map
 from dyvim_cli.options import ComposeOptions
+from dyvim_cli.seeds import generator_of
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import FilmFeatures, Key, TempoMap
 from dyvim_cli.vision.styles import draw_style
@@ -21,7 +22,6 @@ from dyvim_cli.vision.styles import draw_style
 if TYPE_CHECKING:
     from dyvim_cli.stylebook.record import Palette
 
-STYLE_DRAW = 5  # the style has a chance of its own: a style that is requested changes nothing else
 TEMPO_SPREAD_OCTAVES = 0.25  # how far a style's tempo may be left for the film's sake
 
 
@@ -75,30 +75,26 @@ def with_own_seed(features: FilmFeatures, options: ComposeOptions) -> ComposeOpt
     return replace(options, seed=int(state[0]))
 
 
-def choose_character(features: FilmFeatures, options: ComposeOptions, rng: np.random.Generator) -> Character:
+def choose_character(features: FilmFeatures, options: ComposeOptions) -> Character:
     """Choose style, mood, key and tempo: from the options, else from what the film shows.
 
     Args:
         features: motion, events, scenes and style of the film.
-        options: options of composing.
-        rng: a little chance in tempo and key, so that two seeds differ.
+        options: options of composing; tempo and key are drawn by its seed, so that two seeds differ.
 
     Returns:
         What kind of music it is to be.
     """
-    style = options.style or draw_style(
-        features.style_scores, np.random.default_rng([options.seed, STYLE_DRAW])
-    )
+    style = options.style or draw_style(features.style_scores, generator_of(options.seed, "style"))
     palette = RECORDS[style].palette
     seen = features.scene_moods.mean(axis=0) if len(features.scene_moods) else np.zeros(2)
     valence, arousal = options.mood or (float(seen[0]), float(seen[1]))
     low, high = palette.bpm
     # faster for more arousal; a little of chance, so that two seeds differ
-    place = np.clip(0.5 + 0.35 * arousal + rng.normal(0, 0.12), 0, 1)
+    place = np.clip(0.5 + 0.35 * arousal + generator_of(options.seed, "tempo").normal(0, 0.12), 0, 1)
     centre = low * (high / low) ** place
-    return Character(
-        style, valence, arousal, options.key or _key(valence, palette, rng), (centre, TEMPO_SPREAD_OCTAVES)
-    )
+    key = options.key or _key(valence, palette, generator_of(options.seed, "key"))
+    return Character(style, valence, arousal, key, (centre, TEMPO_SPREAD_OCTAVES))
 
 
 def _key(valence: float, palette: Palette, rng: np.random.Generator) -> Key:

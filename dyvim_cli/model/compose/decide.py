@@ -39,7 +39,7 @@ def decide(
     """
     features = with_hits(features, with_marks(seen_hits(features), marks))
     options = with_own_seed(features, options)
-    character = choose_character(features, options, np.random.default_rng(options.seed))
+    character = choose_character(features, options)
     tempo_map = tempo_map or fit_grid(features, character, options)
     lightest = influence_of(options.alpha).lightest_event
     hit, _, energy = film_curves(features, tempo_map, lightest)

@@ -41,8 +41,6 @@ if TYPE_CHECKING:  # torch takes two seconds: options are checked, and films ope
     from dyvim_cli.model.score.token_plan import TokenPlan
     from dyvim_cli.music.form.sections import Section
 
-PATTERN_DRAW = 6  # random stream of the patterns of styles that the decoder did not learn
-
 
 @dataclass(frozen=True)
 class Curves:
@@ -165,8 +163,7 @@ def with_unlearned(ground: Groundwork, options: ComposeOptions, untrained: tuple
         under_speech,
         barred_steps(ground.tempo_map, under_speech),
     )
-    seed = [options.seed, PATTERN_DRAW]
-    forced = with_patterns(fixed.forced, ground.form, ground.bands, untrained, motion, seed)
+    forced = with_patterns(fixed.forced, ground.form, ground.bands, untrained, motion, options.seed)
     return replace(ground, fixed=replace(fixed, forced=forced))
 
 

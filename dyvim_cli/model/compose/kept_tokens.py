@@ -23,7 +23,7 @@ from dyvim_cli.model.score.token_plan import TokenPlan
 from dyvim_cli.progress import Progress
 
 PREFIX = "tokens-"  # beginning of a cache entry's name
-CODE = ("model", "music", "stylebook", "types.py")  # sources that what is drawn may depend on
+CODE = ("model", "music", "stylebook", "types.py", "seeds.py")  # sources that what is drawn may depend on
 
 
 @dataclass(frozen=True)

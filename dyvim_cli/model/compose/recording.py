@@ -31,6 +31,7 @@ from dyvim_cli.music.timing.beats import (
 from dyvim_cli.music.timing.tempo_map import hit_table
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.progress import Progress
+from dyvim_cli.seeds import seed_of
 from dyvim_cli.types import STEPS_PER_BEAT, FilmFeatures, Key, TempoMap
 
 LEAD_S = 0.75  # half a beat at 40 BPM: so far the music may be moved
@@ -81,8 +82,7 @@ def record(
     Raises:
         WeightsError: the film's key frames are of another encoder than the adapter learned with.
     """
-    rng = np.random.default_rng(options.seed)
-    character = choose_character(features, options, rng)
+    character = choose_character(features, options)
     bpm = fit_grid(features, character, options).bpm
     prompt = options.prompt
     if prompt is None:
@@ -91,7 +91,8 @@ def record(
     lead_s = 0.0 if follows else LEAD_S
     length_s = features.duration_s if follows else (features.duration_s + 2 * LEAD_S) * (1 + MOST_STRETCH)
     n_frames = int(np.ceil(length_s * model.codec.frame_rate_hz))
-    settings = AudioSettings(options.alpha, candidates=options.candidates, seed=options.seed)
+    seed = seed_of(options.seed, "audio")
+    settings = AudioSettings(options.alpha, candidates=options.candidates, seed=seed)
     if options.guidance is not None:
         settings = replace(settings, guidance=options.guidance)
     sight = (

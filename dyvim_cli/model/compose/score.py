@@ -20,6 +20,7 @@ from dyvim_cli.model.compose.obey import met_exactly, silenced, speech_told
 from dyvim_cli.model.compose.reroll import all_but, bar_steps
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.progress import Progress
+from dyvim_cli.seeds import seed_of
 from dyvim_cli.types import FilmFeatures, Score, TempoMap
 
 if TYPE_CHECKING:  # torch takes two seconds: options are checked, and films opened, without it
@@ -113,8 +114,7 @@ def rerolled(
 
     Args:
         piece: [K, S] tokens.
-        reroll_bars: first bar, last bar (counted from 1), and the number of the variant, which is added to
-            the seed.
+        reroll_bars: first bar, last bar (counted from 1), and the number of the variant, 0 or more.
         fixed: the plan of the piece.
         settings: how it was sampled.
         finished: samples finished pieces [K, S] by a plan and settings.
@@ -127,7 +127,8 @@ def rerolled(
     """
     *bars, variant = reroll_bars
     anew = bar_steps(bars, piece.shape[1])
-    again = finished(all_but(anew, fixed, piece), replace(settings, seed=settings.seed + variant))
+    seed = seed_of(settings.seed, "reroll", variant)
+    again = finished(all_but(anew, fixed, piece), replace(settings, seed=seed))
     return [np.where(anew, other, piece) for other in again]
 
 
@@ -147,5 +148,5 @@ def sampling_settings(options: ComposeOptions) -> SamplingSettings:
         temperature=options.temperature,
         guidance=GUIDANCE if options.guidance is None else options.guidance,
         candidates=options.candidates,
-        seed=options.seed,
+        seed=seed_of(options.seed, "decoder"),
     )

@@ -13,6 +13,7 @@ from dyvim_cli.music.form.recapitulation import periods, returns
 from dyvim_cli.music.form.roles import assign_roles
 from dyvim_cli.music.form.sections import Section, divide_film, without_frame
 from dyvim_cli.music.symbols import tokens
+from dyvim_cli.seeds import generator_of
 from dyvim_cli.types import STEPS_PER_BAR, STYLES, TempoMap
 
 HALF_BAR_STEPS = STEPS_PER_BAR // 2
@@ -71,7 +72,7 @@ def plan_form(
         tempo_map: the grid, S steps.
         style: name of a style.
         is_minor: mode of the key.
-        seed: of all that is drawn.
+        seed: of the piece.
         lightest_late: lighter events get no accent while the last chord rings.
         sections: None = found in the film.
         may_play: [K, S] bool who may play in them; None = by the film's energy.
@@ -86,18 +87,18 @@ def plan_form(
     """
     if style not in STYLES:
         raise ValueError(f"unknown style: {style}")
-    rng = np.random.default_rng(seed)
     sections = sections or assign_roles(divide_film(film), film)
     if loops:
         sections, final_step = without_frame(sections), film.n_steps
-    phrase_starts = _phrase_starts(rng, sections)
+    phrase_starts = _phrase_starts(generator_of(seed, "phrases"), sections)
     final_step = choose_final_step(tempo_map, film.hits) if final_step is None else final_step
+    rng = generator_of(seed, "chords")
     chords = plan_chords(rng, sections, phrase_starts, film.hits, style, is_minor)
     if loops:
         lead_round(rng, chords, is_minor)
     else:
         write_cadence(rng, chords, final_step, sections[-1].style or style, is_minor)
-    active = plan_activity(rng, sections, film.energy, style)
+    active = plan_activity(generator_of(seed, "arrangement"), sections, film.energy, style)
     active = active if may_play is None else may_play.copy()
     active[:, final_step:] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]
     copy_from = returns(sections, phrase_starts, film, active, final_step)

@@ -20,6 +20,7 @@ from dyvim_cli.music.symbols.tokens import (
     pad_voicing,
     token_pitch,
 )
+from dyvim_cli.seeds import generator_of, seed_of
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.stylebook.record import Palette, Part
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Key, Note, Score, Stem, TempoMap
@@ -54,9 +55,9 @@ def perform(
     Returns:
         The score; stems without notes are left out.
     """
-    players = np.random.default_rng(seed)
+    players = generator_of(seed, "players")
     palette = RECORDS[style].palette
-    feel = Feel(tokens, tempo_map, palette, style, duration_s, seed, loops)
+    feel = Feel(tokens, tempo_map, palette, style, duration_s, seed_of(seed, "deviations"), loops)
     stems, tune_down = [], 0
     for name, part in palette.parts.items():
         drawn = int(players.choice(part.programs))

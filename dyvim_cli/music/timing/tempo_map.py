@@ -15,6 +15,7 @@ import numpy as np
 
 from dyvim_cli.music.timing.anchors import Anchoring, Targets, choose_anchors, make_targets, rewards_of_tempi
 from dyvim_cli.music.timing.step_times import extend_to_end, interpolate_step_times, rough_bars
+from dyvim_cli.seeds import generator_of
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, Hit, TempoMap
 
 MIN_BPM, MAX_BPM = 60.0, 180.0
@@ -70,7 +71,7 @@ def fit_tempo_map(
         strength: 0..1 (influence.Influence.timing) scales the drift that the events may ask for; at 0 the
             grid ignores them: constant tempo, drawn from the prior by the seed.
         max_drift: 0..0.25, how far a step may differ from its usual length.
-        seed: of the tempo.
+        seed: of the piece.
         whole_bars: the grid ends with a bar, and with the film.
 
     Returns:
@@ -173,7 +174,7 @@ def _step_s(bpm: Tempo) -> Tempo:
 def _centre_of_take(bpm_prior: tuple[float, float], seed: int, duration_s: float) -> float:
     """This take's tempo from the prior, moved so little that the film ends on a half bar."""
     centre, octaves_std = bpm_prior
-    drawn = centre * 2 ** (0.5 * octaves_std * np.random.default_rng(seed).standard_normal())
+    drawn = centre * 2 ** (0.5 * octaves_std * generator_of(seed, "grid").standard_normal())
     drawn = float(np.clip(drawn, MIN_BPM, MAX_BPM))
     half_bars = duration_s / (_step_s(drawn) * STEPS_PER_BAR / 2)
     fitted = drawn * max(1, round(half_bars)) / half_bars

@@ -278,7 +278,7 @@ def prompt_of(film: SoundedFilm) -> str:
         The words that it would be scored with.
     """
     options = ComposeOptions()
-    character = choose_character(film, options, np.random.default_rng(0))
+    character = choose_character(film, options)
     bpm = fit_grid(film, character, options).bpm
     return describe_music(character.style, character.valence, character.arousal, bpm)
 
