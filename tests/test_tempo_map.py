@@ -29,7 +29,7 @@ def _beat_share(tempo_map: TempoMap) -> float:
     return sum(met) / sum(hit.weight for hit in cuts)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2, 6))
 def test_planted_cuts_land_on_beats(seed):
     rng = np.random.default_rng(seed)
     cuts = np.array([4.0, 9.5, 15.0, 21.0]) + rng.uniform(-0.04, 0.04, 4)
