@@ -26,7 +26,7 @@ STYLE = Style(
         backbeat=True,
         drive=0.9,
         low_pass_hz=9500,
-        glue_ratio=2.2,
+        glue_ratio=1.6,
         tone=((45.0, -3.0),),
         width_db=4.5,
     ),

@@ -22,7 +22,7 @@ STYLE = Style(
         drum_keys={"snare": (38, (38, 39))},
         loose_ms=4,
         backbeat=True,
-        glue_ratio=2.0,
+        glue_ratio=1.5,
         air_db=2.0,
         width_db=4.0,
     ),

@@ -77,7 +77,7 @@ class Palette:
     duck_db: float = 0.0  # reduction of pad and arpeggio by the kick
     drive: float = 0.0  # tape-like saturation of the mix
     low_pass_hz: float = 0.0  # 0 = open
-    glue_ratio: float = 1.6
+    glue_ratio: float = 1.3
     tone: tuple[tuple[float, float], ...] = ()  # bells of the whole mix: (Hz, dB)
     air_db: float = 0.0  # shelf of the whole mix at 9 kHz
     width_db: float = 2.0  # gain of the whole mix's side signal

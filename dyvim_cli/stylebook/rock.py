@@ -23,7 +23,7 @@ STYLE = Style(
         loose_ms=4,
         backbeat=True,
         drive=0.6,
-        glue_ratio=2.4,
+        glue_ratio=1.7,
         air_db=2.0,
         width_db=6.0,
     ),
