@@ -114,10 +114,6 @@ def test_ghost_notes_are_touched_and_rolls_are_not():
     assert max(ghosts) < 0.65 * min(beats) and min(roll) > max(ghosts)
 
 
-def test_a_build_grows_however_calm_the_decoder_would_stay():
-    """Its second half gets louder than the decoder is sure of, and goes in eighths."""
-
-
 def test_what_keeps_time_is_softer_than_what_meets_an_event():
     n_steps = 4 * STEPS_PER_BAR
     piece = tokens.empty(n_steps)
@@ -132,7 +128,7 @@ def test_what_keeps_time_is_softer_than_what_meets_an_event():
         int
     )
     accented = at % STEPS_PER_BAR == 0
-    assert struck[accented].mean() - struck[~accented].mean() > 7
+    assert struck[accented].mean() - struck[~accented].mean() > 20
 
 
 def test_a_tune_goes_on_after_a_long_rest_on_a_half_bar():
