@@ -18,7 +18,7 @@ SHORTEST_RING_S = 0.6
 
 @dataclass(frozen=True)
 class Composed:
-    """One score and what it was composed for."""
+    """One score with its film and style."""
 
     name: str
     features: FilmFeatures

@@ -1,4 +1,4 @@
-"""Run work on threads beside the caller's, and let go of it when the caller fails or is interrupted."""
+"""Run work on background threads, abandoned when the caller fails or is interrupted."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -152,7 +152,7 @@ def load_embedded() -> "Decoder":
 
 @lru_cache(maxsize=1)
 def _load_audio_model(name: str, adapter: str | None, **where: Any) -> "AudioModel":
-    """The last model that was loaded; `where` (placement) is a part of what it is remembered by."""
+    """Load a model; the last one is cached by name, adapter and `where` (placement)."""
     return load_audio_model(name, Path(adapter) if adapter else None, **where)
 
 
@@ -233,7 +233,7 @@ def sound_blocks(
 
 
 def notes_of(model: "Decoder | AudioModel") -> list[str]:
-    """Say what users of the model have to know: its licence, what it cannot do, where it computes instead.
+    """List notes for users of the model: its licence, its limits, the device it falls back to.
 
     Args:
         model: of load_model.

@@ -19,7 +19,7 @@ LEAST_SEEN = 0.2  # share (0..1) below which seen content is not mentioned
 
 
 def comment(piece: "Score | Recording", options: ComposeOptions, speech_s: np.ndarray | None = None) -> str:
-    """Write what the film's comment tag says of its music: enough to make it again.
+    """Write the film's comment tag, which holds enough to compose the music again.
 
     Args:
         piece: the music.
@@ -42,7 +42,7 @@ def _written_in(piece: "Score | Recording") -> str:
 
 
 def describe(piece: "Score | Recording", features: FilmFeatures, options: ComposeOptions) -> dict[str, Any]:
-    """Collect plain facts about a composition: what was chosen, the form, and where every event was put.
+    """Collect plain facts about a composition: choices, form, and the place of every event.
 
     Args:
         piece: the music.
@@ -106,7 +106,7 @@ def _hit(hit: Hit, music_s: float | None) -> dict[str, Any]:
 
 
 def heard_hits(hits: list[dict[str, Any]], silent_s: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
-    """Take back the hits of a delivery where its music is silent: what is not heard is not met.
+    """Remove the hits at which the delivered music is silent.
 
     Args:
         hits: of hits_of.

@@ -79,7 +79,7 @@ def generate(
 
 
 def _opened(source: Path | FilmFeatures) -> "FilmFeatures | FilmInfo":
-    """Features as they are or from their file, a film as it is described. Raises InputError."""
+    """Load features from their file, or watch a film. Raises InputError."""
     from dyvim_cli.media.probe import probe
 
     if isinstance(source, FilmFeatures):

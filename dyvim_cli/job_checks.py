@@ -1,4 +1,4 @@
-"""Check a job before any work, and say what it would do."""
+"""Check a job before any work, and describe its result."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,7 +93,7 @@ def check_delivery(film_path: Path, delivery: Delivery) -> None:
 
 
 def plan_job(film_path: Path, options: ComposeOptions, delivery: Delivery) -> dict[str, Any]:
-    """Say what score() would do; raises what it would raise before working.
+    """Describe the result of score() without working; raises the errors that it would raise beforehand.
 
     Args:
         film_path: the film.

@@ -176,7 +176,7 @@ class Delivery:
 
 
 def _check_range(name: str, value: Any, lowest: float, highest: float) -> None:
-    """Raise UsageError for what is not a number from lowest to highest, nan among it."""
+    """Raise UsageError for a value that is no number from lowest to highest, nan included."""
     try:
         fits = lowest <= value <= highest
     except TypeError:
@@ -187,7 +187,7 @@ def _check_range(name: str, value: Any, lowest: float, highest: float) -> None:
 
 
 def _check_whole(name: str, value: Any, lowest: float, highest: float) -> None:
-    """Raise UsageError for what is not a whole number from lowest to highest."""
+    """Raise UsageError for a value that is no whole number from lowest to highest."""
     _check_range(name, value, lowest, highest)
     if not isinstance(value, Integral):
         raise UsageError(f"{name} = {value!r} is not a whole number", f"for example {name}=7")

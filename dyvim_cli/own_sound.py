@@ -18,7 +18,7 @@ def own_sound_of(
     progress: Progress | None = None,
     notes: list[str] | None = None,
 ) -> OwnSound | None:
-    """Find what the film's own sound holds within a cut, from the cache or by listening.
+    """Analyse the film's own sound within a cut: speech, music, levels; cached.
 
     Args:
         film: what probe says of it.

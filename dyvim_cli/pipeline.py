@@ -89,7 +89,7 @@ class StageTimer:
 
 @dataclass(frozen=True)
 class Watched:
-    """A film that was seen: what is known before a note is written."""
+    """A watched film: everything that is known before composing."""
 
     film: "FilmInfo"
     cut: "Cut"
@@ -268,7 +268,7 @@ def _mux_part(
     progress: Progress,
     group: "PendingFiles",
 ) -> "tuple[MuxResult, tuple[str, ...]]":
-    """Put the music under the film, or under the part of it to be previewed; what was written, and notes."""
+    """Mux the music with the film, or with the part to be previewed. Returns the result and notes."""
     from dyvim_cli.media.mux import mux
 
     with (

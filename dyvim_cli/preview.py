@@ -53,7 +53,7 @@ def preview_cut(film: "FilmInfo", cut: "Cut", preview_s: tuple[float, float]) ->
 
 @contextmanager
 def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Delivery) -> Iterator[DeliveredPart]:
-    """Choose what is delivered: the whole cut with its music, or the preview of it.
+    """Choose the part to deliver: the whole cut with its music, or a preview of it.
 
     Args:
         film: what probe says of it.

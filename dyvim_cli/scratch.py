@@ -84,7 +84,7 @@ def remove_abandoned() -> tuple[int, int]:
 
 
 def _ours() -> Iterator[Path]:
-    """Folders in TMPDIR that dyvim made as this user: by their names and by what they hold."""
+    """Folders in TMPDIR that dyvim made as this user, known by their names and content."""
     with suppress(OSError), os.scandir(tempfile.gettempdir()) as found:
         for entry in found:
             if not NAME.fullmatch(entry.name) or not entry.is_dir(follow_symlinks=False):

@@ -14,7 +14,7 @@ from dyvim_cli.progress import Progress
 
 @dataclass(frozen=True)
 class ScoredTake:
-    """One take: what it was asked for, and what came out."""
+    """One take: its options and its result."""
 
     options: ComposeOptions
     result: pipeline.Result

@@ -26,7 +26,7 @@ def features_of(
     notes: list[str] | None = None,
     begun: Callable[[], object] = lambda: None,
 ) -> FilmFeatures:
-    """Find what the generator needs to know of a film, from the cache or by watching it.
+    """Load a film's features from the cache, or watch it.
 
     Args:
         film: path, or what probe says of it.

@@ -52,7 +52,7 @@ def embedded(name: str) -> Path:
 
 
 def manifest() -> dict[str, dict[str, Any]]:
-    """Read the list of what was shipped.
+    """Read the manifest of the shipped files.
 
     Returns:
         File name -> `bytes`, `sha256` and `licence`.
@@ -84,7 +84,7 @@ def sha256(path: Path) -> str:
 
 
 def verify(name: str) -> None:
-    """Check that a shipped file's content is what was shipped.
+    """Check a shipped file against the manifest.
 
     Args:
         name: of the file.

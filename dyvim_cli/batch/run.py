@@ -48,7 +48,7 @@ class BatchSession:
 def review(
     tasks: Iterable[Task], known: Mapping[Path, dict[str, Any]], *, retry_failed: bool = False
 ) -> Review:
-    """Sort the films by what is known of them; writes nothing.
+    """Sort the films by their state in the journal; nothing is written.
 
     Args:
         tasks: all of the batch.

@@ -31,7 +31,7 @@ TURNS = (Turn(0.0, 1.0), Turn(0.45, 1.2), Turn(-0.45, 1 / 1.2))
 
 
 def directions(features: FilmFeatures, options: ComposeOptions, n_takes: int) -> list[ComposeOptions]:
-    """Choose options of pieces that really differ; the first is what the film gets without takes.
+    """Choose options of takes that really differ; the first is the piece that a single take would be.
 
     Styles go round by likelihood unless one is asked for; every take has a seed and, unless one is asked for,
     a tempo of its own.

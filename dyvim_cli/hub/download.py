@@ -88,7 +88,7 @@ def fetch(
 
 
 def _transfer(url: str, part: Path, n_bytes: int | None, on_bytes: Callable[[int], None]) -> None:
-    """Append what is missing of a part; OSError when the connection breaks before its end."""
+    """Append the missing bytes of a part; OSError when the connection breaks before its end."""
     done = part.stat().st_size if part.exists() else 0
     if n_bytes is not None and done >= n_bytes:
         if done == n_bytes:

@@ -1,4 +1,4 @@
-"""Shelves of what is pulled: the weights of models, and packs of sounds."""
+"""Catalogues and folders of downloads: weights of models, and packs of sounds."""
 
 import os
 from collections.abc import Mapping

@@ -80,7 +80,7 @@ def how_to_pull(name: str, chosen: Path | None = None) -> str:
 
 
 def manifest(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> dict[str, Any] | None:
-    """Read what was pulled under a name.
+    """Read the manifest of a pulled name.
 
     Args:
         name: of weights or of a pack.
@@ -138,7 +138,7 @@ def is_placed(folder: Path) -> bool:
 
 
 def find(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> Path:
-    """Find what was pulled, every file there and of its size.
+    """Find the folder of a pulled name; every file must be there, with its size.
 
     Args:
         name: of weights or of a pack.
@@ -170,7 +170,7 @@ def find(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> Path:
 def verify(
     name: str, chosen: Path | None = None, progress: Progress | None = None, shelf: Shelf = MODELS
 ) -> Path:
-    """Find what was pulled and check every byte against the manifest.
+    """Find the folder of a pulled name and check every byte against the manifest.
 
     Args:
         name: of weights or of a pack.
@@ -198,7 +198,7 @@ def verify(
 
 
 def remove(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> int:
-    """Delete what was pulled, parts too.
+    """Delete pulled files, incomplete ones too.
 
     Args:
         name: of weights or of a pack.
@@ -225,7 +225,7 @@ def remove(name: str, chosen: Path | None = None, shelf: Shelf = MODELS) -> int:
 def pull(
     name: str, chosen: Path | None = None, progress: Progress | None = None, shelf: Shelf = MODELS
 ) -> Path:
-    """Fetch what is missing or damaged; whole files stay, parts are gone on with.
+    """Download missing or damaged files; complete ones are kept, incomplete ones resumed.
 
     Two processes may pull at once: one waits.
 

@@ -63,7 +63,7 @@ def _attempt(
     newer: str | None,
     keeps_extras: bool,
 ) -> tuple[str, Checked]:
-    """(why a newer program should try, what was found)."""
+    """Write and check once: (reason to try a newer program, findings)."""
     try:
         write(program)
     except OutputError as error:

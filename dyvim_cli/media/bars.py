@@ -43,7 +43,7 @@ WHOLE = Area()
 
 
 def picture_area(film: FilmInfo, start_s: float, end_s: float) -> Area:
-    """Find what the bars leave over of a film.
+    """Find the area of a film's picture within its black bars.
 
     Args:
         film: what probe says of it.

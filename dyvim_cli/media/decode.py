@@ -279,7 +279,7 @@ def frames(
 def _taken(
     film: FilmInfo, buffer: "Decoded", stop: threading.Event, thread: threading.Thread
 ) -> Generator[Frame, None, None]:
-    """The frames as they come; ends the thread, raises what it met."""
+    """Yield the frames; ends the thread at last, and raises its error."""
     n_frames = 0
     try:
         while isinstance(item := buffer.get(), Frame):

@@ -46,7 +46,7 @@ def file_url(path: Path) -> str:
 
 
 def command(output: Any, *last_options: str, program: str | None = None) -> list[str]:
-    """Compile an ffmpeg-python output; every file it reads is held to what is allowed.
+    """Compile an ffmpeg-python output; only allowed formats and protocols are read.
 
     Args:
         output: of ffmpeg-python, which has no types.

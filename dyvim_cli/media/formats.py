@@ -51,7 +51,7 @@ LISTS_IN_XML = (b"<mpd", b"<playlist", b"<smil", b"<assetmap")
 
 
 def allowed(demuxers: tuple[str, ...]) -> dict[str, str]:
-    """Write ffmpeg's options for one input: what it may be, and where it may be read from.
+    """Write ffmpeg's options for one input: allowed formats and protocols.
 
     Args:
         demuxers: names of libavformat.

@@ -166,7 +166,7 @@ def _own_sound(film: FilmInfo, keep_audio: str, cut: Cut, progress: Progress) ->
 
 
 def resolved(keep_audio: str, film: FilmInfo, own: OwnSound | None) -> str:
-    """Decide what becomes of the film's own sound; only a lack of any overrules what was asked for.
+    """Decide the treatment of the film's own sound: as requested, or "drop" where there is none.
 
     Args:
         keep_audio: auto, duck, mix, track or drop.

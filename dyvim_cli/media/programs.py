@@ -128,7 +128,7 @@ def _find(override: str | None, search_path: str | None) -> str:
 
 @lru_cache(maxsize=4)
 def _check_age(program: str) -> None:
-    """Raise EnvironmentFault for what is too old to be relied on."""
+    """Raise EnvironmentFault for an ffmpeg that is too old."""
     if libavutil(program) < OLDEST:
         reason = f"{ffmpeg_version(program)} at {program} is older than {OLDEST_NAME}"
         raise EnvironmentFault(reason, _way_out(program))

@@ -83,7 +83,7 @@ class Watchdog:
         return self._still_s >= self._limit_s or busy_s >= STILL_LIMIT_BUSY_S
 
     def failure(self, what: str) -> InputError:
-        """Make the error for a process that was ended: whatever it was to write, what it read sent it astray.
+        """Make the error for a process that was ended, which blames the file that it read.
 
         Args:
             what: opens the message.

@@ -71,7 +71,7 @@ def _figures(entries: Sequence[Entry], counts: Counter[Status]) -> list[dict[str
 
 
 def card(entry: Entry, folder: Path) -> dict[str, Any]:
-    """Make what the template shows of one film.
+    """Make the template's values of one film.
 
     Args:
         entry: its facts.

@@ -10,7 +10,7 @@ from dyvim_cli.errors import DyvimError
 
 
 def player(film: Path | None, folder: Path) -> dict[str, Any]:
-    """Make what the template `parts.player` shows of a film.
+    """Make the values of the template `parts.player` for a film.
 
     Args:
         film: None = nothing is shown.

@@ -19,7 +19,7 @@ from dyvim_cli.vision.motion_encoder import MotionEncoder, working_size
 
 @dataclass(frozen=True)
 class Moment:
-    """One frame and what the encoder made of it."""
+    """One frame and the encoder's attention, dynamics and flow."""
 
     time_s: float
     pixels: np.ndarray  # [H, W, 3] uint8

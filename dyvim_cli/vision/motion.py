@@ -52,7 +52,7 @@ class MotionStream:
             self._start(is_last=False)
 
     def finish(self) -> Motion:
-        """Encode what is left and return the whole film's motion. Needs one frame at least.
+        """Encode the remaining frames and return the whole film's motion. Needs one frame at least.
 
         Returns:
             Z_d and speeds of all frames that were added.

@@ -105,7 +105,7 @@ def clearest(found: list[SoftCut]) -> list[SoftCut]:
 
 
 class Window:
-    """Thumbnails in a row, [N, 18, 32, 3] uint8, N fine pictures, and what is asked of them."""
+    """Consecutive thumbnails [N, 18, 32, 3] uint8 and N fine pictures, with the measures of transitions."""
 
     def __init__(self, thumbs: np.ndarray, fine: list[np.ndarray]):
         self.fine = fine

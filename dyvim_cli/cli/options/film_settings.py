@@ -46,7 +46,7 @@ def _files(film: "SelectedFilm") -> tuple[Path, ...]:
 
 
 def _overlaid(context: typer.Context, files: tuple[Path, ...]) -> Mapping[str, Any]:
-    """The verb's options as if the files were its configuration; what the command line says stays."""
+    """Apply files as the verb's configuration; options of the command line outrank them."""
     given: dict[str, Any] = {}
     for path in files:
         given |= _read(path)

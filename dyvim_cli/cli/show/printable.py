@@ -1,4 +1,4 @@
-"""Show the control characters in names and tags, which a terminal would obey, as what they are."""
+"""Escape control characters in names and tags, which a terminal would obey."""
 
 import re
 

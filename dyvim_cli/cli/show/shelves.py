@@ -47,7 +47,7 @@ def _size(n_bytes: float) -> str:
 def verify_all(
     shelf: Shelf, names: Iterable[str], chosen: Path | None, progress: console.ProgressKind
 ) -> None:
-    """Check every byte of what was pulled, all of it before a failure is raised.
+    """Check every byte of the pulled files, all of them before a failure is raised.
 
     Args:
         shelf: the weights or the sounds.
@@ -73,7 +73,7 @@ def verify_all(
 
 
 def remove_pulled(shelf: Shelf, name: str, chosen: Path | None) -> None:
-    """Delete what was pulled under a name and say how much that was.
+    """Delete the files pulled under a name and print their size.
 
     Args:
         shelf: the weights or the sounds.

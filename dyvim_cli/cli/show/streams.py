@@ -73,7 +73,7 @@ def guard() -> Streams:
 
 
 def _occupy_standard_descriptors() -> None:
-    """Open what is closed of 0, 1 and 2, or the next file that is opened would be written to as stdout."""
+    """Open closed ones of 0, 1 and 2: else the next file that is opened would take the place of stdout."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
@@ -82,7 +82,7 @@ def _occupy_standard_descriptors() -> None:
 
 
 def _guarded(stream: Any, descriptor: int) -> tuple[_Stream | None, TextIO]:
-    """(raw stream, text stream) for a standard stream; what is no plain file descriptor stays unchanged."""
+    """Wrap a standard stream: (raw stream, text stream); others than file descriptors stay unchanged."""
     if stream is not None and not _is_plain(stream):  # Windows' console
         return None, stream
     raw = _Stream(descriptor, "w", closefd=False)

@@ -209,7 +209,7 @@ def where(stage: "Stage") -> str:
 
 
 def _notes(record: dict[str, Any]) -> list[str]:
-    """Notes on what was unusual about a film, by its name."""
+    """Notes on a film by its name."""
     return [f"note: {Path(record['input']).name}: {said}" for said in record.get("warnings") or ()]
 
 

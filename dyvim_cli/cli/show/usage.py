@@ -24,7 +24,7 @@ REWORDED = (
 
 
 def is_help(error: Exception) -> bool:
-    """Check whether nothing is wrong but that nothing was asked for.
+    """Check whether the command line names no verb, so that the help is shown.
 
     Args:
         error: of click.
@@ -36,7 +36,7 @@ def is_help(error: Exception) -> bool:
 
 
 def fault_of_usage(error: Any) -> UsageError:
-    """Turn click's error into one line that says what is wrong and one that says what to do.
+    """Convert click's error into a message and a hint of one line each.
 
     Args:
         error: of click.

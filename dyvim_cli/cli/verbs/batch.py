@@ -132,7 +132,7 @@ def _work(
     running: Running,
     outcomes: "list[Outcome]",
 ) -> None:
-    """Do what is to be done, show it, and add it to the outcomes."""
+    """Score the remaining films, show the progress, and collect the outcomes."""
     from dyvim_cli.batch import journal, run
 
     found, fail_fast = session.review, scheduling.fail_fast

@@ -245,7 +245,7 @@ def attention(
 
 
 def _check_goes_with(backbone: str, **options: object) -> None:
-    """Raise UsageError for what is only known of the embedded decoder; say a backbone's licence."""
+    """Raise UsageError for options of the embedded decoder alone; print a backbone's licence."""
     for name in (name for name, value in options.items() if value and backbone != "embedded"):
         option = "--" + name.replace("_", "-")
         raise UsageError(f"{option} is for the embedded decoder", f"leave out {option}, or --backbone")

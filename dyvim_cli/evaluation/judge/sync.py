@@ -39,7 +39,7 @@ class Matching:
 
 @dataclass(frozen=True)
 class AccentProfile:
-    """Mean accent around the picture's events, 1 = what the same music has on average."""
+    """Mean accent around the picture's events, relative to the music's own mean (1)."""
 
     offsets_s: np.ndarray  # [P] float64, music - picture
     lift: np.ndarray  # [P] float64

@@ -72,7 +72,7 @@ def write_page(
 
 
 def _figures(reports: Sequence[FilmReport], counts: dict[str, int], seed: int) -> list[dict[str, object]]:
-    """The few numbers at the top: how many films, and with several their means with 95 % intervals."""
+    """Compute the numbers at the top: films, and with several their means with 95 % intervals."""
     figures: list[tuple[str, int | str]] = [
         (STATUSES[status].lower(), count) for status, count in counts.items() if count
     ]
@@ -130,7 +130,7 @@ def _sort_values(report: FilmReport) -> dict[str, object]:
 
 
 def _facts(report: FilmReport, met: Sequence[Meeting]) -> list[tuple[str, str]]:
-    """Pairs (what it is, how much), those that are known."""
+    """List the known facts as pairs (name, value)."""
     sync, heard = report.sync, report.heard.musicality
     measured = [(name, _minus(measured_cell(of(sync)))) for name, of in MEASURES.items()]
     flowing = zip(FLOW, flow_cells(report.flow), strict=True)

@@ -1,4 +1,4 @@
-"""Compare what the judge takes for events with what the composer's own eye does."""
+"""Compare the events that the judge finds with those that the composer sees."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

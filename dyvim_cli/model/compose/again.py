@@ -1,4 +1,4 @@
-"""Compose for a new cut of a film: what was written for its pictures stays, only what changed is new."""
+"""Compose for a new cut of a film: music of kept pictures stays, only new pictures get new music."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _finished(
 
 
 def _kept(old: OldPiece, grid: Relaid, hit: np.ndarray) -> _Kept:
-    """The old tokens but for the beats of events that are no longer there or are there now."""
+    """Old tokens, except on the beats of removed and added events."""
     final_step = _final_step(old, grid)
     piece = carried_tokens(old, grid, len(old.hit) if final_step is not None else old.final_step)
     was = np.where(grid.source == NONE, hit, old.hit[np.maximum(grid.source, 0)])

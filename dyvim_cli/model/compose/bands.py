@@ -147,7 +147,7 @@ def perform_bands(
 
 
 def _part_of_band(piece: np.ndarray, plays: np.ndarray) -> np.ndarray:
-    """The piece [K, S] where a band plays [S]; what is held over its entry is played again there."""
+    """Select the steps [S] of a piece [K, S] in which a band plays; notes held over its entry start there."""
     part = piece.copy()
     for name in tokens.PITCHED:
         row = tokens.STREAM_INDEX[name]

@@ -76,7 +76,7 @@ def with_own_seed(features: FilmFeatures, options: ComposeOptions) -> ComposeOpt
 
 
 def choose_character(features: FilmFeatures, options: ComposeOptions) -> Character:
-    """Choose style, mood, key and tempo: from the options, else from what the film shows.
+    """Choose style, mood, key and tempo: from the options, else from the film's features.
 
     Args:
         features: motion, events, scenes and style of the film.

@@ -1,4 +1,4 @@
-"""Finish what the decoder has drawn, and choose among the takes."""
+"""Finish the decoder's tokens, and choose among the takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep what the decoder has drawn: the same piece, asked for again, is not decoded a second time.
+"""Cache the decoder's tokens, so that a piece is not decoded a second time.
 
 Sampling is a function of its inputs alone. A digest of all of them names the drawn tokens in the cache, so
 that other instruments, stems, a preview or another part of the same piece cost no decoding.
@@ -75,7 +75,7 @@ def drawn_or_kept(
 
 
 def _digest(model: Decoder, *inputs: Any) -> str:
-    """A name for all that decides what is drawn."""
+    """Digest of everything that decides the tokens."""
     digest = hashlib.blake2b(digest_size=20)
     digest.update(f"{torch.__version__} {code_digest.digest(CODE)} {_weights(model)}".encode())
     for each in inputs:

@@ -55,7 +55,7 @@ class TokenDynamics:
         return torch.from_numpy(around)
 
     def _conditions_at(self, first: int, n: int) -> np.ndarray:
-        """[n, D_DYNAMICS] float32: curves and z_d of frames first .. first + n, each of its own moment."""
+        """[n, D_DYNAMICS] float32: curves and z_d of frames first .. first + n."""
         out = np.zeros((n, D_DYNAMICS), dtype=np.float32)
         low, high = max(first, 0), min(first + n, self.n_frames)
         if high > low:

@@ -66,7 +66,7 @@ class MusicalBias:
         self.bassless = torch.zeros(batch, dtype=torch.long)  # and the bass
 
     def bias(self, delayed: torch.Tensor, position: int) -> torch.Tensor:
-        """Compute what is added to the logits at a position.
+        """Compute the addition to the logits at a position.
 
         Args:
             delayed: [B, K, P] tokens; what is written so far counts.
@@ -100,7 +100,7 @@ class MusicalBias:
                 lean_to_rhythm(bias[:, k], before, RHYTHM)
 
     def _break_silence(self, bias: torch.Tensor, position: int) -> None:
-        """Bass or pad come in after a silence, tune and bass after a long rest on a half bar."""
+        """Favour entries: bass or pad after a silence, tune and bass after a long rest, on a half bar."""
         nobody = (self.silent >= LONGEST_SILENCE)[:, None, None]
         bias[:, [BASS, PAD], tokens.FIRST_PITCH :] += COME_IN * nobody
         for k, rest, longest in ((MELODY, self.tuneless, TUNELESS), (BASS, self.bassless, BASSLESS)):

@@ -84,7 +84,7 @@ def sample_pieces(
 
 
 class _GuidedDecoder:
-    """The decoder on N pieces side by side, steered away from what it would write without the motion.
+    """The decoder on N pieces at once, with classifier-free guidance: away from its logits without motion.
 
     Classifier-free guidance (Ho and Salimans 2022): the second half of its 2 N rows knows no dynamics.
     """

@@ -69,7 +69,7 @@ def product(weight: torch.Tensor, bias: torch.Tensor | None, n_rows: int, then: 
 
 
 class _Layer:
-    """One block of the decoder and what it remembers."""
+    """One block of the decoder with its key-value cache."""
 
     def __init__(self, block: Block, model: Decoder, n_rows: int):
         own, cross, config = block.self_attention, block.cross_attention, model.config

@@ -92,7 +92,7 @@ class Grammar:
         self.suited = torch.ones(n_positions, batch, tokens.K, dtype=torch.bool)
 
     def bias(self, chords: torch.Tensor, position: int) -> torch.Tensor:
-        """Compute what is added to the logits at a position.
+        """Compute the addition to the logits at a position.
 
         Args:
             chords: [B, K] chord token at each stream's own step.
@@ -137,7 +137,7 @@ class Grammar:
         return torch.where(lost, tokens.REST, token)
 
     def may_copy(self, copied: torch.Tensor, stream: int, source: int) -> torch.Tensor:
-        """Check whether tokens of an earlier position mean here what they meant there.
+        """Check whether tokens of an earlier position mean the same here.
 
         A note that suited its chord suits the one here; a hold continues the same note, and not for ever.
 

@@ -19,7 +19,7 @@ STRUCK_STEPS = STEPS_PER_BEAT // 2  # the drums are asked for eighths
 
 @dataclass(frozen=True)
 class TokenPlan:
-    """Decisions for S steps of K streams; what is None has no say."""
+    """Decisions for S steps of K streams; None decides nothing."""
 
     forced: np.ndarray  # [K, S] int64 tokens, UNKNOWN = free
     copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none

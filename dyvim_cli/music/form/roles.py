@@ -86,7 +86,7 @@ def _bring_theme_back(sections: list[Section]) -> list[Section]:
 
 
 def _insert_builds(sections: list[Section], film: FilmOnGrid) -> list[Section]:
-    """The last bars before the heaviest borders become a build-up of their own."""
+    """Turn the last bars before the heaviest borders into build-ups."""
     worth = {}
     for before, after in zip(sections, sections[1:], strict=False):
         weight = hit_near(film.hits, after.start)

@@ -35,7 +35,7 @@ class Section:
 
     @property
     def first_bar(self) -> int:
-        """Step of the bar line at or before the start: what the section's phrases count from."""
+        """Step of the bar line at or before the start, from which the section's phrases count."""
         return self.start // STEPS_PER_BAR * STEPS_PER_BAR
 
     @property

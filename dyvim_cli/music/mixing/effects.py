@@ -243,7 +243,7 @@ def echo(delay_s: float, feedback: float, n_taps: int = 5) -> Effect:
 
 
 def saturate(drive: float) -> Effect:
-    """Make a soft clipper that leaves small signals as they are.
+    """Make a soft clipper that leaves small signals unchanged.
 
     Args:
         drive: the larger, the earlier it bends; the ceiling is 1 / drive.

@@ -229,7 +229,7 @@ def _without_overlap(notes: list[Note]) -> tuple[Note, ...]:
 
 
 def _accents(stems: list[Stem], palette: Palette, feel: Feel) -> list[Note]:
-    """The lowest note that starts on each accented step, doubled by an instrument that speaks at once."""
+    """Double the lowest note that starts on each accented step, on an instrument with a fast attack."""
     part, notes = palette.accent, []
     pitched = sorted((note.start_s, note.pitch) for stem in stems if not stem.is_drums for note in stem.notes)
     starts_s = [start_s for start_s, _ in pitched]

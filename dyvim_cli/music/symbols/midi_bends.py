@@ -11,7 +11,7 @@ VIBRATO_CENTS, VIBRATO_HZ = 50.0, 5.5  # vibrato of a modulation wheel at its en
 
 
 class Bends:
-    """Bends of a track over time; what is set stays until it is set anew."""
+    """Bends of a track over time; a value holds until the next one."""
 
     def __init__(self, wheel: list[tuple[float, float]], depth: list[tuple[float, float]]):
         """wheel, depth: (time in s, cents), ascending: of the bend itself, and of the vibrato's depth."""

@@ -134,7 +134,7 @@ def _reset(event: Event) -> list[Event]:
 
 
 def _own_first(settings: list[tuple[int, Event]], track: int) -> list[Event]:
-    """A track's own settings, and of what it does not set itself those of its channel's other tracks."""
+    """Settings of a track; those that it lacks are taken from its channel's other tracks."""
     own = {_subject(event) for i, event in settings if i == track}
     return [event for i, event in settings if i == track or _subject(event) not in own]
 
@@ -195,7 +195,7 @@ def _bends(settings: list[Event], clock: Clock) -> tuple[Wheel, ...]:
 
 
 def _pedals(controls: tuple[Control, ...], end_s: float) -> tuple[tuple[float, float], ...]:
-    """Spans in which the sustain pedal is down; one that is never let go stays down to the end."""
+    """Spans in which the sustain pedal is down; a pedal that is never released stays down to the end."""
     spans, down = [], None
     for control in controls:
         if control.number != PEDAL:

@@ -49,7 +49,7 @@ class Orchestra:
             yield sum(parts[1:], start=parts[0])
 
     def notes(self, stems: Iterable[Stem]) -> list[str]:
-        """List what the user has to know: instruments, or keys of theirs, that the soundfont has not.
+        """List notes for the user: instruments, or keys of theirs, that the soundfont lacks.
 
         Args:
             stems: of the piece.

@@ -1,4 +1,4 @@
-"""Let held notes tremble as players of strings, winds, guitars and leads do; their onsets stay as they are.
+"""Add vibrato to held notes of strings, winds, guitars and leads; their onsets stay unchanged.
 
 Rates and depths are those of recorded players at the modest end: 4.8 to 5.6 Hz, 7 to 14 cents to either
 side, begun a third of a second into a held note (Seashore, "Psychology of Music", 1938; Prame, "Vibrato

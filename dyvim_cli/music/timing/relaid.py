@@ -31,7 +31,7 @@ class Relaid:
 
     @property
     def seams(self) -> list[int]:
-        """The first steps of old stretches that do not continue from what is before them."""
+        """First steps of old stretches that do not continue the stretch before them."""
         firsts = [span.first for span in self.spans if span.is_old]
         return [first for first in firsts if first == 0 or self.source[first - 1] != self.source[first] - 1]
 

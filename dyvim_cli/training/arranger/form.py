@@ -142,7 +142,7 @@ def _next_role(rng: np.random.Generator, roles: list[str]) -> str:
 
 
 def _labels(rng: np.random.Generator, roles: list[str]) -> list[int]:
-    """Theme 0 returns; contrasts bring ideas of their own, which may return as well."""
+    """Number the themes: theme 0 returns; contrasts bring new ones, which may return as well."""
     labels, newest = [], 0
     for role in roles:
         if role in ("contrast", "break") and rng.random() < 0.75:

@@ -1,1 +1,1 @@
-"""Comparisons, held-out tables and figures of what was trained."""
+"""Compare trainings: held-out tables and figures."""

@@ -50,7 +50,7 @@ def strategies_picture(
     gains: dict[str, list[tuple[float, float, float]]],
     path: Path,
 ) -> None:
-    """Draw the held-out loss over the run, and what the film is worth at its end, strategy by strategy.
+    """Draw the held-out loss over the run, and the film's gain at its end, for each strategy.
 
     A line is the mean of the seeds, the shade around it reaches from the lowest to the highest of them.
 

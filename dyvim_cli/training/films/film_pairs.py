@@ -99,7 +99,7 @@ def _key_of(film: Path, facts: dict[str, Any]) -> str:
 def store(
     items: Any, n_items: int, out: Path, codec: Codec, facts: dict[str, Any], progress: Progress | None
 ) -> dict[str, Any]:
-    """Write prepared films; those that are there are kept.
+    """Write prepared films; existing ones are kept.
 
     Args:
         items: (name, key, make): key() names what make would make, make() -> (FilmFeatures, samples [C, n]);

@@ -279,7 +279,7 @@ def even_groups(items: list[T], most: int) -> list[list[T]]:
 
 
 def hide(dynamics: Any, curves: bool, motion: bool) -> None:
-    """Zero in place what is not kept of z~.
+    """Zero the parts of z~ that are hidden, in place.
 
     Args:
         dynamics: [..., D_DYNAMICS], an array or a tensor.

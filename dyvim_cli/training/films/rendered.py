@@ -37,7 +37,7 @@ class RenderedFrame:
 
 @dataclass(frozen=True)
 class Pair:
-    """A piece and what is seen of its film on the piece's grid."""
+    """A piece and its film's features on the piece's grid."""
 
     piece: Piece
     curves: np.ndarray  # [S, 3] float32: hit, cut, energy of the film, as model/film_curves finds them
@@ -97,7 +97,7 @@ def watch_film_of(
 
 
 def on_grid(features: FilmFeatures, step_times_s: np.ndarray, bpm: float) -> tuple[np.ndarray, np.ndarray]:
-    """Bring what is seen onto a grid that the music has fixed.
+    """Resample a film's features to the grid of its music.
 
     Args:
         features: of the film.

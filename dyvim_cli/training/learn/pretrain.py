@@ -207,7 +207,7 @@ def pretrain(
 def _learn(
     run: _Run, sampler: Sampler, record: Callable[[dict[str, Any]], None], judge: Callable[[], None]
 ) -> None:
-    """Update until the time is over; what is spent on judging and saving does not count."""
+    """Update until the time is over; evaluating and saving do not count."""
     settings, saved_s = run.settings, time.monotonic()
     looks = [line["minutes"] for line in read_log(run.out / LOG) if "held_out" in line]
     judged = 60 * looks[-1] if looks else None

@@ -34,7 +34,7 @@ def read(path: Path) -> list[Piece]:
 
 
 def pieces(song: sheet.Sheet, source: str, title: str) -> list[Piece]:
-    """Make the pieces of what was read already.
+    """Make pieces from a parsed score.
 
     Args:
         song: the score.

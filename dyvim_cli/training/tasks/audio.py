@@ -74,7 +74,7 @@ def _weights_place() -> dict[str, Any]:
 def prepare_own_films(
     folder: Path, out: Path, codec: Codec, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Cache what is seen in every film of a folder, and its music as the codec's tokens.
+    """Cache the features of every film of a folder, and its music as the codec's tokens.
 
     Args:
         folder: searched with its sub-folders.
