@@ -3,7 +3,8 @@
 python -m tools.soundfont_subset MuseScore_General_Full.sf2 weights
 
 The font is MuseScore General HQ, uncompressed (Debian's musescore-general-soundfont-lossless). Its presets
-are shared out over files that a Git host takes without complaint.
+are shared out over files that a Git host takes without complaint. The piano is made by tools/piano_font.py;
+tools/drum_layers.py then gives the drums their other strengths.
 """
 
 import io
@@ -23,6 +24,7 @@ from dyvim_cli.music.synth.sample_data import decoded
 from dyvim_cli.music.synth.soundfont import Patch, Sample, SoundFont, Zone, read_soundfont
 from tools.soundfont_writer import to_bytes
 
+GENERAL, _, SECTIONS = weights.SOUNDFONTS  # names of the files
 PIANO, STRINGS = {(0, 0)}, {(0, 45), (0, 48), (0, 49)}  # (bank, program) of the presets of a file's own
 THINNED = b"_v2"  # how the second of two string groups that play together ends: every other key will do
 KEYS, DRUM_KEYS = range(24, 104), range(35, 88)
@@ -32,7 +34,7 @@ LONGEST_S, LONGEST_OF_STRINGS_S, FADE_S = (
     2.0,
 )  # of a sample without a loop: longer rings are faded
 LATE_TIMECENTS = 5000  # a layer that swells this much later than its neighbour is hardly heard
-COMPRESSION, COMPRESSION_OF_PIANO = 0.6, 0.4  # libsndfile's scale for Vorbis, 0 best .. 1 smallest
+COMPRESSION = 0.6  # libsndfile's scale for Vorbis, 0 best .. 1 smallest
 LARGEST_BYTES = 20_000_000  # largest file that is written
 
 
@@ -45,11 +47,10 @@ def main(source: str, folder: str) -> None:
     """
     font, others = read_soundfont(Path(source)), kit.presets() - PIANO - STRINGS
     shares = (
-        (others, COMPRESSION, LONGEST_S),
-        (PIANO, COMPRESSION_OF_PIANO, LONGEST_S),
-        (STRINGS, COMPRESSION, LONGEST_OF_STRINGS_S),
+        (GENERAL, (others, COMPRESSION, LONGEST_S)),
+        (SECTIONS, (STRINGS, COMPRESSION, LONGEST_OF_STRINGS_S)),
     )
-    for name, share in zip(weights.SOUNDFONTS, shares, strict=True):
+    for name, share in shares:
         data = to_bytes(subset(font, *share))
         if len(data) > LARGEST_BYTES:
             raise ValueError(f"{name} would have {len(data)} bytes, more than {LARGEST_BYTES}")

@@ -52,6 +52,9 @@ class SampledInstrument:
         self._answers_alike = lru_cache(maxsize=128)(
             lambda key: strokes.answers_alike(lambda velocity: self._voices(key, velocity))
         )
+        self._neutral = lru_cache(maxsize=1024)(
+            lambda key, velocity: strokes.neutral_velocity(lambda other: self._voices(key, other), velocity)
+        )
         self._voices = lru_cache(maxsize=4096)(self._found_voices)
         self.lead_frames = lru_cache(maxsize=4096)(self._measured_lead)
         self.loudness = lru_cache(maxsize=128)(self._measured_loudness)
@@ -154,11 +157,20 @@ class SampledInstrument:
             bend = self._trembling(key, step * VELOCITY_STEP, take, n_frames)
         made = (voice.render(self.font, one, n_frames, n_held, bend, rings) for one in voices)
         tones = [tone for tone in made if tone]
-        if not (self.is_shaded and self._answers_alike(key)):
+        db = self._treble_db(key, middle_velocity(step * VELOCITY_STEP), take)
+        if db is None:
             return tones
-        db = strokes.treble_db(middle_velocity(step * VELOCITY_STEP), take)
         corner_hz = strokes.corner_hz(key, self.is_drums)
         return [replace(tone, samples=strokes.shelved(tone.samples, db, corner_hz)) for tone in tones]
+
+    def _treble_db(self, key: int, velocity: int, take: int) -> float | None:
+        """Gain of the shelf over a tone; None for what the font plays in its own way."""
+        if not self.is_shaded:
+            return None
+        if self._answers_alike(key):
+            return strokes.treble_db(velocity, take)
+        neutral = self._neutral(key, velocity) if self.is_drums else None
+        return None if neutral is None else strokes.treble_db(velocity, take, neutral)
 
     def _trembling(self, key: int, velocity: int, take: int, n_frames: int) -> Bend | None:
         """Pitch modulation of a note's tone; None for one that ends before its vibrato."""

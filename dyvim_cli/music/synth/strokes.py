@@ -2,7 +2,8 @@
 
 A drum, and any instrument that answers every velocity with one and the same sound, is made brighter the
 harder it is played: a shelf over its treble follows the velocity, and differs a little between takes. This
-processes one recording, in the eight steps that tones are made for, and needs no bytes. What a font answers
+processes one recording, in the eight steps that tones are made for, and needs no bytes. Where a drum has
+recordings of several strengths, the shelf follows the velocity within each of them. Else, what a font answers
 by itself, with other recordings or a filter that opens, stays as the font has it.
 """
 
@@ -27,23 +28,27 @@ SOFT_DB, HARD_DB = -7.0, 2.0  # gain of the shelf at velocities 1 and 127
 TAKES_DB = (0.0, -0.7, 0.5)  # gain of the shelf for each take
 OPENS_CENTS = 1200  # a filter that moves by less from soft to hard is hardly heard
 SOFT, HARD = 24, 120  # velocities whose answers are compared
+STEPS = range(7, 128, 8)  # velocities at which a drum's layers are looked for
 
 
-def treble_db(velocity: int, take: int) -> float:
+def treble_db(velocity: int, take: int, neutral: int = NEUTRAL_VELOCITY) -> float:
     """Find the gain of the shelf for a stroke.
 
     Args:
         velocity: MIDI velocity; harder is brighter.
         take: each differs a little.
+        neutral: velocity that the recording was made at.
 
     Returns:
-        dB, 0 at NEUTRAL_VELOCITY for take 0.
+        dB, 0 at the neutral velocity for take 0.
     """
+    return _by_strength_db(velocity) - _by_strength_db(neutral) + TAKES_DB[take]
+
+
+def _by_strength_db(velocity: int) -> float:
     if velocity < NEUTRAL_VELOCITY:
-        by_strength = SOFT_DB * (NEUTRAL_VELOCITY - velocity) / (NEUTRAL_VELOCITY - 1)
-    else:
-        by_strength = HARD_DB * (velocity - NEUTRAL_VELOCITY) / (127 - NEUTRAL_VELOCITY)
-    return by_strength + TAKES_DB[take]
+        return SOFT_DB * (NEUTRAL_VELOCITY - velocity) / (NEUTRAL_VELOCITY - 1)
+    return HARD_DB * (velocity - NEUTRAL_VELOCITY) / (127 - NEUTRAL_VELOCITY)
 
 
 def answers_alike(voices_at: Callable[[int], tuple[Voice, ...]]) -> bool:
@@ -57,6 +62,29 @@ def answers_alike(voices_at: Callable[[int], tuple[Voice, ...]]) -> bool:
     """
     soft, hard = voices_at(SOFT), voices_at(HARD)
     return len(soft) == len(hard) > 0 and all(map(_is_alike, soft, hard))
+
+
+def neutral_velocity(voices_at: Callable[[int], tuple[Voice, ...]], velocity: int) -> int | None:
+    """Find the velocity at which a layer of a drum sounds as recorded: its own that is nearest to 80.
+
+    Args:
+        voices_at: voices of a key at a velocity.
+        velocity: MIDI velocity of a stroke.
+
+    Returns:
+        NEUTRAL_VELOCITY for the layer that answers it; None where no recording sounds.
+    """
+    own = _recordings(voices_at(velocity))
+    if not own:
+        return None
+    if own == _recordings(voices_at(NEUTRAL_VELOCITY)):
+        return NEUTRAL_VELOCITY
+    alike = [other for other in STEPS if _recordings(voices_at(other)) == own]
+    return min(alike, key=lambda other: abs(other - NEUTRAL_VELOCITY), default=velocity)
+
+
+def _recordings(voices: tuple[Voice, ...]) -> list[int]:
+    return [voice.sample for voice in voices]
 
 
 def _is_alike(one: Voice, other: Voice) -> bool:
