@@ -25,13 +25,13 @@ from tools.piano_font import CB_A_DB, loudness
 from tools.soundfont_subset import COMPRESSION
 from tools.soundfont_writer import to_bytes
 
-ALL, OWN = (0, 127), ""  # every velocity, and the name of a drum's own recording
+ALL, OWN = (0, 127), ""  # range of every velocity; name that stands for a drum's own recording
 DRIVEN = {"Std Snr 2": 0.8, "Snr 2-2": 0.6}  # drive into a soft clipper of recordings that would be too soft
 EDGE = 12  # velocities below a layer's highest: its level is set there, so that it joins the next
-LONGEST_S, FADE_S = 6.0, 0.5  # of a recording, and of the fade at its end
-RING_DB = 30.0  # of the fall over which rings are compared
+LONGEST_S, FADE_S = 6.0, 0.5  # seconds of a recording that are kept, and those of the fade at its end
+RING_DB = 30.0  # fall over which rings are compared
 RINGS_ALIKE = 1.1  # a ring that is longer by this factor is shortened
-DECAY_DB = 96.0  # of an envelope's decay over its time (SoundFont 2.04, generator 36)
+DECAY_DB = 96.0  # fall of an envelope over its decay time (SoundFont 2.04, generator 36)
 TONE_HZ, FARTHEST_CENTS = (35.0, 400.0), 700  # where a drum's tone is looked for; it is moved no farther
 
 
@@ -48,7 +48,11 @@ class Drum:
     is_tuned: bool = True
 
     def spans(self) -> list[tuple[tuple[int, int], str]]:
-        """((lowest, highest velocity), recording) of every layer."""
+        """List the layers.
+
+        Returns:
+            ((lowest, highest velocity), recording) of each, from soft to hard.
+        """
         lows = (0, *(highest + 1 for highest, _ in self.layers))
         return [((low, high), name) for low, (high, name) in zip(lows, self.layers, strict=False)]
 
@@ -71,7 +75,14 @@ DRUMS = (
 
 
 def main(source: str, full: str, folder: str, target: str) -> None:
-    """Write the font with its layers, complete or not at all."""
+    """Write the font with its layers, complete or not at all.
+
+    Args:
+        source: path of the shipped font without layers.
+        full: path of the full font that it was cut from.
+        folder: path of the other recordings, .flac.
+        target: path of the font that is written.
+    """
     font = read_soundfont(Path(source))
     pool = _Pool(font, read_soundfont(Path(full)), Path(folder))
     level = _layered(font, pool, {})
@@ -88,7 +99,14 @@ class _Pool:
         self.sounds: list[np.ndarray] = []
 
     def number(self, name: str) -> int:
-        """Index of a recording among the samples of the font that is written."""
+        """Number a recording among the samples of the font that is written.
+
+        Args:
+            name: of a sample of the full font, or of a file without its ending.
+
+        Returns:
+            Its index.
+        """
         for i, one in enumerate(self.samples):
             if _text(one.name) == name[:19]:
                 return self.first + i
@@ -205,7 +223,15 @@ def _replaced(
 
 
 def tone_hz(sound: np.ndarray, rate: int) -> float:
-    """Frequency of a drum's tone: the strongest below 400 Hz in its first half second."""
+    """Find the frequency of a drum's tone: the strongest below 400 Hz in its first half second.
+
+    Args:
+        sound: [n].
+        rate: frames a second.
+
+    Returns:
+        Hz.
+    """
     power = np.abs(np.fft.rfft(sound[: rate // 2], 1 << 17))
     hz = np.fft.rfftfreq(1 << 17, 1 / rate)
     inside = (hz >= TONE_HZ[0]) & (hz <= TONE_HZ[1])
@@ -213,13 +239,30 @@ def tone_hz(sound: np.ndarray, rate: int) -> float:
 
 
 def ring_s(sound: np.ndarray, rate: int) -> float:
-    """Seconds until all but a thousandth of a sound's energy is over."""
+    """Find how long a sound rings: until all but a thousandth of its energy is over.
+
+    Args:
+        sound: [n].
+        rate: frames a second.
+
+    Returns:
+        Seconds.
+    """
     left = np.cumsum(sound[::-1].astype(np.float64) ** 2)[::-1]
     return float(np.argmax(left < left[0] * 10 ** (-RING_DB / 10)) or len(sound)) / rate
 
 
 def faster_db_per_s(sound: np.ndarray, rate: int, target_s: float) -> float:
-    """Rate of a decay that brings a sound's ring to a target; 0 where it rings no longer."""
+    """Find the decay that brings a sound's ring to a target.
+
+    Args:
+        sound: [n].
+        rate: frames a second.
+        target_s: ring that is asked for, in seconds.
+
+    Returns:
+        dB a second; 0 where the sound rings no longer than that.
+    """
     if ring_s(sound, rate) < RINGS_ALIKE * target_s:
         return 0.0
     low, high = 0.0, 200.0
@@ -231,7 +274,7 @@ def faster_db_per_s(sound: np.ndarray, rate: int, target_s: float) -> float:
 
 
 def _softer_db(before: SoundFont, level: SoundFont) -> dict[tuple[str, int, int], float]:
-    """How much softer each layer has to be, so that its drum is as loud as before."""
+    """Gains by which each layer has to be softer, so that its drum is as loud as before."""
     found = {}
     for drum in DRUMS:
         program = _program(before, drum.instrument)

@@ -27,17 +27,17 @@ from tools.soundfont_writer import to_bytes
 
 NAMES = {"C": 0, "D#": 3, "F#": 6, "A": 9}
 LOWEST_KEY, HIGHEST_KEY, REACH = 21, 108, 1  # MIDI keys; semitones to either side of a recording
-LONGEST_S, FADE_S = 9.0, 2.0  # of a recording
-QUIET_DB = -50.0  # of a recording against its loudest: what is softer at its end is cut
+LONGEST_S, FADE_S = 9.0, 2.0  # seconds of a recording that are kept, and those of the fade at their end
+QUIET_DB = -50.0  # level against the loudest: what is softer at the end of a recording is cut
 RISE_DB, BEFORE_S = -40.0, 0.002  # a recording begins this long before it first rises above this level
-PEAK = 0.9  # of every recording
+PEAK = 0.9  # largest value of every recording
 COMPRESSION = 0.5  # libsndfile's scale for Vorbis, 0 best .. 1 smallest
-LARGEST_BYTES = 20_000_000  # of the file
+LARGEST_BYTES = 20_000_000  # largest file that is written
 BALANCED = 80  # velocity whose release is taken over
 STEP_S, COMPARED_S = 0.0012, 0.5  # the farthest that the microphones are out of step, and where it is seen
-SIDE = 0.6  # of the recorded side signal, linear
-HELD_S = 1.0  # of the notes whose loudness is compared
-CB_A_DB = 10 / sampler.EMU_ATTENUATION  # of the generator
+SIDE = 0.6  # linear gain of the recorded side signal
+HELD_S = 1.0  # length of the notes whose loudness is compared
+CB_A_DB = 10 / sampler.EMU_ATTENUATION  # amount of the generator that makes a decibel
 STEREO = ((-500, 4), (500, 2))  # pan and the sample type of the left and the right side
 
 
@@ -64,7 +64,16 @@ class Recording:
 
 
 def main(folder: str, target: str, reference: str) -> None:
-    """Write the font, complete or not at all."""
+    """Write the font, complete or not at all.
+
+    Args:
+        folder: path that holds the packages.
+        target: path of the font.
+        reference: path of the font whose grand piano gives levels and releases.
+
+    Raises:
+        ValueError: the font would be larger than LARGEST_BYTES.
+    """
     found = recordings(Path(folder))
     reference_font = read_soundfont(Path(reference))
     with ThreadPoolExecutor(2) as pool:
@@ -77,7 +86,17 @@ def main(folder: str, target: str, reference: str) -> None:
 
 
 def recordings(folder: Path) -> list[Recording]:
-    """Every recording below a folder, layer by layer from low to high; ValueError where a layer lacks one."""
+    """Find the recordings below a folder.
+
+    Args:
+        folder: searched with all below it.
+
+    Returns:
+        Layer by layer, from low to high.
+
+    Raises:
+        ValueError: a layer lacks a recording.
+    """
     found = []
     for layer in LAYERS:
         keys = {_key(path.stem, layer): path for path in folder.rglob(f"*v{layer.number}.ogg")}
@@ -113,7 +132,14 @@ def _samples(one: Recording) -> tuple[Sample, Sample]:
 
 
 def in_step(sound: np.ndarray) -> np.ndarray:
-    """A recording [n, 2] whose right side is moved to where it agrees best with the left, and narrowed."""
+    """Move the right side of a recording to where it agrees best with the left, and narrow the whole.
+
+    Args:
+        sound: [n, 2].
+
+    Returns:
+        [n, 2].
+    """
     reach, first = (
         round(STEP_S * SAMPLE_RATE),
         int(np.argmax(np.abs(sound).max(axis=1) > 0.1 * np.abs(sound).max())),
@@ -129,7 +155,14 @@ def in_step(sound: np.ndarray) -> np.ndarray:
 
 
 def trimmed(sound: np.ndarray) -> np.ndarray:
-    """A recording [n, 2] from its rise to where it has died away, faded, at one peak."""
+    """Cut a recording from its rise to where it has died away, fade it and bring it to PEAK.
+
+    Args:
+        sound: [n, 2].
+
+    Returns:
+        [m, 2] float32.
+    """
     level = np.abs(sound).max(axis=1)
     first = int(np.argmax(level > level.max() * 10 ** (RISE_DB / 20))) - round(BEFORE_S * SAMPLE_RATE)
     last = len(level) - int(np.argmax(level[::-1] > level.max() * 10 ** (QUIET_DB / 20)))
@@ -197,7 +230,16 @@ def _attenuations(font: SoundFont, reference: SoundFont) -> dict[tuple[int, int]
 
 
 def loudness(instrument: SampledInstrument, key: int, velocity: int) -> float:
-    """Loudness in LUFS of a note that is held for HELD_S."""
+    """Measure the loudness of a note that is held for HELD_S.
+
+    Args:
+        instrument: that plays it.
+        key: MIDI number.
+        velocity: MIDI velocity.
+
+    Returns:
+        LUFS of its loudest part.
+    """
     n, sound = round(HELD_S * SAMPLE_RATE), np.zeros((2, round(HELD_S * SAMPLE_RATE)), np.float32)
     for tone in instrument.tones(key, velocity, n):
         piece = tone.samples[:n]

@@ -72,10 +72,10 @@ def neutral_velocity(voices_at: Callable[[int], tuple[Voice, ...]], velocity: in
         velocity: MIDI velocity of a stroke.
 
     Returns:
-        NEUTRAL_VELOCITY for the layer that answers it; None where no recording sounds.
+        NEUTRAL_VELOCITY for the layer that answers it; None where soft and hard strokes have one recording.
     """
     own = _recordings(voices_at(velocity))
-    if not own:
+    if not own or _recordings(voices_at(SOFT)) == _recordings(voices_at(HARD)):
         return None
     if own == _recordings(voices_at(NEUTRAL_VELOCITY)):
         return NEUTRAL_VELOCITY
