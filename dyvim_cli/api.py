@@ -284,8 +284,10 @@ def evaluate(film: str | Path, music: str | Path | None = None, *, seed: int = 0
         InputError: film or music cannot be read.
         EnvironmentFault: the extra is not installed.
     """
+    from dyvim_cli.evaluation.judge.extra import check_installed
     from dyvim_cli.evaluation.judge.sync import sync_report
 
+    check_installed()
     return sync_report(
         arguments.path_of(film), None if music is None else arguments.path_of(music, "music"), seed
     )

@@ -128,3 +128,20 @@ def test_a_film_is_being_decoded_before_torch_and_the_composer_are_loaded(made):
     )
     command = [sys.executable, "-c", program, str(made / "film.mp4")]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "begun\n"
+
+
+def test_evaluate_names_the_extra_before_it_looks_at_the_film(made, monkeypatch, capsys):
+    from dyvim_cli import evaluate
+    from dyvim_cli.cli.main import app
+    from dyvim_cli.errors import EnvironmentFault
+
+    monkeypatch.setitem(sys.modules, "mir_eval", None)
+    monkeypatch.setattr(
+        "dyvim_cli.evaluation.judge.judge_film.visual_events", lambda film: pytest.fail("seen")
+    )
+    film = str(made / "film.mp4")
+    for call in (lambda: app(["evaluate", film], standalone_mode=False), lambda: evaluate(film)):
+        with pytest.raises(EnvironmentFault, match="mir_eval") as raised:
+            call()
+        assert raised.value.hint == 'pip install "dyvim[evaluate]"'
+    assert capsys.readouterr() == ("", "")

@@ -75,11 +75,14 @@ def evaluate(
     in brackets may be chance alone. A second table shows whether the music flows, from its sound
     alone.
     """
+    from dyvim_cli.evaluation.judge.extra import check_installed
+
     alphas = _alphas(sweep_alpha)
     if alphas and (music or reference or report):
         raise UsageError(
             "a sweep makes its own music and draws one curve", "drop --music, --reference and --report"
         )
+    check_installed()
     _check_outputs(films, plot, report)
     with console.progress(progress) as shown:
         if alphas:
@@ -135,9 +138,10 @@ def _judge(
         try:
             reports.append(_judged(film, music, original, seed))
         except DyvimError as fault:
+            if len(films) == 1:
+                raise
             failures.append((film, fault))
-            if len(films) > 1:
-                console.show_error(fault)
+            console.show_error(fault)
         shown.update("evaluate", i + 1, len(films))
     if not reports:
         raise failures[0][1]
