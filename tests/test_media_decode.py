@@ -58,6 +58,21 @@ def test_rotation_is_undone(tmp_path):
         assert corners(first.pixels) == expected and first.pixels.shape == (80, 160, 3)
 
 
+@pytest.mark.parametrize(
+    ("options", "filters"),
+    [(["-display_hflip"], "hflip"), (["-display_vflip"], "vflip"),
+     (["-display_rotation", "90", "-display_hflip"], "hflip,transpose=clock"),
+     (["-display_rotation", "270", "-display_vflip"], "vflip,transpose=cclock")],
+)  # fmt: skip
+def test_mirroring_is_undone_as_players_do(tmp_path, options, filters):
+    stored, film, shown = (tmp_path / name for name in ("stored.mp4", "film.mp4", "shown.mp4"))
+    run_ffmpeg("-f", "lavfi", "-i", MARKED, "-vf", filters, *H264, str(stored))
+    run_ffmpeg(*options, "-i", str(stored), "-c", "copy", str(film), newest=True)
+    run_ffmpeg("-i", str(film), *H264, str(shown))  # ffmpeg turns it upright itself
+    expected = corners(next(iter(frames(probe(shown)))).pixels)
+    assert corners(next(iter(frames(probe(film)))).pixels) == expected == [2, 1, 0, 1]
+
+
 def test_portrait_keeps_the_longer_side(tmp_path):
     film = tmp_path / "portrait.mp4"
     run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=180x320:r=25:d=1", *H264, str(film))

@@ -158,6 +158,22 @@ def test_rotation_is_kept(tmp_path, extension):
     assert probe(path).rotation == info.rotation == 90
 
 
+@pytest.mark.parametrize("extension", [".mp4", ".mov", ".mkv", ".avi", ".ts"])
+@pytest.mark.parametrize("flip", ["-display_hflip", "-display_vflip"])
+def test_mirroring_is_kept_or_said_to_be_lost(tmp_path, extension, flip):
+    film, mirrored = make_film(tmp_path, ".mp4", seconds=1), tmp_path / "mirrored.mp4"
+    run_ffmpeg(flip, "-i", str(film), "-c", "copy", str(mirrored), newest=True)
+    info = probe(mirrored)
+    result = mux(info, tone(1), tmp_path / f"out{extension}")
+    said = [note for note in result.warnings if note.startswith(("mirroring", "rotation"))]
+    assert info.orientation.is_mirrored
+    if extension in (".mp4", ".mov", ".mkv"):
+        assert (probe(result.path).orientation, said) == (info.orientation, [])
+    else:
+        assert said[-1] == "mirroring dropped: this container does not keep it"
+        assert len(said) == 1 + (flip == "-display_vflip")  # upside down is half a turn and mirrored
+
+
 @pytest.mark.parametrize("extension", [".mov", ".mp4", ".mkv", ".avi", ".ts"])
 def test_a_cameras_timecode_is_kept_or_said_to_be_lost(tmp_path, extension):
     film, camera = make_film(tmp_path, ".mov"), tmp_path / "camera.mov"

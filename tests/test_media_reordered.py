@@ -3,6 +3,7 @@
 import av
 import numpy as np
 import pytest
+import soundfile
 from conftest import run_ffmpeg
 from helpers.media_films import click_times, clicks
 from typer.testing import CliRunner
@@ -51,7 +52,8 @@ def sound_of(path) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("extension", "options"), [(".mov", REORDERED), (".mkv", REORDERED), (".avi", MPEG4)]
+    ("extension", "options"),
+    [(".mov", REORDERED), (".mkv", REORDERED), (".avi", MPEG4), (".avi", REORDERED)],
 )
 def test_in_avi_the_music_waits_for_pictures_that_are_shown_later(tmp_path, extension, options):
     film = flashing(tmp_path / f"film{extension}", options)
@@ -59,6 +61,29 @@ def test_in_avi_the_music_waits_for_pictures_that_are_shown_later(tmp_path, exte
     shown, clicked = flashes(result.path), click_times(sound_of(result.path))
     assert len(shown) == len(clicked) == 4
     assert clicked == pytest.approx(shown, abs=0.005)
+
+
+def test_in_avi_own_sound_stays_with_the_pictures(tmp_path):
+    sounding, film = tmp_path / "sound.wav", tmp_path / "film.avi"
+    soundfile.write(sounding, np.roll(clicks(SECONDS), round(0.1 * RATE), axis=0), RATE)
+    silent = flashing(tmp_path / "silent.avi", REORDERED)
+    run_ffmpeg("-i", str(silent), "-i", str(sounding), "-c", "copy", str(film))
+    assert click_times(sound_of(film)) == pytest.approx(flashes(film), abs=0.005)
+    quiet = (np.zeros((round(SECONDS * RATE), 2)), RATE)
+    result = mux(probe(film), quiet, tmp_path / "out.avi", keep_audio="mix")
+    assert click_times(sound_of(result.path)) == pytest.approx(flashes(result.path), abs=0.005)
+
+
+def test_a_cut_of_h264_in_avi_begins_with_its_key_frame_and_the_music_with_it(tmp_path):
+    film = flashing(tmp_path / "film.avi", REORDERED)
+    result = mux(probe(film), MUSIC, tmp_path / "out.avi", start_s=1.3, fade_out_s=0)
+    assert result.start_s == pytest.approx(1.25)
+    assert flashes(result.path) == pytest.approx([0.1 + 1.6 - 1.25], abs=0.005)
+    assert click_times(sound_of(result.path)) == pytest.approx([0.1 + 0.1, 0.1 + 0.6], abs=0.005)
+    with av.open(str(result.path)) as container:
+        assert sum(1 for packet in container.demux(video=0) if packet.size) == 15
+    shorter = mux(probe(film), MUSIC, tmp_path / "shorter.avi", end_s=1.0)
+    assert shorter.duration_s == pytest.approx(1.0) and flashes(shorter.path) == pytest.approx([0.2, 0.7])
 
 
 def test_own_tracks_that_cannot_wait_are_said_to_be_early(tmp_path):

@@ -28,6 +28,10 @@ KINDS = {  # name -> options: every container that states how long its file is
     "film.wmv": ["-c:v", "wmv2", "-bf", "0", "-c:a", "wmav2"],
     "film.ogv": THEORA,
     "film.mxf": MPEG2,
+    "film.nut": ["-c:v", "mpeg4", "-bf", "0", "-c:a", "pcm_s16le"],
+    "film.mpg": ["-c:v", "mpeg2video", "-bf", "0", "-c:a", "mp2"],
+    "film.vob": ["-c:v", "mpeg2video", "-bf", "0", "-c:a", "ac3"],
+    "old.mpg": ["-c:v", "mpeg1video", "-bf", "0", "-c:a", "mp2", "-f", "vcd", "-ar", "44100"],
 }
 MISSING = "the film's end is missing"
 
@@ -72,8 +76,19 @@ def test_a_missing_end_is_said_once(films, tmp_path, name):
     assert not any(MISSING in note for note in notes + warnings)
 
 
+@pytest.mark.parametrize("name", ["film.mpg", "film.vob", "old.mpg"])
+def test_a_program_stream_that_breaks_off_anywhere(films, tmp_path, name):
+    """Within a packet it is seen; between two, nothing tells it from one that ends there."""
+    data, path = films[name].read_bytes(), tmp_path / name
+    seen = []
+    for n_bytes in range(len(data) // 2, len(data) // 2 + 9000, 501):
+        path.write_bytes(data[:n_bytes])
+        seen.append(is_torn(path, "mpeg"))
+    assert sum(seen) >= len(seen) - 1
+
+
 def test_what_follows_a_whole_film_is_no_tear(films, tmp_path):
-    for name in ("index_first.mp4", "film.avi", "film.flv"):
+    for name in ("index_first.mp4", "film.avi", "film.flv", "film.nut", "film.mpg"):
         path = shutil.copy(films[name], tmp_path / name)
         with open(path, "ab") as file:
             file.write(b"\xff" * 50)  # as download tools and editors leave it

@@ -12,8 +12,10 @@ from dyvim_cli.media.clock import packets
 from dyvim_cli.media.cut import Cut
 from dyvim_cli.media.listing import extras
 from dyvim_cli.media.opening import open_film, picture_stream
+from dyvim_cli.media.orientation import Orientation, orientation_of
 from dyvim_cli.media.output import RE_ENCODED
 from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
+from dyvim_cli.media.reordered import shown_stamp
 from dyvim_cli.media.timing import Timing, timing_of
 
 PLACES = 4  # key frames that are decoded in both films, the last one among them
@@ -28,7 +30,7 @@ class Checked:
     """Result of checking a written film; an empty `fault` means that it is right."""
 
     fault: str = ""
-    lost: tuple[str, ...] = ()  # lost streams besides the picture: names of `listing.EXTRAS`, `rotation`
+    lost: tuple[str, ...] = ()  # what is lost: names of `listing.EXTRAS`, rotation, mirroring
 
 
 def checked(film: FilmInfo, cut: Cut, path: Path) -> Checked:
@@ -46,12 +48,11 @@ def checked(film: FilmInfo, cut: Cut, path: Path) -> Checked:
         return Checked()
     try:
         with open_film(path) as container:
-            timing = timing_of(container, picture_stream(container, path), path)
+            timing = timing_of(container, picture_stream(container, path), path, film.late_pictures)
             lost = [name for name in film.extras if name not in extras(container)]
     except InputError:
         return Checked("next to nothing of it was written")
-    if film.rotation and _rotation(path) not in (film.rotation, None):
-        lost.append("rotation")
+    lost += _lost_orientation(film.orientation, path)
     return Checked(_fault(film, cut, timing) or _undecodable(film, cut, path, timing), tuple(lost))
 
 
@@ -74,17 +75,26 @@ def _undecodable(film: FilmInfo, cut: Cut, path: Path, timing: Timing) -> str:
         return ""
     for index in np.unique(np.linspace(0, len(keys) - 1, PLACES).astype(int)):
         key_s = float(keys[index])
-        own = _key_picture(film.path, film.start_s + key_s, film.fps)
+        own = _key_picture(film, film.path, film.start_s + key_s)
         if own is None:
             continue  # broken in the film already
-        copy = _key_picture(path, timing.start_s + key_s - cut.start_s, film.fps)
+        copy = _key_picture(film, path, timing.start_s + key_s - cut.start_s)
         if copy is None or copy.shape != own.shape or not np.array_equal(copy, own):
             return f"the picture at {key_s:.2f} s does not decode as it did"
     return ""
 
 
-def _rotation(path: Path) -> int | None:
-    """Degrees counter-clockwise that make the first picture upright; None where none decodes."""
+def _lost_orientation(wanted: Orientation, path: Path) -> list[str]:
+    """Names of what the written film does not say of its orientation."""
+    written = _orientation(path) if any(wanted) else None
+    if written is None:
+        return []
+    is_turned, is_mirrored = wanted.rotation != written.rotation, wanted.is_mirrored != written.is_mirrored
+    return ["rotation"] * is_turned + ["mirroring"] * is_mirrored
+
+
+def _orientation(path: Path) -> Orientation | None:
+    """Orientation of the first picture; None where none decodes."""
     import av
 
     try:
@@ -92,11 +102,11 @@ def _rotation(path: Path) -> int | None:
             frame = next(container.decode(picture_stream(container, path)), None)
     except av.FFmpegError:
         return None
-    return None if frame is None else round(frame.rotation / 90) * 90 % 360
+    return None if frame is None else orientation_of(frame)
 
 
-def _key_picture(path: Path, stamp_s: float, fps: float) -> np.ndarray | None:
-    """[H, W] grey of the key frame with a time stamp, decoded by itself; None when that fails."""
+def _key_picture(film: FilmInfo, path: Path, stamp_s: float) -> np.ndarray | None:
+    """[H, W] grey of a key frame of the film or its copy, decoded by itself; None when that fails."""
     import av
 
     with open_film(path) as container:
@@ -105,7 +115,8 @@ def _key_picture(path: Path, stamp_s: float, fps: float) -> np.ndarray | None:
         try:
             if container.format.name != MISTIMED:
                 container.seek(round((stamp_s - early_s) / stream.time_base), stream=stream)
-            packet = _key_packet(packets(container, stream), stamp_s, 0.5 / fps)
+            found = packets(container, stream)
+            packet = _key_packet(found, stamp_s, 0.5 / film.fps, film.late_pictures)
             if packet is None:
                 return None
             context = stream.codec_context
@@ -116,12 +127,13 @@ def _key_picture(path: Path, stamp_s: float, fps: float) -> np.ndarray | None:
 
 
 # Any: a packet of PyAV, whose own types differ between its versions
-def _key_packet(found: Iterator[Any], stamp_s: float, margin_s: float) -> Any | None:
+def _key_packet(found: Iterator[Any], stamp_s: float, margin_s: float, n_late: int) -> Any | None:
     """The key packet with a time stamp; None when there is none around here."""
     for packet in found:
-        if not packet.size or packet.pts is None:
+        stamp = shown_stamp(packet, n_late)
+        if not packet.size or stamp is None:
             continue
-        away_s = float(packet.pts * packet.time_base) - stamp_s
+        away_s = float(stamp * packet.time_base) - stamp_s
         if packet.is_keyframe and abs(away_s) < margin_s:
             return packet
         if away_s > GONE_BY_S:

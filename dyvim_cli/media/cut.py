@@ -133,12 +133,14 @@ def input_options(film: FilmInfo, cut: Cut, lead_s: float) -> dict[str, Any]:
     options = {}
     if film.container in ("avi", *DISCONTINUOUS):  # other containers ask for times that these lack
         options["fflags"] = "+genpts"
+    from_s = cut.start_s
     if cut.start_s > 0:
-        options |= clock_options(film, film.start_s + cut.start_s - SEEK_MARGIN_S)
+        from_s -= film.shown_late_s if film.is_reordered else 0.0  # avi is sought by decoding times
+        options |= clock_options(film, film.start_s + from_s - SEEK_MARGIN_S)
     else:
         options |= clock_options(film)
     if cut.stop_s is not None:
-        options["t"] = f"{cut.stop_s - cut.start_s + lead_s:.6f}"
+        options["t"] = f"{cut.stop_s - from_s + lead_s:.6f}"
     return options
 
 

@@ -20,6 +20,7 @@ from dyvim_cli.limits import limits
 from dyvim_cli.media.bars import WHOLE, Area, picture_area
 from dyvim_cli.media.clock import packets
 from dyvim_cli.media.opening import open_film
+from dyvim_cli.media.orientation import upright
 from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
 
 MULTIPLE = 8  # both sides, for the motion encoder's 1/8 resolution
@@ -84,7 +85,7 @@ class _Scaler:
         self.width, self.height = analysis_size(film, width, area)
         if film.rotation % 180:  # scaled before it is turned: the small picture is cheap to turn
             self.width, self.height = self.height, self.width
-        self.quarter_turns = film.rotation // 90
+        self.orientation = film.orientation
         self.has_alpha = film.has_alpha
         self.interpolation = Interpolation.AREA  # a true average: no aliasing that looks like motion
         self.reformatter = VideoReformatter()
@@ -104,7 +105,7 @@ class _Scaler:
         ).to_ndarray()
         if self.has_alpha:  # over black
             small = (small[..., :3].astype(np.uint16) * small[..., 3:] // 255).astype(np.uint8)
-        return np.ascontiguousarray(np.rot90(small, self.quarter_turns))
+        return np.ascontiguousarray(upright(small, self.orientation))
 
 
 class _Filter:

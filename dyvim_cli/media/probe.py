@@ -15,7 +15,8 @@ from dyvim_cli.limits import check_duration
 from dyvim_cli.media.clock import packets
 from dyvim_cli.media.listing import extras
 from dyvim_cli.media.opening import codec_of, cover_streams, open_film, picture_stream, tag_of
-from dyvim_cli.media.reordered import is_reordered
+from dyvim_cli.media.orientation import Orientation, orientation_of
+from dyvim_cli.media.reordered import late_pictures
 from dyvim_cli.media.tears import is_torn
 from dyvim_cli.media.timing import Timing, picture_rows, timing_of
 from dyvim_cli.media.tracks import Track, sound_tracks, subtitle_tracks
@@ -49,7 +50,7 @@ class FilmInfo:
     height: int
     coded_width: int
     coded_height: int
-    rotation: int  # degrees counter-clockwise that make it upright: 0, 90, 180 or 270
+    orientation: Orientation  # that makes it upright
     is_interlaced: bool
     has_alpha: bool
     pixel_format: str
@@ -66,8 +67,18 @@ class FilmInfo:
     codec_tag: str = ""  # the container's own name of the picture's codec: hev1, dvh1
     extras: tuple[str, ...] = ()  # streams besides the picture, by the names of listing.EXTRAS
     is_torn: bool = False  # the file is shorter than it says itself
-    is_reordered: bool = False  # its pictures are shown in an order that the container does not tell
+    late_pictures: int = 0  # decoded before any is shown, where the container does not say so
     shown_late_s: float = 0.0  # how long before the first picture's time its decoding begins
+
+    @property
+    def rotation(self) -> int:
+        """Degrees counter-clockwise that make the picture upright: 0, 90, 180 or 270."""
+        return self.orientation.rotation
+
+    @property
+    def is_reordered(self) -> bool:
+        """Whether its pictures are shown in an order that the container does not tell."""
+        return self.late_pictures > 0
 
     def ffmpeg_zero_s(self, *starts_s: float) -> float:
         """Find the stamp that ffmpeg calls zero when it reads streams.
@@ -125,7 +136,7 @@ def picture_packets(film: FilmInfo) -> np.ndarray:
         [n, 3] time, decoding time (seconds from the first picture), is key; in the file's order.
     """
     with open_film(film.path) as container:
-        rows = picture_rows(container, container.streams[film.stream_index])
+        rows = picture_rows(container, container.streams[film.stream_index], film.late_pictures)
     order = np.arange(len(rows)) / film.fps
     rows[:, 1] = np.where(np.isnan(rows[:, 1]), rows[0, 0] + order, rows[:, 1])
     return np.column_stack([rows[:, :2] - film.start_s, rows[:, 3]])
@@ -196,10 +207,11 @@ def probe(path: Path) -> FilmInfo:
     path = Path(path)
     with open_film(path) as container:
         stream = picture_stream(container, path)
-        timing = timing_of(container, stream, path)
+        n_late = late_pictures(path, container.format.name, codec_of(stream), stream.index)
+        timing = timing_of(container, stream, path, n_late)
         frame = _first_frame(path, stream.index)
-        rotation = round(frame.rotation / 90) * 90 % 360
-        width, height = _upright_size(stream, rotation)
+        orientation = orientation_of(frame)
+        width, height = _upright_size(stream, orientation.rotation)
         start_us = container.start_time
         tracks = sound_tracks(container, timing.sounds)
         duration_s = _duration_s(timing, tracks)
@@ -224,7 +236,7 @@ def probe(path: Path) -> FilmInfo:
             height=height,
             coded_width=frame.width,
             coded_height=frame.height,
-            rotation=rotation,
+            orientation=orientation,
             is_interlaced=bool(frame.interlaced_frame),
             has_alpha=_has_alpha(stream, frame),
             pixel_format=frame.format.name,
@@ -241,6 +253,6 @@ def probe(path: Path) -> FilmInfo:
             codec_tag=_codec_tag(stream),
             extras=extras(container),
             is_torn=is_torn(path, container.format.name),
-            is_reordered=is_reordered(path, container.format.name, codec_of(stream), stream.index),
+            late_pictures=n_late,
             shown_late_s=timing.shown_late_s,
         )

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from dyvim_cli.media import tears_of_streams
 from dyvim_cli.media.formats import EBML
+from dyvim_cli.media.tears_of_streams import read_at
 
 BOX_HEAD, LONG_BOX_HEAD = 8, 16  # bytes
 RIFF_HEAD = 8
@@ -100,7 +102,7 @@ def _flv(file: BinaryIO, n_bytes: int) -> bool:
     """Check whether the last tag is longer than the file."""
     at = FLV_HEAD
     while at + FLV_TAG_HEAD <= n_bytes:
-        head = _at(file, at, 4)
+        head = read_at(file, at, 4)
         if head[0] not in FLV_TAGS:
             return False
         at += FLV_TAG_HEAD + int.from_bytes(head[1:], "big") + FLV_TAG_TAIL
@@ -111,45 +113,40 @@ def _mpegts(file: BinaryIO, n_bytes: int) -> bool:
     """Check whether the last packet is cut, in a stream that begins with whole ones."""
     for head in (0, TIME_HEAD):
         step = head + TS_PACKET
-        if all(_at(file, head + place * step, 1) == TS_SYNC for place in range(3)):
+        if all(read_at(file, head + place * step, 1) == TS_SYNC for place in range(3)):
             return n_bytes % step != 0
     return False
 
 
 def _gif(file: BinaryIO, n_bytes: int) -> bool:
     """Check whether the trailer is missing."""
-    return not _at(file, max(0, n_bytes - 64), 64).rstrip(b"\0\r\n").endswith(GIF_TRAILER)
+    return not read_at(file, max(0, n_bytes - 64), 64).rstrip(b"\0\r\n").endswith(GIF_TRAILER)
 
 
 def _ogg(file: BinaryIO, n_bytes: int) -> bool:
     """Check whether the last page is not marked as the last of its stream."""
-    tail = _at(file, max(0, n_bytes - OGG_TAIL_BYTES), OGG_TAIL_BYTES)
+    tail = read_at(file, max(0, n_bytes - OGG_TAIL_BYTES), OGG_TAIL_BYTES)
     last = tail.rfind(b"OggS")
     return last < 0 or len(tail) < last + 6 or not tail[last + 5] & LAST_PAGE
 
 
 def _asf(file: BinaryIO, n_bytes: int) -> bool:
     """Check whether the file is shorter than its header says."""
-    head = _at(file, 0, ASF_HEAD_BYTES)
+    head = read_at(file, 0, ASF_HEAD_BYTES)
     at = head.find(FILE_PROPERTIES)
     return at >= 0 and int.from_bytes(head[at + 40 : at + 48], "little") > n_bytes
 
 
 def _mxf(file: BinaryIO, n_bytes: int) -> bool:
     """Check whether the footer that the header names is missing, or was never written."""
-    head = _at(file, 0, LONGEST_MXF_HEAD)
+    head = read_at(file, 0, LONGEST_MXF_HEAD)
     length = head[16] & 0x7F if head[16:17] >= b"\x80" else 0  # bytes of the size (SMPTE 377-1)
     footer = int.from_bytes(head[41 + length : 49 + length], "big")
     return not 0 < footer < n_bytes
 
 
-def _at(file: BinaryIO, place: int, n_bytes: int) -> bytes:
-    file.seek(place)
-    return file.read(n_bytes)
-
-
 # test of each container by the first of libavformat's names
 LOOKS: dict[str, Callable[[BinaryIO, int], bool]] = {
     "mov": _mov, "avi": _avi, "matroska": _matroska, "flv": _flv, "mpegts": _mpegts, "gif": _gif,
-    "ogg": _ogg, "asf": _asf, "mxf": _mxf,
+    "ogg": _ogg, "asf": _asf, "mxf": _mxf, **tears_of_streams.LOOKS,
 }  # fmt: skip

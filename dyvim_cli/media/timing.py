@@ -13,6 +13,7 @@ from dyvim_cli.errors import InputError
 from dyvim_cli.limits import check_gap, check_pictures
 from dyvim_cli.media.clock import StreamClock, packets
 from dyvim_cli.media.formats import STILLS, is_animated_webp
+from dyvim_cli.media.reordered import shown_stamp
 
 VARIABLE_RATE_SPREAD = 0.25  # share of the median frame interval; container rounding stays below
 LONGEST_STILL_S = 60.0  # longest credible duration of the last picture; longer ones are errors of the clock
@@ -44,13 +45,14 @@ class Timing:
     sounds: dict[int, SoundSpan] = field(default_factory=dict)  # span of each sound by stream index
 
 
-def timing_of(container: Any, stream: Any, path: Path) -> Timing:
+def timing_of(container: Any, stream: Any, path: Path, n_late: int = 0) -> Timing:
     """List the packets of picture and sound and derive their true range, rate and key frames.
 
     Args:
         container: opened with PyAV.
         stream: of the picture.
         path: for the message.
+        n_late: pictures that are decoded before the first is shown, where the container does not tell.
 
     Returns:
         Times of the picture and of each sound.
@@ -64,7 +66,7 @@ def timing_of(container: Any, stream: Any, path: Path) -> Timing:
     for packet in packets(container, stream, *container.streams.audio, clocks=clocks):
         if packet.size and packet.stream_index == stream.index:
             check_pictures(path, len(listed))
-            listed += _row(packet, float(stream.time_base))
+            listed += _row(packet, float(stream.time_base), n_late)
         elif packet.size and packet.pts is not None:
             end = packet.pts + (packet.duration or 0)
             first, last, n_before = sounds.get(packet.stream_index, (packet.pts, end, 0))
@@ -89,24 +91,26 @@ def timing_of(container: Any, stream: Any, path: Path) -> Timing:
     )
 
 
-def picture_rows(container: Any, stream: Any) -> np.ndarray:
+def picture_rows(container: Any, stream: Any, n_late: int = 0) -> np.ndarray:
     """List every picture that is shown.
 
     Args:
         container: opened with PyAV.
         stream: of the picture.
+        n_late: as for timing_of.
 
     Returns:
         [n, 4] time, decoding time (nan where unknown), duration (seconds), is key.
     """
-    found = [_row(packet, float(stream.time_base)) for packet in packets(container, stream) if packet.size]
+    tick_s = float(stream.time_base)
+    found = [_row(packet, tick_s, n_late) for packet in packets(container, stream) if packet.size]
     return np.array([row for rows in found for row in rows], dtype=np.float64).reshape(-1, 4)
 
 
 # Any: PyAV's own types differ between its versions
-def _row(packet: Any, tick: float) -> list[tuple[float, float, float, bool]]:
+def _row(packet: Any, tick: float, n_late: int) -> list[tuple[float, float, float, bool]]:
     """A packet's row of `picture_rows`; none for a picture that is only decoded, not shown."""
-    stamp = packet.pts if packet.pts is not None else packet.dts
+    stamp = shown_stamp(packet, n_late)
     if stamp is None or packet.is_discard:
         return []
     decoded = packet.dts if packet.dts is not None else np.nan
