@@ -11,7 +11,7 @@ N_NUMBERS = 9
 
 
 class Orientation(NamedTuple):
-    """What makes a picture upright: it is turned first, then mirrored."""
+    """Turn and mirroring that make a picture upright, in this order."""
 
     rotation: int  # degrees counter-clockwise: 0, 90, 180 or 270
     is_mirrored: bool  # left and right are exchanged, as selfie cameras do

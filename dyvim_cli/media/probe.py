@@ -50,7 +50,7 @@ class FilmInfo:
     height: int
     coded_width: int
     coded_height: int
-    orientation: Orientation  # that makes it upright
+    orientation: Orientation  # turn and mirroring that make it upright
     is_interlaced: bool
     has_alpha: bool
     pixel_format: str
@@ -77,7 +77,7 @@ class FilmInfo:
 
     @property
     def is_reordered(self) -> bool:
-        """Whether its pictures are shown in an order that the container does not tell."""
+        """Tell whether its pictures are shown in an order that the container does not tell."""
         return self.late_pictures > 0
 
     def ffmpeg_zero_s(self, *starts_s: float) -> float:

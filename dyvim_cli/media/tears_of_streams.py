@@ -9,8 +9,8 @@ FIRST_SYSTEM_ID = 0xB9  # what is lower is a part of the picture
 START = b"\0\0\1"
 MPEG1_PACK, MPEG2_PACK = 12, 14  # bytes of a pack's head; the second one's stuffing follows
 PART_HEAD = 6  # bytes: start, id, length
-TAIL_BYTES = 1 << 18  # that are looked through; a packet has 64 kB at most
-LEAST_PARTS = 2  # that follow each other, before a start code is believed
+TAIL_BYTES = 1 << 18  # length of the end that is searched; a packet has 64 kB at most
+LEAST_PARTS = 2  # number in a row that makes a start code credible
 NUT_INDEX = bytes.fromhex("4e58dd672f23e64e")  # how nut's index begins, which ends a whole film
 NUT_END_BYTES = 12  # the index's length, and a checksum
 
