@@ -1,12 +1,15 @@
 """Planned accents: events that are played whatever the decoder draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from dyvim_cli.model.score.form_rules import BASS, DRUMS, LEVEL, PAD, FormRules
 from dyvim_cli.model.score.token_constraints import Grammar
-from dyvim_cli.model.score.token_plan import BASS, DRUMS, LEVEL, PAD, TokenPlan
 from dyvim_cli.music.form.accents import HEAVY, TOP_LEVEL, Accents, is_crowded, plan_accents
+from dyvim_cli.music.form.form import free_form
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STYLES
 
@@ -44,31 +47,30 @@ def test_only_an_event_as_heavy_crowds():
     assert not is_crowded(hits((8, 0.2), (12, 0.2)), 12)  # light ones do not
 
 
-def plan_with_accent(step: int) -> TokenPlan:
+def rules_with_accent(step: int) -> FormRules:
     level, drums = np.zeros(16, dtype=np.int64), np.zeros(16, dtype=np.int64)
     level[step], drums[step] = TOP_LEVEL, KICK | CRASH
-    free = np.full((tokens.K, 16), tokens.UNKNOWN, dtype=np.int64)
-    return TokenPlan(free, np.full((tokens.K, 16), -1), False, accents=Accents(level, drums))
+    return FormRules(replace(free_form(16), accents=Accents(level, drums)))
 
 
 def test_an_accent_is_added_to_what_the_decoder_drew():
-    plan, grammar = plan_with_accent(4), Grammar(1, False, 64, 32)
+    rules, grammar = rules_with_accent(4), Grammar(1, False, 64, 32)
     delayed = torch.zeros(1, tokens.K, 32, dtype=torch.long)
     drawn = torch.zeros(1, tokens.K, dtype=torch.long)
     drawn[0, LEVEL], drawn[0, DRUMS] = 3, HAT
-    assert plan.decided(drawn, delayed, 4 + LEVEL, grammar)[0, LEVEL] == TOP_LEVEL
-    assert plan.decided(drawn, delayed, 4 + DRUMS, grammar)[0, DRUMS] == HAT | KICK | CRASH
-    assert plan.decided(drawn, delayed, 5 + DRUMS, grammar)[0, DRUMS] == HAT
+    assert rules.decided(drawn, delayed, 4 + LEVEL, grammar)[0, LEVEL] == TOP_LEVEL
+    assert rules.decided(drawn, delayed, 4 + DRUMS, grammar)[0, DRUMS] == HAT | KICK | CRASH
+    assert rules.decided(drawn, delayed, 5 + DRUMS, grammar)[0, DRUMS] == HAT
 
 
 def test_bass_and_pad_start_a_note_at_an_accent_and_are_free_elsewhere():
-    plan = plan_with_accent(4)
+    rules = rules_with_accent(4)
     for k in (BASS, PAD):
         logits = torch.zeros(1, tokens.K, 64)
-        plan.constrain(logits, 4 + k)
+        rules.constrain(logits, 4 + k)
         assert (logits[0, k, : tokens.FIRST_PITCH] < -1e6).all() and not logits[
             0, k, tokens.FIRST_PITCH :
         ].any()
         logits = torch.zeros(1, tokens.K, 64)
-        plan.constrain(logits, 5 + k)
+        rules.constrain(logits, 5 + k)
         assert not logits[0, k].any()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
+from dyvim_cli.music.form.form import continued_groove
 from dyvim_cli.music.form.planning import plan_form
 from dyvim_cli.music.idioms.progressions import LEADING, roman
 from dyvim_cli.music.symbols import tokens
@@ -64,7 +65,7 @@ def test_sections_cover_the_film_and_it_ends_on_the_tonic(n_steps):
         root, quality = tokens.chord_of(form.chords[-1])
         assert root == 0 and quality in (("min", "min7") if seed % 2 else ("maj", "maj7"))
         assert (form.chords[form.final_step :] == form.chords[-1]).all()
-        tokens.validate(form.ending)
+        tokens.validate(form.forced)
 
 
 def test_every_chord_is_planned_and_something_leads_to_the_last():
@@ -79,10 +80,11 @@ def test_the_last_chord_is_struck_on_a_strong_beat_and_rings():
         assert form.final_step % (STEPS_PER_BAR // 2) == 0
         assert 1.0 <= (n_steps - form.final_step) * STEP_S <= 5.6
         assert form.active[BASS, form.final_step :].all()
-        assert form.ending[BASS, form.final_step] == tokens.pitch_token(tokens.STREAMS[BASS], 36)
-        struck_again = form.ending[BASS, form.final_step + 1 :] == form.ending[BASS, form.final_step]
-        assert (form.ending[BASS, form.final_step + 1 :][~struck_again] == tokens.HOLD).all()
-        assert (form.ending[:, : form.final_step] == tokens.UNKNOWN).all()
+        assert form.forced[BASS, form.final_step] == tokens.pitch_token(tokens.STREAMS[BASS], 36)
+        struck_again = form.forced[BASS, form.final_step + 1 :] == form.forced[BASS, form.final_step]
+        assert (form.forced[BASS, form.final_step + 1 :][~struck_again] == tokens.HOLD).all()
+        free = form.active[BASS, : form.final_step]
+        assert free.any() and (form.forced[BASS, : form.final_step][free] == tokens.UNKNOWN).all()
 
 
 def test_the_last_chord_is_struck_again_where_the_picture_still_hits():
@@ -94,10 +96,10 @@ def test_the_last_chord_is_struck_again_where_the_picture_still_hits():
     for lightest, struck, late in ((0.0, [0, 3], [9]), (0.05, [0, 3], []), (0.75, [0], [])):
         form = _plan(film, lightest_late=lightest)
         assert form.final_step == final
-        assert list(1 + np.flatnonzero(form.ending[drums, final + 1 :])) == late  # the chord rings out
+        assert list(1 + np.flatnonzero(form.forced[drums, final + 1 :])) == late  # the chord rings out
         for row in (BASS, MELODY):
-            assert list(np.flatnonzero(form.ending[row, final:] > tokens.HOLD)) == struck
-            assert (np.delete(form.ending[row, final:], struck) == tokens.HOLD).all()
+            assert list(np.flatnonzero(form.forced[row, final:] > tokens.HOLD)) == struck
+            assert (np.delete(form.forced[row, final:], struck) == tokens.HOLD).all()
 
 
 def test_a_tiny_film_is_one_chord_that_rings():
@@ -287,7 +289,7 @@ def test_a_groove_goes_on_within_its_section_and_stops_for_events():
     form = _plan(film)
     hits = np.zeros(640)
     hits[200] = 1.0
-    source = form.groove_from(hits)
+    source = continued_groove(form, hits)
     starts = [s.start for s in form.sections]
     assert all((source[start : start + STEPS_PER_BAR] == -1).all() for start in starts)
     assert source[200] == source[200 + STEPS_PER_BAR] == -1
@@ -296,4 +298,4 @@ def test_a_groove_goes_on_within_its_section_and_stops_for_events():
 
 
 def test_a_film_shorter_than_a_bar_has_no_groove_to_go_on():
-    assert (_plan(_film(4, 0)).groove_from(np.zeros(4)) == -1).all()
+    assert (continued_groove(_plan(_film(4, 0)), np.zeros(4)) == -1).all()

@@ -4,10 +4,11 @@ import numpy as np
 import torch
 
 from dyvim_cli.model.score import motif
+from dyvim_cli.model.score.form_rules import FormRules
 from dyvim_cli.model.score.motif import MELODY, Motif
 from dyvim_cli.model.score.token_constraints import Grammar
-from dyvim_cli.model.score.token_plan import TokenPlan
 from dyvim_cli.music.form.film_on_grid import FilmOnGrid
+from dyvim_cli.music.form.form import free_form
 from dyvim_cli.music.form.motif_sources import gesture_sources
 from dyvim_cli.music.form.recapitulation import returns
 from dyvim_cli.music.form.sections import Section
@@ -94,9 +95,9 @@ def test_a_theme_makes_room_for_a_heavy_event_and_for_no_more():
 def test_what_returns_holds_its_own_note_alone():
     """A theme whose first bar begins in a tied note, over silence, over the same note and over another."""
     n_steps, position = 8, MELODY + 4
-    free = np.full((tokens.K, n_steps), -1, dtype=np.int64)
-    plan = TokenPlan(free, free.copy(), is_minor=False)
-    plan.copy_from[MELODY, 4] = 1  # which was held
+    form = free_form(n_steps)
+    rules = FormRules(form)
+    form.copy_from[MELODY, 4] = 1  # which was held
     delayed = torch.zeros(3, tokens.K, n_steps + tokens.K, dtype=torch.long)
     delayed[:, MELODY, MELODY], delayed[:, MELODY, MELODY + 1] = 20, tokens.HOLD
     delayed[:, MELODY, position - 1] = torch.tensor([tokens.REST, 20, 22])
@@ -104,21 +105,21 @@ def test_what_returns_holds_its_own_note_alone():
     for before in range(position):
         grammar.advance(delayed[..., before])
     drawn = torch.full((3, tokens.K), 25)
-    decided = plan.decided(drawn, delayed, position, grammar)
+    decided = rules.decided(drawn, delayed, position, grammar)
     assert decided[:, MELODY].tolist() == [25, tokens.HOLD, 25]
     grammar.held[1, MELODY] = tokens.LONGEST_HOLD_STEPS
-    assert plan.decided(drawn, delayed, position, grammar)[1, MELODY] == 25
-    plan.forced[MELODY, 4] = tokens.HOLD  # the form may ask to hold what sounds, but not what does not
-    decided = plan.decided(drawn, delayed, position, grammar)
+    assert rules.decided(drawn, delayed, position, grammar)[1, MELODY] == 25
+    form.forced[MELODY, 4] = tokens.HOLD  # the form may ask to hold what sounds, but not what does not
+    decided = rules.decided(drawn, delayed, position, grammar)
     assert decided[:, MELODY].tolist() == [tokens.REST, tokens.HOLD, tokens.HOLD]
 
 
 def test_a_returning_note_that_clashes_with_the_chord_does_not_return():
     """Over a still picture the harmony does not move: the theme's F, which came with its own chord, would be
     a semitone above the third of C major. Between beats it may pass; an intended clash returns."""
-    free = np.full((tokens.K, 8), -1, dtype=np.int64)
-    plan = TokenPlan(free, free.copy(), is_minor=False)
-    plan.copy_from[MELODY, 4:6] = 0
+    form = free_form(8)
+    rules = FormRules(form)
+    form.copy_from[MELODY, 4:6] = 0
     f = tokens.pitch_token(tokens.STREAMS[MELODY], 77)
     delayed = torch.zeros(1, tokens.K, 8 + tokens.K, dtype=torch.long)
     delayed[:, MELODY, MELODY] = f
@@ -131,6 +132,6 @@ def test_a_returning_note_that_clashes_with_the_chord_does_not_return():
             grammar.bias(torch.full((1, tokens.K), tokens.chord_token(chord, "maj")), position)
             if position < step + MELODY:
                 grammar.advance(delayed[..., position])
-        written = plan.decided(drawn, delayed, step + MELODY, grammar)
+        written = rules.decided(drawn, delayed, step + MELODY, grammar)
         decided[came_over, step, root] = int(written[0, MELODY])
     assert decided == {(5, 4, 5): f, (5, 4, 0): 25, (5, 5, 0): f, (0, 4, 0): f}

@@ -18,7 +18,7 @@ from dyvim_cli.model.score.delay import delay, delayed_times, undelay
 from dyvim_cli.model.score.musical_bias import MusicalBias
 from dyvim_cli.model.score.sampling import SamplingSettings, sample_pieces
 from dyvim_cli.model.score.stepping import Stepper
-from dyvim_cli.model.score.token_plan import TokenPlan
+from dyvim_cli.music.form.form import free_form
 from dyvim_cli.music.symbols import tokens
 
 N_STEPS = 48
@@ -55,11 +55,6 @@ def conditions() -> Conditions:
         semantics=rng.normal(size=(3, decoder_inputs.D_SEMANTICS)).astype(np.float32),
         section_of_step=np.repeat([1, 2], [16, N_STEPS - 16]),
     )
-
-
-def free_plan() -> TokenPlan:
-    nothing = np.full((tokens.K, N_STEPS), -1, dtype=np.int64)
-    return TokenPlan(forced=nothing, copy_from=nothing.copy(), is_minor=False)
 
 
 @given(st.integers(1, 6), st.integers(1, 30), st.integers(0, 2**31))
@@ -147,7 +142,9 @@ def test_an_untrained_extension_leaves_the_decoder_as_it_was(conditions):
 
 
 def test_same_seed_same_tokens_another_seed_others(decoder, conditions):
-    draw = [sample_pieces(decoder, conditions, free_plan(), SamplingSettings(seed=s)) for s in (3, 3, 4)]
+    draw = [
+        sample_pieces(decoder, conditions, free_form(N_STEPS), SamplingSettings(seed=s)) for s in (3, 3, 4)
+    ]
     assert np.array_equal(draw[0], draw[1])
     assert not np.array_equal(draw[0], draw[2])
     tokens.validate(draw[0][0])
@@ -156,27 +153,31 @@ def test_same_seed_same_tokens_another_seed_others(decoder, conditions):
 def test_alpha_zero_ignores_the_dynamics(decoder, conditions):
     still = Conditions(**{**vars(conditions), "dynamics": np.zeros_like(conditions.dynamics)})
     at_zero = [
-        sample_pieces(decoder, c, free_plan(), SamplingSettings(alpha=0.0)) for c in (conditions, still)
+        sample_pieces(decoder, c, free_form(N_STEPS), SamplingSettings(alpha=0.0))
+        for c in (conditions, still)
     ]
     at_one = [
-        sample_pieces(decoder, c, free_plan(), SamplingSettings(alpha=1.0)) for c in (conditions, still)
+        sample_pieces(decoder, c, free_form(N_STEPS), SamplingSettings(alpha=1.0))
+        for c in (conditions, still)
     ]
     assert np.array_equal(*at_zero)
     assert not np.array_equal(*at_one)
 
 
 def test_forced_tokens_and_returning_themes_are_kept(decoder, conditions):
-    plan = free_plan()
+    form = free_form(N_STEPS)
     chord, melody = tokens.STREAM_INDEX["chord"], tokens.STREAM_INDEX["melody"]
-    plan.forced[chord] = tokens.chord_token(0, "maj")
-    plan.copy_from[melody, 32:48] = np.arange(0, 16)
-    piece = sample_pieces(decoder, conditions, plan, SamplingSettings(candidates=2))
+    form.forced[chord] = tokens.chord_token(0, "maj")
+    form.copy_from[melody, 32:48] = np.arange(0, 16)
+    piece = sample_pieces(decoder, conditions, form, SamplingSettings(candidates=2))
     assert (piece[:, chord] == tokens.chord_token(0, "maj")).all()
     assert np.array_equal(piece[:, melody, 32:48], piece[:, melody, 0:16])
 
 
 def test_nothing_is_held_that_does_not_sound_and_no_note_is_stuck(decoder, conditions):
-    piece = sample_pieces(decoder, conditions, free_plan(), SamplingSettings(candidates=3, temperature=1.5))
+    piece = sample_pieces(
+        decoder, conditions, free_form(N_STEPS), SamplingSettings(candidates=3, temperature=1.5)
+    )
     for k, stream in enumerate(tokens.STREAMS):
         if stream.name in tokens.PITCHED:
             held = piece[:, k, 1:] == tokens.HOLD
@@ -189,8 +190,8 @@ def test_the_melody_breathes_where_the_form_says(decoder, conditions, monkeypatc
     breath = np.zeros(N_STEPS, bool)
     breath[8:16] = breath[24:32] = True
     started = []
-    for plan in (free_plan(), replace(free_plan(), breath=breath)):
-        piece = sample_pieces(decoder, conditions, plan, SamplingSettings(candidates=12))
+    for form in (free_form(N_STEPS), replace(free_form(N_STEPS), breath=breath)):
+        piece = sample_pieces(decoder, conditions, form, SamplingSettings(candidates=12))
         struck = piece[:, tokens.STREAM_INDEX["melody"]] >= tokens.FIRST_PITCH
         started.append((struck[:, breath].mean(), struck[:, ~breath].mean()))
     assert started[1][0] < 0.2 * started[0][0]

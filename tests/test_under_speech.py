@@ -1,5 +1,7 @@
 """Music under a voice: no tune, few and soft notes; in the pauses as elsewhere."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -102,19 +104,19 @@ def test_what_is_no_way_of_writing_is_refused():
 
 
 def test_off_beats_of_bass_and_pad_are_ruled_out():
-    from dyvim_cli.model.score.token_plan import BASS, TokenPlan
+    from dyvim_cli.model.score.form_rules import BASS, FormRules
+    from dyvim_cli.music.form.form import free_form
 
-    free = np.full((tokens.K, 16), tokens.UNKNOWN, dtype=np.int64)
     under = np.ones(16, dtype=bool)
     barred = barred_steps(TempoMap(np.arange(17) * 0.2, 75.0), under)
-    plan = TokenPlan(free, np.full((tokens.K, 16), -1), False, under_speech=under, barred=barred)
+    rules = FormRules(replace(free_form(16), under_speech=under, barred=barred))
     half_bar, beat = torch.zeros(1, tokens.K, 64), torch.zeros(1, tokens.K, 64)
-    plan.constrain(half_bar, 8 + BASS)
-    plan.constrain(beat, 4 + BASS)
+    rules.constrain(half_bar, 8 + BASS)
+    rules.constrain(beat, 4 + BASS)
     assert not half_bar[0, BASS].any() and (beat[0, BASS, tokens.FIRST_PITCH :] < -1e6).all()
     drums = torch.full((1,), tokens.drum_token(("kick", "hat")))
-    assert plan._subdued(tokens.STREAM_INDEX["drums"], drums, 8) == tokens.drum_token(("kick",))
-    assert plan._subdued(tokens.STREAM_INDEX["drums"], drums, 4) == 0
+    assert rules._subdued(tokens.STREAM_INDEX["drums"], drums, 8) == tokens.drum_token(("kick",))
+    assert rules._subdued(tokens.STREAM_INDEX["drums"], drums, 4) == 0
 
 
 def test_strokes_under_a_voice_are_more_than_a_second_apart_at_any_tempo():

@@ -27,8 +27,7 @@ from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, FilmFeatures, Score, 
 
 if TYPE_CHECKING:  # torch takes two seconds
     from dyvim_cli.model.score.decoder import Decoder
-    from dyvim_cli.model.score.token_plan import TokenPlan
-    from dyvim_cli.music.form.planning import Form
+    from dyvim_cli.music.form.form import Form
     from dyvim_cli.old_piece import OldPiece
 
 AT_HITS = tuple(tokens.STREAM_INDEX[name] for name in ("level", "bass", "drums", "pad"))
@@ -84,15 +83,16 @@ def write_again(
     reach_steps = RECORDS[character.style].palette.rubato_steps
     grid = leaned(old, grid, features, reach_steps) if influence.rubato else grid
     tempo_map = with_events(TempoMap(grid.step_times_s, planned.bpm), features)
-    curves = curves_of(features, options, planned, tempo_map, speech_s)
+    curves, under_speech = curves_of(features, options, planned, tempo_map, speech_s)
     hit = curves.hit
     kept = _kept(old, grid, hit if influence.follows else old.hit[np.maximum(grid.source, 0)])
-    ground = lay_groundwork(features, options, character, planned, tempo_map, curves, kept.final_step)
-    fixed = _with_kept(ground.fixed, kept, ground.form, theme_goes_on(old, grid))
-    ground = with_unlearned(replace(ground, fixed=fixed), options, model.config.untrained)
+    laid = (features, options, character, planned, tempo_map, curves, under_speech)
+    ground = lay_groundwork(*laid, kept.final_step)
+    form = _with_kept(ground.form, kept, theme_goes_on(old, grid))
+    ground = with_unlearned(replace(ground, form=form), options, model.config.untrained)
     settings = sampling_settings(options)
-    drawn = sampler(keeps_tokens)(model, ground.conditions, ground.fixed, settings, progress)
-    pieces = [_finished(piece, ground, kept, influence, character.key.is_minor) for piece in drawn]
+    drawn = sampler(keeps_tokens)(model, ground.conditions, ground.form, settings, progress)
+    pieces = [_finished(piece, ground, kept, influence) for piece in drawn]
     moving = moving_for(curves.energy, influence)
     piece, chosen, takes = best_of(pieces, hit, moving, options.alpha)
     band = (character.key, ground.bands, features.duration_s, options.seed)
@@ -103,15 +103,13 @@ def write_again(
     return replace(score, extras=made | {"recut": _recut_facts(old, grid, piece)})
 
 
-def _finished(
-    piece: np.ndarray, ground: Groundwork, kept: _Kept, influence: Influence, is_minor: bool
-) -> np.ndarray:
+def _finished(piece: np.ndarray, ground: Groundwork, kept: _Kept, influence: Influence) -> np.ndarray:
     """The piece [K, S] with its new steps finished as those of a first piece; kept ones stay unchanged."""
     followed = follow_motion(piece, ground.curves.energy, influence.energy)
     finished = np.where(kept.grid.source == NONE, keep_going(followed, ground), piece)
     if kept.final_step is None:
-        finished = settle(finished, ground.form.final_step, is_minor)
-    return strike(finished, ground.marked, ground.may_sound)
+        finished = settle(finished, ground.form.final_step, ground.form.is_minor)
+    return strike(finished, ground.form.marked, ground.form.may_sound)
 
 
 def _kept(old: OldPiece, grid: Relaid, hit: np.ndarray) -> _Kept:
@@ -136,18 +134,18 @@ def _final_step(old: OldPiece, grid: Relaid) -> int | None:
     return step if ring_s >= max(min(LEAST_RING_S, rang_s), RING_SHARE * rang_s) else None
 
 
-def _with_kept(fixed: TokenPlan, kept: _Kept, form: Form, chords: np.ndarray) -> TokenPlan:
-    """The plan with the old tokens; the bars before a new ending are free."""
+def _with_kept(form: Form, kept: _Kept, chords: np.ndarray) -> Form:
+    """The form with the old tokens; the bars before a new ending are free."""
     piece, before_end = kept.tokens.copy(), max(0, form.final_step - STEPS_PER_BAR)
     if kept.final_step is None:
         piece[:, before_end:] = tokens.UNKNOWN
         chords = np.where(np.arange(len(chords)) < before_end, chords, tokens.UNKNOWN)
-    forced = np.where(piece != tokens.UNKNOWN, piece, fixed.forced)
+    forced = np.where(piece != tokens.UNKNOWN, piece, form.forced)
     row = tokens.STREAM_INDEX["chord"]
     is_free = (piece[row] == tokens.UNKNOWN) & (chords != tokens.UNKNOWN)
     forced[row] = np.where(is_free, chords, forced[row])
-    copy_from = np.where(kept.grid.source[None] == NONE, fixed.copy_from, -1)
-    return replace(fixed, forced=forced, copy_from=copy_from)
+    copy_from = np.where(kept.grid.source[None] == NONE, form.copy_from, -1)
+    return replace(form, forced=forced, copy_from=copy_from)
 
 
 def _recut_facts(old: OldPiece, grid: Relaid, piece: np.ndarray) -> dict[str, Any]:

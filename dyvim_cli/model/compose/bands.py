@@ -8,13 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from dyvim_cli.music.form.accents import Accents, plan_accents
-from dyvim_cli.music.form.planning import Form
 from dyvim_cli.music.form.sections import Section
-from dyvim_cli.music.form.style_patterns import PatternInputs, write_patterns
 from dyvim_cli.music.performance.band_names import stem_name
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
-from dyvim_cli.seeds import generator_of, seed_of
+from dyvim_cli.seeds import seed_of
 from dyvim_cli.types import Key, Note, Score, Stem, TempoMap
 
 Bands = Mapping[str, np.ndarray]  # style -> [S] bool, where its band plays; the piece's own style comes first
@@ -73,36 +71,6 @@ def accents_of(bands: Bands, hit: np.ndarray, lightest: float, drums_play: np.nd
         each_in_its_place(bands, lambda style: planned[style].level),
         each_in_its_place(bands, lambda style: planned[style].drums),
     )
-
-
-def with_patterns(
-    forced: np.ndarray,
-    form: Form,
-    bands: Bands,
-    untrained: tuple[str, ...],
-    motion: PatternInputs,
-    seed: int,
-) -> np.ndarray:
-    """Write the patterns of the bands whose styles the decoder did not learn.
-
-    Args:
-        forced: [K, S] tokens of a plan, UNKNOWN = free.
-        form: its sections say where a band plays.
-        bands: style -> [S] bool.
-        untrained: styles that the decoder did not learn.
-        motion: what the patterns follow.
-        seed: of the piece; each band begins to draw anew.
-
-    Returns:
-        [K, S] tokens.
-    """
-    for style in bands:
-        if style in untrained:
-            own = tuple(s for s in form.sections if bands[style][s.start])
-            rng = generator_of(seed, "patterns")
-            written = write_patterns(forced, replace(form, sections=own), style, motion, rng)
-            forced = np.where(bands[style], written, forced)
-    return forced
 
 
 def perform_bands(

@@ -8,7 +8,7 @@ from dyvim_cli.model.compose.character import choose_character, fit_grid, with_o
 from dyvim_cli.model.compose.groundwork import calmer_under_speech, plan
 from dyvim_cli.model.compose.obey import planned_speech, with_hits
 from dyvim_cli.model.conditioning.film_curves import film_curves
-from dyvim_cli.music.form.planning import Form
+from dyvim_cli.music.form.form import Form
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.types import FilmFeatures, TempoMap

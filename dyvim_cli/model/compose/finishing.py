@@ -17,21 +17,21 @@ from dyvim_cli.music.form.playable import playable
 from dyvim_cli.music.form.time_keeping import keep_time
 
 
-def finish(piece: np.ndarray, ground: Groundwork, influence: Influence, is_minor: bool) -> np.ndarray:
+def finish(piece: np.ndarray, ground: Groundwork, influence: Influence) -> np.ndarray:
     """Follow the motion, settle the ending, play the requested hits, and keep the music going.
 
     Args:
         piece: [K, S] sampled tokens.
         ground: what was decided before.
         influence: what alpha means.
-        is_minor: of the key.
 
     Returns:
         [K, S] tokens.
     """
+    form = ground.form
     followed = follow_motion(piece, ground.curves.energy, influence.energy)
-    settled = settle(followed, ground.form.final_step, is_minor)
-    return keep_going(strike(settled, ground.marked, ground.may_sound), ground)
+    settled = settle(followed, form.final_step, form.is_minor)
+    return keep_going(strike(settled, form.marked, form.may_sound), ground)
 
 
 def keep_going(piece: np.ndarray, ground: Groundwork) -> np.ndarray:
@@ -44,13 +44,13 @@ def keep_going(piece: np.ndarray, ground: Groundwork) -> np.ndarray:
     Returns:
         [K, S] tokens.
     """
-    tempo_map, final_step, may_sound = ground.tempo_map, ground.form.final_step, ground.may_sound
-    may_begin = may_sound & ~ground.curves.under_speech & tempo_map.played
+    tempo_map, form, may_sound = ground.tempo_map, ground.form, ground.form.may_sound
+    may_begin = may_sound & ~form.under_speech & form.played
 
     def going_on(style: str) -> np.ndarray:
         floor = keep_floor(playable(piece, tempo_map, style), may_sound, may_begin, style)
-        divided = play_again(floor, may_begin, tempo_map, style, final_step)
-        return keep_time(divided, may_begin, style, final_step)
+        divided = play_again(floor, may_begin, tempo_map, style, form.final_step)
+        return keep_time(divided, may_begin, style, form.final_step)
 
     return each_in_its_place(ground.bands, going_on)
 

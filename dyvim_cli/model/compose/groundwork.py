@@ -1,16 +1,17 @@
-"""Decide all that is fixed before the decoder draws: curves, form, conditions and fixed tokens."""
+"""Decide all that is fixed before the decoder draws: the film's curves, the form, and the conditions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dyvim_cli.film_plan import FilmPlan
 from dyvim_cli.influence import influence_of
-from dyvim_cli.model.compose.bands import Bands, accents_of, bands_of, with_patterns
+from dyvim_cli.model.compose.bands import Bands, bands_of
 from dyvim_cli.model.compose.character import Character
+from dyvim_cli.model.compose.form_edits import with_accents, with_patterns, with_silence, with_speech
 from dyvim_cli.model.compose.obey import (
     as_energetic,
     marked_steps,
@@ -21,24 +22,19 @@ from dyvim_cli.model.compose.obey import (
 from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features
-from dyvim_cli.music.form.accents import HEAVY, Accents
+from dyvim_cli.music.form.accents import HEAVY
 from dyvim_cli.music.form.film_on_grid import lay_on_grid
-from dyvim_cli.music.form.planning import Form, plan_form
-from dyvim_cli.music.form.style_patterns import PatternInputs
+from dyvim_cli.music.form.form import Form
+from dyvim_cli.music.form.planning import plan_form
 from dyvim_cli.music.form.under_speech import (
     answered_energy,
     barred_steps,
-    of_its_kind,
-    rest_the_tune,
     speech_on_grid,
-    without_entries,
 )
-from dyvim_cli.music.symbols import tokens
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.types import SECTION_ROLES, STYLES, FilmFeatures, TempoMap
 
-if TYPE_CHECKING:  # torch takes two seconds: options are checked, and films opened, without it
-    from dyvim_cli.model.score.token_plan import TokenPlan
+if TYPE_CHECKING:
     from dyvim_cli.music.form.sections import Section
 
 
@@ -49,7 +45,6 @@ class Curves:
     hit: np.ndarray  # [S] weights of events, 0..1; less under speech
     cut: np.ndarray  # [S] 0..1
     energy: np.ndarray  # [S] 0..1; less under speech
-    under_speech: np.ndarray  # [S] bool
 
 
 @dataclass(frozen=True)
@@ -59,11 +54,12 @@ class Groundwork:
     tempo_map: TempoMap
     curves: Curves
     form: Form
-    bands: Bands
-    marked: np.ndarray  # [M] steps that a person asked to be hits
-    may_sound: np.ndarray  # [K, S] bool, where each stream may play
-    conditions: Conditions
-    fixed: TokenPlan
+    conditions: Conditions  # the form and the curves as inputs of the decoder's network
+
+    @property
+    def bands(self) -> Bands:
+        """Where each style's band plays."""
+        return bands_of(self.form.sections, self.form.style)
 
     @property
     def sections(self) -> tuple[tuple[int, int, str], ...]:
@@ -77,7 +73,7 @@ def curves_of(
     planned: FilmPlan,
     tempo_map: TempoMap,
     speech_s: np.ndarray | None,
-) -> Curves:
+) -> tuple[Curves, np.ndarray]:
     """Sample the film's curves on the grid, calmer under speech and as the plan's sections order.
 
     Args:
@@ -88,11 +84,11 @@ def curves_of(
         speech_s: [N, 2] spans of speech, seconds; None = no speech.
 
     Returns:
-        The curves.
+        (the curves, [S] bool, True during speech).
     """
     hit, cut, energy = film_curves(features, tempo_map, influence_of(options.alpha).lightest_event)
     hit, energy, under_speech = calmer_under_speech(hit, energy, tempo_map, options, speech_s)
-    return Curves(hit, cut, as_energetic(planned, tempo_map, energy), under_speech)
+    return Curves(hit, cut, as_energetic(planned, tempo_map, energy)), under_speech
 
 
 def lay_groundwork(
@@ -102,9 +98,10 @@ def lay_groundwork(
     planned: FilmPlan,
     tempo_map: TempoMap,
     curves: Curves,
+    under_speech: np.ndarray,
     final_step: int | None = None,
 ) -> Groundwork:
-    """Decide form, conditions and fixed tokens.
+    """Decide the form, and edit it as speech, silences and events ask.
 
     Args:
         features: motion, events, scenes and style of the film.
@@ -113,38 +110,24 @@ def lay_groundwork(
         planned: the film's plan.
         tempo_map: the grid, S steps.
         curves: of the film on this grid.
+        under_speech: [S] bool.
         final_step: where the last chord begins, if that is known.
 
     Returns:
         The groundwork; with_unlearned adds the patterns of styles that the decoder did not learn.
     """
-    influence, under_speech = influence_of(options.alpha), curves.under_speech
+    influence, silent = influence_of(options.alpha), silent_steps(planned, tempo_map)
     form = plan(features, tempo_map, character, curves.energy, curves.hit, options, planned, final_step)
-    form = entering_in_pauses(form, under_speech)
-    silent = silent_steps(planned, tempo_map)
-    answered = (curves.hit, curves.cut, curves.energy)
-    return Groundwork(
-        tempo_map=tempo_map,
-        curves=curves,
-        form=form,
-        bands=bands_of(form.sections, character.style),
-        marked=marked_steps(tempo_map),
-        may_sound=form.active & ~silent,
-        conditions=condition(features, tempo_map, character, form, answered, options.loops),
-        fixed=as_plan(
-            form,
-            character,
-            curves.hit * influence.follows * ~silent,
-            influence.lightest_accent,
-            under_speech,
-            silent,
-            barred_steps(tempo_map, under_speech),
-        ),
-    )
+    form = with_speech(form, under_speech, barred_steps(tempo_map, under_speech))
+    form = with_silence(form, silent)
+    form = with_accents(form, curves.hit * influence.follows * ~silent, influence.lightest_accent)
+    form = replace(form, marked=marked_steps(tempo_map))
+    conditions = condition(features, tempo_map, character, form, curves, options.loops)
+    return Groundwork(tempo_map, curves, form, conditions)
 
 
 def with_unlearned(ground: Groundwork, options: ComposeOptions, untrained: tuple[str, ...]) -> Groundwork:
-    """Write the patterns of bands whose styles the decoder did not learn into the fixed tokens.
+    """Write the patterns of bands whose styles the decoder did not learn into the form.
 
     Args:
         ground: of lay_groundwork.
@@ -152,19 +135,10 @@ def with_unlearned(ground: Groundwork, options: ComposeOptions, untrained: tuple
         untrained: styles that the decoder did not learn.
 
     Returns:
-        The groundwork with more fixed tokens.
+        The groundwork with more decided tokens.
     """
-    fixed, energy = ground.fixed, ground.curves.energy
-    answered = 0.5 + influence_of(options.alpha).energy * (energy - 0.5)
-    under_speech = ground.curves.under_speech
-    motion = PatternInputs(
-        answered,
-        cast(Accents, fixed.accents),  # as_plan always plans them
-        under_speech,
-        barred_steps(ground.tempo_map, under_speech),
-    )
-    forced = with_patterns(fixed.forced, ground.form, ground.bands, untrained, motion, options.seed)
-    return replace(ground, fixed=replace(fixed, forced=forced))
+    answered = 0.5 + influence_of(options.alpha).energy * (ground.curves.energy - 0.5)
+    return replace(ground, form=with_patterns(ground.form, untrained, answered, options.seed))
 
 
 def calmer_under_speech(
@@ -190,19 +164,6 @@ def calmer_under_speech(
     under_speech = speech_on_grid(tempo_map, spoken, hit)
     hit = np.where(under_speech & (hit < HEAVY), 0.0, hit)
     return hit, answered_energy(energy, under_speech), under_speech
-
-
-def entering_in_pauses(form: Form, under_speech: np.ndarray) -> Form:
-    """Delay entries of parts that fall into speech.
-
-    Args:
-        form: of the piece, S steps.
-        under_speech: [S] bool.
-
-    Returns:
-        The form with later entries.
-    """
-    return replace(form, active=without_entries(form.active, under_speech, form.final_step))
 
 
 def plan(
@@ -256,7 +217,7 @@ def condition(
     tempo_map: TempoMap,
     character: Character,
     form: Form,
-    curves: tuple[np.ndarray, np.ndarray, np.ndarray],
+    curves: Curves,
     loops: bool = False,
 ) -> Conditions:
     """Build the decoder's conditions.
@@ -266,7 +227,7 @@ def condition(
         tempo_map: the grid, S steps.
         character: style, mood and key of the whole piece.
         form: its sections and active streams.
-        curves: hit [S], cut [S] and energy [S], each 0..1.
+        curves: of the film on this grid.
         loops: whether the piece has neither beginning nor end.
 
     Returns:
@@ -288,58 +249,9 @@ def condition(
         for part in parts
     ]
     activity = np.concatenate([form.active.T, np.ones_like(form.active.T)], axis=1).astype(np.float32)
-    z = decoder_inputs.dynamics(decoder_inputs.event_curves(*curves), motion_features(features, tempo_map))
+    z = decoder_inputs.dynamics(
+        decoder_inputs.event_curves(curves.hit, curves.cut, curves.energy),
+        motion_features(features, tempo_map),
+    )
     place = decoder_inputs.form_place(n_steps, spans, to_end=not loops, from_start=not loops)
     return Conditions(z, place, activity, np.stack(vectors), decoder_inputs.section_rows(n_steps, spans))
-
-
-def as_plan(
-    form: Form,
-    character: Character,
-    hit: np.ndarray,
-    lightest_accent: float = np.inf,
-    under_speech: np.ndarray | None = None,
-    silent: np.ndarray | None = None,
-    barred: np.ndarray | None = None,
-) -> TokenPlan:
-    """Collect the fixed tokens: silence, planned chords, returning themes, accents, rests under speech.
-
-    Args:
-        form: the plan of the piece.
-        character: style and key.
-        hit: [S] weights of events.
-        lightest_accent: events that weigh less are left to the decoder.
-        under_speech: [S] bool, None = nowhere.
-        silent: [S] bool, where nobody plays; None = nowhere.
-        barred: [S] bool, steps under speech on which no note may start; None = none.
-
-    Returns:
-        Tokens that are forced, copied or accented, and where the melody rests.
-    """
-    from dyvim_cli.model.score.token_plan import TokenPlan
-
-    forced = np.full(form.active.shape, tokens.UNKNOWN, dtype=np.int64)
-    for name in (*tokens.PITCHED, "drums"):
-        k = tokens.STREAM_INDEX[name]
-        forced[k, ~form.played] = tokens.HOLD if name in tokens.PITCHED else tokens.REST
-        forced[k, ~form.active[k]] = tokens.REST
-    forced[tokens.STREAM_INDEX["chord"]] = form.chords
-    if under_speech is None:
-        under_speech = np.zeros(len(form.chords), dtype=bool)
-    forced = np.where(form.ending != tokens.UNKNOWN, form.ending, forced)
-    rest_the_tune(forced, under_speech)
-    players = [tokens.STREAM_INDEX[name] for name in (*tokens.PITCHED, "drums")]
-    if silent is not None:
-        forced[np.ix_(np.array(players), np.flatnonzero(silent))] = tokens.REST
-    drums_play = form.active[tokens.STREAM_INDEX["drums"]]
-    return TokenPlan(
-        accents=accents_of(bands_of(form.sections, character.style), hit, lightest_accent, drums_play),
-        forced=forced,
-        copy_from=of_its_kind(form.copy_from, under_speech),
-        is_minor=character.key.is_minor,
-        breath=form.breath,
-        groove_from=of_its_kind(form.groove_from(hit), under_speech),
-        under_speech=under_speech,
-        barred=barred,
-        gesture_from=of_its_kind(form.gesture_from, under_speech),
-    )

@@ -19,7 +19,7 @@ from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.score import sampling
 from dyvim_cli.model.score.decoder import Decoder
 from dyvim_cli.model.score.sampling import SamplingSettings
-from dyvim_cli.model.score.token_plan import TokenPlan
+from dyvim_cli.music.form.form import Form
 from dyvim_cli.progress import Progress
 
 PREFIX = "tokens-"  # beginning of a cache entry's name
@@ -49,7 +49,7 @@ def sampler(keeps_tokens: bool) -> Callable[..., np.ndarray]:
 def drawn_or_kept(
     model: Decoder,
     conditions: Conditions,
-    plan: TokenPlan,
+    form: Form,
     settings: SamplingSettings,
     progress: Progress | None = None,
 ) -> np.ndarray:
@@ -58,18 +58,18 @@ def drawn_or_kept(
     Args:
         model: the decoder.
         conditions: conditioning of all S steps.
-        plan: tokens that are forced, copied or accented.
+        form: what is decided before notes.
         settings: how tokens are drawn.
         progress: notified of the stage "compose", in positions.
 
     Returns:
         [N, K, S] int16, N = settings.candidates.
     """
-    name = PREFIX + _digest(model, conditions, plan, settings)
+    name = PREFIX + _digest(model, conditions, form, settings)
     kept = cache.load(name, _Drawn)
     if kept is not None:
         return np.asarray(kept.pieces)
-    pieces = sampling.sample_pieces(model, conditions, plan, settings, progress)
+    pieces = sampling.sample_pieces(model, conditions, form, settings, progress)
     cache.store(name, _Drawn(0.0, pieces), Path("drawn tokens"))
     return pieces
 

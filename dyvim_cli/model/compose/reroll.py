@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dyvim_cli.errors import UsageError
+from dyvim_cli.music.form.form import Form
 from dyvim_cli.types import STEPS_PER_BAR
-
-if TYPE_CHECKING:  # torch takes two seconds
-    from dyvim_cli.model.score.token_plan import TokenPlan
 
 
 def bar_steps(bars: Sequence[int], n_steps: int) -> np.ndarray:
@@ -38,16 +35,16 @@ def bar_steps(bars: Sequence[int], n_steps: int) -> np.ndarray:
     return (bar >= first) & (bar <= last)
 
 
-def all_but(anew: np.ndarray, fixed: TokenPlan, piece: np.ndarray) -> TokenPlan:
+def all_but(anew: np.ndarray, form: Form, piece: np.ndarray) -> Form:
     """Fix all of a piece but the steps that are to be written again.
 
     Args:
         anew: [S] bool.
-        fixed: the plan that holds for those steps.
+        form: of the piece, which holds for those steps.
         piece: [K, S] tokens, which stay elsewhere.
 
     Returns:
-        A plan that forces every other token.
+        A form that decides every other token.
     """
-    forced = np.where(anew, fixed.forced, piece).astype(np.int64)
-    return replace(fixed, forced=forced, copy_from=np.where(anew, fixed.copy_from, -1))
+    forced = np.where(anew, form.forced, piece).astype(np.int64)
+    return replace(form, forced=forced, copy_from=np.where(anew, form.copy_from, -1))

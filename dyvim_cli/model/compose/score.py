@@ -26,7 +26,7 @@ from dyvim_cli.types import FilmFeatures, Score, TempoMap
 if TYPE_CHECKING:  # torch takes two seconds: options are checked, and films opened, without it
     from dyvim_cli.model.score.decoder import Decoder
     from dyvim_cli.model.score.sampling import SamplingSettings
-    from dyvim_cli.model.score.token_plan import TokenPlan
+    from dyvim_cli.music.form.form import Form
 
 GUIDANCE = 1.5
 
@@ -67,22 +67,22 @@ def write_score(
     features, options, character = as_planned(features, options, planned)
     influence = influence_of(options.alpha)
     tempo_map = met_exactly(tempo_map or fit_grid(features, character, options))
-    curves = curves_of(features, options, planned, tempo_map, speech_s)
-    ground = lay_groundwork(features, options, character, planned, tempo_map, curves)
+    curves, under_speech = curves_of(features, options, planned, tempo_map, speech_s)
+    ground = lay_groundwork(features, options, character, planned, tempo_map, curves, under_speech)
     ground = with_unlearned(ground, options, model.config.untrained)
     settings = sampling_settings(options)
 
-    def finished(fixed: TokenPlan, how: SamplingSettings) -> list[np.ndarray]:
-        drawn = sample_pieces(model, ground.conditions, fixed, how, progress)
-        return [finish(piece, ground, influence, character.key.is_minor) for piece in drawn]
+    def finished(form: Form, how: SamplingSettings) -> list[np.ndarray]:
+        drawn = sample_pieces(model, ground.conditions, form, how, progress)
+        return [finish(piece, ground, influence) for piece in drawn]
 
     hit, moving = curves.hit, moving_for(curves.energy, influence)
-    piece, chosen, takes = best_of(finished(ground.fixed, settings), hit, moving, options.alpha)
+    piece, chosen, takes = best_of(finished(ground.form, settings), hit, moving, options.alpha)
     band = (character.key, ground.bands, features.duration_s, options.seed)
     programs: dict[str, int] = {}
     if options.reroll_bars is not None:
         programs = players(perform_bands(piece, tempo_map, *band))  # other bars, the same players
-        again = rerolled(piece, options.reroll_bars, ground.fixed, settings, finished)
+        again = rerolled(piece, options.reroll_bars, ground.form, settings, finished)
         piece, chosen, takes = best_of(again, hit, moving, options.alpha)
     played = perform_bands(piece, tempo_map, *band, ground.sections, programs, loops=options.loops)
     score = silenced(played, planned.silences)
@@ -106,18 +106,18 @@ def players(score: Score) -> dict[str, int]:
 def rerolled(
     piece: np.ndarray,
     reroll_bars: tuple[int, int, int],
-    fixed: TokenPlan,
+    form: Form,
     settings: SamplingSettings,
-    finished: Callable[[TokenPlan, SamplingSettings], list[np.ndarray]],
+    finished: Callable[[Form, SamplingSettings], list[np.ndarray]],
 ) -> list[np.ndarray]:
     """Sample some bars of a piece again.
 
     Args:
         piece: [K, S] tokens.
         reroll_bars: first bar, last bar (counted from 1), and the number of the variant, 0 or more.
-        fixed: the plan of the piece.
+        form: of the piece.
         settings: how it was sampled.
-        finished: samples finished pieces [K, S] by a plan and settings.
+        finished: samples finished pieces [K, S] by a form and settings.
 
     Returns:
         Candidates [K, S]; outside the bars they are the piece.
@@ -128,7 +128,7 @@ def rerolled(
     *bars, variant = reroll_bars
     anew = bar_steps(bars, piece.shape[1])
     seed = seed_of(settings.seed, "reroll", variant)
-    again = finished(all_but(anew, fixed, piece), replace(settings, seed=seed))
+    again = finished(all_but(anew, form, piece), replace(settings, seed=seed))
     return [np.where(anew, other, piece) for other in again]
 
 

@@ -10,11 +10,12 @@ from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.score.decoder import Decoder
 from dyvim_cli.model.score.delay import undelay
+from dyvim_cli.model.score.form_rules import FormRules
 from dyvim_cli.model.score.motif import Motif
 from dyvim_cli.model.score.musical_bias import MusicalBias
 from dyvim_cli.model.score.stepping import Stepper
 from dyvim_cli.model.score.token_constraints import FORBIDDEN, Grammar
-from dyvim_cli.model.score.token_plan import TokenPlan
+from dyvim_cli.music.form.form import Form
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.progress import Progress, Silent
 
@@ -39,7 +40,7 @@ class SamplingSettings:
 def sample_pieces(
     model: Decoder,
     conditions: Conditions,
-    plan: TokenPlan,
+    form: Form,
     settings: SamplingSettings,
     progress: Progress | None = None,
 ) -> np.ndarray:
@@ -48,7 +49,7 @@ def sample_pieces(
     Args:
         model: the decoder.
         conditions: conditioning of all S steps.
-        plan: tokens that are forced, copied or accented.
+        form: what is decided before notes.
         settings: how tokens are drawn.
         progress: notified of the stage "compose", in positions.
 
@@ -59,9 +60,10 @@ def sample_pieces(
     n, n_positions = settings.candidates, conditions.n_steps + tokens.K - 1
     width = max(model.config.cardinalities)
     decoder = _GuidedDecoder(model, conditions, settings)
-    grammar = Grammar(n, plan.is_minor, width, n_positions)
-    preferences = MusicalBias(n, width, plan.groove_from)
-    motif = Motif(n, plan.gesture_from, plan.breath)
+    grammar = Grammar(n, form.is_minor, width, n_positions)
+    preferences = MusicalBias(n, width, form.groove_from)
+    motif = Motif(n, form.gesture_from, form.breath)
+    rules = FormRules(form)
     gather, absent = _padding(model)
     temperatures = settings.temperature * torch.tensor(STREAM_TEMPERATURES)[:, None]
     generator = torch.Generator().manual_seed(settings.seed)
@@ -71,9 +73,9 @@ def sample_pieces(
         logits = decoder.logits(written, position)[:, gather] / temperatures + absent
         logits += grammar.bias(_chords_at(delayed, position), position) + preferences.bias(delayed, position)
         motif.lean(logits, delayed, position)
-        plan.constrain(logits, position)
+        rules.constrain(logits, position)
         drawn = _draw(logits, settings.top_p, generator)
-        written = plan.decided(drawn, delayed, position, grammar)
+        written = rules.decided(drawn, delayed, position, grammar)
         delayed[:, :, position] = written
         for follower in (grammar, preferences, motif):
             follower.advance(written)

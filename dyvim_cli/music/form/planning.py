@@ -1,6 +1,6 @@
 """Plan the form of a piece over a film: sections, phrases, arrangement, harmony, ending."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,6 +8,7 @@ from dyvim_cli.music.form.arrangement import plan_activity
 from dyvim_cli.music.form.chord_plan import lead_round, plan_chords, write_cadence
 from dyvim_cli.music.form.ending import LAST_CHORD_STREAMS, choose_final_step, last_chord, last_strokes
 from dyvim_cli.music.form.film_on_grid import FilmOnGrid
+from dyvim_cli.music.form.form import Form, decided_tokens, free_form
 from dyvim_cli.music.form.motif_sources import gesture_sources
 from dyvim_cli.music.form.recapitulation import periods, returns
 from dyvim_cli.music.form.roles import assign_roles
@@ -17,39 +18,6 @@ from dyvim_cli.seeds import generator_of
 from dyvim_cli.types import STEPS_PER_BAR, STYLES, TempoMap
 
 HALF_BAR_STEPS = STEPS_PER_BAR // 2
-
-
-@dataclass(frozen=True)
-class Form:
-    """A plan on the grid of S steps and K streams."""
-
-    sections: tuple[Section, ...]  # cover 0..S without gaps
-    phrase_starts: np.ndarray  # [P] int, bar lines where a phrase begins (a section's first bar line)
-    breath: np.ndarray  # [S] bool, where the melody rests between phrases
-    active: np.ndarray  # [K, S] bool, which streams may play
-    chords: np.ndarray  # [S] int16 chord tokens
-    ending: np.ndarray  # [K, S] int16 tokens of the last chord as it rings, UNKNOWN = free
-    copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none
-    gesture_from: np.ndarray  # [S] int64 earlier step whose melodic gesture may be taken up, -1 = none
-    final_step: int  # where the last chord begins
-    played: np.ndarray  # [S] bool, steps that last
-
-    def groove_from(self, hits: np.ndarray) -> np.ndarray:
-        """Find the step a bar ago whose pattern may continue.
-
-        Args:
-            hits: [S] weights of events.
-
-        Returns:
-            [S] int64 steps, -1 where a section is new or an event is.
-        """
-        steps = np.arange(len(hits))
-        first = np.concatenate([np.full(s.end - s.start, s.start) for s in self.sections])
-        before = steps - STEPS_PER_BAR
-        earlier = np.maximum(before, 0)
-        eventless = (hits <= 0) & (hits[earlier] <= 0)
-        free = (before >= first) & eventless & (steps < self.final_step) & self.played[earlier]
-        return np.where(free, before, -1)
 
 
 def plan_form(
@@ -110,17 +78,17 @@ def plan_form(
     if may_play is not None and not loops:  # who plays nowhere is not in the last chord either
         absent = ~may_play.any(axis=1)
         active[absent], ending[absent] = False, tokens.REST
-    return Form(
+    return replace(
+        free_form(film.n_steps, style, is_minor),
         sections=sections,
         phrase_starts=phrase_starts,
-        breath=_breaths(phrase_starts, sections, final_step, film.n_steps),
-        active=active,
-        chords=chords,
-        ending=ending,
-        copy_from=copy_from,
-        gesture_from=gesture_sources(sections, phrase_starts, film.hits, final_step),
         final_step=final_step,
         played=tempo_map.played,
+        active=active,
+        forced=decided_tokens(active, tempo_map.played, chords, ending),
+        copy_from=copy_from,
+        gesture_from=gesture_sources(sections, phrase_starts, film.hits, final_step),
+        breath=_breaths(phrase_starts, sections, final_step, film.n_steps),
     )
 
 

@@ -6,12 +6,10 @@ events are accents of the whole band.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from dyvim_cli.music.form.accents import Accents
-from dyvim_cli.music.form.planning import Form
+from dyvim_cli.music.form.form import Form
 from dyvim_cli.music.form.sections import Section
 from dyvim_cli.music.form.under_speech import KEPT_DRUMS
 from dyvim_cli.music.idioms.bass_lines import bass_pitches, nearest
@@ -25,33 +23,20 @@ CHORD_STEPS = 5  # longest sustain of a chord before the next
 PAD_LOW, PAD_HIGH, PAD_CENTRE = 60, 77, 67  # MIDI pitches of a chord's top note
 
 
-@dataclass(frozen=True)
-class PatternInputs:
-    """Inputs of the patterns, [S] each."""
-
-    energy: np.ndarray  # 0..1, of the film as far as it has a say
-    accents: Accents
-    under_speech: np.ndarray  # bool
-    barred: np.ndarray  # bool, steps under speech on which no note may start
-
-
-def write_patterns(
-    forced: np.ndarray, form: Form, style: str, motion: PatternInputs, rng: np.random.Generator
-) -> np.ndarray:
+def write_patterns(form: Form, style: str, energy: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Fill drums, bass and pad of a plan's tokens where they are free.
 
     Args:
-        forced: [K, S] tokens, UNKNOWN = free.
-        form: the plan of the piece.
+        form: of the piece; its decided tokens stay.
         style: one of stylebook.STYLES, with comping.
-        motion: what the film asks for.
+        energy: [S] 0..1, of the film as far as it has a say.
         rng: draws a pattern of each part for each theme.
 
     Returns:
         [K, S] tokens; tune, inner voices and loudness stay free.
     """
-    record, n_steps = RECORDS[style], forced.shape[1]
-    written = np.zeros((tokens.K, n_steps), dtype=forced.dtype)
+    record, forced = RECORDS[style], form.forced
+    written = np.zeros_like(forced)
     themes: dict[int, tuple[dict[str, str], str, str]] = {}
     for section in form.sections:
         if section.label not in themes:
@@ -63,18 +48,18 @@ def write_patterns(
         groove, bass, comping = themes[section.label]
         span = slice(section.start, section.end)
         for name, pattern in groove.items():
-            strokes = _strokes_at(pattern, section, style, "drums", motion)
+            strokes = _strokes_at(pattern, section, style, "drums", energy)
             written[DRUMS, span] |= strokes * tokens.drum_token([name])
         figure, need, ring = BASS_IDIOMS[bass]
-        starts = _starts(need, section, style, "bass", motion, form.chords)
+        starts = _starts(need, section, style, "bass", energy, form)
         letters = _on_bars(list(figure), section)
         letters[form.chords[span] != np.roll(form.chords, 1)[span]] = "R"
         written[BASS, span] = _bass_row(starts, letters, form.chords, section, ring)
-        starts = _starts(comping, section, style, "pad", motion, form.chords)
+        starts = _starts(comping, section, style, "pad", energy, form)
         written[PAD, span] = _pad_row(starts, form.chords, section)
-    written[DRUMS, motion.under_speech] &= KEPT_DRUMS
-    written[DRUMS, motion.barred] = 0
-    written[DRUMS] |= motion.accents.drums
+    written[DRUMS, form.under_speech] &= KEPT_DRUMS
+    written[DRUMS, form.barred] = 0
+    written[DRUMS] |= form.accents.drums
     free = forced == tokens.UNKNOWN
     free[[k for k in range(tokens.K) if k not in (BASS, DRUMS, PAD)]] = False
     return np.where(free, written, forced)
@@ -86,25 +71,25 @@ def _on_bars(values: Sequence[object], section: Section) -> np.ndarray:
     return np.array(values)[steps % len(values)]
 
 
-def _strokes_at(pattern: str, section: Section, style: str, part: str, motion: PatternInputs) -> np.ndarray:
+def _strokes_at(pattern: str, section: Section, style: str, part: str, energy: np.ndarray) -> np.ndarray:
     """[n] bool: the section's steps that a pattern plays at the density of the part."""
-    energy = motion.energy[section.start : section.end]
-    density = density_of(style, section.role, part, energy, section.start % STEPS_PER_BAR)
+    own = energy[section.start : section.end]
+    density = density_of(style, section.role, part, own, section.start % STEPS_PER_BAR)
     return _on_bars(needs(pattern).tolist(), section) <= density
 
 
 def _starts(
-    pattern: str, section: Section, style: str, part: str, motion: PatternInputs, chords: np.ndarray
+    pattern: str, section: Section, style: str, part: str, energy: np.ndarray, form: Form
 ) -> np.ndarray:
     """[n] bool: where notes begin: the pattern, every accent; on no barred step under speech, and a new chord
     is heard at once.
     """
-    span = slice(section.start, section.end)
+    span, chords = slice(section.start, section.end), form.chords
     steps = np.arange(section.start, section.end)
     new_chord = (chords[span] != np.roll(chords, 1)[span]) & (steps % STEPS_PER_BEAT == 0)
-    strokes = _strokes_at(pattern, section, style, part, motion) | (new_chord & (part == "bass"))
-    strokes &= ~motion.barred[span]
-    return strokes | (motion.accents.level[span] > 0)
+    strokes = _strokes_at(pattern, section, style, part, energy) | (new_chord & (part == "bass"))
+    strokes &= ~form.barred[span]
+    return strokes | (form.accents.level[span] > 0)
 
 
 def _bass_row(

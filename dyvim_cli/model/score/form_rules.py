@@ -1,12 +1,9 @@
-"""The token plan given to the decoder: silent streams, chords, returning themes, lasting grooves."""
+"""Apply a form while the decoder draws: silent streams, chords, returning themes, accents, speech."""
 
-from dataclasses import dataclass
-
-import numpy as np
 import torch
 
 from dyvim_cli.model.score.token_constraints import CARDINALITIES, FORBIDDEN, Grammar
-from dyvim_cli.music.form.accents import Accents
+from dyvim_cli.music.form.form import Form
 from dyvim_cli.music.form.under_speech import KEPT_DRUMS, LOUDEST_LEVEL
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BEAT
@@ -17,24 +14,17 @@ COMES_FORWARD = {tokens.STREAM_INDEX["melody"]: 3.5, tokens.STREAM_INDEX["arp"]:
 STRUCK_STEPS = STEPS_PER_BEAT // 2  # the drums are asked for eighths
 
 
-@dataclass(frozen=True)
-class TokenPlan:
-    """Decisions for S steps of K streams; None decides nothing."""
+class FormRules:
+    """Decisions of a form as the decoder obeys them, position by position."""
 
-    forced: np.ndarray  # [K, S] int64 tokens, UNKNOWN = free
-    copy_from: np.ndarray  # [K, S] int64 earlier step whose token returns here, -1 = none
-    is_minor: bool
-    breath: np.ndarray | None = None  # [S] bool, where the melody is biased to rest between phrases
-    groove_from: np.ndarray | None = None  # [S] earlier step whose pattern may continue, -1 = none
-    accents: Accents | None = None  # the events that are accented whatever the decoder draws
-    under_speech: np.ndarray | None = None  # [S] bool, speech in the film's own sound
-    barred: np.ndarray | None = None  # [S] bool, steps under speech on which no note may start
-    gesture_from: np.ndarray | None = None  # [S] earlier step whose gesture may be taken up, -1 = none
+    def __init__(self, form: Form):
+        self.form = form
+        self.has_speech = bool(form.under_speech.any())
 
     def decided(
         self, drawn: torch.Tensor, delayed: torch.Tensor, position: int, grammar: Grammar
     ) -> torch.Tensor:
-        """Decide the tokens of a position: those drawn, unless the plan or the grammar has others.
+        """Decide the tokens of a position: those drawn, unless the form or the grammar has others.
 
         Args:
             drawn: [B, K] tokens of the sampler.
@@ -53,18 +43,18 @@ class TokenPlan:
     ) -> torch.Tensor:
         """The same [B] of one stream, whose row [B, P] is written so far."""
         step = position - k
-        if not 0 <= step < self.forced.shape[1]:  # the delay pattern's corners: nothing is here
+        if not 0 <= step < self.form.forced.shape[1]:  # the delay pattern's corners: nothing is here
             return CARDINALITIES[k].expand(drawn.shape)
-        if self.forced[k, step] != tokens.UNKNOWN:
-            return grammar.begun(int(self.forced[k, step]), k)
-        if self.copy_from[k, step] >= 0:
-            source = int(self.copy_from[k, step]) + k
+        if self.form.forced[k, step] != tokens.UNKNOWN:
+            return grammar.begun(int(self.form.forced[k, step]), k)
+        if self.form.copy_from[k, step] >= 0:
+            source = int(self.form.copy_from[k, step]) + k
             drawn = torch.where(grammar.may_copy(row[:, source], k, source), row[:, source], drawn)
         return self._accented(k, self._subdued(k, drawn, step), step)
 
     def _subdued(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:
         """Tokens [B] of a stream, replaced where they are not allowed during speech."""
-        if self.under_speech is None or not self.under_speech[step]:
+        if not self.form.under_speech[step]:
             return drawn
         if k == LEVEL:
             return drawn.clamp(max=LOUDEST_LEVEL)
@@ -72,19 +62,17 @@ class TokenPlan:
 
     def _is_pause(self, step: int) -> bool:
         """Check whether this step is a pause in a film with speech."""
-        return self.under_speech is not None and bool(self.under_speech.any() and not self.under_speech[step])
+        return self.has_speech and not self.form.under_speech[step]
 
     def _is_barred(self, step: int) -> bool:
         """Check whether no note may start on a step, except for an accented event."""
-        return self.barred is not None and bool(self.barred[step])
+        return bool(self.form.barred[step])
 
     def _accented(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:
         """Tokens [B] of a stream with a step's accent: as loud as planned, strokes added to the groove's."""
-        if self.accents is None:
-            return drawn
         if k == LEVEL:
-            return drawn.clamp(min=int(self.accents.level[step]))
-        return drawn | int(self.accents.drums[step]) if k == DRUMS else drawn
+            return drawn.clamp(min=int(self.form.accents.level[step]))
+        return drawn | int(self.form.accents.drums[step]) if k == DRUMS else drawn
 
     def constrain(self, logits: torch.Tensor, position: int) -> None:
         """Rule out, in bass and pad, what is no new note at an accent, or one on a barred step; in the pauses
@@ -96,12 +84,12 @@ class TokenPlan:
         """
         for k in (BASS, PAD, *COMES_FORWARD):
             step = position - k
-            if not 0 <= step < self.forced.shape[1] or self.forced[k, step] != tokens.UNKNOWN:
+            if not 0 <= step < self.form.forced.shape[1] or self.form.forced[k, step] != tokens.UNKNOWN:
                 continue
             if k in COMES_FORWARD:
                 if self._is_pause(step) and (k != DRUMS or step % STRUCK_STEPS == 0):
                     logits[:, k, tokens.REST] -= COMES_FORWARD[k]
-            elif self.accents is not None and self.accents.level[step]:
+            elif self.form.accents.level[step]:
                 logits[:, k, : tokens.FIRST_PITCH] += FORBIDDEN
             elif self._is_barred(step):
                 logits[:, k, tokens.FIRST_PITCH :] += FORBIDDEN
