@@ -58,7 +58,7 @@ class Groundwork:
 
     @property
     def bands(self) -> Bands:
-        """Where each style's band plays."""
+        """Style -> [S] bool, the steps on which its band plays."""
         return bands_of(self.form.sections, self.form.style)
 
     @property
@@ -249,9 +249,7 @@ def condition(
         for part in parts
     ]
     activity = np.concatenate([form.active.T, np.ones_like(form.active.T)], axis=1).astype(np.float32)
-    z = decoder_inputs.dynamics(
-        decoder_inputs.event_curves(curves.hit, curves.cut, curves.energy),
-        motion_features(features, tempo_map),
-    )
+    seen = decoder_inputs.event_curves(curves.hit, curves.cut, curves.energy)
+    z = decoder_inputs.dynamics(seen, motion_features(features, tempo_map))
     place = decoder_inputs.form_place(n_steps, spans, to_end=not loops, from_start=not loops)
     return Conditions(z, place, activity, np.stack(vectors), decoder_inputs.section_rows(n_steps, spans))

@@ -17,7 +17,7 @@ CHORD = tokens.STREAM_INDEX["chord"]
 class Form:
     """A piece on the grid of S steps and K streams, before a note is drawn."""
 
-    style: str  # of the piece; sections may have their own
+    style: str  # style of the piece; sections may have their own
     is_minor: bool
     sections: tuple[Section, ...]  # cover 0..S without gaps
     phrase_starts: np.ndarray  # [P] int, bar lines where a phrase begins (a section's first bar line)

@@ -60,36 +60,56 @@ def plan_form(
         sections, final_step = without_frame(sections), film.n_steps
     phrase_starts = _phrase_starts(generator_of(seed, "phrases"), sections)
     final_step = choose_final_step(tempo_map, film.hits) if final_step is None else final_step
-    rng = generator_of(seed, "chords")
-    chords = plan_chords(rng, sections, phrase_starts, film.hits, style, is_minor)
-    if loops:
-        lead_round(rng, chords, is_minor)
-    else:
-        write_cadence(rng, chords, final_step, sections[-1].style or style, is_minor)
-    active = plan_activity(generator_of(seed, "arrangement"), sections, film.energy, style)
-    active = active if may_play is None else may_play.copy()
-    active[:, final_step:] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]
-    copy_from = returns(sections, phrase_starts, film, active, final_step)
-    copy_from = periods(copy_from, sections, chords, film.hits, final_step)
-    copy_from[~tempo_map.played[copy_from]] = -1
-    strokes = last_strokes(tempo_map, film.hits, final_step, lightest_late)
-    no_ending = tokens.empty(film.n_steps)
-    ending = no_ending if loops else last_chord(tempo_map, final_step, strokes, is_minor)
-    if may_play is not None and not loops:  # who plays nowhere is not in the last chord either
-        absent = ~may_play.any(axis=1)
-        active[absent], ending[absent] = False, tokens.REST
-    return replace(
+    form = replace(
         free_form(film.n_steps, style, is_minor),
         sections=sections,
         phrase_starts=phrase_starts,
         final_step=final_step,
         played=tempo_map.played,
-        active=active,
-        forced=decided_tokens(active, tempo_map.played, chords, ending),
-        copy_from=copy_from,
         gesture_from=gesture_sources(sections, phrase_starts, film.hits, final_step),
         breath=_breaths(phrase_starts, sections, final_step, film.n_steps),
     )
+    chords = _chords(form, film.hits, seed, loops)
+    active = _active(form, film.energy, seed, may_play)
+    copy_from = _returning(form, film, chords, active)
+    strokes = last_strokes(tempo_map, film.hits, final_step, lightest_late)
+    ending = tokens.empty(film.n_steps)
+    if not loops:
+        ending = last_chord(tempo_map, final_step, strokes, is_minor)
+    if may_play is not None and not loops:  # who plays nowhere is not in the last chord either
+        absent = ~may_play.any(axis=1)
+        active[absent], ending[absent] = False, tokens.REST
+    forced = decided_tokens(active, form.played, chords, ending)
+    return replace(form, active=active, forced=forced, copy_from=copy_from)
+
+
+def _chords(form: Form, hits: np.ndarray, seed: int, loops: bool) -> np.ndarray:
+    """[S] chord tokens that end in a cadence, or lead round to the first."""
+    rng = generator_of(seed, "chords")
+    chords = plan_chords(rng, form.sections, form.phrase_starts, hits, form.style, form.is_minor)
+    if loops:
+        lead_round(rng, chords, form.is_minor)
+    else:
+        write_cadence(rng, chords, form.final_step, form.sections[-1].style or form.style, form.is_minor)
+    return chords
+
+
+def _active(form: Form, energy: np.ndarray, seed: int, may_play: np.ndarray | None) -> np.ndarray:
+    """[K, S] bool: the streams that may play, those of the last chord among them."""
+    if may_play is None:
+        active = plan_activity(generator_of(seed, "arrangement"), form.sections, energy, form.style)
+    else:
+        active = may_play.copy()
+    active[:, form.final_step :] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]
+    return active
+
+
+def _returning(form: Form, film: FilmOnGrid, chords: np.ndarray, active: np.ndarray) -> np.ndarray:
+    """[K, S] earlier steps whose tokens return, -1 = none: of themes, and of periods within them."""
+    copy_from = returns(form.sections, form.phrase_starts, film, active, form.final_step)
+    copy_from = periods(copy_from, form.sections, chords, film.hits, form.final_step)
+    copy_from[~form.played[copy_from]] = -1
+    return copy_from
 
 
 def _phrase_starts(rng: np.random.Generator, sections: tuple[Section, ...]) -> np.ndarray:
