@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dyvim_cli import device
-from dyvim_cli.beside import working_beside
+from dyvim_cli.background import background_threads
 from dyvim_cli.cache import read_features as read_features
 from dyvim_cli.composer import (
     compose,
@@ -126,7 +126,7 @@ def score(
     """
     prepared = checked_film(film_path, options, delivery)
     prepare_model(options, progress)
-    with working_beside(1) as beside:
+    with background_threads(1) as background:
         studio: list[Future[Decoder | AudioModel]] = []
         # loaded while the film is watched; before that, loading would hold up the first frame
         watched = _see(
@@ -134,7 +134,7 @@ def score(
             delivery.keep_audio,
             use_cache,
             progress,
-            lambda: studio.append(beside.submit(_open_studio, options)),
+            lambda: studio.append(background.submit(_open_studio, options)),
         )
         model = studio[0].result()
     return compose_and_mux(watched, options, delivery, model, progress=progress)

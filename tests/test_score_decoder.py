@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from helpers.small_decoders import small_decoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,16 +27,7 @@ N_STEPS = 48
 
 @pytest.fixture(scope="module")
 def decoder() -> Decoder:
-    torch.manual_seed(0)
-    config = DecoderConfig(
-        cardinalities=tuple(s.cardinality for s in tokens.STREAMS),
-        d_model=32, n_layers=4, n_heads=2, d_ff=64,
-        place_sizes=decoder_inputs.PLACE_SIZES,
-        d_dynamics=decoder_inputs.D_DYNAMICS,
-        d_semantics=decoder_inputs.D_SEMANTICS,
-        window=12,
-    )  # fmt: skip
-    model = Decoder(config).eval()
+    model = small_decoder(n_layers=4, window=12).eval()
     torch.nn.init.normal_(model.extension.weight, std=0.3)
     torch.nn.init.normal_(model.head.weight, std=0.5)
     return model

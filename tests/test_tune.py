@@ -3,10 +3,12 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from helpers.small_decoders import small_decoder
 from PIL import Image
 
 pytest.importorskip("accelerate")
@@ -16,7 +18,6 @@ from dyvim_cli import weights  # noqa: E402
 from dyvim_cli.errors import InputError, OutputError, WeightsError  # noqa: E402
 from dyvim_cli.model.conditioning import decoder_inputs  # noqa: E402
 from dyvim_cli.model.score.checkpoint import load_tensors, save_decoder
-from dyvim_cli.model.score.decoder import Decoder, DecoderConfig  # noqa: E402
 from dyvim_cli.music.symbols import tokens  # noqa: E402
 from dyvim_cli.training.arranger.library import arrange_pieces  # noqa: E402
 from dyvim_cli.training.data import shards  # noqa: E402
@@ -38,18 +39,7 @@ def pieces():
     return arrange_pieces(24, seed=5)
 
 
-def small_decoder() -> Decoder:
-    torch.manual_seed(0)
-    config = DecoderConfig(
-        cardinalities=tuple(s.cardinality for s in tokens.STREAMS),
-        d_model=32, n_layers=3, n_heads=2, d_ff=64,
-        place_sizes=decoder_inputs.PLACE_SIZES,
-        d_dynamics=decoder_inputs.D_DYNAMICS,
-        d_semantics=decoder_inputs.D_SEMANTICS,
-        window=32,
-        dropout=0.1,
-    )  # fmt: skip
-    return Decoder(config)
+new_decoder = partial(small_decoder, n_layers=3, window=32, dropout=0.1)
 
 
 def telling_pair(piece, seed) -> Pair:
@@ -66,7 +56,13 @@ def learner(pieces) -> ScoreLearner:
     followers = [p for p in pieces if not p.name.startswith("free/")]
     told = [telling_pair(p, i) for i, p in enumerate(followers[:12])]
     ready = Ready.of(told[:8], [p for p in pieces if p.name.startswith("free/")])
-    return ScoreLearner(small_decoder(), ready, Ready.of(told[8:], []), n_steps=64, batch_size=4)
+    return ScoreLearner(
+        new_decoder(),
+        ready,
+        Ready.of(told[8:], []),
+        n_steps=64,
+        batch_size=4,
+    )
 
 
 def test_the_film_of_a_piece_cuts_jolts_and_moves_with_it(pieces):
@@ -187,7 +183,7 @@ def test_the_top_of_the_decoder_is_its_head_and_its_last_layer(learner):
 
 
 def test_lora_begins_as_nothing_and_merges_into_the_weights():
-    model = small_decoder().eval()
+    model = new_decoder().eval()
     batch = (
         torch.randint(0, 5, (1, tokens.K, 9)),
         torch.zeros(1, 9, 32),
@@ -203,7 +199,7 @@ def test_lora_begins_as_nothing_and_merges_into_the_weights():
         merge_lora(model)
         torch.testing.assert_close(model(*batch), adapted)
     assert (adapted - before).abs().max() > 1e-3
-    assert set(model.state_dict()) == set(small_decoder().state_dict())
+    assert set(model.state_dict()) == set(new_decoder().state_dict())
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -214,11 +210,11 @@ def test_a_stopped_run_goes_on_to_the_last_digit(learner, pieces, tmp_path, stra
     whole = tune(learner, tmp_path / "whole", settings)
     merge_lora(learner)
     trained = learner.model.state_dict()
-    again = ScoreLearner(small_decoder(), learner.training_pairs, Ready([], []), 64, 4)
+    again = ScoreLearner(new_decoder(), learner.training_pairs, Ready([], []), 64, 4)
     again.judged_by = learner.judged_by
     part = tune(again, tmp_path / "parts", settings, stop_after=stop)
     assert part == {"update": stop, "total": 9}
-    again.model = small_decoder()
+    again.model = new_decoder()
     rest = tune(again, tmp_path / "parts", settings)
     merge_lora(again)
     assert rest["held_out"] == whole["held_out"]
@@ -238,17 +234,17 @@ def test_a_folder_goes_on_with_its_own_run_alone(learner, tmp_path):
     tune(learner, tmp_path, settings, stop_after=2)
     log = (tmp_path / "log.jsonl").read_bytes()
     for other in ({"strategy": "frozen"}, {"updates": 9}, {"seed": 2}, {"mixed_precision": "bf16"}):
-        learner.model = small_decoder()
+        learner.model = new_decoder()
         with pytest.raises(OutputError, match=next(iter(other))):
             check_same_run(tmp_path / STATE, vars(replace(settings, **other)))
     with pytest.raises(OutputError, match="strategy annealing, not frozen"):
         tune(learner, tmp_path, replace(settings, strategy="frozen"))
-    learner.model = small_decoder()
+    learner.model = new_decoder()
     learner.model.head.weight.data[0, 0] += 0.5
     with pytest.raises(OutputError, match="other weights"):
         tune(learner, tmp_path, settings)
     assert (tmp_path / "log.jsonl").read_bytes() == log
-    learner.model = small_decoder()
+    learner.model = new_decoder()
     assert tune(learner, tmp_path, settings)["updates"] == 4
     (tmp_path / STATE).write_bytes((tmp_path / STATE).read_bytes()[:-9])
     with pytest.raises(WeightsError, match="cannot be read"):
@@ -259,11 +255,11 @@ def test_a_state_of_a_crash_between_saves_replays_the_same(learner, tmp_path):
     settings = TuneSettings("annealing", updates=6, evaluations=2, seed=1, save_every_s=1e9)
     tune(learner, tmp_path, settings, stop_after=3)
     saved = (tmp_path / STATE).read_bytes()
-    learner.model = small_decoder()
+    learner.model = new_decoder()
     tune(learner, tmp_path, settings, stop_after=2)  # continues to 5
     before = read_log(tmp_path / "log.jsonl")
     (tmp_path / STATE).write_bytes(saved)  # as if it had crashed before it could save
-    learner.model = small_decoder()
+    learner.model = new_decoder()
     tune(learner, tmp_path, settings, stop_after=2)
     assert read_log(tmp_path / "log.jsonl") == before
 
@@ -279,7 +275,7 @@ def test_a_run_that_is_killed_before_it_saves_keeps_to_its_number_of_updates(lea
     with pytest.raises(KeyboardInterrupt):
         tune(learner, tmp_path, settings, kill)
     monkeypatch.undo()
-    learner.model, planned = small_decoder(), []
+    learner.model, planned = new_decoder(), []
     facts = tune(learner, tmp_path, settings, lambda record: planned.append(record["total"]))
     assert set(planned) == {facts["updates"]}
     assert json.loads(load_tensors(tmp_path / STATE)[1]["clock"])["total"] == facts["updates"]
@@ -325,7 +321,7 @@ def test_strategies_are_compared_in_a_table_and_a_picture(learner, tmp_path, mon
     from dyvim_cli.training.figures.drawing import figure
 
     def make():
-        learner.model = small_decoder()
+        learner.model = new_decoder()
         return learner
 
     shown = []
@@ -355,7 +351,7 @@ def test_strategies_are_compared_in_a_table_and_a_picture(learner, tmp_path, mon
 
 def test_what_is_released_is_half_the_size_and_listed(tmp_path):
     """Into a folder that is not there yet, as the README has it."""
-    save_decoder(small_decoder(), tmp_path / "decoder.safetensors", half=False)
+    save_decoder(new_decoder(), tmp_path / "decoder.safetensors", half=False)
     released = release_decoder(
         tmp_path / "decoder.safetensors", tmp_path / "new" / "weights", {"tuned": "no"}
     )

@@ -9,8 +9,8 @@ from typer.core import TyperCommand, TyperGroup
 from dyvim_cli.errors import UsageError, one_of
 
 
-class Verb(TyperCommand):
-    """A verb whose flags, --help among them, have no placeholder of a value in the help."""
+class PlainFlags:
+    """Leave out the placeholder of a value in the help of flags, --help among them."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """List the parameters.
@@ -21,22 +21,19 @@ class Verb(TyperCommand):
         Returns:
             Click's parameters.
         """
-        return _plain_flags(super().get_params(ctx))
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # of the command beside it
+        for parameter in parameters:
+            if getattr(parameter, "is_flag", False) and parameter.metavar is None:
+                parameter.metavar = ""
+        return parameters
 
 
-class Words(TyperGroup):
+class Verb(PlainFlags, TyperCommand):
+    """A verb of the command line."""
+
+
+class Words(PlainFlags, TyperGroup):
     """Group of verbs that suggests the intended verb for a wrong one."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """List the parameters.
-
-        Args:
-            ctx: of click.
-
-        Returns:
-            Click's parameters.
-        """
-        return _plain_flags(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb that is named.
@@ -80,13 +77,6 @@ class Verbs(Words):
             command = " ".join(["dyvim", verb, *map(shlex.quote, args)])
             raise UsageError(f"{name} is no verb of dyvim", command)
         return super().resolve_command(ctx, args)
-
-
-def _plain_flags(parameters: list[Any]) -> list[Any]:
-    for parameter in parameters:
-        if getattr(parameter, "is_flag", False) and parameter.metavar is None:
-            parameter.metavar = ""
-    return parameters
 
 
 def _films(words: list[str]) -> list[str]:

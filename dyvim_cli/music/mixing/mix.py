@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 
-from dyvim_cli.beside import working_beside
+from dyvim_cli.background import background_threads
 from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.mixing.reverb import impulse_response
 from dyvim_cli.music.mixing.stem_tracks import StemDesk, StemEffect, shared_gain
@@ -67,7 +67,7 @@ def mixed(
         return None if block is None else strips[name](block)
 
     done = 0
-    with working_beside(2) as pool:
+    with background_threads(2) as pool:
         ahead = {name: pool.submit(prepared, name) for name in stems}
         while ahead:
             blocks = {name: future.result() for name, future in ahead.items()}

@@ -17,7 +17,6 @@ from dyvim_cli.training.arranger.frame import SILENT, PieceFrame
 from dyvim_cli.types import STEPS_PER_BAR
 
 PARTS = ("melody", "bass", "drums", "pad", "arp")
-BASE_LAYER = ("bass", "drums")  # these keep time: their density has the higher floor of grooves.density_of
 NORMAL_LEVEL = TOP_LEVEL - 2  # accents own the two levels above the normal ones
 FREE_MARK = 6  # level at which music without a film marks a new section
 SOFTEST_LEVEL, LEVEL_SPAN = 1.6, 2.6  # level of no motion, and how much full motion adds

@@ -1,4 +1,4 @@
-"""Work beside the caller's is waited for where all goes well, and let go of where it does not."""
+"""Background work is waited for where all goes well, and let go of where it does not."""
 
 import os
 import signal
@@ -8,18 +8,18 @@ import threading
 
 import pytest
 
-from dyvim_cli.beside import working_beside
+from dyvim_cli.background import background_threads
 
 # the verb that is interrupted waits for a thread that would think for ten minutes
 WAITING = """
 import os, signal, sys, time
-from dyvim_cli.beside import working_beside
+from dyvim_cli.background import background_threads
 from dyvim_cli.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def verb(**_):
-    with working_beside(1) as beside:
-        thought = beside.submit(time.sleep, 600)
+    with background_threads(1) as background:
+        thought = background.submit(time.sleep, 600)
         print("waiting", flush=True)
         thought.result()
 
@@ -30,8 +30,8 @@ main.run()
 
 
 def test_work_is_done_when_the_caller_goes_on():
-    with working_beside(2) as beside:
-        squares = [beside.submit(pow, number, 2) for number in range(5)]
+    with background_threads(2) as background:
+        squares = [background.submit(pow, number, 2) for number in range(5)]
     assert [square.result() for square in squares] == [0, 1, 4, 9, 16]
 
 
@@ -42,8 +42,8 @@ def test_a_failure_waits_neither_for_what_runs_nor_for_what_is_due():
         begun.set()
         return go_on.wait(60)
 
-    with pytest.raises(ValueError, match="mine"), working_beside(1) as beside:
-        running, due = beside.submit(thinks), beside.submit(int)
+    with pytest.raises(ValueError, match="mine"), background_threads(1) as background:
+        running, due = background.submit(thinks), background.submit(int)
         assert begun.wait(60)
         raise ValueError("mine")
     assert not running.done() and due.cancelled()

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def working_beside(n_threads: int) -> Iterator[ThreadPoolExecutor]:
-    """Give threads whose work is waited for where all goes well, and nowhere else.
+def background_threads(n_threads: int) -> Iterator[ThreadPoolExecutor]:
+    """Give background threads; their work is waited for where all goes well, and nowhere else.
 
     What they do must leave nothing behind when the process ends in its midst.
 
