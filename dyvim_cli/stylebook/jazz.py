@@ -62,7 +62,7 @@ STYLE = Style(
     cadences={"major": ("ii7 V7 Imaj7", "iv7 bVII7 Imaj7"), "minor": ("iim7b5 V7 i7", "bVI7 V7 i7")},
     harmonic_rhythm=(16, 16, 8),
     keeps_beat=True,
-    accent_strokes=Strokes(heavy=("kick", "crash"), medium=("kick", "snare"), hint=("snare",)),
+    accent_strokes=Strokes(heavy=("kick", "snare", "crash"), medium=("kick", "snare"), hint=("snare",)),
     needs={"drums": -0.15, "arp": 0.3},
     words="an elegant evening in a bar, a restaurant or an old town",
     # elegance and bars

@@ -64,7 +64,7 @@ STYLE = Style(
     harmonic_rhythm=(16, 8, 8),
     keeps_beat=True,
     time_keepers=("hat",),
-    accent_strokes=Strokes(heavy=("kick", "crash"), medium=("kick", "tom"), hint=("tom",)),
+    accent_strokes=Strokes(heavy=("kick", "snare", "crash"), medium=("kick", "snare", "tom"), hint=("tom",)),
     needs={"drums": 0.05, "pad": 0.1},
     words="a funny cartoon, toys and children playing",
     # small bright things

@@ -106,7 +106,8 @@ class Strokes(NamedTuple):
     hint: tuple[str, ...]  # strokes for a doubtful event
 
 
-KIT_STROKES = Strokes(("kick", "crash"), ("kick", "open_hat"), ("open_hat",))
+# Kick and snare together: a kick alone was heard no better than the groove's snare (cuts met .82 for .87).
+KIT_STROKES = Strokes(("kick", "snare", "crash"), ("kick", "snare", "open_hat"), ("open_hat",))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dyvim_cli.types import SAMPLE_RATE, STEPS_PER_BAR, Score
 
 # Gain in dB at level 0 and at the highest level that is no accent. Velocities and the number of players
 # make a calm scene 6 dB softer by themselves; with this the level of an edited film ranges over 7 to 8 dB.
-SOFTEST_DB, FULLEST_DB = -3.5, 0.0
+SOFTEST_DB, FULLEST_DB = -2.5, 0.0
 FULL_LEVEL = ACCENT_LEVEL - 1
 SPREAD_STEPS = STEPS_PER_BAR / 4  # standard deviation of the average: most of its weight is within a bar
 
