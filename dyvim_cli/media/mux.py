@@ -21,12 +21,10 @@ from dyvim_cli.media.own_tracks import main_track, other_tracks, without_our_mus
 from dyvim_cli.media.probe import FilmInfo
 from dyvim_cli.media.reordered import check_order
 from dyvim_cli.media.sound import as_sound_file, check_sound
-from dyvim_cli.options import Loudness
+from dyvim_cli.options import KEEP_AUDIO, Loudness
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.scratch import scratch_folder
 from dyvim_cli.types import OwnSound
-
-KEEP_AUDIO = ("auto", "duck", "mix", "track", "drop")
 
 
 @dataclass(frozen=True)
@@ -50,26 +48,50 @@ class MuxResult:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class MuxOptions:
+    """Options of bringing music and film together; times in seconds."""
+
+    # duck lowers the music during speech and silences it where the film's own sound is music, mix lays both
+    # together as they are, track copies the film's own tracks beside the music (music first), drop leaves
+    # them out, auto ducks where the film can be heard and drops silence
+    keep_audio: str = "auto"
+    duck_db: float | None = None  # reduction under speech; None: as much as the speech needs
+    own_gain_db: float = 0.0  # constant gain of the film's own sound
+    music_gain_db: float = 0.0  # constant gain of the music
+    loudness: Loudness | None = None  # loudness of the whole; None: the own sound keeps its level
+    over_own_music: bool = False  # the music continues where the film's own sound is music
+    fade_in_s: float = 0.0
+    fade_out_s: float | None = None  # None: only where the music is cut off
+    start_s: float | str | None = None  # beginning of the part of the film; it moves as cut.plan_cut says
+    end_s: float | str | None = None  # end of the part
+    metadata: dict[str, str] = field(default_factory=dict)  # tags of the film
+
+    def __post_init__(self) -> None:
+        if self.keep_audio not in KEEP_AUDIO:
+            hint = f"one of: {', '.join(KEEP_AUDIO)}"
+            raise UsageError(f"--keep-audio {self.keep_audio} is not known", hint)
+
+    def of_the_mix(self) -> dict[str, Any]:
+        """Collect those that MixSettings has as well.
+
+        Returns:
+            Name -> value.
+        """
+        names = ("own_gain_db", "music_gain_db", "duck_db", "loudness", "over_own_music")
+        return {name: getattr(self, name) for name in (*names, "fade_in_s", "fade_out_s")}
+
+
 def mux(
     film: FilmInfo,
     music: Path | tuple[np.ndarray, int],
     out_path: Path,
     *,
-    keep_audio: str = "auto",
-    duck_db: float | None = None,
-    own_gain_db: float = 0.0,
-    music_gain_db: float = 0.0,
-    loudness: Loudness | None = None,
-    over_own_music: bool = False,
-    fade_in_s: float = 0.0,
-    fade_out_s: float | None = None,
-    start_s: float | str | None = None,
-    end_s: float | str | None = None,
-    metadata: dict[str, str] | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
     group: PendingFiles | None = None,
     own: OwnSound | None = None,
+    **options: Any,
 ) -> MuxResult:
     """Write the film with music under it; the picture's packets are copied, never re-encoded.
 
@@ -78,24 +100,11 @@ def mux(
         music: a sound file, or (samples [n, channels] float, sample rate in Hz). It starts with the first
             picture and is padded or cut to the picture's length.
         out_path: of the film.
-        keep_audio: "duck" lowers the music during speech and silences it where the film's own sound
-            is music, "mix" lays both together as they are, "track" copies the film's own tracks beside the
-            music (music first), "drop" leaves them out, "auto" ducks where the film can be heard and drops
-            silence.
-        duck_db: under speech; None = as far as the speech needs.
-        own_gain_db: constant gain of the film's own sound.
-        music_gain_db: constant gain of the music.
-        loudness: of the whole; None leaves the film's own sound at its level.
-        over_own_music: the music continues where the film's own sound is music.
-        fade_in_s: of the music.
-        fade_out_s: of the music; None fades music that is cut off.
-        start_s: part of the film; it moves as cut.plan_cut says.
-        end_s: likewise.
-        metadata: tags of the film.
         overwrite: replace a file that exists.
         progress: notified of the stages.
         group: the film appears when the others of the group do.
         own: what listen_to heard of this part of the film; None = it is listened to now.
+        **options: fields of MuxOptions.
 
     Returns:
         What was written and how loud it is.
@@ -105,40 +114,30 @@ def mux(
         OutputError: the file exists, or cannot be written.
         UsageError: options contradict the film, or the container does not take its picture.
     """
-    _check_keep_audio(keep_audio)
-    out_path = Path(out_path)
+    asked, out_path, progress = MuxOptions(**options), Path(out_path), progress or Silent()
     check_picture(out_path, film.codec)
     check_order(out_path, film.path, film.is_reordered)
-    how: dict[str, Any] = {
-        "own_gain_db": own_gain_db, "music_gain_db": music_gain_db, "duck_db": duck_db, "loudness": loudness,
-        "over_own_music": over_own_music, "fade_in_s": fade_in_s, "fade_out_s": fade_out_s,
-    }  # fmt: skip
     sources = (film.path,) if isinstance(music, tuple) else (film.path, Path(music))
     with ExitStack() as stack:
         temporary = stack.enter_context(commit(out_path, inputs=sources, overwrite=overwrite, group=group))
-        cut, progress = plan_cut(film, start_s, end_s), progress or Silent()
-        film = without_our_music(film, keep_audio)
-        own = own or _own_sound(film, keep_audio, cut, progress)
+        cut = plan_cut(film, asked.start_s, asked.end_s)
+        film = without_our_music(film, asked.keep_audio)
+        own = own or _own_sound(film, asked.keep_audio, cut, progress)
         settings = MixSettings(
-            film, _music_file(music, stack), resolved(keep_audio, film, own), cut.end_s - cut.start_s,
-            cut.start_s, **how, scratch=stack.enter_context(scratch_folder()),
+            film, _music_file(music, stack), resolved(asked.keep_audio, film, own), cut.end_s - cut.start_s,
+            cut.start_s, **asked.of_the_mix(), scratch=stack.enter_context(scratch_folder()),
         )  # fmt: skip
         if settings.mixes_own and own is not None:
             mix = music_with_own_sound(settings, own, progress)
         else:
             mix = music_alone(settings, progress)
-        warnings = write_film(settings, mix.sound, cut, temporary, out_path, metadata or {}, progress)
+        warnings = write_film(settings, mix.sound, cut, temporary, out_path, asked.metadata, progress)
         heard = measured_in(temporary, settings.duration_s, progress)
-    warnings += sound_notes(mix, heard, loudness)
-    warnings += own_sound_notes(film, keep_audio, settings.keep_audio, container_of(out_path.suffix)[1])
+    warnings += sound_notes(mix, heard, asked.loudness)
+    warnings += own_sound_notes(film, asked.keep_audio, settings.keep_audio, container_of(out_path.suffix)[1])
     warnings += (*listening_notes(own), *left_out(film, cut)) if settings.mixes_own else ()
     warnings += tear_notes(film)
     return _result(settings, out_path, cut.warnings + tuple(warnings), levels_of(mix, heard))
-
-
-def _check_keep_audio(keep_audio: str) -> None:
-    if keep_audio not in KEEP_AUDIO:
-        raise UsageError(f"--keep-audio {keep_audio} is not known", f"one of: {', '.join(KEEP_AUDIO)}")
 
 
 def _result(

@@ -38,6 +38,9 @@ from dyvim_cli.media.probe import FilmInfo
 from dyvim_cli.media.tracks import Track
 from dyvim_cli.progress import Progress, reporter
 
+# options of ffmpeg for every film; without bitexact matroska would draw its identities at random
+ALWAYS = {"map_metadata": 0, "map_chapters": 0, "max_muxing_queue_size": 4096, "fflags": "+bitexact"}
+
 
 def write_film(
     settings: MixSettings,
@@ -81,16 +84,12 @@ def write_film(
     kept = tuple(track for track, _ in own_tracks)
     metadata, said = with_own_comment(film, metadata)
     extra = tags_of(metadata, sound_tags(mixed, kept)) + keeping_tags(film, muxer)
-    if film.timecode and cut.start_s > 0 and container.has_timecode:
-        moved = moved_timecode(film, cut)
-        extra += timecode_tags(moved)
-        said += [] if moved else [f"timecode dropped: {film.timecode} cannot be moved to the new start"]
-    if film.n_attachments and container.has_attachments:
-        streams.append(source["t"])
+    timecode, timecode_notes = _timecode(film, cut, container)
+    extra += timecode
     if container.has_attachments:
+        streams += [source["t"]] if film.n_attachments else []
         extra += attached_covers(film, settings.scratch)
     options = {
-        "c": "copy",
         **first_picture_options(cut),
         **audio_arguments(container.audio_options, 0, CHANNELS[settings.layout]),
         **own_track_options(own_tracks),
@@ -98,13 +97,8 @@ def write_film(
         **picture_options(film, muxer),
         **sound_dispositions(mixed, kept),
         **keeping_options(film, muxer, container),
-        "map_metadata": 0,
-        "map_chapters": 0,
-        "max_muxing_queue_size": 4096,
-        "fflags": "+bitexact",  # same film, same bytes: matroska would draw its identities at random
-        "f": muxer,
     }
-    output = ffmpeg.output(*streams, file_url(temporary), **options)
+    output = ffmpeg.output(*streams, file_url(temporary), c="copy", **options, **ALWAYS, f=muxer)
     notes = write_whole(
         _writer(output, extra, film.path, out_path, reporter(progress, "mux", lead_s + settings.duration_s)),
         lambda: _checked(film, cut, temporary, out_path),
@@ -115,7 +109,7 @@ def write_film(
     if film.codec in RE_ENCODED:
         notes = [f"the picture becomes H.264: no film container takes {film.codec}", *notes]
     sound_warnings += _early(shown_s - lead_s) if own_tracks else []
-    return warnings + said + sound_warnings + dropped_streams(film, container) + notes
+    return warnings + said + timecode_notes + sound_warnings + dropped_streams(film, container) + notes
 
 
 def _from(start_s: float, sound: Any, container: Container) -> Any:
@@ -124,6 +118,15 @@ def _from(start_s: float, sound: Any, container: Container) -> Any:
     if start_s > SEEK_MARGIN_S and not container.has_late_starts:
         return sound.filter("aresample", first_pts=0)
     return sound
+
+
+def _timecode(film: FilmInfo, cut: Cut, container: Container) -> tuple[list[str], list[str]]:
+    """(words that move the film's timecode to the start of the part, notes where it cannot be moved)."""
+    if not (film.timecode and cut.start_s > 0 and container.has_timecode):
+        return [], []
+    moved = moved_timecode(film, cut)
+    lost = [] if moved else [f"timecode dropped: {film.timecode} cannot be moved to the new start"]
+    return timecode_tags(moved), lost
 
 
 def _early(by_s: float) -> list[str]:

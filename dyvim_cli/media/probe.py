@@ -48,8 +48,6 @@ class FilmInfo:
     key_times_s: np.ndarray  # [M] float64, key frames, counted from the first picture
     width: int
     height: int
-    coded_width: int
-    coded_height: int
     orientation: Orientation  # turn and mirroring that make it upright
     is_interlaced: bool
     has_alpha: bool
@@ -191,6 +189,13 @@ def _has_alpha(stream: Any, frame: Any) -> bool:
     return any(layer.is_alpha for layer in layers) or tag_of("alpha_mode", stream) == "1"
 
 
+def _checked_duration_s(path: Path, timing: Timing, tracks: tuple[Track, ...]) -> float:
+    """The film's length. Raises InputError where it is over the limit."""
+    duration_s = _duration_s(timing, tracks)
+    check_duration(path, duration_s)
+    return duration_s
+
+
 def probe(path: Path) -> FilmInfo:
     """Describe a film; one whose tail is torn counts up to the tear.
 
@@ -214,8 +219,7 @@ def probe(path: Path) -> FilmInfo:
         width, height = _upright_size(stream, orientation.rotation)
         start_us = container.start_time
         tracks = sound_tracks(container, timing.sounds)
-        duration_s = _duration_s(timing, tracks)
-        check_duration(path, duration_s)
+        duration_s = _checked_duration_s(path, timing, tracks)
         starts = [s.start_time * s.time_base for s in container.streams.video if s.start_time is not None]
         return FilmInfo(
             path=path,
@@ -234,8 +238,6 @@ def probe(path: Path) -> FilmInfo:
             key_times_s=timing.key_times_s,
             width=width,
             height=height,
-            coded_width=frame.width,
-            coded_height=frame.height,
             orientation=orientation,
             is_interlaced=bool(frame.interlaced_frame),
             has_alpha=_has_alpha(stream, frame),
