@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.onsets import Alignment, measure, table
-from dyvim_cli.music.synth.attack import heard_frame
+from dyvim_cli.music.synth.attack import QUICK_S, SLOWEST_S, heard_early, heard_frame
 from dyvim_cli.music.synth.sampler import DRUM_BANK
 from dyvim_cli.music.synth.soundfont import shipped_soundfont
 from dyvim_cli.types import SAMPLE_RATE
@@ -42,3 +42,13 @@ def test_a_noise_before_the_tone_is_not_the_tone():
 def test_late_presets_are_told():
     late = Alignment(0, 1, "x", np.array([0.0, 1.0, -12.0, 4.0]))
     assert not late.is_met and "late" in table([late])
+
+
+@pytest.mark.parametrize(("silence_s", "attack_s"), [(0, 0), (0.02, 0.01), (0.04, 0), (0.08, 0.1), (0.25, 0)])
+def test_a_short_beginning_tells_the_same_onset_or_none(silence_s, attack_s):
+    """What is told early is what the whole beginning tells."""
+    times_s = np.arange(round(SLOWEST_S * SAMPLE_RATE)) / SAMPLE_RATE - silence_s
+    swell = np.clip(times_s / attack_s, 0, 1) if attack_s else times_s >= 0
+    whole = np.tile(swell * np.sin(2 * np.pi * 440 * times_s), (2, 1)).astype(np.float32)
+    early = heard_early(whole[:, : round(QUICK_S * SAMPLE_RATE)])
+    assert early == (heard_frame(whole) if silence_s < 0.05 else None)

@@ -9,6 +9,7 @@ import numpy as np
 from dyvim_cli.types import SAMPLE_RATE
 
 ATTACK_S = 0.15  # sound after a moment that is looked at; a later maximum belongs to a swell without an onset
+QUICK_S = 0.2  # part of a note that tells the onset of most
 SLOWEST_S = 0.4  # the part of a note in which its onset is searched for
 LEVEL_FRAMES = SAMPLE_RATE // 200  # frames over which a level is taken: 5 ms
 SILENCE = 1e-10  # power below which a note's first frames may be rounding errors alone
@@ -31,6 +32,21 @@ def heard_frame(sound: np.ndarray) -> int:
         return 0
     following = maximum_filter1d(power, reach, mode="constant", origin=-(reach // 2))
     return int(np.argmax((power > SILENCE) & (power >= following * 10 ** (HEARD_DB / 10))))
+
+
+def heard_early(sound: np.ndarray) -> int | None:
+    """Find when a note is heard, as heard_frame does, if a short beginning tells it.
+
+    Args:
+        sound: [2, n] the beginning of a note at 48 kHz.
+
+    Returns:
+        The frame that any longer beginning gives; None if a longer one is needed.
+    """
+    if not levels(sound).max(initial=0) > SILENCE:
+        return None
+    frame = heard_frame(sound)
+    return frame if frame <= sound.shape[1] - round(ATTACK_S * SAMPLE_RATE) else None
 
 
 def levels(sound: np.ndarray) -> np.ndarray:

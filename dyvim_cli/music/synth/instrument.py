@@ -13,7 +13,7 @@ import numpy as np
 from dyvim_cli.music.mixing.loudness import Meter, hop_powers
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import placing, round_robin, sampler, strokes, voice
-from dyvim_cli.music.synth.attack import SLOWEST_S, heard_frame
+from dyvim_cli.music.synth.attack import QUICK_S, SLOWEST_S, heard_early, heard_frame
 from dyvim_cli.music.synth.byte_cache import ByteCache
 from dyvim_cli.music.synth.low_pass import HOP
 from dyvim_cli.music.synth.sampler import Voice
@@ -254,6 +254,9 @@ class SampledInstrument:
         """Frames until a note is heard, from the rise of its own first moments."""
         if velocity != middle_velocity(velocity):
             return self.lead_frames(key, middle_velocity(velocity), take)
+        early = heard_early(self._start(key, velocity, round(QUICK_S * SAMPLE_RATE), take))
+        if early is not None:
+            return early
         return heard_frame(self._start(key, velocity, round(SLOWEST_S * SAMPLE_RATE), take))
 
     def _measured_loudness(self, key: int) -> float:

@@ -22,7 +22,8 @@ from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.music.synth.soundfont import SoundFont
 from dyvim_cli.types import SAMPLE_RATE
 
-RING_DB = 70.0  # a note that has decayed by this is over
+RING_DB = 60.0  # a note that has decayed by this is over
+END_S = 0.01  # length of the fade at the end of a ring
 SHORTEST_RELEASE_S, LONGEST_RELEASE_S = 2.0**-6, 6.0
 INAUDIBLE = 1e-4
 Bend = Callable[[np.ndarray], np.ndarray]
@@ -108,7 +109,10 @@ def fall(db_per_s: float) -> np.ndarray:
     Returns:
         [n] float32 linear.
     """
-    return slope(db_per_s, int(RING_DB / db_per_s * SAMPLE_RATE) + 1)
+    gains = slope(db_per_s, int(RING_DB / db_per_s * SAMPLE_RATE) + 1)
+    n_end = min(len(gains), round(END_S * SAMPLE_RATE))
+    gains[len(gains) - n_end :] *= np.linspace(1, 0, n_end, dtype=np.float32)
+    return gains
 
 
 class _Motion:
