@@ -41,7 +41,7 @@ def test_preset_sounds_as_in_fluidsynth(parities, preset):
 
 
 def test_each_oscillator_of_what_beats_sounds_as_in_fluidsynth(parities, tmp_path):
-    """Layers some cents apart beat at other moments there, where pitches are whole cents; alone they agree."""
+    """Layers some cents apart beat at other moments there (whole cents); alone they agree."""
     font = soundfont.read_soundfont(soundfont.soundfont_paths()[0])
     beating = [one for one in font.presets if one.bank == 0 and one.program in DETUNED]
     alone = [
