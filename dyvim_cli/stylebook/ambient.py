@@ -26,7 +26,7 @@ STYLE = Style(
             ),
             "drums": Part((48,), gain_db=-9, reverb=0.5, low_cut_hz=30, velocities=(44, 88)),
         },
-        accent=Part((98, 9, 14), gain_db=-3, octave=1, reverb=0.6, echo=0.3),
+        accent=Part((98, 9, 14), gain_db=-5, octave=1, reverb=0.6, echo=0.3),
         room=Room(4.5, 0.04, brightness=1.3),
         drum_keys={
             "kick": (87,),

@@ -25,7 +25,7 @@ STYLE = Style(
             ),
             "drums": Part((48,), gain_db=-5, reverb=0.3, low_cut_hz=30, velocities=(44, 92)),
         },
-        accent=Part((47,), gain_db=-4, reverb=0.4, low_cut_hz=35),
+        accent=Part((47,), gain_db=-6, reverb=0.4, low_cut_hz=35),
         room=Room(2.8, 0.03),
         impacts=True,
         drum_keys={

@@ -19,7 +19,7 @@ STYLE = Style(
             "arp": Part((46, 45, 8), gain_db=1, pan=0.3, velocities=(66, 112), shortest_step_s=0.13),
             "drums": Part((48,), gain_db=-8, reverb=0.35, low_cut_hz=30, velocities=(44, 92)),
         },
-        accent=Part((45, 47), gain_db=-2, reverb=0.4, low_cut_hz=35),
+        accent=Part((45, 47), gain_db=-4, reverb=0.4, low_cut_hz=35),
         room=Room(2.3, 0.025),
         impacts=True,
         drum_keys={
