@@ -124,7 +124,7 @@ def test_a_notebook_plays_a_soundtrack():
 
 @pytest.mark.parametrize("suffix", ["wav", "flac", "mp3", "m4a"])
 def test_a_part_is_exported_in_many_formats(tmp_path, suffix):
-    from dyvim_cli.media.sound import read_audio
+    from dyvim_cli.media.sound_reading import read_audio
 
     tone = np.sin(2 * np.pi * 440 * np.arange(96000) / 48000).astype(np.float32) * 0.5
     sound = Soundtrack(np.stack([tone, tone], axis=1), 48000)

@@ -14,7 +14,7 @@ from dyvim_cli.desk.scored_tag import coarse_speech, made_with, tag_text
 from dyvim_cli.evaluation.held_music import holds
 from dyvim_cli.evaluation.judge.audio_events import read_film_sound
 from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence
-from dyvim_cli.media.sound import read_audio
+from dyvim_cli.media.sound_reading import read_audio
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.types import Key
 

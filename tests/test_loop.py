@@ -9,7 +9,7 @@ from helpers.imagined_films import film as imagined
 
 from dyvim_cli.composer import load_embedded
 from dyvim_cli.errors import UsageError
-from dyvim_cli.media.sound import read_audio
+from dyvim_cli.media.sound_reading import read_audio
 from dyvim_cli.model.compose.score import write_score
 from dyvim_cli.music.mixing.looping import OneRound
 from dyvim_cli.options import ComposeOptions

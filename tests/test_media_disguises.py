@@ -16,7 +16,7 @@ from dyvim_cli.media.ffmpeg import command, file_url, run
 from dyvim_cli.media.mux import mux
 from dyvim_cli.media.pictures import single_picture
 from dyvim_cli.media.probe import probe
-from dyvim_cli.media.sound import read_audio
+from dyvim_cli.media.sound_reading import read_audio
 
 WAY_OUT = r"ffmpeg {}-i {} -c copy film.mp4"
 

@@ -23,7 +23,8 @@ from scipy.ndimage import median_filter
 
 from dyvim_cli.media.containers import CONTAINERS, audio_arguments
 from dyvim_cli.media.levels import Levels, ceiling_of, moved
-from dyvim_cli.media.sound import read_audio, write_audio
+from dyvim_cli.media.sound import write_audio
+from dyvim_cli.media.sound_reading import read_audio
 from dyvim_cli.options import LOUDNESS
 from dyvim_cli.types import OwnSound
 

@@ -10,7 +10,7 @@ from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.limits import MAX_STREAMS, Limits, limits
 from dyvim_cli.media.mux import mux
 from dyvim_cli.media.probe import probe
-from dyvim_cli.media.sound import check_sound
+from dyvim_cli.media.sound_reading import check_sound
 
 
 def gif(path, width: int, height: int, n_pictures: int, delay_hundredths: int):

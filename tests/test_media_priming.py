@@ -9,7 +9,8 @@ from helpers.media_films import SECONDS, click_times, clicks, heard, make_film
 
 from dyvim_cli.media.mux import mux
 from dyvim_cli.media.probe import probe
-from dyvim_cli.media.sound import read_audio, write_audio
+from dyvim_cli.media.sound import write_audio
+from dyvim_cli.media.sound_reading import read_audio
 from dyvim_cli.media.stills import extract_stills
 
 RATE = 48_000

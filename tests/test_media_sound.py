@@ -8,14 +8,8 @@ import soundfile
 from helpers.media_films import make_film
 
 from dyvim_cli.errors import InputError, OutputError, UsageError
-from dyvim_cli.media.sound import (
-    convert_audio,
-    read_audio,
-    scratch_folder,
-    sound_writer,
-    stem_writer,
-    write_audio,
-)
+from dyvim_cli.media.sound import convert_audio, scratch_folder, sound_writer, stem_writer, write_audio
+from dyvim_cli.media.sound_reading import read_audio
 
 RATE = 48_000
 

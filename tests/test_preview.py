@@ -12,7 +12,7 @@ from dyvim_cli.errors import UsageError
 from dyvim_cli.job_checks import checked_film
 from dyvim_cli.media.cut import plan_cut
 from dyvim_cli.media.probe import probe
-from dyvim_cli.media.sound import read_audio
+from dyvim_cli.media.sound_reading import read_audio
 from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.preview import FADE_OUT_S, part_to_deliver
 

@@ -17,7 +17,7 @@ import symusic
 from conftest import MOVING, cut_film, dyvim, run_ffmpeg
 
 from dyvim_cli.errors import ExitCode
-from dyvim_cli.media.sound import read_audio
+from dyvim_cli.media.sound_reading import read_audio
 from dyvim_cli.music.mixing.loudness import true_peak_db
 
 

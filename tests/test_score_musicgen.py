@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from dyvim_cli.cli.main import app
 from dyvim_cli.errors import UsageError, WeightsError
-from dyvim_cli.media.sound import read_audio
+from dyvim_cli.media.sound_reading import read_audio
 from dyvim_cli.model.conditioning.token_dynamics import TokenDynamics
 from dyvim_cli.model.musicgen.adapter import load_adapter, save_adapter
 from dyvim_cli.model.musicgen.debug import write_debug_checkpoint

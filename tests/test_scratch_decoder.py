@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from dyvim_cli.cli.main import app
 from dyvim_cli.errors import InputError, UsageError, WeightsError
 from dyvim_cli.media.probe import probe
-from dyvim_cli.media.sound import read_audio
+from dyvim_cli.media.sound_reading import read_audio
 from dyvim_cli.model.musicgen import scratch
 from dyvim_cli.model.musicgen.codec import ENCODEC_FILES
 from dyvim_cli.training.films.film_pairs import load_films

@@ -13,7 +13,7 @@ from dyvim_cli.media.loudness import LEVEL_RATE_HZ, Listener, measure
 from dyvim_cli.media.mix import own_sound
 from dyvim_cli.media.own_tracks import main_track
 from dyvim_cli.media.probe import FilmInfo, probe
-from dyvim_cli.media.sound import samples_of
+from dyvim_cli.media.sound_reading import samples_of
 from dyvim_cli.progress import Progress, Silent, reporter
 from dyvim_cli.types import AUDIBLE_DB, SAMPLE_RATE, OwnSound
 

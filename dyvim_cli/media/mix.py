@@ -25,7 +25,7 @@ from dyvim_cli.media.levels import (
 from dyvim_cli.media.loudness import LEVEL_RATE_HZ, SILENCE_LUFS, Measured, measure
 from dyvim_cli.media.own_tracks import main_track
 from dyvim_cli.media.probe import FilmInfo
-from dyvim_cli.media.sound import sound_duration_s, sound_input
+from dyvim_cli.media.sound_reading import sound_duration_s, sound_input
 from dyvim_cli.media.tracks import Track
 from dyvim_cli.options import Loudness
 from dyvim_cli.progress import Progress, reporter

@@ -20,7 +20,8 @@ from dyvim_cli.media.output import RE_ENCODED, check_picture, commit
 from dyvim_cli.media.own_tracks import main_track, other_tracks, without_our_music
 from dyvim_cli.media.probe import FilmInfo
 from dyvim_cli.media.reordered import check_order
-from dyvim_cli.media.sound import as_sound_file, check_sound
+from dyvim_cli.media.sound import as_sound_file
+from dyvim_cli.media.sound_reading import check_sound
 from dyvim_cli.options import KEEP_AUDIO, Loudness
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.scratch import scratch_folder

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from conftest import newest_ffmpeg, run_ffmpeg
 
-from dyvim_cli.media.sound import read_audio, write_audio
+from dyvim_cli.media.sound import write_audio
+from dyvim_cli.media.sound_reading import read_audio
 from helpers.media_films import CODECS, FPS
 
 RATE = 48_000

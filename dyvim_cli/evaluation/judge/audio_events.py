@@ -47,7 +47,7 @@ def read_sound(path: Path | str) -> tuple[np.ndarray, int]:
     Raises:
         InputError: the file cannot be read or holds no sound.
     """
-    from dyvim_cli.media.sound import read_audio
+    from dyvim_cli.media.sound_reading import read_audio
 
     return read_audio(Path(path))
 

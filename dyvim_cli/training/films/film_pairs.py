@@ -165,7 +165,7 @@ def music_of_film(path: Path, codec: Codec) -> torch.Tensor:
     Raises:
         InputError: there is no sound, or only silence.
     """
-    from dyvim_cli.media.sound import read_audio
+    from dyvim_cli.media.sound_reading import read_audio
 
     return fitted(read_audio(path, codec.sample_rate)[0], codec)
 
