@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from tools.fuzz.part_mutations import EXTREMES, PART_MUTATIONS
+from tools.fuzz.transport_mutations import TRANSPORT_MUTATIONS
 
 BOX = re.compile(rb"[a-zA-Z0-9 _]{4}")  # a name as mp4, mov, avi and the like have them
 HEAD_SHARE = 0.5  # share of places in the first two kilobytes and the last: heads and indexes matter most
@@ -201,5 +202,5 @@ def graft(data: bytearray, rng: random.Random, others: Sequence[bytes]) -> bytea
 Mutation = Callable[[bytearray, random.Random, Sequence[bytes]], bytearray]
 MUTATIONS: tuple[Mutation, ...] = (
     flip_bits, overwrite, truncate, resize_box, resize_box, set_number, set_number, duplicate, remove, swap,
-    graft, *PART_MUTATIONS,
+    graft, *PART_MUTATIONS, *TRANSPORT_MUTATIONS,
 )  # fmt: skip
