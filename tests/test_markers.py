@@ -186,6 +186,8 @@ def test_times_are_read_as_people_write_them(text, expected):
 
 # --- files that are none ------------------------------------------------------------------------
 
+TENFOLD = "".join(f'<!ENTITY l{i + 1} "{f"&l{i};" * 10}">' for i in range(9))
+LAUGHS = f'<!DOCTYPE {{0}} [<!ENTITY l0 "ha">{TENFOLD}]><{{0}}>&l9;</{{0}}>'  # two gigabytes of laughter
 NONSENSE = {
     "deep.fcpxml": "<fcpxml><sequence><spine>"
     + '<clip offset="0s">' * 5000
@@ -195,6 +197,15 @@ NONSENSE = {
     "wide.csv": "a" * 200_000,
     "far.fcpxml": '<fcpxml><sequence><marker start="1e999s"/></sequence></fcpxml>',
     "many.csv": "0.1,hit\n" * 5001,
+    "endless.fcpxml": '<fcpxml><sequence><marker start="1e999999999s"/></sequence></fcpxml>',
+    "long.fcpxml": f'<fcpxml><sequence><marker start="1/{"9" * 4000}s"/></sequence></fcpxml>',
+    "laughs.fcpxml": LAUGHS.format("fcpxml"),
+    "laughs.xml": LAUGHS.format("xmeml"),
+    "other.fcpxml": '<!DOCTYPE fcpxml [<!ENTITY a SYSTEM "file:///etc/passwd">]><fcpxml>&a;</fcpxml>',
+    "utf7.fcpxml": '<?xml version="1.0" encoding="UTF-7"?><fcpxml/>',
+    "martian.xml": '<?xml version="1.0" encoding="martian"?><xmeml/>',
+    "parameter.xml": '<!DOCTYPE xmeml [<!ENTITY % a SYSTEM "file:///dev/zero">%a;]><xmeml/>',
+    "utf16.xml": '<?xml version="1.0" encoding="UTF-16"?>' + LAUGHS.format("xmeml"),
 }
 
 
@@ -202,10 +213,11 @@ NONSENSE = {
 def test_markers_that_make_no_sense_are_refused(tmp_path, name):
     pytest.importorskip("opentimelineio")
     path = tmp_path / name
-    path.write_text(NONSENSE[name])
+    path.write_text(NONSENSE[name], encoding="utf-16" if name.startswith("utf16") else "utf-8")
     with pytest.raises(InputError, match=name) as caught:
         read_markers(path, FilmClock(Fraction(25), 4.0))
     assert caught.value.hint
+    assert "laughs" not in name or "entity 'l0'" in caught.value.message
 
 
 def test_a_damaged_timeline_is_refused():

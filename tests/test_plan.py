@@ -211,6 +211,9 @@ MISTAKES = [
     ("  # { from = 3.0, to = 4.5 }", "{ from = 3.0, to = 2.5 }", r"line \d+: a silence ends after it begins"),
     ("  # { from = 3.0, to = 4.5 }", "{ from = 3.0 }", r"line \d+: 'to' is missing in silences 1"),
     ("alpha", "alpha alpha", r"not valid TOML .*line \d+"),
+    ("duration_s = ", "duration_s = inf #", r"line \d+: duration_s = inf is no number from 0 to 43200"),
+    ("duration_s = ", "duration_s = nan #", r"line \d+: duration_s = nan is no number"),
+    ("duration_s = ", "duration_s = 1e9 #", r"line \d+: duration_s = 1000000000.0 is no number"),
 ]
 
 

@@ -1,6 +1,7 @@
 """--soundfont: the user's own instruments, with a word for what they lack."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,16 @@ def test_a_kit_without_a_drum_borrows_that_drum(tmp_path):
     assert "no sound on key 49 of drum kit 8" in note
     sound = sound_of(orchestra, stem)
     assert np.abs(sound[:, : RATE // 3]).max() > 0.01 and np.abs(sound[:, RATE // 2 :]).max() > 0.01
+
+
+@pytest.mark.parametrize(("rate_hz", "practical_hz"), [(0, 400), (1, 400), (2**32 - 1, 384_000)])
+def test_a_rate_without_sense_becomes_the_nearest_practical_one(tmp_path, rate_hz, practical_hz):
+    """SoundFont 2.04, 7.10; a sample at gigahertz would fill the memory."""
+    path = tmp_path / "odd.sf2"
+    path.write_bytes(to_bytes(font({"Odd": STARTED}, samples=(replace(tone(), sample_rate=rate_hz),))))
+    assert opened(path).samples[0].sample_rate == practical_hz
+    stem = Stem("a", 0, False, (Note(0.2, 0.6, 60, 90),))
+    assert np.isfinite(sound_of(Orchestra(path), stem)).all()
 
 
 def test_a_whole_score_sounds_of_it(own_font):

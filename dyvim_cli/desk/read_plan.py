@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection, Silence, Speech
+from dyvim_cli.limits import limits
 from dyvim_cli.media.written_times import seconds_of
 from dyvim_cli.music.symbols.instruments import program_named
 from dyvim_cli.music.symbols.key_names import key_named
@@ -73,7 +74,7 @@ class _Reader:
             if after.at_s <= before.at_s:
                 self.fail("section", i, "at", "sections stand in order of time")
         return FilmPlan(
-            duration_s=self.number(self.values, "duration_s", (0, float("inf"))),
+            duration_s=self.number(self.values, "duration_s", (0, limits().max_duration_s)),
             style=self.style(self.values),
             key=self.key(),
             bpm=self.number(self.values, "bpm", BPM),
@@ -170,7 +171,7 @@ class _Reader:
         seconds = seconds_of(value) if isinstance(value, str) else value
         if isinstance(value, bool) or not isinstance(seconds, int | float) or seconds < 0:
             self.fail(table, i, key, f'{key} = {value!r} is no time: write 12.5 or "0:12.5"')
-        if seconds > self.number(self.values, "duration_s", (0, float("inf"))):
+        if seconds > self.number(self.values, "duration_s", (0, limits().max_duration_s)):
             self.fail(table, i, key, f"{key} = {value!r} lies behind the film's end")
         return float(seconds)
 

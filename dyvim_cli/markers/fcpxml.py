@@ -1,5 +1,6 @@
 """Read and write Final Cut Pro's XML (1.9 and later): times are fractions of a second, exact to the frame."""
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from xml.etree import ElementTree
@@ -12,6 +13,10 @@ from dyvim_cli.media.film_clock import FilmClock
 VERSION = "1.9"
 CLIPS = ("clip", "asset-clip", "ref-clip", "sync-clip", "mc-clip", "video", "audio", "title", "gap", "spine")
 MARKERS = ("marker", "chapter-marker")
+TIME = re.compile(
+    r"-?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?s?", re.ASCII
+)  # an exponent would be a number without end
+LONGEST_SHOWN = 40  # letters of a wrong time in a message
 
 
 def read_fcpxml(root: Element, source: str) -> list[Marker]:
@@ -58,9 +63,12 @@ def _seconds(element: Element, name: str, source: str) -> Fraction:
     """A time attribute such as "1001/30000s"; 0 where it is missing."""
     text = element.get(name, "0s")
     try:
+        if not TIME.fullmatch(text):
+            raise ValueError
         return Fraction(text.removesuffix("s"))
     except (ValueError, ZeroDivisionError) as error:
-        raise InputError(f"{source}: '{text}' of <{element.tag}> is no time of FCPXML") from error
+        reason = f"{source}: '{text[:LONGEST_SHOWN]}' of <{element.tag}> is no time of FCPXML"
+        raise InputError(reason, "export it again") from error
 
 
 def write_fcpxml(markers: list[Marker], clock: FilmClock, title: str) -> str:

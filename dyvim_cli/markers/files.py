@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.markers import csv_table, fcp7, fcpxml, midi_file, otio_file, resolve_edl
 from dyvim_cli.markers.marker import Marker
+from dyvim_cli.markers.xml_entities import check_no_entities
 from dyvim_cli.media.film_clock import FilmClock
 from dyvim_cli.regular_files import MOST_BYTES, check_regular, read_regular
 
@@ -93,9 +94,11 @@ def _text(path: Path) -> str:
 
 def _read_xml(path: Path) -> list[Marker]:
     """Either of Final Cut Pro's two formats, by the root element."""
+    text = read_regular(path, KIND)
+    check_no_entities(text, path)
     try:
-        root = ElementTree.fromstring(read_regular(path, KIND))
-    except ElementTree.ParseError as error:
+        root = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:  # the latter: of its encoding
         raise InputError(f"{path}: not valid XML ({error})", "export it again") from error
     readers = {"fcpxml": fcpxml.read_fcpxml, "xmeml": fcp7.read_fcp7}
     if root.tag not in readers:

@@ -19,6 +19,8 @@ from dyvim_cli.music.synth.generators import INSTRUMENT, KEY_RANGE, SAMPLE_ID, V
 from dyvim_cli.regular_files import check_regular
 
 MODULATOR_BYTES = 10
+# practical sample rates; the specification (7.10) asks for the nearest where another one stands
+RATES_HZ = (400, 384_000)
 DECODED_BYTES = 64 << 20  # size of a font's samples that are kept ready to play
 
 RECORDS: dict[str, Any] = {  # fields as numpy's dtype takes them
@@ -257,7 +259,8 @@ def _sample(header: tuple[Any, ...], chunks: dict[str, memoryview]) -> Sample:
         low_bytes = chunks["sm24"][start:end] if len(chunks.get("sm24", b"")) >= len(pool) // 2 else b""
     else:
         raise ValueError(f"sample {name.decode('latin-1')!r} lies outside the file")
-    return Sample(name, data, loop, sample_rate, pitch, correction, link, kind, low_bytes)
+    rate_hz = min(max(sample_rate, RATES_HZ[0]), RATES_HZ[1])
+    return Sample(name, data, loop, rate_hz, pitch, correction, link, kind, low_bytes)
 
 
 def _check_targets(patches: tuple[Patch, ...], n_targets: int) -> None:
