@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.composer import sound_blocks
-from dyvim_cli.errors import OutputError, UsageError
+from dyvim_cli.errors import OutputError, UsageError, cannot_write
 from dyvim_cli.options import Delivery
 from dyvim_cli.progress import Progress
 from dyvim_cli.types import Score
@@ -230,6 +230,10 @@ def stamp_sounds(group: "PendingFiles", clock: "FilmClock", title: str) -> None:
         group: files that wait for their names.
         clock: of the film that is delivered.
         title: begins each description.
+
+    Raises:
+        OutputError: a file cannot be written again, or has gone with its disk.
+        EnvironmentFault: the disk is full.
     """
     from dyvim_cli.media.broadcast_wave import stamp
     from dyvim_cli.types import SAMPLE_RATE
@@ -237,4 +241,7 @@ def stamp_sounds(group: "PendingFiles", clock: "FilmClock", title: str) -> None:
     samples = clock.samples_since_midnight(SAMPLE_RATE)
     for pending in group:
         if pending.path.suffix.lower() == ".wav":
-            stamp(pending.part, samples, f"{title}: {pending.path.stem}")
+            try:
+                stamp(pending.part, samples, f"{title}: {pending.path.stem}")
+            except OSError as error:
+                raise cannot_write(pending.path, error) from error

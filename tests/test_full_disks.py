@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 import soundfile
 import symusic
 from conftest import MOVING, cut_film, dyvim
+from helpers.batch_films import batch, finish, records
 from helpers.small_disk import fill, small_disk
 from helpers.weights_server import serve
 from typer.testing import CliRunner
@@ -22,7 +25,8 @@ from typer.testing import CliRunner
 from dyvim_cli import atomic, cache
 from dyvim_cli.batch.journal import open_journal
 from dyvim_cli.cli.main import app
-from dyvim_cli.errors import EnvironmentFault, ExitCode, OutputError, fault_of
+from dyvim_cli.errors import EnvironmentFault, ExitCode, InputError, OutputError, fault_of
+from dyvim_cli.extras import stamp_sounds
 from dyvim_cli.hub import download
 from dyvim_cli.hub.catalogue import SOUNDS, Source
 from dyvim_cli.markers.files import write_markers
@@ -30,8 +34,12 @@ from dyvim_cli.markers.marker import Marker
 from dyvim_cli.media.film_clock import FilmClock
 from dyvim_cli.media.output import check_folder
 from dyvim_cli.media.sound import convert_audio, stem_writer
+from dyvim_cli.options import ComposeOptions, Delivery
+from dyvim_cli.pipeline import score
 
 SECONDS, SMALL = 3.0, 50_000
+QUICKLY = ComposeOptions(candidates=1, seed=1)
+BATCH = ("--candidates", 1, "--seed", 1, "--progress", "json")
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +204,85 @@ def test_a_disk_that_is_read_only_is_the_outputs_fault(tmp_path, short_film):
 
             write_json(disk / "x.json", {})
         assert film.read_bytes() == before and os.listdir(disk) == ["film.mp4"]
+
+
+class At:
+    """Do something to a disk when a stage is first reported."""
+
+    def __init__(self, stage: str, act):
+        self.stage, self.act = stage, act
+
+    def update(self, stage: str, done: float, total: float) -> None:
+        if stage == self.stage:
+            self.stage = ""
+            self.act()
+
+
+def read_only(disk: Path) -> None:
+    while subprocess.run(["mount", "-o", "remount,ro", str(disk)], capture_output=True).returncode:
+        time.sleep(0.05)  # something is being written
+
+
+def pull_out(disk: Path) -> None:
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro,size=4k", "tmpfs", str(disk)], check=True)  # its place
+
+
+@pytest.mark.parametrize(
+    ("stage", "happens", "said"),
+    [("sound", read_only, "stems is not writable"), ("master", pull_out, "cannot write .*stems.*wav"),
+     ("mux", pull_out, "taken away|has gone")],
+)  # fmt: skip
+def test_a_disk_that_goes_or_turns_read_only_below_the_stems(tmp_path, short_film, stage, happens, said):
+    before = short_film.read_bytes()
+    with small_disk(tmp_path / "disk", 8000) as disk:
+        delivery = Delivery(output=str(disk / "o.mp4"), stems=disk / "stems", music=disk / "m.wav")
+        with pytest.raises(OutputError, match=said) as raised:
+            score(short_film, QUICKLY, delivery, progress=At(stage, lambda: happens(disk)))
+        assert raised.value.hint and not [path for path in disk.rglob("*") if path.is_file()]
+    assert short_film.read_bytes() == before
+
+
+@pytest.mark.parametrize("happens", [read_only, pull_out])
+def test_stems_that_cannot_be_stamped_are_the_outputs_fault(tmp_path, happens):
+    fails = pytest.raises(OutputError, match="a.wav")
+    with small_disk(tmp_path / "disk", 200) as disk, fails, atomic.together() as group:
+        with atomic.written(disk / "a.wav", group=group) as part:
+            soundfile.write(part, np.zeros(480), 48_000, format="WAV")
+        group[0].lock.close()  # a disk that somebody writes to does not become read-only in a test
+        happens(disk)
+        stamp_sounds(group, FilmClock(Fraction(25), 4.0), "film")
+
+
+def test_the_films_disk_goes_while_stems_are_made(tmp_path, short_film):
+    with small_disk(tmp_path / "disk", 400) as disk:
+        film = Path(shutil.copy(short_film, disk / "film.mp4"))
+        delivery = Delivery(output=str(tmp_path / "o.mp4"), stems=tmp_path / "stems")
+        with pytest.raises(InputError, match="film.mp4 has gone"):
+            score(film, QUICKLY, delivery, progress=At("master", lambda: pull_out(disk)))
+    assert os.listdir(tmp_path) == ["disk"]
+
+
+@pytest.mark.parametrize(
+    ("happens", "said"), [(read_only, "not writable|cannot be written to"), (pull_out, "has gone")]
+)
+def test_a_batch_whose_disk_goes_or_turns_read_only(tmp_path, short_film, happens, said):
+    """The first film is there, the other has failed for the disk's sake, and the journal knows."""
+    films, journal = tmp_path / "films", tmp_path / "j.jsonl"
+    films.mkdir()
+    for name in "ab":
+        shutil.copy(short_film, films / f"{name}.mp4")
+    with small_disk(tmp_path / "disk", 8000) as disk:
+        running = batch(films, "-o", f"{disk}/out/", "--jobs", 1, "--journal", journal, *BATCH)
+        next(line for line in running.stderr if '"done": 1' in line)
+        happens(disk)
+        done = finish(running)
+        assert done.returncode == ExitCode.PARTIAL, done.stderr
+        assert "fault in dyvim" not in done.stderr and re.search(said, done.stderr)
+        told = records(journal)
+        assert {record["status"] for record in told} == {"done", "failed"}
+        failed = [record for record in told if record["status"] == "failed"]
+        assert {record["exit_code"] for record in failed} == {ExitCode.OUTPUT}, failed
 
 
 def pulled(place) -> Any:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dyvim_cli import pipeline
 from dyvim_cli.batch.fingerprint import Content, content_of, fingerprint, is_unchanged
 from dyvim_cli.batch.journal import now
-from dyvim_cli.batch.staging import staged_delivery
+from dyvim_cli.batch.staging import staged, staged_delivery
 from dyvim_cli.batch.tasks import Task
-from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError, fault_of
+from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError, OutputError, fault_of
 from dyvim_cli.options import EMBEDDED, ComposeOptions
 from dyvim_cli.progress import Progress
 from dyvim_cli.report import entry
@@ -107,9 +107,18 @@ def failure(task: Task, fault: DyvimError, content: Content | None = None) -> Ou
     Returns:
         The film's line in the journal, with message, hint and exit code.
     """
+    fault = _with_folder(task, fault)
     record = entry.failed(str(task.film), fault, list(task.command))
     more = {"output": str(task.output), "exit_code": int(fault.exit_code)}
     return Outcome(task, record | more | _marks(task, content))
+
+
+def _with_folder(task: Task, fault: DyvimError) -> DyvimError:
+    """Say what a failure means where the folder of the film's output went away meanwhile."""
+    folder = task.output.parent
+    if not isinstance(fault, OutputError) or staged(task.output).parent.exists():
+        return fault
+    return OutputError(f"the folder {folder} has gone", "see that its disk is still there, and run it again")
 
 
 def _marks(task: Task, content: Content | None) -> dict[str, Any]:
