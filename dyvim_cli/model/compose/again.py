@@ -13,8 +13,9 @@ from dyvim_cli.model.compose.carried import carried_plan, carried_tokens, theme_
 from dyvim_cli.model.compose.character import as_planned
 from dyvim_cli.model.compose.finishing import best_of, keep_going, moving_for
 from dyvim_cli.model.compose.groundwork import Groundwork, curves_of, lay_groundwork, with_unlearned
+from dyvim_cli.model.compose.marked_hits import strike
 from dyvim_cli.model.compose.new_events import leaned, with_events
-from dyvim_cli.model.compose.obey import silenced, strike
+from dyvim_cli.model.compose.obey import silenced
 from dyvim_cli.model.compose.score import sampling_settings
 from dyvim_cli.music.form.dynamics import follow_motion
 from dyvim_cli.music.form.ending import settle

@@ -7,7 +7,7 @@ import numpy as np
 from dyvim_cli.influence import Influence
 from dyvim_cli.model.compose.bands import each_in_its_place
 from dyvim_cli.model.compose.groundwork import Groundwork
-from dyvim_cli.model.compose.obey import strike
+from dyvim_cli.model.compose.marked_hits import strike
 from dyvim_cli.model.score import ranking
 from dyvim_cli.music.form.decay import play_again
 from dyvim_cli.music.form.dynamics import follow_motion

@@ -12,13 +12,8 @@ from dyvim_cli.influence import influence_of
 from dyvim_cli.model.compose.bands import Bands, bands_of
 from dyvim_cli.model.compose.character import Character
 from dyvim_cli.model.compose.form_edits import with_accents, with_patterns, with_silence, with_speech
-from dyvim_cli.model.compose.obey import (
-    as_energetic,
-    marked_steps,
-    parts_on_grid,
-    sections_on_grid,
-    silent_steps,
-)
+from dyvim_cli.model.compose.marked_hits import marked_steps
+from dyvim_cli.model.compose.obey import as_energetic, parts_on_grid, sections_on_grid, silent_steps
 from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.conditioning.film_curves import film_curves, motion_features

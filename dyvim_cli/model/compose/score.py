@@ -16,7 +16,8 @@ from dyvim_cli.model.compose.bands import perform_bands
 from dyvim_cli.model.compose.character import as_planned, fit_grid
 from dyvim_cli.model.compose.finishing import best_of, finish, moving_for
 from dyvim_cli.model.compose.groundwork import curves_of, lay_groundwork, with_unlearned
-from dyvim_cli.model.compose.obey import met_exactly, silenced, speech_told
+from dyvim_cli.model.compose.marked_hits import met_exactly
+from dyvim_cli.model.compose.obey import silenced, speech_told
 from dyvim_cli.model.compose.reroll import all_but, bar_steps
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.progress import Progress
