@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options import output_arguments as out
 from dyvim_cli.cli.options.arguments import KeepAudio
 from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.options.parsing import parse_key, parse_loudness, parse_mood, parse_span, parse_style
@@ -41,7 +42,7 @@ class Composing:
     prompt: opt.Prompt = None
     under_speech: opt.UnderSpeech = None
     soundfont: opt.SoundFont = None
-    loop: opt.Loop = False
+    loop: out.Loop = False
 
     def options(self) -> "ComposeOptions":
         """Make the composer's options; a seed is drawn where none was given.
@@ -147,19 +148,19 @@ class Mixing:
 class Extras:
     """Options of a score's further files."""
 
-    midi: opt.Midi = None
-    stems: opt.Stems = None
-    stem_groups: opt.StemGroups = False
+    midi: out.Midi = None
+    stems: out.Stems = None
+    stem_groups: out.StemGroups = False
 
 
 @dataclass
 class Products(Extras):
     """Options of one scored film's further files."""
 
-    music: opt.Music = None
-    markers_out: opt.MarkersOut = None
-    preview: opt.Preview = None
-    report: opt.Report = None
+    music: out.Music = None
+    markers_out: out.MarkersOut = None
+    preview: out.Preview = None
+    report: out.Report = None
 
     def delivery(self, mixing: Mixing, output: str | None, overwrite: bool) -> "Delivery":
         """Make the pipeline's options of the output of one film.

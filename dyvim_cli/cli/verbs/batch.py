@@ -13,6 +13,7 @@ import typer
 from dyvim_cli import __version__
 from dyvim_cli.cli.batch_jobs import films_of, tasks_of
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options import output_arguments as out
 from dyvim_cli.cli.options.batch_options import Choosing, Engine, Scheduling
 from dyvim_cli.cli.options.groups import ComposingMany, Extras, Mixing, Running, takes_groups
 from dyvim_cli.cli.show import console, tally
@@ -49,14 +50,14 @@ def batch(
     ] = None,
     scheduling: Scheduling,
     composing: ComposingMany,
-    plan: opt.Plans = None,
-    orchestrate: opt.Orchestrate = None,
-    mute: opt.Mute = None,
-    instrument: opt.Instrument = None,
+    plan: out.Plans = None,
+    orchestrate: out.Orchestrate = None,
+    mute: out.Mute = None,
+    instrument: out.Instrument = None,
     mixing: Mixing,
     extras: Extras,
-    music: opt.Music = None,
-    report: opt.Report = None,
+    music: out.Music = None,
+    report: out.Report = None,
     dry_run: opt.DryRun = False,
     running: Running,
 ) -> None:
@@ -69,7 +70,6 @@ def batch(
     from dyvim_cli.batch import journal as journals
     from dyvim_cli.batch import run
     from dyvim_cli.batch.tasks import journal_place
-    from dyvim_cli.media.output import check_output
     from dyvim_cli.media.programs import find_ffmpeg
 
     running.place()
@@ -80,9 +80,7 @@ def batch(
     if dry_run:
         _show_plan(run.review(tasks, journals.read(journal), retry_failed=retry_failed), running.as_json)
         return
-    if report is not None:
-        report.absolute().parent.mkdir(parents=True, exist_ok=True)
-        check_output(report, inputs=tuple(task.film for task in tasks), overwrite=True)
+    _check_report(report, tasks)
     if scheduling.engine is Engine.LOCAL:
         device.check(running.device)
         find_ffmpeg()  # raises where there is none that can write the films
@@ -95,6 +93,15 @@ def batch(
         _work(session, scheduling, n_jobs, running, outcomes)
     if not all(outcome.is_done for outcome in outcomes):
         raise typer.Exit(ExitCode.PARTIAL)
+
+
+def _check_report(report: Path | None, tasks: "list[Task]") -> None:
+    """Make the page's folder. Raises OutputError where the page cannot be written or would replace a film."""
+    from dyvim_cli.media.output import check_output
+
+    if report is not None:
+        report.absolute().parent.mkdir(parents=True, exist_ok=True)
+        check_output(report, inputs=tuple(task.film for task in tasks), overwrite=True)
 
 
 def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options import output_arguments as out
 from dyvim_cli.cli.options.groups import Composing, Extras, Running, takes_groups
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.licence import say_before_pull
@@ -19,7 +19,7 @@ def generate(
         Path,
         typer.Argument(help="A film, or features written by extract-features --out.", show_default=False),
     ],
-    music: opt.MusicOutput,
+    music: out.MusicOutput,
     composing: Composing,
     extras: Extras,
     running: Running,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options import output_arguments as out
 from dyvim_cli.cli.options.desk import with_desk
 from dyvim_cli.cli.options.groups import Composing, Running, takes_groups
 from dyvim_cli.cli.show import console
@@ -20,7 +21,7 @@ def plan(
         typer.Option("-o", "--output", rich_help_panel=opt.OUTPUT, help="The plan; else it is printed."),
     ] = None,
     composing: Composing,
-    markers: opt.MarkersIn = None,
+    markers: out.MarkersIn = None,
     start: opt.Start = None,
     end: opt.End = None,
     running: Running,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options import output_arguments as out
 from dyvim_cli.cli.options.parsing import parse_style, parse_time
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.stages import SCORE
@@ -15,7 +16,7 @@ from dyvim_cli.errors import UsageError
 
 def render(
     midi: Annotated[Path, typer.Argument(help="A MIDI file.", show_default=False)],
-    music: opt.MusicOutput,
+    music: out.MusicOutput,
     style: Annotated[
         str | None,
         typer.Option(
@@ -37,8 +38,8 @@ def render(
             help="The plan that the music follows: its style's mix, its film's length, its silences.",
         ),
     ] = None,
-    stems: opt.Stems = None,
-    stem_groups: opt.StemGroups = False,
+    stems: out.Stems = None,
+    stem_groups: out.StemGroups = False,
     overwrite: opt.Overwrite = False,
     as_json: opt.Json = False,
     progress: opt.Progress = console.ProgressKind.AUTO,

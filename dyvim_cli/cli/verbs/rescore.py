@@ -7,6 +7,7 @@ import typer
 
 from dyvim_cli.cli import command_line
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options import output_arguments as out
 from dyvim_cli.cli.options.desk import as_like, given, with_desk
 from dyvim_cli.cli.options.groups import Mixing, Products, Running, takes_groups
 from dyvim_cli.cli.show import console
@@ -27,7 +28,7 @@ def rescore(
             help="The old cut, as scored by dyvim: its music is kept wherever its pictures are.",
         ),
     ],
-    output: opt.FilmOutput = None,
+    output: out.FilmOutput = None,
     plan: Annotated[
         Path | None,
         typer.Option(

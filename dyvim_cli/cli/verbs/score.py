@@ -9,6 +9,7 @@ import typer
 
 from dyvim_cli.cli import command_line
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options import output_arguments as out
 from dyvim_cli.cli.options.desk import as_like, given, settings_of, with_desk
 from dyvim_cli.cli.options.groups import Composing, Mixing, Products, Running, takes_groups
 from dyvim_cli.cli.options.players import with_players
@@ -30,16 +31,16 @@ def score(
     *,
     context: typer.Context,
     film: opt.Film,
-    output: opt.FilmOutput = None,
+    output: out.FilmOutput = None,
     composing: Composing,
-    plan: opt.PlanFile = None,
-    markers: opt.MarkersIn = None,
-    takes: opt.Takes = 1,
-    orchestrate: opt.Orchestrate = None,
-    mute: opt.Mute = None,
-    instrument: opt.Instrument = None,
-    reroll: opt.Reroll = None,
-    like: opt.Like = None,
+    plan: out.PlanFile = None,
+    markers: out.MarkersIn = None,
+    takes: out.Takes = 1,
+    orchestrate: out.Orchestrate = None,
+    mute: out.Mute = None,
+    instrument: out.Instrument = None,
+    reroll: out.Reroll = None,
+    like: out.Like = None,
     mixing: Mixing,
     products: Products,
     dry_run: opt.DryRun = False,
