@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.composed import Composed, faults, figures, instrument_likeness, likeness, rhythm_likeness
 from benchmarks.imagined import imagined_film
 from benchmarks.sound_check import judge_sound, sound_all, sound_text
-from dyvim_cli.evaluation.show.cells import aligned
+from dyvim_cli.evaluation.show.cells import align_columns
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import STYLES, FilmFeatures
 
@@ -214,7 +214,7 @@ def text_of(report: dict) -> str:
     lines = [f"{'met ' if met else 'MISSED'}  {name}" for name, met in report["verdicts"].items()]
     listed = [f"  {name}: {'; '.join(faults)}" for name, faults in report["faults"].items()]
     sound = ["", sound_text(report["sound"])] if "sound" in report else []
-    return "\n".join([aligned(rows), *sound, "", *lines, *(["", "faults:", *listed] if listed else [])])
+    return "\n".join([align_columns(rows), *sound, "", *lines, *(["", "faults:", *listed] if listed else [])])
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.composed import Composed
 from dyvim_cli.evaluation.judge.flow import FlowReport, flow
-from dyvim_cli.evaluation.show.cells import aligned
+from dyvim_cli.evaluation.show.cells import align_columns
 from dyvim_cli.evaluation.show.flow_tables import FLOW
 from dyvim_cli.stylebook import RECORDS
 
@@ -128,5 +128,5 @@ def sound_text(found: dict) -> str:
         for field, row in of["measures"].items():
             cells = [f"{value:.3g}" for value in (*row["human"], *row["ours"])]
             rows.append([names[field], *cells, f"{100 * row['inside']:.0f} %"])
-        tables.append(aligned(rows))
+        tables.append(align_columns(rows))
     return "\n\n".join(tables)

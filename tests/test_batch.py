@@ -134,7 +134,7 @@ def test_seeds_depend_on_the_place_and_the_base_seed_alone():
 def result_of(task, status="done", data=b"a film with music") -> Outcome:
     """A result in its waiting place, as a worker leaves it."""
     staging.make_folders(task.delivery)
-    waiting = staging.staged(task.output)
+    waiting = staging.staging_path(task.output)
     waiting.write_bytes(data)
     state, content = waiting.stat(), content_of(task.film)
     record = {
@@ -180,7 +180,7 @@ def test_a_kill_between_the_record_and_the_name_costs_nothing(folder):
     with journals.open_journal(path) as journal:
         journal.append(result_of(one).record)
     result_of(two)  # this one was killed before its record
-    (staging.staged(two.output).with_name(staging.TOKEN + "1")).touch()  # and Ray had been at work
+    (staging.staging_path(two.output).with_name(staging.TOKEN + "1")).touch()  # and Ray had been at work
     assert not one.output.exists()
     with run.session(path, [one, two]) as session:
         assert [task.film for task in session.review.todo] == [two.film]

@@ -26,24 +26,24 @@ def pan(speeds_px, seed: int = 0) -> np.ndarray:
 
 
 def test_a_take_knows_how_far_its_picture_travels():
-    take = footage.measured(pan([1.0] * 10 + [3.0] * 10))
+    take = footage.measure_travel(pan([1.0] * 10 + [3.0] * 10))
     steps = np.diff(take.travel) * WIDTH
     np.testing.assert_allclose(np.median(steps[:9]), 1.0, rtol=0.15)
     np.testing.assert_allclose(np.median(steps[11:]), 3.0, rtol=0.15)
 
 
 def test_what_speeds_up_in_the_clip_is_played_evenly():
-    take = footage.measured(pan([1.0] * 20 + [3.0] * 20))
+    take = footage.measure_travel(pan([1.0] * 20 + [3.0] * 20))
     wanted = 2.0 / WIDTH * np.arange(25)
     frames = [take.picture(take.at(t)) for t in wanted]
-    travelled = footage.measured(np.stack(frames)).travel
+    travelled = footage.measure_travel(np.stack(frames)).travel
     np.testing.assert_allclose(np.diff(travelled)[1:-1] * WIDTH, 2.0, rtol=0.3)
     assert take.at(0.0) == 0.0 and take.at(take.travel[-1]) == len(take.frames) - 1
     assert take.at(take.travel[-1] * 2.5) == pytest.approx(take.at(take.travel[-1] * 0.5))  # there and back
 
 
 def test_between_two_frames_the_picture_moves_on_instead_of_fading():
-    take = footage.measured(pan([4.0] * 4))
+    take = footage.measure_travel(pan([4.0] * 4))
     between, truth = take.picture(1.5), pan([4.0, 2.0])[2]
     inner = slice(8, -8), slice(16, -16)
     moved = np.abs(between[inner].astype(float) - truth[inner]).mean()
@@ -58,7 +58,7 @@ def test_takes_end_at_cuts_and_still_ones_are_left_out():
 
 
 def test_a_film_at_rest_shows_a_still():
-    take = footage.measured(pan([2.0] * 30))
-    playhead = footage.played(take, np.array([0.0, 0.1, 0.1, 0.1, 5.0]), np.random.default_rng(0))
+    take = footage.measure_travel(pan([2.0] * 30))
+    playhead = footage.play_take(take, np.array([0.0, 0.1, 0.1, 0.1, 5.0]), np.random.default_rng(0))
     assert playhead[1] == playhead[2] == playhead[3]
     assert abs(playhead[4] - playhead[3]) < 1.5 * footage.MOST_SPEED  # a still is not made up for

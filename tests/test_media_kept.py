@@ -11,7 +11,7 @@ from helpers.media_films import H264, picture_hashes
 
 from dyvim_cli.errors import InputError
 from dyvim_cli.media import attempts
-from dyvim_cli.media.checking import checked
+from dyvim_cli.media.checking import check_copy
 from dyvim_cli.media.clock import packets
 from dyvim_cli.media.cut import Cut, plan_cut
 from dyvim_cli.media.mux import mux
@@ -169,11 +169,11 @@ def test_hidden_footage_stays_hidden(tmp_path):
 
 def test_a_copy_that_lacks_or_spoils_pictures_is_noticed(tmp_path):
     info = probe(odd_films.small_film(tmp_path / "film.mp4"))
-    assert checked(info, Cut(0.0, info.duration_s), info.path).fault == ""
+    assert check_copy(info, Cut(0.0, info.duration_s), info.path).fault == ""
     part = plan_cut(info, 1.0, 2.0)
     short = mux(info, MUSIC, tmp_path / "short.mp4", start_s=1.0, end_s=2.0).path
-    assert checked(info, part, short).fault == ""
-    assert "instead of 75" in checked(info, Cut(0.0, info.duration_s), short).fault
+    assert check_copy(info, part, short).fault == ""
+    assert "instead of 75" in check_copy(info, Cut(0.0, info.duration_s), short).fault
     spoilt = tmp_path / "spoilt.mp4"
     data = bytearray(info.path.read_bytes())
     with av.open(str(info.path)) as container:
@@ -181,7 +181,7 @@ def test_a_copy_that_lacks_or_spoils_pictures_is_noticed(tmp_path):
         where = data.index(bytes(last)) + last.size // 2
     data[where : where + 200] = bytes(200)
     spoilt.write_bytes(data)
-    assert "does not decode as it did" in checked(info, Cut(0.0, info.duration_s), spoilt).fault
+    assert "does not decode as it did" in check_copy(info, Cut(0.0, info.duration_s), spoilt).fault
     assert hashlib.md5(info.path.read_bytes()) != hashlib.md5(data)
 
 

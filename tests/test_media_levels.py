@@ -22,7 +22,7 @@ from helpers.voices import (
 from scipy.ndimage import median_filter
 
 from dyvim_cli.media.containers import CONTAINERS, audio_arguments
-from dyvim_cli.media.levels import Levels, ceiling_of, moved
+from dyvim_cli.media.levels import Levels, ceiling_of, to_loudness
 from dyvim_cli.media.sound import write_audio
 from dyvim_cli.media.sound_reading import read_audio
 from dyvim_cli.options import LOUDNESS
@@ -102,9 +102,9 @@ def test_the_music_goes_down_before_the_word_rests_and_comes_back_gently(tmp_pat
 def test_own_music_is_raised_to_the_loudness_that_is_asked_for_and_noise_is_not():
     levels, flat = Levels(0.0, -6.0), np.full(100, -30.0, np.float32)
     own = OwnSound(8.0, flat, np.zeros((0, 2)), np.array([[0.0, 8.0]]), np.array([-18.0, -4.0, -15.0]))
-    assert moved(levels, own, -18.0, -14.0) == Levels(4.0, -2.0)
+    assert to_loudness(levels, own, -18.0, -14.0) == Levels(4.0, -2.0)
     noise_alone = replace(own, music_s=np.zeros((0, 2)))
-    assert moved(levels, noise_alone, -16.0, -14.0).own_gain_db == 0
+    assert to_loudness(levels, noise_alone, -16.0, -14.0).own_gain_db == 0
 
 
 def test_noise_is_never_raised_nor_ducked_under(tmp_path):

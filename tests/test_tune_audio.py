@@ -16,8 +16,8 @@ from dyvim_cli.model.musicgen.adapter import load_adapter, save_adapter  # noqa:
 from dyvim_cli.model.musicgen.backbone import Memory, delayed, undelayed  # noqa: E402
 from dyvim_cli.model.musicgen.loading import load_audio_model  # noqa: E402
 from dyvim_cli.training.films import film_pairs  # noqa: E402
-from dyvim_cli.training.films.film_pairs import SoundedFilm, encoded, load_films, prepare_films  # noqa: E402
-from dyvim_cli.training.learn.audio_learner import UNKNOWN, AudioLearner, stacked, token_losses  # noqa: E402
+from dyvim_cli.training.films.film_pairs import SoundedFilm, encode_music, load_films, prepare_films  # noqa: E402
+from dyvim_cli.training.learn.audio_learner import UNKNOWN, AudioLearner, stack_memories, token_losses  # noqa: E402
 from dyvim_cli.training.learn.strategies import STRATEGIES, low_rank_terms, merge_lora  # noqa: E402
 from dyvim_cli.training.learn.tune import TuneSettings, read_log, tune  # noqa: E402
 from dyvim_cli.training.tasks import audio as tuning  # noqa: E402
@@ -85,7 +85,7 @@ def test_long_music_is_encoded_in_stretches_as_in_one(monkeypatch):
     codec = load_audio_model("debug").codec
     sound = torch.randn(1, 32_000 * 3, generator=torch.Generator().manual_seed(0)) * 0.1
     monkeypatch.setattr(film_pairs, "ENCODED_S", 1.2)
-    whole, parts = codec.encode(sound), encoded(sound, codec)
+    whole, parts = codec.encode(sound), encode_music(sound, codec)
     assert whole.shape == parts.shape
     assert (whole != parts).float().mean() < 0.02  # codes at the seams see a second of context
 
@@ -111,7 +111,7 @@ def test_a_batch_is_what_the_sampler_would_be_told():
 
 def test_words_of_unlike_length_stand_beside_each_other_unheard():
     rows = [Memory(torch.ones(1, n, 3), torch.ones(1, n, dtype=torch.long)) for n in (2, 4)]
-    both = stacked(rows)
+    both = stack_memories(rows)
     assert both.states.shape == (2, 4, 3)
     assert both.mask.tolist() == [[1, 1, 0, 0], [1, 1, 1, 1]]
     assert both.states[0, :2].all() and both.states[1].all()
@@ -298,7 +298,7 @@ def test_rendered_films_come_with_their_own_music(tmp_path):
     for film in training + held_out:
         assert film.duration_s == pytest.approx(duration_s)
         assert abs(film.codes.shape[1] - duration_s * RATE_HZ) <= 1
-    sound = tuning.played(short[0], np.arange(33) * 15 / 170, 32_000, 0)
+    sound = tuning.render_piece(short[0], np.arange(33) * 15 / 170, 32_000, 0)
     assert abs(len(sound) - duration_s * 32_000) < 100 and np.abs(sound).max() > 0.05
     again = tuning.prepare_rendered([tmp_path / "short.safetensors"], tmp_path / "pairs", codec, 2, 0)
     assert again["prepared_now"] == 0
@@ -331,7 +331,7 @@ def test_words_of_a_rendered_film_say_what_its_music_is():
     from dyvim_cli.training.learn.audio_learner import prompt_of
 
     piece = arrange_pieces(24, seed=5)[3]
-    told, seen = tuning.described(piece), prompt_of(tuning.dressed(sounded(0), piece))
+    told, seen = tuning.prompt_of_piece(piece), prompt_of(tuning.with_mood_of(sounded(0), piece))
     assert told.rsplit(",", 1)[0] == seen.rsplit(",", 1)[0]  # all but the tempo, which is the film's own
 
 
@@ -353,11 +353,11 @@ def test_a_small_codec_hears_how_loud_it_is_and_is_as_loud(tmp_path, monkeypatch
     left = [small_codec.teach_encoder(codec.model, sounds[:4], minutes, rng) for minutes in (0.002, 0.075)]
     assert left[1] < 0.8 * left[0]  # of what the spectrum varies by
     small_codec.fit_codebooks(codec.model, sounds[:4], 4, rng)
-    first = np.concatenate([encoded(s, codec)[0].numpy() for s in sounds[4:]])
+    first = np.concatenate([encode_music(s, codec)[0].numpy() for s in sounds[4:]])
     strength = level[4:, ::640].numpy().ravel()
     within = [strength[first == code].std() * (first == code).sum() for code in np.unique(first)]
     assert len(np.unique(first)) > 8 and sum(within) / len(first) < 0.3 * strength.std()
-    codes = [encoded(sound, codec) for sound in sounds]
+    codes = [encode_music(sound, codec) for sound in sounds]
     monkeypatch.setattr(small_codec, "BATCH", 2)
     monkeypatch.setattr(small_codec, "CROP_S", 1.0)
     small_codec.teach_decoder(codec.model, sounds[:4], codes[:4], 0.2, rng)
@@ -384,7 +384,7 @@ def test_a_small_backbone_is_made_that_has_heard_music(tmp_path, monkeypatch):
     audio = open_checkpoint(tmp_path / "made", "made", "cpu")
     filmed = {p.name for p in choose_pieces(pieces, 2, 0)}
     heard = [small_backbone._sound(p, audio, 0) for p in pieces if p.name not in filmed]
-    codes = torch.stack([encoded(sound, audio.codec)[:, :500] for sound in heard])
+    codes = torch.stack([encode_music(sound, audio.codec)[:, :500] for sound in heard])
     assert all(len(stream.unique()) > 40 for stream in codes.transpose(0, 1))
     nothing = audio.memory("").silenced().repeated(len(heard))
     with torch.no_grad():

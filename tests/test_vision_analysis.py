@@ -14,7 +14,7 @@ from helpers.vision_scenes import Frame, ball, film, pan
 from dyvim_cli import code_digest
 from dyvim_cli.errors import InputError
 from dyvim_cli.types import STYLES, FilmFeatures
-from dyvim_cli.vision.analysis import analyse, sampled
+from dyvim_cli.vision.analysis import analyse, sample_frames
 from dyvim_cli.vision.keyframes import CANDIDATES, Candidates
 from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH
 from dyvim_cli.vision.settings import SEEN_BY, cache_settings, settings
@@ -99,15 +99,17 @@ def test_one_frame():
 @pytest.mark.parametrize("fps", [10, 12, 15, 23.976, 25, 29.97, 30])
 def test_sampling_is_even_and_dense_enough(fps):
     frames = [Frame(i / fps, np.zeros((2, 2, 3), np.uint8)) for i in range(100)]
-    times = [frame.time_s for frame, chosen in sampled(frames) if chosen]
+    times = [frame.time_s for frame, chosen in sample_frames(frames) if chosen]
     assert 9.99 <= (len(times) - 1) / (times[-1] - times[0]) + 1e-6 <= 15.01
     assert np.diff(times)[:-1].std() < 0.005
-    assert [frame for frame, _ in sampled(frames)] == frames
+    assert [frame for frame, _ in sample_frames(frames)] == frames
 
 
 def test_sampling_follows_variable_rates():
     times = np.cumsum(np.random.default_rng(1).choice([1 / 60, 1 / 30, 0.09], 300))
-    chosen = [f.time_s for f, c in sampled([Frame(t, np.zeros((2, 2, 3), np.uint8)) for t in times]) if c]
+    chosen = [
+        f.time_s for f, c in sample_frames([Frame(t, np.zeros((2, 2, 3), np.uint8)) for t in times]) if c
+    ]
     assert np.diff(chosen).max() <= 0.1002 + 1e-9
 
 

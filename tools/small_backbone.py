@@ -22,10 +22,10 @@ from dyvim_cli.model.musicgen.debug import Size, write_debug_checkpoint
 from dyvim_cli.model.musicgen.loading import AudioModel, open_checkpoint
 from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.data.shards import load
-from dyvim_cli.training.films.film_pairs import encoded, fitted
+from dyvim_cli.training.films.film_pairs import encode_music, fit_channels
 from dyvim_cli.training.films.pairs import choose_pieces
-from dyvim_cli.training.learn.audio_learner import stacked, token_losses
-from dyvim_cli.training.tasks.audio import described, played
+from dyvim_cli.training.learn.audio_learner import stack_memories, token_losses
+from dyvim_cli.training.tasks.audio import prompt_of_piece, render_piece
 from dyvim_cli.types import STEPS_PER_BAR
 from tools.small_codec import fit_codebooks, teach_decoder, teach_encoder
 
@@ -61,9 +61,9 @@ def make(shard: Path, out: Path, n_pieces: int, n_films: int, minutes: float, se
         sounds = [_sound(piece, audio, i) for i, piece in enumerate(chosen)]
         teach_encoder(audio.codec.model, sounds, CODEC_SHARE * minutes, rng)
         fit_codebooks(audio.codec.model, sounds, len(audio.codec.cardinalities), rng)
-        codes = [encoded(sound, audio.codec).clone() for sound in sounds]  # born outside of autograd
+        codes = [encode_music(sound, audio.codec).clone() for sound in sounds]  # born outside of autograd
         teach_decoder(audio.codec.model, sounds, codes, CODEC_SHARE * minutes, rng)
-        loss = _learn(audio, codes, [audio.memory(described(piece)) for piece in chosen], minutes, rng)
+        loss = _learn(audio, codes, [audio.memory(prompt_of_piece(piece)) for piece in chosen], minutes, rng)
         backbone = audio.musicgen.backbone
         out.mkdir(parents=True, exist_ok=True)
         backbone.save_pretrained(out)
@@ -76,7 +76,7 @@ def _sound(piece: Piece, audio: AudioModel, seed: int) -> torch.Tensor:
     n_steps = min(piece.tokens.shape[1], HEARD_BARS * STEPS_PER_BAR)
     times_s = np.arange(n_steps + 1) * 240 / STEPS_PER_BAR / piece.bpm
     beginning = replace(piece, tokens=piece.tokens[:, :n_steps])
-    return fitted(played(beginning, times_s, audio.codec.sample_rate, seed), audio.codec)
+    return fit_channels(render_piece(beginning, times_s, audio.codec.sample_rate, seed), audio.codec)
 
 
 def _learn(
@@ -99,7 +99,7 @@ def _learn(
             first = int(rng.integers(codes[i].shape[1] - N_FRAMES))
             rows.append(codes[i][:, first : first + N_FRAMES])
             told.append(words[i].silenced() if rng.random() < UNTOLD_SHARE else words[i])
-        nats, known = token_losses(model, torch.stack(rows), stacked(told))
+        nats, known = token_losses(model, torch.stack(rows), stack_memories(told))
         step = nats.sum() / known.sum()
         optimizer.zero_grad()
         step.backward()

@@ -153,7 +153,7 @@ def _unpacked(outcome: Outcome, files: dict[Path, bytes]) -> Outcome:
             os.fsync(file.fileno())
     if not files or not outcome.is_done:
         return outcome
-    modified_ns = staging.staged(outcome.task.output).stat().st_mtime_ns
+    modified_ns = staging.staging_path(outcome.task.output).stat().st_mtime_ns
     return Outcome(outcome.task, outcome.record | {"modified_ns": modified_ns})
 
 
@@ -162,7 +162,7 @@ class _Token:
 
     def __init__(self, tasks: Sequence[Task]):
         self.name = staging.TOKEN + secrets.token_hex(8)
-        self.paths = {staging.staged(task.output).with_name(self.name) for task in tasks}
+        self.paths = {staging.staging_path(task.output).with_name(self.name) for task in tasks}
         for path in self.paths:
             path.touch()
 
@@ -186,7 +186,7 @@ def _score(task: Task, token: str, shipped: _Shipped | None) -> Answer:
     if settings_digest(task.options, task.delivery) != task.settings:
         reason = f"the node {socket.gethostname()} has another dyvim, or other weights"
         return failure(task, EnvironmentFault(reason, "install the same version on every node")), {}
-    is_shared = staging.staged(task.output).with_name(token).exists()
+    is_shared = staging.staging_path(task.output).with_name(token).exists()
     if shipped is None and is_shared:
         return score_watched(watch_film(task), _model()), {}
     if shipped is None:
@@ -222,7 +222,7 @@ def _moved(task: Task, folder: Path) -> Task:
 
 def _collected(place: Path, final: Path) -> Iterator[tuple[Path, bytes]]:
     """(waiting place at home, bytes) of a result here: a file, or a folder's files."""
-    place, home = staging.staged(place), staging.staged(final)
+    place, home = staging.staging_path(place), staging.staging_path(final)
     if place.is_file():
         yield home, place.read_bytes()
     elif place.is_dir():

@@ -92,7 +92,7 @@ def _is_there(task: Task, record: dict[str, Any]) -> bool:
 def _waits(task: Task, record: dict[str, Any]) -> bool:
     """Check whether a run was killed between the record and the final names."""
     with suppress(FileNotFoundError):
-        state = staging.staged(task.output).stat()
+        state = staging.staging_path(task.output).stat()
         return (state.st_size, state.st_mtime_ns) == (record.get("bytes"), record.get("modified_ns"))
     return False
 

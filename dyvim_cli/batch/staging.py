@@ -32,7 +32,7 @@ def results(delivery: Delivery) -> list[Path]:
     return [*(path for path in extras if path is not None), delivery.settled_output()]
 
 
-def staged(path: Path) -> Path:
+def staging_path(path: Path) -> Path:
     """Find the place where a result waits.
 
     Args:
@@ -54,8 +54,8 @@ def staged_delivery(delivery: Delivery) -> Delivery:
         The same with staged paths, which may be overwritten.
     """
     extras = {name: getattr(delivery, name) for name in ("midi", "stems", "music")}
-    moved: dict[str, Any] = {name: staged(path) for name, path in extras.items() if path is not None}
-    return replace(delivery, output=staged(delivery.settled_output()), overwrite=True, **moved)
+    moved: dict[str, Any] = {name: staging_path(path) for name, path in extras.items() if path is not None}
+    return replace(delivery, output=staging_path(delivery.settled_output()), overwrite=True, **moved)
 
 
 def make_folders(delivery: Delivery) -> None:
@@ -69,7 +69,7 @@ def make_folders(delivery: Delivery) -> None:
     """
     for path in results(delivery):
         try:
-            staged(path).parent.mkdir(parents=True, exist_ok=True)
+            staging_path(path).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(f"into the folder {path.parent}", error) from error
 
@@ -87,7 +87,7 @@ def name_results(delivery: Delivery) -> None:
     """
     for path in results(delivery):
         try:
-            _move(staged(path), path)
+            _move(staging_path(path), path)
         except OSError as error:
             raise cannot_write(path, error) from error
 
@@ -109,7 +109,7 @@ def sweep(deliveries: Iterable[Delivery]) -> None:
         deliveries: with final paths.
     """
     for delivery in deliveries:
-        for path in map(staged, results(delivery)):
+        for path in map(staging_path, results(delivery)):
             if not path.parent.is_dir():
                 continue
             if path.is_dir():
@@ -126,6 +126,6 @@ def remove_folders(deliveries: Iterable[Delivery]) -> None:
     Args:
         deliveries: with final paths.
     """
-    for folder in {staged(path).parent for delivery in deliveries for path in results(delivery)}:
+    for folder in {staging_path(path).parent for delivery in deliveries for path in results(delivery)}:
         with suppress(OSError):
             folder.rmdir()

@@ -11,7 +11,7 @@ from dyvim_cli.batch.journal import NAME
 from dyvim_cli.batch.selection import SelectedFilm
 from dyvim_cli.batch.staging import results
 from dyvim_cli.errors import InputError, UsageError
-from dyvim_cli.media.output import check_picture, filled, output_path
+from dyvim_cli.media.output import check_picture, fill_template, output_path
 from dyvim_cli.options import ComposeOptions, Delivery
 
 ADVICE = "put {stem} or {folder} into the name: -o 'scored/{folder}/{stem}.mp4'"
@@ -77,7 +77,7 @@ def _extra(wanted: Path | None, film: SelectedFilm, values: dict[str, Any], exte
     template = str(wanted)
     if Path(template).is_dir() or not (extension or "{stem}" in template):
         template = os.path.join(template, "{folder}", "{stem}" + extension)
-    return Path(os.path.abspath(filled(template, film.path.stem, **values)))
+    return Path(os.path.abspath(fill_template(template, film.path.stem, **values)))
 
 
 def _is_folder(template: str) -> bool:

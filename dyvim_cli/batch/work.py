@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dyvim_cli import pipeline
 from dyvim_cli.batch.fingerprint import Content, content_of, fingerprint, is_unchanged
 from dyvim_cli.batch.journal import now
-from dyvim_cli.batch.staging import staged, staged_delivery
+from dyvim_cli.batch.staging import staging_path, staged_delivery
 from dyvim_cli.batch.tasks import Task
 from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError, OutputError, fault_of
 from dyvim_cli.options import EMBEDDED, ComposeOptions
@@ -116,7 +116,7 @@ def failure(task: Task, fault: DyvimError, content: Content | None = None) -> Ou
 def _with_folder(task: Task, fault: DyvimError) -> DyvimError:
     """Say what a failure means where the folder of the film's output went away meanwhile."""
     folder = task.output.parent
-    if not isinstance(fault, OutputError) or staged(task.output).parent.exists():
+    if not isinstance(fault, OutputError) or staging_path(task.output).parent.exists():
         return fault
     return OutputError(f"the folder {folder} has gone", "see that its disk is still there, and run it again")
 

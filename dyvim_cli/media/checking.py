@@ -33,7 +33,7 @@ class Checked:
     lost: tuple[str, ...] = ()  # what is lost: names of `listing.EXTRAS`, rotation, mirroring
 
 
-def checked(film: FilmInfo, cut: Cut, path: Path) -> Checked:
+def check_copy(film: FilmInfo, cut: Cut, path: Path) -> Checked:
     """Compare a written picture with the part of the film that it is a copy of.
 
     Args:

@@ -177,11 +177,11 @@ def sound_plan(
             options = _encoding(track, container)
             kept.append((track, options))
             warnings.append(f"{name} encoded as {options['codec']}: {track.codec} does not fit in")
-            warnings += folded(track)
+            warnings += channel_note(track)
     return kept, warnings
 
 
-def folded(track: Track) -> list[str]:
+def channel_note(track: Track) -> list[str]:
     """Say where a track that is re-encoded has channels in no usual layout.
 
     Args:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from dyvim_cli.errors import SAYS_FULL, DyvimError, EnvironmentFault, InputError
-from dyvim_cli.media.formats import FOR_FFMPEG, allowed, demuxer_of
+from dyvim_cli.media.formats import FOR_FFMPEG, allowed_options, demuxer_of
 from dyvim_cli.media.programs import find_ffmpeg
 from dyvim_cli.media.watchdog import Watchdog
 
@@ -77,7 +77,7 @@ def _guarded(args: list[str]) -> list[str]:
 def _input_guard(path: Path) -> list[str]:
     """The options before -i that keep ffmpeg from following a file to another one."""
     demuxer = demuxer_of(path)
-    options = allowed(FOR_FFMPEG) | ({"f": demuxer} if demuxer else {})
+    options = allowed_options(FOR_FFMPEG) | ({"f": demuxer} if demuxer else {})
     return [word for name, value in options.items() for word in (f"-{name}", value)]
 
 

@@ -50,7 +50,7 @@ LISTS = {  # how the files begin that only name other files, in small letters ->
 LISTS_IN_XML = (b"<mpd", b"<playlist", b"<smil", b"<assetmap")
 
 
-def allowed(demuxers: tuple[str, ...]) -> dict[str, str]:
+def allowed_options(demuxers: tuple[str, ...]) -> dict[str, str]:
     """Write ffmpeg's options for one input: allowed formats and protocols.
 
     Args:

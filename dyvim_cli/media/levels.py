@@ -63,7 +63,7 @@ def _remainder(whole_lufs: float, part_lufs: float) -> float:
     return 10 * float(np.log10(power)) if power > 0 else -np.inf
 
 
-def moved(levels: Levels, own: OwnSound, found_lufs: float, target_lufs: float) -> Levels:
+def to_loudness(levels: Levels, own: OwnSound, found_lufs: float, target_lufs: float) -> Levels:
     """Bring a mix from the loudness that was found to the one that is requested.
 
     Speech and music move together, and so does everything that must become softer. Without speech, and
@@ -113,7 +113,7 @@ def ceiling_of(wanted_dbtp: float | None, own_peak_db: float | None = None) -> C
     return Ceiling(min(own_peak_db, CLIPPED_AT_DB), clips=own_peak_db > USUAL_PEAK_DBTP)
 
 
-def lowered(levels: Levels, beside_db: float, lowest_db: float) -> Levels:
+def lower_music(levels: Levels, beside_db: float, lowest_db: float) -> Levels:
     """Lower the music by what its peaks beside the film's own are too high.
 
     Args:

@@ -18,8 +18,8 @@ from dyvim_cli.media.levels import (
     Levels,
     ceiling_of,
     is_crowded,
-    lowered,
-    moved,
+    lower_music,
+    to_loudness,
     usual_levels,
 )
 from dyvim_cli.media.loudness import LEVEL_RATE_HZ, SILENCE_LUFS, Measured, measure
@@ -231,7 +231,7 @@ def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progres
         found = _measured(mix.sound, settings, "mix level", progress).loudness_lufs
         if abs(wanted.lufs - found) < NEAR_LU or found <= SILENCE_LUFS:
             break
-        levels = moved(levels, own, found, wanted.lufs)
+        levels = to_loudness(levels, own, found, wanted.lufs)
         mix = _mixed(settings, own, given, levels, progress)
     return mix
 
@@ -249,7 +249,7 @@ def _with_room(
         ceiling = ceiling_of(None, own.true_peak_db + levels.own_gain_db)
         peak_db = _measured(mix.unlimited, settings, "mix level", progress).true_peak_db
         mix = replace(mix, beside_db=max(0.0, peak_db - ceiling.db))
-        before, levels = levels, lowered(levels, mix.beside_db, lowest_db)
+        before, levels = levels, lower_music(levels, mix.beside_db, lowest_db)
         if levels == before:
             break
         mix = _mixed(settings, own, given, levels, progress)

@@ -125,8 +125,9 @@ def mux(
         film = without_our_music(film, asked.keep_audio)
         own = own or _own_sound(film, asked.keep_audio, cut, progress)
         settings = MixSettings(
-            film, _music_file(music, stack), resolved(asked.keep_audio, film, own), cut.end_s - cut.start_s,
-            cut.start_s, **asked.of_the_mix(), scratch=stack.enter_context(scratch_folder()),
+            film, _music_file(music, stack), resolve_keep_audio(asked.keep_audio, film, own),
+            cut.end_s - cut.start_s, cut.start_s, **asked.of_the_mix(),
+            scratch=stack.enter_context(scratch_folder()),
         )  # fmt: skip
         if settings.mixes_own and own is not None:
             mix = music_with_own_sound(settings, own, progress)
@@ -165,7 +166,7 @@ def _own_sound(film: FilmInfo, keep_audio: str, cut: Cut, progress: Progress) ->
     return listen_to(film, cut.start_s, cut.end_s, progress)
 
 
-def resolved(keep_audio: str, film: FilmInfo, own: OwnSound | None) -> str:
+def resolve_keep_audio(keep_audio: str, film: FilmInfo, own: OwnSound | None) -> str:
     """Decide the treatment of the film's own sound: as requested, or "drop" where there is none.
 
     Args:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dyvim_cli.media.containers import Container, folded, sound_plan
+from dyvim_cli.media.containers import Container, channel_note, sound_plan
 from dyvim_cli.media.cut import Cut
 from dyvim_cli.media.own_tracks import main_track
 from dyvim_cli.media.probe import FilmInfo
@@ -59,7 +59,7 @@ def own_sound_notes(film: FilmInfo, asked: str, mode: str, container: Container)
     """
     track = main_track(film)
     if mode in ("duck", "mix") and track is not None:
-        return folded(track)
+        return channel_note(track)
     if mode != "drop" or asked == "drop":
         return []
     if not film.audio:

@@ -9,7 +9,7 @@ import ffmpeg
 
 from dyvim_cli.errors import DyvimError, InputError, OutputError
 from dyvim_cli.media.attempts import MISTIMED, write_whole
-from dyvim_cli.media.checking import Checked, checked
+from dyvim_cli.media.checking import Checked, check_copy
 from dyvim_cli.media.containers import (
     Container,
     audio_arguments,
@@ -157,7 +157,7 @@ def _checked(film: FilmInfo, cut: Cut, temporary: Path, out_path: Path) -> Check
     if not temporary.exists():
         taken = OutputError(f"{out_path} was taken away while it was written", "run it again")
         raise _vanished(film.path, out_path) or taken
-    return checked(film, cut, temporary)
+    return check_copy(film, cut, temporary)
 
 
 def _vanished(film_path: Path, out_path: Path) -> DyvimError | None:

@@ -12,7 +12,7 @@ from dyvim_cli.media.formats import (
     FOR_LOOKING,
     LITERALLY,
     RAW_PICTURES,
-    allowed,
+    allowed_options,
     demuxer_of,
     head_of,
     list_of_files,
@@ -104,7 +104,7 @@ def _opened(path: Path) -> Any:  # Any, here and below: PyAV's own types differ 
     """Open a regular file with PyAV: allowed demuxers only, the name taken literally."""
     import av
 
-    options = allowed(FOR_LOOKING) | LITERALLY | {"max_streams": str(MAX_STREAMS + 1)}
+    options = allowed_options(FOR_LOOKING) | LITERALLY | {"max_streams": str(MAX_STREAMS + 1)}
     try:
         return av.open(
             file_url(path),

@@ -117,7 +117,7 @@ def output_path(
     if isinstance(wanted, Path):
         named = str(wanted)
     else:
-        named = filled(wanted, film_path.stem, style=style, seed=seed, folder=folder)
+        named = fill_template(wanted, film_path.stem, style=style, seed=seed, folder=folder)
     if named.endswith(("/", os.sep)) or Path(named).is_dir():
         return Path(named) / default_name
     path = Path(named)
@@ -159,7 +159,9 @@ def _names_a_kind(path: Path) -> bool:
     return is_word or mimetypes.guess_type(f"name{path.suffix}")[0] is not None
 
 
-def filled(template: str, stem: str, *, style: str = "", seed: int | None = None, folder: str = ".") -> str:
+def fill_template(
+    template: str, stem: str, *, style: str = "", seed: int | None = None, folder: str = "."
+) -> str:
     """Fill in an output template.
 
     Args:

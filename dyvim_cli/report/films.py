@@ -94,7 +94,7 @@ def card(entry: Entry, folder: Path) -> dict[str, Any]:
         "warnings": entry.get("warnings", ()),
         "facts": _facts(entry) if entry["status"] == "done" else (),
         "hits": [_hit(hit) for hit in entry.get("hits", ())],
-        "command": quoted(entry.get("command", ())),
+        "command": quote_command(entry.get("command", ())),
         "drawing": _drawing(entry),
         "sort": _sort_values(entry),
     }
@@ -211,7 +211,7 @@ def _place(hit: dict[str, Any]) -> str:
     return "downbeat" if hit["on_downbeat"] else "beat" if hit["on_beat"] else "off"
 
 
-def quoted(command: Sequence[str]) -> str:
+def quote_command(command: Sequence[str]) -> str:
     """Quote arguments as this system's shell takes them.
 
     Args:

@@ -58,7 +58,7 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     seen, flow, newness, candidates = TransitionStream(), FlowStream(), Novelty(), Candidates()
     stream = MotionStream(load(weights.embedded(weights.MOTION_ENCODER)))
     new, prints, shot = [], [], 0
-    for frame, is_analysed in sampled(frames):
+    for frame, is_analysed in sample_frames(frames):
         look = seen.see(frame.pixels)
         prints.append(print_of(look.thumb))
         flow.add(frame.time_s, frame.pixels)
@@ -76,7 +76,7 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     return features
 
 
-def sampled(frames: Iterable[FrameLike]) -> Iterator[tuple[FrameLike, bool]]:
+def sample_frames(frames: Iterable[FrameLike]) -> Iterator[tuple[FrameLike, bool]]:
     """Choose the frames that the motion encoder sees: as few as are ten a second, and the last.
 
     Args:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from dyvim_cli.vision.analysis import FrameLike, sampled
+from dyvim_cli.vision.analysis import FrameLike, sample_frames
 from dyvim_cli.vision.motion_encoder import MotionEncoder, working_size
 
 
@@ -67,7 +67,7 @@ def triplets_at(frames: Iterable[FrameLike], times_s: Sequence[float]) -> list[t
     found: list[tuple[float, np.ndarray]] = []
     recent: list[FrameLike] = []
     wanted = sorted(times_s)
-    for frame in (frame for frame, is_analysed in sampled(frames) if is_analysed):
+    for frame in (frame for frame, is_analysed in sample_frames(frames) if is_analysed):
         recent = [*recent[-2:], frame]
         while len(recent) == 3 and len(found) < len(wanted) and recent[1].time_s >= wanted[len(found)] - 0.05:
             found.append((recent[1].time_s, np.stack([f.pixels for f in recent])))

@@ -108,7 +108,7 @@ def default_map(
             hint = _key_hint(key, "score", set().union(*options.values()))
             raise UsageError(f"{path}: unknown key '{key}'", hint)
         for verb in takers:
-            result[verb][_name(key)] = checked(value, options[verb][_name(key)], key, path)
+            result[verb][_name(key)] = check_type(value, options[verb][_name(key)], key, path)
     for verb, table in settings.items():
         if not isinstance(table, dict):
             continue
@@ -118,7 +118,7 @@ def default_map(
             if _name(key) not in options[verb]:
                 hint = _key_hint(key, verb, options[verb])
                 raise UsageError(f"{path}: unknown key '{key}' in [{verb}]", hint)
-            result[verb][_name(key)] = checked(value, options[verb][_name(key)], key, path)
+            result[verb][_name(key)] = check_type(value, options[verb][_name(key)], key, path)
     return result
 
 
@@ -127,7 +127,7 @@ def _key_hint(key: str, verb: str, known: Iterable[str]) -> str:
     return (f"{meant}? " if meant else "") + f"see `dyvim {verb} --help`"
 
 
-def checked(value: Any, kind: Any, key: str, path: Path) -> Any:
+def check_type(value: Any, kind: Any, key: str, path: Path) -> Any:
     """Check that TOML gave a value the type that the option has.
 
     Args:

@@ -69,5 +69,5 @@ def _read(path: Path) -> dict[str, Any]:
     for key in settings:
         if key not in KINDS:
             raise UsageError(f"{path}: unknown key '{key}'", f"a folder may set: {', '.join(KINDS)}")
-        config.checked(settings[key], KINDS[key], key, path)
+        config.check_type(settings[key], KINDS[key], key, path)
     return settings

@@ -126,7 +126,7 @@ def _judge(
     """Judge every film and print the tables; a film that cannot be read is listed, the others are judged."""
     from dyvim_cli.evaluation.judge.distributions import distances
     from dyvim_cli.evaluation.judge.judge_film import TOGETHER
-    from dyvim_cli.evaluation.show.cells import aligned, plain
+    from dyvim_cli.evaluation.show.cells import align_columns, plain
     from dyvim_cli.evaluation.show.flow_tables import FLOW_LEGEND, flow_table
     from dyvim_cli.evaluation.show.lettering import lettering_note
     from dyvim_cli.evaluation.show.tables import LEGEND, film_facts, summary, table
@@ -161,7 +161,7 @@ def _judge(
         facts |= {"warnings": notes}
         console.data(json.dumps(facts | {"distances": plain(apart)}, allow_nan=False))
     else:
-        console.data(f"{aligned(table(reports, seed))}\n\n{aligned(flow_table(reports, seed))}")
+        console.data(f"{align_columns(table(reports, seed))}\n\n{align_columns(flow_table(reports, seed))}")
         console.note(LEGEND)
         console.note(FLOW_LEGEND)
         if apart:

@@ -100,7 +100,7 @@ def density_coverage(real: np.ndarray, made: np.ndarray, k: int = NEIGHBOURS) ->
     return float(inside.sum() / (k * len(made))), float(inside.any(axis=1).mean())
 
 
-def standardised(real: np.ndarray, made: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def standardise(real: np.ndarray, made: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Scale both sets by the real one's mean and deviation, so that no unit outweighs another.
 
     Args:
@@ -127,7 +127,7 @@ def distances(made: Sequence[np.ndarray], real: Sequence[np.ndarray]) -> dict[st
     sets = [np.concatenate([embed_sound(mono) for mono in music]) for music in (real, made)]
     if not len(sets[0]):
         return {"frechet_distance": float("nan"), "density": 0.0, "coverage": 0.0}
-    real_rows, made_rows = standardised(*sets)
+    real_rows, made_rows = standardise(*sets)
     density, coverage = density_coverage(real_rows, made_rows)
     return {
         "frechet_distance": frechet_distance(real_rows, made_rows),

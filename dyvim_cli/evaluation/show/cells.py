@@ -60,7 +60,7 @@ def interval_cell(interval: Interval | None) -> str:
     return f"{interval.mean:.2f} ({interval.low:.2f}..{interval.high:.2f})"
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> str:
+def align_columns(rows: Sequence[Sequence[str]]) -> str:
     """Set rows as text in columns, the first to the left, figures to the right.
 
     Args:

@@ -11,7 +11,7 @@ from dyvim_cli.evaluation.judge.bootstrap import Interval
 from dyvim_cli.evaluation.judge.flow import FlowReport, flow
 from dyvim_cli.evaluation.judge.sync import SyncReport, compare
 from dyvim_cli.evaluation.judge.visual_events import visual_events
-from dyvim_cli.evaluation.show.cells import aligned, interval_cell, plain
+from dyvim_cli.evaluation.show.cells import align_columns, interval_cell, plain
 from dyvim_cli.evaluation.show.flow_tables import FLOW, flow_facts, mean_flow
 from dyvim_cli.evaluation.show.tables import MEASURES, mean_excesses, sync_facts
 from dyvim_cli.evaluation.sweep.agreement import EventAgreement, Eye, agreement_text, event_agreement
@@ -195,7 +195,7 @@ def sweep_text(takes: Sequence[SweepRun]) -> str:
         Aligned lines.
     """
     lines = [agreement_text(film, found) for film, found in _agreements(takes).items()]
-    tables = [aligned(sweep_table(takes)), aligned(sweep_flow_table(takes))]
+    tables = [align_columns(sweep_table(takes)), align_columns(sweep_flow_table(takes))]
     return "\n\n".join([*tables, *(["\n".join(lines)] if lines else [])])
 
 

@@ -125,7 +125,7 @@ def store(
                 kept += 1
                 continue
             features, samples = make()
-            codes = encoded(samples, codec).numpy().astype(np.int16)
+            codes = encode_music(samples, codec).numpy().astype(np.int16)
         except DyvimError as error:
             failures[name] = error.message
             continue
@@ -167,10 +167,10 @@ def music_of_film(path: Path, codec: Codec) -> torch.Tensor:
     """
     from dyvim_cli.media.sound_reading import read_audio
 
-    return fitted(read_audio(path, codec.sample_rate)[0], codec)
+    return fit_channels(read_audio(path, codec.sample_rate)[0], codec)
 
 
-def fitted(samples: np.ndarray, codec: Codec) -> torch.Tensor:
+def fit_channels(samples: np.ndarray, codec: Codec) -> torch.Tensor:
     """Samples [n, 2] with the codec's channels [C, n]; silence is no music to learn from.
 
     Args:
@@ -189,7 +189,7 @@ def fitted(samples: np.ndarray, codec: Codec) -> torch.Tensor:
     return sound if codec.channels == 2 else sound.mean(dim=0, keepdim=True)
 
 
-def encoded(samples: torch.Tensor, codec: Codec) -> torch.Tensor:
+def encode_music(samples: torch.Tensor, codec: Codec) -> torch.Tensor:
     """Encode stretch by stretch with a second of context on either side.
 
     Args:

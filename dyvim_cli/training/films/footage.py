@@ -90,12 +90,12 @@ def takes_of(frames: np.ndarray) -> Iterator[ClipShot]:
     cuts = np.flatnonzero(np.abs(np.diff(grey, axis=0)).mean(axis=(1, 2)) > CUT_DIFFERENCE) + 1
     for start, end in zip([0, *cuts], [*cuts, len(frames)], strict=True):
         if end - start >= LEAST_FRAMES:
-            take = measured(frames[start:end])
+            take = measure_travel(frames[start:end])
             if take.travel[-1] >= LEAST_TRAVEL:
                 yield take
 
 
-def measured(frames: np.ndarray) -> ClipShot:
+def measure_travel(frames: np.ndarray) -> ClipShot:
     """Measure the way that a take's picture travels, by DIS flow.
 
     Args:
@@ -114,7 +114,7 @@ def measured(frames: np.ndarray) -> ClipShot:
     return ClipShot(frames, kept, np.cumsum([0.0, *np.maximum(steps, STILL_STEP)]))
 
 
-def played(take: ClipShot, travel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def play_take(take: ClipShot, travel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Play a take as fast as a film travels, but for MOST_SPEED times its own pace at most.
 
     Args:

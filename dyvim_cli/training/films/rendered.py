@@ -150,7 +150,7 @@ def _new_set(film: Choreography, size: tuple[int, int], material: Material, rng:
         return Set(background, sprites)
     ways = np.array([take.travel[-1] for take in material.takes])
     take = material.takes[rng.choice(len(ways), p=ways / ways.sum())]  # a short one turns round too often
-    return Set(background, sprites, take, footage.played(take, film.travel, rng))
+    return Set(background, sprites, take, footage.play_take(take, film.travel, rng))
 
 
 def _sprite(

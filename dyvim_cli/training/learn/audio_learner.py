@@ -283,7 +283,7 @@ def prompt_of(film: SoundedFilm) -> str:
     return describe_music(character.style, character.valence, character.arousal, bpm)
 
 
-def stacked(rows: list[Memory], dtype: torch.dtype = torch.float32) -> Memory:
+def stack_memories(rows: list[Memory], dtype: torch.dtype = torch.float32) -> Memory:
     """Memories of one row each as one; missing words are padded and masked.
 
     Args:
@@ -306,7 +306,7 @@ def _collate(rows: list[dict[str, Any]], model: MusicGen) -> AudioBatch:
         tokens=torch.stack([r["tokens"] for r in rows]),
         dynamics=torch.stack([r["dynamics"] for r in rows]),
         alpha=torch.tensor([r["alpha"] for r in rows], dtype=torch.float32),
-        memory=stacked([r["memory"] for r in rows], model.weight.dtype),
+        memory=stack_memories([r["memory"] for r in rows], model.weight.dtype),
         embeddings=torch.stack(
             [F.pad(r["embeddings"], (0, 0, 0, n_keys - len(r["embeddings"]))) for r in rows]
         ),

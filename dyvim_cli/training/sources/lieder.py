@@ -114,12 +114,12 @@ def _piano_streams(right: Notes, left: Notes, voice: Notes, n_steps: int) -> dic
     low = texture.bass_mask(left)
     bass, figure = left[low], left[~low]
     bass_ends = texture.hold_through(bass, figure)
-    both_staves = texture.joined([right, figure])
+    both_staves = texture.join_parts([right, figure])
     pad = both_staves[texture.chord_mask(both_staves)]
     right = right[~texture.chord_mask(right) & ~_doubles(right, voice)]
     figure = figure[~np.isin(figure.starts, pad.starts)]
     by_left = texture.busier_by_bar(right, figure, n_steps)
-    moving = texture.joined([right[~by_left[right.starts]], figure[by_left[figure.starts]]])
+    moving = texture.join_parts([right[~by_left[right.starts]], figure[by_left[figure.starts]]])
     return {
         "bass": grid.line("bass", bass.starts, bass_ends, bass.pitches, n_steps),
         "pad": grid.line("pad", pad.starts, pad.ends, pad.pitches, n_steps),

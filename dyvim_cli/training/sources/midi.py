@@ -115,13 +115,13 @@ def _piece(
             tokens[STREAM_INDEX[stream]] = grid.line(
                 stream, notes.starts, notes.ends, notes.pitches + shift, run.n_steps
             )
-    every = texture.joined([track.notes for track in pitched])
+    every = texture.join_parts([track.notes for track in pitched])
     tokens[STREAM_INDEX["chord"]] = chord_inference.chords_of_notes(
         every.starts, every.ends, every.pitches - key.tonic + 12, run.n_steps, key.is_minor
     )
     drum_tracks = [track for track in inside if track.is_drums]
     if drum_tracks:
-        hits = texture.joined([track.notes for track in drum_tracks])
+        hits = texture.join_parts([track.notes for track in drum_tracks])
         tokens[STREAM_INDEX["drums"]] = drums.row(hits.starts, hits.pitches, run.n_steps)
     tokens[STREAM_INDEX["level"]] = dynamics.velocity_levels(
         np.concatenate([track.notes.starts for track in inside]),
@@ -136,7 +136,7 @@ def _piece(
 
 
 def _key(pitched: list[roles.CorpusTrack]) -> Any:
-    every: Notes = texture.joined([track.notes for track in pitched])
+    every: Notes = texture.join_parts([track.notes for track in pitched])
     lengths = np.maximum(every.ends - every.starts, 0)  # torn files hold notes that end before they begin
     weights = keys.pitch_class_weights(every.pitches, lengths)
     lowest = chord_inference.lowest_sounding(every.starts, every.ends, every.pitches, int(every.ends.max()))

@@ -92,17 +92,17 @@ def cast(tracks: list[CorpusTrack], n_steps: int) -> dict[str, Notes]:
     """
     low = [track for track in tracks if _is_bass(track)]
     rest = [track for track in tracks if not _is_bass(track)]
-    bass = texture.joined([track.notes for track in low])
+    bass = texture.join_parts([track.notes for track in low])
     bass = bass[texture.lowest_of_each_step(bass)]
     if not low and rest:
-        every = texture.joined([track.notes for track in rest])
+        every = texture.join_parts([track.notes for track in rest])
         bass = every[texture.bass_mask(every)]
         bass = bass[bass.pitches < LOW + 5]
     chords, lines = zip(*[_chords_and_line(track) for track in rest], strict=True) if rest else ((), ())
     tune, leader = _lead(rest, lines, n_steps)
     own = [_onsets_by_bar(line, n_steps) * (not _follows(line, tune)) for line in lines]
     figures, _ = _most(lines, own, n_steps, leader)
-    pad = texture.joined(list(chords))
+    pad = texture.join_parts(list(chords))
     pad = pad[texture.chord_mask(pad)]
     return {"melody": tune, "bass": bass, "pad": pad, "arp": figures}
 
@@ -118,7 +118,7 @@ def _chords_and_line(track: CorpusTrack) -> tuple[Notes, Notes]:
     together = texture.chord_mask(track.notes, 2)
     chords = track.notes[together]
     if len(chords) and texture.chord_mask(chords, 3).mean() < 0.5:
-        chords = texture.joined([chords, Notes(chords.starts, chords.ends, chords.pitches + 12)])
+        chords = texture.join_parts([chords, Notes(chords.starts, chords.ends, chords.pitches + 12)])
     return chords, track.notes[~together]
 
 
@@ -177,7 +177,7 @@ def _most(
     n_bars = n_steps // STEPS_PER_BAR
     winner = np.full(n_bars, -1)
     if not len(lines):
-        return texture.joined([]), winner
+        return texture.join_parts([]), winner
     window = np.ones(2 * ROLE_BARS + 1) / (2 * ROLE_BARS + 1)
     matrix = np.array(claims)
     smooth = np.array([centred_convolution(row, window) for row in matrix])
@@ -187,7 +187,7 @@ def _most(
         smooth[taken[bars], bars] = 0
     winner = np.where(smooth.max(0) > MIN_CLAIM, smooth.argmax(0), -1)
     won = [line[winner[line.starts // STEPS_PER_BAR] == i] for i, line in enumerate(lines)]
-    return texture.joined(won), winner
+    return texture.join_parts(won), winner
 
 
 def style(tracks: list[CorpusTrack], has_drums: bool) -> str | None:

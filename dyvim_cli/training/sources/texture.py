@@ -127,7 +127,7 @@ def busier_by_bar(first: Notes, second: Notes, n_steps: int) -> np.ndarray:
     return np.repeat(counts[1] > counts[0], STEPS_PER_BAR)[:n_steps]
 
 
-def joined(parts: list[Notes]) -> Notes:
+def join_parts(parts: list[Notes]) -> Notes:
     """Several parts as one, by start.
 
     Args:

@@ -19,7 +19,7 @@ from dyvim_cli.model.musicgen.scratch import CODEC_FILE, CODECS, published_codec
 from dyvim_cli.progress import Progress
 from dyvim_cli.training.data.piece import Piece
 from dyvim_cli.training.data.shards import load
-from dyvim_cli.training.films.film_pairs import facts_of, fitted, load_films, prepare_films, store
+from dyvim_cli.training.films.film_pairs import facts_of, fit_channels, load_films, prepare_films, store
 from dyvim_cli.training.films.pairs import choose_pieces
 from dyvim_cli.training.films.rendered import Material, watch_film_of
 from dyvim_cli.training.learn.audio_learner import AudioLearner
@@ -114,8 +114,8 @@ def prepare_rendered(
         rng = np.random.default_rng([seed, index])
         piece = excerpt(piece, FILM_S, rng)
         features, step_times_s = watch_film_of(piece, material, rng)
-        sound = played(piece, step_times_s, codec.sample_rate, index)
-        return dressed(features, piece), fitted(sound, codec)
+        sound = render_piece(piece, step_times_s, codec.sample_rate, index)
+        return with_mood_of(features, piece), fit_channels(sound, codec)
 
     def items() -> Iterator[tuple[str, Any, Any]]:
         for i, piece in enumerate(pieces):
@@ -166,7 +166,7 @@ def _mood(piece: Piece) -> tuple[float, float]:
     return float(valence), float(arousal)
 
 
-def described(piece: Piece) -> str:
+def prompt_of_piece(piece: Piece) -> str:
     """Write the prompt of a piece, as for scored films.
 
     Args:
@@ -178,7 +178,7 @@ def described(piece: Piece) -> str:
     return describe_music(STYLES[max(piece.style, 0)], *_mood(piece), piece.bpm)
 
 
-def dressed(features: FilmFeatures, piece: Piece) -> FilmFeatures:
+def with_mood_of(features: FilmFeatures, piece: Piece) -> FilmFeatures:
     """Give a film the style scores and mood of its music, so that prompts describe the music.
 
     Rendered textures show neither: a decoder tuned on them would unlearn its prompts.
@@ -196,7 +196,7 @@ def dressed(features: FilmFeatures, piece: Piece) -> FilmFeatures:
     return replace(features, style_scores=style, scene_moods=moods)
 
 
-def played(piece: Piece, step_times_s: np.ndarray, sample_rate: int, seed: int) -> np.ndarray:
+def render_piece(piece: Piece, step_times_s: np.ndarray, sample_rate: int, seed: int) -> np.ndarray:
     """Play a piece in its own style.
 
     Args:
