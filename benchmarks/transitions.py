@@ -36,7 +36,7 @@ TAKES = {
         ("intel_preview_store-aisle-detection.gif", 0.0, 4.4),
     ),
 }  # fmt: skip
-# of scikit-image's, shown by a slow zoom or swept over
+# photographs of scikit-image, shown by a slow zoom or a pan
 STILLS = {
     "developing": ("chelsea.png", "coffee.png", "hubble_deep_field.jpg"),
     "held out": ("astronaut.png", "rocket.jpg", "motorcycle_left.png"),

@@ -112,7 +112,7 @@ BROKEN = {
 # a path that no file can have
 NO_PATH = {errno.ENAMETOOLONG, errno.ELOOP}
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}  # the system does not let us
-# what libraries say of it without an errno: safetensors, torch, libsndfile, the dynamic linker
+# messages of libraries that give no errno: safetensors, torch, libsndfile, the dynamic linker
 TOO_LARGE = ("File too large", "os error 27")
 SAYS_FULL = ("No space left on device", "os error 28", "os error 122", "Disk quota exceeded", *TOO_LARGE)
 SAYS_NO_MEMORY = (

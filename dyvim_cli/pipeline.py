@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from dyvim_cli.model.musicgen.loading import AudioModel
     from dyvim_cli.model.score.decoder import Decoder
 
-# for the layers above
+# re-exported for the layers above
 __all__ = ["compose", "features_of", "load_embedded", "load_model", "notes_of", "prepare_model"]
 
 

@@ -101,16 +101,16 @@ FRAGMENT = re.compile(
 
 
 def fragments(source: str) -> list[str]:
-    """Lines of constants and fields whose comment is a fragment: LIMIT = 3  # of a film."""
+    """Comments of constants and fields, behind or above them, that are fragments: LIMIT = 3  # of a film."""
     lines, tree = source.splitlines(), ast.parse(source)
     bodies = [tree.body, *(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
-    values = [
-        lines[node.lineno - 1].strip()
-        for body in bodies
-        for node in body
-        if isinstance(node, ast.Assign | ast.AnnAssign)
+    starts = [
+        node.lineno - 1 for body in bodies for node in body if isinstance(node, ast.Assign | ast.AnnAssign)
     ]
-    return [line for line in values if "  # " in line and FRAGMENT.match("# " + line.split("  # ", 1)[1])]
+    found = [lines[i].strip() for i in starts if FRAGMENT.match("# " + lines[i].partition("  # ")[2])]
+    above = [i - 1 for i in starts if i and lines[i - 1].strip().startswith("# ")]
+    first = [i for i in above if not lines[i - 1].strip().startswith("#")]
+    return found + [lines[i].strip() for i in first if FRAGMENT.match(lines[i].strip())]
 
 
 def test_comments_of_constants_and_fields_are_whole():
@@ -125,6 +125,7 @@ def test_fragments_are_found():
         "LIMIT = 3  # of a film\nOTHER = 4  # most films, of any kind\n\nclass A:\n    b: int  # in seconds"
     )
     assert fragments(source) == ["LIMIT = 3  # of a film", "b: int  # in seconds"]
+    assert fragments("# of a film\nLIMIT = 3\n# longest film\n# of any kind\nOTHER = 4") == ["# of a film"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from dyvim_cli.options import EMBEDDED, ComposeOptions, Delivery
 from dyvim_cli.vision import settings as vision
 
 BLOCK = 1 << 20
-# what decides a result's bytes; the command line, the engines, the page, training and judging do not
+# sources that decide a result's bytes; the command line, engines, page, training and judge do not
 CODE = (
     "pipeline.py", "job_checks.py", "film_planning.py", "extras.py", "describe.py", "composer.py",
     "options.py", "types.py", "device.py", "seeds.py",

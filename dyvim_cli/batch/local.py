@@ -218,7 +218,7 @@ def _work(pipe: Connection) -> None:
 
     seen: queue.Queue[Future[Seen]] = queue.Queue()
     speaks = threading.Lock()  # two threads write into the pipe
-    # from the start: a batch that dies while the model is loaded is noticed
+    # started first, so that a batch that dies while the model is loaded is noticed
     threading.Thread(target=_receive, args=(pipe, seen, speaks), daemon=True).start()
     try:
         model = load_embedded()

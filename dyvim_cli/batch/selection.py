@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from dyvim_cli.errors import InputError
 from dyvim_cli.media.output import MUXERS, OWN_MARK
 
-# what a folder is searched for, unless --include says otherwise
+# suffixes of films that a folder is searched for, unless --include is given
 FILM_SUFFIXES = {
     *MUXERS, ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg", ".m2v", ".vob", ".ogv", ".3gp", ".3g2",
     ".mxf", ".dv", ".divx", ".rm", ".rmvb", ".gif",

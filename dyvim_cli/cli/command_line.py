@@ -5,7 +5,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-# how it is run and shown, not what comes out
+# options of running and showing, which do not change the result
 NOT_PART_OF_IT = (
     "as_json", "dry_run", "no_cache", "progress", "report", "weights_dir", "offline", "device",
     "quiet", "verbose",

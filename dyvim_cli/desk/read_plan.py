@@ -24,7 +24,7 @@ TOP = (
     "style", "key", "bpm", "mood", "alpha", "seed", "duration_s",
     "hits", "silences", "speech", "instruments", "section",
 )  # fmt: skip
-# of the file, and of a section: style is one of a section's alone
+# optional keys of the file, and of a section
 MAY_LACK = ("silences", "speech", "instruments", "style", "energy")
 ROWS = {  # array: the keys of each of its tables
     "hits": ("at", "weight", "kind"),

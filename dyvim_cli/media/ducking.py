@@ -13,7 +13,7 @@ from dyvim_cli.types import OwnSound
 CLEAR_DB = 14.0  # speech over music in its band, over a phrase's words: 10 are promised, pauses and all
 CLEAR_MOMENT_DB = 11.5  # the same over the words in any stretch of MOMENT_S
 MOMENT_S, MOMENT_STEP_S = 1.0, 0.25
-# further reduction where own sound is at full scale and music takes from it what it adds
+# additional reduction where own sound is at full scale: clipping takes from it what the music adds
 BESIDE_CLIPPED_DB = 8.0
 BESIDE_LIMITED_DB = 2.0  # additional reduction: with music, own sound meets the limiter more often
 DEEPEST_DB = -40.0

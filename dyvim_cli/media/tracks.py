@@ -12,7 +12,7 @@ from dyvim_cli.media.timing import SoundSpan
 # names that libavformat or a camera gives to unnamed tracks
 NO_NAMES = ("soundhandler", "core media audio", "sound media handler", "apple sound media handler")
 UNKNOWN = "unknown"  # the codec of what no decoder is known for
-# of ffmpeg's own listing: "Stream #0:1[0x2](und): Audio: pcm_s16le (sowt), 8000 Hz, 6 channels (FL+FC), s16"
+# line of ffmpeg's listing: "Stream #0:1[0x2](und): Audio: pcm_s16le (sowt), 8000 Hz, 6 channels (FL+FC)"
 LISTED = re.compile(r"Stream #\d+:(?P<index>\d+)\S*: Audio: (?P<codec>[^,]+)(?:, \d+ Hz)?, (?P<layout>[^,]+)")
 COUNTED = re.compile(r"(\d+) channels")
 

@@ -16,7 +16,7 @@ from dyvim_cli.cli.options.arguments import EDIT, MODELS, MUSIC, OUTPUT, RUN, SO
 from dyvim_cli.cli.show import console
 
 PANELS = (None, "Which films", MUSIC, EDIT, SOUND, OUTPUT, MODELS, RUN)
-# what one film is about, or what is done once: no variable holds it for every run
+# options about one film or a single action, which no variable sets for every run
 OF_ONE_RUN = {
     "output", "music", "midi", "stems", "markers_out", "preview", "report", "dry_run", "as_json", "start",
     "end", "plan", "markers", "takes", "orchestrate", "mute", "instrument", "reroll", "like",

@@ -2,7 +2,7 @@
 
 import re
 
-# what moves the cursor, colours, rings or turns the direction of writing: a stranger's file may be called so
+# characters that move the cursor, colour, ring or turn the direction of writing; file names may hold them
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 LINE_BREAK = "\n"
 

@@ -12,7 +12,7 @@ from dyvim_cli.evaluation.judge.sync import HEADLINE_S, SyncReport
 from dyvim_cli.evaluation.show.cells import cell, plain
 from dyvim_cli.evaluation.show.flow_tables import flow_facts, mean_flow_facts
 
-# what is corrected for chance; None where the picture has nothing to compare with
+# figures that are corrected for chance; None where the picture has nothing to compare with
 MEASURES: dict[str, Callable[[SyncReport], Corrected | None]] = {
     "cuts hit": lambda s: s.matching[HEADLINE_S].cut_recall if s.n_cuts else None,
     "events hit": lambda s: s.matching[HEADLINE_S].recall if s.n_events else None,
@@ -20,7 +20,7 @@ MEASURES: dict[str, Callable[[SyncReport], Corrected | None]] = {
     "motion~loudness": lambda s: s.motion_loudness if s.is_moving else None,
     "motion~density": lambda s: s.motion_density if s.is_moving else None,
 }
-# what is not
+# figures that are not corrected
 FIGURES: dict[str, Callable[[FilmReport], float | None]] = {
     "lag ms": lambda r: None if r.sync.lag_s is None else 1000 * r.sync.lag_s,
     "key clarity": lambda r: r.heard.musicality.key_clarity,

@@ -23,7 +23,7 @@ BACKBONE = "backbone."
 N_SAMPLED, HALF_ERROR = 64, 0.01  # bfloat16 rounds by up to .004
 NAME_BACKBONE = "name the backbone it was tuned on with --model"
 TUNE_AGAIN = "tune it again: dyvim train tune"
-# what makes two backbones of one shape
+# settings that decide a backbone's shape
 HASHED = (
     "vocab_size", "num_hidden_layers", "ffn_dim", "num_attention_heads", "hidden_size", "num_codebooks",
     "audio_channels", "activation_function", "pad_token_id", "scale_embedding",

@@ -112,7 +112,7 @@ class _Window:
         model, start = self.model, self.model.start
         n_frames = n_positions if end is None else end - self.start
         n_known = known.shape[-1]
-        # what is decided already: the carried tokens, and the pattern's corners; -1 = to be drawn
+        # tokens that are decided already: carried ones, and the pattern's corners; -1 = to be drawn
         plan = delayed(torch.nn.functional.pad(known, (0, n_frames - n_known), value=-1), model.delays, start)
         plan = plan[..., :n_positions]
         extension, pictures = self._see(n_positions)

@@ -20,7 +20,7 @@ StemEffect = Callable[[dict[str, np.ndarray]], np.ndarray]  # blocks [2, n] of s
 IN_MEMORY_BYTES = 16 << 20  # largest stem in memory; longer ones wait on disk for mastering
 QUIET = 1e-9  # level of the mix below which its gain cannot be measured, and is 1
 
-# what editors call them: who asks for groups gets four files at most
+# group of each stem by editors' names; with --stem-groups there are four files at most
 GROUPS = {
     "melody": "melody",
     "bass": "bass",

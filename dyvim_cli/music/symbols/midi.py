@@ -13,7 +13,7 @@ TICKS_PER_STEP = TICKS_PER_BEAT // STEPS_PER_BEAT
 TOLERANCE_S = 0.0002  # how far a step may stray before the tempo changes
 CONDUCTOR = "conductor"  # the track without notes that other programs read the tempo map from
 EXPRESSION = 11  # the controller
-# times before each step at which a swell is written: an accent's is done within 20 ms
+# seconds before each step at which a swell is written: an accent's is done within 20 ms
 SWELL_AT_S = (0.0, 0.01, 0.015, 0.025)
 FAR_STEPS = 1000  # steps behind the last one, beyond any ring-out
 

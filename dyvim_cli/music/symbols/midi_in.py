@@ -13,7 +13,7 @@ from dyvim_cli.music.symbols.midi_tracks import Clock, Track, tracks_of
 from dyvim_cli.regular_files import read_regular
 from dyvim_cli.types import Stem
 
-# what a style's mix has a strip for
+# parts that have a strip in a style's mix
 ROLES = ("melody", "bass", "drums", "pad", "arp", "accent", "impact", "riser")
 BASSES = {*range(32, 40), 43, 58}  # General MIDI: basses, contrabass, tuba
 PADS = {*range(16, 24), *range(48, 56), *range(88, 96)}  # organs, ensembles and voices, synthesizer pads

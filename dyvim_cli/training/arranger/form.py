@@ -72,7 +72,7 @@ def draw_form(rng: np.random.Generator, style: str, n_bars: int) -> tuple[Scene,
     return tuple(scenes)
 
 
-# how often a part leaves the stage for a scene, by role; a style adds to it (record.Arranger.more_absent)
+# probability that a part is silent in a scene, by role; a style adds to it (record.Arranger.more_absent)
 ABSENT = {
     "intro": {"melody": 0.45, "drums": 0.35, "bass": 0.15, "arp": 0.25, "pad": 0.1},
     "theme": {"melody": 0.04, "drums": 0.04, "bass": 0.03, "arp": 0.2, "pad": 0.06},

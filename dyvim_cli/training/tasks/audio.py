@@ -32,7 +32,7 @@ from dyvim_cli.vision.settings import settings as seen_with
 # some hundreds: at 1 the loss of a decoder that knew music rose from 3.99 to 4.08 in sixty updates
 AUDIO_GAIN = 0.12
 SCRATCH = "scratch"  # name in place of a backbone: a new decoder, all of which learns
-# of rendered films: many short ones generalise (33 long ones were memorised)
+# length of rendered films: many short ones generalise (33 long ones were memorised)
 FILM_S = 14.0
 SCRATCH_GAIN = 10.0  # factor of strategies.DECODER_RATE: an untrained decoder learns at 1e-3
 
