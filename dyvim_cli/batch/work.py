@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dyvim_cli import pipeline
 from dyvim_cli.batch.fingerprint import Content, content_of, fingerprint, is_unchanged
 from dyvim_cli.batch.journal import now
-from dyvim_cli.batch.staging import staging_path, staged_delivery
+from dyvim_cli.batch.staging import staged_delivery, staging_path
 from dyvim_cli.batch.tasks import Task
 from dyvim_cli.errors import DyvimError, EnvironmentFault, InputError, OutputError, fault_of
 from dyvim_cli.options import EMBEDDED, ComposeOptions
