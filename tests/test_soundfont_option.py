@@ -71,6 +71,17 @@ def test_a_rate_without_sense_becomes_the_nearest_practical_one(tmp_path, rate_h
     assert np.isfinite(sound_of(Orchestra(path), stem)).all()
 
 
+@pytest.mark.parametrize(("name", "comment"), [("Pearl Drumkit", b""), ("Pearl", b"Drums")])
+@pytest.mark.parametrize("bank", [0, 5])
+def test_a_lone_kit_plays_the_drums_wherever_it_stands(tmp_path, name, comment, bank):
+    path = tmp_path / "pearl.sf2"
+    made = font({name: STARTED}, bank=bank)
+    path.write_bytes(to_bytes(replace(made, info=made.info | {"ICMT": comment})))
+    notes = (Note(0.1, 0.3, 38, 90),)
+    (note,) = Orchestra(path).notes([Stem("drums", 8, True, notes), Stem("tune", 0, False, notes)])
+    assert note == "pearl.sf2 has no program 0 (Grand Piano): the shipped instrument plays it"
+
+
 def test_a_whole_score_sounds_of_it(own_font):
     score = played("pop", 1)
     with_own = np.concatenate(list(produce_blocks(score, 2.0, soundfont=own_font)))

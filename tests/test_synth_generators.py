@@ -22,6 +22,7 @@ from dyvim_cli.errors import InputError
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import soundfont
 from dyvim_cli.music.synth.instrument import SampledInstrument
+from dyvim_cli.music.synth.voice import fall
 from dyvim_cli.types import Note
 from tools import fluidsynth_parity
 from tools.soundfont_writer import to_bytes
@@ -234,3 +235,12 @@ def test_a_broken_font_says_what_is_wrong(tmp_path, harm):
     path.write_bytes(data)
     with pytest.raises(InputError, match="broken.sf2"):
         soundfont.read_soundfont(path)
+
+
+@pytest.mark.parametrize("db_per_s", [16.0, 96.0, 4800.0])
+def test_a_ring_ends_in_silence_when_it_has_fallen_by_60_db(db_per_s):
+    gains = fall(db_per_s)
+    assert gains[0] == 1 and gains[-1] == 0 and np.all(np.diff(gains) <= 0)
+    assert len(gains) / RATE == pytest.approx(60 / db_per_s, abs=0.001)
+    before = gains[: len(gains) - round(0.01 * RATE)]
+    assert not len(before) or 20 * np.log10(before[-1]) == pytest.approx(-60 + 0.01 * db_per_s, abs=0.1)

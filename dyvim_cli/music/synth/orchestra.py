@@ -1,6 +1,8 @@
 """Choose the soundfont of a stem: the user's where it has the instrument, else the shipped one."""
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from dyvim_cli.music.synth.soundfont import SoundFont, read_soundfont, shipped_s
 from dyvim_cli.types import Note, Stem
 
 STANDARD_KIT = 0
+NAMING = ("INAM", "ICMT")  # descriptions of a font that may call it a drum kit
+KIT_WORDS = re.compile(r"drum|percussion|\bkit\b", re.IGNORECASE)
 
 
 class Orchestra:
@@ -136,4 +140,14 @@ def opened(path: Path) -> SoundFont:
 
 @lru_cache(maxsize=1)
 def _opened(path: Path, modified_ns: int) -> SoundFont:
-    return read_soundfont(path)
+    return _with_kit(read_soundfont(path))
+
+
+def _with_kit(font: SoundFont) -> SoundFont:
+    """The font; a lone preset that is by its words a drum kit goes to the bank of the kits."""
+    if len(font.presets) != 1 or font.presets[0].bank == DRUM_BANK:
+        return font
+    words = b" ".join((font.presets[0].name, *(font.info.get(each, b"") for each in NAMING)))
+    if not KIT_WORDS.search(words.decode("latin-1")):
+        return font
+    return replace(font, presets=(replace(font.presets[0], bank=DRUM_BANK, program=STANDARD_KIT),))
