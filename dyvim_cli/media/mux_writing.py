@@ -89,15 +89,8 @@ def write_film(
     if container.has_attachments:
         streams += [source["t"]] if film.n_attachments else []
         extra += attached_covers(film, settings.scratch)
-    options = {
-        **first_picture_options(cut),
-        **audio_arguments(container.audio_options, 0, CHANNELS[settings.layout]),
-        **own_track_options(own_tracks),
-        **{f"c:s:{i}": codec for i, (_, codec) in enumerate(subtitles)},
-        **picture_options(film, muxer),
-        **sound_dispositions(mixed, kept),
-        **keeping_options(film, muxer, container),
-    }
+    codecs = {f"c:s:{i}": codec for i, (_, codec) in enumerate(subtitles)} | own_track_options(own_tracks)
+    options = codecs | sound_dispositions(mixed, kept) | _coding(settings, cut, container, muxer)
     output = ffmpeg.output(*streams, file_url(temporary), c="copy", **options, **ALWAYS, f=muxer)
     notes = write_whole(
         _writer(output, extra, film.path, out_path, reporter(progress, "mux", lead_s + settings.duration_s)),
@@ -118,6 +111,16 @@ def _from(start_s: float, sound: Any, container: Container) -> Any:
     if start_s > SEEK_MARGIN_S and not container.has_late_starts:
         return sound.filter("aresample", first_pts=0)
     return sound
+
+
+def _coding(settings: MixSettings, cut: Cut, container: Container, muxer: str) -> dict[str, Any]:
+    """Options of ffmpeg for the picture, the mix and the container."""
+    return {
+        **first_picture_options(cut),
+        **audio_arguments(container.audio_options, 0, CHANNELS[settings.layout]),
+        **picture_options(settings.film, muxer),
+        **keeping_options(settings.film, muxer, container),
+    }
 
 
 def _timecode(film: FilmInfo, cut: Cut, container: Container) -> tuple[list[str], list[str]]:

@@ -189,6 +189,18 @@ def _has_alpha(stream: Any, frame: Any) -> bool:
     return any(layer.is_alpha for layer in layers) or tag_of("alpha_mode", stream) == "1"
 
 
+def _container_start_s(container: Any, timing: Timing) -> float:
+    """The earliest stamp of any stream; the picture's where the container does not say."""
+    start_us = container.start_time
+    return timing.start_s if start_us is None else start_us / 1e6
+
+
+def _videos_start_s(container: Any, timing: Timing) -> float:
+    """The earliest stamp of any video stream."""
+    starts = [s.start_time * s.time_base for s in container.streams.video if s.start_time is not None]
+    return float(min(starts, default=timing.start_s))
+
+
 def _checked_duration_s(path: Path, timing: Timing, tracks: tuple[Track, ...]) -> float:
     """The film's length. Raises InputError where it is over the limit."""
     duration_s = _duration_s(timing, tracks)
@@ -217,10 +229,8 @@ def probe(path: Path) -> FilmInfo:
         frame = _first_frame(path, stream.index)
         orientation = orientation_of(frame)
         width, height = _upright_size(stream, orientation.rotation)
-        start_us = container.start_time
         tracks = sound_tracks(container, timing.sounds)
         duration_s = _checked_duration_s(path, timing, tracks)
-        starts = [s.start_time * s.time_base for s in container.streams.video if s.start_time is not None]
         return FilmInfo(
             path=path,
             container=container.format.name,
@@ -228,8 +238,8 @@ def probe(path: Path) -> FilmInfo:
             stream_index=stream.index,
             position=container.streams.video.index(stream),
             start_s=timing.start_s,
-            container_start_s=timing.start_s if start_us is None else start_us / 1e6,
-            videos_start_s=float(min(starts, default=timing.start_s)),
+            container_start_s=_container_start_s(container, timing),
+            videos_start_s=_videos_start_s(container, timing),
             duration_s=duration_s,
             picture_s=timing.picture_s,
             n_frames=timing.n_frames,

@@ -73,9 +73,7 @@ def plan_form(
     active = _active(form, film.energy, seed, may_play)
     copy_from = _returning(form, film, chords, active)
     strokes = last_strokes(tempo_map, film.hits, final_step, lightest_late)
-    ending = tokens.empty(film.n_steps)
-    if not loops:
-        ending = last_chord(tempo_map, final_step, strokes, is_minor)
+    ending = tokens.empty(film.n_steps) if loops else last_chord(tempo_map, final_step, strokes, is_minor)
     if may_play is not None and not loops:  # who plays nowhere is not in the last chord either
         absent = ~may_play.any(axis=1)
         active[absent], ending[absent] = False, tokens.REST
