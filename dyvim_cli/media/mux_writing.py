@@ -83,9 +83,8 @@ def write_film(
     streams += [source[f"s:{track.position}"] for track, _ in subtitles]
     kept = tuple(track for track, _ in own_tracks)
     metadata, said = with_own_comment(film, metadata)
-    extra = tags_of(metadata, sound_tags(mixed, kept)) + keeping_tags(film, muxer)
     timecode, timecode_notes = _timecode(film, cut, container)
-    extra += timecode
+    extra = tags_of(metadata, sound_tags(mixed, kept)) + keeping_tags(film, muxer) + timecode
     if container.has_attachments:
         streams += [source["t"]] if film.n_attachments else []
         extra += attached_covers(film, settings.scratch)
