@@ -5,11 +5,11 @@ import pytest
 from helpers.voices import RATE, SENTENCES, laid, melody, noise, spoken
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.signal import resample_poly
+from scipy.signal import butter, resample_poly, sosfilt
 
 from dyvim_cli.hearing import spans
 from dyvim_cli.hearing.music import MusicListener
-from dyvim_cli.hearing.speech import WINDOW_S, SpeechListener, loud_spans, spans_of
+from dyvim_cli.hearing.speech import WINDOW_S, SpeechListener, loud_spans, reached, spans_of
 
 SECONDS = 12.0
 
@@ -135,6 +135,15 @@ def test_without_a_detector_what_stands_out_counts():
         assert not len(loud_spans(silence, 0.01, -60))
 
 
+def test_a_word_begins_where_the_sound_rose_to_it():
+    levels, word = np.full(1000, -65.0), np.array([[3.0, 4.0]])
+    levels[275:430] = -30.0  # a whisper, of which the detector hears the middle
+    assert reached(word, levels, 0.01) == pytest.approx(np.array([[2.75, 4.3]]))
+    levels[:] = -30.0  # a noise that is as loud has no edge there
+    assert reached(word, levels, 0.01) == pytest.approx(word)
+    assert not len(reached(spans.NONE, levels, 0.01))
+
+
 @given(st.lists(st.booleans(), max_size=60), st.floats(0, 1))
 def test_spans_and_flags_say_the_same(flags, gap_s):
     found = spans.of_flags(np.array(flags, bool), 0.1)
@@ -154,3 +163,59 @@ def test_music_goes_on_where_it_is_out_of_tune_for_a_while():
     tune[: 8 * RATE] = np.interp(places, np.arange(len(tune)), tune)
     _, music = heard(tune + noise(24, 0.0005))
     assert music == pytest.approx(np.array([[0.0, 24.0]]), abs=0.6)
+
+
+def stroke(low_hz: float, high_hz: float, seconds: float, seed: int) -> np.ndarray:
+    """Noise in a band that dies away."""
+    rng, n = np.random.default_rng(seed), round(5 * seconds * RATE)
+    band = butter(2, (low_hz, high_hz), "bandpass", fs=RATE, output="sos")
+    wave = sosfilt(band, rng.standard_normal(n)) * np.exp(-np.arange(n) / RATE / seconds)
+    return wave / np.abs(wave).max()
+
+
+KICK, SNARE, HAT = (40, 120, 0.08), (200, 5000, 0.06), (5500, 7900, 0.02)
+
+
+def struck(times_s, sounds, levels) -> np.ndarray:
+    """[n] strokes in a room: sounds and levels are taken in turn."""
+    hits = [(time_s, levels[i % len(levels)] * stroke(*sounds[i % len(sounds)], seed=i))
+            for i, time_s in enumerate(times_s)]  # fmt: skip
+    return 0.3 * laid(SECONDS, *hits) + noise(SECONDS, 0.0005)
+
+
+def drum_loop(beat_s: float) -> np.ndarray:
+    """Kick, snare and hat of a rock beat, played by hand: late and early, loud and soft."""
+    rng, eighth_s = np.random.default_rng(6), beat_s / 2
+    n = int((SECONDS - 0.8) / eighth_s)
+    late_s = rng.normal(0, 0.006, n)
+    loop = struck(np.arange(n) * eighth_s + 0.1 + late_s, [HAT], [0.5, 0.2, 0.35, 0.25])
+    kicks, snares = ([i for i in range(n) if i % 8 in places] for places in ((0, 3, 4), (2, 6, 7)))
+    loop += struck([i * eighth_s + 0.1 + late_s[i] for i in kicks], [KICK], [1.0, 0.6, 0.8])
+    return loop + struck([i * eighth_s + 0.1 + late_s[i] for i in snares], [SNARE], [0.8, 0.7, 0.15])
+
+
+@pytest.mark.parametrize("beat_s", [0.7, 0.4])
+def test_drums_alone_are_music(beat_s):
+    speech, music = heard(laid(18, (4.0, drum_loop(beat_s))) + noise(18, 0.0005))
+    assert not len(speech)
+    assert music == pytest.approx(np.array([[4.1, 15.4]]), abs=0.8)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        struck(np.arange(0.1, 11, 0.45), [(60, 4000, 0.04)], [1.0, 0.4, 0.7]),
+        struck(np.arange(0.1, 11, 0.25), [(60, 300, 0.04), (1500, 6000, 0.03)], [0.8, 0.5]),
+        struck(np.arange(0.1, 11, 0.5), [(2000, 7000, 0.005)], [1.0]),
+        struck(np.sort(np.random.default_rng(2).uniform(0.1, 11, 50)), [KICK, SNARE, HAT], [1.0, 0.3]),
+        struck((np.arange(0, 10, 0.55)[:, None] + [0.1, 0.22, 0.34]).ravel(), [(250, 4000, 0.03)], [0.5, 0.7, 1.0]),
+    ],
+    ids=["hammer", "steps", "clock", "blows at random", "gallop"],
+)
+def test_what_strikes_without_being_drums(sound):
+    assert not len(heard(sound)[1])
+
+
+def test_who_counts_aloud_is_no_drummer(tmp_path):
+    speech, music = heard(np.tile(laid(2.4, (0.1, spoken(tmp_path, "One. Two. Three. Four.")[: 2 * RATE])), 5))
+    assert spans.total_s(speech) > 4 and not len(music)

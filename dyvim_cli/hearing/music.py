@@ -3,7 +3,7 @@
 Noise, wind and applause have no steady partials; a hum, a tone or a bell has few and always the same; those
 of engines and voices fit no grid, since they glide or follow a moving fundamental. Each window must
 pass all three tests, so that one chance resemblance makes no music. Under a voice, whose harmonics hide what
-is below, the pauses between the words are tested by themselves. Drums alone count as machines.
+is below, the pauses between the words are tested by themselves. Drums alone have tests of their own (drums.py).
 """
 
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dyvim_cli.hearing import spans
+from dyvim_cli.hearing.drums import Drumming, drumming
 from dyvim_cli.hearing.partials import FRAME, HOP_S, SAMPLE_RATE, Partial, steady_partials, within
 
 WINDOW_S, STEP_S = 6.0, 3.0  # a window holds a phrase: enough notes to see a grid
@@ -22,6 +23,7 @@ TALK = 1.15  # factor of these limits where most of it is speech: a voice alone 
 BETWEEN = 1.0  # factor of these limits in the pauses between words
 # limits for a window next to one of music
 GOES_ON_SHARE, GOES_ON_PITCHES_PER_S, GOES_ON_GRID = 0.2, 3.0, 0.33
+DRUMS_TALK_S = 1.0  # most speech in a window of drums, seconds: whoever counts aloud has a pulse
 GOES_ON_TALK_S = 1.5  # most speech in such a window: voices reach the first two limits, and .47 of the third
 BESIDE_WORDS_S = 0.05  # distance from a word within which its own sound is not over
 LEAST_PAUSE_S = 1.2  # least length of pauses in a window; in less no grid can be seen
@@ -72,18 +74,19 @@ class Tonality:
 
 @dataclass(frozen=True)
 class _Window:
-    """Steady partials of a window, and the power of each of its frames [F]."""
+    """Steady partials of a window, the power of each of its frames [F], and its strokes."""
 
     partials: list[Partial] = field(default_factory=list)
     powers: np.ndarray = field(default_factory=lambda: np.zeros(0))
     duration_s: float = 0.0
+    drums: Drumming = field(default_factory=Drumming)
 
 
 def _listened(samples: np.ndarray) -> _Window:
     """Listen to a window, mono samples [n] float at partials.SAMPLE_RATE; silence holds nothing."""
     if not len(samples) or np.abs(samples).max() <= FAINT:
         return _Window()
-    return _Window(*steady_partials(samples), len(samples) / SAMPLE_RATE)
+    return _Window(*steady_partials(samples), len(samples) / SAMPLE_RATE, drumming(samples))
 
 
 def tonality(samples: np.ndarray) -> Tonality:
@@ -182,8 +185,8 @@ class MusicListener:
         return spans.lasting(spans.within(bridged, duration_s), min(SHORTEST_S, 0.8 * duration_s))
 
 
-def _music_in(window: _Window, start_s: float, speech: np.ndarray) -> Tonality | None:
-    """Tonality of a window from start_s on that is music, whole or in the pauses of speech; else None.
+def _music_in(window: _Window, start_s: float, speech: np.ndarray) -> Tonality | Drumming | None:
+    """What makes a window from start_s on music, whole or in the pauses of speech, or drums; else None.
 
     If most of it is speech the tests of the whole are harder: a voice alone comes close.
     """
@@ -191,14 +194,16 @@ def _music_in(window: _Window, start_s: float, speech: np.ndarray) -> Tonality |
     whole = _tonality(window)
     if whole.is_music(TALK if talk_s > WINDOW_S / 2 else 1.0):
         return whole
+    if window.drums.is_music() and talk_s <= DRUMS_TALK_S:
+        return window.drums
     between = _tonality(_in_pauses(window, start_s, speech)) if talk_s > 0 else whole
     return between if between.is_music(BETWEEN) else None
 
 
 def _gone_on(
-    windows: list[_Window], heard: list[Tonality | None], speech: np.ndarray
-) -> list[Tonality | None]:
-    """Tonality of each window that is music; quieter windows next to one of music count as well."""
+    windows: list[_Window], heard: list[Tonality | Drumming | None], speech: np.ndarray
+) -> list[Tonality | Drumming | None]:
+    """What makes each window music; quieter windows next to one of music count as well."""
     spread = list(heard)
     n = len(windows)
     for order in (range(1, n), range(n - 2, -1, -1)):
@@ -207,9 +212,9 @@ def _gone_on(
             start_s = i * STEP_S
             if spread[i] is not None or spread[i + beside] is None:
                 continue
-            whole = _tonality(windows[i])
-            if whole.goes_on() and _talk_s(speech, start_s, start_s + WINDOW_S) <= GOES_ON_TALK_S:
-                spread[i] = whole
+            if _talk_s(speech, start_s, start_s + WINDOW_S) <= GOES_ON_TALK_S:
+                kinds = (_tonality(windows[i]), windows[i].drums)
+                spread[i] = next((kind for kind in kinds if kind.goes_on()), None)
     return spread
 
 

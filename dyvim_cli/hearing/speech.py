@@ -17,6 +17,9 @@ BEGINS, GOES_ON = 0.5, 0.35  # probabilities at which speech begins and below wh
 SHORTEST_S = 0.09  # a cough or a click can look like speech for two windows
 WORD_GAP_S = 0.25  # shorter pauses are within a word or between two
 LEAD_S, TAIL_S = 0.03, 0.08  # the detector hears a word after it began, and lets go of its last consonant
+REACH_S = 0.4  # so much earlier or later a word may begin or end than the detector hears it
+RISEN_DB = 10.0  # above the softest moment within REACH_S: from here on a sound has begun
+LEAST_REACH_S = 0.06  # nearer to the word nothing is gained
 STANDS_OUT_DB, NEAR_LOUDEST_DB = 6.0, 14.0  # the stand-in: above the background, below the loud parts
 
 
@@ -95,3 +98,37 @@ def loud_spans(levels_db: np.ndarray, step_s: float, audible_db: float) -> np.nd
     threshold = max(loud - NEAR_LOUDEST_DB, background + STANDS_OUT_DB, audible_db)
     found = spans.joined(spans.of_flags(levels_db > threshold, step_s), WORD_GAP_S)
     return spans.lasting(found, SHORTEST_S)
+
+
+def reached(speech: np.ndarray, levels_db: np.ndarray, step_s: float) -> np.ndarray:
+    """Begin each word where the sound rose to it, and end it where the sound fell.
+
+    The detector hears a whisper or a soft first vowel late. Where no such edge is within REACH_S, as in
+    noise, the word stays as it is.
+
+    Args:
+        speech: [N, 2] seconds, ascending.
+        levels_db: [n] of the sound in the speech band, dB, one every step_s.
+        step_s: seconds.
+
+    Returns:
+        [M, 2] seconds, ascending.
+    """
+    if not len(speech):
+        return speech
+    reach, edges = round(REACH_S / step_s), np.round(speech / step_s).astype(int)
+    early = [_sounding(levels_db[max(0, start - reach) : start][::-1]) for start in edges[:, 0]]
+    late = [_sounding(levels_db[end : end + reach]) for end in edges[:, 1]]
+    steps = np.column_stack([-np.array(early), late]) * step_s
+    found = speech + np.where(np.abs(steps) >= LEAST_REACH_S, steps, 0.0)
+    return spans.joined(found, WORD_GAP_S)
+
+
+def _sounding(levels_db: np.ndarray) -> int:
+    """For how many steps, away from a word, a sound goes on before it is over; 0 where it is not over."""
+    if not len(levels_db):
+        return 0
+    loud = levels_db >= levels_db.min() + RISEN_DB
+    if loud[-1] or not loud.any():
+        return 0
+    return int(np.flatnonzero(loud)[-1]) + 1

@@ -8,7 +8,7 @@ import numpy as np
 from dyvim_cli.code_digest import digest
 from dyvim_cli.errors import InputError
 from dyvim_cli.hearing.music import MusicListener
-from dyvim_cli.hearing.speech import SpeechListener, has_detector, loud_spans
+from dyvim_cli.hearing.speech import SpeechListener, has_detector, loud_spans, reached
 from dyvim_cli.media.loudness import LEVEL_RATE_HZ, Listener, measure
 from dyvim_cli.media.mix import own_sound
 from dyvim_cli.media.own_tracks import main_track
@@ -48,11 +48,12 @@ def listen_to(
     on_time = reporter(progress or Silent(), "own sound", duration_s)
     listeners: list[Listener] = [music, speech] if speech else [music]
     heard = measure(sound, f"cannot read the sound of {film.path}", on_time, listeners)
-    spoken = speech.spans_s() if speech else loud_spans(heard.levels_db, 1 / LEVEL_RATE_HZ, AUDIBLE_DB)
+    step_s = 1 / LEVEL_RATE_HZ
+    spoken = speech.spans_s() if speech else loud_spans(heard.levels_db, step_s, AUDIBLE_DB)
     return OwnSound(
         duration_s=duration_s,
         levels_db=heard.levels_db,
-        speech_s=spoken,
+        speech_s=reached(spoken, heard.levels_db, step_s),
         music_s=music.spans_s(spoken),
         loudness=np.array([heard.loudness_lufs, heard.true_peak_db, heard.loudest_db]),
     )

@@ -14,6 +14,8 @@ from dyvim_cli.media.ffmpeg import STDERR_LINES_KEPT, command, stream
 
 LEVEL_RATE_HZ = 100  # levels a second
 SPEECH_RATE = 16_000  # Hz, what is listened to for speech and music
+HEARD_CHANNELS = 2  # whose powers are summed: the sum of their samples would hold less of what is wide
+DOWNMIX = np.float32(0.5**0.5)  # of two channels to one that is as loud
 SPEECH_BAND_HZ = (300.0, 4000.0)  # where words are understood
 BAND_ORDER = 4
 FLOOR_DB = -120.0
@@ -73,12 +75,14 @@ def measure(
     """
     log = "info" if wants_moments else "verbose"
     loud = sound.filter("ebur128", framelog=log, peak="true")
-    output = ffmpeg.output(loud.filter("aresample", SPEECH_RATE), "pipe:1", f="f32le", ac=1, ar=SPEECH_RATE)
+    heard_as = {"f": "f32le", "ac": HEARD_CHANNELS, "ar": SPEECH_RATE}
+    output = ffmpeg.output(loud.filter("aresample", SPEECH_RATE), "pipe:1", **heard_as)
     lines: deque[str] = deque(maxlen=None if wants_moments else STDERR_LINES_KEPT)
     on_time, band, n_heard = on_time or (lambda _: None), _BandLevels(), 0
     for block in _blocks(stream(command(output), what, stderr_lines=lines)):
-        for listener in (band, *listeners):
-            listener.feed(block)
+        band.feed(block)
+        for listener in listeners:
+            listener.feed(block.sum(axis=1) * DOWNMIX)
         n_heard += len(block)
         on_time(n_heard / SPEECH_RATE)
     on_time(math.inf)
@@ -93,12 +97,12 @@ def measure(
 
 
 def _blocks(chunks: Iterator[bytes]) -> Iterator[np.ndarray]:
-    """Bytes as samples [n] float32; a sample may span two chunks."""
-    rest = b""
+    """Bytes as samples [n, HEARD_CHANNELS] float32; a sample may span two chunks."""
+    rest, size = b"", 4 * HEARD_CHANNELS
     for chunk in chunks:
         rest += chunk
-        whole = len(rest) // 4 * 4
-        yield np.frombuffer(rest[:whole], dtype="<f4").copy()  # the detector wants memory it may write to
+        whole = len(rest) // size * size
+        yield np.frombuffer(rest[:whole], dtype="<f4").reshape(-1, HEARD_CHANNELS)
         rest = rest[whole:]
 
 
@@ -109,15 +113,15 @@ class _BandLevels:
         from scipy.signal import butter
 
         self._filter = butter(BAND_ORDER, SPEECH_BAND_HZ, "bandpass", fs=SPEECH_RATE, output="sos")
-        self._state = np.zeros((len(self._filter), 2))
+        self._state = np.zeros((len(self._filter), 2, HEARD_CHANNELS))
         self._rest = np.zeros((2, 0))
         self._powers: list[np.ndarray] = [np.zeros((2, 0))]
 
     def feed(self, block: np.ndarray) -> None:
         from scipy.signal import sosfilt
 
-        band, self._state = sosfilt(self._filter, block, zi=self._state)
-        squares = np.concatenate([self._rest, np.square([band, block])], axis=1)
+        band, self._state = sosfilt(self._filter, block, axis=0, zi=self._state)
+        squares = np.concatenate([self._rest, np.square([band, block]).sum(axis=2)], axis=1)
         size = SPEECH_RATE // LEVEL_RATE_HZ
         whole = squares.shape[1] // size * size
         self._powers.append(squares[:, :whole].reshape(2, -1, size).mean(axis=2))
