@@ -208,7 +208,11 @@ def test_drums_alone_are_music(beat_s):
         struck(np.arange(0.1, 11, 0.25), [(60, 300, 0.04), (1500, 6000, 0.03)], [0.8, 0.5]),
         struck(np.arange(0.1, 11, 0.5), [(2000, 7000, 0.005)], [1.0]),
         struck(np.sort(np.random.default_rng(2).uniform(0.1, 11, 50)), [KICK, SNARE, HAT], [1.0, 0.3]),
-        struck((np.arange(0, 10, 0.55)[:, None] + [0.1, 0.22, 0.34]).ravel(), [(250, 4000, 0.03)], [0.5, 0.7, 1.0]),
+        struck(
+            (np.arange(0, 10, 0.55)[:, None] + [0.1, 0.22, 0.34]).ravel(),
+            [(250, 4000, 0.03)],
+            [0.5, 0.7, 1.0],
+        ),
     ],
     ids=["hammer", "steps", "clock", "blows at random", "gallop"],
 )
@@ -217,5 +221,7 @@ def test_what_strikes_without_being_drums(sound):
 
 
 def test_who_counts_aloud_is_no_drummer(tmp_path):
-    speech, music = heard(np.tile(laid(2.4, (0.1, spoken(tmp_path, "One. Two. Three. Four.")[: 2 * RATE])), 5))
+    speech, music = heard(
+        np.tile(laid(2.4, (0.1, spoken(tmp_path, "One. Two. Three. Four.")[: 2 * RATE])), 5)
+    )
     assert spans.total_s(speech) > 4 and not len(music)

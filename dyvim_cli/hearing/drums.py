@@ -1,8 +1,8 @@
 """Detect drums that play alone: unlike strokes of unlike force on an even pulse.
 
 Strokes are rises of the level in four bands. Steps, hammers and clocks strike evenly, but always the same;
-applause, rain, keys and voices have no pulse; a machine's strokes are unlike, but each kind is as strong as the
-others. Drummers play accents, and more than one drum.
+applause, rain, keys and voices have no pulse; the strokes of most machines are unlike, but equally strong.
+Drummers play accents, and more than one drum.
 """
 
 from collections import Counter

@@ -3,7 +3,7 @@
 Noise, wind and applause have no steady partials; a hum, a tone or a bell has few and always the same; those
 of engines and voices fit no grid, since they glide or follow a moving fundamental. Each window must
 pass all three tests, so that one chance resemblance makes no music. Under a voice, whose harmonics hide what
-is below, the pauses between the words are tested by themselves. Drums alone have tests of their own (drums.py).
+is below, the pauses between the words are tested by themselves. Drums alone are tested by their strokes.
 """
 
 from dataclasses import dataclass, field
