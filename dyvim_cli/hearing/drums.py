@@ -16,20 +16,22 @@ HOP = 160  # samples: a level every 10 ms
 HOP_S = HOP / SAMPLE_RATE
 BANDS_HZ = ((30, 150), (200, 1200), (1500, 4000), (5000, 7900))  # kick, toms and snare, its wires, cymbals
 BAND_ORDER = 3
-RISE_HOPS = 3  # over which a level rises when something is struck
-BELOW_LOUDEST = 1e-2  # of a band's loudest power: what is softer does not rise
-BELOW_WHOLE = 1e-6  # of the loudest band's power, likewise
-LOUDEST = 0.995  # quantile of a band's powers
-LEAST_RISE_DB, LEAST_RISE_SHARE = 8.0, 0.15  # of the bands together, and of the strongest rises
-APART_HOPS = 6  # between two strokes
-FEWEST = 8  # strokes in which a pulse can be seen
-FASTEST = 8.5  # strokes a second: sixteenths at 128 beats a minute; machines strike faster
-PULSES_S = 1 / np.linspace(1 / 0.36, 1 / 0.085, 700)  # eighths of slow music to sixteenths of fast music
-NEAR_BEST = 0.93  # of the evenness of the best pulse: the slowest that has so much is taken
-STRUCK = 0.5  # of a band's strong rises: from here on the band takes part in a stroke
-MANY_KINDS = 5  # of strokes: a whole kit, mastered or in a room
-MANY_EASE = 0.15  # of contrast, with so many
-OF_A_KIND = 0.06  # of the strokes: what is rarer is no kind of its own
+RISE_HOPS = 3  # hops over which the rise of a level is measured
+BELOW_LOUDEST = 1e-2  # share of a band's loudest power below which nothing counts as a rise
+BELOW_WHOLE = 1e-6  # share of the loudest power of all bands below which nothing counts as a rise
+LOUDEST = 0.995  # quantile of a band's powers that stands for its loudest
+# least rise of a stroke, all bands together: in dB, and as a share of the strongest rises
+LEAST_RISE_DB, LEAST_RISE_SHARE = 8.0, 0.15
+APART_HOPS = 6  # least distance between two strokes, hops
+FEWEST = 8  # least number of strokes in which a pulse can be seen
+FASTEST = 8.5  # most strokes a second, sixteenths at 128 beats a minute: machines strike faster
+# pulses that are tried, seconds: eighths of slow music to sixteenths of fast music
+PULSES_S = 1 / np.linspace(1 / 0.36, 1 / 0.085, 700)
+NEAR_BEST = 0.93  # share of the best pulse's evenness with which a slower pulse is taken
+STRUCK = 0.5  # share of a band's strong rises from which on the band takes part in a stroke
+MANY_KINDS = 5  # least number of kinds of strokes of a whole kit, mastered or in a room
+MANY_EASE = 0.15  # amount of contrast that is not asked of so many kinds
+OF_A_KIND = 0.06  # least share of the strokes that makes a kind of its own
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ BEGINS, GOES_ON = 0.5, 0.35  # probabilities at which speech begins and below wh
 SHORTEST_S = 0.09  # a cough or a click can look like speech for two windows
 WORD_GAP_S = 0.25  # shorter pauses are within a word or between two
 LEAD_S, TAIL_S = 0.03, 0.08  # the detector hears a word after it began, and lets go of its last consonant
-REACH_S = 0.4  # so much earlier or later a word may begin or end than the detector hears it
-RISEN_DB = 10.0  # above the softest moment within REACH_S: from here on a sound has begun
-LEAST_REACH_S = 0.06  # nearer to the word nothing is gained
+REACH_S = 0.4  # longest time by which the detector hears a word late, or lets go of it early
+RISEN_DB = 10.0  # level above the softest moment within REACH_S at which a sound has begun
+LEAST_REACH_S = 0.06  # shortest time by which an edge is moved: less gains nothing
 STANDS_OUT_DB, NEAR_LOUDEST_DB = 6.0, 14.0  # the stand-in: above the background, below the loud parts
 
 

@@ -14,8 +14,8 @@ from dyvim_cli.media.ffmpeg import STDERR_LINES_KEPT, command, stream
 
 LEVEL_RATE_HZ = 100  # levels a second
 SPEECH_RATE = 16_000  # Hz, what is listened to for speech and music
-HEARD_CHANNELS = 2  # whose powers are summed: the sum of their samples would hold less of what is wide
-DOWNMIX = np.float32(0.5**0.5)  # of two channels to one that is as loud
+HEARD_CHANNELS = 2  # number of channels whose powers are summed: the sum of samples holds less of wide sound
+DOWNMIX = np.float32(0.5**0.5)  # factor of two channels' sum that keeps the loudness
 SPEECH_BAND_HZ = (300.0, 4000.0)  # where words are understood
 BAND_ORDER = 4
 FLOOR_DB = -120.0
