@@ -213,7 +213,7 @@ def _gone_on(
             if spread[i] is not None or spread[i + beside] is None:
                 continue
             if _talk_s(speech, start_s, start_s + WINDOW_S) <= GOES_ON_TALK_S:
-                kinds = (_tonality(windows[i]), windows[i].drums)
+                kinds: tuple[Tonality | Drumming, ...] = (_tonality(windows[i]), windows[i].drums)
                 spread[i] = next((kind for kind in kinds if kind.goes_on()), None)
     return spread
 
