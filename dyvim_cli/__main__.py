@@ -1,5 +1,6 @@
 """Run the `dyvim` command (python -m dyvim_cli); Ctrl-C works while the verbs are still imported."""
 
+import signal
 import sys
 
 from dyvim_cli.errors import ExitCode
@@ -12,7 +13,16 @@ def run() -> None:
     except KeyboardInterrupt:
         print("interrupted; nothing was begun", file=sys.stderr)
         sys.exit(ExitCode.INTERRUPTED)
-    run_verb()
+    try:
+        run_verb()
+    finally:
+        _come_too_late()
+
+
+def _come_too_late() -> None:
+    """Ignore interrupts from now on: all is done, and the exit code shall say so."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

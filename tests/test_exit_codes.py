@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
-from conftest import MOVING, STILL, cut_film
+from conftest import MOVING, ROOT, STILL, cut_film
 from conftest import dyvim as run_dyvim
 
 from dyvim_cli.errors import EnvironmentFault, ExitCode, fault_of
@@ -350,3 +350,20 @@ def test_a_comment_that_is_longer_than_a_command_line_stays_as_it_is(short_film,
     assert done.returncode == ExitCode.OK, done.stderr
     assert probe(tmp_path / "out.mkv").comment == f"{own}end"
     assert sum("comment is too long" in note for note in json.loads(done.stdout)["warnings"]) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("words", [["styles"], ["score", "gone.mp4"]])
+def test_an_interrupt_after_the_end_changes_no_exit_code(tmp_path, number, words):
+    """It comes while Python takes itself down, with the result already told."""
+    plain = "from dyvim_cli.__main__ import run; run()"
+    late = f"import atexit, os; atexit.register(os.kill, os.getpid(), {int(number)}); {plain}"
+    expected, done = (
+        subprocess.run(
+            [sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+        for code in (plain, late)
+    )  # fmt: skip
+    assert done.returncode == expected.returncode in (ExitCode.OK, ExitCode.INPUT), done.stderr
+    assert done.stderr == expected.stderr

@@ -80,7 +80,9 @@ def score_watched(seen: Seen, model: "Decoder", progress: Progress | None = None
                 watched, task.options, delivery, _composer(task.options, model), progress=progress
             )
         )
-    if not is_unchanged(task.film, seen.content):  # the journal must not take it for the whole film's music
+    is_refused = seen.content is None and isinstance(result, DyvimError)  # a pipe, a folder: said already
+    # the journal must not take it for the whole film's music
+    if not is_refused and not is_unchanged(task.film, seen.content):
         reason = f"{task.film} was changed or removed while it was worked on"
         result = InputError(reason, "run it again once the film is whole")
     if isinstance(result, DyvimError):
