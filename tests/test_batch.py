@@ -32,7 +32,7 @@ from dyvim_cli.batch import local, run, staging
 from dyvim_cli.batch.fingerprint import CODE, content_of, film_seed, fingerprint, weights_digest
 from dyvim_cli.batch.selection import Choice, SelectedFilm, read_list, select
 from dyvim_cli.batch.tasks import check_collisions, journal_place, made_by_us, task_of
-from dyvim_cli.batch.work import Outcome, Seen, failure
+from dyvim_cli.batch.work import Outcome, Seen, failure, watch_film
 from dyvim_cli.batch.work import score_watched as finish_film
 from dyvim_cli.cli.batch_jobs import plan_of
 from dyvim_cli.errors import EnvironmentFault, ExitCode, InputError, OutputError, UsageError
@@ -366,6 +366,15 @@ def test_a_film_that_changes_meanwhile_is_not_taken_for_done(folder, monkeypatch
     assert finish_film(seen, None).is_done
     task.film.unlink()
     assert "removed" in finish_film(seen, None).record["error"]
+
+
+def test_what_is_no_file_is_said_as_that(tmp_path):
+    pipe = tmp_path / "film.mp4"
+    os.mkfifo(pipe)
+    (film,) = select([pipe], Choice())
+    seen = watch_film(task_of(film, ComposeOptions(), Delivery(output=f"{tmp_path}/out/")))
+    outcome = finish_film(seen, model=None)
+    assert "is a pipe or a device" in outcome.record["error"] and not outcome.is_done
 
 
 def test_the_journal_moves_with_its_folder(folder):
