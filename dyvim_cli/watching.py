@@ -5,6 +5,7 @@ Every source that this module leads to, import by import, decides what is seen a
 """
 
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,8 @@ def features_of(
         use_cache: whether features of earlier runs count, and are kept.
         progress: notified of the stage "vision".
         notes: takes what did not go as usual.
-        begun: called once decoding has begun (or is not needed), before the libraries of vision are loaded.
+        begun: called once the first frame is decoded (or none is needed), before the libraries of vision are
+            loaded.
 
     Returns:
         The features.
@@ -55,13 +57,13 @@ def features_of(
     if use_cache and (known := cache.load(key)) is not None:
         begun()
         return known
-    # decoded from now on, torch or not
     pictures = frames(film, ANALYSIS_WIDTH, start_s, end_s, within_bars=True)
+    first = next(pictures)  # imports beside it would hold the interpreter, and the first frame, up
     begun()
     from dyvim_cli.vision.analysis import analyse
 
     device.one_torch_thread()
-    features = analyse(pictures, end_s - start_s, progress or Silent())
+    features = analyse(chain([first], pictures), end_s - start_s, progress or Silent())
     if use_cache and (note := cache.store(key, features, film.path)) and notes is not None:
         notes.append(note)
     return features
