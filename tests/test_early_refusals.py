@@ -117,10 +117,14 @@ def test_a_torchvision_of_another_torch_keeps_no_film_from_its_music(made, tmp_p
     assert (tmp_path / "out.mp4").exists()
 
 
-def test_a_film_is_being_decoded_before_torch_and_the_composer_are_loaded(made):
+def test_the_first_frame_is_decoded_before_torch_and_the_composer_are_loaded(made):
     program = (
         "import sys; from pathlib import Path; from dyvim_cli import pipeline, watching\n"
+        "from dyvim_cli.media import decode\n"
+        "scale, scaled = decode._Scaler.__call__, []\n"
+        "decode._Scaler.__call__ = lambda *frame: scaled.append(frame) or scale(*frame)\n"
         "def begun():\n"
+        "    assert scaled\n"
         "    late = {'torch', 'scipy', 'dyvim_cli.model.compose.score', 'dyvim_cli.vision.analysis'}\n"
         "    assert not late & set(sys.modules), late & set(sys.modules)\n"
         "    print('begun')\n"
