@@ -26,13 +26,14 @@ from dyvim_cli.describe import comment, describe, each_once, heard_hits
 from dyvim_cli.desk.kept_pieces import keep_piece
 from dyvim_cli.desk.planning import speech_to_clear
 from dyvim_cli.desk.scored_tag import coarse_speech
-from dyvim_cli.extras import sound_file, stamp_sounds, whole_set, write_extras, write_markers_of
+from dyvim_cli.extras import stamp_sounds, whole_set, write_extras, write_markers_of
 from dyvim_cli.film_planning import with_plan
 from dyvim_cli.job_checks import checked_film
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
 from dyvim_cli.own_sound import own_sound_of
 from dyvim_cli.preview import part_to_deliver
 from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.sounding import Sounded, sounded
 from dyvim_cli.types import FilmFeatures, OwnSound, Score
 from dyvim_cli.watching import features_of
 
@@ -218,10 +219,9 @@ def compose_and_mux(
         DyvimError: as score().
     """
     from dyvim_cli.media.film_clock import clock_of
-    from dyvim_cli.music.mixing.loudness import Meter
     from dyvim_cli.timeline import timeline
 
-    progress, meter = progress or Silent(), Meter()
+    progress = progress or Silent()
     film, features, clock = watched.film, watched.features, watched.clock
     delivered = clock_of(film, watched.cut.start_s, watched.cut.end_s)
     options, speech_s, own = _with_speech(watched, options, delivery, delivered)
@@ -233,17 +233,18 @@ def compose_and_mux(
     with (
         clock.stage("sound"),
         whole_set(delivery, watched.output) as group,
-        sound_file(
-            piece, model, features.duration_s, delivery, progress, meter, group, options.soundfont
-        ) as music,
-    ):
+        sounded(
+            piece, model, film, watched.cut, features.duration_s, delivery, progress, group,
+            options.soundfont, watched.use_cache,
+        ) as sound,
+    ):  # fmt: skip
         device.give_back_memory()  # the mastering's curves
-        muxed, part_notes = _mux_part(watched, music, delivery, own, tags, progress, group)
-        write_extras(piece, music, delivery, tags, group)
+        muxed, part_notes = _mux_part(watched, sound, delivery, own, tags, progress, group)
+        write_extras(piece, sound.path, delivery, tags, group)
         write_markers_of(piece, delivered, delivery, group)
         stamp_sounds(group, delivered, film.path.stem)
     clock.seconds["sound"] -= clock.seconds["mux"]
-    facts = describe(piece, features, options) | timeline(piece, features, meter)
+    facts = describe(piece, features, options) | timeline(piece, features, sound.meter)
     facts |= _facts_of_film(facts, film, muxed, delivery) | {
         "device": device_of(model),
         "warnings": each_once(
@@ -261,7 +262,7 @@ def compose_and_mux(
 
 def _mux_part(
     watched: Watched,
-    music: Path,
+    sound: Sounded,
     delivery: Delivery,
     own: OwnSound | None,
     tags: dict[str, str],
@@ -273,7 +274,7 @@ def _mux_part(
 
     with (
         watched.clock.stage("mux"),
-        part_to_deliver(watched.film, watched.cut, music, delivery) as part,
+        part_to_deliver(watched.film, watched.cut, sound.path, delivery, sound.start_s) as part,
     ):
         muxed = mux(
             watched.film,

@@ -52,7 +52,9 @@ def preview_cut(film: "FilmInfo", cut: "Cut", preview_s: tuple[float, float]) ->
 
 
 @contextmanager
-def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Delivery) -> Iterator[DeliveredPart]:
+def part_to_deliver(
+    film: "FilmInfo", cut: "Cut", music: Path, delivery: Delivery, music_start_s: float = 0.0
+) -> Iterator[DeliveredPart]:
     """Choose the part to deliver: the whole cut with its music, or a preview of it.
 
     Args:
@@ -60,6 +62,7 @@ def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Deliver
         cut: the part that was scored.
         music: its sound file.
         delivery: options of the output.
+        music_start_s: where that file begins, from the beginning of the part that was scored.
 
     Yields:
         The music and options of media.mux.mux; a preview's own sound file is gone afterwards.
@@ -73,7 +76,7 @@ def part_to_deliver(film: "FilmInfo", cut: "Cut", music: Path, delivery: Deliver
     shown = preview_cut(film, cut, delivery.preview_s)
     with scratch_folder() as folder:
         path = folder / "preview.wav"
-        conform(music, path, start_s=max(0.0, shown.start_s - cut.start_s))
+        conform(music, path, start_s=max(0.0, shown.start_s - cut.start_s - music_start_s))
         options = {"start_s": shown.start_s, "end_s": shown.end_s}
         if delivery.fade_out_s is None and shown.end_s < cut.end_s:
             options["fade_out_s"] = FADE_OUT_S

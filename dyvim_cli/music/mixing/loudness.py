@@ -48,6 +48,8 @@ class Mastering(NamedTuple):
 class Meter:
     """Listens to stereo blocks [2, n]; powers and peaks hold one value per cell of 32 frames."""
 
+    curves: tuple[np.ndarray, np.ndarray] | None = None  # of a mastering that was asked to leave its gains
+
     def __init__(self) -> None:
         self._powers: list[np.ndarray] = []
         self._peaks: list[np.ndarray] = []
@@ -69,6 +71,22 @@ class Meter:
         context = np.concatenate([self._before, block], axis=1)
         self._peaks.append(_cell_peaks(context))
         self._before = context[:, -N_TAPS:]
+
+    @classmethod
+    def recalled(cls, powers: np.ndarray, peaks: np.ndarray, mastering: Mastering) -> "Meter":
+        """Make a meter that shows what another one heard.
+
+        Args:
+            powers: [cells].
+            peaks: any number of them, the largest among them.
+            mastering: what was done to the sound.
+
+        Returns:
+            The meter.
+        """
+        meter = cls()
+        meter._powers, meter._peaks, meter.mastering = [powers], [peaks], mastering
+        return meter
 
     def rescale(self, gains: np.ndarray) -> None:
         """Count every cell as if it were louder.
@@ -278,17 +296,17 @@ def mastering_gains(meter: Meter) -> np.ndarray:
     return gains
 
 
-def shaped(blocks: Iterable[np.ndarray], gains: np.ndarray) -> Iterator[np.ndarray]:
+def shaped(blocks: Iterable[np.ndarray], gains: np.ndarray, start: int = 0) -> Iterator[np.ndarray]:
     """Apply gains with straight lines between the middles of the cells.
 
     Args:
         blocks: [2, m] each, consecutive.
         gains: [cells] linear.
+        start: frame of the piece that the first block begins with.
 
     Yields:
         [2, m] each.
     """
-    start = 0
     for block in blocks:
         n = block.shape[1]
         cells = (np.arange(start, start + n) + 0.5) / CELL - 0.5

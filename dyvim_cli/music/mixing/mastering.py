@@ -87,7 +87,7 @@ def produce_blocks(
         yield from _round(score, n_frames, (progress, stems, meter, is_grouped, soundfont))
         return
     store = None if stems is None else StemStore(is_grouped)
-    mix = _mix(score, n_frames, progress or Silent(), store, Orchestra(soundfont))
+    mix = mix_blocks(score, n_frames, progress or Silent(), store, Orchestra(soundfont))
     yield from finished(mix, meter or Meter(), store, stems)
 
 
@@ -142,15 +142,18 @@ def finished(
             yield np.ascontiguousarray(block.T)
 
 
-def _mix(
+def mix_blocks(
     score: Score | StyledMidi,
     n_frames: int,
     progress: Progress,
     store: StemStore | None,
     orchestra: Orchestra,
+    begin: int = 0,
+    end: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """The mix before mastering, faded at its very end."""
-    done, session = 0, session_of(score, orchestra, n_frames, BLOCK_FRAMES)
+    """The mix before mastering, faded at its very end; begin, end: frames of a part, in whole blocks."""
+    end = n_frames if end is None else end
+    done, session = begin, session_of(score, orchestra, end, BLOCK_FRAMES, begin)
     desk = RECORDS[session.style].palette, session.bpm, session.course
     for block, parts in mixed(session.sources, *desk, keep_stems=store is not None):
         fade = _end_fade(done, block.shape[1], n_frames)
@@ -158,12 +161,12 @@ def _mix(
         done += block.shape[1]
         if store is not None:
             store.keep({name: part * fade for name, part in parts.items()})
-        progress.update("sound", done, n_frames)
+        progress.update("sound", done - begin, end - begin)
         if done % TIDY_FRAMES == 0:
             give_back_memory()  # tones of all sizes, in two threads, fragment the memory
         yield block.astype(np.float32)
-    for start in range(done, n_frames, BLOCK_FRAMES):  # no notes: silence as long as the film
-        yield np.zeros((2, min(BLOCK_FRAMES, n_frames - start)), np.float32)
+    for start in range(done, end, BLOCK_FRAMES):  # no notes: silence as long as the film
+        yield np.zeros((2, min(BLOCK_FRAMES, end - start)), np.float32)
 
 
 def _end_fade(start: int, n: int, n_frames: int) -> np.ndarray:

@@ -33,7 +33,9 @@ class StyledMidi:
     style: str
 
 
-def session_of(piece: Score | StyledMidi, orchestra: Orchestra, n_frames: int, block_frames: int) -> Session:
+def session_of(
+    piece: Score | StyledMidi, orchestra: Orchestra, n_frames: int, block_frames: int, first_frame: int = 0
+) -> Session:
     """Collect the inputs of a piece's mix.
 
     Args:
@@ -41,13 +43,17 @@ def session_of(piece: Score | StyledMidi, orchestra: Orchestra, n_frames: int, b
         orchestra: its instruments.
         n_frames: of the piece.
         block_frames: of a block.
+        first_frame: of a score, where its first block begins, a multiple of block_frames.
 
     Returns:
         Dry stems by role, style, tempo and swells.
     """
     if isinstance(piece, Score):
-        sources = {stem.name: orchestra.blocks(stem, n_frames, block_frames) for stem in piece.stems}
-        return Session(sources, piece.style, piece.tempo_map.bpm, expression_gain(piece))
+        span = {"n_frames": n_frames, "block_frames": block_frames, "first_frame": first_frame}
+        sources = {stem.name: orchestra.blocks(stem, **span) for stem in piece.stems}
+        gain = expression_gain(piece)
+        course = lambda first, n: gain(first_frame + first, n)  # noqa: E731 (of the blocks' own frames)
+        return Session(sources, piece.style, piece.tempo_map.bpm, course)
     parts: dict[str, list[Iterator[np.ndarray]]] = {}
     for part in piece.midi.parts:
         parts.setdefault(part.role, []).append(_part_blocks(part, orchestra, n_frames, block_frames))

@@ -44,19 +44,22 @@ class EffectsPlayer:
         """
         return 0
 
-    def blocks(self, notes: Sequence[Note], n_frames: int, block_frames: int) -> Iterator[np.ndarray]:
+    def blocks(
+        self, notes: Sequence[Note], n_frames: int, block_frames: int, first_frame: int = 0
+    ) -> Iterator[np.ndarray]:
         """Play notes, which may sound together; those of one key alternate between two takes.
 
         Args:
             notes: of the stem.
             n_frames: in all.
             block_frames: of a block at most.
+            first_frame: where the first block begins.
 
         Yields:
             [2, <= block_frames] float32, consecutive, without seams.
         """
         placed = [self._placed(note, take) for take, note in enumerate(sorted(notes, key=_start))]
-        for first in range(0, n_frames, block_frames):
+        for first in range(first_frame, n_frames, block_frames):
             n = min(block_frames, n_frames - first)
             block = np.zeros((2, n), np.float32)
             for at, length, arguments in placed:

@@ -65,6 +65,7 @@ class SampledInstrument:
         n_frames: int,
         block_frames: int,
         bend: placing.TimedBend | None = None,
+        first_frame: int = 0,
     ) -> Iterator[np.ndarray]:
         """Play notes.
 
@@ -75,13 +76,14 @@ class SampledInstrument:
             n_frames: in all.
             block_frames: of a block at most.
             bend: times [n] in seconds of the piece to cents [n] by which all notes are bent; None = by none.
+            first_frame: where the first block begins, a multiple of block_frames.
 
         Yields:
             [2, <= block_frames] float32, consecutive, without seams.
         """
         if not is_line(notes):
             self.vibrato = None
-        yield from placing.blocks(self, notes, n_frames, block_frames, bend=bend)
+        yield from placing.blocks(self, notes, n_frames, block_frames, bend=bend, first_frame=first_frame)
 
     def expect(self, key: int, velocity: int, n_held: int, take: int = 0) -> None:
         """Prepare for a note: a tone is made long enough for all notes that will ask for it.

@@ -29,7 +29,12 @@ class Orchestra:
         self.fonts = (shipped_soundfont(),) if soundfont is None else (opened(soundfont), shipped_soundfont())
 
     def blocks(
-        self, stem: Stem, n_frames: int, block_frames: int, bend: TimedBend | None = None
+        self,
+        stem: Stem,
+        n_frames: int,
+        block_frames: int,
+        bend: TimedBend | None = None,
+        first_frame: int = 0,
     ) -> Iterator[np.ndarray]:
         """Play a stem, each note by the first font that has it.
 
@@ -38,15 +43,17 @@ class Orchestra:
             n_frames: in all.
             block_frames: of a block at most.
             bend: times [n] in seconds of the piece to cents [n] by which its notes are bent; None = by none.
+            first_frame: where the first block begins, a multiple of block_frames.
 
         Yields:
             [2, <= block_frames] float32, consecutive.
         """
         if is_effect(stem):
-            yield from EffectsPlayer(stem.name).blocks(stem.notes, n_frames, block_frames)
+            yield from EffectsPlayer(stem.name).blocks(stem.notes, n_frames, block_frames, first_frame)
             return
+        span = (n_frames, block_frames, bend, first_frame)
         players = [
-            SampledInstrument(font, stem.is_drums, program).blocks(notes, n_frames, block_frames, bend)
+            SampledInstrument(font, stem.is_drums, program).blocks(notes, *span)
             for font, program, notes in self._shared_out(stem)
         ]
         for parts in zip(*players, strict=True):

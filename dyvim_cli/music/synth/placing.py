@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FADE_IN_FRAMES = 96  # fade of a note that begins before the film
 CHOKE_S = 0.02  # a closing hi-hat ends the open one
 BEND_FRAMES = 64  # interval at which a note's bend is looked up
+LONGEST_RING_FRAMES = 5 * SAMPLE_RATE  # more than a released note rings: RING_DB at LONGEST_RELEASE_S is 4.4 s
 LEAST_LEVEL = 1e-5  # level below which a side is not worth adding
 HATS, HAT_CLASS = {42, 44, 46}, -1  # hi-hat keys of every kit, whether its font says so or not
 
@@ -42,6 +43,7 @@ def blocks(
     block_frames: int,
     takes: Sequence[int] | None = None,
     bend: TimedBend | None = None,
+    first_frame: int = 0,
 ) -> Iterator[np.ndarray]:
     """Play notes on an instrument.
 
@@ -52,20 +54,24 @@ def blocks(
         block_frames: of a block at most.
         takes: of each of the notes in the order of their starts; None = by turns.
         bend: what moves the pitch of all notes; None = nothing.
+        first_frame: where the first block begins, a multiple of block_frames.
 
     Yields:
         [2, <= block_frames] float32, consecutive, without seams.
     """
     notes = sorted(notes, key=lambda note: (note.start_s, note.pitch))
     waiting = _placed(instrument, notes, turns(notes) if takes is None else takes)
-    carry = np.zeros((2, 0), np.float32)
-    for start in range(0, n_frames, block_frames):
+    waiting = [one for one in waiting if one.start + one.n_held + LONGEST_RING_FRAMES > first_frame]
+    carry, earliest = np.zeros((2, 0), np.float32), waiting[-1].start if waiting else first_frame
+    begin = max(0, min(earliest, first_frame)) // block_frames * block_frames
+    for start in range(begin, n_frames, block_frames):
         stop = min(start + block_frames, n_frames)
         canvas = _Canvas(start, max(stop - start, carry.shape[1]), n_frames)
         canvas.sound[:, : carry.shape[1]] = carry
         while waiting and waiting[-1].start < stop:
             _place(canvas, instrument, waiting.pop(), bend)
-        yield canvas.sound[:, : stop - start]
+        if start >= first_frame:
+            yield canvas.sound[:, : stop - start]
         carry = canvas.sound[:, stop - start :]
 
 
