@@ -80,6 +80,7 @@ class OldPiece:
     programs: dict[str, int]  # General MIDI programs by part
     footage: Footage
     soundfont: str | None = None  # the whole path of the user's instruments; None = the shipped ones
+    drawn_as: "np.ndarray | None" = None  # [S] steps of which each has the deviations; None = its own
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def with_old_piece(score: Score, features: FilmFeatures, soundfont: str | None =
     old = OldPiece(
         plan=made["plan"], tokens=score.tokens, step_times_s=grid.step_times_s, bpm=grid.bpm, hit=made["hit"],
         final_step=made["final_step"], programs=made["programs"], footage=footage_of(features),
-        soundfont=soundfont,
+        soundfont=soundfont, drawn_as=made.get("drawn_as"),
     )  # fmt: skip
     return replace(score, extras=made | {"old": old, "id": name_of(old)})
 
@@ -102,7 +102,7 @@ def kept_piece(name: str) -> OldPiece | None:
 def _as_record(old: OldPiece) -> _Record:
     facts = {
         "plan": asdict(old.plan), "bpm": old.bpm, "final_step": old.final_step, "programs": old.programs,
-        "soundfont": old.soundfont,
+        "soundfont": old.soundfont, "drawn_as": None if old.drawn_as is None else old.drawn_as.tolist(),
     }  # fmt: skip
     text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
     film = old.footage
@@ -116,6 +116,7 @@ def _from_record(record: _Record) -> OldPiece:
     return OldPiece(
         _plan(facts["plan"]), record.tokens, record.step_times_s, facts["bpm"], record.hit,
         facts["final_step"], facts["programs"], footage, facts.get("soundfont"),
+        None if facts.get("drawn_as") is None else np.array(facts["drawn_as"]),
     )  # fmt: skip
 
 

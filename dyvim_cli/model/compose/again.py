@@ -9,7 +9,12 @@ import numpy as np
 
 from dyvim_cli.influence import Influence, influence_of
 from dyvim_cli.model.compose.bands import perform_bands
-from dyvim_cli.model.compose.carried import carried_plan, carried_tokens, theme_goes_on
+from dyvim_cli.model.compose.carried import (
+    carried_habits,
+    carried_plan,
+    carried_tokens,
+    theme_goes_on,
+)
 from dyvim_cli.model.compose.character import as_planned
 from dyvim_cli.model.compose.finishing import best_of, keep_going, moving_for
 from dyvim_cli.model.compose.groundwork import Groundwork, curves_of, lay_groundwork, with_unlearned
@@ -97,10 +102,11 @@ def write_again(
     moving = moving_for(curves.energy, influence)
     piece, chosen, takes = best_of(pieces, hit, moving, options.alpha)
     band = (character.key, ground.bands, features.duration_s, options.seed)
-    played = perform_bands(piece, tempo_map, *band, ground.sections, old.programs)
+    habits = carried_habits(old, grid)
+    played = perform_bands(piece, tempo_map, *band, ground.sections, old.programs, habits=habits)
     score = silenced(played, planned.silences)
     made = {"hit": hit, "final_step": ground.form.final_step, "programs": old.programs, "plan": planned}
-    made |= {"take": chosen, "takes": takes, "character": character}
+    made |= {"take": chosen, "takes": takes, "character": character, "drawn_as": habits.steps}
     return replace(score, extras=made | {"recut": _recut_facts(old, grid, piece)})
 
 

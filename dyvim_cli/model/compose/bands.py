@@ -10,6 +10,7 @@ import numpy as np
 from dyvim_cli.music.form.accents import Accents, plan_accents
 from dyvim_cli.music.form.sections import Section
 from dyvim_cli.music.performance.band_names import stem_name
+from dyvim_cli.music.performance.humanize import Habits
 from dyvim_cli.music.performance.perform import perform
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.seeds import seed_of
@@ -83,6 +84,7 @@ def perform_bands(
     sections: tuple[tuple[int, int, str], ...] = (),
     programs: Mapping[str, int] | None = None,
     loops: bool = False,
+    habits: Habits | None = None,
 ) -> Score:
     """Play a piece with its bands.
 
@@ -98,6 +100,7 @@ def perform_bands(
         sections: (first step, step after, role).
         programs: General MIDI programs by the stems' names, which are not drawn.
         loops: the beginning follows the end.
+        habits: deviations of an earlier cut's steps; None = each step has its own.
 
     Returns:
         The score; effects of all bands are in one stem each.
@@ -108,7 +111,7 @@ def perform_bands(
         part = piece if plays.all() else _part_of_band(piece, plays)
         named = _programs_of(programs, None if style == main else style)
         how = (tempo_map, key, style, duration_s, seed_of(seed, "band", number), sections, named)
-        for stem in perform(part, *how, loops=loops).stems:
+        for stem in perform(part, *how, loops=loops, habits=habits).stems:
             name = stem.name if style == main or stem.name in EFFECTS else stem_name(stem.name, style)
             stems[name] = _together(stems.get(name), replace(stem, name=name))
     return Score(tuple(stems.values()), tempo_map, key, main, piece, sections)

@@ -8,6 +8,7 @@ import numpy as np
 from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence
 from dyvim_cli.model.compose.decide import BPM_DECIMALS, MOOD_DECIMALS, TIME_DECIMALS, seen_hits
 from dyvim_cli.model.compose.obey import nearest_beat
+from dyvim_cli.music.performance.humanize import Habits
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.relaid import NONE, Relaid, Span
 from dyvim_cli.old_piece import FootageRun, OldPiece, Recut
@@ -156,6 +157,26 @@ def carried_tokens(old: OldPiece, grid: Relaid, end: int) -> np.ndarray:
             if piece[row, seam] == tokens.HOLD:
                 piece[row, seam] = tokens.sounding(old.tokens[row], int(grid.source[seam]))
     return piece.astype(np.int64)
+
+
+def carried_habits(old: OldPiece, grid: Relaid) -> Habits:
+    """Carry the players' deviations to where their steps are now; new steps have deviations of their own.
+
+    Args:
+        old: the old piece.
+        grid: the old grid fitted to the new cut, S steps.
+
+    Returns:
+        Of each step, by which its deviations are drawn and measured.
+    """
+    known, source = grid.source != NONE, np.maximum(grid.source, 0)
+    drawn_as = np.arange(len(old.hit)) if old.drawn_as is None else old.drawn_as
+    fresh = int(drawn_as.max(initial=-1)) + 1 + np.arange(len(source))
+    rates = np.ones(len(source))
+    for span in grid.spans:
+        rates[span.first : span.first + span.n] = span.run.rate
+    kept_s, own_s = np.diff(old.step_times_s)[source] / rates, np.diff(grid.step_times_s)
+    return Habits(np.where(known, drawn_as[source], fresh), np.where(known, kept_s, own_s))
 
 
 def theme_goes_on(old: OldPiece, grid: Relaid) -> np.ndarray:

@@ -49,8 +49,10 @@ def session_of(
         Dry stems by role, style, tempo and swells.
     """
     if isinstance(piece, Score):
-        span = {"n_frames": n_frames, "block_frames": block_frames, "first_frame": first_frame}
-        sources = {stem.name: orchestra.blocks(stem, **span) for stem in piece.stems}
+        sources = {
+            stem.name: orchestra.blocks(stem, n_frames, block_frames, first_frame=first_frame)
+            for stem in piece.stems
+        }
         gain = expression_gain(piece)
         course = lambda first, n: gain(first_frame + first, n)  # noqa: E731 (of the blocks' own frames)
         return Session(sources, piece.style, piece.tempo_map.bpm, course)

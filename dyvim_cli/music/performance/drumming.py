@@ -36,7 +36,7 @@ def play_drums(row: np.ndarray, palette: Palette, part: Part, feel: Feel) -> tup
             name = "splash" if name == "crash" and step in ringing else name
             if not keys[name]:
                 continue
-            key = _key(keys[name], name, step, n_toms)
+            key = _key(keys[name], name, int(feel.drawn_as[step]), n_toms)
             velocity, ring_s = _velocity(row, step, name, part, feel), RING_S.get(name, STROKE_S)
             strokes += _strokes(key, feel.stroke_s(step, name), ring_s, velocity, feel)
         notes += _once(strokes)

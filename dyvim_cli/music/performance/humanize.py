@@ -1,6 +1,7 @@
 """Humanise timing and velocity: swing, looseness, phrasing; accents stay exact."""
 
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
@@ -78,6 +79,14 @@ def articulation(length: float, n_steps: int) -> float:
     return length + (1 - length) * float(held)
 
 
+@dataclass(frozen=True)
+class Habits:
+    """Deviations and length of the steps of a new cut: a step that is kept keeps both."""
+
+    steps: np.ndarray  # [S] number of the step by which its deviations were drawn
+    lengths_s: np.ndarray  # [S] step by which its swing and its drummer's delays are measured
+
+
 class Feel:
     """The timing and dynamics of one performance, shared by all players."""
 
@@ -90,13 +99,19 @@ class Feel:
         duration_s: float,
         seed: int,
         loops: bool = False,
+        habits: Habits | None = None,
     ):
         level = tokens[STREAM_INDEX["level"]]
         self.n_steps = min(tokens.shape[1], tempo_map.n_steps)
         self.times_s = np.asarray(tempo_map.step_times_s, dtype=float)[: self.n_steps + 1]
         self.levels = np.where(level == UNKNOWN, DEFAULT_LEVEL, level)[: self.n_steps]
         self.steps_s = np.append(np.diff(self.times_s), 0.0)
-        self.levels[self.steps_s[: self.n_steps] == 0] = 0  # what lasts no time is no accent
+        lasts = self.steps_s[: self.n_steps] > 0
+        self.levels[~lasts] = 0  # what lasts no time is no accent
+        self.drawn_as = np.arange(self.n_steps + 1) if habits is None else np.append(habits.steps, 0)
+        self.n_drawn = int(self.drawn_as.max(initial=0)) + 1
+        if habits is not None:
+            self.steps_s[:-1] = np.where(lasts, habits.lengths_s[: self.n_steps], 0.0)
         self.last_accent_s = float(self.times_s[: self.n_steps][self.levels >= ACCENT_LEVEL].max(initial=0.0))
         self.palette, self.groove = palette, groove(style)
         self.duration_s, self.seed, self.loops = duration_s, seed, loops
@@ -120,8 +135,8 @@ class Feel:
         """
         if player not in self.deviations:
             rng = np.random.default_rng([self.seed, crc32(player.encode())])
-            self.deviations[player] = rng.normal(size=(self.n_steps + 1, 2))
-        return float(self.deviations[player][step, of])
+            self.deviations[player] = rng.normal(size=(self.n_drawn, 2))
+        return float(self.deviations[player][self.drawn_as[step], of])
 
     def is_accented(self, step: int) -> bool:
         """Check whether a step is a hit, which is played exactly.

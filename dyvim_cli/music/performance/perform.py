@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 
 from dyvim_cli.music.performance.drumming import play_drums
-from dyvim_cli.music.performance.humanize import Feel
+from dyvim_cli.music.performance.humanize import Feel, Habits
 from dyvim_cli.music.performance.impacts import plan_impacts
 from dyvim_cli.music.performance.instrument_ranges import KEYBOARD, below, folded, in_compass
 from dyvim_cli.music.symbols.keys import SCALES
@@ -38,6 +38,7 @@ def perform(
     sections: tuple[tuple[int, int, str], ...] = (),
     programs: Mapping[str, int] = MappingProxyType({}),
     loops: bool = False,
+    habits: Habits | None = None,
 ) -> Score:
     """Play score tokens in a style; the same seed gives the same notes.
 
@@ -51,13 +52,14 @@ def perform(
         sections: (first step, step after, role), kept in the score.
         programs: General MIDI programs by part, which are not drawn.
         loops: the beginning follows the end, and the last notes ring on into it.
+        habits: deviations of an earlier cut's steps; None = each step has its own.
 
     Returns:
         The score; stems without notes are left out.
     """
     players = generator_of(seed, "players")
     palette = RECORDS[style].palette
-    feel = Feel(tokens, tempo_map, palette, style, duration_s, seed_of(seed, "deviations"), loops)
+    feel = Feel(tokens, tempo_map, palette, style, duration_s, seed_of(seed, "deviations"), loops, habits)
     stems, tune_down = [], 0
     for name, part in palette.parts.items():
         drawn = int(players.choice(part.programs))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FADE_IN_FRAMES = 96  # fade of a note that begins before the film
 CHOKE_S = 0.02  # a closing hi-hat ends the open one
 BEND_FRAMES = 64  # interval at which a note's bend is looked up
-LONGEST_RING_FRAMES = 5 * SAMPLE_RATE  # more than a released note rings: RING_DB at LONGEST_RELEASE_S is 4.4 s
+LONGEST_RING_FRAMES = 5 * SAMPLE_RATE  # more than a released note rings: 4.4 s at LONGEST_RELEASE_S
 LEAST_LEVEL = 1e-5  # level below which a side is not worth adding
 HATS, HAT_CLASS = {42, 44, 46}, -1  # hi-hat keys of every kit, whether its font says so or not
 
