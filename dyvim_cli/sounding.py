@@ -28,7 +28,7 @@ class Sounded:
     """A sound file, and what was heard of the whole piece."""
 
     path: Path
-    start_s: float  # of the piece, where the file begins
+    start_s: float  # time of the piece at which the file begins
     meter: "Meter"
 
 
@@ -80,7 +80,7 @@ def sounded(
 
 
 def _goes_straight(piece: "Score | Recording") -> TypeGuard[Score]:
-    """Whether a piece is a score that does not go round."""
+    """Check for a score that does not go round."""
     return isinstance(piece, Score) and not piece.extras.get("loops")
 
 

@@ -14,7 +14,7 @@ from dyvim_cli.music.symbols.tokens import STREAM_INDEX
 from dyvim_cli.music.synth.soundfont import soundfont_paths
 from dyvim_cli.types import Score
 
-PREFIX = "mastering-"  # of a cache entry's name
+PREFIX = "mastering-"  # beginning of a cache entry's name
 CODE = ("music", "stylebook", "types.py")  # sources that the sound may depend on
 
 
@@ -23,11 +23,11 @@ class _Record:
     """A mastering as the cache writes it."""
 
     duration_s: float
-    lifted: np.ndarray  # [cells] float32, gains of quiet passages
-    gains: np.ndarray  # [cells] float64
-    powers: np.ndarray  # [hops] of the mastered sound
-    peak: np.ndarray  # [1] of the mastered sound
-    mastering: np.ndarray  # [2] as loudness.Mastering
+    lifted: np.ndarray  # gains of quiet passages, [cells] float32
+    gains: np.ndarray  # gains of the mastering, [cells] float64
+    powers: np.ndarray  # K-weighted powers of the mastered sound, [hops]
+    peak: np.ndarray  # true peak of the mastered sound, [1]
+    mastering: np.ndarray  # what loudness.Mastering holds, [2]
 
 
 def name_of_sound(score: Score, n_frames: int, soundfont: str | None) -> str:

@@ -48,7 +48,7 @@ class Mastering(NamedTuple):
 class Meter:
     """Listens to stereo blocks [2, n]; powers and peaks hold one value per cell of 32 frames."""
 
-    curves: tuple[np.ndarray, np.ndarray] | None = None  # of a mastering that was asked to leave its gains
+    curves: tuple[np.ndarray, np.ndarray] | None = None  # gains, where a mastering leaves them
 
     def __init__(self) -> None:
         self._powers: list[np.ndarray] = []
