@@ -186,7 +186,7 @@ class MusicListener:
 
 
 def _music_in(window: _Window, start_s: float, speech: np.ndarray) -> Tonality | Drumming | None:
-    """What makes a window from start_s on music, whole or in the pauses of speech, or drums; else None.
+    """Tell what makes a window from start_s on music, whole or in the pauses of speech, or drums; else None.
 
     If most of it is speech the tests of the whole are harder: a voice alone comes close.
     """
@@ -203,7 +203,7 @@ def _music_in(window: _Window, start_s: float, speech: np.ndarray) -> Tonality |
 def _gone_on(
     windows: list[_Window], heard: list[Tonality | Drumming | None], speech: np.ndarray
 ) -> list[Tonality | Drumming | None]:
-    """What makes each window music; quieter windows next to one of music count as well."""
+    """Tell what makes each window music; quieter windows next to one of music count as well."""
     spread = list(heard)
     n = len(windows)
     for order in (range(1, n), range(n - 2, -1, -1)):
