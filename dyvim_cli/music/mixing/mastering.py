@@ -151,7 +151,20 @@ def mix_blocks(
     begin: int = 0,
     end: int | None = None,
 ) -> Iterator[np.ndarray]:
-    """The mix before mastering, faded at its very end; begin, end: frames of a part, in whole blocks."""
+    """Play and mix a piece, or whole blocks of it; the mix is not mastered yet, and faded at its very end.
+
+    Args:
+        score: a score, or a MIDI file in a style's mix.
+        n_frames: of the whole piece.
+        progress: notified of the stage "sound".
+        store: takes the stems; None = they are not worked out.
+        orchestra: its instruments.
+        begin: first frame of a part of a score, a multiple of BLOCK_FRAMES.
+        end: frame after the last; None = n_frames.
+
+    Yields:
+        [2, n] float32, consecutive.
+    """
     end = n_frames if end is None else end
     done, session = begin, session_of(score, orchestra, end, BLOCK_FRAMES, begin)
     desk = RECORDS[session.style].palette, session.bpm, session.course
