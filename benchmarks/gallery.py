@@ -20,9 +20,10 @@ from dyvim_cli.evaluation.judge.audio_events import audio_events, read_sound
 from dyvim_cli.evaluation.judge.flow import FlowReport, flow
 from dyvim_cli.evaluation.judge.sync import HEADLINE_S, SyncReport, compare
 from dyvim_cli.evaluation.judge.visual_events import visual_events
+from dyvim_cli.extras import sound_file, write_extras
 from dyvim_cli.model.compose.score import write_score
 from dyvim_cli.options import ComposeOptions, Delivery
-from dyvim_cli.pipeline import comment, describe, features_of, load_embedded, sound_file, write_extras
+from dyvim_cli.pipeline import comment, describe, features_of, load_embedded
 from dyvim_cli.types import FilmFeatures, Hit
 
 N_FILMS = 3
