@@ -40,3 +40,10 @@ def test_the_picture_shows_packages_that_exist():
     shown = re.findall(r"\[([\w/]+/)", picture)
     assert len(shown) >= 10
     assert [path for path in shown if not (PACKAGE / path).is_dir()] == []
+
+
+def test_no_test_module_is_a_library_of_another():
+    """What tests share is in tests/helpers and conftest.py."""
+    imports = re.compile(r"^\s*(?:from|import) test_\w+", re.MULTILINE)
+    found = [path.name for path in (ROOT / "tests").rglob("*.py") if imports.search(path.read_text("utf-8"))]
+    assert not found

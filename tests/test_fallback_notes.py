@@ -6,30 +6,15 @@ from pathlib import Path
 import pytest
 from conftest import run_ffmpeg
 from helpers import odd_films
-from helpers.media_films import FPS, H264, make_film
-from test_media_mux import rich_film, tone
-from typer.testing import CliRunner
+from helpers.command_notes import run, said_once
+from helpers.media_films import FPS, H264, make_film, rich_film
+from helpers.scored_films import tone
 
-from dyvim_cli.cli.main import app
 from dyvim_cli.cli.show import tally
 from dyvim_cli.media.programs import find_ffmpeg, is_on_time, newer_ffmpeg
 from dyvim_cli.media.sound import write_audio
 
 SILENT, FOUR = "anullsrc=r=48000", "pan=quad|c0=c0|c1=c0|c2=c0|c3=c0"
-
-
-def run(*arguments) -> tuple[list[str], list[str]]:
-    """(notes on stderr, warnings of the JSON) of a command that succeeds."""
-    done = CliRunner().invoke(app, [*map(str, arguments), "--json", "--progress", "none"])
-    assert done.exit_code == 0, done.exception or done.stderr
-    said = [line.removeprefix("note: ") for line in done.stderr.splitlines() if line.startswith("note: ")]
-    return said, json.loads(done.stdout)["warnings"]
-
-
-def said_once(notes: tuple[list[str], list[str]], *words: str) -> None:
-    """Assert that one note has all the words, on stderr and in the JSON alike."""
-    for said in notes:
-        assert sum(all(word in note for word in words) for note in said) == 1, said
 
 
 @pytest.fixture(scope="module")

@@ -168,7 +168,7 @@ def test_features_are_whole_or_not_there(tmp_path, short_film):
 
 
 def test_a_full_disk_while_features_are_stored_is_no_failure(tmp_path, monkeypatch, film):
-    from test_cache import features
+    from helpers.film_features import features
 
     with small_disk(tmp_path / "disk", 32) as disk:
         monkeypatch.setenv("DYVIM_CACHE", str(disk))

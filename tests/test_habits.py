@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_rescore import piece  # noqa: F401 (a fixture)
+from helpers.old_pieces import old_piece_of_eight_seconds
 
 from dyvim_cli.desk.kept_pieces import _as_record, _from_record
 from dyvim_cli.model.compose.carried import carried_habits
@@ -17,6 +17,11 @@ from dyvim_cli.types import Key, TempoMap
 
 N_STEPS, STEP_S, BAR = 96, 0.125, 16
 FIRST = 3 * BAR  # an odd number: drummers alternate cymbals by bars
+
+
+@pytest.fixture(scope="module")
+def piece():
+    return old_piece_of_eight_seconds()
 
 
 def song(seed: int = 3) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_alpha_zero import film as imagined
+from helpers.imagined_films import film as imagined
 
 from dyvim_cli.composer import compose, load_embedded
 from dyvim_cli.model.score import sampling

@@ -15,6 +15,7 @@ from helpers.media_films import (
     heard,
     make_film,
     picture_hashes,
+    rich_film,
     sound_span,
 )
 from helpers.scored_films import RATE, scored, tone
@@ -104,25 +105,6 @@ def test_what_no_film_container_takes_becomes_h264_and_says_so(tmp_path, extensi
     assert path.suffix == ".mp4" and not result.picture_copied
     assert probe(path).n_frames == info.n_frames
     assert probe(path).duration_s == pytest.approx(info.duration_s, abs=0.04)
-
-
-def rich_film(folder):
-    """An mkv with subtitles, chapters, an attachment, cover art, two languages and tags."""
-    notes, chapters, cover = folder / "s.srt", folder / "c.txt", folder / "cover.png"
-    notes.write_text("1\n00:00:00,500 --> 00:00:01,500\nHello\n")
-    chapters.write_text(
-        ";FFMETADATA1\ntitle=My film\ncomment=mine\n"
-        "[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=One\n"
-        "[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=3000\ntitle=Two\n"
-    )
-    run_ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64:d=1", "-frames:v", "1", str(cover))
-    film, rich = make_film(folder, ".mkv", name="plain"), folder / "rich.mkv"
-    run_ffmpeg("-i", str(film), "-i", str(notes), "-i", str(chapters), "-map", "0", "-map", "0:a",
-               "-map", "1", "-map_metadata", "2", "-c", "copy", "-metadata:s:a:0", "language=eng",
-               "-metadata:s:a:1", "language=deu", "-metadata:s:s:0", "language=fra",
-               "-attach", str(cover), "-metadata:s:t:0", "mimetype=image/png",
-               "-attach", str(notes), "-metadata:s:t:1", "mimetype=text/plain", str(rich))  # fmt: skip
-    return rich
 
 
 def test_subtitles_chapters_attachments_covers_and_tags_are_kept(tmp_path):

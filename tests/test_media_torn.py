@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 from conftest import run_ffmpeg
+from helpers.command_notes import run, said_once
 from helpers.media_films import H264, SECONDS
 from helpers.odd_films import small_film
-from test_fallback_notes import run, said_once
-from test_media_mux import tone
+from helpers.scored_films import tone
 
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.sound import write_audio

@@ -7,22 +7,22 @@ import numpy as np
 import pytest
 from conftest import dyvim, run_ffmpeg
 from helpers.imagined_films import film as imagined
+from helpers.old_pieces import old_piece_of_eight_seconds
 
 from dyvim_cli.cli.options.desk import as_like
 from dyvim_cli.composer import load_embedded
 from dyvim_cli.desk.kept_pieces import kept_piece, name_of
 from dyvim_cli.desk.like import made_by
 from dyvim_cli.errors import UsageError
-from dyvim_cli.film_plan import FilmPlan, PlannedSection
+from dyvim_cli.film_plan import PlannedSection
 from dyvim_cli.media.decode import frames
 from dyvim_cli.media.probe import probe
 from dyvim_cli.model.compose.carried import carried_plan
 from dyvim_cli.model.compose.new_events import leaned
 from dyvim_cli.music.timing.relaid import NONE, relaid
-from dyvim_cli.old_piece import Footage, FootageRun, OldPiece, Recut
+from dyvim_cli.old_piece import Footage, FootageRun, Recut
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.rescoring import old_piece
-from dyvim_cli.types import Key
 from dyvim_cli.vision.cuts import find_cuts
 from dyvim_cli.vision.frame_differences import FrameDifferencer
 from dyvim_cli.vision.prints import print_of
@@ -111,16 +111,9 @@ def test_a_strange_film_is_not_found(old_footage, tmp_path):
     ]
 
 
-BPM = 120.0  # bars of two seconds, an event at each of three bar lines
-PLAN = FilmPlan(8.0, "pop", Key(0, False), BPM, 0, 0, 0.5, 1, (), ())
-
-
 @pytest.fixture(scope="module")
 def piece():
-    hit = np.zeros(64)
-    hit[[16, 32, 48]] = 1.0
-    film = Footage(8.0, np.zeros((0, 20), np.uint8), np.zeros(0), np.array([0, 2, 4, 6, 8.0]))
-    return OldPiece(PLAN, np.zeros((7, 64), np.int16), np.arange(65) / 8, BPM, hit, 56, {}, film)
+    return old_piece_of_eight_seconds()
 
 
 def test_what_moved_keeps_its_steps_and_its_place_in_the_bar(piece):

@@ -32,6 +32,25 @@ def make_film(
     return path
 
 
+def rich_film(folder):
+    """An mkv with subtitles, chapters, an attachment, cover art, two languages and tags."""
+    notes, chapters, cover = folder / "s.srt", folder / "c.txt", folder / "cover.png"
+    notes.write_text("1\n00:00:00,500 --> 00:00:01,500\nHello\n")
+    chapters.write_text(
+        ";FFMETADATA1\ntitle=My film\ncomment=mine\n"
+        "[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=One\n"
+        "[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=3000\ntitle=Two\n"
+    )
+    run_ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64:d=1", "-frames:v", "1", str(cover))
+    film, rich = make_film(folder, ".mkv", name="plain"), folder / "rich.mkv"
+    run_ffmpeg("-i", str(film), "-i", str(notes), "-i", str(chapters), "-map", "0", "-map", "0:a",
+               "-map", "1", "-map_metadata", "2", "-c", "copy", "-metadata:s:a:0", "language=eng",
+               "-metadata:s:a:1", "language=deu", "-metadata:s:s:0", "language=fra",
+               "-attach", str(cover), "-metadata:s:t:0", "mimetype=image/png",
+               "-attach", str(notes), "-metadata:s:t:1", "mimetype=text/plain", str(rich))  # fmt: skip
+    return rich
+
+
 def picture_hashes(path: Path, index: int = 0) -> list[str]:
     """MD5 of every packet of a stream."""
     with av.open(str(path)) as container:
