@@ -244,17 +244,11 @@ def compose_and_mux(
         write_markers_of(piece, delivered, delivery, group)
         stamp_sounds(group, delivered, film.path.stem)
     clock.seconds["sound"] -= clock.seconds["mux"]
+    notes = watched.notes, kept, part_notes, muxed.warnings, notes_of(model)
     facts = describe(piece, features, options) | timeline(piece, features, sound.meter)
     facts |= _facts_of_film(facts, film, muxed, delivery) | {
         "device": device_of(model),
-        "warnings": each_once(
-            watched.notes,
-            kept,
-            part_notes,
-            muxed.warnings,
-            notes_of(model),
-            notes_of_instruments(piece, options),
-        ),
+        "warnings": each_once(*notes, notes_of_instruments(piece, options)),
         "seconds": {name: round(s, 2) for name, s in clock.seconds.items()},
     }
     return Result(muxed.path, piece, facts, tuple(facts["warnings"]))
