@@ -18,6 +18,7 @@ from tools.fuzz.mutations import MUTATIONS, damaged
 from tools.fuzz.part_mutations import PART_MUTATIONS
 from tools.fuzz.seeds import SEEDS, make_seeds
 from tools.fuzz.structure import parts
+from tools.fuzz.units import in_units
 
 ROOT = Path(__file__).parents[1]
 FILMS, SEED = 200, 20261129
@@ -96,6 +97,48 @@ def test_a_transport_stream_may_repeat_its_parameters_and_must_keep_its_pictures
     assert broken_promises(good) == []
     packets[good.output] = [b"parameters key", b"text"]
     assert "number 1" in broken_promises(good)[0]
+
+
+def copy(film: Path, path: Path, *options: str) -> Path:
+    """Copy the picture into another container by ffmpeg alone."""
+    quiet = [find_ffmpeg(), "-v", "error", "-nostdin", "-y", "-i", f"file:{film}", "-an", "-c", "copy"]
+    subprocess.run([*quiet, *options, f"file:{path}"], check=True)
+    return path
+
+
+@pytest.mark.parametrize(("came_as", "goes_as"), [(".ts", ".mp4"), (".mp4", ".ts"), (".ts", ".mkv")])
+def test_a_transport_stream_by_another_name_is_compared_by_its_units(good, came_as, goes_as):
+    """Start codes become lengths there, and the other way round: the bytes differ, the pictures do not."""
+    came = copy(good.film, good.folder.parent / f"came{came_as}")
+    good.film.write_bytes(came.read_bytes())
+    goes = copy(came, good.folder.parent / f"goes{goes_as}")
+    good.output.write_bytes(goes.read_bytes())
+    run = replace(good, film_digest=digest(good.film))
+    assert broken_promises(run) == []
+    goes = copy(came, goes, "-bsf:v", "noise=drop=eq(n\\,9)")
+    good.output.write_bytes(goes.read_bytes())
+    assert broken_promises(run) == ["25 picture packets became 24, the first that differs is number 9"]
+
+
+def test_other_units_are_noticed_and_delimiters_are_not():
+    key, delimiter = b"\0\0\1\x65picture", b"\0\0\0\1\x09\xf0"
+    assert in_units(delimiter + b"\0" + key + b"\0") == in_units(key) == key
+    assert in_units(key + key) != in_units(key) != in_units(b"\0\0\1\x65Picture")
+
+
+def test_a_packet_of_no_bytes_is_no_picture(good):
+    """Damaged tables say that there is one; no container is written with it."""
+    film = make_film(good.folder.parent, ".mov", seconds=1, options=["-c:v", "mpeg4"])
+    data = bytearray(film.read_bytes())
+    sizes = data.index(b"stsz") + 16  # behind version, flags, the size of all and their number
+    data[sizes + 4 * 9 : sizes + 4 * 10] = bytes(4)
+    good.film.write_bytes(data)
+    assert len(picture_packets(good.film)) == 24
+    good.output.write_bytes(copy(good.film, good.folder.parent / "copy.mkv").read_bytes())
+    run = replace(good, film_digest=digest(good.film))
+    assert broken_promises(run) == []
+    good.film.write_bytes(film.read_bytes())
+    assert "25 picture packets became 24" in broken_promises(replace(run, film_digest=digest(good.film)))[0]
 
 
 def test_a_gif_by_another_name_is_compared_as_one(good):

@@ -1,10 +1,8 @@
 """Judge the command line's handling of a damaged film: one line per broken promise."""
 
 import hashlib
-import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +10,13 @@ import av
 
 from dyvim_cli.errors import ExitCode
 from dyvim_cli.media.programs import find_ffmpeg, newer_ffmpeg
+from tools.fuzz.units import packets_of_units
 
 EXPECTED = {ExitCode.OK, ExitCode.USAGE, ExitCode.INPUT, ExitCode.OUTPUT, ExitCode.ENVIRONMENT}
 NEVER_SAID = ("Traceback (most recent call last)", "a fault in dyvim")
 MOST_MEMORY_MB = 2048
-HASH_COLUMN = 5  # column of framemd5's hash, after stream, two times, duration and size
-DELIMITER = re.compile(rb"\A\x00{2,3}\x01\x09[\x00-\xff]")  # H.264, 7.3.2.4, as the first NAL unit
-GIF = b"GIF8"  # how a gif begins, whatever it is called
+SIZE_COLUMN, HASH_COLUMN = 4, 5  # columns of framemd5, after stream, two times and duration
+KINDS = {"gif": ".gif", "mpegts": ".ts"}  # ffmpeg's names of formats that are copied in other bytes
 BASE_S, FACTOR = 20.0, 10.0  # the time allowed: twenty seconds and ten times the film
 
 
@@ -105,7 +103,8 @@ def _of_the_output(run: Run) -> Iterator[str]:
     if not run.output.exists():
         yield "exit code 0 and no output"
     elif run.pictures is not None:
-        compared = COMPARED.get(kind_of(run.pictures), picture_packets)
+        kinds = (kind_of(path) for path in (run.pictures, run.output))
+        compared = next((COMPARED[kind] for kind in kinds if kind in COMPARED), picture_packets)
         given, delivered = compared(run.pictures), compared(run.output)
         at = _first_difference(given, delivered)
         if at is not None:
@@ -114,7 +113,7 @@ def _of_the_output(run: Run) -> Iterator[str]:
 
 
 def kind_of(path: Path) -> str:
-    """Find the extension that a film should have by its header: a damaged one may begin as another kind.
+    """Find the extension that a film should have by its content: a damaged one may have become another kind.
 
     Args:
         path: of the film.
@@ -122,8 +121,11 @@ def kind_of(path: Path) -> str:
     Returns:
         Such as ".mp4".
     """
-    with path.open("rb") as file:
-        return ".gif" if file.read(len(GIF)) == GIF else path.suffix
+    try:
+        with av.open(str(path)) as container:
+            return KINDS.get(container.format.name, path.suffix)
+    except av.FFmpegError:
+        return path.suffix
 
 
 def _first_difference(given: list[bytes], delivered: list[bytes]) -> int | None:
@@ -136,6 +138,8 @@ def _first_difference(given: list[bytes], delivered: list[bytes]) -> int | None:
 def picture_packets(path: Path) -> list[bytes]:
     """Hash every picture packet as ffmpeg itself copies them, those before the first key frame too.
 
+    A packet of no bytes holds no picture, and no container is written with one: it is left out.
+
     Args:
         path: of the film.
 
@@ -147,7 +151,7 @@ def picture_packets(path: Path) -> list[bytes]:
     copied = ["-map", "0:V:0", "-c", "copy", "-copyinkf", "-f", "framemd5", "-"]
     lines = subprocess.run([*read, *copied], stdout=subprocess.PIPE, timeout=60).stdout.decode().splitlines()
     packets = [line.split(",") for line in lines if line and not line.startswith("#")]
-    return [columns[HASH_COLUMN].strip().encode() for columns in packets]
+    return [columns[HASH_COLUMN].strip().encode() for columns in packets if int(columns[SIZE_COLUMN])]
 
 
 def decoded_pictures(path: Path) -> list[bytes]:
@@ -165,25 +169,5 @@ def decoded_pictures(path: Path) -> list[bytes]:
     return [b"picture" for line in lines if line and not line.startswith("#")]
 
 
-def undelimited_packets(path: Path) -> list[bytes]:
-    """Read the picture packets without their access unit delimiters.
-
-    A transport stream needs a delimiter in front of each H.264 picture: ffmpeg adds missing ones, and the
-    parameter sets in front of key pictures.
-
-    Args:
-        path: of the film.
-
-    Returns:
-        Bytes of each packet.
-    """
-    with av.open(str(path)) as container:
-        stream = next(s for s in container.streams.video)
-        packets = []
-        with suppress(IndexError):  # PyAV's, at the end of a film with a stream that nothing announced
-            packets += (bytes(packet) for packet in container.demux(stream) if packet.size)
-    return [DELIMITER.sub(b"", data, count=1) for data in packets]
-
-
 # how pictures are compared where the copy cannot be the very same bytes
-COMPARED = {".gif": decoded_pictures, ".ts": undelimited_packets, ".m2ts": undelimited_packets}
+COMPARED = {".gif": decoded_pictures, ".ts": packets_of_units, ".m2ts": packets_of_units}
