@@ -1,17 +1,21 @@
-"""Run the `dyvim` command (python -m dyvim_cli); Ctrl-C works while the verbs are still imported."""
+"""Run the `dyvim` command (python -m dyvim_cli); interrupts work while the verbs are still imported."""
 
 import signal
 import sys
 
-from dyvim_cli.errors import ExitCode
+from dyvim_cli.cli.interrupts import forget_interrupt, raise_interrupts
 
 
 def run() -> None:
     """Entry point of the `dyvim` command."""
+    raise_interrupts()
     try:
         from dyvim_cli.cli.main import run as run_verb
     except KeyboardInterrupt:
+        from dyvim_cli.errors import ExitCode
+
         print("interrupted; nothing was begun", file=sys.stderr)
+        forget_interrupt()
         sys.exit(ExitCode.INTERRUPTED)
     try:
         run_verb()

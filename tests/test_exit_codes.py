@@ -129,6 +129,14 @@ def test_130_interrupted_in_the_midst_of_an_import(tmp_path):
     assert (done.returncode, done.stderr.strip()) == (130, "interrupted; nothing was left half-written")
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("how", ["{}", "exec({!r})"])
+def test_130_interrupted_before_the_verbs_are_known(tmp_path, name, how):
+    interrupt = f"import os, signal; os.kill(os.getpid(), signal.{name})"
+    done = run_dyvim("styles", **stand_in(tmp_path, "typer", how.format(interrupt)))
+    assert (done.returncode, done.stderr.strip()) == (130, "interrupted; nothing was begun")
+
+
 def test_130_interrupted(short_film, tmp_path):
     command = [
         sys.executable,

@@ -149,12 +149,12 @@ def test_a_folder_is_tried_and_left_as_it_was(tmp_path, monkeypatch):
 
 MUX_FOREVER = """
 import sys, numpy as np
-from dyvim_cli.cli import main
+from dyvim_cli.cli.interrupts import raise_interrupts
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media import mux_writing as module
 from dyvim_cli.media.mux import mux
 import signal
-signal.signal(signal.SIGTERM, main._interrupt)
+raise_interrupts()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # though what started the tests may ignore it
 film = probe(sys.argv[1])
 # -re makes ffmpeg take as long as the film plays

@@ -3,7 +3,6 @@
 import importlib
 import inspect
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from dyvim_cli import __version__
+from dyvim_cli.cli.interrupts import forget_interrupt, raise_interrupts
 from dyvim_cli.cli.options import config
 from dyvim_cli.cli.options.dressing import dressed
 from dyvim_cli.cli.options.parsing import parse_key, parse_mood, parse_style
@@ -152,27 +152,12 @@ def _check_values(context: typer.Context, path: Path) -> None:
                     raise UsageError(f"{path}: {option.name}: {error.message}", error.hint) from error
 
 
-def _interrupt(signum: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 _register()
-
-
-def forget_interrupt() -> None:
-    """Let an interrupted run end by its exit code.
-
-    Python remembers an interrupt that passed through an exec of text, as imports do, and ends by the signal
-    instead; the next text that it runs makes it forget.
-    """
-    exec("")
 
 
 def run() -> None:
     """Run the verb that was requested; the one place that maps failures to exit codes."""
-    signal.signal(signal.SIGTERM, _interrupt)  # a kill cleans up like Ctrl-C
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # not under nohup
-        signal.signal(signal.SIGHUP, _interrupt)  # and so does a terminal that is closed
+    raise_interrupts()
     try:
         streams = guard()
         code = _run_verb()

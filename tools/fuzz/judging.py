@@ -122,7 +122,7 @@ def kind_of(path: Path) -> str:
         Such as ".mp4".
     """
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             return KINDS.get(container.format.name, path.suffix)
     except av.FFmpegError:
         return path.suffix

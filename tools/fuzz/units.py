@@ -28,7 +28,7 @@ def packets_of_units(path: Path) -> list[bytes]:
     Returns:
         Bytes of each packet.
     """
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         stream = next(s for s in container.streams.video if not int(s.disposition) & ATTACHED)
         packets: list[bytes] = []
         with suppress(IndexError):  # PyAV's, at the end of a film with a stream that nothing announced
