@@ -11,6 +11,7 @@ from helpers.scored_films import scored, tone
 
 from dyvim_cli.errors import ExitCode, UsageError
 from dyvim_cli.media.mux import mux
+from dyvim_cli.media.own_tracks import without_our_music
 from dyvim_cli.media.probe import probe
 
 SECONDS = 2
@@ -84,6 +85,9 @@ def test_our_own_output_is_refused_or_scored_without_the_old_music(tmp_path):
     again = mux(probe(apart), tone(2), tmp_path / "again.mkv", keep_audio="track", metadata=tag)
     assert [title for _, title, _ in tracks(again.path)] == ["Music", "Commentary", None]
     assert probe(again.path).comment.count("dyvim model=") == 1
+    once = without_our_music(probe(apart), "auto")  # as score does before it muxes
+    assert without_our_music(once, "auto") == once and "dyvim model=" not in once.comment
+    assert mux(once, tone(2), tmp_path / "under.mkv", keep_audio="duck").keep_audio == "duck"
 
 
 def test_loudness_on_the_command_line(tmp_path):

@@ -47,7 +47,7 @@ def without_our_music(film: FilmInfo, keep_audio: str) -> FilmInfo:
         keep_audio: what shall become of its own sound; with "drop" nothing needs to be distinguished.
 
     Returns:
-        The film without tracks of our music.
+        The film without tracks of our music and without our part of its comment; asked again, it is the same.
 
     Raises:
         UsageError: our music is mixed into its sound and cannot be taken out.
@@ -60,7 +60,7 @@ def without_our_music(film: FilmInfo, keep_audio: str) -> FilmInfo:
             f"{film.path} has dyvim's music mixed into its sound already",
             "score the film it was made of; --keep-audio drop replaces all sound",
         )
-    return replace(film, audio=own)
+    return replace(film, audio=own, comment=film.comment.split(SCORED_BY)[0].rstrip(" |"))
 
 
 def title_of_mix(track: Track | None) -> str:
