@@ -68,6 +68,22 @@ def test_the_rest_after_the_last_word_ends_at_a_heavy_event():
         assert np.array_equal(speech_on_grid(grid, speech, others), speech_on_grid(grid, speech))
 
 
+def test_medium_events_beside_the_words_are_met_in_pauses_but_not_in_breaths():
+    grid = TempoMap(np.arange(97) * 0.125, 120.0)
+
+    def under(speech_s, seconds, weight=0.4):
+        hit = np.zeros(96)
+        hit[round(seconds / 0.125)] = weight
+        return speech_on_grid(grid, np.array(speech_s), hit)
+
+    pause, breath = [[5.0, 6.0], [2.0, 3.0]], [[2.0, 3.0], [3.5, 5.0]]  # a plan may name them in any order
+    assert not under(pause, 3.25)[26:38].any()  # the rest ends at the event
+    assert not under(pause, 4.875)[28:40].any() and under(pause, 4.875)[40:48].all()  # or begins after it
+    assert under(pause, 3.25)[16:24].all() and under(pause, 5.25)[40:48].all()  # words are never cut
+    for spans, seconds, weight in ((pause, 3.25, 0.3), (pause, 4.875, 0.3), (breath, 3.25, 0.4)):
+        assert np.array_equal(under(spans, seconds, weight), speech_on_grid(grid, np.array(spans)))
+
+
 @pytest.mark.parametrize("style", ["pop", "rock", "cinematic", "acoustic"])
 def test_no_tune_and_half_the_onsets_under_a_voice(decoder, style):
     inside, outside = [], []

@@ -9,7 +9,7 @@ comes forward there.
 
 import numpy as np
 
-from dyvim_cli.music.form.accents import HEAVY
+from dyvim_cli.music.form.accents import HEAVY, MEDIUM
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
 
@@ -26,6 +26,7 @@ ENERGY_IN_PAUSES = 0.35
 LOUDEST_LEVEL = 3
 LEAD_S = 0.25  # rest of the melody before a word, so that no phrase is cut off
 TAIL_S = 0.4  # rest of the melody after a word: a pause for breath is no pause of the speech
+LEAST_PAUSE_S = 1.0  # least pause in which medium events count beside the words; in breaths heavy ones do
 
 
 def speech_on_grid(tempo_map: TempoMap, speech_s: np.ndarray, hit: np.ndarray | None = None) -> np.ndarray:
@@ -34,17 +35,25 @@ def speech_on_grid(tempo_map: TempoMap, speech_s: np.ndarray, hit: np.ndarray | 
     Args:
         tempo_map: the grid of S steps.
         speech_s: [N, 2] spans of speech in seconds.
-        hit: [S] weights of events, 0..1: a heavy one after the last word ends the rest, so that it is met.
+        hit: [S] weights of events, 0..1: in a pause a medium or heavy one shortens the rest beside the words,
+            in a breath a heavy one after the word, so that it is met.
 
     Returns:
         [S] bool.
     """
     starts_s, ends_s = tempo_map.step_times_s[:-1], tempo_map.step_times_s[1:]
-    heavy_s = starts_s[hit >= HEAVY] if hit is not None else starts_s[:0]
+    hit = np.zeros(tempo_map.n_steps) if hit is None else hit
+    spans_s = np.asarray(speech_s, dtype=float).reshape(-1, 2)
+    spans_s = spans_s[np.argsort(spans_s[:, 0])]
+    pauses_s = np.r_[np.inf, spans_s[1:, 0] - spans_s[:-1, 1], np.inf]
     under = np.zeros(tempo_map.n_steps, dtype=bool)
-    for start_s, end_s in np.asarray(speech_s, dtype=float).reshape(-1, 2):
-        until_s = min([end_s + TAIL_S, *heavy_s[heavy_s >= end_s]])
-        under |= (ends_s > start_s - LEAD_S) & (starts_s < until_s)
+    for i, (start_s, end_s) in enumerate(spans_s):
+        is_pause_before, is_pause_after = pauses_s[i : i + 2] >= LEAST_PAUSE_S
+        before = (hit >= MEDIUM) & (starts_s < start_s) & is_pause_before
+        after = (hit >= (MEDIUM if is_pause_after else HEAVY)) & (starts_s >= end_s)
+        from_s = max([start_s - LEAD_S, *ends_s[before]])
+        until_s = min([end_s + TAIL_S, *starts_s[after]])
+        under |= (ends_s > from_s) & (starts_s < until_s)
     return under
 
 
