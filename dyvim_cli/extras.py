@@ -198,20 +198,21 @@ def write_extras(
 
 
 def write_markers_of(
-    piece: "Score | Recording", clock: "FilmClock", delivery: Delivery, group: "PendingFiles | None" = None
+    piece: "Score | Recording", clock: "FilmClock", film: Path, delivery: Delivery, group: "PendingFiles"
 ) -> None:
     """Write sections, cuts and hits as markers, if asked for.
 
     Args:
         piece: the music.
         clock: of the film that is delivered.
+        film: path of that film.
         delivery: options of the output.
         group: the file appears when its others do.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    from dyvim_cli.markers.files import write_markers
+    from dyvim_cli.markers.files import url_from, write_markers
     from dyvim_cli.markers.of_music import markers_of
     from dyvim_cli.media.output import commit
 
@@ -220,7 +221,7 @@ def write_markers_of(
         return
     markers = markers_of(piece.sections, piece.tempo_map)
     with commit(path, overwrite=delivery.overwrite, group=group) as part:
-        write_markers(markers, clock, part, kind=path.suffix, title=path.stem)
+        write_markers(markers, clock, part, path.suffix, path.stem, url_from(path, film))
 
 
 def stamp_sounds(group: "PendingFiles", clock: "FilmClock", title: str) -> None:

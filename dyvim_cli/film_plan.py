@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from dyvim_cli.types import Key
 
 PARTS = ("melody", "bass", "drums", "pad", "arp")  # parts that a section may have or go without
+CLOSING = ("melody", "bass", "drums", "pad")  # parts that a last chord may have
 MARKED = "marked"  # the kind of a hit that a person asked for
 
 
@@ -68,3 +69,5 @@ class FilmPlan:
     silences: tuple[Silence, ...] = ()
     instruments: tuple[tuple[str, int], ...] = ()  # (part, General MIDI program), where chosen
     speech: tuple[Speech, ...] | None = None  # None: as detected; (): no speech
+    last_chord: tuple[str, ...] = ()  # those of CLOSING that rest in the last section and join its last chord
+    written: str = field(default="", compare=False)  # file and line that say its length, for errors

@@ -241,7 +241,7 @@ def compose_and_mux(
         device.give_back_memory()  # the mastering's curves
         muxed, part_notes = _mux_part(watched, sound, delivery, own, tags, progress, group)
         write_extras(piece, sound.path, delivery, tags, group)
-        write_markers_of(piece, delivered, delivery, group)
+        write_markers_of(piece, delivered, watched.output, delivery, group)
         stamp_sounds(group, delivered, film.path.stem)
     clock.seconds["sound"] -= clock.seconds["mux"]
     notes = watched.notes, kept, part_notes, muxed.warnings, notes_of(model)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from dyvim_cli.desk.orders import orders_of
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.markers.csv_table import read_csv
-from dyvim_cli.markers.files import read_markers, write_markers
+from dyvim_cli.markers.fcpxml import write_fcpxml
+from dyvim_cli.markers.files import read_markers, url_from, write_markers
 from dyvim_cli.markers.marker import Marker, merged_by_frame
 from dyvim_cli.markers.resolve_edl import read_edl, write_edl
 from dyvim_cli.media.film_clock import FilmClock
@@ -64,6 +66,29 @@ def test_opentimelineio_reads_what_is_written(tmp_path):
     (mark,) = timeline.tracks.markers
     assert (mark.name, mark.color, mark.marked_range.start_time.value) == ("hit", "RED", 4321)
     assert timeline.global_start_time.value == HOUR_DROP
+
+
+@pytest.mark.parametrize("clock", CLOCKS, ids=lambda clock: f"{float(clock.fps):.2f}")
+def test_an_fcpxml_has_its_markers_in_the_clip_that_shows_the_film(clock):
+    """OpenTimelineIO's adapter finds markers of clips that show media, and none of a gap."""
+    frames = [0, 777, clock.frame(clock.duration_s) - 1]
+    text = write_fcpxml([Marker(clock.time_s(n), f"hit {n}") for n in frames], clock, "a b", "../a%20b.mp4")
+    root = ElementTree.fromstring(text.partition("<!DOCTYPE fcpxml>")[2])
+    asset, clip = root.find("resources/asset"), root.find("library/event/project/sequence/spine/asset-clip")
+    assert [child.tag for child in root.find("resources")] == ["format", "asset"]
+    assert clip.get("ref") == asset.get("id") and asset.get("format") == root.find("resources/format").get(
+        "id"
+    )
+    assert asset.find("media-rep").get("src") == "../a%20b.mp4"
+    assert all(asset.get(name) == clip.get(name) for name in ("start", "duration"))
+    assert len(root.findall(".//marker")) == len(clip.findall("marker")) == len(frames)
+    begin_s = Fraction(clip.get("start").rstrip("s"))
+    starts_s = [Fraction(mark.get("start").rstrip("s")) - begin_s for mark in clip.findall("marker")]
+    assert [start_s * clock.fps for start_s in starts_s] == frames
+
+
+def test_a_film_is_named_as_seen_from_the_file_of_its_markers(tmp_path):
+    assert url_from(tmp_path / "marks" / "o.fcpxml", tmp_path / "my film.mp4") == "../my%20film.mp4"
 
 
 def test_symusic_reads_the_midi_that_is_written(tmp_path):

@@ -18,7 +18,7 @@ from dyvim_cli.desk.read_plan import read_plan
 from dyvim_cli.desk.recast import recast
 from dyvim_cli.desk.scored_tag import made_with, tag_text
 from dyvim_cli.errors import UsageError
-from dyvim_cli.film_plan import MARKED, FilmPlan, Silence, Speech
+from dyvim_cli.film_plan import CLOSING, MARKED, PARTS, FilmPlan, Silence, Speech
 from dyvim_cli.markers.marker import Marker
 from dyvim_cli.model.compose.obey import as_energetic
 from dyvim_cli.model.compose.score import write_score
@@ -106,6 +106,39 @@ def test_parts_that_are_left_out_do_not_play_and_silences_are_silent(plan, decod
     assert (notes[:, 0] < 1.0).any() and (notes[:, 0] >= 2.2).any()
 
 
+def sounding_at_the_end(score: Score) -> set[str]:
+    """Parts that play when the last chord begins or later."""
+    chord_s = score.tempo_map.step_times_s[score.extras["final_step"]] - 0.03
+    ringing = [stem.name for stem in score.stems if any(note.end_s > chord_s + 0.2 for note in stem.notes)]
+    return set(ringing) & set(PARTS)
+
+
+def test_a_part_taken_out_of_the_last_section_is_silent_in_the_last_chord(plan, decoder):
+    film = imagined(1, 5.0)
+    first, last = replace(plan.sections[0], parts=PARTS), replace(plan.sections[-1], at_s=2.5)
+
+    def ended(*parts: str, joining: tuple[str, ...] = ()) -> set[str]:
+        edited = replace(plan, sections=(first, replace(last, parts=parts)), last_chord=joining)
+        return sounding_at_the_end(write_score(film, replace(WISHES, plan=edited), decoder))
+
+    assert {"melody", "bass", "pad"} <= ended(*PARTS)
+    assert ended("bass", "pad", "drums") - {"drums"} == {"bass", "pad"}
+    assert ended("drums", "bass", joining=("pad",)) - {"drums"} == {"bass", "pad"}
+    assert not ended()
+
+
+def test_parts_that_join_the_last_chord_are_in_the_plan_and_play_somewhere_else(plan, decoder):
+    film = imagined(1, 5.0)
+    alone = write_score(film, WISHES, decoder)
+    assert sounding_at_the_end(alone) >= {"melody", "bass", "pad"}
+    resting = set(CLOSING) - set(plan.sections[-1].parts)
+    assert set(plan.last_chord) == resting
+    nowhere = tuple(replace(each, parts=("bass", "drums")) for each in plan.sections)
+    edited = replace(plan, sections=nowhere, last_chord=CLOSING)
+    score = write_score(film, replace(WISHES, plan=edited), decoder)
+    assert sounding_at_the_end(score) <= {"bass", "drums"}
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.2, 0.5])
 def test_hits_that_are_asked_for_are_beats_with_an_accent_on_the_frame(decoder, alpha):
     film, orders = imagined(1, 5.0), tuple(Order(at_s, "hit") for at_s in MARKS_S)
@@ -175,7 +208,7 @@ def test_energy_that_is_asked_for_is_answered_and_none_leaves_the_piece_as_it_is
 
 def test_instruments_and_styles_of_sections_are_written_and_read_back(plan, tmp_path):
     sections = tuple(replace(each, style="jazz", energy=0.25) for each in plan.sections)
-    edited = replace(plan, sections=sections, instruments=(("melody", 42), ("bass", 33)))
+    edited = replace(plan, sections=sections, instruments=(("melody", 42), ("bass", 33)), last_chord=("pad",))
     path = tmp_path / "film.toml"
     path.write_text(plan_text(edited, "film.mp4"))
     assert read_plan(path) == edited
@@ -205,6 +238,12 @@ MISTAKES = [
         r"line \d+: melody = 'kazoo' n",
     ),
     ("theme = ", 'theme = 0\nstyle = "polka" #', r"line \d+: style = 'polka' is none of cinematic"),
+    ("theme = ", "theme = -1 #", r"line \d+: theme = -1 is no number from 0 to"),
+    ("theme = ", "theme = 0.5 #", r"line \d+: theme = 0.5 is no whole number"),
+    ("seed = ", "seed = 1.5 #", r"line \d+: seed = 1.5 is no whole number"),
+    ("last_chord = ", 'last_chord = ["arp"] #', r"line \d+: 'arp' is no part; parts are melody, bass, drums"),
+    ('parts = ["', 'parts = "melody" #', r"line \d+: parts = 'melody' is no list"),
+    ("theme = ", "# theme = ", r"line \d+: 'theme' is missing in section 1"),
     ("theme = ", "theme = 0\nenergy = 2 #", r"line \d+: energy = 2 is no number from 0 to 1"),
     ('parts = ["', 'parts = ["kazoo", "', r"line \d+: 'kazoo' is no part"),
     ("[[section]]\nat = 0.0", '[[section]]\nat = "soon"', r"line \d+: at = 'soon' is no time"),
@@ -257,8 +296,25 @@ def test_a_style_at_the_beginning_is_the_pieces_and_later_ones_hold_until_the_ne
 
 
 def test_a_plan_for_another_length_is_refused(plan):
-    with pytest.raises(UsageError, match=r"for a film of 5 s, this one lasts 4\.000 s"):
+    with pytest.raises(UsageError, match=r"^the plan is for a film of 5 s, this one lasts 4\.000 s"):
         planned(imagined(1, 4.0), replace(WISHES, plan=plan))
+
+
+def test_a_plan_file_for_another_length_is_named_with_its_line(plan, tmp_path):
+    path = tmp_path / "film.toml"
+    path.write_text(plan_text(plan, "film.mp4"))
+    line = 1 + [text.split(" ")[0] for text in path.read_text().splitlines()].index("duration_s")
+    with pytest.raises(UsageError, match=rf"film\.toml, line {line}: the plan is for a film of 5 s"):
+        planned(imagined(1, 4.0), replace(WISHES, plan=read_plan(path)))
+    asked = planned(imagined(1, 5.0), replace(WISHES, plan=read_plan(path)))
+    assert str(tmp_path) not in repr(asked)  # what a film's tag keeps
+
+
+def test_what_is_missing_at_the_top_is_named_with_its_file(plan, tmp_path):
+    path = tmp_path / "film.toml"
+    path.write_text(re.sub(r"(?m)^bpm.*\n", "", plan_text(plan, "film.mp4")))
+    with pytest.raises(UsageError, match=r"film\.toml: 'bpm' is missing"):
+        read_plan(path)
 
 
 def test_a_plan_edited_by_hand_and_markers_are_obeyed_by_the_command(film, tmp_path: Path):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dyvim_cli import cache
-from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence, Speech
+from dyvim_cli.film_plan import CLOSING, FilmPlan, PlannedHit, PlannedSection, Silence, Speech
 from dyvim_cli.old_piece import Footage, OldPiece
 from dyvim_cli.types import FilmFeatures, Key, Score
 from dyvim_cli.vision.recut import footage_of
@@ -126,7 +126,9 @@ def _plan(values: dict[str, Any]) -> FilmPlan:
     if values.get("speech") is not None:
         rows["speech"] = tuple(Speech(**row) for row in values["speech"])
     players = tuple((part, program) for part, program in values.get("instruments", ()))
-    return FilmPlan(**values | rows | {"key": Key(**values["key"]), "instruments": players})
+    closing = tuple(values.get("last_chord", CLOSING))
+    named = {"key": Key(**values["key"]), "instruments": players, "last_chord": closing}
+    return FilmPlan(**values | rows | named)
 
 
 def _tuples(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Write a plan as a TOML file that explains itself."""
 
-from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection
+from dyvim_cli.film_plan import CLOSING, PARTS, FilmPlan, PlannedHit, PlannedSection
 from dyvim_cli.music.symbols.instruments import NAMES
 from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES, STYLES
 
@@ -16,6 +16,8 @@ mood = {mood}  # valence and arousal, each -1 to 1
 alpha = {alpha}  # how strongly the music follows the motion, 0 to 1
 seed = {seed}  # of this piece; another number, other notes and players
 duration_s = {duration_s}  # of the film that this plan is for
+# Those of {closing} that rest in the last section and yet play its last chord.
+last_chord = [{last_chord}]
 """
 HITS = """\
 # Events that the music meets: weight 0 to 1, and kind ({kinds}).
@@ -42,7 +44,7 @@ SPEECH = """\
 SECTIONS = """\
 # A section lasts until the next one. It begins on the beat next to its time. Roles: {roles}.
 # Sections of one theme number share their tune. Only the named parts may play: {parts}.
-# The last chord is played by melody, bass and pad, unless they are named in no section at all.
+# A part taken out of the last section is silent in the last chord as well.
 # energy, 0 to 1: how much motion the music answers there. A comment shows the film's own value.
 # style = "jazz" in a section: a band of that style plays there.
 """
@@ -61,6 +63,7 @@ def plan_text(plan: FilmPlan, film: str) -> str:
     choices = CHOICES.format(
         style=plan.style, styles=", ".join(STYLES), key=plan.key, bpm=plan.bpm, alpha=plan.alpha,
         seed=plan.seed, mood=[plan.valence, plan.arousal], duration_s=plan.duration_s,
+        closing=", ".join(CLOSING), last_chord=_names(plan.last_chord),
     )  # fmt: skip
     hits = HITS.format(kinds=", ".join(EVENT_KINDS), lines="".join(map(_hit_line, plan.hits)))
     pauses = "".join(f"  {{ from = {each.from_s}, to = {each.to_s} }},\n" for each in plan.silences)
@@ -88,14 +91,18 @@ def _hit_line(hit: PlannedHit) -> str:
 
 
 def _section(section: PlannedSection) -> str:
-    parts = ", ".join(f'"{part}"' for part in section.parts)
     return (
         f'[[section]]\nat = {section.at_s}\nrole = "{section.role}"\ntheme = {section.theme}\n'
         f"mood = [{section.valence}, {section.arousal}]\n"
         + _energy(section)
         + ("" if section.style is None else f'style = "{section.style}"\n')
-        + f"parts = [{parts}]\n"
+        + f"parts = [{_names(section.parts)}]\n"
     )
+
+
+def _names(parts: tuple[str, ...]) -> str:
+    """Format the inside of a list of parts."""
+    return ", ".join(f'"{part}"' for part in parts)
 
 
 def _energy(section: PlannedSection) -> str:

@@ -68,11 +68,11 @@ def planned(
         plan = replace(plan, hits=with_marks(plan.hits, marks(orders)))
         plan = replace(plan, speech=planned_speech(speech_told(plan, speech_s)))
     if abs(plan.duration_s - features.duration_s) > SAME_LENGTH_S:
-        reason = (
-            f"the plan is for a film of {plan.duration_s:g} s, this one lasts {features.duration_s:.3f} s"
-        )
-        raise UsageError(reason, "dyvim plan writes one for this film; --start and --end as then")
-    return edited(plan, orders)
+        where = f"{plan.written}: " if plan.written else ""
+        lengths = f"a film of {plan.duration_s:g} s, this one lasts {features.duration_s:.3f} s"
+        hint = "dyvim plan writes one for this film; --start and --end as then"
+        raise UsageError(f"{where}the plan is for {lengths}", hint)
+    return edited(replace(plan, written=""), orders)
 
 
 def speech_to_clear(heard_s: "np.ndarray", plan: FilmPlan) -> "np.ndarray":

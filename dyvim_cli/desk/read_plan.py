@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from dyvim_cli.errors import InputError, UsageError
-from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection, Silence, Speech
+from dyvim_cli.film_plan import CLOSING, PARTS, FilmPlan, PlannedHit, PlannedSection, Silence, Speech
 from dyvim_cli.limits import limits
 from dyvim_cli.media.written_times import seconds_of
 from dyvim_cli.music.symbols.instruments import program_named
@@ -22,10 +22,10 @@ else:
 
 TOP = (
     "style", "key", "bpm", "mood", "alpha", "seed", "duration_s",
-    "hits", "silences", "speech", "instruments", "section",
+    "hits", "silences", "speech", "instruments", "last_chord", "section",
 )  # fmt: skip
 # optional keys of the file, and of a section
-MAY_LACK = ("silences", "speech", "instruments", "style", "energy")
+MAY_LACK = ("silences", "speech", "instruments", "last_chord", "style", "energy")
 ROWS = {  # array: the keys of each of its tables
     "hits": ("at", "weight", "kind"),
     "silences": ("from", "to"),
@@ -81,12 +81,14 @@ class _Reader:
             valence=valence,
             arousal=arousal,
             alpha=self.number(self.values, "alpha", UNIT),
-            seed=int(self.number(self.values, "seed", (0, 2**63))),
+            seed=self.whole(self.values, "seed", 2**63),
             hits=tuple(sorted(hits, key=lambda hit: hit.at_s)),
             sections=sections,
             silences=tuple(Silence(*span) for span in self.spans("silences")),
             instruments=self.instruments(),
             speech=tuple(Speech(*span) for span in self.spans("speech")) if "speech" in self.values else None,
+            last_chord=self.parts(self.values, "last_chord", CLOSING) if "last_chord" in self.values else (),
+            written=self.place("", 0, "duration_s"),
         )
 
     def check_keys(self) -> None:
@@ -132,19 +134,27 @@ class _Reader:
         return found
 
     def section(self, row: dict[str, Any], i: int) -> PlannedSection:
-        parts = row["parts"]
-        for part in parts if isinstance(parts, list) else [parts]:
-            if part not in PARTS:
-                self.fail("section", i, "parts", f"{part!r} is no part; parts are {', '.join(PARTS)}")
         return PlannedSection(
             self.time(row, "at", "section", i),
             self.one_of(row, "role", SECTION_ROLES, "section", i),
-            int(self.number(row, "theme", (-1e9, 1e9), "section", i)),
+            self.whole(row, "theme", 10**9, "section", i),
             *self.mood(row, "section", i),
-            tuple(part for part in PARTS if part in parts),
+            self.parts(row, "parts", PARTS, "section", i),
             self.style(row, "section", i) if "style" in row else None,
             self.number(row, "energy", UNIT, "section", i) if "energy" in row else None,
         )
+
+    def parts(
+        self, row: dict[str, Any], key: str, choices: tuple[str, ...], table: str = "", i: int = 0
+    ) -> tuple[str, ...]:
+        """Read a list of parts; their order is that of `choices`."""
+        parts = row[key]
+        if not isinstance(parts, list):
+            self.fail(table, i, key, f'{key} = {parts!r} is no list of parts: write ["bass", "pad"]')
+        for part in parts:
+            if part not in choices:
+                self.fail(table, i, key, f"{part!r} is no part; parts are {', '.join(choices)}")
+        return tuple(part for part in choices if part in parts)
 
     def instruments(self) -> tuple[tuple[str, int], ...]:
         """Read the instruments by part."""
@@ -165,6 +175,13 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             self.fail(table, i, key, f"{key} = {value!r} is no number from {low:g} to {high:g}")
         return value
+
+    def whole(self, row: dict[str, Any], key: str, high: int, table: str = "", i: int = 0) -> int:
+        """Read a whole number from 0 on."""
+        value = self.number(row, key, (0, high), table, i)
+        if value != int(value):
+            self.fail(table, i, key, f"{key} = {value!r} is no whole number")
+        return int(value)
 
     def time(self, row: dict[str, Any], key: str, table: str, i: int) -> float:
         value = row[key]
@@ -202,9 +219,13 @@ class _Reader:
 
     def fail(self, table: str, i: int, key: str, reason: str) -> NoReturn:
         """Raise UsageError for a key of row i of a table ("": the top)."""
-        line = line_of(self.lines, table, i, key)
-        where = f"{self.path}, line {line}" if line else str(self.path)
+        where = self.place(table, i, key)
         raise UsageError(f"{where}: {reason}", f"correct {self.path}, or write it again with dyvim plan")
+
+    def place(self, table: str, i: int, key: str) -> str:
+        """Name the file, and the line of a key where there is one."""
+        line = line_of(self.lines, table, i, key)
+        return f"{self.path}, line {line}" if line else str(self.path)
 
 
 def line_of(lines: list[str], table: str, i: int, key: str) -> int:

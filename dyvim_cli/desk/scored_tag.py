@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.errors import UsageError
-from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence, Speech
+from dyvim_cli.film_plan import CLOSING, FilmPlan, PlannedHit, PlannedSection, Silence, Speech
 from dyvim_cli.hearing import spans
 from dyvim_cli.media.probe import SCORED_BY
 from dyvim_cli.music.symbols.key_names import key_named
@@ -149,6 +149,7 @@ def unpacked_plan(word: str) -> FilmPlan:
                 "speech": None
                 if (spoken := raw.get("speech")) is None
                 else tuple(Speech(**row) for row in spoken),
+                "last_chord": tuple(raw.get("last_chord", CLOSING)),
             }
         )
     except (KeyError, TypeError, RecursionError, zlib.error) as error:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from urllib.parse import quote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -71,13 +72,16 @@ def _seconds(element: Element, name: str, source: str) -> Fraction:
         raise InputError(reason, "export it again") from error
 
 
-def write_fcpxml(markers: list[Marker], clock: FilmClock, title: str) -> str:
-    """Write an fcpxml with one project: a gap as long as the film that carries the markers, one per frame.
+def write_fcpxml(markers: list[Marker], clock: FilmClock, title: str, film: str = "") -> str:
+    """Write an fcpxml with one project: the film as its only clip, which carries the markers, one per frame.
+
+    Final Cut Pro writes markers inside of the clip that they lie on; some readers pass over those of gaps.
 
     Args:
         markers: in any order.
         clock: of the film.
-        title: of event and project.
+        title: of event, project and clip.
+        film: URL of the film, relative to this file or absolute; empty = a film of the title's name.
 
     Returns:
         Text of the XML.
@@ -85,18 +89,25 @@ def write_fcpxml(markers: list[Marker], clock: FilmClock, title: str) -> str:
     first = clock.number_of_first()
     begin, length = _time(first, clock), _time(clock.frame(clock.duration_s), clock)
     root = Element("fcpxml", version=VERSION)
-    SubElement(SubElement(root, "resources"), "format", id="r1", frameDuration=_time(1, clock))
+    resources = SubElement(root, "resources")
+    SubElement(resources, "format", id="r1", frameDuration=_time(1, clock))
+    media = {"name": title, "start": begin, "duration": length, "hasVideo": "1", "hasAudio": "1"}
+    asset = SubElement(resources, "asset", {"id": "r2", **media, "format": "r1"})
+    SubElement(asset, "media-rep", kind="original-media", src=film or quote(title))
     event = SubElement(SubElement(root, "library"), "event", name=title)
     project = SubElement(event, "project", name=title)
-    form = {"tcStart": begin, "tcFormat": "DF" if clock.counting.left_out else "NDF"}
-    sequence = SubElement(project, "sequence", {"format": "r1", "duration": length, **form})
+    counted = {"tcFormat": "DF" if clock.counting.left_out else "NDF"}
+    form = {"format": "r1", "duration": length, "tcStart": begin}
+    sequence = SubElement(project, "sequence", form | counted)
     place = {"offset": begin, "start": begin, "duration": length}
-    gap = SubElement(SubElement(sequence, "spine"), "gap", {"name": "Markers", **place})
+    clip = SubElement(
+        SubElement(sequence, "spine"), "asset-clip", {"ref": "r2", "name": title} | place | counted
+    )
     for marker in merged_by_frame(markers, clock):
         at = _time(first + clock.frame(marker.time_s), clock)
         note = {"note": marker.note} if marker.note else {}
         moment = {"start": at, "duration": _time(1, clock), "value": marker.name}
-        SubElement(gap, "marker", moment | note)
+        SubElement(clip, "marker", moment | note)
     ElementTree.indent(root)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n'
     return head + ElementTree.tostring(root, encoding="unicode") + "\n"

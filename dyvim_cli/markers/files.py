@@ -1,7 +1,9 @@
 """Read and write marker files; the extension chooses the format."""
 
 import csv
+import os
 from pathlib import Path
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from dyvim_cli.errors import InputError, UsageError
@@ -115,7 +117,12 @@ def _check_inside(marker: Marker, clock: FilmClock, path: Path) -> None:
 
 
 def write_markers(
-    markers: list[Marker], clock: FilmClock, path: Path, kind: str = "", title: str = "film"
+    markers: list[Marker],
+    clock: FilmClock,
+    path: Path,
+    kind: str = "",
+    title: str = "film",
+    film: str = "",
 ) -> None:
     """Write a marker file; the caller commits it.
 
@@ -125,6 +132,7 @@ def write_markers(
         path: of the file.
         kind: the ending that chooses the format, where path is a temporary one.
         title: of the timeline in the file.
+        film: where the film lies, seen from the file, as a URL, for formats that show it; empty = unknown.
 
     Raises:
         UsageError: the ending is unknown.
@@ -135,14 +143,30 @@ def write_markers(
     elif ending == ".otio":
         otio_file.write_otio(markers, clock, title, path)
     else:
-        path.write_text(_written(markers, clock, ending, title), encoding="utf-8", newline="\n")
+        path.write_text(_written(markers, clock, ending, title, film), encoding="utf-8", newline="\n")
 
 
-def _written(markers: list[Marker], clock: FilmClock, ending: str, title: str) -> str:
+def url_from(path: Path, film: Path) -> str:
+    """Write where a film lies, seen from a file: both may be moved together.
+
+    Args:
+        path: of the file.
+        film: path of the film.
+
+    Returns:
+        A relative URL; an absolute one where the two lie on different drives.
+    """
+    try:
+        return quote(Path(os.path.relpath(film.absolute(), path.absolute().parent)).as_posix())
+    except ValueError:
+        return film.absolute().as_uri()
+
+
+def _written(markers: list[Marker], clock: FilmClock, ending: str, title: str, film: str) -> str:
     if ending == ".edl":
         return resolve_edl.write_edl(markers, clock, title)
     if ending == ".fcpxml":
-        return fcpxml.write_fcpxml(markers, clock, title)
+        return fcpxml.write_fcpxml(markers, clock, title, film)
     if ending == ".xml":
         return fcp7.write_fcp7(markers, clock, title)
     return csv_table.write_csv(markers, clock, title)

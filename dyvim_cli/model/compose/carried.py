@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dyvim_cli.film_plan import FilmPlan, PlannedHit, PlannedSection, Silence
+from dyvim_cli.film_plan import CLOSING, FilmPlan, PlannedHit, PlannedSection, Silence
 from dyvim_cli.model.compose.decide import BPM_DECIMALS, MOOD_DECIMALS, TIME_DECIMALS, seen_hits
 from dyvim_cli.model.compose.obey import nearest_beat
 from dyvim_cli.music.performance.humanize import Habits
@@ -29,15 +29,17 @@ def carried_plan(recut: Recut, grid: Relaid, features: FilmFeatures) -> FilmPlan
     Returns:
         The old plan with sections, silences and hits at their new times, and the hits of new pictures.
     """
-    plan = recut.old.plan
+    plan, sections = recut.old.plan, _sections(recut.old, grid, features)
+    ends_alike = _idea(sections[-1]) == _idea(plan.sections[-1])
     return replace(
         plan,
         duration_s=round(features.duration_s, TIME_DECIMALS),
         bpm=round(plan.bpm * _speed(recut.runs), BPM_DECIMALS),
         hits=_hits(recut, features),
-        sections=_sections(recut.old, grid, features),
+        sections=sections,
         silences=tuple(_silences(recut.runs, plan)),
         speech=None,  # the new cut is listened to
+        last_chord=plan.last_chord if ends_alike else CLOSING,
     )
 
 

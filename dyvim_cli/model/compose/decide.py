@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dyvim_cli.film_plan import PARTS, FilmPlan, PlannedHit, PlannedSection
+from dyvim_cli.film_plan import CLOSING, PARTS, FilmPlan, PlannedHit, PlannedSection
 from dyvim_cli.influence import influence_of
 from dyvim_cli.model.compose.character import choose_character, fit_grid, with_own_seed
 from dyvim_cli.model.compose.groundwork import calmer_under_speech, plan
@@ -57,6 +57,7 @@ def decide(
         hits=seen_hits(features),
         sections=_sections(form, tempo_map, energy),
         speech=planned_speech(speech_s),
+        last_chord=_joining(form),
     )
 
 
@@ -74,6 +75,13 @@ def _sections(form: Form, tempo_map: TempoMap, energy: np.ndarray) -> tuple[Plan
         )
         for section in form.sections
     )
+
+
+def _joining(form: Form) -> tuple[str, ...]:
+    """Parts that rest when the last chord begins, or in a section after it, and play it nevertheless."""
+    starts = [section.start for section in form.sections if section.end > form.final_step]
+    plays = form.active[:, starts].all(axis=1)
+    return tuple(part for part in CLOSING if not plays[tokens.STREAM_INDEX[part]])
 
 
 def seen_hits(features: FilmFeatures) -> tuple[PlannedHit, ...]:

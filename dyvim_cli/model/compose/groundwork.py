@@ -202,6 +202,7 @@ def plan(
         lightest_late=influence.lightest_late,
         sections=None if planned is None else sections_on_grid(planned, tempo_map),
         may_play=None if planned is None else parts_on_grid(planned, tempo_map),
+        joining=() if planned is None else planned.last_chord,
         final_step=final_step,
         loops=options.loops,
     )

@@ -30,6 +30,7 @@ def plan_form(
     lightest_late: float = 0.0,
     sections: tuple[Section, ...] | None = None,
     may_play: np.ndarray | None = None,
+    joining: tuple[str, ...] = (),
     final_step: int | None = None,
     loops: bool = False,
 ) -> Form:
@@ -44,6 +45,7 @@ def plan_form(
         lightest_late: lighter events get no accent while the last chord rings.
         sections: None = found in the film.
         may_play: [K, S] bool who may play in them; None = by the film's energy.
+        joining: streams that rest in the last section and play its last chord.
         final_step: where the last chord begins; None = found by the events.
         loops: the piece continues from its end to its beginning.
 
@@ -70,13 +72,13 @@ def plan_form(
         breath=_breaths(phrase_starts, sections, final_step, film.n_steps),
     )
     chords = _chords(form, film.hits, seed, loops)
-    active = _active(form, film.energy, seed, may_play)
+    closing = _closing(final_step, may_play, joining)
+    active = _active(form, film.energy, seed, may_play, closing)
     copy_from = _returning(form, film, chords, active)
     strokes = last_strokes(tempo_map, film.hits, final_step, lightest_late)
     ending = tokens.empty(film.n_steps) if loops else last_chord(tempo_map, final_step, strokes, is_minor)
-    if may_play is not None and not loops:  # who plays nowhere is not in the last chord either
-        absent = ~may_play.any(axis=1)
-        active[absent], ending[absent] = False, tokens.REST
+    if not loops:
+        ending[~closing, final_step:] = tokens.REST
     forced = decided_tokens(active, form.played, chords, ending)
     return replace(form, active=active, forced=forced, copy_from=copy_from)
 
@@ -92,13 +94,24 @@ def _chords(form: Form, hits: np.ndarray, seed: int, loops: bool) -> np.ndarray:
     return chords
 
 
-def _active(form: Form, energy: np.ndarray, seed: int, may_play: np.ndarray | None) -> np.ndarray:
+def _closing(final_step: int, may_play: np.ndarray | None, joining: tuple[str, ...]) -> np.ndarray:
+    """[K] bool: the streams that may play throughout the last chord, or join it and play somewhere."""
+    if may_play is None:
+        return np.ones(tokens.K, dtype=bool)
+    joins = np.isin(np.arange(tokens.K), [tokens.STREAM_INDEX[part] for part in joining])
+    return may_play[:, final_step:].all(axis=1) | (joins & may_play.any(axis=1))
+
+
+def _active(
+    form: Form, energy: np.ndarray, seed: int, may_play: np.ndarray | None, closing: np.ndarray
+) -> np.ndarray:
     """[K, S] bool: the streams that may play, those of the last chord among them."""
     if may_play is None:
         active = plan_activity(generator_of(seed, "arrangement"), form.sections, energy, form.style)
     else:
         active = may_play.copy()
-    active[:, form.final_step :] |= np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)[:, None]
+    chord = np.isin(np.arange(tokens.K), LAST_CHORD_STREAMS)
+    active[:, form.final_step :] |= (chord & closing)[:, None]
     return active
 
 
