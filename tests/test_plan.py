@@ -107,10 +107,10 @@ def test_parts_that_are_left_out_do_not_play_and_silences_are_silent(plan, decod
 
 
 def sounding_at_the_end(score: Score) -> set[str]:
-    """Parts that play when the last chord begins or later."""
-    chord_s = score.tempo_map.step_times_s[score.extras["final_step"]] - 0.03
-    ringing = [stem.name for stem in score.stems if any(note.end_s > chord_s + 0.2 for note in stem.notes)]
-    return set(ringing) & set(PARTS)
+    """Parts with notes that begin with the last chord or later."""
+    chord_s = score.tempo_map.step_times_s[score.extras["final_step"]] - 0.05
+    playing = {stem.name for stem in score.stems if any(note.start_s > chord_s for note in stem.notes)}
+    return playing & set(PARTS)
 
 
 def test_a_part_taken_out_of_the_last_section_is_silent_in_the_last_chord(plan, decoder):

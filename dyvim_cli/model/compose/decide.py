@@ -80,8 +80,7 @@ def _sections(form: Form, tempo_map: TempoMap, energy: np.ndarray) -> tuple[Plan
 def _joining(form: Form) -> tuple[str, ...]:
     """Parts that rest when the last chord begins, or in a section after it, and play it nevertheless."""
     starts = [section.start for section in form.sections if section.end > form.final_step]
-    plays = form.active[:, starts].all(axis=1)
-    return tuple(part for part in CLOSING if not plays[tokens.STREAM_INDEX[part]])
+    return tuple(part for part in CLOSING if not form.active[tokens.STREAM_INDEX[part], starts].all())
 
 
 def seen_hits(features: FilmFeatures) -> tuple[PlannedHit, ...]:
