@@ -3,10 +3,10 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import scipy
 
 from dyvim_cli import cache, code_digest
 from dyvim_cli.music.mixing.loudness import CELLS_A_HOP, Mastering, Meter, hop_powers
@@ -44,7 +44,7 @@ def name_of_sound(score: Score, n_frames: int, soundfont: str | None) -> str:
     digest = hashlib.blake2b(digest_size=20)
     fonts = [*soundfont_paths(), *([Path(soundfont)] if soundfont is not None else [])]
     played = [(stem.name, stem.program, stem.is_drums, len(stem.notes)) for stem in score.stems]
-    facts = [np.__version__, scipy.__version__, code_digest.digest(CODE), n_frames, score.style, played]
+    facts = [version("numpy"), version("scipy"), code_digest.digest(CODE), n_frames, score.style, played]
     facts += [score.tempo_map.bpm, [(str(font), _stamp(font)) for font in fonts]]
     digest.update(json.dumps(facts).encode())
     for stem in score.stems:
