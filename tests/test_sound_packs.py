@@ -80,8 +80,9 @@ def test_other_bytes_than_promised_and_later_damage_are_told(pack, tmp_path):
 
 def test_offline_asks_nobody_and_unknown_names_say_where_the_list_is(pack):
     assert isinstance(run("pull", "band", "--offline").exception, WeightsError) and pack.asked == []
-    fault = run("pull", "bend").exception
-    assert isinstance(fault, UsageError) and fault.hint == "dyvim sounds list"
+    for name, hint in (("bend", "band? dyvim sounds list"), ("xylophones", "dyvim sounds list")):
+        fault = run("pull", name).exception
+        assert isinstance(fault, UsageError) and fault.hint == hint
 
 
 def test_every_pack_says_licence_and_whole_checksum():
