@@ -3,12 +3,14 @@
 import signal
 import sys
 
+from dyvim_cli.cli.garbage import collect_rarely, leave_the_rest
 from dyvim_cli.cli.interrupts import forget_interrupt, raise_interrupts
 
 
 def run() -> None:
     """Entry point of the `dyvim` command."""
     raise_interrupts()
+    collect_rarely()
     try:
         from dyvim_cli.cli.main import run as run_verb
     except KeyboardInterrupt:
@@ -21,6 +23,7 @@ def run() -> None:
         run_verb()
     finally:
         _come_too_late()
+        leave_the_rest()
 
 
 def _come_too_late() -> None:
