@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from dyvim_cli.vision.lucas_kanade import CELL, lucas_kanade
+from dyvim_cli.vision.lucas_kanade import CELL, lucas_kanade, shrunk
 
 HALF = 2  # pixels averaged into one before all else: a finer level costs as much again, and changes no rank
 LEVELS = ((4, 2), (2, 2), (1, 2))  # as lucas_kanade.LEVELS, of the halved picture
@@ -66,7 +66,7 @@ class FlowStream:
     @torch.inference_mode()
     def _run(self) -> None:
         grey = torch.from_numpy(np.stack(self._pending))[:, None].float() / 255
-        grey = F.avg_pool2d(grey, HALF)
+        grey = shrunk(grey, HALF)
         flow, _ = lucas_kanade(grey[:-1], grey[1:], LEVELS, CELL // HALF)
         steps_s = np.maximum(np.diff(self._times[-len(grey) :]), 1e-3)
         velocity = flow / (flow.shape[-1] * torch.from_numpy(steps_s).float()[:, None, None, None])
