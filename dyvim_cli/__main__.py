@@ -3,14 +3,14 @@
 import signal
 import sys
 
-from dyvim_cli.cli.garbage import collect_rarely, leave_the_rest
 from dyvim_cli.cli.interrupts import forget_interrupt, raise_interrupts
+from dyvim_cli.cli.memory import handle_rarely, leave_the_rest
 
 
 def run() -> None:
     """Entry point of the `dyvim` command."""
     raise_interrupts()
-    collect_rarely()
+    handle_rarely()
     try:
         from dyvim_cli.cli.main import run as run_verb
     except KeyboardInterrupt:

@@ -83,3 +83,20 @@ local._serve(theirs, sys.argv[1])
 def test_a_worker_that_still_loads_ends_when_its_batch_has_died(tmp_path):
     done = subprocess.run([sys.executable, "-c", LOADING, str(tmp_path)], capture_output=True, timeout=100)
     assert done.returncode == 130, done.stderr
+
+
+# a verb that tells how often garbage is searched for, and at the very end how much is left to the system
+HANDLING = """
+import atexit, gc, sys
+from dyvim_cli import __main__
+from dyvim_cli.cli import main
+main.run = lambda: print(gc.get_threshold()[0], flush=True)
+atexit.register(lambda: print(gc.get_freeze_count()))
+__main__.run()
+"""
+
+
+def test_a_command_searches_for_garbage_rarely_and_not_at_its_end():
+    done = subprocess.run([sys.executable, "-c", HANDLING], capture_output=True, text=True, check=True)
+    threshold, n_left = map(int, done.stdout.split())
+    assert threshold >= 100_000 and n_left > 10_000

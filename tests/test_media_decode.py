@@ -164,3 +164,17 @@ def test_errors_in_the_thread_reach_the_caller(tmp_path):
     film.path.unlink()
     with pytest.raises(InputError, match="no such file"):
         list(frames(film))
+
+
+def pictures(path) -> np.ndarray:
+    return np.stack([frame.pixels for frame in frames(probe(path))])
+
+
+def test_threads_of_the_decoder_change_no_picture(tmp_path, monkeypatch):
+    path = make_film(tmp_path, ".mp4", seconds=1)
+    monkeypatch.setattr(decode, "n_cores", lambda: 2)
+    assert decode._n_threads(probe(path)) == 1  # the other core watches
+    alone = pictures(path)
+    monkeypatch.setattr(decode, "ALONE_PIXELS_HZ", 0)  # a film that keeps two cores busy
+    assert decode._n_threads(probe(path)) == 0
+    np.testing.assert_array_equal(pictures(path), alone)

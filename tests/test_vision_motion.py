@@ -9,7 +9,7 @@ from dyvim_cli import weights
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.vision import motion, motion_encoder
 from dyvim_cli.vision.correlation import CorrelationPyramid
-from dyvim_cli.vision.lucas_kanade import CELL, _warp, lucas_kanade
+from dyvim_cli.vision.lucas_kanade import CELL, _averaged, _warp, lucas_kanade
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,14 @@ def test_pictures_are_fetched_where_the_flow_of_cells_points(cell):
     down = (y + dense[:, 1]).clamp(0, 6 * cell - 1)
     ramp = (x + 100 * y).expand(2, 1, -1, -1)
     assert torch.allclose(_warp(ramp, flow, cell)[:, 0], across + 100 * down, atol=0.01)
+
+
+@pytest.mark.parametrize("cell, side", [(8, 3), (4, 3), (2, 5), (1, 5), (4, 1)])
+def test_windows_are_averaged_as_far_as_they_are_in_the_picture(cell, side):
+    picture = torch.rand(2, 3, 6 * cell, 9 * cell, generator=torch.Generator().manual_seed(4))
+    around = torch.nn.AvgPool2d(side, stride=1, padding=side // 2, count_include_pad=False)
+    wanted = around(torch.nn.functional.avg_pool2d(picture, cell))
+    assert torch.allclose(_averaged(picture, cell, side), wanted, atol=1e-6)
 
 
 def test_first_guess_takes_no_light_for_motion():

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from dyvim_cli.device import n_cores
 from dyvim_cli.errors import InputError
 from dyvim_cli.limits import limits
 from dyvim_cli.media.bars import WHOLE, Area, picture_area
@@ -28,6 +29,8 @@ SHORTEST_SIDE = 32  # pixels of the shorter side of extreme banners
 MAX_FPS = 36.0  # faster films are thinned evenly: 60 to 30, 50 to 25, 120 to 30
 # size of the queue of finished frames: half a minute is decoded while torch is imported
 READ_AHEAD_BYTES = 32 << 20
+# pixels a second (1080p at 31 frames) up to which one of two cores decodes as fast as the other one watches
+ALONE_PIXELS_HZ = 1920 * 1080 * 31
 
 
 @dataclass(frozen=True)
@@ -149,11 +152,19 @@ def _decoder(container: Any, film: FilmInfo) -> tuple[Any, Any]:
         alpha_context = CodecContext.create(f"libvpx-{film.codec.replace('vp8', 'vpx')}", "r")
         alpha_context.extradata, alpha_context.options = context.extradata, bound
         return stream, alpha_context
-    context.thread_type = "AUTO"
+    context.thread_type, context.thread_count = "AUTO", _n_threads(film)
     # what no other picture refers to is not smoothed at its block edges: invisible at this size, and
     # a sixth of H.264's decoding; on reference pictures the difference would add up
     context.options = {"skip_loop_filter": "noref"} | bound
     return stream, context
+
+
+def _n_threads(film: FilmInfo) -> int:
+    """Threads to decode with; 0 = as many as ffmpeg likes.
+
+    Dealing frames out to threads costs a tenth of the processor time, well spent where a core is idle alone.
+    """
+    return 1 if n_cores() <= 2 and film.width * film.height * film.fps <= ALONE_PIXELS_HZ else 0
 
 
 def _decoded(film: FilmInfo, start_s: float) -> Iterator[tuple[float, Any]]:

@@ -118,7 +118,7 @@ def _window_mean(picture: Tensor, cell: int) -> Tensor:
 
 
 def _averaged(picture: Tensor, cell: int, side: int) -> Tensor:
-    """[B, c, h * cell, w * cell] -> [B, c, h, w]: means of side x side cells, as far as they are in the picture.
+    """[B, c, h * cell, w * cell] -> [B, c, h, w]: means of side x side cells, of those in the picture.
 
     Two matrix products: a third of the time of avg_pool2d, which adds pixel by pixel.
     """
