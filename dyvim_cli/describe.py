@@ -174,10 +174,10 @@ def explain(features: FilmFeatures) -> list[str]:
         features: motion, events, scenes and style of the film.
 
     Returns:
-        Lines: the scores, what speaks for and against the best, the mood, what is seen.
+        Lines: the scores, what speaks for and against the best, the mood, what is seen and heard.
     """
     from dyvim_cli.vision.content import GROUPS
-    from dyvim_cli.vision.styles import MEASURES, reasons
+    from dyvim_cli.vision.styles import MEASURES, SPEECH, reasons
 
     ranked = sorted(zip(STYLES, features.style_scores.tolist(), strict=True), key=lambda pair: -pair[1])
     best, mood = ranked[0][0], mood_of(features)
@@ -191,7 +191,7 @@ def explain(features: FilmFeatures) -> list[str]:
     levels = dict(zip(MEASURES, features.style_measures.tolist(), strict=True))
     seen = sorted(((g, levels[g]) for g in GROUPS if levels[g] > LEAST_SEEN), key=lambda pair: -pair[1])
     lines.append("seen: " + (", ".join(f"{name} {short(level)}" for name, level in seen) or "nothing known"))
-    return lines
+    return [*lines, *([f"heard: speech {short(levels[SPEECH])}"] if levels[SPEECH] else [])]
 
 
 def short(score: float) -> str:

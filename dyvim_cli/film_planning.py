@@ -70,6 +70,7 @@ def plan_film(
     from dyvim_cli.media.cut import plan_cut
     from dyvim_cli.media.film_clock import clock_of
     from dyvim_cli.media.probe import probe
+    from dyvim_cli.vision.spoken import with_speech
 
     film = probe(film_path)
     cut = plan_cut(film, start, end)
@@ -77,6 +78,7 @@ def plan_film(
     how: dict[str, Any] = {"use_cache": use_cache, "progress": progress, "notes": (said := [*cut.warnings])}
     features = features_of(film, start_s=cut.start_s, end_s=cut.end_s, **how)
     own = own_sound_of(film, cut, **how)
+    features = with_speech(features, own)
     if notes is not None:
         notes += each_once(said)
     return planned(features, options, orders, None if own is None else coarse_speech(own.speech_s))

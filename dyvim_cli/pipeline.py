@@ -26,6 +26,7 @@ from dyvim_cli.describe import comment, describe, each_once, heard_hits
 from dyvim_cli.desk.kept_pieces import keep_piece
 from dyvim_cli.desk.planning import speech_to_clear
 from dyvim_cli.desk.scored_tag import coarse_speech
+from dyvim_cli.errors import InputError
 from dyvim_cli.extras import stamp_sounds, whole_set, write_extras, write_markers_of
 from dyvim_cli.film_planning import with_plan
 from dyvim_cli.job_checks import checked_film
@@ -191,8 +192,43 @@ def _see(
     device.give_back_memory()
     with clock.stage("listening"):
         own = own_sound_of(film, cut, keep_audio, use_cache, progress, notes)
+    from dyvim_cli.vision.spoken import with_speech  # after the first frame: it brings numpy
+
+    features = with_speech(features, own)
     notes = [*cut.warnings, *notes]
     return Watched(film, cut, output, features, clock, own, tuple(notes), use_cache)
+
+
+def seen_and_heard(
+    film_path: Path, *, use_cache: bool = True, progress: Progress | None = None, notes: list[str]
+) -> FilmFeatures:
+    """Watch a film and listen to it, as score() does before it chooses a style.
+
+    Args:
+        film_path: the film.
+        use_cache: whether features of earlier runs count, and are kept.
+        progress: notified of the stages.
+        notes: takes what did not go as usual.
+
+    Returns:
+        The features; sound that cannot be read is noted and leans nothing.
+
+    Raises:
+        InputError: the film cannot be read.
+    """
+    from dyvim_cli.media.cut import plan_cut
+    from dyvim_cli.media.probe import probe
+
+    film = probe(film_path)
+    features = features_of(film, use_cache=use_cache, progress=progress, notes=notes)
+    from dyvim_cli.vision.spoken import with_speech  # after the first frame: it brings numpy
+
+    try:
+        own = own_sound_of(film, plan_cut(film, None, None), "auto", use_cache, progress, notes)
+    except InputError as error:
+        notes.append(f"{error.message}: whether it is spoken is unknown")
+        return features
+    return with_speech(features, own)
 
 
 def compose_and_mux(

@@ -84,8 +84,13 @@ STYLE = Style(
         "warmth": 0.3,
         "variety": 0.1,
         "animals": 0.6,
+        "wild": 0.2,
         "nature": 0.6,
+        "landscape": 0.3,
+        "monuments": 0.3,
         "food": 0.3,
+        "stage": 0.2,
+        "speech": 0.4,
     },
     arranger=Arranger(
         bpm=(80, 124),

@@ -85,8 +85,10 @@ STYLE = Style(
         "painted": 0.8,
         "backdrop": 0.3,
         "darkness": 0.3,
+        "city": 0.2,
         "vehicles": 0.6,
         "screens": 0.9,
+        "speech": -0.4,
     },
     arranger=Arranger(
         bpm=(108, 140),

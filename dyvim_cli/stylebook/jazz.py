@@ -67,12 +67,14 @@ STYLE = Style(
     words="an elegant evening in a bar, a restaurant or an old town",
     # elegance and bars
     affinities={
-        "start": -0.3,
+        "start": -0.2,
         "arousal": -0.2,
         "cuts": 0.1,
         "warmth": 0.2,
         "backdrop": -0.1,
-        "city": 0.5,
+        "darkness": 0.3,
+        "city": 0.7,
+        "monuments": 0.5,
         "food": 0.6,
         "stage": 0.8,
         "elegance": 1.2,

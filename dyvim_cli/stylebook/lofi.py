@@ -70,9 +70,11 @@ STYLE = Style(
         "variety": -0.1,
         "backdrop": -0.1,
         "people": 0.2,
+        "city": 0.2,
         "food": 0.6,
         "home": 0.9,
         "screens": 0.4,
+        "speech": 0.5,
     },
     arranger=Arranger(
         bpm=(68, 92),

@@ -76,7 +76,9 @@ STYLE = Style(
         "painted": 0.4,
         "backdrop": 0.1,
         "animals": 0.8,
+        "wild": 0.1,
         "things": 1.1,
+        "speech": -0.2,
     },
     arranger=Arranger(
         bpm=(100, 148),

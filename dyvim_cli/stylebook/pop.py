@@ -84,6 +84,7 @@ STYLE = Style(
         "sport": 0.3,
         "home": 0.1,
         "screens": 0.1,
+        "speech": -0.3,
     },
     arranger=Arranger(
         bpm=(92, 128),

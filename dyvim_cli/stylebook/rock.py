@@ -72,7 +72,8 @@ STYLE = Style(
         "cuts": 0.4,
         "vehicles": 1.4,
         "sport": 0.9,
-        "stage": 0.3,
+        "stage": 0.5,
+        "speech": -0.7,
     },
     arranger=Arranger(
         bpm=(96, 152),

@@ -15,8 +15,8 @@ import torch.nn.functional as F
 
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.stylebook import RECORDS
-from dyvim_cli.vision.content import group_levels
-from dyvim_cli.vision.looks import LOOKS, looks_of
+from dyvim_cli.vision.content import PLACES, group_levels
+from dyvim_cli.vision.looks import LOOKS, colours, looks_of
 from dyvim_cli.vision.scenes import scene_of_keys
 from dyvim_cli.vision.styles import AFFINITIES, as_row, style_scores
 
@@ -25,6 +25,9 @@ AREA = 224 * 224  # pixels that the image encoder was trained with
 STRIDE = 32  # its deepest stride: its fixed padding is right for multiples of this
 MEAN, SPREAD = 127.0, 128.0  # mean and scale of the image encoder's input, grey levels
 CLIP_SHARE = 0.5  # how much CLIP's words weigh in mood
+
+COLOURED = 0.12  # chroma (0..1) from which on a backdrop is coloured: a screen or a table, and no light
+NEUTRAL_SHARE = 0.7  # how much of its part in the picture a backdrop without colour counts for the light
 
 
 @dataclass(frozen=True)
@@ -75,19 +78,21 @@ def describe_scenes(
         WeightsError: the CLIP cannot be read.
     """
     looks = looks_of(frames)
+    lit = with_black_and_white(looks, colours(frames))
     scenes = scene_of_keys(key_times_s, scene_starts_s)
     scene_looks = np.stack([looks[keys].mean(axis=0) for keys in scenes])
     lengths = np.diff(np.append(scene_starts_s, duration_s))
     motion = motion_level(_scene_means(energy, times_s, scene_starts_s))
     cuts = np.broadcast_to(cut_level(cut_rate_hz), motion.shape)
-    moods = scene_moods(scene_looks, motion, cuts)
+    moods = scene_moods(np.stack([lit[keys].mean(axis=0) for keys in scenes]), motion, cuts)
     share = lengths / lengths.sum()
     camera, subject = speeds or (float(np.mean(energy)) / 2 if len(energy) else 0.0,) * 2
     measures = {"camera": float(part_level(camera)), "subject": float(part_level(subject))}
     measures |= {"cuts": float(share @ cuts)} | picture_measures(share @ scene_looks)
     if clip_folder is None:
         features, probabilities = embed_frames(frames)
-        measures |= group_levels(probabilities)
+        measures |= (seen := group_levels(probabilities))
+        measures["painted"] *= 1 - max(seen[name] for name in PLACES)
         content = np.zeros(len(AFFINITIES))
     else:
         features, clip_moods, content = read_with_clip(frames, clip_folder)
@@ -144,7 +149,8 @@ def scene_moods(looks: np.ndarray, motion: np.ndarray, cuts: np.ndarray) -> np.n
     """Find the mood of scenes.
 
     Valdez and Mehrabian (1994): pleasure = .69 brightness + .22 saturation, arousal = -.31 brightness
-    + .60 saturation, on scales standardised here over typical films; motion and cuts excite.
+    + .60 saturation, on scales standardised here over typical films; motion and cuts excite. The centres are those at which the
+    words are neither too bright nor too calm on the labelled moments.
 
     Args:
         looks: [C, 8] of the scenes.
@@ -154,11 +160,35 @@ def scene_moods(looks: np.ndarray, motion: np.ndarray, cuts: np.ndarray) -> np.n
     Returns:
         [C, 2] valence and arousal, each -1..1.
     """
-    brightness = (looks[:, 0] - 0.40) / 0.16
+    brightness = (looks[:, 0] - 0.44) / 0.16
     saturation = (looks[:, 1] - 0.20) / 0.11
     pleasure = 0.69 * brightness + 0.22 * saturation
     arousal = -0.31 * brightness + 0.60 * saturation
-    return np.tanh(np.stack([0.6 * pleasure, 0.25 * arousal + 0.6 * motion + 0.35 * cuts], axis=1))
+    return np.tanh(np.stack([0.6 * pleasure, 0.1 + 0.25 * arousal + 0.6 * motion + 0.35 * cuts], axis=1))
+
+
+def with_black_and_white(looks: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Let a backdrop without colour count for the light of a picture.
+
+    A green screen or a brown table says nothing of the mood. White writing on black is dark all the same, and
+    a car on white is bright.
+
+    Args:
+        looks: [M, 8] of looks_of.
+        whole: [M, 5] of colours, of the same pictures.
+
+    Returns:
+        [M, 8] looks with another brightness.
+    """
+    brightness, saturation, share = looks[:, 0], looks[:, 1], looks[:, LOOKS.index("backdrop")]
+    light, chroma = (
+        (whole[:, i] - (1 - share) * own) / np.maximum(share, 1e-3)
+        for i, own in ((0, brightness), (1, saturation))
+    )
+    weight = NEUTRAL_SHARE * share * np.clip(1 - chroma / COLOURED, 0, 1)
+    lit = looks.copy()
+    lit[:, 0] = (1 - weight) * brightness + weight * np.clip(light, 0, 1)
+    return lit
 
 
 def picture_measures(look: np.ndarray) -> dict[str, float]:

@@ -14,7 +14,8 @@ from dyvim_cli.vision.content import GROUPS
 PACE = ("valence", "arousal", "camera", "subject", "cuts")  # mood; what moves; how often it is cut
 # measures of the subject's and of the picture's light and colour
 LIGHT = ("warmth", "variety", "painted", "backdrop", "darkness")
-MEASURES = ("start", *PACE, *LIGHT, *GROUPS)
+SPEECH = "speech"  # of the film's own sound, which is heard after the picture is watched (vision/spoken.py)
+MEASURES = ("start", *PACE, *LIGHT, *GROUPS, SPEECH)
 
 AFFINITIES = {name: style.affinities for name, style in RECORDS.items() if style.affinities is not None}
 # indices in STYLES of the styles that may be chosen automatically
@@ -39,13 +40,33 @@ def style_scores(measures: dict[str, float], content: np.ndarray) -> np.ndarray:
     Returns:
         [len(STYLES)] float32 of sum 1, 0 for styles that are only played when asked for.
     """
-    measures = {"start": 1.0} | measures
-    logits = [sum(w * measures.get(m, 0.0) for m, w in row.items()) for row in AFFINITIES.values()]
-    logits = SHARPNESS * (np.array(logits) + content)
-    scores = np.exp(logits - logits.max())
-    all_scores = np.zeros(len(STYLES), dtype=np.float32)
-    all_scores[CHOSEN] = scores / scores.sum()
-    return all_scores
+    return _softmax(SHARPNESS * (_sums({"start": 1.0} | measures) + content))
+
+
+def leaned_scores(scores: np.ndarray, changes: dict[str, float]) -> np.ndarray:
+    """Score the styles again after measures have changed.
+
+    Args:
+        scores: [len(STYLES)] before.
+        changes: name of MEASURES -> by how much it is more now.
+
+    Returns:
+        [len(STYLES)] float32 of sum 1.
+    """
+    return _softmax(np.log(np.maximum(scores[CHOSEN], 1e-9)) + SHARPNESS * _sums(changes))
+
+
+def _sums(measures: dict[str, float]) -> np.ndarray:
+    """[len(AFFINITIES)] sums of each style's affinities x measures."""
+    return np.array([sum(w * measures.get(m, 0.0) for m, w in row.items()) for row in AFFINITIES.values()])
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    """[len(STYLES)] float32 shares of sum 1 from [len(AFFINITIES)] logits."""
+    shares = np.exp(logits - logits.max())
+    scores = np.zeros(len(STYLES), dtype=np.float32)
+    scores[CHOSEN] = shares / shares.sum()
+    return scores
 
 
 def as_row(measures: dict[str, float]) -> np.ndarray:

@@ -64,7 +64,7 @@ def _extract(
 
     notes: list[str] = []
     with console.progress(progress) as shown:
-        features = pipeline.features_of(film, use_cache=not no_cache, progress=shown, notes=notes)
+        features = pipeline.seen_and_heard(film, use_cache=not no_cache, progress=shown, notes=notes)
     for note in notes:
         console.note(f"note: {note}")
     summary = describe.describe_features(features) | {"film": str(film), "warnings": notes}
