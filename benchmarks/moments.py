@@ -1,11 +1,13 @@
 """Measure how often the chosen style is acceptable, on labelled moments of free films.
 
     python -m benchmarks.moments --clips ../shared/clips --out demo/moments
+    python -m benchmarks.moments --labels tests/data/style_labels_packages.json --packages unpacked --half b
 
 Labels: tests/data/style_labels.json. A moment is a span of a clip, a slow zoom over a still picture of
 scikit-image's, or a quick edit of several clips; each was labelled by looking at it. With --measures what
 they measure is kept beside the labels, so that the table of styles can be judged without the films. The
-table was leaned towards these; tests/data/style_labels_later.json has moments that were labelled afterwards.
+table was leaned towards these; tests/data/style_labels_later.json has moments that were labelled
+afterwards, tests/data/style_labels_packages.json those of pictures and films in packages (shots.py).
 """
 
 import argparse
@@ -15,9 +17,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+
+from benchmarks.shots import film_of
 from dyvim_cli.media.programs import find_ffmpeg
-from dyvim_cli.types import STYLES
-from dyvim_cli.vision.styles import MEASURES, close_styles
+from dyvim_cli.types import STYLES, FilmFeatures
+from dyvim_cli.vision.styles import AROUSAL_WORDS, MEASURES, VALENCE_WORDS, close_styles, mood_words
 from dyvim_cli.watching import features_of
 
 LABELS = Path(__file__).parent.parent / "tests" / "data" / "style_labels.json"
@@ -35,12 +40,13 @@ def labels(path: Path = LABELS) -> list[dict]:
         path: of the JSON.
 
     Returns:
-        Clip, start_s and end_s, or still, or edit; styles (acceptable ones) and what is seen.
+        Clip, start_s and end_s, or still, or edit, or shots; styles (acceptable ones), what is seen, for some
+        the mood and why.
     """
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def cut(moment: dict, clips: Path, stills: Path, path: Path) -> Path:
+def cut(moment: dict, clips: Path, stills: Path, path: Path, packages: Path | None = None) -> Path:
     """Make one moment a film of its own, unless it is there already.
 
     Args:
@@ -48,10 +54,16 @@ def cut(moment: dict, clips: Path, stills: Path, path: Path) -> Path:
         clips: folder of the clips.
         stills: folder of the photographs.
         path: of the film.
+        packages: folder of unpacked packages, for moments made of shots.
 
     Returns:
         The path.
     """
+    if "shots" in moment and packages is None:
+        hint = "try: --packages FOLDER (docs/seeing.md)"
+        raise SystemExit(f"these moments are made of pictures in packages\n{hint}")
+    if "shots" in moment and packages is not None and not path.exists():
+        film_of(moment["shots"], packages, path)
     if not path.exists():
         command = [find_ffmpeg(), "-v", "error", "-y", *_source(moment, clips, stills), *ENCODE, str(path)]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
@@ -90,10 +102,11 @@ def judge(films: list[Path], moments: list[dict]) -> dict:
         moments: [N] labels.
 
     Returns:
-        Share of moments whose best style is acceptable, the styles chosen, and the moments that miss.
+        Share of moments whose best style is acceptable, the styles chosen, and the moments that miss; where
+        the labels say the mood, the shares whose words are at most one step off.
     """
-    found = [close_styles(features_of(film).style_scores) for film in films]
-    best = [close[0][0] for close in found]
+    seen = [features_of(film) for film in films]
+    best = [close_styles(each.style_scores)[0][0] for each in seen]
     met = [style in moment["styles"] for style, moment in zip(best, moments, strict=True)]
     chosen = Counter(best)
     return {
@@ -101,12 +114,43 @@ def judge(films: list[Path], moments: list[dict]) -> dict:
         "top1_acceptable": round(sum(met) / len(met), 3),
         "most_chosen_share": round(max(chosen.values()) / len(best), 3),
         "chosen": {style: chosen[style] for style in STYLES},
+        **_moods_met(seen, moments),
         "missed": [
             {"seen": moment["seen"], "chosen": style, "acceptable": moment["styles"]}
             for moment, style, is_met in zip(moments, best, met, strict=True)
             if not is_met
         ],
     }
+
+
+def _moods_met(seen: list[FilmFeatures], moments: list[dict]) -> dict[str, float]:
+    """Shares of the labelled moods whose words, (valence, arousal), are at most one step off."""
+    steps = np.array(
+        [
+            steps_off(mood_words(*each.scene_moods.mean(axis=0)), moment["mood"])
+            for each, moment in zip(seen, moments, strict=True)
+            if "mood" in moment
+        ]
+    ).reshape(-1, 2)
+    if not len(steps):
+        return {}
+    valence, arousal = (np.abs(steps) <= 1).mean(axis=0).round(3).tolist()
+    return {"valence_within_a_step": valence, "arousal_within_a_step": arousal}
+
+
+def steps_off(said: str, told: str) -> tuple[int, int]:
+    """Count the steps from one pair of mood words to another.
+
+    Args:
+        said: such as `friendly, calm`.
+        told: likewise.
+
+    Returns:
+        Steps of valence and of arousal, positive where `said` is brighter or livelier.
+    """
+    pairs = zip((VALENCE_WORDS, AROUSAL_WORDS), said.split(", "), told.split(", "), strict=True)
+    valence, arousal = (words.index(a) - words.index(b) for words, a, b in pairs)
+    return valence, arousal
 
 
 def _measures(film: Path) -> dict[str, float]:
@@ -126,10 +170,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("demo/moments"))
     parser.add_argument("--labels", type=Path, default=LABELS, help="other labelled moments")
     parser.add_argument("--measures", type=Path, help="write what each moment measures here")
+    parser.add_argument("--packages", type=Path, help="folder of unpacked packages that shots are made of")
+    parser.add_argument("--half", choices=("a", "b"), help="judge the moments of one half alone")
     told = parser.parse_args()
     told.out.mkdir(parents=True, exist_ok=True)
     moments, stills = labels(told.labels), Path(skimage.__file__).parent / "data"
-    films = [cut(m, told.clips, stills, told.out / f"{i:02}.mp4") for i, m in enumerate(moments)]
+    places = [told.out / f"{told.labels.stem}-{i:02}.mp4" for i in range(len(moments))]
+    chosen = [i for i, moment in enumerate(moments) if told.half in (None, moment.get("half"))]
+    moments, places = [moments[i] for i in chosen], [places[i] for i in chosen]
+    films = [cut(m, told.clips, stills, p, told.packages) for m, p in zip(moments, places, strict=True)]
     if told.measures:
         rows = [json.dumps(_measures(film)) for film in films]
         told.measures.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")

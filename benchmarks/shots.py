@@ -1,8 +1,8 @@
 """Make moments out of files of packages: spans of their films, and moves over their pictures.
 
-A shot is [file, seconds, move]. A file is `package:end of its path`, and `#n` behind it is the n-th picture inside a
-resource file. The package lies unpacked in a folder of its name. A move is `from S` for a film, else `in`, `out`,
-`left`, `right` or `hold`, with `quick` before it where the camera hurries.
+A shot is [file, seconds, move]. A file is `package:end of its path`, and `#n` behind it is the n-th picture
+inside a resource file. The package lies unpacked in a folder of its name. A move is `from S` for a film, else
+`in`, `out`, `left`, `right` or `hold`, with `quick` before it where the camera hurries.
 """
 
 import io
@@ -37,8 +37,10 @@ def film_of(shots: list, packages: Path, path: Path) -> None:
     parts = []
     for i, (name, seconds, move) in enumerate(shots):
         part = path.with_suffix(f".{i:02}.mkv")
-        is_film = move.startswith("from ")
-        source = _span(name, move, seconds, packages) if is_film else _move(name, move, seconds, packages, part)
+        if move.startswith("from "):
+            source = _span(name, move, seconds, packages)
+        else:
+            source = _move(name, move, seconds, packages, part)
         _run(*source, *ENCODE, part)
         parts.append(part)
     inputs = [word for part in parts for word in ("-i", part)]
@@ -65,15 +67,16 @@ def _move(name: str, move: str, seconds: float, packages: Path, part: Path) -> l
     plate_of(opened(name, packages)).save(plate)
     way = (QUICK if move.startswith("quick ") else TRAVEL) * seconds
     passed = f"{way}*on/{count}"
+    aside = f"min(1,{passed}*{1 / (1 - 1 / ROOM)})"  # share of the room that is passed
     zoom, x = {
         "in": (f"1+{passed}", "(iw-iw/zoom)/2"),
         "out": (f"1+{way}-{passed}", "(iw-iw/zoom)/2"),
-        "left": (str(ROOM), f"(iw-iw/zoom)*(1-min(1,{passed}*{1 / (1 - 1 / ROOM)}))"),
-        "right": (str(ROOM), f"(iw-iw/zoom)*min(1,{passed}*{1 / (1 - 1 / ROOM)})"),
+        "left": (str(ROOM), f"(iw-iw/zoom)*(1-{aside})"),
+        "right": (str(ROOM), f"(iw-iw/zoom)*{aside}"),
         "hold": ("1", "0"),
     }[move.removeprefix("quick ")]
-    size = "{}x{}".format(*SIZE)
-    return ["-i", plate, "-vf", f"zoompan=z='{zoom}':x='{x}':y='(ih-ih/zoom)/2':d={count}:s={size}:fps={RATE_HZ}"]
+    path = f"z='{zoom}':x='{x}':y='(ih-ih/zoom)/2'"
+    return ["-i", plate, "-vf", f"zoompan={path}:d={count}:s={SIZE[0]}x{SIZE[1]}:fps={RATE_HZ}"]
 
 
 def plate_of(picture: Image.Image) -> Image.Image:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.moments import steps_off
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.types import STYLES
 from dyvim_cli.vision import content, looks, scenes, semantics, styles
@@ -206,6 +207,41 @@ def test_content_that_is_not_recognised_is_no_content():
     assert content.group_levels(cat)["animals"] > 0.6
 
 
+def test_classes_that_look_at_one_another_are_kept_apart():
+    shown = np.full((1, 1000), 1e-4)
+    shown[0, [291, 970]] = 0.45  # a lion, an alp
+    levels = content.group_levels(shown)
+    assert min(levels["wild"], levels["landscape"]) > 0.6 and max(levels["animals"], levels["nature"]) < 0.05
+
+
+def test_a_sky_over_a_landscape_is_no_painting(monkeypatch):
+    def embedded(seen_class: int):
+        chances = np.full((2, 1000), 1e-4, np.float32)
+        chances[:, seen_class] = 0.9
+        return lambda frames: (np.zeros((2, 1280), np.float32), chances)
+
+    def painted(seen_class: int) -> float:
+        monkeypatch.setattr(semantics, "embed_frames", embedded(seen_class))
+        sky = np.concatenate([np.full((45, 160, 3), (90, 140, 240)), np.full((45, 160, 3), (200, 120, 40))])
+        times = np.arange(0, 10, 0.1)
+        frames, keys = [sky.astype(np.uint8)] * 2, np.array([2.5, 7.5])
+        found = semantics.describe_scenes(frames, keys, np.zeros(1), 10.0, np.zeros(100), times, 0.0)
+        return float(found.style_measures[styles.MEASURES.index("painted")])
+
+    assert painted(917) > 0.5 > 3 * painted(970)  # a comic book, an alp
+
+
+def test_black_and_white_backdrops_are_light_and_coloured_ones_are_not():
+    def light(backdrop: tuple[int, int, int]) -> float:
+        frame = np.full((90, 160, 3), backdrop, np.uint8)
+        frame[20:70, 60:100] = 128
+        seen = looks.looks_of([frame])
+        return float(semantics.with_black_and_white(seen, looks.colours([frame]))[0, 0])
+
+    assert light((0, 0, 0)) < 0.3 and light((255, 255, 255)) > 0.75
+    assert light((30, 255, 10)) == pytest.approx(0.5, abs=0.05)  # the grey figure's own
+
+
 def test_close_calls_are_drawn_in_proportion_and_clear_ones_are_not():
     scores = np.full(len(STYLES), 0.08, np.float32)
     scores[[STYLES.index("acoustic"), STYLES.index("pop")]] = 0.19, 0.17
@@ -302,20 +338,37 @@ def test_the_result_line_says_close_calls_and_the_mood():
     assert style_line(facts) == "acoustic .18, also pop .17 (bright, calm)"
 
 
-@pytest.mark.parametrize(("which", "least"), [("", 60), ("_later", 20)])
-def test_the_table_chooses_what_people_accept_and_no_style_too_often(which, least):
-    """Moments of free films, labelled by looking; `python -m benchmarks.moments` measures the films again."""
+def labelled(which: str) -> tuple[list[dict], list[dict]]:
+    """Labels and measures of a set of moments."""
     folder = Path(__file__).parent / "data"
     labels, measured = (
         json.loads((folder / f"style_{name}{which}.json").read_text(encoding="utf-8"))
         for name in ("labels", "measures")
     )
-    assert len(labels) == len(measured) >= least
-    scores = [styles.style_scores(measures, np.zeros(len(styles.AFFINITIES))) for measures in measured]
+    assert len(labels) == len(measured)
+    return labels, measured
+
+
+@pytest.mark.parametrize(
+    ("which", "half", "least"),
+    [("", None, 60), ("_later", None, 20), ("_packages", "a", 40), ("_packages", "b", 40)],
+)
+def test_the_table_chooses_what_people_accept_and_no_style_too_often(which, half, least):
+    """Moments of free films, labelled by looking; `python -m benchmarks.moments` measures the films again."""
+    labels, measured = labelled(which)
+    kept = [i for i, label in enumerate(labels) if label.get("half") == half]
+    scores = [styles.style_scores(measured[i], np.zeros(len(styles.AFFINITIES))) for i in kept]
     best = [styles.close_styles(score)[0][0] for score in scores]
-    met = [style in label["styles"] for style, label in zip(best, labels, strict=True)]
-    assert sum(met) / len(met) >= 0.75
+    met = [style in labels[i]["styles"] for i, style in zip(kept, best, strict=True)]
+    assert len(kept) >= least and sum(met) / len(met) >= 0.75
     assert max(best.count(style) for style in STYLES) <= len(best) / 3
+
+
+def test_the_words_of_the_mood_are_a_step_off_at_most():
+    labels, measured = labelled("_packages")
+    said = [styles.mood_words(seen.get("valence", 0.0), seen.get("arousal", 0.0)) for seen in measured]
+    steps = np.abs([steps_off(*pair) for pair in zip(said, (x["mood"] for x in labels), strict=True)])
+    assert ((steps <= 1).mean(axis=0) >= 0.85).all()
 
 
 def test_the_documented_table_is_the_one_that_chooses():

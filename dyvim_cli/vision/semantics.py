@@ -149,8 +149,8 @@ def scene_moods(looks: np.ndarray, motion: np.ndarray, cuts: np.ndarray) -> np.n
     """Find the mood of scenes.
 
     Valdez and Mehrabian (1994): pleasure = .69 brightness + .22 saturation, arousal = -.31 brightness
-    + .60 saturation, on scales standardised here over typical films; motion and cuts excite. The centres are those at which the
-    words are neither too bright nor too calm on the labelled moments.
+    + .60 saturation, on scales standardised here over typical films; motion and cuts excite. With this centre
+    of brightness the words are on the whole neither brighter nor darker than people's.
 
     Args:
         looks: [C, 8] of the scenes.
@@ -164,7 +164,7 @@ def scene_moods(looks: np.ndarray, motion: np.ndarray, cuts: np.ndarray) -> np.n
     saturation = (looks[:, 1] - 0.20) / 0.11
     pleasure = 0.69 * brightness + 0.22 * saturation
     arousal = -0.31 * brightness + 0.60 * saturation
-    return np.tanh(np.stack([0.6 * pleasure, 0.1 + 0.25 * arousal + 0.6 * motion + 0.35 * cuts], axis=1))
+    return np.tanh(np.stack([0.6 * pleasure, 0.25 * arousal + 0.6 * motion + 0.35 * cuts], axis=1))
 
 
 def with_black_and_white(looks: np.ndarray, whole: np.ndarray) -> np.ndarray:

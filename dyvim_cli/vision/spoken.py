@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dyvim_cli.hearing.speech import has_detector
 from dyvim_cli.types import FilmFeatures, OwnSound
 from dyvim_cli.vision.styles import MEASURES, SPEECH, leaned_scores
 
@@ -27,10 +28,11 @@ def with_speech(features: FilmFeatures, own: OwnSound | None) -> FilmFeatures:
         The features with the measure of speech and the scores that follow from it.
     """
     measures = features.style_measures
-    if own is None or len(measures) != len(MEASURES):  # features of an older version have no such measure
+    # features of an older version have no such measure; without a detector any loud sound counts as speech
+    if own is None or len(measures) != len(MEASURES) or not has_detector():
         return features
-    place, level = MEASURES.index(SPEECH), speech_level(own.speech_s, features.duration_s)
-    change = level - float(measures[place])
+    place, level = MEASURES.index(SPEECH), np.float32(speech_level(own.speech_s, features.duration_s))
+    change = float(level - measures[place])
     if not change:
         return features
     heard = measures.copy()
