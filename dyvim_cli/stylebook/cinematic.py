@@ -83,7 +83,7 @@ STYLE = Style(
     words="a dramatic, serious film scene",
     # dark and colourless
     affinities={
-        "start": 0.2,
+        "start": 0.1,
         "valence": -0.7,
         "warmth": -0.2,
         "variety": -0.4,
@@ -96,6 +96,7 @@ STYLE = Style(
         "city": 0.2,
         "monuments": 0.5,
         "epic": 0.6,
+        "machines": 0.2,
         "stage": 0.2,
         "speech": 0.1,
     },

@@ -87,6 +87,7 @@ STYLE = Style(
         "darkness": 0.3,
         "city": 0.2,
         "vehicles": 0.6,
+        "machines": 0.7,
         "screens": 0.9,
         "speech": -0.4,
     },

@@ -71,6 +71,7 @@ STYLE = Style(
         "subject": 0.2,
         "cuts": 0.4,
         "vehicles": 1.4,
+        "machines": 0.2,
         "sport": 0.9,
         "stage": 0.5,
         "speech": -0.7,
