@@ -14,7 +14,8 @@ from dyvim_cli.vision.content import GROUPS
 PACE = ("valence", "arousal", "camera", "subject", "cuts")  # mood; what moves; how often it is cut
 # measures of the subject's and of the picture's light and colour
 LIGHT = ("warmth", "variety", "painted", "backdrop", "darkness")
-SPEECH = "speech"  # of the film's own sound, which is heard after the picture is watched (vision/spoken.py)
+# measure of the film's own sound, which is heard after the picture is watched (vision/spoken.py)
+SPEECH = "speech"
 MEASURES = ("start", *PACE, *LIGHT, *GROUPS, SPEECH)
 
 AFFINITIES = {name: style.affinities for name, style in RECORDS.items() if style.affinities is not None}
