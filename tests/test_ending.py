@@ -98,3 +98,11 @@ def test_a_late_event_does_not_take_the_last_chords_ring(late_step):
     final = choose_final_step(tempo_map, hits)
     assert (64 - final) * 0.125 >= LAST_CHORD_S
     assert (1 - RING_SHARE) * LAST_CHORD_S >= 1.0  # its sound before the release
+
+
+def test_without_drums_the_chord_itself_answers_a_late_event():
+    tempo_map, step = TempoMap(np.arange(65) * 0.125, 120.0), 56  # a second before the end
+    for with_drums in (True, False):
+        ending = last_chord(tempo_map, 40, np.array([step]), False, with_drums)
+        assert (ending[PAD, step] >= tokens.FIRST_PITCH) != with_drums
+        assert (ending[tokens.STREAM_INDEX["drums"], step] > 0) == with_drums

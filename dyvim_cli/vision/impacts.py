@@ -17,6 +17,9 @@ WINDOW_S = 0.1  # velocity after against velocity before, each averaged over thi
 ORDINARY_S = 2.0  # a change is measured against motion and changes around it, over this long
 MOTION_SHARE, CHANGE_SHARE = 0.5, 1.2  # weights of motion and of changes in what is ordinary
 LEAST_CHANGE = 1.0  # changes below are part of what this passage does all the time
+FAINT_CHANGE = (
+    0.6  # contrast from which on a change says when a surge is seen, though it is no event by itself
+)
 SMOOTH_S = 0.05  # speed is smoothed over, before its peaks are searched for
 SURGE_S = 1.0  # time within which speed must have risen and fallen again
 LEAST_SURGE = 0.4  # lower than for changes: such peaks are many, small and agreed on by all
@@ -24,7 +27,7 @@ SURGE_SHARE = 0.7  # a peak of speed weighs less than a change as clear: it is l
 # share of the way from a surge's peak back to its steepest rise, where the eye is by then
 LEAN_TO_RISE = 1 / 3
 LEAST_RISE = 0.5
-RISE_SHARE = 0.5  # a rise weighs even less: most are the beginning of a surge, which counts by itself
+RISE_SHARE = 0.25  # a rise weighs even less: most are the beginning of a surge, which counts by itself
 SPACING_S = 0.25  # nearer impacts are one, and near a cut only the cut is seen
 
 
@@ -47,15 +50,15 @@ def find_impacts(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray) -> tup
     step_s = float(np.median(np.diff(flow.times_s)))
     gain = _gain(speeds, step_s)
     changes = _changes(flow, speeds, cut_times_s, step_s)
-    surges = _surges(flow.times_s, speeds, gain, step_s)
+    surges = _at_changes(_surges(flow.times_s, speeds, gain, step_s), changes)
     rises = _rises(flow.times_s, speeds, gain, step_s)
-    found = (changes, _broken_off(surges, changes), rises)
+    found = (_clear(changes), surges, rises)
     times_s, contrast = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return _clearest(times_s, contrast, cut_times_s)
 
 
 def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: float) -> Found:
-    """Times at which the regions' motion changes direction, and contrasts."""
+    """Times at which the regions' motion changes direction, and contrasts, from FAINT_CHANGE on."""
     from scipy.signal import find_peaks  # half a second, which another thread may have spent by now
 
     from scipy.ndimage import median_filter  # isort: skip (scipy.signal holds it)
@@ -63,7 +66,7 @@ def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: fl
     reach, span = _frames(WINDOW_S, step_s), _frames(ORDINARY_S, step_s, 3)
     change = velocity_change(flow.velocities, reach, shot_firsts(flow.times_s, cut_times_s))
     contrast = change / (_usual(speeds, step_s) + CHANGE_SHARE * median_filter(change, span))
-    peaks, _ = find_peaks(contrast, height=LEAST_CHANGE, distance=_frames(SPACING_S, step_s))
+    peaks, _ = find_peaks(contrast, height=FAINT_CHANGE, distance=_frames(SPACING_S, step_s))
     # seen with the first picture that moves otherwise
     return flow.times_s[peaks] + step_s / 2, contrast[peaks]
 
@@ -92,11 +95,16 @@ def _rises(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: fl
     return times_s[peaks] - step_s / 2, RISE_SHARE * contrast[peaks]
 
 
-def _broken_off(surges: Found, changes: Found) -> Found:
-    """The surges, those that a change breaks off at that change: a hand that lands, a step's contact.
+def _clear(changes: Found) -> Found:
+    """The changes that are events by themselves."""
+    times_s, contrast = changes
+    return times_s[contrast >= LEAST_CHANGE], contrast[contrast >= LEAST_CHANGE]
 
-    Of the changes within SPACING_S the clearest counts; where that comes first, motion set in suddenly and
-    dies away, and the surge keeps its own moment.
+
+def _at_changes(surges: Found, changes: Found) -> Found:
+    """The surges, moved to the clearest change within SPACING_S: where motion sets in, or a hand lands.
+
+    Nothing happens at the very height of a movement: what is seen is where it begins or breaks off.
     """
     times_s, contrast = surges
     change_times_s, clearness = changes
@@ -104,7 +112,7 @@ def _broken_off(surges: Found, changes: Found) -> Found:
     for i, at_s in enumerate(times_s):
         near = np.flatnonzero(np.abs(change_times_s - at_s) <= SPACING_S)
         if len(near):
-            met_s[i] = max(at_s, change_times_s[near[clearness[near].argmax()]])
+            met_s[i] = change_times_s[near[clearness[near].argmax()]]
     return met_s, contrast
 
 

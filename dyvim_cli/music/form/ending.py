@@ -12,6 +12,8 @@ RING_S = 2.8  # preferred ring-out of the last chord
 RING_SHARE, SHORTEST_RING_S = 0.09, 1.55  # ring-out as a share of a short film, and the shortest
 LAST_STROKE_S = 0.25  # latest accent, before the film's end
 LAST_CHORD_S = 1.55  # latest last chord before the end: it must ring a second; later accents go to the drums
+# latest last chord of a piece without drums to which later accents could go
+LAST_CHORD_ALONE_S = 0.7
 SHORT_SHARE = 0.4  # latest last chord before the end, as a share of a short film
 MISSED_COST = 2.5  # cost of an event of weight 1 that comes after the last chord, in seconds of ring
 # Semitones that a part would rather go than close on tonic, third, fifth: the tune wants the tonic, a chord's
@@ -67,7 +69,9 @@ def last_strokes(tempo_map: TempoMap, hits: np.ndarray, final_step: int, lightes
     return np.flatnonzero(again)
 
 
-def last_chord(tempo_map: TempoMap, final_step: int, strokes: np.ndarray, is_minor: bool) -> np.ndarray:
+def last_chord(
+    tempo_map: TempoMap, final_step: int, strokes: np.ndarray, is_minor: bool, with_drums: bool = True
+) -> np.ndarray:
     """Write the last chord: tonic in the bass, third or tonic on top, held to the end or to the next stroke.
 
     Nothing else starts after it but the drums of the last strokes.
@@ -77,12 +81,14 @@ def last_chord(tempo_map: TempoMap, final_step: int, strokes: np.ndarray, is_min
         final_step: of the last chord.
         strokes: [R] steps at which it is played again.
         is_minor: mode of the key.
+        with_drums: whether drums play the strokes that come too late for the chord.
 
     Returns:
         [K, S] tokens, UNKNOWN = free.
     """
     ending = tokens.empty(tempo_map.n_steps)
-    late = tempo_map.step_times_s[-1] - tempo_map.step_times_s[strokes] < LAST_CHORD_S
+    least_s = LAST_CHORD_S if with_drums else LAST_CHORD_ALONE_S
+    late = tempo_map.step_times_s[-1] - tempo_map.step_times_s[strokes] < least_s
     third = 3 if is_minor else 4
     for name, pitch in (("bass", 36), ("pad", 60 + third), ("melody", 72)):
         row = tokens.STREAM_INDEX[name]

@@ -76,8 +76,10 @@ def plan_form(
     active = _active(form, film.energy, seed, may_play, closing)
     copy_from = _returning(form, film, chords, active)
     strokes = last_strokes(tempo_map, film.hits, final_step, lightest_late)
-    ending = tokens.empty(film.n_steps) if loops else last_chord(tempo_map, final_step, strokes, is_minor)
+    ending = tokens.empty(film.n_steps)
     if not loops:
+        with_drums = bool(closing[tokens.STREAM_INDEX["drums"]])
+        ending = last_chord(tempo_map, final_step, strokes, is_minor, with_drums)
         ending[~closing, final_step:] = tokens.REST
     forced = decided_tokens(active, form.played, chords, ending)
     return replace(form, active=active, forced=forced, copy_from=copy_from)

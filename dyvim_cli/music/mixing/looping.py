@@ -9,7 +9,7 @@ from math import ceil
 
 import numpy as np
 
-from dyvim_cli.types import SAMPLE_RATE, Note, Score, TempoMap
+from dyvim_cli.types import SAMPLE_RATE, Hit, Note, Score, TempoMap
 
 # how much of the rounds before and after is rendered: more than any room or mastering needs
 LEAD_S, FOLLOW_S = 8.0, 4.0
@@ -34,9 +34,23 @@ def around(score: Score, n_frames: int) -> tuple[Score, int, int]:
     stems = tuple(replace(stem, notes=_shifted(stem.notes, shifts_s, total)) for stem in score.stems)
     grid = score.tempo_map.step_times_s
     times_s = np.concatenate([grid[:-1] + shift for shift in shifts_s] + [grid[-1:] + shifts_s[-1]])
-    tempo_map = TempoMap(times_s, score.tempo_map.bpm)
+    tempo_map = TempoMap(times_s, score.tempo_map.bpm, _repeated(score.tempo_map, shifts_s))
     rounds = np.tile(score.tokens, len(shifts_s))
     return replace(score, stems=stems, tempo_map=tempo_map, tokens=rounds, sections=()), lead, total
+
+
+def _repeated(tempo_map: TempoMap, shifts_s: list[float]) -> tuple[Hit, ...]:
+    """The hits of all rounds."""
+    return tuple(
+        replace(
+            hit,
+            step=hit.step + number * tempo_map.n_steps,
+            film_time_s=hit.film_time_s + shift,
+            music_time_s=hit.music_time_s + shift,
+        )
+        for number, shift in enumerate(shifts_s)
+        for hit in tempo_map.hits
+    )
 
 
 def _shifted(notes: tuple[Note, ...], shifts_s: list[float], total: int) -> tuple[Note, ...]:
