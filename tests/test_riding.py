@@ -7,7 +7,7 @@ import pytest
 
 from dyvim_cli.music.mixing.looping import around
 from dyvim_cli.music.mixing.mastering import produce
-from dyvim_cli.music.mixing.riding import BREATH_DB, BREATH_S, LIFT_DB, LIGHTEST, accent_rides
+from dyvim_cli.music.mixing.riding import BREATH_DB, BREATH_S, LIFT_DB, LIGHTEST, AccentRides
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.tempo_map import hit_table
@@ -29,8 +29,12 @@ def piece(hits: dict[int, float], accented: tuple[int, ...] = (16, 32)) -> Score
     return Score(stems, TempoMap(grid.step_times_s, 120.0, table), Key(0, False), "pop", written, ())
 
 
-def gain_db(score: Score) -> np.ndarray:
-    return 20 * np.log10(accent_rides(score)(0, 8 * SAMPLE_RATE))
+def noise(n_frames: int = 8 * SAMPLE_RATE) -> np.ndarray:
+    return np.random.default_rng(0).normal(0, 0.1, (2, n_frames)).astype(np.float32)
+
+
+def gain_db(score: Score, mix: np.ndarray | None = None) -> np.ndarray:
+    return 20 * np.log10(AccentRides(score).gain(noise() if mix is None else mix))
 
 
 def at(curve: np.ndarray, time_s: float) -> float:
@@ -54,11 +58,22 @@ def test_an_event_at_the_beginning_is_lifted_without_a_breath():
     assert curve.min() >= 0 and at(curve, 0.0) == pytest.approx(LIFT_DB, abs=0.01)
 
 
+def test_where_the_music_has_died_away_no_breath_makes_a_hole():
+    mix = noise()
+    mix[:, round(1.6 * SAMPLE_RATE) : 2 * SAMPLE_RATE] *= 0.1
+    curve = gain_db(piece({16: 1.0, 32: 1.0}), mix)
+    assert curve[: round(1.99 * SAMPLE_RATE)].min() > -0.1
+    assert at(curve, 2.0) == pytest.approx(LIFT_DB, abs=0.01) and at(curve, 3.985) == pytest.approx(
+        -BREATH_DB
+    )
+
+
 def test_blocks_are_parts_of_the_whole():
-    ride = accent_rides(piece({16: 1.0, 32: 0.7}))
-    cuts = [0, 95_500, 96_000, 150_000, 8 * SAMPLE_RATE]
-    parts = [ride(first, end - first) for first, end in zip(cuts, cuts[1:], strict=False)]
-    assert np.array_equal(np.concatenate(parts), ride(0, 8 * SAMPLE_RATE))
+    score, mix = piece({16: 1.0, 32: 0.7}), noise()
+    cuts = [0, 94_080, 96_000, 149_760, 8 * SAMPLE_RATE]  # of whole cells of 10 ms, as the mix's are
+    rides = AccentRides(score)
+    parts = [rides.gain(mix[:, first:end]) for first, end in zip(cuts, cuts[1:], strict=False)]
+    assert np.allclose(np.concatenate(parts), AccentRides(score).gain(mix), atol=1e-6)
 
 
 def test_the_sound_takes_a_breath_before_the_accent_and_its_stems_add_up():
@@ -76,6 +91,6 @@ def test_the_sound_takes_a_breath_before_the_accent_and_its_stems_add_up():
 
 def test_a_loop_is_ridden_in_every_round():
     score, lead, total = around(replace(piece({16: 1.0}), extras={"loops": True}), 8 * SAMPLE_RATE)
-    curve = 20 * np.log10(accent_rides(score)(0, total))
+    curve = gain_db(score, noise(total))
     assert at(curve, lead / SAMPLE_RATE + 2.0 - 0.015) == pytest.approx(-BREATH_DB, abs=0.1)
     assert at(curve, lead / SAMPLE_RATE - 6.0 - 0.015) == pytest.approx(-BREATH_DB, abs=0.1)

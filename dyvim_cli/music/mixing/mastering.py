@@ -12,7 +12,7 @@ from dyvim_cli.music.mixing.leveling import quiet_passage_gains
 from dyvim_cli.music.mixing.looping import OneRound, around
 from dyvim_cli.music.mixing.loudness import Meter, mastering_gains, shaped
 from dyvim_cli.music.mixing.mix import mixed
-from dyvim_cli.music.mixing.riding import accent_rides
+from dyvim_cli.music.mixing.riding import AccentRides
 from dyvim_cli.music.mixing.session import StyledMidi, session_of
 from dyvim_cli.music.mixing.stem_tracks import StemStore, read_blocks
 from dyvim_cli.music.synth.orchestra import Orchestra
@@ -169,10 +169,10 @@ def mix_blocks(
     end = n_frames if end is None else end
     done, session = begin, session_of(score, orchestra, end, BLOCK_FRAMES, begin)
     desk = RECORDS[session.style].palette, session.bpm, session.course
-    ride = accent_rides(score) if isinstance(score, Score) else None
+    rides = AccentRides(score, begin) if isinstance(score, Score) else None
     for block, parts in mixed(session.sources, *desk, keep_stems=store is not None):
         gain = _end_fade(done, block.shape[1], n_frames)
-        gain = gain if ride is None else gain * ride(done, block.shape[1])
+        gain = gain if rides is None else gain * rides.gain(block)
         block = block * gain
         done += block.shape[1]
         if store is not None:
