@@ -8,6 +8,7 @@ from helpers.vision_scenes import FPS, HEIGHT, WIDTH, ball, film, pan, texture, 
 from dyvim_cli.vision import flow
 from dyvim_cli.vision.analysis import analyse
 from dyvim_cli.vision.events import find_events
+from dyvim_cli.vision.frame_differences import FrameSignature
 from dyvim_cli.vision.impacts import velocity_change
 
 FRAME_S = 1 / 30
@@ -28,6 +29,13 @@ def test_speed_is_right_whatever_the_frame_rate(px):
     assert np.median(seen.speeds[1:]) == pytest.approx(px * FPS / 160, rel=0.15, abs=0.008)
     slower = watched(pan(4, 12, px), fps=FPS / 2)
     np.testing.assert_allclose(slower.speeds, seen.speeds / 2, rtol=1e-4)
+
+
+def test_light_alone_is_enough():
+    stream = flow.FlowStream()
+    for frame in film(pan(4, 12, 1.5)):
+        stream.add(frame.time_s, FrameSignature(frame.pixels).grey)
+    np.testing.assert_array_equal(stream.finish().velocities, watched(pan(4, 12, 1.5)).velocities)
 
 
 def test_noise_and_flicker_are_not_motion():

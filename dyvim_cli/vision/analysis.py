@@ -61,7 +61,7 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     for frame, is_analysed in sample_frames(frames):
         look = seen.see(frame.pixels)
         prints.append(print_of(look.thumb))
-        flow.add(frame.time_s, frame.pixels)
+        flow.add(frame.time_s, look.grey)
         shot += seen.watch.last_difference > SHOT_DIFFERENCE
         if is_analysed:
             stream.add(frame.time_s, frame.pixels)

@@ -27,7 +27,7 @@ class CorrelationPyramid:
         for _ in range(levels - 1):
             self._levels.append(level := F.avg_pool2d(level, 2))
         side = torch.arange(-radius, radius + 1, dtype=match.dtype, device=match.device)
-        self._window = torch.stack(torch.meshgrid(side, side, indexing="ij"), dim=-1)[None]
+        self._window = torch.stack(torch.meshgrid(side, side, indexing="ij"), dim=-1)  # [2 R + 1, 2 R + 1, 2]
 
     def around(self, places: Tensor) -> Tensor:
         """Read the likeness around places, at every level.
@@ -39,13 +39,18 @@ class CorrelationPyramid:
             [B, L * (2 R + 1) ** 2, h, w].
         """
         batch, _, height, width = places.shape
-        centres = places.permute(0, 2, 3, 1).reshape(-1, 1, 1, 2)
+        centres = places.permute(0, 2, 3, 1).reshape(-1, 2)
         found = []
         for scale, level in enumerate(self._levels):
             if scale:
                 centres = centres / 2
             steps = centres.new_tensor([2 / (side - 1) for side in (level.shape[-1], level.shape[-2])])
-            grid = (centres * steps - 1) + self._window * steps  # -1 to 1 over the map
+            # -1 to 1 over the map; one product, since adding is slow where only x and y lie side by side
+            spread = torch.diag(steps).repeat(1, self._window[..., 0].numel())
+            grid = torch.addmm((self._window * steps - 1).flatten(), centres, spread)
+            grid = grid.view(-1, *self._window.shape)
             near = F.grid_sample(level, grid, mode="bilinear", align_corners=True)  # 0 outside
             found.append(near.view(batch, height, width, -1))
-        return torch.cat(found, dim=-1).permute(0, 3, 1, 2).contiguous()
+        return torch.cat(found, dim=-1).permute(
+            0, 3, 1, 2
+        )  # channels last in memory, as convolutions like it

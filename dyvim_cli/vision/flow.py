@@ -45,11 +45,12 @@ class FlowStream:
 
         Args:
             time_s: of the frame.
-            pixels: [H, W, 3] uint8.
+            pixels: [H, W, 3] uint8, or its light [H, W].
         """
         height, width = (side // CELL * CELL for side in pixels.shape[:2])
+        grey = pixels if pixels.ndim == 2 else np.asarray(Image.fromarray(pixels).convert("L"))
         self._times.append(time_s)
-        self._pending.append(np.asarray(Image.fromarray(pixels).convert("L"))[:height, :width])
+        self._pending.append(grey[:height, :width])
         if len(self._pending) > BATCH:
             self._run()
 
@@ -70,7 +71,8 @@ class FlowStream:
         flow, _ = lucas_kanade(grey[:-1], grey[1:], LEVELS, CELL // HALF)
         steps_s = np.maximum(np.diff(self._times[-len(grey) :]), 1e-3)
         velocity = flow / (flow.shape[-1] * torch.from_numpy(steps_s).float()[:, None, None, None])
-        self._speeds.append(velocity.norm(dim=1).mean((1, 2)).numpy())
+        speeds = velocity.square().sum(dim=1).sqrt()  # norm() takes ten times as long
+        self._speeds.append(speeds.mean((1, 2)).numpy())
         self._velocities.append(F.adaptive_avg_pool2d(velocity, REGIONS).flatten(2).mT.contiguous().numpy())
         del self._pending[:-1]
 

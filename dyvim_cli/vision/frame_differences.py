@@ -72,7 +72,9 @@ class FrameSignature:
     """A frame in the forms that are compared."""
 
     def __init__(self, pixels: np.ndarray):
-        half = Image.fromarray(pixels).reduce(2)  # averages sensor noise away
+        picture = Image.fromarray(pixels)
+        self.grey = np.asarray(picture.convert("L"))  # [H, W] uint8
+        half = picture.reduce(2)  # averages sensor noise away
         self.fine = np.asarray(half.convert("L"))  # [h, w] uint8
         self.thumb = np.asarray(half.resize(THUMB, Image.Resampling.BOX).convert("YCbCr"), np.float32)
         luma = self.thumb[..., 0]

@@ -110,5 +110,5 @@ class MotionStream:
         step_s = torch.from_numpy(np.maximum(np.diff(times), 1e-3)).float()
         signed_s = torch.stack([-step_s[:-1], step_s[1:]], dim=1)  # the flow to the past runs backwards
         velocity = flow / (flow.shape[-1] * signed_s[..., None, None, None])
-        speeds = velocity.norm(dim=2).mean((-1, -2))
+        speeds = velocity.square().sum(dim=2).sqrt().mean((-1, -2))  # norm() takes ten times as long
         return pooled.numpy(), speeds.numpy()

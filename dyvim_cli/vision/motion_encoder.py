@@ -108,14 +108,15 @@ class MotionEncoder(nn.Module):
         others = [_split(other) for other in (previous, following)]
         both = torch.cat([_picture(other_grey) for *_, other_grey in others])
         guess, evidence = (torch.stack(x.chunk(2), dim=1) for x in lucas_kanade(_picture(grey), both))
-        flow, context = guess, torch.cat([context.relu(), evidence.flatten(1, 2)], dim=1)
+        flow = guess
+        context = _channels_last(torch.cat([context.relu(), evidence.flatten(1, 2)], dim=1))
         correlations = [CorrelationPyramid(match, other_match, LEVELS, RADIUS) for other_match, *_ in others]
         grid = make_coords_grid(len(match), *match.shape[-2:]).to(match.device)
-        hidden, flows = hidden.tanh(), [flow]
+        hidden, flows = _channels_last(hidden.tanh()), [flow]
         for _ in range(ITERATIONS):
             flow = flow.detach()  # as RAFT: an iteration answers for its own step only
             motion = [
-                self.flow_motion(flow[:, d], correlation.around(grid + flow[:, d]))
+                self.flow_motion(_channels_last(flow[:, d]), correlation.around(grid + flow[:, d]))
                 for d, correlation in enumerate(correlations)
             ]
             hidden = self.update(hidden, torch.cat([context, *motion], dim=1))
@@ -137,6 +138,11 @@ class MotionEncoder(nn.Module):
 def _split(features: Tensor) -> tuple[Tensor, ...]:
     """Split features: for matching, initial hidden state, context, folded grey picture."""
     return features.split((MATCH, HIDDEN, CONTEXT, STRIDE**2), dim=1)
+
+
+def _channels_last(features: Tensor) -> Tensor:
+    """The same features, laid out in memory as the convolutions take them: else each would do so anew."""
+    return features.contiguous(memory_format=torch.channels_last)
 
 
 def _picture(folded: Tensor) -> Tensor:

