@@ -1,0 +1,1 @@
+"""Oscillators, filters, FM, envelopes and the patches of the shipped synthesizer font."""
