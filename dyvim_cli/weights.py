@@ -11,7 +11,9 @@ from dyvim_cli.errors import WeightsError
 MANIFEST = "manifest.json"
 DECODER = "score-decoder.safetensors"
 MOTION_ENCODER = "motion-encoder.safetensors"
-SOUNDFONTS = ("dyvim-gm.sf3", "dyvim-piano.sf3", "dyvim-strings.sf3")  # played as one
+SYNTHESIZERS = "dyvim-synth.sf3"
+# played as one: of two presets of one program the first file's sounds
+SOUNDFONTS = (SYNTHESIZERS, "dyvim-gm.sf3", "dyvim-piano.sf3", "dyvim-strings.sf3")
 REINSTALL = "pip install --force-reinstall --no-deps dyvim"
 
 

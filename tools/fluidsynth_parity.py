@@ -4,9 +4,8 @@ python -m tools.fluidsynth_parity [FONT] prints one line per preset: the worst d
 onset (ms), pitch (cents) and level (dB; attack, course and release each). It needs the `fluidsynth` program.
 
 Differences by design: FluidSynth rounds pitches to whole cents, so layers that are a cent or two
-apart (DETUNED: two string sections, two oscillators) beat at other moments; it leaves out a decay that takes
-no time (SUDDEN), by which the level should fall at once; and it takes the convex rise of a filter in 127
-steps, whose first lasts 12 ms of a rise of 1.5 s (STEPPED).
+apart (DETUNED: two string sections) beat at other moments; and it leaves out a decay that takes no time
+(SUDDEN), by which the level should fall at once.
 """
 
 import subprocess
@@ -33,8 +32,8 @@ WINDOWS_S = ((0.0, 0.05), (0.05, 0.22), (0.28, 0.7), (0.72, 0.95))  # what level
 HEARD_DB = -40.0  # level of a window against the note's loudest below which it is not compared
 LAG_S = 0.02  # the longest lag that is searched for
 STIRS_DB = -50.0  # level against the note's loudest at which it has begun
-DETUNED = {48, 49, 80, 81, 99}  # programs of the shipped font
-SUDDEN, STEPPED = {16}, {95}
+DETUNED = {48, 49}  # programs of the shipped font
+SUDDEN = {16}
 TICKS_A_BEAT, BEAT_US = 480, 500_000
 
 

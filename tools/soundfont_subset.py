@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli import weights
 from dyvim_cli.atomic import write_bytes
 from dyvim_cli.music.idioms import kit
 from dyvim_cli.music.synth import generators as gen
@@ -24,7 +23,7 @@ from dyvim_cli.music.synth.sample_data import decoded
 from dyvim_cli.music.synth.soundfont import Patch, Sample, SoundFont, Zone, read_soundfont
 from tools.soundfont_writer import to_bytes
 
-GENERAL, _, SECTIONS = weights.SOUNDFONTS  # names of the files
+GENERAL, SECTIONS = "dyvim-gm.sf3", "dyvim-strings.sf3"  # names of the files
 PIANO, STRINGS = {(0, 0)}, {(0, 45), (0, 48), (0, 49)}  # (bank, program) of the presets of a file's own
 THINNED = b"_v2"  # how the second of two string groups that play together ends: every other key will do
 KEYS, DRUM_KEYS = range(24, 104), range(35, 88)

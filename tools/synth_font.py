@@ -24,9 +24,9 @@ from dyvim_cli.types import SAMPLE_RATE
 from tools.soundfont_writer import to_bytes
 from tools.synth.ogg import with_serial_number
 from tools.synth.patches import PATCHES, Level, Part, Synth
-from tools.synth.tones import MIDDLE_KEY, Rendered
+from tools.synth.tones import Rendered
 
-VELOCITIES = ((0, 63), (64, 95), (96, 127))  # of the layers; edges are those of the sampler's steps
+VELOCITIES = ((0, 63), (64, 95), (96, 127))  # each layer's; edges are those of the sampler's steps
 MEDIUM = 1
 ZONES_A_STREAM = 6
 GAP_FRAMES = 700  # silence between zones of a stream, so that no attack is smeared into another loop
@@ -35,7 +35,6 @@ PEAK = 0.9  # largest value of a patch
 LARGEST_BYTES = 5_000_000  # largest file that is written
 SEAM_FRAMES, SEAM_WIDTH = 800, 6  # frames by which a loop may be moved; those that are compared there
 STEEPNESS = 3.0  # weight of differing slopes at a loop's seam against differing values
-FURTHER = 0.41  # place of the loop at which the right side begins
 DIES_DB = 96.0  # fall of a volume that dies away
 LONGER_BELOW = 50  # timecents a key by which decays follow the key
 COARSE = gen.COARSE_FRAMES
@@ -43,7 +42,7 @@ COARSE = gen.COARSE_FRAMES
 
 @dataclass(frozen=True)
 class Place:
-    """Where a tone lies in its stream, in frames from the beginning and to the end."""
+    """The place of a tone in its stream, in frames from the beginning and to the end."""
 
     sample: int
     first: int
@@ -144,13 +143,15 @@ def _layers(part: Part) -> tuple[int, ...]:
 def _levelled(patch: Synth, tones: dict[tuple[int, int, int], Rendered]) -> dict:
     """The tones, each part as loud as its record says, the whole as high as PEAK allows.
 
-    What a transient adds to a body goes with the body's own gain.
+    Onset and loop count alike, so that harder layers have harder onsets. What a transient adds to a body
+    goes with the body's own gain.
     """
     gains = {}
     for (number, layer, root), tone in tones.items():
         part = patch.parts[number]
         body = tones[number - 1, layer, root] if tone.loop is None else tone
-        gain_db = -patch.evenness * loudness(body) - (1 - patch.evenness) * power_db(body)
+        halves = [(loudness(each), power_db(each)) for each in (beginning(body), steady(body))]
+        gain_db = -float(np.mean(halves, axis=0) @ (patch.evenness, 1 - patch.evenness))
         gains[number, layer, root] = 10 ** ((gain_db + part.level_db) / 20)
     highest = max(gains[each] * np.abs(tone.samples).max() for each, tone in tones.items())
     return {
@@ -159,39 +160,58 @@ def _levelled(patch: Synth, tones: dict[tuple[int, int, int], Rendered]) -> dict
     }
 
 
-def loudness(tone: Rendered) -> float:
-    """Measure how loud a tone begins.
+def loudness(sound: np.ndarray) -> float:
+    """Measure how loud a sound is.
 
     Args:
-        tone: rendered.
+        sound: [n].
 
     Returns:
         LUFS of its loudest fifth of a second.
     """
     meter = Meter()
-    meter.feed(np.tile(_beginning(tone), (2, 1)))
+    meter.feed(np.tile(sound, (2, 1)))
     powers = np.convolve(hop_powers(meter.powers), (0.5, 0.5), mode="valid")
     return float(-0.691 + 10 * np.log10(powers.max() + 1e-20))
 
 
-def power_db(tone: Rendered) -> float:
-    """Measure the power of a tone's beginning.
+def power_db(sound: np.ndarray) -> float:
+    """Measure the power of a sound.
 
     Args:
-        tone: rendered.
+        sound: [n].
 
     Returns:
         dB.
     """
-    return float(10 * np.log10((_beginning(tone) ** 2).mean() + 1e-20))
+    return float(10 * np.log10((sound**2).mean() + 1e-20))
 
 
-def _beginning(tone: Rendered) -> np.ndarray:
-    """The first LEVEL_S of a tone, with as many turns of its loop as that takes."""
-    begin, end = tone.loop or (0, len(tone.samples))
+def beginning(tone: Rendered) -> np.ndarray:
+    """Play the beginning of a tone.
+
+    Args:
+        tone: rendered, with a loop.
+
+    Returns:
+        Its first LEVEL_S [n].
+    """
+    begin = tone.loop[0] if tone.loop else len(tone.samples)
     n = round(LEVEL_S * SAMPLE_RATE)
-    turns = max(1, -(-(n - begin) // (end - begin)))
-    return np.concatenate([tone.samples[:begin], np.tile(tone.samples[begin:end], turns)])[:n]
+    return np.concatenate([tone.samples[:begin], steady(tone)])[:n]
+
+
+def steady(tone: Rendered) -> np.ndarray:
+    """Play the loop of a tone.
+
+    Args:
+        tone: rendered, with a loop.
+
+    Returns:
+        [n] LEVEL_S of it or more.
+    """
+    begin, end = tone.loop or (0, len(tone.samples))
+    return np.tile(tone.samples[begin:end], -(-round(LEVEL_S * SAMPLE_RATE) // (end - begin)))
 
 
 def _packed(tones: list[Rendered], patch: Synth, name: str, streams: list[Sample]) -> list[Place]:
@@ -246,9 +266,7 @@ def encoded(sound: np.ndarray, compression: float) -> bytes:
     import soundfile
 
     file = io.BytesIO()
-    soundfile.write(
-        file, sound, SAMPLE_RATE, format="OGG", subtype="VORBIS", compression_level=compression
-    )
+    soundfile.write(file, sound, SAMPLE_RATE, format="OGG", subtype="VORBIS", compression_level=compression)
     return with_serial_number(file.getvalue(), 1)
 
 
@@ -266,7 +284,7 @@ def _zones(patch: Synth, part: Part, layer: int, root: int, place: Place, stream
     if not part.width:
         return [Zone(common | _offset(gen.START, gen.START_COARSE, place.first), b"", place.sample)]
     sides = []
-    for first, pan in ((place.first, -500), (place.first + _further(place.tone), 500)):
+    for first, pan in ((place.first, -500), (place.first + _further(place.tone, part.further), 500)):
         moved = _offset(gen.START, gen.START_COARSE, first) | {gen.PAN: round(part.width * pan)}
         sides.append(Zone(common | moved, b"", place.sample))
     return sides
@@ -280,10 +298,10 @@ def _keys(patch: Synth, root: int) -> int:
     return low | high << 8
 
 
-def _further(tone: Rendered) -> int:
+def _further(tone: Rendered, share: float) -> int:
     """Frames to where the right side begins: whole cycles, so that what stands still agrees with the left."""
     begin, end = tone.loop or (0, 0)
-    cycles = round(FURTHER * (end - begin) * tone.hz / SAMPLE_RATE)
+    cycles = round(share * (end - begin) * tone.hz / SAMPLE_RATE)
     return round(cycles * SAMPLE_RATE / tone.hz)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from tools.synth.spectra import Loop, wave_of
 
-POLES = 4  # of the ladder: 24 dB an octave
+POLES = 4  # poles of the ladder, which falls by 24 dB an octave
 STEPS_PER_OCTAVE = 8  # settings of a moving cutoff; the sound is crossfaded between them
 LOWEST_HZ, HIGHEST_HZ = 40.0, 12000.0  # cutoffs
 FLOOR_DB = -34.0  # a vowel's gain between its formants

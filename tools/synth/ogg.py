@@ -1,10 +1,10 @@
-"""Renumber Ogg streams: the encoder draws their serial numbers at random, which no file of ours should hold."""
+"""Renumber Ogg streams: the encoder draws serial numbers at random, so files would differ."""
 
 import numpy as np
 
 CAPTURE = b"OggS"
 SERIAL, CHECKSUM, N_SEGMENTS, HEADER_BYTES = 14, 22, 26, 27  # places in a page's header (RFC 3533)
-POLYNOMIAL = 0x04C11DB7  # of the checksum, without reflection
+POLYNOMIAL = 0x04C11DB7  # polynomial of the checksum, without reflection
 
 
 def with_serial_number(data: bytes, serial: int) -> bytes:

@@ -18,7 +18,7 @@ SUPER = (-15.0, -9.5, -4.5, 0.0, 4.0, 9.0, 14.0)  # cents of a super-saw's oscil
 class Level:
     """The volume of a part over time, as the player of the font shapes it; seconds for key 60."""
 
-    attack_s: float = 0.0
+    attack_s: float = 0.001
     decay_s: float = 0.0  # time to fall by 96 dB while held; 0 = it does not
     sustain_db: float = 0.0  # fall at which a decay ends; 0 with a decay = it dies away
     release_s: float = 0.3  # time to fall by 96 dB once released
@@ -32,6 +32,7 @@ class Part:
     level: Level
     level_db: float = 0.0  # loudness against the patch's other parts
     width: float = 0.0  # how far the two are panned apart; 0 = mono
+    further: float = 0.41  # place of the loop at which the right one begins
     n_layers: int = 3  # 1 = the medium layer at every velocity
 
 
@@ -81,11 +82,11 @@ BRASS_BLIP = Subtractive(
 )  # fmt: skip
 CHIME = Struck(
     (
-        Partial(1.0, 0.0), Partial(2.0, -6.0), Partial(2.76, -3.0, 0.2), Partial(4.07, -5.0, 0.16),
-        Partial(5.4, -5.0, 0.12), Partial(6.8, -9.0, 0.09), Partial(8.93, -9.0, 0.07),
-        Partial(11.34, -12.0, 0.05), Partial(14.1, -16.0, 0.04),
+        Partial(1.0, -5.0), Partial(2.0, 0.0), Partial(4.0, -9.0), Partial(5.52, -3.0, 0.2),
+        Partial(8.14, -4.0, 0.16), Partial(10.8, -5.0, 0.12), Partial(13.6, -8.0, 0.09),
+        Partial(17.86, -11.0, 0.06),
     ),
-    (-5.0, -1.5, 1.0), settles_s=0.5,
+    (-4.0, -1.5, 0.5), settles_s=0.5,
 )  # fmt: skip
 CRYSTAL = Struck(
     (
@@ -115,22 +116,22 @@ GLASS_RATIOS = (1.0, 2.0, 2.99, 4.03, 5.21, 6.78, 9.1)
 SHIMMER = few(1.0, 0.5, 0.16, 0.42, 0.08, 0.14, 0.04, 0.34, 0.03, 0.08, 0.0, 0.1, 0.0, 0.03, 0.0, 0.16)
 
 PATCHES = (
-    Synth(5, "FM Electric Piano", (Part(TINE, Level(decay_s=14.0, release_s=0.5)),), (39, 90), 3, 0.75),
+    Synth(5, "FM Electric Piano", (Part(TINE, Level(decay_s=14.0, release_s=0.5)),), (39, 90), 3, 0.6),
     Synth(38, "Synth Bass 1", (Part(Subtractive(
         (Wave(saw), Wave(pulse(0.42), level_db=-5)),
-        (800, 1250, 2000), tracking=0.4, resonance=1.9, opens_octaves=(1.4, 2.0, 2.3), opens_s=0.14,
+        (850, 1500, 2700), tracking=0.4, resonance=1.9, opens_octaves=(1.5, 2.0, 2.2), opens_s=0.14,
         settles_s=0.42, loop_s=0.05, rise_s=0.002, drive=1.4,
-    ), Level(release_s=0.12)),), BASS, 3, 0.72, 0.35),
+    ), Level(release_s=0.12)),), BASS, 3, 0.65, 0.35),
     Synth(39, "Synth Bass 2", (Part(Fm(
         (
-            Operator(1, 1, (2.0, 3.2, 4.6), (0.6, 1.0, 1.5), 0.18, (0.0, 0.0, 0.0)),
+            Operator(1, 1, (2.2, 3.4, 4.8), (0.7, 1.2, 1.9), 0.2, (0.0, 0.0, 0.0)),
             Operator(1, 3, (0.6, 1.4, 2.4), (0.0, 0.0, 0.0), 0.07, (-5.0, -3.0, -2.0)),
         ),
         settles_s=0.5, rise_s=0.002,
-    ), Level(release_s=0.2)),), BASS, 3, 0.65, 0.35),
+    ), Level(release_s=0.2)),), BASS, 3, 0.45, 0.35),
     Synth(50, "Synth Strings", (Part(Subtractive(
         (Wave(saw, cloud_cents=14.0), Wave(saw, cloud_cents=10.0, octave=1, level_db=-9)),
-        (1500, 2600, 4600), tracking=0.3, resonance=0.2, loop_s=1.1, low_cut_hz=90.0,
+        (1500, 2600, 4600), tracking=0.3, resonance=0.2, loop_s=1.4, low_cut_hz=90.0,
     ), _pad(0.09, 0.9), width=0.6),), PAD, 4, 0.9),
     Synth(54, "Synth Voice", (Part(Subtractive(
         (Wave(saw, (-7.0, 0.0, 6.0)),), (2600, 4200, 7000), tracking=0.1, loop_s=0.8, vowels=THROATS,
@@ -138,17 +139,17 @@ PATCHES = (
     ), _pad(0.05, 0.5), width=0.45),), (48, 84), 3, 0.88),
     Synth(62, "Synth Brass", (
         Part(BRASS, _pad(0.02, 0.35), width=0.5),
-        Part(BRASS_BLIP, _pad(0.0, 0.3), 1.0),
+        Part(BRASS_BLIP, Level(release_s=0.3), 1.0),
     ), (42, 87), 3, 0.9),
     Synth(80, "Square Lead", (Part(Subtractive(
         (Wave(pulse(0.5), (-3.0,)), Wave(pulse(0.44), (4.0,), level_db=-2)),
         (1300, 2500, 5200), tracking=0.5, resonance=0.9, opens_octaves=(0.7, 1.1, 1.2), opens_s=0.1,
         settles_s=0.3, loop_s=0.35,
-    ), Level(release_s=0.25)),), LEAD, 3, 0.85),
+    ), Level(release_s=0.25)),), LEAD, 3, 0.75),
     Synth(81, "Saw Lead", (
         Part(SUPER_SAW, Level(0.003, release_s=0.3), width=0.55),
         Part(SUPER_SNAP, Level(release_s=0.2), -6.0),
-    ), LEAD, 3, 0.85),
+    ), LEAD, 3, 0.75),
     Synth(87, "Bass & Lead", (Part(Subtractive(
         (Wave(saw, (0.0, 7.0)), Wave(pulse(0.5), octave=-1, level_db=-3)),
         (800, 1500, 2900), tracking=0.5, resonance=1.9, opens_octaves=(1.3, 1.8, 2.0), opens_s=0.16,
@@ -162,14 +163,14 @@ PATCHES = (
     ), (48, 96), 3, 0.85),
     Synth(89, "Warm Pad", (Part(Subtractive(
         (Wave(saw, cloud_cents=13.0), Wave(triangle, cloud_cents=5.0, level_db=-4)),
-        (560, 980, 1750), tracking=0.45, resonance=0.3, loop_s=1.4,
+        (560, 980, 1750), tracking=0.45, resonance=0.3, loop_s=1.6,
     ), _pad(0.2, 1.8), width=0.6),), (28, 84), 4, 0.9, 0.6),
     Synth(90, "Polysynth", (
         Part(POLY, Level(0.003, release_s=0.4), width=0.5),
         Part(POLY_SNAP, Level(release_s=0.4), 1.5),
     ), (42, 90), 3, 0.9),
     Synth(91, "Space Voice", (Part(Subtractive(
-        (Wave(saw, cloud_cents=15.0),), (2000, 3400, 6000), tracking=0.1, loop_s=1.4, vowels=THROATS,
+        (Wave(saw, cloud_cents=15.0),), (2000, 3400, 6000), tracking=0.1, loop_s=1.6, vowels=THROATS,
         breath_db=-20.0,
     ), _pad(0.22, 2.2), width=0.7),), PAD, 4, 0.9),
     Synth(92, "Bowed Glass", (Part(Subtractive(
@@ -178,13 +179,13 @@ PATCHES = (
     ), _pad(0.14, 2.4), width=0.6),), (48, 96), 4, 0.85),
     Synth(94, "Halo Pad", (Part(Subtractive(
         (Wave(SHIMMER, cloud_cents=9.0), Wave(saw, cloud_cents=16.0, level_db=-10)),
-        (1900, 3800, 7500), tracking=0.25, loop_s=1.3, breath_db=-32.0,
+        (1900, 3800, 7500), tracking=0.25, loop_s=1.5, breath_db=-32.0,
     ), _pad(0.16, 2.2), width=0.7),), PAD, 4, 0.9),
     Synth(95, "Sweep Pad", (Part(Subtractive(
         (Wave(saw, cloud_cents=11.0), Wave(pulse(0.3), cloud_cents=8.0, level_db=-4)),
-        (330, 480, 700), tracking=0.35, resonance=2.2, loop_s=2.3, sweep_octaves=2.5,
-    ), _pad(0.14, 2.0), width=0.6),), PAD, 4, 0.92),
-    Synth(98, "Crystal", (Part(CRYSTAL, Level(decay_s=8.0, release_s=2.2)),), (54, 105), 3, 0.8),
+        (400, 620, 950), tracking=0.75, resonance=1.8, loop_s=2.3, sweep_octaves=2.3,
+    ), _pad(0.14, 2.0), width=0.6, further=0.15),), PAD, 4, 0.92),
+    Synth(98, "Crystal", (Part(CRYSTAL, Level(decay_s=8.0, release_s=2.2)),), (54, 105), 3, 0.65),
     Synth(99, "Atmosphere", (
         Part(STRING, Level(decay_s=7.0, release_s=1.2)),
         Part(Subtractive(

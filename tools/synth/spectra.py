@@ -14,7 +14,7 @@ from dyvim_cli.types import SAMPLE_RATE
 MONO_HZ = 200.0  # frequency below which partials stand still
 FADES_HZ, HIGHEST_HZ = 9000.0, 14000.0  # partials fade out between them: interpolation mirrors higher ones
 CYCLES_STEP = 4  # cycles of a loop are a multiple of it, so that lower octaves fit in
-CANDIDATES = 24  # numbers of cycles that are tried for the one whose length is nearest to whole frames
+CANDIDATES, OFF_CENTS = 24, 0.04  # numbers of cycles that are tried, and how far out of tune the first may be
 CORE = 0.5  # share of a band's energy that stands still in its middle
 REACH = 2.5  # half width of a band in standard deviations
 LEAST_SPREAD_LINES = 0.6  # standard deviation of the narrowest band
@@ -62,7 +62,7 @@ def key_hz(key: float) -> float:
 
 
 def fitted(key: int, least_s: float) -> Loop:
-    """Find a loop whose fundamental is a key's to a few hundredths of a cent.
+    """Find the shortest loop whose fundamental is a key's to OFF_CENTS, or the best of the shorter ones.
 
     Args:
         key: MIDI number.
@@ -75,7 +75,8 @@ def fitted(key: int, least_s: float) -> Loop:
     first = int(np.ceil(least_s * hz / CYCLES_STEP)) * CYCLES_STEP
     cycles = first + CYCLES_STEP * np.arange(CANDIDATES)
     frames = cycles * SAMPLE_RATE / hz
-    best = int(np.argmin(np.abs(np.round(frames) - frames) / frames))
+    off_cents = 1200 * np.abs(np.log2(np.round(frames) / frames))
+    best = int(np.argmax(off_cents < max(OFF_CENTS, off_cents.min() * 1.001)))
     return Loop(round(frames[best]), int(cycles[best]))
 
 
@@ -155,9 +156,7 @@ def unison(
     return spectrum / np.sqrt(len(cents))
 
 
-def _add(
-    spectrum: np.ndarray, loop: Loop, wave: Amplitudes, cycles: tuple[int, int], phase: float
-) -> None:
+def _add(spectrum: np.ndarray, loop: Loop, wave: Amplitudes, cycles: tuple[int, int], phase: float) -> None:
     """Add one oscillator of (cycles of the middle, cycles by which it is detuned)."""
     middle, apart = cycles
     harmonics = np.arange(1, int(HIGHEST_HZ / (middle * loop.line_hz)) + 1)

@@ -35,7 +35,16 @@ class Tone(Protocol):
     """Anything that renders a key in a layer."""
 
     def render(self, key: int, layer: int, rng: np.random.Generator) -> Rendered:
-        """Render a key in a layer; the generator gives the same phases to all layers."""
+        """Render a key in a layer.
+
+        Args:
+            key: MIDI number.
+            layer: 0 soft .. 2 hard.
+            rng: for phases, the same in all layers.
+
+        Returns:
+            The tone.
+        """
         ...
 
 
@@ -48,7 +57,7 @@ class Wave:
     octave: int = 0
     level_db: float = 0.0
     cloud_cents: float = 0.0
-    ratios: tuple[float, ...] = ()  # of a cloud's partials; none = all harmonics
+    ratios: tuple[float, ...] = ()  # frequencies of a cloud's partials; none = all harmonics
 
     def spectrum(self, loop: Loop, rng: np.random.Generator) -> np.ndarray:
         """Lay out the oscillator's lines.
@@ -192,8 +201,8 @@ class Operator:
 
     ratio: float
     modulator: float  # frequency of the modulator against the fundamental
-    index: Three  # at the onset, by layer
-    settled: Three  # in the loop, by layer
+    index: Three  # index at the onset, by layer
+    settled: Three  # index in the loop, by layer
     fall_s: float  # time constant of the index
     level_db: Three = (0.0, 0.0, 0.0)
     fades_s: float = 0.0  # time constant of the level; 0 = it stays

@@ -11,6 +11,7 @@ LICENCES = {
     weights.DECODER: "MIT; learned from CC0, CC-BY-4.0, BSD-3, MIT and public-domain music (CREDITS.md)",
     weights.MOTION_ENCODER: "MIT; learned from free textures and films (CREDITS.md)",
     **dict.fromkeys(weights.SOUNDFONTS, "MIT (MuseScore General, after FluidR3; CREDITS.md)"),
+    weights.SYNTHESIZERS: "MIT (synthesised by tools/synth_font.py)",
     "groove-feel.json": "CC-BY-4.0 (statistics of the Groove MIDI data set; CREDITS.md)",
 }
 
