@@ -7,6 +7,7 @@ import pytest
 from helpers.music_levels import measured_lufs, stem_blocks
 from helpers.songs import C_MAJOR, RATE, STEP_S, grid, played, song
 
+from dyvim_cli import weights
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.music.idioms import kit
 from dyvim_cli.music.mixing import loudness
@@ -35,7 +36,8 @@ def test_font_has_every_preset_of_the_palettes():
     font = soundfont.shipped_soundfont()
     assert kit.presets() <= {(preset.bank, preset.program) for preset in font.presets}
     sizes = [path.stat().st_size for path in soundfont.soundfont_paths()]
-    assert max(sizes) <= 20_000_000 and sum(sizes) <= 40 << 20
+    assert max(sizes) <= 20_000_000
+    assert sum(path.stat().st_size for path in weights.folder().iterdir() if path.is_file()) <= 60 << 20
 
 
 def test_every_drum_of_every_palette_sounds():

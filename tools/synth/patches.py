@@ -145,9 +145,9 @@ PATCHES = (
         (Wave(pulse(0.5), (-3.0,)), Wave(pulse(0.44), (4.0,), level_db=-2)),
         (1300, 2500, 5200), tracking=0.5, resonance=0.9, opens_octaves=(0.7, 1.1, 1.2), opens_s=0.1,
         settles_s=0.3, loop_s=0.35,
-    ), Level(release_s=0.25)),), LEAD, 3, 0.75),
+    ), Level(release_s=0.15)),), LEAD, 3, 0.75),
     Synth(81, "Saw Lead", (
-        Part(SUPER_SAW, Level(0.003, release_s=0.3), width=0.55),
+        Part(SUPER_SAW, Level(0.003, release_s=0.2), width=0.55),
         Part(SUPER_SNAP, Level(release_s=0.2), -6.0),
     ), LEAD, 3, 0.75),
     Synth(87, "Bass & Lead", (Part(Subtractive(
