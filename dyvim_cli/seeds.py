@@ -6,7 +6,7 @@ import numpy as np
 
 Stage = Literal[
     "style", "tempo", "key", "grid", "phrases", "chords", "arrangement", "patterns", "decoder", "reroll",
-    "band", "players", "deviations", "orchestra", "audio",
+    "band", "players", "deviations", "orchestra", "audio", "gestures",
 ]  # fmt: skip
 STAGES: tuple[Stage, ...] = get_args(Stage)  # a stage's place decides its seed: new ones come last
 

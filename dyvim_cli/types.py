@@ -30,6 +30,9 @@ SECTION_ROLES = ("intro", "theme", "contrast", "build", "break", "outro")
 # hard cut; sudden motion or collision; motion that ends; what a person asks to be hit
 EVENT_KINDS = ("cut", "impact", "stop", "marked")
 
+# slurred to the note before; reached from below at once, or by a slide; bent up on the string; let fall
+GESTURES = ("slur", "scoop", "slide", "bend", "fall")
+
 
 def _nothing() -> np.ndarray:
     import numpy as np
@@ -151,6 +154,14 @@ class TempoMap:
 
 
 @dataclass(frozen=True)
+class Gesture:
+    """A player's way to a note or away from it (performance/gestures.py)."""
+
+    kind: str  # one of GESTURES
+    cents: float = 0.0  # where the pitch comes from, of a fall where it goes to, against the note's own
+
+
+@dataclass(frozen=True)
 class Note:
     """One sounding note. pitch is MIDI (drums: General MIDI drum key), velocity 1..127."""
 
@@ -158,6 +169,7 @@ class Note:
     end_s: float
     pitch: int
     velocity: int
+    gesture: Gesture | None = None  # None = begun and ended plainly
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ def name_of_sound(score: Score, n_frames: int, soundfont: str | None) -> str:
     for stem in score.stems:
         notes = [(note.start_s, note.end_s, note.pitch, note.velocity) for note in stem.notes]
         digest.update(np.array(notes, np.float64).tobytes())
+        digest.update(repr([note.gesture for note in stem.notes if note.gesture]).encode())
     digest.update(np.asarray(score.tempo_map.step_times_s, np.float64).tobytes())
     digest.update(np.asarray(score.tokens[STREAM_INDEX["level"]], np.int64).tobytes())
     return digest.hexdigest()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dyvim_cli.music.mixing.session import program_in
 from dyvim_cli.music.performance.band_names import part_of
+from dyvim_cli.music.performance.gestures import with_gestures
 from dyvim_cli.music.performance.instrument_ranges import in_compass
 from dyvim_cli.music.synth.effects_player import is_effect
 from dyvim_cli.music.synth.orchestra import Orchestra
@@ -35,7 +36,8 @@ def recast(score: Score, options: ComposeOptions) -> Score:
     if options.orchestrate is not None:
         score = _orchestrated(score, options.orchestrate, options.seed, orchestra)
     stems = [_renamed(stem, named, orchestra) for stem in score.stems]
-    return replace(score, stems=tuple(stem for stem in stems if part_of(stem.name) not in options.mute))
+    kept = tuple(stem for stem in stems if part_of(stem.name) not in options.mute)
+    return with_gestures(replace(score, stems=kept), options.seed, score.extras.get("drawn_as"))
 
 
 def _renamed(stem: Stem, named: dict[str, int], orchestra: Orchestra) -> Stem:

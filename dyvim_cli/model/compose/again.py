@@ -24,6 +24,7 @@ from dyvim_cli.model.compose.obey import silenced
 from dyvim_cli.model.compose.score import sampling_settings
 from dyvim_cli.music.form.dynamics import follow_motion
 from dyvim_cli.music.form.ending import settle
+from dyvim_cli.music.performance.gestures import with_gestures
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.relaid import NONE, Relaid, Span, relaid
 from dyvim_cli.options import ComposeOptions
@@ -104,7 +105,7 @@ def write_again(
     band = (character.key, ground.bands, features.duration_s, options.seed)
     habits = carried_habits(old, grid)
     played = perform_bands(piece, tempo_map, *band, ground.sections, old.programs, habits=habits)
-    score = silenced(played, planned.silences)
+    score = with_gestures(silenced(played, planned.silences), options.seed, habits.steps)
     made = {"hit": hit, "final_step": ground.form.final_step, "programs": old.programs, "plan": planned}
     made |= {"take": chosen, "takes": takes, "character": character, "drawn_as": habits.steps}
     return replace(score, extras=made | {"recut": _recut_facts(old, grid, piece)})

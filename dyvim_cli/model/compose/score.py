@@ -19,6 +19,7 @@ from dyvim_cli.model.compose.groundwork import curves_of, lay_groundwork, with_u
 from dyvim_cli.model.compose.marked_hits import met_exactly
 from dyvim_cli.model.compose.obey import silenced, speech_told
 from dyvim_cli.model.compose.reroll import all_but, bar_steps
+from dyvim_cli.music.performance.gestures import with_gestures
 from dyvim_cli.options import ComposeOptions
 from dyvim_cli.progress import Progress
 from dyvim_cli.seeds import seed_of
@@ -86,7 +87,7 @@ def write_score(
         again = rerolled(piece, options.reroll_bars, ground.form, settings, finished)
         piece, chosen, takes = best_of(again, hit, moving, options.alpha)
     played = perform_bands(piece, tempo_map, *band, ground.sections, programs, loops=options.loops)
-    score = silenced(played, planned.silences)
+    score = with_gestures(silenced(played, planned.silences), options.seed)
     made = {"hit": hit, "final_step": ground.form.final_step, "programs": players(score)}
     made |= {"take": chosen, "takes": takes, "character": character, "plan": planned}
     return replace(score, extras=made | {"loops": options.loops})

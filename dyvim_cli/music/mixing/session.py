@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dyvim_cli.music.performance.expression import expression_gain
+from dyvim_cli.music.symbols.midi_gestures import bends_of_notes
 from dyvim_cli.music.symbols.midi_in import PlayedMidi, PlayedPart
 from dyvim_cli.music.synth.orchestra import Orchestra
 from dyvim_cli.music.synth.sampler import DRUM_BANK
@@ -50,7 +51,7 @@ def session_of(
     """
     if isinstance(piece, Score):
         sources = {
-            stem.name: orchestra.blocks(stem, n_frames, block_frames, first_frame=first_frame)
+            stem.name: orchestra.blocks(stem, n_frames, block_frames, bends_of_notes(stem.notes), first_frame)
             for stem in piece.stems
         }
         gain = expression_gain(piece)

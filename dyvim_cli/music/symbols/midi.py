@@ -6,6 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from dyvim_cli.music.symbols.midi_bends import DATA_COARSE, RPN_COARSE, RPN_FINE
+from dyvim_cli.music.symbols.midi_gestures import (
+    LEGATO,
+    RANGE_SEMITONES,
+    legato_spans,
+    wheel_points,
+    written_ends_s,
+)
 from dyvim_cli.types import SAMPLE_RATE, STEPS_PER_BAR, STEPS_PER_BEAT, Key, Score, Stem
 
 TICKS_PER_BEAT = 3840  # a quarter of a millisecond at the slowest tempo
@@ -13,6 +21,7 @@ TICKS_PER_STEP = TICKS_PER_BEAT // STEPS_PER_BEAT
 TOLERANCE_S = 0.0002  # how far a step may stray before the tempo changes
 CONDUCTOR = "conductor"  # the track without notes that other programs read the tempo map from
 EXPRESSION = 11  # the controller
+WHEEL_RANGE = ((RPN_COARSE, 0), (RPN_FINE, 0), (DATA_COARSE, RANGE_SEMITONES))  # registered parameter 0
 # seconds before each step at which a swell is written: an accent's is done within 20 ms
 SWELL_AT_S = (0.0, 0.01, 0.015, 0.025)
 FAR_STEPS = 1000  # steps behind the last one, beyond any ring-out
@@ -130,10 +139,26 @@ def _track(stem: Stem, step_times_s: np.ndarray, lead_ticks: int) -> Any:  # sym
 
     track: Any = symusic.Track(stem.name, stem.program, stem.is_drums)  # its stub lacks `notes`
     starts = _ticks([note.start_s for note in stem.notes], step_times_s, lead_ticks)
-    ends = _ticks([note.end_s for note in stem.notes], step_times_s, lead_ticks)
+    ends = _ticks(written_ends_s(stem.notes), step_times_s, lead_ticks)
     for note, start, end in zip(stem.notes, starts, ends, strict=True):
         track.notes.append(symusic.Note(start, max(1, end - start), note.pitch, note.velocity))
+    _write_gestures(track, stem, lambda times_s: _ticks(times_s, step_times_s, lead_ticks))
     return track
+
+
+def _write_gestures(track: Any, stem: Stem, ticks_of: Callable[[list[float]], list[int]]) -> None:
+    """Write the wheel with its range, and the legato pedal."""
+    import symusic
+
+    points, spans = wheel_points(stem.notes), legato_spans(stem.notes)
+    for number, value in WHEEL_RANGE if points else ():
+        track.controls.append(symusic.ControlChange(0, number, value))
+    values = [value for _, value in points]
+    for tick, value in zip(ticks_of([time_s for time_s, _ in points]), values, strict=True):
+        track.pitch_bends.append(symusic.PitchBend(tick, value))
+    times_s = [time_s for span in spans for time_s in span]
+    for i, tick in enumerate(ticks_of(times_s)):
+        track.controls.append(symusic.ControlChange(tick, LEGATO, 0 if i % 2 else 127))
 
 
 def _swells(course: Callable[..., Any], step_times_s: np.ndarray, lead_ticks: int) -> list[tuple[int, int]]:

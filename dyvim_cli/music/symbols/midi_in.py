@@ -9,6 +9,7 @@ from dyvim_cli.errors import InputError
 from dyvim_cli.music.performance.band_names import part_of
 from dyvim_cli.music.symbols.midi_bends import Bends, bends_of
 from dyvim_cli.music.symbols.midi_events import MidiFault, read_events
+from dyvim_cli.music.symbols.midi_gestures import slurred
 from dyvim_cli.music.symbols.midi_tracks import Clock, Track, tracks_of
 from dyvim_cli.regular_files import read_regular
 from dyvim_cli.types import Stem
@@ -92,7 +93,8 @@ def _stem(track: Track) -> Stem:
         for note in track.notes
     ]
     held.sort(key=lambda note: (note.start_s, note.pitch))
-    return Stem(track.name, track.program, track.is_drum, tuple(held))
+    last_s = max(note.end_s for note in held)
+    return Stem(track.name, track.program, track.is_drum, tuple(slurred(held, track.controls, last_s)))
 
 
 def _let_go(end_s: float, pedals: tuple[tuple[float, float], ...]) -> float:

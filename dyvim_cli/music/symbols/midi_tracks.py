@@ -104,7 +104,7 @@ def tracks_of(file: MidiEvents, clock: Clock) -> list[Track]:
             keys = (event for event in track.events if event.channel == channel)
             notes = _by_program(_held_keys(keys, end_tick), set_here)
             controls, bends = _controls(set_here, clock), _bends(set_here, clock)
-            pedals = _pedals(controls, clock(end_tick))
+            pedals = tuple(held_spans(controls, PEDAL, clock(end_tick)))
             for program, held in notes.items():
                 played = tuple(Note(clock(down), clock(up), key, vel) for down, up, key, vel in held)
                 is_drum = channel == DRUM_CHANNEL
@@ -194,15 +194,24 @@ def _bends(settings: list[Event], clock: Clock) -> tuple[Wheel, ...]:
     )
 
 
-def _pedals(controls: tuple[Control, ...], end_s: float) -> tuple[tuple[float, float], ...]:
-    """Spans in which the sustain pedal is down; a pedal that is never released stays down to the end."""
+def held_spans(controls: Iterable[Control], number: int, end_s: float) -> list[tuple[float, float]]:
+    """Find when a pedal is down.
+
+    Args:
+        controls: of a track, in order.
+        number: the pedal's controller.
+        end_s: of the file: a pedal that is never released stays down to it.
+
+    Returns:
+        (down, up) in seconds, ascending.
+    """
     spans, down = [], None
     for control in controls:
-        if control.number != PEDAL:
+        if control.number != number:
             continue
         if control.value >= PEDAL_DOWN_FROM:
             down = control.time if down is None else down
         elif down is not None:
             spans.append((down, control.time))
             down = None
-    return tuple(spans if down is None else [*spans, (down, end_s)])
+    return spans if down is None else [*spans, (down, end_s)]

@@ -134,7 +134,12 @@ class SampledInstrument:
             The voices, which are not kept.
         """
         voices = self._voices(key, middle_velocity(velocity), take)
-        return self._rendered(_slot(key, velocity, take), voices, n_held, n_held, bend)
+        trembling, moves = self._trembling(key, velocity, take, n_held), bend
+        if trembling is not None and self.vibrato is not None:
+            held_s = np.arange(self.vibrato.after_s, n_held / SAMPLE_RATE, placing.BEND_FRAMES / SAMPLE_RATE)
+            if not np.any(bend(held_s + self.lead_frames(key, velocity, take) / SAMPLE_RATE)):
+                moves = lambda times_s: bend(times_s) + trembling(times_s)  # noqa: E731
+        return self._rendered(_slot(key, velocity, take), voices, n_held, n_held, moves)
 
     def _let_go(self, slot: Slot, voices: tuple[Voice, ...], n_held: int) -> list[RenderedVoice]:
         """Tones whose timbre changes as the key is released: one for each length, in steps of LET_GO_STEP."""

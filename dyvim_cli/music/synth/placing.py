@@ -8,6 +8,7 @@ import numpy as np
 
 from dyvim_cli.music.synth.envelopes import FALL_DB
 from dyvim_cli.music.synth.round_robin import turns
+from dyvim_cli.music.synth.slurs import FADE_FRAMES, attack_frames, joined, slurred_from
 from dyvim_cli.music.synth.voice import RenderedVoice
 from dyvim_cli.types import SAMPLE_RATE, Note
 
@@ -18,6 +19,7 @@ FADE_IN_FRAMES = 96  # fade of a note that begins before the film
 CHOKE_S = 0.02  # a closing hi-hat ends the open one
 BEND_FRAMES = 64  # interval at which a note's bend is looked up
 LONGEST_RING_FRAMES = 5 * SAMPLE_RATE  # more than a released note rings: 4.4 s at LONGEST_RELEASE_S
+BEFORE_NEXT_S = 0.001  # a note keeps the bend that it has so long before one that is slurred to it
 LEAST_LEVEL = 1e-5  # level below which a side is not worth adding
 HATS, HAT_CLASS = {42, 44, 46}, -1  # hi-hat keys of every kit, whether its font says so or not
 
@@ -34,6 +36,9 @@ class _Placed:
     n_held: int  # frames until it is released
     gain: float
     is_choked: bool
+    begin: int | None = None  # frame of the tone at which a note that is slurred to the one before begins
+    is_joined: bool = False  # whether the next note is slurred to it
+    bent_until_s: float = np.inf  # time from which on its bend stays unchanged
 
 
 def blocks(
@@ -80,12 +85,18 @@ def _placed(instrument: "SampledInstrument", notes: list[Note], takes: Sequence[
     gain = instrument.level([note.pitch for note in notes])
     gains = {key: gain * instrument.share(key, gain) for key in {note.pitch for note in notes}}
     placed = []
-    for note, take, choke_s in zip(notes, takes, _chokes(instrument, notes), strict=True):
-        start = frame(note.start_s) - instrument.lead_frames(note.pitch, note.velocity, take)
-        n_held = max(1, frame(min(note.end_s, choke_s)) - start)
-        instrument.expect(note.pitch, note.velocity, n_held, take)
+    slurs = [*slurred_from(notes, instrument.preset.program, instrument.is_drums), False]
+    for i, (note, take, choke_s) in enumerate(zip(notes, takes, _chokes(instrument, notes), strict=True)):
+        lead = instrument.lead_frames(note.pitch, note.velocity, take)
+        begin = lead + attack_frames(instrument.preset.program) if slurs[i] else None
+        start = frame(note.start_s) - (lead if begin is None else begin)
+        end_s = notes[i + 1].start_s if slurs[i + 1] else min(note.end_s, choke_s)
+        until_s = end_s - BEFORE_NEXT_S if slurs[i + 1] else note.end_s
+        n_held = max(1, frame(end_s) - start)
+        instrument.expect(note.pitch, note.velocity, n_held + slurs[i + 1] * FADE_FRAMES, take)
         level = gains[note.pitch] * instrument.strength(note.pitch, note.velocity)
-        placed.append(_Placed(note, take, start, n_held, level, choke_s < note.end_s))
+        joins = (begin, slurs[i + 1], until_s)
+        placed.append(_Placed(note, take, start, n_held, level, choke_s < note.end_s, *joins))
     return sorted(placed, key=lambda one: one.start, reverse=True)
 
 
@@ -140,16 +151,25 @@ class _Canvas:
 def _place(canvas: _Canvas, instrument: "SampledInstrument", placed: _Placed, bend: TimedBend | None) -> None:
     """Add one note."""
     for tone in _tones(instrument, placed, bend):
-        sound = tone.released(placed.n_held, FALL_DB / CHOKE_S if placed.is_choked else None)
+        if placed.is_joined:
+            sound = tone.samples
+        else:
+            sound = tone.released(placed.n_held, FALL_DB / CHOKE_S if placed.is_choked else None)
+        if placed.begin is not None or placed.is_joined:
+            sound = joined(sound, placed.begin, placed.n_held if placed.is_joined else None)
         canvas.add(placed.start, sound, tone.left * placed.gain, tone.right * placed.gain)
 
 
 def _tones(instrument: "SampledInstrument", placed: _Placed, bend: TimedBend | None) -> list[RenderedVoice]:
     """The tones of a note, bent where something moves its pitch."""
     note, start_s = placed.note, placed.start / SAMPLE_RATE
-    if bend is not None:
-        lasts_s = np.arange(0, placed.n_held + 1, BEND_FRAMES) / SAMPLE_RATE
-        if np.any(bend(start_s + lasts_s)):
-            own = (note.pitch, note.velocity, placed.n_held, placed.take)
-            return instrument.bent(*own, lambda times_s: bend(start_s + times_s))
-    return instrument.tones(note.pitch, note.velocity, placed.n_held, placed.take)
+    own = (note.pitch, note.velocity, placed.n_held + placed.is_joined * FADE_FRAMES, placed.take)
+    if bend is None:
+        return instrument.tones(*own)
+
+    def bent_by(times_s: np.ndarray) -> np.ndarray:
+        """Cents at seconds of the tone: the bend is looked up while the key is down, and then stays."""
+        return bend(np.clip(start_s + times_s, note.start_s, placed.bent_until_s))
+
+    lasts_s = np.arange(0, placed.n_held + 1, BEND_FRAMES) / SAMPLE_RATE
+    return instrument.bent(*own, bent_by) if np.any(bent_by(lasts_s)) else instrument.tones(*own)
