@@ -75,12 +75,9 @@ def plan_form(
     closing = _closing(final_step, may_play, joining)
     active = _active(form, film.energy, seed, may_play, closing)
     copy_from = _returning(form, film, chords, active)
-    strokes = last_strokes(tempo_map, film.hits, final_step, lightest_late)
-    ending = tokens.empty(film.n_steps)
-    if not loops:
-        with_drums = bool(closing[tokens.STREAM_INDEX["drums"]])
-        ending = last_chord(tempo_map, final_step, strokes, is_minor, with_drums)
-        ending[~closing, final_step:] = tokens.REST
+    ending = (
+        tokens.empty(film.n_steps) if loops else _ending(form, film.hits, tempo_map, lightest_late, closing)
+    )
     forced = decided_tokens(active, form.played, chords, ending)
     return replace(form, active=active, forced=forced, copy_from=copy_from)
 
@@ -94,6 +91,17 @@ def _chords(form: Form, hits: np.ndarray, seed: int, loops: bool) -> np.ndarray:
     else:
         write_cadence(rng, chords, form.final_step, form.sections[-1].style or form.style, form.is_minor)
     return chords
+
+
+def _ending(
+    form: Form, hits: np.ndarray, tempo_map: TempoMap, lightest_late: float, closing: np.ndarray
+) -> np.ndarray:
+    """[K, S] tokens of the last chord and its later strokes; closing: [K] bool who may play them."""
+    strokes = last_strokes(tempo_map, hits, form.final_step, lightest_late)
+    with_drums = bool(closing[tokens.STREAM_INDEX["drums"]])
+    ending = last_chord(tempo_map, form.final_step, strokes, form.is_minor, with_drums)
+    ending[~closing, form.final_step :] = tokens.REST
+    return ending
 
 
 def _closing(final_step: int, may_play: np.ndarray | None, joining: tuple[str, ...]) -> np.ndarray:
