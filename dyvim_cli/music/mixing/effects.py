@@ -197,16 +197,23 @@ def convolver(response: np.ndarray) -> Effect:
     Returns:
         The effect on [2, n]; the tail continues in the next blocks.
     """
-    from scipy.signal import oaconvolve
+    from scipy.fft import irfft, next_fast_len, rfft
 
-    response = response.astype(np.float32)
-    tail = np.zeros((2, response.shape[1] - 1), np.float32)
+    n_tail = response.shape[1] - 1
+    tail, spectra = np.zeros((2, n_tail), np.float32), np.zeros((2, 0), np.complex64)
+    size = 0
 
     def effect(block: np.ndarray) -> np.ndarray:
-        nonlocal tail
+        nonlocal tail, spectra, size
         n = block.shape[1]
-        full = oaconvolve(block, response, axes=-1)
-        full[:, : tail.shape[1]] += tail
+        if not block.any():
+            full = np.zeros((2, n + n_tail), np.float32)
+        else:
+            if n + n_tail > size:
+                size = next_fast_len(n + n_tail, real=True)
+                spectra = rfft(response.astype(np.float32), size)
+            full = irfft(rfft(block, size) * spectra, size)[:, : n + n_tail]
+        full[:, :n_tail] += tail
         tail = full[:, n:].copy()
         return full[:, :n]
 

@@ -82,17 +82,18 @@ def vibrato_lfo(voice: Voice, times_s: np.ndarray) -> np.ndarray:
     return lfo(voice, gen.VIB_LFO_DELAY, gen.VIB_LFO_RATE, times_s)
 
 
-def slope(db_per_s: float, n: int) -> np.ndarray:
+def slope(db_per_s: float, n: int, first: int = 0) -> np.ndarray:
     """Compute a fall from 1 at a steady rate.
 
     Args:
         db_per_s: rate, above 0.
         n: frames.
+        first: frame of the fall that is the first of them.
 
     Returns:
         [n] float32 linear gains.
     """
-    return np.exp((-db_per_s * np.log(10) / 20 / SAMPLE_RATE * np.arange(n)).astype(np.float32))
+    return np.exp((-db_per_s * np.log(10) / 20 / SAMPLE_RATE * np.arange(first, first + n)).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,17 @@ class HeldLevel:
         last = min(first + n, self.settled)
         if first >= last or (self.floor_db == 0 and first >= self.top):
             return None
-        gains = np.ones(last)
-        self.apply(gains)
-        factors = np.full(n, gains[first] / gains[-1], np.float32)
-        factors[: last - first] = gains[first] / np.maximum(gains[first:], SILENT)
+        gains = self._gains(first, last)
+        factors = np.full(n, gains[0] / gains[-1], np.float32)
+        factors[: last - first] = gains[0] / np.maximum(gains, SILENT)
         return factors
+
+    def _gains(self, first: int, last: int) -> np.ndarray:
+        """The envelope's gains [last - first] from one frame up to another."""
+        gains = np.ones(last - first)
+        rising = np.arange(first, min(last, self.top))
+        gains[: len(rising)] = np.maximum(rising - self.begin, 0) / max(self.top - self.begin, 1)
+        if self.floor_db > 0 and self.edge < last:
+            begin = max(self.edge, first)
+            gains[begin - first :] = slope(self.db_per_s, last - begin, begin - self.edge)
+        return gains

@@ -17,6 +17,7 @@ DROP_FROM_S = 2.0  # a blow with at least this ring falls by an octave
 EDGE_S = 0.008  # length of the fade where a sound is cut
 BLOW_LEVEL, RISE_LEVEL = 0.3, 0.12  # peak of the hardest
 SHORT_RISE_S = 1.3  # a shorter rise is a reversed cymbal, a longer one wind with a tone in it
+SINE_FRAMES = 512  # frames of a stretch of steady sines
 CYMBAL_HZ, WIND_HZ = 3500.0, (300.0, 9000.0)
 
 
@@ -93,8 +94,16 @@ def _reversed_cymbal(times_s: np.ndarray, rng: np.random.Generator) -> np.ndarra
     metal = sosfilt(butter(2, CYMBAL_HZ, "highpass", fs=SAMPLE_RATE, output="sos"), metal, axis=-1)
     partials_hz = CYMBAL_HZ * 2 ** rng.uniform(-1.0, 1.5, 24)
     phases = rng.uniform(0, 2 * np.pi, (2, 24, 1))
-    ring = np.sin(2 * np.pi * partials_hz[:, None] * times_s + phases).mean(axis=1)
+    ring = np.stack([_sines(partials_hz, phase[:, 0], len(times_s)) for phase in phases]) / len(partials_hz)
     return (metal + 4 * ring) * 10 ** (-50 / 20 * (1 - times_s / max(times_s[-1], 1e-3)))
+
+
+def _sines(hz: np.ndarray, phases: np.ndarray, n: int) -> np.ndarray:
+    """Sum [n] of steady sines [k]: turns of whole stretches times turns within one, a product of matrices."""
+    turn = 2j * np.pi * hz / SAMPLE_RATE
+    stretches = np.exp(1j * phases + turn * SINE_FRAMES * np.arange(-(-n // SINE_FRAMES))[:, None])
+    within = np.exp(turn[:, None] * np.arange(SINE_FRAMES))
+    return (stretches @ within).imag.ravel()[:n]
 
 
 def _wind(key: int, times_s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
