@@ -294,12 +294,12 @@ def test_styles_verb():
 def test_tones_of_a_long_piece_do_not_pile_up():
     """Every key is another tone: the cache stays within its bytes, and a tone sounds the same again."""
     strings = instrument.SampledInstrument(soundfont.shipped_soundfont(), False, 48)
-    first, cache = strings.tones(40, 80, 48_000), strings.tone_cache
+    first, cache = strings.tones(40, 80, 48_000), strings.kept.cache
     cache.limit_bytes = 4 * sum(made.samples.nbytes for made in first)
     for key in [*range(40, 70), 69]:
         strings.tones(key, 80, 48_000)
         assert 0 < cache.n_bytes <= cache.limit_bytes
-    assert len(cache) > 1 and cache.get((40, 5, 0)) is None
+    assert 1 < len(cache) < 30
     again = strings.tones(40, 80, 48_000)
     assert all(np.array_equal(a.samples, b.samples) for a, b in zip(first, again, strict=True))
 
@@ -309,7 +309,7 @@ def test_what_rings_for_long_leaves_no_long_curves_behind(monkeypatch):
     longest, curves = 0, []
     make = envelopes.slope
     for module in (voice, envelopes):
-        monkeypatch.setattr(module, "slope", lambda rate, n: curves.append(n) or make(rate, n))
+        monkeypatch.setattr(module, "slope", lambda rate, n, *at: curves.append(n) or make(rate, n, *at))
     voice.fall.cache_clear()
     bass = instrument.SampledInstrument(soundfont.shipped_soundfont(), False, 38)
     for key in range(24, 100, 3):

@@ -15,6 +15,8 @@ from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import placing, round_robin, sampler, strokes, voice
 from dyvim_cli.music.synth.attack import QUICK_S, SLOWEST_S, heard_early, heard_frame
 from dyvim_cli.music.synth.byte_cache import ByteCache
+from dyvim_cli.music.synth.kept_tones import KeptTones
+from dyvim_cli.music.synth.known_onsets import known_onsets
 from dyvim_cli.music.synth.low_pass import HOP
 from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.music.synth.soundfont import SoundFont
@@ -22,7 +24,6 @@ from dyvim_cli.music.synth.vibrato import VIBRATOS, is_line
 from dyvim_cli.music.synth.voice import Bend, RenderedVoice
 from dyvim_cli.types import SAMPLE_RATE, Note
 
-CACHED_BYTES = 48 << 20  # size of one instrument's cached tones; a tone of 10 s is 2 MB a voice
 LET_GO_STEP = 12 * HOP  # frames between the lengths that are made of a timbre which a key's end changes
 VELOCITY_STEP = 16  # timbre is made for the middle of each step, loudness for the exact velocity
 VELOCITY_POWER = 2.0  # loudness follows velocity so where a step's edge changes the samples (section 8.4.1)
@@ -42,13 +43,20 @@ class SampledInstrument:
 
     sample_rate = SAMPLE_RATE
 
-    def __init__(self, font: SoundFont, is_drums: bool, program: int, is_shaded: bool = True):
+    def __init__(
+        self,
+        font: SoundFont,
+        is_drums: bool,
+        program: int,
+        is_shaded: bool = True,
+        tone_cache: ByteCache | None = None,
+    ):
         """is_shaded: whether it is played by more than the font says: strokes.py, vibrato.py."""
         self.font, self.is_drums, self.is_shaded = font, is_drums, is_shaded
         self.preset = sampler.find_preset(font, sampler.DRUM_BANK if is_drums else 0, program)
         self.vibrato = VIBRATOS.get(self.preset.program) if is_shaded and not is_drums else None
-        self.tone_cache = ByteCache(CACHED_BYTES)
-        self.longest: dict[Slot, int] = {}
+        self.known = known_onsets(font, self.preset, is_drums) if is_shaded else None
+        self.kept = KeptTones(tone_cache)
         self._answers_alike = lru_cache(maxsize=128)(
             lambda key: strokes.answers_alike(lambda velocity: self._voices(key, velocity))
         )
@@ -94,8 +102,8 @@ class SampledInstrument:
             n_held: frames that the key is held.
             take: see round_robin.py.
         """
-        slot = _slot(key, velocity, take)
-        self.longest[slot] = max(n_held, self.longest.get(slot, 0))
+        name, n_made, _ = self._made_as(key, velocity, n_held, take)
+        self.kept.expect(name, n_made)
 
     def tones(self, key: int, velocity: int, n_held: int, take: int = 0) -> list[RenderedVoice]:
         """Render the voices of a note, with their ring.
@@ -107,18 +115,24 @@ class SampledInstrument:
             take: see round_robin.py.
 
         Returns:
-            The voices; those of one note are made once and kept.
+            The voices; those of one note are made once and kept while others ask for them.
         """
-        voices = self._voices(key, middle_velocity(velocity), take)
+        voices, slot = self._voices(key, middle_velocity(velocity), take), _slot(key, velocity, take)
+        name, n_made, is_let_go = self._made_as(key, velocity, n_held, take)
+        if is_let_go:
+            return self.kept.tones(name, n_made, n_made, lambda n: self._rendered(slot, voices, n, n))
+        return self.kept.tones(name, n_made, int(1.2 * n_made), lambda n: self._rendered(slot, voices, n))
+
+    def _made_as(self, key: int, velocity: int, n_held: int, take: int) -> tuple[tuple[int, ...], int, bool]:
+        """(name of a note's tone, frames that it is held, whether its timbre changes as the key is released).
+
+        A tone that changes is made for each length, in steps of LET_GO_STEP.
+        """
         slot = _slot(key, velocity, take)
-        if any(one.changes_on_release for one in voices):
-            return self._let_go(slot, voices, n_held)
-        n_ready, found = self.tone_cache.get(slot) or (-1, [])
-        if n_ready < n_held:
-            n_ready = max(n_held, self.longest.get(slot, int(n_held * 1.2)))
-            found = self._rendered(slot, voices, n_ready)
-            self.tone_cache.put(slot, _n_bytes(found), (n_ready, found))
-        return found
+        if not any(one.changes_on_release for one in self._voices(key, middle_velocity(velocity), take)):
+            return slot, n_held, False
+        n_held = max(1, round(n_held / LET_GO_STEP)) * LET_GO_STEP
+        return (*slot, n_held), n_held, True
 
     def bent(self, key: int, velocity: int, n_held: int, take: int, bend: Bend) -> list[RenderedVoice]:
         """Render the voices of a note whose pitch moves as no other's does.
@@ -140,15 +154,6 @@ class SampledInstrument:
             if not np.any(bend(held_s + self.lead_frames(key, velocity, take) / SAMPLE_RATE)):
                 moves = lambda times_s: bend(times_s) + trembling(times_s)  # noqa: E731
         return self._rendered(_slot(key, velocity, take), voices, n_held, n_held, moves)
-
-    def _let_go(self, slot: Slot, voices: tuple[Voice, ...], n_held: int) -> list[RenderedVoice]:
-        """Tones whose timbre changes as the key is released: one for each length, in steps of LET_GO_STEP."""
-        n_held = max(1, round(n_held / LET_GO_STEP)) * LET_GO_STEP
-        found = self.tone_cache.get((*slot, n_held))
-        if found is None:
-            found = self._rendered(slot, voices, n_held, n_held)
-            self.tone_cache.put((*slot, n_held), _n_bytes(found), found)
-        return found
 
     def _rendered(
         self,
@@ -206,6 +211,18 @@ class SampledInstrument:
         ]
         return 10 ** (-float(np.mean(softer_cb)) / 200) if softer_cb else 1.0
 
+    def sounds(self, key: int, velocity: int) -> bool:
+        """Check whether a note makes a sound.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+
+        Returns:
+            True where the font has something for it.
+        """
+        return bool(self._voices(key, middle_velocity(velocity)))
+
     def exclusive_classes(self, key: int, velocity: int) -> frozenset[int]:
         """Find the classes of the voices that answer a note; a note ends what sounds of its classes.
 
@@ -261,6 +278,9 @@ class SampledInstrument:
         """Frames until a note is heard, from the rise of its own first moments."""
         if velocity != middle_velocity(velocity):
             return self.lead_frames(key, middle_velocity(velocity), take)
+        known = self.known.lead_frames(key, velocity // VELOCITY_STEP, take) if self.known else None
+        if known is not None:
+            return known
         early = heard_early(self._start(key, velocity, round(QUICK_S * SAMPLE_RATE), take))
         if early is not None:
             return early
@@ -268,6 +288,9 @@ class SampledInstrument:
 
     def _measured_loudness(self, key: int) -> float:
         """Loudness of a note in LUFS, -inf for silence."""
+        known = self.known.loudness(key) if self.known else None
+        if known is not None:
+            return known
         meter = Meter()
         meter.feed(self._start(key, PROBE_VELOCITY, round(PROBE_S * SAMPLE_RATE)))
         power = np.convolve(hop_powers(meter.powers), (0.5, 0.5), mode="valid").max()
@@ -285,10 +308,6 @@ class SampledInstrument:
 
 def _slot(key: int, velocity: int, take: int) -> Slot:
     return key, velocity // VELOCITY_STEP, take
-
-
-def _n_bytes(tones: list[RenderedVoice]) -> int:
-    return sum(made.samples.nbytes for made in tones)
 
 
 def middle_velocity(velocity: int) -> int:

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.errors import InputError
+from dyvim_cli.music.synth.byte_cache import ByteCache
 from dyvim_cli.music.synth.effects_player import EffectsPlayer, is_effect
 from dyvim_cli.music.synth.instrument import PROBE_VELOCITY, SampledInstrument
+from dyvim_cli.music.synth.kept_tones import TONES_BYTES
 from dyvim_cli.music.synth.placing import TimedBend
 from dyvim_cli.music.synth.sampler import DRUM_BANK, find_preset, voices
 from dyvim_cli.music.synth.soundfont import SoundFont, read_soundfont, shipped_soundfont
@@ -25,7 +27,7 @@ class Orchestra:
     """The instruments of General MIDI, by program."""
 
     def __init__(self, soundfont: Path | None = None):
-        self.soundfont = soundfont
+        self.soundfont, self.tone_cache = soundfont, ByteCache(TONES_BYTES)
         self.fonts = (shipped_soundfont(),) if soundfont is None else (opened(soundfont), shipped_soundfont())
 
     def blocks(
@@ -53,7 +55,7 @@ class Orchestra:
             return
         span = (n_frames, block_frames, bend, first_frame)
         players = [
-            SampledInstrument(font, stem.is_drums, program).blocks(notes, *span)
+            SampledInstrument(font, stem.is_drums, program, tone_cache=self.tone_cache).blocks(notes, *span)
             for font, program, notes in self._shared_out(stem)
         ]
         for parts in zip(*players, strict=True):

@@ -1,5 +1,6 @@
 """Turn a finished training into shippable weights: half precision, model card, checksums."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ LICENCES = {
     **dict.fromkeys(weights.SOUNDFONTS, "MIT (MuseScore General, after FluidR3; CREDITS.md)"),
     weights.SYNTHESIZERS: "MIT (synthesised by tools/synth_font.py)",
     "groove-feel.json": "CC-BY-4.0 (statistics of the Groove MIDI data set; CREDITS.md)",
+    "note-onsets.safetensors": "MIT; measured from the soundfonts",
 }
 
 
@@ -35,7 +37,7 @@ def release_decoder(trained: Path, folder: Path, card: dict[str, Any]) -> Path:
 
 
 def write_manifest(folder: Path) -> None:
-    """List every shipped file with size, SHA-256 and licence.
+    """List every shipped file with size, SHA-256 and licence; licences that were listed before are kept.
 
     Args:
         folder: of the weights.
@@ -43,14 +45,17 @@ def write_manifest(folder: Path) -> None:
     Raises:
         KeyError: a file has no known licence.
     """
+    path = folder / weights.MANIFEST
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    licences = LICENCES | {name: facts["licence"] for name, facts in before.items()}
     names = sorted(p.name for p in folder.iterdir() if p.suffix in (".safetensors", ".sf3", ".json"))
     listed = {
         name: {
             "bytes": (folder / name).stat().st_size,
             "sha256": weights.sha256(folder / name),
-            "licence": LICENCES[name],
+            "licence": licences[name],
         }
         for name in names
         if name != weights.MANIFEST
     }
-    write_json(folder / weights.MANIFEST, listed)
+    write_json(path, listed)
