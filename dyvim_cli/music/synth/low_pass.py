@@ -11,7 +11,9 @@ STEP_CENTS = 40  # least difference between cutoffs that count as different
 OPEN_CENTS = 13400  # a cutoff that leaves everything audible through
 BUTTERWORTH_DB = 3.01  # a resonance of 0 dB is a flat filter, whose peak is this much below 1
 LAST_HZ = 20000.0  # highest cutoff
-MANY_RUNS = 8  # runs of one cutoff in a piece above which they are filtered together
+LAST_STEP = 13500 // STEP_CENTS + 1  # of the highest cutoff of the specification
+STRETCH = 128  # hops that are filtered in one manner
+MANY_MOVES = 8  # moves of the cutoff in a stretch above which all its frames are solved at once
 
 
 class LowPass:
@@ -24,79 +26,91 @@ class LowPass:
             cutoff_cents: [hops] absolute cents, one for every HOP of the sound.
             resonance_cb: centibels.
         """
-        self._resonance_db = resonance_cb / 10 - BUTTERWORTH_DB
+        self._resonance_db = float(resonance_cb / 10 - BUTTERWORTH_DB)
         self.gain = 10 ** (-self._resonance_db / 40)  # the level is lowered by half of the peak's height
         self._steps = np.round(cutoff_cents / STEP_CENTS).astype(int)
         self._is_open = bool(cutoff_cents.min() >= OPEN_CENTS and self._resonance_db < 0)
-        self._state = np.zeros(2, np.float32)
+        self._state = np.zeros(2)
 
     def apply(self, sound: np.ndarray, first: int) -> None:
         """Filter the next piece in place; its level is not brought to `gain` yet.
 
         Args:
-            sound: [n] float32; n is a multiple of HOP but for the last piece.
+            sound: [n] float32; n is a multiple of HOP but for the last piece, of a STRETCH at most.
             first: frame of the whole sound with which it begins.
         """
-        from scipy.signal import lfilter
-
         if self._is_open:
             return
         steps = self._steps[first // HOP : -(-(first + len(sound)) // HOP)]
-        edges = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
-        if len(edges) - 1 > MANY_RUNS:
-            sound[:], self._state = _swept(sound, *self._hops(steps), self._state)
-            return
+        if self._sweeps(first // HOP):
+            self._state = _sweep(sound, _table(self._resonance_db)[steps], self._state)
+        else:
+            self._filter_runs(sound, steps)
+
+    def _sweeps(self, hop: int) -> bool:
+        """Check whether the cutoff moves much in the stretch around a hop, wherever pieces are cut."""
+        begin = hop // STRETCH * STRETCH
+        stretch = self._steps[begin : begin + STRETCH]
+        return np.count_nonzero(stretch[1:] != stretch[:-1]) > MANY_MOVES
+
+    def _filter_runs(self, sound: np.ndarray, steps: np.ndarray) -> None:
+        """Filter a piece in place, one run of equal steps [hops] after the other."""
+        from scipy.signal import lfilter
+
+        edges = [0, *(np.flatnonzero(steps[1:] != steps[:-1]) + 1).tolist(), len(steps)]
+        state = self._state.astype(np.float32)
         for begin, end in zip(edges, edges[1:], strict=False):
             piece = slice(begin * HOP, end * HOP)
-            b, a = _coefficients(int(steps[begin]) * STEP_CENTS, float(self._resonance_db))
-            sound[piece], self._state = lfilter(b, a, sound[piece], zi=self._state)
-
-    def _hops(self, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The filter at each hop, as _swept takes it."""
-        different, places = np.unique(steps, return_inverse=True)
-        made = [_coefficients(step * STEP_CENTS, float(self._resonance_db)) for step in different.tolist()]
-        return np.array([b[0] for b, _ in made])[places], np.array([a for _, a in made])[places]
+            b, a = _coefficients(int(steps[begin]), self._resonance_db)
+            sound[piece], state = lfilter(b, a, sound[piece], zi=state)
+        self._state = state.astype(np.float64)
 
 
-def _swept(
-    sound: np.ndarray, levels: np.ndarray, feedback: np.ndarray, state: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Filter a piece whose cutoff moves: the difference equation of all its frames, solved at once.
+def _sweep(sound: np.ndarray, rows: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """Filter a piece in place whose cutoff moves: the difference equations of all frames, solved at once.
 
-    It is a triangular system with two bands; the equation is lfilter's (transposed direct form II), in which
-    a frame's coefficients weigh what it adds to the frames behind it.
+    They are a triangular system of two bands. A frame's coefficients weigh what it adds to the frames behind
+    it, as in lfilter (transposed direct form II), whose state this is.
 
     Args:
-        sound: [n] float32, at least two frames.
-        levels: [hops] b0 of each hop; b is (1, 2, 1) times it.
-        feedback: [hops, 3] a of each hop, 1 first.
-        state: [2] of lfilter.
+        sound: [n] float32.
+        rows: [hops, 4] of _table.
+        state: [2] float64.
 
     Returns:
-        (the filtered sound [n], the state behind it).
+        The state behind the piece.
     """
     from scipy.linalg import lapack
 
     n = len(sound)
-    bands = np.repeat(feedback, HOP, axis=0)[:n]
-    entering = np.repeat(levels, HOP)[:n] * sound
-    driven = entering.copy()
-    driven[1:] += 2 * entering[:-1]
-    driven[2:] += entering[:-2]
-    driven[:2] += state
-    solved, _ = lapack.stbtrs(bands.T, driven[:, None], uplo="L", diag="U", overwrite_b=True)
-    filtered = solved[:, 0]
-    later = entering[-2:, None] * np.float32((2, 1)) - bands[-2:, 1:] * filtered[-2:, None]
-    return filtered, np.array([later[1, 0] + later[0, 1], later[1, 1]], np.float32)
+    each = np.repeat(rows, HOP, axis=0)[:n]
+    driven = np.zeros((n + 2, 1))
+    entering = each[:, 0] * sound
+    driven[:n, 0] = entering
+    driven[1 : n + 1, 0] += 2 * entering
+    driven[2:, 0] += entering
+    driven[:2, 0] += state
+    solved, _ = lapack.dtbtrs(each[:, 1:].T, driven[:n], uplo="L", diag="U", overwrite_b=False)
+    sound[:] = solved[:, 0]
+    after = driven[n:, 0]
+    after -= solved[-1, 0] * each[-1, 2:]
+    if n > 1:
+        after[0] -= solved[-2, 0] * each[-2, 3]
+    return after
+
+
+@lru_cache(maxsize=64)
+def _table(resonance_db: float) -> np.ndarray:
+    """[steps, 4] float64: b0 and a (1 first) of the two-pole low-pass at each cutoff; b is (1, 2, 1) b0."""
+    cutoff_hz = np.minimum(8.176 * 2.0 ** (np.arange(LAST_STEP + 1) * STEP_CENTS / 1200), LAST_HZ)
+    omega = 2 * np.pi * cutoff_hz / SAMPLE_RATE
+    alpha, cosine = np.sin(omega) / (2 * 10 ** (resonance_db / 20)), np.cos(omega)
+    rows = np.stack([(1 - cosine) / 2, 1 + alpha, -2 * cosine, 1 - alpha], axis=1) / (1 + alpha)[:, None]
+    return rows.astype(np.float32).astype(np.float64)  # rounded as lfilter takes them
 
 
 @lru_cache(maxsize=2048)
-def _coefficients(cutoff_cents: int, resonance_db: float) -> tuple[np.ndarray, np.ndarray]:
-    """Two-pole low-pass (b, a)."""
-    cutoff_hz = min(8.176 * 2.0 ** (cutoff_cents / 1200), LAST_HZ)
-    omega = 2 * np.pi * cutoff_hz / SAMPLE_RATE
-    q = 10 ** (resonance_db / 20)
-    alpha, cosine = np.sin(omega) / (2 * q), np.cos(omega)
-    b = np.array([0.5, 1.0, 0.5]) * (1 - cosine)
-    a = np.array([1 + alpha, -2 * cosine, 1 - alpha])
-    return (b / a[0]).astype(np.float32), (a / a[0]).astype(np.float32)
+def _coefficients(step: int, resonance_db: float) -> tuple[np.ndarray, np.ndarray]:
+    """Two-pole low-pass (b, a) at a step of cutoff."""
+    level, *a = _table(resonance_db)[step].astype(np.float32)
+    return level * np.array([1, 2, 1], np.float32), np.array(a, np.float32)

@@ -5,9 +5,9 @@ The pieces are short enough for the processor's cache; cut anywhere, the sound i
 
 import numpy as np
 
-from dyvim_cli.music.synth.low_pass import HOP
+from dyvim_cli.music.synth.low_pass import HOP, STRETCH
 
-PIECE = 128 * HOP  # frames that are read at a time
+PIECE = STRETCH * HOP  # frames that are read at a time
 BEYOND = 4  # frames behind a position that interpolation may look at, and one more
 
 
