@@ -17,7 +17,7 @@ from dyvim_cli.music.performance.band_names import part_of
 
 StemEffect = Callable[[dict[str, np.ndarray]], np.ndarray]  # blocks [2, n] of stems -> one block
 
-IN_MEMORY_BYTES = 16 << 20  # largest stem in memory; longer ones wait on disk for mastering
+IN_MEMORY_BYTES = 4 << 20  # largest stem in memory; longer ones wait on disk for mastering
 QUIET = 1e-9  # level of the mix below which its gain cannot be measured, and is 1
 
 # group of each stem by editors' names; with --stem-groups there are four files at most

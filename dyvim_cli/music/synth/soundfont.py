@@ -21,7 +21,7 @@ from dyvim_cli.regular_files import check_regular
 MODULATOR_BYTES = 10
 # practical sample rates; the specification (7.10) asks for the nearest where another one stands
 RATES_HZ = (400, 384_000)
-DECODED_BYTES = 64 << 20  # size of a font's samples that are kept ready to play
+DECODED_BYTES = 32 << 20  # size of a font's samples that are kept ready to play
 
 RECORDS: dict[str, Any] = {  # fields as numpy's dtype takes them
     "phdr": [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("reserved", "<u4", 3)],
