@@ -1,4 +1,4 @@
-"""What was made faster sounds as before: filters, envelopes, rooms, kept tones, onsets measured beforehand."""
+"""Faster ways sound as before: filters, envelopes, rooms, kept tones, onsets measured beforehand."""
 
 from dataclasses import replace
 

@@ -93,7 +93,9 @@ def slope(db_per_s: float, n: int, first: int = 0) -> np.ndarray:
     Returns:
         [n] float32 linear gains.
     """
-    return np.exp((-db_per_s * np.log(10) / 20 / SAMPLE_RATE * np.arange(first, first + n)).astype(np.float32))
+    return np.exp(
+        (-db_per_s * np.log(10) / 20 / SAMPLE_RATE * np.arange(first, first + n)).astype(np.float32)
+    )
 
 
 @dataclass(frozen=True)

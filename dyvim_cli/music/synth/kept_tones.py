@@ -34,9 +34,7 @@ class KeptTones:
         self.longest[name] = max(n_held, self.longest.get(name, 0))
         self._left[name] += 1
 
-    def tones(
-        self, name: tuple[int, ...], n_held: int, n_usual: int, make: Callable[[int], Tones]
-    ) -> Tones:
+    def tones(self, name: tuple[int, ...], n_held: int, n_usual: int, make: Callable[[int], Tones]) -> Tones:
         """Get a tone for a note.
 
         Args:

@@ -1,7 +1,7 @@
 """Look up onsets and levels of notes that were measured before, instead of playing their beginnings.
 
-The table of the shipped instruments (tools/onset_table.py) is found by what a preset consists of: a changed font,
-and a user's, is measured as it plays.
+The table of the shipped instruments (tools/onset_table.py) is searched by what a preset consists of: a changed
+one, and a user's, is measured as it plays.
 """
 
 import zlib
@@ -68,23 +68,24 @@ def known_onsets(font: SoundFont, preset: Patch, is_drums: bool) -> KnownOnsets 
     Returns:
         The measures; None where nobody measured it.
     """
-    table = _table()
+    table, names = _table()
     name = digest(font, preset, is_drums)
-    if table is None or f"{name}.leads" not in table.keys():
+    if f"{name}.leads" not in names:
         return None
     measures = table.get_tensor(f"{name}.loudness")
     return KnownOnsets(int(measures[0]), table.get_tensor(f"{name}.leads"), measures[1:])
 
 
 @lru_cache(maxsize=1)
-def _table() -> Any:
-    """The shipped table, read where it is looked up; None without one, and everything is measured."""
+def _table() -> tuple[Any, frozenset[str]]:
+    """(the shipped table, read where it is looked up, its names): none without one, and all is measured."""
     from safetensors import SafetensorError, safe_open
 
     try:
-        return safe_open(weights.folder() / TABLE, framework="np")
+        table: Any = safe_open(weights.folder() / TABLE, framework="np")
     except (OSError, SafetensorError):
-        return None
+        return None, frozenset()
+    return table, frozenset(table.keys())
 
 
 def digest(font: SoundFont, preset: Patch, is_drums: bool) -> str:

@@ -51,7 +51,7 @@ class LowPass:
         """Check whether the cutoff moves much in the stretch around a hop, wherever pieces are cut."""
         begin = hop // STRETCH * STRETCH
         stretch = self._steps[begin : begin + STRETCH]
-        return np.count_nonzero(stretch[1:] != stretch[:-1]) > MANY_MOVES
+        return bool(np.count_nonzero(stretch[1:] != stretch[:-1]) > MANY_MOVES)
 
     def _filter_runs(self, sound: np.ndarray, steps: np.ndarray) -> None:
         """Filter a piece in place, one run of equal steps [hops] after the other."""
