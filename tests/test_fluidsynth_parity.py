@@ -2,15 +2,15 @@
 
 import shutil
 
-import numpy as np
 import pytest
+from helpers.synthetic_fonts import font
 
+from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import soundfont
 from tools import fluidsynth_parity
-from tools.fluidsynth_parity import DETUNED, SUDDEN
+from tools.fluidsynth_parity import DETUNED, STEPPED
 
-SECTIONS = (48, 49)  # programs in which two recorded sections play together from the first moment
-PRESETS = sorted({(one.bank, one.program) for one in soundfont.shipped_soundfont().presets})
+PRESETS = [(one.bank, one.program) for one in soundfont.shipped_soundfont().presets]
 
 
 @pytest.fixture(scope="module")
@@ -18,20 +18,32 @@ def parities():
     if not shutil.which("fluidsynth"):
         pytest.skip("the fluidsynth program is not here")
     found = [one for path in soundfont.soundfont_paths() for one in fluidsynth_parity.compare(path)]
-    return {(one.preset.bank, one.preset.program): one for one in reversed(found)}  # the first file's play
+    return {(one.preset.bank, one.preset.program): one for one in found}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_preset_sounds_as_in_fluidsynth(parities, preset):
     parity, (bank, program) = parities[preset], preset
     onset_ms, cents, level_db = parity.worst()
-    assert len(parity.notes) >= 6 and onset_ms <= (4 if bank == 0 and program in SECTIONS else 3)
-    if bank == 0 and program in DETUNED:
-        level_db = max(abs(db) for one in parity.notes for db in one.levels_db[:1] if np.isfinite(db))
-    else:
-        assert cents <= 3, parity.notes
-    most_db = {
-        **dict.fromkeys(SUDDEN, 2.0),
-        **dict.fromkeys(SECTIONS, 3.0),
-    }.get(program, 1.5)
-    assert level_db <= (1.5 if bank else most_db), parity.notes
+    assert len(parity.notes) >= 6
+    most_db = 2.5 if bank == 0 and program in STEPPED else 1.5
+    assert onset_ms <= 3 and cents <= 3 and level_db <= most_db, parity.notes
+
+
+def test_every_layer_of_what_beats_is_compared_alone(parities):
+    """FluidSynth rounds pitches to whole cents: together, layers some cents apart beat at other moments."""
+    for preset in soundfont.shipped_soundfont().presets:
+        if preset.bank == 0 and preset.program in DETUNED:
+            n_layers = sum(zone.target is not None for zone in preset.zones)
+            n_whole = len(fluidsynth_parity.KEYS) * len(fluidsynth_parity.VELOCITIES)
+            assert n_layers > 1 and len(fluidsynth_parity._layers(preset)) == n_layers
+            assert len(parities[preset.bank, preset.program].notes) >= n_layers * n_whole / 2
+
+
+def test_only_a_decay_that_takes_no_time_is_written_otherwise():
+    """Such a level falls at once (test_synth_generators.py); FluidSynth leaves that out."""
+    decay, sustain = gen.VOLUME_ENV + gen.DECAY, gen.VOLUME_ENV_SUSTAIN
+    own = {"at once": {sustain: 15}, "stays": {}, "slow": {decay: -1200, sustain: 15}}
+    found = fluidsynth_parity.with_short_decays(font({name: dict(of) for name, of in own.items()}))
+    amounts = [patch.zones[-1].generators.get(decay) for patch in found.instruments]
+    assert amounts == [fluidsynth_parity.SHORT_DECAY, None, -1200]

@@ -244,3 +244,13 @@ def test_a_ring_ends_in_silence_when_it_has_fallen_by_60_db(db_per_s):
     assert len(gains) / RATE == pytest.approx(60 / db_per_s, abs=0.001)
     before = gains[: len(gains) - round(0.01 * RATE)]
     assert not len(before) or 20 * np.log10(before[-1]) == pytest.approx(-60 + 0.01 * db_per_s, abs=0.1)
+
+
+def test_a_decay_that_takes_no_time_falls_at_once_to_its_sustain():
+    """Section 9.1.7: the peak falls by 96 dB in the decay time, until the sustain level: here in none."""
+    attack = {gen.VOLUME_ENV + gen.ATTACK: -7973}  # 10 ms
+    held, fallen = (play(STARTED | attack | {gen.VOLUME_ENV_SUSTAIN: cb}) for cb in (0, 60))
+    after = slice(round(0.02 * RATE), round(0.04 * RATE))
+    assert db(fallen[:, after]) - db(held[:, after]) == pytest.approx(-6, abs=0.05)
+    before = slice(0, round(0.009 * RATE))
+    assert db(fallen[:, before]) - db(held[:, before]) == pytest.approx(0, abs=0.05)

@@ -3,25 +3,30 @@
 python -m tools.fluidsynth_parity [FONT] prints one line per preset: the worst difference of its notes in
 onset (ms), pitch (cents) and level (dB; attack, course and release each). It needs the `fluidsynth` program.
 
-Differences by design: FluidSynth rounds pitches to whole cents, so layers that are a cent or two
-apart (DETUNED: two string sections) beat at other moments; and it leaves out a decay that takes no time
-(SUDDEN), by which the level should fall at once.
+Three things of FluidSynth's own are kept out of the comparison. It rounds pitches to whole cents, so layers that
+are a cent or two apart beat at other moments: of presets with such layers (DETUNED: two string sections, two
+oscillators) each layer is compared alone. It leaves out a decay that takes no time, by which the level
+should fall at once (a test holds that ours does): both play one of SHORT_DECAY instead. It moves envelopes every 64
+frames, which is 1.3 ms late for a slow rise: it renders at RENDER_RATE. What remains: it takes the convex
+rise of a filter in 127 steps, whose first lasts 12 ms of a rise of 1.5 s (STEPPED).
 """
 
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import soundfont
 from dyvim_cli.music.synth.instrument import SampledInstrument
 from dyvim_cli.music.synth.sampler import DRUM_BANK
-from dyvim_cli.music.synth.soundfont import Patch
+from dyvim_cli.music.synth.soundfont import Patch, SoundFont, Zone
 from dyvim_cli.types import SAMPLE_RATE
+from tools.soundfont_writer import to_bytes
 
 HELD_S, SLOT_S, QUIET_S = 0.7, 1.6, 0.1
 KEYS, DRUM_KEYS = (36, 48, 60, 67, 72, 84), (36, 38, 42, 46, 49, 51)
@@ -32,8 +37,10 @@ WINDOWS_S = ((0.0, 0.05), (0.05, 0.22), (0.28, 0.7), (0.72, 0.95))  # what level
 HEARD_DB = -40.0  # level of a window against the note's loudest below which it is not compared
 LAG_S = 0.02  # the longest lag that is searched for
 STIRS_DB = -50.0  # level against the note's loudest at which it has begun
-DETUNED = {48, 49}  # programs of the shipped font
-SUDDEN = {16}
+STIRS_S = 0.01  # time over which that level is taken
+DETUNED, STEPPED = {48, 49, 80, 81, 99}, {95}  # programs of the shipped font
+SHORT_DECAY = -7973  # timecents: 10 ms
+RENDER_RATE = 96_000  # Hz, of FluidSynth, the highest that it has
 TICKS_A_BEAT, BEAT_US = 480, 500_000
 
 
@@ -74,11 +81,58 @@ def compare(path: Path) -> list[Parity]:
         path: of the soundfont.
 
     Returns:
-        One record per preset.
+        One record per preset; of DETUNED ones with the notes of each layer.
     """
-    font = soundfont.read_soundfont(path)
-    theirs = _fluidsynth(path, font.presets)
-    found, at = [], 0
+    font = with_short_decays(soundfont.read_soundfont(path))
+    layers = {i: _layers(preset) for i, preset in enumerate(font.presets)}
+    alone = [(i, layer) for i, found in layers.items() for layer in found if len(found) > 1]
+    whole = [(i, found[0]) for i, found in layers.items() if len(found) == 1]
+    numbered = [(i, replace(layer, bank=0, program=n)) for n, (i, layer) in enumerate(alone)]
+    notes: dict[int, tuple[Difference, ...]] = {}
+    for listed in (whole, numbered):
+        compared = _compared(replace(font, presets=tuple(layer for _, layer in listed))) if listed else []
+        for (i, _), found in zip(listed, compared, strict=True):
+            notes[i] = notes.get(i, ()) + tuple(found)
+    return [Parity(preset, notes[i]) for i, preset in enumerate(font.presets)]
+
+
+def _layers(preset: Patch) -> list[Patch]:
+    """Each layer of a DETUNED preset as a preset of its own; else the preset."""
+    own = [zone for zone in preset.zones if zone.target is not None]
+    if preset.bank or preset.program not in DETUNED or len(own) == 1:
+        return [preset]
+    shared = tuple(zone for zone in preset.zones if zone.target is None)
+    return [replace(preset, zones=(*shared, zone)) for zone in own]
+
+
+def with_short_decays(font: SoundFont) -> SoundFont:
+    """Write SHORT_DECAY where a level would fall at once from its peak.
+
+    Args:
+        font: any font.
+
+    Returns:
+        The font with other instruments.
+    """
+
+    def spelled(patch: Patch) -> Patch:
+        shared = next((zone.generators for zone in patch.zones if zone.target is None), {})
+        return replace(patch, zones=tuple(_with_short_decay(zone, shared) for zone in patch.zones))
+
+    return replace(font, instruments=tuple(map(spelled, font.instruments)))
+
+
+def _with_short_decay(zone: Zone, shared: dict[int, int]) -> Zone:
+    amounts = shared | zone.generators
+    falls = amounts.get(gen.VOLUME_ENV_SUSTAIN, 0) > 0
+    if zone.target is None or not falls or amounts.get(gen.VOLUME_ENV + gen.DECAY, -12000) > -12000:
+        return zone
+    return replace(zone, generators=zone.generators | {gen.VOLUME_ENV + gen.DECAY: SHORT_DECAY})
+
+
+def _compared(font: SoundFont) -> list[list[Difference]]:
+    """The differences of every preset's notes from FluidSynth's."""
+    theirs, found, at = _fluidsynth(font), [], 0
     for preset in font.presets:
         notes: list[Difference] = []
         instrument = SampledInstrument(font, preset.bank == DRUM_BANK, preset.program, is_shaded=False)
@@ -88,7 +142,7 @@ def compare(path: Path) -> list[Parity]:
             ours = GAIN * _ours(instrument, key, velocity)
             if np.abs(sound).max() > 1e-4 or np.abs(ours).max() > 1e-4:
                 notes.append(_difference(key, velocity, ours, sound))
-        found.append(Parity(preset, tuple(notes)))
+        found.append(notes)
     return found
 
 
@@ -107,20 +161,23 @@ def _ours(instrument: SampledInstrument, key: int, velocity: int) -> np.ndarray:
     return sound
 
 
-def _fluidsynth(path: Path, presets: Sequence[Patch]) -> np.ndarray:
+def _fluidsynth(font: SoundFont) -> np.ndarray:
     """FluidSynth's rendering [2, n] of all presets' notes, one every SLOT_S."""
     import soundfile
+    from scipy.signal import resample_poly
 
     with tempfile.TemporaryDirectory() as folder:
-        midi, sound = Path(folder, "notes.mid"), Path(folder, "notes.wav")
-        midi.write_bytes(_midi(presets))
+        path, midi, sound = Path(folder, "font.sf3"), Path(folder, "notes.mid"), Path(folder, "notes.wav")
+        path.write_bytes(to_bytes(font))
+        midi.write_bytes(_midi(font.presets))
         settings = ["synth.dynamic-sample-loading=1", "synth.polyphony=512", "player.timing-source=sample"]
         options = [word for setting in settings for word in ("-o", setting)]
-        command = ["fluidsynth", "-ni", "-q", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", str(SAMPLE_RATE)]
+        command = ["fluidsynth", "-ni", "-q", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", str(RENDER_RATE)]
         command += [*options, "-T", "wav", "-O", "float", "-F", str(sound), str(path), str(midi)]
         subprocess.run(command, check=True, capture_output=True)
         frames = soundfile.read(sound, dtype="float32", always_2d=True)[0].T
-    n = sum(len(_notes(preset)) for preset in presets) * round(SLOT_S * SAMPLE_RATE)
+    frames = resample_poly(frames, SAMPLE_RATE, RENDER_RATE, axis=1)
+    n = sum(len(_notes(preset)) for preset in font.presets) * round(SLOT_S * SAMPLE_RATE)
     return np.pad(frames, ((0, 0), (0, max(0, n - frames.shape[1]))))
 
 
@@ -169,11 +226,15 @@ def _lag(ours: np.ndarray, theirs: np.ndarray) -> int:
 
 
 def _lag_of_starts(ours: np.ndarray, theirs: np.ndarray) -> int:
-    """Lag of where each first rises above STIRS_DB of its loudest moment."""
-    first = []
+    """Lag of where the level of each first rises above STIRS_DB of its loudest moment.
+
+    The level is that of STIRS_S, so that a turn more or less of a swelling wave counts for little.
+    """
+    first, size = [], round(STIRS_S * SAMPLE_RATE)
     for sound in (ours, theirs):
-        envelope = np.abs(sound[:, : round(HELD_S * SAMPLE_RATE)]).max(axis=0)
-        first.append(int(np.argmax(envelope > envelope.max() * 10 ** (STIRS_DB / 20))))
+        power = np.cumsum((sound[:, : round(HELD_S * SAMPLE_RATE)].astype(np.float64) ** 2).sum(axis=0))
+        level = np.concatenate([power[:size], power[size:] - power[:-size]])
+        first.append(int(np.argmax(level > level.max() * 10 ** (STIRS_DB / 10))))
     return first[1] - first[0]
 
 

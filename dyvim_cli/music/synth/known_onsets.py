@@ -1,7 +1,7 @@
 """Look up onsets and levels of notes that were measured before, instead of playing their beginnings.
 
-The table of the shipped instruments (tools/onset_table.py) is searched by what a preset consists of: a changed
-one, and a user's, is measured as it plays.
+The table of the shipped instruments (tools/onset_table.py) is searched by what a preset consists of. A
+changed one, and a user's, is measured as it plays.
 """
 
 import zlib
