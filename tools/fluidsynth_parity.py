@@ -3,12 +3,11 @@
 python -m tools.fluidsynth_parity [FONT] prints one line per preset: the worst difference of its notes in
 onset (ms), pitch (cents) and level (dB; attack, course and release each). It needs the `fluidsynth` program.
 
-Three things of FluidSynth's own are kept out of the comparison. It rounds pitches to whole cents, so layers that
-are a cent or two apart beat at other moments: of presets with such layers (DETUNED: two string sections, two
+Two things of FluidSynth's own are kept out of the comparison. It rounds pitches to whole cents, so layers
+that are a cent or two apart beat at other moments: of presets with such layers (DETUNED: string sections,
 oscillators) each layer is compared alone. It leaves out a decay that takes no time, by which the level
-should fall at once (a test holds that ours does): both play one of SHORT_DECAY instead. It moves envelopes every 64
-frames, which is 1.3 ms late for a slow rise: it renders at RENDER_RATE. What remains: it takes the convex
-rise of a filter in 127 steps, whose first lasts 12 ms of a rise of 1.5 s (STEPPED).
+should fall at once (a test holds that ours does): both play one of SHORT_DECAY instead. What remains: it
+takes the convex rise of a filter in 127 steps, whose first lasts 12 ms of a rise of 1.5 s (STEPPED).
 """
 
 import subprocess
@@ -40,7 +39,6 @@ STIRS_DB = -50.0  # level against the note's loudest at which it has begun
 STIRS_S = 0.01  # time over which that level is taken
 DETUNED, STEPPED = {48, 49, 80, 81, 99}, {95}  # programs of the shipped font
 SHORT_DECAY = -7973  # timecents: 10 ms
-RENDER_RATE = 96_000  # Hz, of FluidSynth, the highest that it has
 TICKS_A_BEAT, BEAT_US = 480, 500_000
 
 
@@ -164,7 +162,6 @@ def _ours(instrument: SampledInstrument, key: int, velocity: int) -> np.ndarray:
 def _fluidsynth(font: SoundFont) -> np.ndarray:
     """FluidSynth's rendering [2, n] of all presets' notes, one every SLOT_S."""
     import soundfile
-    from scipy.signal import resample_poly
 
     with tempfile.TemporaryDirectory() as folder:
         path, midi, sound = Path(folder, "font.sf3"), Path(folder, "notes.mid"), Path(folder, "notes.wav")
@@ -172,11 +169,10 @@ def _fluidsynth(font: SoundFont) -> np.ndarray:
         midi.write_bytes(_midi(font.presets))
         settings = ["synth.dynamic-sample-loading=1", "synth.polyphony=512", "player.timing-source=sample"]
         options = [word for setting in settings for word in ("-o", setting)]
-        command = ["fluidsynth", "-ni", "-q", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", str(RENDER_RATE)]
+        command = ["fluidsynth", "-ni", "-q", "-R", "0", "-C", "0", "-g", str(GAIN), "-r", str(SAMPLE_RATE)]
         command += [*options, "-T", "wav", "-O", "float", "-F", str(sound), str(path), str(midi)]
         subprocess.run(command, check=True, capture_output=True)
         frames = soundfile.read(sound, dtype="float32", always_2d=True)[0].T
-    frames = resample_poly(frames, SAMPLE_RATE, RENDER_RATE, axis=1)
     n = sum(len(_notes(preset)) for preset in font.presets) * round(SLOT_S * SAMPLE_RATE)
     return np.pad(frames, ((0, 0), (0, max(0, n - frames.shape[1]))))
 
