@@ -111,6 +111,6 @@ def digest(font: SoundFont, preset: Patch, is_drums: bool) -> str:
 
 
 def _facts_of(sample: Sample) -> bytes:
-    """What tells a sample from others."""
+    """Facts that tell a sample from others."""
     facts = repr((len(sample.data), sample.loop, sample.sample_rate, sample.pitch, sample.correction))
     return facts.encode() + bytes(sample.data[-LAST_BYTES:])

@@ -11,7 +11,7 @@ STEP_CENTS = 40  # least difference between cutoffs that count as different
 OPEN_CENTS = 13400  # a cutoff that leaves everything audible through
 BUTTERWORTH_DB = 3.01  # a resonance of 0 dB is a flat filter, whose peak is this much below 1
 LAST_HZ = 20000.0  # highest cutoff
-LAST_STEP = 13500 // STEP_CENTS + 1  # of the highest cutoff of the specification
+LAST_STEP = 13500 // STEP_CENTS + 1  # step of the highest cutoff that the specification has
 STRETCH = 128  # hops that are filtered in one manner
 MANY_MOVES = 8  # moves of the cutoff in a stretch above which all its frames are solved at once
 
