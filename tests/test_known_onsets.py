@@ -10,7 +10,7 @@ from dyvim_cli.music.synth.instrument import VELOCITY_STEP, SampledInstrument, m
 from dyvim_cli.music.synth.sampler import DRUM_BANK
 from dyvim_cli.music.synth.soundfont import shipped_soundfont
 
-PRESETS = [(one.bank, one.program) for one in shipped_soundfont().presets]
+PRESETS = sorted({(one.bank, one.program) for one in shipped_soundfont().presets})
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -4,10 +4,9 @@ python -m tools.fluidsynth_parity [FONT] prints one line per preset: the worst d
 onset (ms), pitch (cents) and level (dB; attack, course and release each). It needs the `fluidsynth` program.
 
 Two things of FluidSynth's own are kept out of the comparison. It rounds pitches to whole cents, so layers
-that are a cent or two apart beat at other moments: of presets with such layers (DETUNED: string sections,
-oscillators) each layer is compared alone. It leaves out a decay that takes no time, by which the level
-should fall at once (a test holds that ours does): both play one of SHORT_DECAY instead. What remains: it
-takes the convex rise of a filter in 127 steps, whose first lasts 12 ms of a rise of 1.5 s (STEPPED).
+that are a cent or two apart beat at other moments: of presets with such layers (DETUNED: string sections)
+each layer is compared alone. It leaves out a decay that takes no time, by which the level should fall at
+once (a test holds that ours does): both play one of SHORT_DECAY instead.
 """
 
 import subprocess
@@ -37,7 +36,7 @@ HEARD_DB = -40.0  # level of a window against the note's loudest below which it 
 LAG_S = 0.02  # the longest lag that is searched for
 STIRS_DB = -50.0  # level against the note's loudest at which it has begun
 STIRS_S = 0.01  # time over which that level is taken
-DETUNED, STEPPED = {48, 49, 80, 81, 99}, {95}  # programs of the shipped font
+DETUNED = {48, 49}  # programs of the shipped font
 SHORT_DECAY = -7973  # timecents: 10 ms
 TICKS_A_BEAT, BEAT_US = 480, 500_000
 
