@@ -13,7 +13,7 @@ import numpy as np
 
 from dyvim_cli.music.synth import known_onsets, round_robin
 from dyvim_cli.music.synth.instrument import VELOCITY_STEP, SampledInstrument, middle_velocity
-from dyvim_cli.music.synth.sampler import DRUM_BANK
+from dyvim_cli.music.synth.sampler import DRUM_BANK, find_preset
 from dyvim_cli.music.synth.soundfont import Patch, SoundFont, shipped_soundfont
 from dyvim_cli.training.tasks.release import write_manifest
 
@@ -72,6 +72,8 @@ def write(folder: Path, is_afresh: bool) -> None:
     font, table = shipped_soundfont(), {}
     for preset in font.presets:
         is_drums = preset.bank == DRUM_BANK
+        if preset is not find_preset(font, preset.bank, preset.program):
+            continue  # another file's plays in its place
         name = known_onsets.digest(font, preset, is_drums)
         known = None if is_afresh else known_onsets.known_onsets(font, preset, is_drums)
         if known is None:
