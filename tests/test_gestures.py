@@ -8,7 +8,7 @@ import pytest
 
 from dyvim_cli.desk.recast import recast
 from dyvim_cli.music.mixing.session import StyledMidi, session_of
-from dyvim_cli.music.performance.gestures import GUARD_S, LARGEST_GROUP, with_gestures
+from dyvim_cli.music.performance.gestures import LARGEST_GROUP, with_gestures
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.symbols.midi import write_midi
 from dyvim_cli.music.symbols.midi_gestures import bends_of_notes
@@ -66,7 +66,7 @@ def test_groups_are_slurred_within_half_a_bar_and_accents_are_not(program):
         n_slurred = n_slurred + 1 if is_slur else 0
         assert n_slurred < LARGEST_GROUP
         if note.gesture is not None:
-            assert min(abs(note.start_s - at_s) for at_s in plain_s) > GUARD_S
+            assert min(abs(note.start_s - at_s) for at_s in plain_s) > 0.08
         if is_slur:
             assert round(note.start_s / STEP_S) % 8
 
