@@ -169,6 +169,15 @@ def test_short_notes_have_other_recordings_to_take_turns_with(font, program):
         assert len({tuple((one.sample, one.get(gen.START)) for one in take) for take in takes}) >= 2, key
 
 
+@pytest.mark.parametrize("program", [38, 39])
+def test_what_is_shipped_of_a_bass_is_pure_and_in_tune(font, program):
+    """What the encoder adds repeats with the cycle, so that it is harmonic too."""
+    sound = played(font, program, 57, HARD, 1.25)[0][SAMPLE_RATE // 4 :]
+    assert between_db(sound, spectra.key_hz(57)) < -45
+    bins, hz = power(np.pad(sound, (0, 1 << 19)))
+    assert abs(1200 * np.log2(hz[np.argmax(bins * (hz < 300))] / spectra.key_hz(57))) < 1.5
+
+
 def test_a_file_is_the_same_each_time():
     small = Synth(98, "Crystal", BY_PROGRAM[98].parts, (60, 66), 3, 0.8)
     one, other = (to_bytes(synth_font.font([small])) for _ in range(2))

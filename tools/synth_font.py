@@ -24,6 +24,7 @@ from dyvim_cli.types import SAMPLE_RATE
 from tools.soundfont_writer import to_bytes
 from tools.synth.ogg import with_serial_number
 from tools.synth.patches import PATCHES, Level, Part, Synth
+from tools.synth.spectra import key_hz
 from tools.synth.tones import Rendered
 
 VELOCITIES = ((0, 63), (64, 95), (96, 127))  # each layer's; edges are those of the sampler's steps
@@ -277,6 +278,7 @@ def _zones(patch: Synth, part: Part, layer: int, root: int, place: Place, stream
         gen.KEY_RANGE: _keys(patch, root),
         gen.VELOCITY_RANGE: velocities[0] | velocities[1] << 8,
         gen.ROOT_KEY: root,
+        gen.FINE_TUNE: round(1200 * np.log2(key_hz(root) / place.tone.hz)) if place.tone.loop else 0,
         gen.LOOP_MODE: 0 if place.tone.loop is None else gen.LOOPS,
         **_volume(part.level),
         **_span(place, stream),

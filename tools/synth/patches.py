@@ -120,14 +120,14 @@ PATCHES = (
     Synth(38, "Synth Bass 1", (Part(Subtractive(
         (Wave(saw), Wave(pulse(0.42), level_db=-5)),
         (850, 1500, 2700), tracking=0.4, resonance=1.9, opens_octaves=(1.5, 2.0, 2.2), opens_s=0.14,
-        settles_s=0.42, loop_s=0.05, rise_s=0.002, drive=1.4,
+        settles_s=0.42, loop_s=0.0, rise_s=0.002, drive=1.4,
     ), Level(release_s=0.12)),), BASS, 3, 0.65, 0.35),
     Synth(39, "Synth Bass 2", (Part(Fm(
         (
             Operator(1, 1, (2.2, 3.4, 4.8), (0.7, 1.2, 1.9), 0.2, (0.0, 0.0, 0.0)),
             Operator(1, 3, (0.6, 1.4, 2.4), (0.0, 0.0, 0.0), 0.07, (-5.0, -3.0, -2.0)),
         ),
-        settles_s=0.5, rise_s=0.002,
+        settles_s=0.5, rise_s=0.002, loop_s=0.0,
     ), Level(release_s=0.2)),), BASS, 3, 0.45, 0.35),
     Synth(50, "Synth Strings", (Part(Subtractive(
         (Wave(saw, cloud_cents=14.0), Wave(saw, cloud_cents=10.0, octave=1, level_db=-9)),
@@ -172,15 +172,15 @@ PATCHES = (
     Synth(91, "Space Voice", (Part(Subtractive(
         (Wave(saw, cloud_cents=15.0),), (2000, 3400, 6000), tracking=0.1, loop_s=1.6, vowels=THROATS,
         breath_db=-20.0,
-    ), _pad(0.22, 2.2), width=0.7),), PAD, 4, 0.9),
+    ), _pad(0.22, 2.2), width=0.5),), PAD, 4, 0.9),
     Synth(92, "Bowed Glass", (Part(Subtractive(
         (Wave(_tail(1.1), cloud_cents=5.0, ratios=GLASS_RATIOS),), (1800, 3600, 8000), tracking=0.4,
         loop_s=1.2, breath_db=-33.0,
-    ), _pad(0.14, 2.4), width=0.6),), (48, 96), 4, 0.85),
+    ), _pad(0.14, 2.4), width=0.5),), (48, 96), 4, 0.85),
     Synth(94, "Halo Pad", (Part(Subtractive(
         (Wave(SHIMMER, cloud_cents=9.0), Wave(saw, cloud_cents=16.0, level_db=-10)),
         (1900, 3800, 7500), tracking=0.25, loop_s=1.5, breath_db=-32.0,
-    ), _pad(0.16, 2.2), width=0.7),), PAD, 4, 0.9),
+    ), _pad(0.16, 2.2), width=0.55),), PAD, 4, 0.9),
     Synth(95, "Sweep Pad", (Part(Subtractive(
         (Wave(saw, cloud_cents=11.0), Wave(pulse(0.3), cloud_cents=8.0, level_db=-4)),
         (400, 620, 950), tracking=0.75, resonance=1.8, loop_s=2.3, sweep_octaves=2.3,

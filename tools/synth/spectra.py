@@ -15,6 +15,7 @@ MONO_HZ = 200.0  # frequency below which partials stand still
 FADES_HZ, HIGHEST_HZ = 9000.0, 14000.0  # partials fade out between them: interpolation mirrors higher ones
 CYCLES_STEP = 4  # cycles of a loop are a multiple of it, so that lower octaves fit in
 CANDIDATES, OFF_CENTS = 24, 0.04  # numbers of cycles that are tried, and how far out of tune the first may be
+STILL_FRAMES = 250  # frames that the loop of a still tone has about, or one cycle
 CORE = 0.5  # share of a band's energy that stands still in its middle
 REACH = 2.5  # half width of a band in standard deviations
 LEAST_SPREAD_LINES = 0.6  # standard deviation of the narrowest band
@@ -78,6 +79,22 @@ def fitted(key: int, least_s: float) -> Loop:
     off_cents = 1200 * np.abs(np.log2(np.round(frames) / frames))
     best = int(np.argmax(off_cents < max(OFF_CENTS, off_cents.min() * 1.001)))
     return Loop(round(frames[best]), int(cycles[best]))
+
+
+def still(key: int) -> Loop:
+    """Find the loop of a tone in which nothing moves: one cycle, or as many as STILL_FRAMES hold.
+
+    What the encoder adds then repeats with the cycle, and is harmonic. It may be some cents out of tune.
+
+    Args:
+        key: MIDI number.
+
+    Returns:
+        The loop.
+    """
+    period = SAMPLE_RATE / key_hz(key)
+    cycles = max(1, round(STILL_FRAMES / period))
+    return Loop(round(cycles * period), cycles)
 
 
 def saw(harmonics: np.ndarray) -> np.ndarray:

@@ -95,7 +95,7 @@ class Subtractive:
     opens_s: float = 0.15  # time constant of its fall, or the time of its summit
     is_swell: bool = False  # whether the filter opens after the onset, as brass does
     settles_s: float = 0.0  # length of the attack
-    loop_s: float = 0.5  # shortest loop at MIDDLE_KEY; longer for lower keys
+    loop_s: float = 0.5  # shortest loop at MIDDLE_KEY, longer for lower keys; 0 = one cycle
     sweep_octaves: float = 0.0  # how far the filter wanders up and back during a loop
     rise_s: float = 0.003
     vowels: tuple[filters.Vowel, ...] = ()  # a throat for each layer
@@ -116,7 +116,7 @@ class Subtractive:
             The tone.
         """
         longer = np.clip(2.0 ** ((MIDDLE_KEY - key) / 24), SHORTEST, LONGEST)
-        loop = spectra.fitted(key, self.loop_s * longer)
+        loop = spectra.fitted(key, self.loop_s * longer) if self.loop_s else spectra.still(key)
         n_settled = round(self.settles_s * SAMPLE_RATE)
         n = n_settled + (0 if self.is_transient else loop.n_frames + BEYOND_FRAMES)
         lines, cutoff_hz = self._lines(loop, layer, rng), self._cutoff_hz(n, n_settled, loop, key, layer)
@@ -215,7 +215,7 @@ class Fm:
     operators: tuple[Operator, ...]
     settles_s: float = 0.7
     rise_s: float = 0.0015
-    loop_s: float = 0.04
+    loop_s: float = 0.04  # shortest loop; 0 = one cycle
 
     def render(self, key: int, layer: int, rng: np.random.Generator) -> Rendered:
         """Render a key.
@@ -230,7 +230,7 @@ class Fm:
         """
         from scipy.signal import resample_poly
 
-        loop = spectra.fitted(key, self.loop_s)
+        loop = spectra.fitted(key, self.loop_s) if self.loop_s else spectra.still(key)
         n_settled = round(self.settles_s * SAMPLE_RATE)
         n = n_settled + loop.n_frames + BEYOND_FRAMES
         fine = np.arange(n * OVERSAMPLED) / (SAMPLE_RATE * OVERSAMPLED)
