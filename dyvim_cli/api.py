@@ -145,7 +145,8 @@ def render(
         score: from `compose`.
         duration_s: length of the sound; None = to the end of the score's grid, which is the film's end.
         stems: also keep each instrument; together they are the soundtrack.
-        soundfont: your own instruments, .sf2 or .sf3; None = the shipped ones.
+        soundfont: your own instruments: .sf2, .sf3, .sfz, a folder of SFZ or a .toml file of
+            them; None = the shipped ones.
         progress: notified of the stages "sound" and "master".
 
     Returns:

@@ -103,10 +103,15 @@ def settings_digest(options: ComposeOptions, delivery: Delivery) -> str:
     Returns:
         Hexadecimal digest.
     """
-    own_model = None if options.model == EMBEDDED else options.model
+    from dyvim_cli.music.synth.sfz.band import is_band
+    from dyvim_cli.music.synth.sfz.identity import band_identity
+
+    own_model, own_font = None if options.model == EMBEDDED else options.model, options.soundfont
+    is_font = own_font is not None and not is_band(Path(own_font))
     settings = asdict(delivery) | {
         "options": asdict(options),
-        "weights": weights_digest(own_model, options.adapter, options.soundfont),
+        "weights": weights_digest(own_model, options.adapter, own_font if is_font else None),
+        "band": [] if own_font is None or is_font else band_identity(Path(own_font)),
         "code": code_digest.digest(CODE),
     }
     del settings["overwrite"]

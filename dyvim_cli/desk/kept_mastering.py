@@ -11,6 +11,7 @@ import numpy as np
 from dyvim_cli import cache, code_digest
 from dyvim_cli.music.mixing.loudness import CELLS_A_HOP, Mastering, Meter, hop_powers
 from dyvim_cli.music.symbols.tokens import STREAM_INDEX
+from dyvim_cli.music.synth.sfz.identity import files_of
 from dyvim_cli.music.synth.soundfont import soundfont_paths
 from dyvim_cli.types import Score
 
@@ -42,7 +43,7 @@ def name_of_sound(score: Score, n_frames: int, soundfont: str | None) -> str:
         Hexadecimal digits that only this sound has.
     """
     digest = hashlib.blake2b(digest_size=20)
-    fonts = [*soundfont_paths(), *([Path(soundfont)] if soundfont is not None else [])]
+    fonts = [*soundfont_paths(), *(files_of(Path(soundfont)) if soundfont is not None else [])]
     played = [(stem.name, stem.program, stem.is_drums, len(stem.notes)) for stem in score.stems]
     facts = [version("numpy"), version("scipy"), code_digest.digest(CODE), n_frames, score.style, played]
     facts += [score.tempo_map.bpm, [(str(font), _stamp(font)) for font in fonts]]

@@ -1,6 +1,7 @@
 """Read the composing options from a scored film, to make it again with changes."""
 
 import re
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,9 @@ def soundfont_again(made: dict[str, Any], film: Path) -> str | None:
         return None
     kept = kept_piece(made["piece"])
     places = [Path(kept.soundfont)] if kept is not None and kept.soundfont else []
-    places += [path for folder in (film.absolute().parent, Path.cwd()) for path in folder.glob("*.sf[23]")]
+    spelled = escape(name).replace("_", "[ _]")  # the tag has underscores for spaces
+    places += [path for folder in (film.absolute().parent, Path.cwd()) for path in folder.glob(spelled)]
     for path in places:
-        if path.is_file() and soundfont_text(path) == name:
+        if path.exists() and soundfont_text(path) == name:
             return str(path)
     raise UsageError(f"{film} was played by {name}, which is not found", f"--soundfont FOLDER/{name}")

@@ -124,8 +124,9 @@ SoundFont = Annotated[
         metavar="FILE",
         envvar="DYVIM_SOUNDFONT",
         rich_help_panel=MUSIC,
-        help="Your own instruments: a General MIDI soundfont, .sf2 or .sf3, or a pack of `dyvim sounds "
-        "list`; the shipped ones play what it lacks.",
+        help="Your own instruments: a General MIDI soundfont (.sf2, .sf3), an SFZ instrument, a folder of "
+        "these or a .toml file that names them, or a pack of `dyvim sounds list`; the shipped ones play what "
+        "it lacks.",
     ),
 ]
 Keep = Annotated[

@@ -34,7 +34,8 @@ def _held_mod_envelope(voice: Voice, times_s: np.ndarray) -> np.ndarray:
     delay, attack, hold, decay, _ = voice.envelope_s(gen.MOD_ENV)
     sustain = 1 - voice.get(gen.MOD_ENV_SUSTAIN) / 1000
     rise = np.clip((times_s - delay) / max(attack, SHORTEST_S), 0, 1)
-    rise = np.maximum(0, 1 + 40 / 96 * np.log10(np.maximum(rise, 1e-3)))  # convex (section 8.2.4)
+    if not voice.get(gen.STRAIGHT_RISE):
+        rise = np.maximum(0, 1 + 40 / 96 * np.log10(np.maximum(rise, 1e-3)))  # convex (section 8.2.4)
     drop = np.clip((times_s - delay - attack - hold) / max(decay, SHORTEST_S), 0, 1)
     return np.minimum(rise, np.maximum(1 - drop, sustain))
 

@@ -11,6 +11,10 @@ INSTRUMENT, KEY_RANGE, VELOCITY_RANGE, LOOP_START_COARSE, FIXED_KEY, FIXED_VELOC
 ATTENUATION, LOOP_END_COARSE, COARSE_TUNE, FINE_TUNE, SAMPLE_ID, LOOP_MODE = 48, 50, 51, 52, 53, 54
 SCALE_TUNING, EXCLUSIVE_CLASS, ROOT_KEY = 56, 57, 58
 
+# Three that no SoundFont has: seconds for which a voice sounds however short its key is held; the class whose
+# notes end it, where that is not its own; 1 where the modulation envelope rises on a straight line.
+LEAST_S, ENDED_BY, STRAIGHT_RISE = 1001, 1002, 1003
+
 COARSE_FRAMES = 32768  # one unit of a coarse sample offset
 LOOPS, LOOPS_WHILE_HELD = 1, 3  # values of LOOP_MODE
 

@@ -236,6 +236,33 @@ class SampledInstrument:
         found = self._voices(key, middle_velocity(velocity))
         return frozenset(one.exclusive_class for one in found if one.exclusive_class)
 
+    def ended_by(self, key: int, velocity: int) -> frozenset[int]:
+        """Find the classes whose notes end a note.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+
+        Returns:
+            Class numbers, none 0.
+        """
+        found = self._voices(key, middle_velocity(velocity))
+        return frozenset(one.ended_by for one in found if one.ended_by)
+
+    def least_held_s(self, key: int, velocity: int, take: int = 0) -> float:
+        """Find for how long a note sounds however short its key is held.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+            take: see round_robin.py.
+
+        Returns:
+            Seconds; 0 for what the key's release ends.
+        """
+        voices = self._voices(key, middle_velocity(velocity), take)
+        return max((one.get(gen.LEAST_S) for one in voices), default=0.0)
+
     def level(self, keys: Sequence[int]) -> float:
         """Find the gain that brings notes to the reference loudness.
 

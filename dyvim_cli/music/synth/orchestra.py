@@ -15,6 +15,8 @@ from dyvim_cli.music.synth.instrument import PROBE_VELOCITY, SampledInstrument
 from dyvim_cli.music.synth.kept_tones import TONES_BYTES
 from dyvim_cli.music.synth.placing import TimedBend
 from dyvim_cli.music.synth.sampler import DRUM_BANK, find_preset, voices
+from dyvim_cli.music.synth.sfz.band import is_band
+from dyvim_cli.music.synth.sfz.identity import kept_band
 from dyvim_cli.music.synth.soundfont import SoundFont, read_soundfont, shipped_soundfont
 from dyvim_cli.types import Note, Stem
 
@@ -68,9 +70,9 @@ class Orchestra:
             stems: of the piece.
 
         Returns:
-            Sentences; none without a soundfont of the user's.
+            Sentences, also of what of it is not honoured; none without a soundfont of the user's.
         """
-        found = []
+        found = list(self.fonts[0].notes)
         for stem in stems if self.soundfont is not None else ():
             if is_effect(stem):
                 continue
@@ -127,18 +129,17 @@ def opened(path: Path) -> SoundFont:
     """Open the user's soundfont; the last one is kept.
 
     Args:
-        path: .sf2 or .sf3.
+        path: .sf2 or .sf3; SFZ instruments as sfz/band.py has them.
 
     Returns:
         The font.
 
     Raises:
-        InputError: it cannot be read, or is an SFZ file.
+        InputError: it cannot be read.
     """
     path = Path(path)
-    if path.suffix.lower() == ".sfz":
-        reason = f"{path}: an SFZ file holds one instrument, no General MIDI programs"
-        raise InputError(reason, "convert it to .sf2 (Polyphone does), or give a .sf2 or .sf3 file")
+    if is_band(path):
+        return kept_band(path)
     try:
         return _opened(path, path.stat().st_mtime_ns)
     except OSError as error:

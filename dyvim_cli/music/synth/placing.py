@@ -65,7 +65,7 @@ def blocks(
         [2, <= block_frames] float32, consecutive, without seams.
     """
     notes = sorted(notes, key=lambda note: (note.start_s, note.pitch))
-    waiting = _placed(instrument, notes, turns(notes) if takes is None else takes)
+    waiting = _placed(instrument, notes, _turns(instrument, notes) if takes is None else takes)
     waiting = [one for one in waiting if one.start + one.n_held + LONGEST_RING_FRAMES > first_frame]
     carry, earliest = np.zeros((2, 0), np.float32), waiting[-1].start if waiting else first_frame
     begin = max(0, min(earliest, first_frame)) // block_frames * block_frames
@@ -80,6 +80,10 @@ def blocks(
         carry = canvas.sound[:, stop - start :]
 
 
+def _turns(instrument: "SampledInstrument", notes: list[Note]) -> list[int]:
+    return turns(notes, len(instrument.preset.takes))
+
+
 def _placed(instrument: "SampledInstrument", notes: list[Note], takes: Sequence[int]) -> list[_Placed]:
     """Every note with its start, the last one first: early by what its attack takes (lead_frames)."""
     gain = instrument.level([note.pitch for note in notes])
@@ -90,13 +94,15 @@ def _placed(instrument: "SampledInstrument", notes: list[Note], takes: Sequence[
         lead = instrument.lead_frames(note.pitch, note.velocity, take)
         begin = lead + attack_frames(instrument.preset.program) if slurs[i] else None
         start = frame(note.start_s) - (lead if begin is None else begin)
-        end_s = notes[i + 1].start_s if slurs[i + 1] else min(note.end_s, choke_s)
+        least_s = start / SAMPLE_RATE + instrument.least_held_s(note.pitch, note.velocity, take)
+        released_s = max(note.end_s, least_s)
+        end_s = notes[i + 1].start_s if slurs[i + 1] else min(released_s, choke_s)
         until_s = end_s - BEFORE_NEXT_S if slurs[i + 1] else note.end_s
         n_held = max(1, frame(end_s) - start)
         instrument.expect(note.pitch, note.velocity, n_held + slurs[i + 1] * FADE_FRAMES, take)
         level = gains[note.pitch] * instrument.strength(note.pitch, note.velocity)
         joins = (begin, slurs[i + 1], until_s)
-        placed.append(_Placed(note, take, start, n_held, level, choke_s < note.end_s, *joins))
+        placed.append(_Placed(note, take, start, n_held, level, choke_s < released_s, *joins))
     return sorted(placed, key=lambda one: one.start, reverse=True)
 
 
@@ -109,9 +115,10 @@ def _chokes(instrument: "SampledInstrument", notes: list[Note]) -> list[float]:
         note = notes[i]
         if starting and next(iter(starting.values())) > note.start_s:
             following, starting = following | starting, {}  # what starts together ends nothing of itself
-        classes = instrument.exclusive_classes(note.pitch, note.velocity)
-        classes = classes | {HAT_CLASS} if instrument.is_drums and note.pitch in HATS else classes
-        ends_s[i] = min((following.get(one, np.inf) for one in classes), default=np.inf)
+        hat = {HAT_CLASS} if instrument.is_drums and note.pitch in HATS else set()
+        classes = instrument.exclusive_classes(note.pitch, note.velocity) | hat
+        ended_by = instrument.ended_by(note.pitch, note.velocity) | hat
+        ends_s[i] = min((following.get(one, np.inf) for one in ended_by), default=np.inf)
         starting |= dict.fromkeys(classes, note.start_s)
     return ends_s
 

@@ -39,6 +39,11 @@ def voices(
         The voices; none where the key makes no sound.
     """
     own = sampler.voices(font, preset, key, velocity)
+    if preset.takes:
+        dealt = [sampler.voices(font, one, key, velocity) for one in preset.takes]
+        if any(_samples(one) != _samples(own) for one in dealt):
+            return dealt[take % len(dealt)]
+        take %= N_TAKES
     if take == 0 or not own:
         return own
     if is_drums:
@@ -87,20 +92,22 @@ def _fits(font: SoundFont, near: tuple[Voice, ...], n_own: int, key: int) -> boo
     return len(near) == n_own and all(map(is_near, near))
 
 
-def turns(notes: Sequence[Note]) -> list[int]:
+def turns(notes: Sequence[Note], n_recorded: int = 0) -> list[int]:
     """Number the takes of repeated notes.
 
     Args:
         notes: in the order of their starts.
+        n_recorded: takes that the instrument brings along; 0 = none.
 
     Returns:
-        A take for each; 0 again after REPEATED_S.
+        A take for each; 0 again after REPEATED_S, but recorded ones go on by turns.
     """
     latest: dict[int, tuple[float, int]] = {}
     found = []
     for note in notes:
         start_s, take = latest.get(note.pitch, (-REPEATED_S, -1))
-        take = (take + 1) % N_TAKES if note.start_s - start_s < REPEATED_S else 0
+        goes_on = n_recorded or note.start_s - start_s < REPEATED_S
+        take = (take + 1) % (n_recorded or N_TAKES) if goes_on else 0
         latest[note.pitch] = note.start_s, take
         found.append(take)
     return found

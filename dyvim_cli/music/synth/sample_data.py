@@ -1,6 +1,7 @@
 """Decode a sample's frames, cut at its offsets and looped as far as needed."""
 
 import io
+from functools import singledispatch
 
 import numpy as np
 
@@ -38,6 +39,7 @@ def _beginning(font: SoundFont, index: int, n_needed: int | None) -> tuple[np.nd
     return found, n_all
 
 
+@singledispatch
 def decoded(sample: Sample, n_most: int | None = None) -> tuple[np.ndarray, int]:
     """Decode a sample's own bytes.
 

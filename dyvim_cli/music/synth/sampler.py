@@ -80,6 +80,11 @@ class Voice:
         return int(self.get(gen.EXCLUSIVE_CLASS))
 
     @property
+    def ended_by(self) -> int:
+        """The class whose voices end this one as they begin; 0 = none does."""
+        return int(self.amounts.get(gen.ENDED_BY, self.exclusive_class))
+
+    @property
     def changes_on_release(self) -> bool:
         """True if a release changes more than the level."""
         moves = self.get(gen.MOD_ENV_TO_CUTOFF) or self.get(gen.MOD_ENV_TO_PITCH)
@@ -124,7 +129,7 @@ def _voice(
     font: SoundFont, outer: tuple[Zone, Zone], inner: tuple[Zone, Zone], key: int, velocity: int
 ) -> Voice:
     """The voice of an instrument's zone under a preset's zone, each with its global zone before it."""
-    amounts: dict[int, float] = {**gen.DEFAULTS, **inner[0].generators, **inner[1].generators}
+    amounts: dict[int, float] = {**gen.DEFAULTS, **inner[0].generators, **inner[1].amounts(key, velocity)}
     amounts[gen.ATTENUATION] = EMU_ATTENUATION * amounts.get(gen.ATTENUATION, 0)
     for generator, amount in (outer[0].generators | outer[1].generators).items():
         if generator not in gen.INDEX_ONLY:

@@ -5,6 +5,7 @@ Layout: SoundFont Technical Specification 2.04 (sections 4-7), and MuseScore's S
 """
 
 import mmap
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -57,6 +58,18 @@ class Zone:
             self.generators.get(VELOCITY_RANGE), velocity
         )
 
+    def amounts(self, key: int, velocity: int) -> Mapping[int, float]:
+        """Find the generators of a note, before modulators.
+
+        Args:
+            key: MIDI number.
+            velocity: MIDI velocity.
+
+        Returns:
+            By number; the same for every note, but in zones of other formats.
+        """
+        return self.generators
+
 
 @dataclass(frozen=True)
 class Patch:
@@ -66,6 +79,7 @@ class Patch:
     zones: tuple[Zone, ...]
     bank: int = 0
     program: int = 0
+    takes: "tuple[Patch, ...]" = ()  # what plays instead in each take of a repeated stroke; none = itself
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,8 @@ class SoundFont:
     instruments: tuple[Patch, ...]
     samples: tuple[Sample, ...]
     info: dict[str, bytes]
+    files: tuple[Path, ...] = ()  # what it was read from, where that is more than one file
+    notes: tuple[str, ...] = ()  # sentences for the user
     decoded: ByteCache = field(default_factory=lambda: ByteCache(DECODED_BYTES), compare=False, repr=False)
 
 

@@ -42,7 +42,7 @@ def treble_db(velocity: int, take: int, neutral: int = NEUTRAL_VELOCITY) -> floa
     Returns:
         dB, 0 at the neutral velocity for take 0.
     """
-    return _by_strength_db(velocity) - _by_strength_db(neutral) + TAKES_DB[take]
+    return _by_strength_db(velocity) - _by_strength_db(neutral) + TAKES_DB[take % len(TAKES_DB)]
 
 
 def _by_strength_db(velocity: int) -> float:

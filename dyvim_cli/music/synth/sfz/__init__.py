@@ -1,0 +1,1 @@
+"""Play SFZ instruments: text files that say which recording sounds for which note, and how."""
