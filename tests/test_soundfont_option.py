@@ -93,7 +93,7 @@ def test_what_is_no_soundfont_is_said_before_the_work(tmp_path):
     broken, piano = tmp_path / "broken.sf2", tmp_path / "piano.sfz"
     broken.write_bytes(b"no font")
     piano.write_text("<region> sample=a.wav")
-    for path, why in ((broken, "broken.sf2"), (piano, "one instrument"), (tmp_path / "gone.sf2", "gone.sf2")):
+    for path, why in ((broken, "broken.sf2"), (piano, "a.wav"), (tmp_path / "gone.sf2", "gone.sf2")):
         with pytest.raises(InputError, match=why):
             check_options(ComposeOptions(soundfont=str(path)), wants_score=False)
     with pytest.raises(UsageError, match="soundfont"):

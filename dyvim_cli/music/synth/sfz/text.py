@@ -145,5 +145,5 @@ def _tokens(line: str) -> Iterator[tuple[re.Match[str], str]]:
     """(token, text from it to the next one) of a line: so values may hold spaces."""
     found = list(TOKEN.finditer(line))
     ends = [token.start() for token in found[1:]] + [len(line)]
-    for token, end in zip(found, ends, strict=True):
+    for token, end in zip(found, ends, strict=False):
         yield token, line[token.end() : end].strip()
