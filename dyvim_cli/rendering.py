@@ -35,6 +35,7 @@ def render(
     style: str | None = None,
     length_s: float | None = None,
     plan: FilmPlan | None = None,
+    soundfont: Path | None = None,
     progress: Progress | None = None,
 ) -> Rendered:
     """Play a MIDI file and write it to delivery.music, with stems if asked for.
@@ -45,6 +46,7 @@ def render(
         style: whose mix it gets; None = the plan's, else the one whose instruments it plays.
         length_s: of the sound; None = the plan's film's, else to the end of the last note's ring.
         plan: its silences are kept.
+        soundfont: the user's instruments; None = the shipped ones.
         progress: notified of the stages.
 
     Returns:
@@ -56,6 +58,7 @@ def render(
     from dyvim_cli.music.mixing.loudness import Meter
     from dyvim_cli.music.mixing.session import StyledMidi, style_of_midi
     from dyvim_cli.music.symbols.midi_in import read_midi
+    from dyvim_cli.music.synth.orchestra import Orchestra
 
     if delivery.music is None:
         raise UsageError("no file to write the music to", "name one with -o music.wav")
@@ -67,14 +70,15 @@ def render(
     piece = StyledMidi(midi, style or style_of_midi(midi))
     length_s = midi.end_s + RING_S if length_s is None else length_s
     check_length(midi_path, length_s)
+    warnings = Orchestra(soundfont).notes(part.stem for part in midi.parts)
+    font, how = None if soundfont is None else str(soundfont), progress or Silent()
     with (
         whole_set(delivery) as group,
-        sound_file(piece, None, length_s, delivery, progress or Silent(), meter, group) as music,
+        sound_file(piece, None, length_s, delivery, how, meter, group, font) as music,
     ):
         write_extras(piece, music, delivery, group=group)
-    return Rendered(
-        delivery.music, _facts(midi_path, piece, length_s, meter) | {"output": str(delivery.music)}
-    )
+    facts = _facts(midi_path, piece, length_s, meter)
+    return Rendered(delivery.music, facts | {"output": str(delivery.music), "warnings": warnings})
 
 
 def check_length(midi_path: Path, length_s: float) -> None:

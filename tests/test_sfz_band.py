@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import MOVING, STILL, cut_film
 from helpers.sfz_files import HZ, RATE, hertz, sine, written
 from typer.testing import CliRunner
 
 from dyvim_cli.batch.fingerprint import settings_digest
 from dyvim_cli.cli.main import app
 from dyvim_cli.desk.kept_mastering import name_of_sound
-from dyvim_cli.errors import InputError
+from dyvim_cli.desk.like import soundfont_again
+from dyvim_cli.desk.scored_tag import soundfont_text
+from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.music.synth.orchestra import Orchestra, opened
 from dyvim_cli.music.synth.sampler import DRUM_BANK
 from dyvim_cli.music.synth.sfz.naming import DRUMS, programs_named
@@ -29,13 +32,15 @@ def instrument(path: Path, hz: float = HZ, text: str = "") -> Path:
 @pytest.mark.parametrize(
     ("name", "program"),
     [
-        ("Salamander Grand Piano V3", 0), ("UprightPiano", 0), ("ViolinEnsSusVib", 40), ("SViolin-KS", 40),
-        ("CelloEnsPizz", 42), ("ContrabassSusNV", 43), ("FHornSus", 60), ("Tuba-KS", 58), ("BassoonSus", 70),
+        ("Salamander Grand Piano V3", 0), ("UprightPiano", 0), ("ViolinEnsSusVib", 40),
+        ("SViolin-KS", 40), ("CelloEnsPizz", 42), ("ContrabassSusNV", 43), ("FHornSus", 60),
+        ("Tuba-KS", 58), ("BassoonSus", 70),
         ("Bass Clarinet", 71), ("English Horn", 69), ("GM-StylePerc", DRUMS), ("Virtuosity_drums", DRUMS),
-        ("Steel Drums", 114), ("Electric Piano", 4), ("jRhodes3d", 4), ("E-Guitar clean", 27), ("upright_bass", 32),
-        ("FingerBass", 33), ("all-strings-SEC-sustain", 48), ("1st-violin-SOLO", 40), ("harp", 46),
-        ("Harpsichord", 6), ("TubularBells", 14), ("073 My thing", 73), ("128 My thing", None), ("crystal", 98),
-        ("Untitled", None), ("", None), ("Pipe Organ", 19), ("TrumpetHarmonMuteSus", 59), ("choir-female", 52),
+        ("Steel Drums", 114), ("Electric Piano", 4), ("jRhodes3d", 4), ("E-Guitar clean", 27),
+        ("upright_bass", 32), ("FingerBass", 33), ("all-strings-SEC-sustain", 48), ("1st-violin-SOLO", 40),
+        ("harp", 46), ("Harpsichord", 6), ("TubularBells", 14), ("073 My thing", 73),
+        ("128 My thing", None), ("crystal", 98), ("Untitled", None),
+        ("", None), ("Pipe Organ", 19), ("TrumpetHarmonMuteSus", 59), ("choir-female", 52),
     ],
 )  # fmt: skip
 def test_a_name_tells_the_program(name, program):
@@ -147,58 +152,57 @@ def run(*words: object):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-def test_on_the_command_line(film, tmp_path):
-    """generate plays it and says what it lacks; what is missing is said before the work."""
+@pytest.fixture(scope="module")
+def short_film(tmp_path_factory) -> Path:
+    """Two seconds with one cut."""
+    return cut_film(tmp_path_factory.mktemp("short") / "short.mp4", MOVING, STILL, seconds=1)
+
+
+def test_on_the_command_line(short_film, tmp_path):
+    """generate and render play it and say what it lacks; what is missing is said before the work."""
     path = instrument(tmp_path / "Grand Piano.sfz", text="<global> eq1_gain=3 ")
-    asked = [
-        "generate",
-        film,
-        "--json",
-        "--candidates",
-        "1",
-        "--style",
-        "acoustic",
-        "--seed",
-        "1",
-        "--soundfont",
-    ]
-    made = run(*asked, path, "-o", tmp_path / "a.wav")
+    midi = tmp_path / "a.mid"
+    asked = ["generate", short_film, "--json", "--candidates", "1", "--style", "acoustic", "--seed", "1"]
+    made = run(*asked, "--soundfont", path, "-o", tmp_path / "a.wav", "--midi", midi)
     assert made.exit_code == 0, made.stderr
-    said = json.loads(made.stdout)["warnings"]
-    assert any("Grand Piano.sfz has no" in one for one in said)
-    assert sum("Grand Piano.sfz plays without eq1_gain" in one for one in said) == 1
+    rendered = run("render", midi, "-o", tmp_path / "b.wav", "--soundfont", path, "--json")
+    assert rendered.exit_code == 0, rendered.stderr
+    for done in (made, rendered):
+        said = json.loads(done.stdout.splitlines()[-1])["warnings"]
+        assert any("Grand Piano.sfz has no" in one for one in said)
+        assert sum("Grand Piano.sfz plays without eq1_gain" in one for one in said) == 1
     (tmp_path / "samples" / "Grand Piano.wav").unlink()
-    refused = run(*asked, path, "-o", tmp_path / "b.wav")
-    assert refused.exception.exit_code == 3
-    assert f"{path}, line 1: no such sample: samples/Grand Piano.wav" in refused.exception.message
-    assert not (tmp_path / "b.wav").exists()
+    for words in (asked, ["render", midi]):
+        refused = run(*words, "--soundfont", path, "-o", tmp_path / "c.wav")
+        assert refused.exception.exit_code == 3
+        assert f"{path}, line 1: no such sample: samples/Grand Piano.wav" in refused.exception.message
+        assert not (tmp_path / "c.wav").exists()
 
 
-def test_a_batch_makes_a_film_again_when_a_sample_changes(film, tmp_path):
-    films, out = tmp_path / "films", tmp_path / "out"
-    films.mkdir()
-    (films / "a.mp4").write_bytes(Path(film).read_bytes())
-    path = instrument(tmp_path / "band" / "Drums.sfz")
-    words = [
-        "batch",
-        films,
-        "-o",
-        out,
-        "--soundfont",
-        path.parent,
-        "--candidates",
-        "1",
-        "--workers",
-        "1",
-        "--json",
-    ]
+def test_a_batch_makes_a_film_again_when_a_sample_changes(short_film, tmp_path):
+    drums = instrument(tmp_path / "band" / "Drums.sfz")
+    words = ["batch", short_film, "-o", f"{tmp_path}/out/", "--soundfont", drums.parent, "--candidates", "1"]
 
-    def states() -> tuple[int, int]:
-        result = run(*words)
-        assert result.exit_code == 0, result.stderr
-        counts = json.loads(result.stdout.splitlines()[-1])
-        return counts
+    def status() -> str:
+        told = run(*words, "--dry-run", "--json")
+        assert told.exit_code == 0, told.stderr
+        return json.loads(told.stdout.splitlines()[-1])["status"]
 
-    first, again = states(), states()
-    sine(path.parent / "samples" / "Drums.wav", seconds=0.7)
-    print(first, again, states())
+    assert status() == "todo"
+    done = run(*words, "--jobs", "1")
+    assert done.exit_code == 0, done.stderr
+    kept = status()
+    sine(drums.parent / "samples" / "Drums.wav", seconds=0.7)
+    assert (kept, status()) == ("done", "todo")
+
+
+def test_a_scored_film_finds_its_instruments_again(tmp_path, monkeypatch):
+    """The tag of a film has the name alone: a file or folder of that name nearby is meant."""
+    for name in ("My Band.sfz", "my.toml", "Some Folder/x.sfz"):
+        written(tmp_path / name, "")
+    monkeypatch.chdir(tmp_path)
+    for name in ("My Band.sfz", "my.toml", "Some Folder"):
+        made = {"soundfont": soundfont_text(Path(name)), "piece": ""}
+        assert soundfont_again(made, tmp_path / "film.mp4") == str(tmp_path / name)
+    with pytest.raises(UsageError):
+        soundfont_again({"soundfont": "[M]y_Band.sfz", "piece": ""}, tmp_path / "film.mp4")

@@ -158,8 +158,9 @@ def test_a_file_without_sound_is_refused(folder, content):
 HOSTILE = (
     "volume=1e309 pan=nan tune=inf", "loop_mode=loop_continuous loop_start=-5 loop_end=-9",
     "loop_mode=loop_continuous loop_start=99999999 loop_end=3",
-    "loop_mode=loop_continuous loop_start=5 loop_end=5", "loop_mode=loop_sustain loop_start=3 loop_end=999999999",
-    "offset=99999999", "offset=-4 end=-7", "end=0", "transpose=1000000", "tune=-99999999 pitch_keytrack=-99999",
+    "loop_mode=loop_continuous loop_start=5 loop_end=5",
+    "loop_mode=loop_sustain loop_start=3 loop_end=999999999", "offset=99999999",
+    "offset=-4 end=-7", "end=0", "transpose=1000000", "tune=-99999999 pitch_keytrack=-99999",
     "pitch_keycenter=-500", "pitch_keycenter=9999", "volume=5000", "amplitude=-50", "cutoff=0",
     "ampeg_attack=-3 ampeg_decay=1e9 ampeg_sustain=-40 ampeg_release=1e8", "cutoff=-40 resonance=900",
     "cutoff=1e9 fil_keytrack=99999 fileg_depth=-1e8", "pitchlfo_freq=1e9 pitchlfo_depth=1e9",

@@ -38,6 +38,7 @@ def render(
             help="The plan that the music follows: its style's mix, its film's length, its silences.",
         ),
     ] = None,
+    soundfont: opt.SoundFont = None,
     stems: out.Stems = None,
     stem_groups: out.StemGroups = False,
     overwrite: opt.Overwrite = False,
@@ -50,6 +51,7 @@ def render(
     Prints the path of the music, or with --json everything about it.
     """
     from dyvim_cli.desk.read_plan import read_plan
+    from dyvim_cli.hub.packs import soundfont_meant
     from dyvim_cli.options import Delivery
     from dyvim_cli.rendering import render as render_midi
 
@@ -57,9 +59,13 @@ def render(
         raise UsageError(f"--length {length}: music has no frames", "--length 0:30")
     delivery = Delivery(music=music, stems=stems, stem_groups=stem_groups, overwrite=overwrite)
     known = None if plan is None else read_plan(plan)
-    named = parse_style(style)
+    named, font = parse_style(style), None if soundfont is None else soundfont_meant(soundfont).absolute()
     with console.progress(progress, SCORE) as shown:
-        done = render_midi(midi, delivery, style=named, length_s=length, plan=known, progress=shown)
+        done = render_midi(
+            midi, delivery, style=named, length_s=length, plan=known, soundfont=font, progress=shown
+        )
+    for warning in done.facts["warnings"]:
+        console.note(f"note: {warning}")
     roles = ", ".join(f"{each['name'] or 'track'}: {each['role']}" for each in done.facts["tracks"])
     console.note(f"{done.facts['style']}, {done.facts['tempo_bpm']:.1f} BPM; {roles}")
     console.data(json.dumps(done.facts) if as_json else str(done.output))

@@ -54,7 +54,8 @@ class SampledInstrument:
         """is_shaded: whether it is played by more than the font says: strokes.py, vibrato.py."""
         self.font, self.is_drums, self.is_shaded = font, is_drums, is_shaded
         self.preset = sampler.find_preset(font, sampler.DRUM_BANK if is_drums else 0, program)
-        self.vibrato = VIBRATOS.get(self.preset.program) if is_shaded and not is_drums else None
+        is_still = is_shaded and not is_drums and not font.has_vibrato
+        self.vibrato = VIBRATOS.get(self.preset.program) if is_still else None
         self.known = known_onsets(font, self.preset, is_drums) if is_shaded else None
         self.kept = KeptTones(tone_cache)
         self._answers_alike = lru_cache(maxsize=128)(

@@ -110,6 +110,7 @@ class SoundFont:
     info: dict[str, bytes]
     files: tuple[Path, ...] = ()  # what it was read from, where that is more than one file
     notes: tuple[str, ...] = ()  # sentences for the user
+    has_vibrato: bool = False  # its players tremble by themselves
     decoded: ByteCache = field(default_factory=lambda: ByteCache(DECODED_BYTES), compare=False, repr=False)
 
 

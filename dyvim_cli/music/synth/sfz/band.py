@@ -79,7 +79,7 @@ def read_band(path: Path) -> SoundFont:
     info = {"INAM": path.stem.encode()}
     return SoundFont(
         tuple(presets), tuple(instruments), tuple(samples), info,
-        files=tuple(dict.fromkeys(all_files)), notes=tuple(notes),
+        files=tuple(dict.fromkeys(all_files)), notes=tuple(notes), has_vibrato=True,
     )  # fmt: skip
 
 
