@@ -80,8 +80,11 @@ def test_a_folder_of_files(tmp_path):
     assert names == {(0, 40): "Violin-sus", (0, 42): "042 Strange", (DRUM_BANK, 0): "Kit"}
     assert font.notes == ("lib: 3 of its 7 .sfz files play, one an instrument; a .toml file chooses others",)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match=r"empty: a \.sfz file in it is not there"):
+    with pytest.raises(InputError, match=r"empty holds no \.sfz file"):
         opened(tmp_path / "empty")
+    instrument(tmp_path / "odd" / "Untitled.sfz")
+    with pytest.raises(InputError, match="odd has only .sfz files whose names tell no instrument"):
+        opened(tmp_path / "odd")
 
 
 def test_a_map_file(tmp_path):

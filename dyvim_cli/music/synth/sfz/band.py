@@ -119,8 +119,8 @@ def _of_folder(folder: Path) -> _Band:
             (main if i == 0 else assigned).setdefault(program, path)
     assigned |= main  # a file that is an instrument goes before one that may stand in for it
     if not assigned:
-        what = "names no instrument" if files else "is not there"
-        raise InputError(f"{folder}: a .sfz file in it {what}", HINT)
+        what = "has only .sfz files whose names tell no instrument" if files else "holds no .sfz file"
+        raise InputError(f"{folder} {what}", HINT)
     n_playing = len(set(assigned.values()))
     idle = f"{folder.name}: {n_playing} of its {len(files)} .sfz files play, one an instrument"
     notes = (f"{idle}; a .toml file chooses others",) if n_playing < len(files) else ()
