@@ -22,12 +22,12 @@ from dyvim_cli.music.synth.orchestra import opened
 from dyvim_cli.music.synth.sfz.zone import SfzZone
 from dyvim_cli.types import SAMPLE_RATE
 
-HELD_S, LASTS_S = 1.0, 1.6  # of every note
+HELD_S, LASTS_S = 1.0, 1.6  # seconds of every note
 WINDOWS_S = (
     (0.02, 0.07), (0.1, 0.2), (0.25, 0.35), (0.4, 0.6), (0.7, 0.9), (1.02, 1.07), (1.1, 1.2), (1.3, 1.4),
 )  # fmt: skip
 HEARD_DB = -50.0  # level of a window against the loudest below which it is not compared
-BLOCK_FRAMES, TRIES = 64, 40  # of sfizz; tries until it has read the sample
+BLOCK_FRAMES, TRIES = 64, 40  # frames that sfizz renders at once; tries until it has read the sample
 CASES = (
     ("tone", "", 60, 100), ("tone", "volume=-7 amplitude=60", 60, 100), ("tone", "pan=-40", 60, 100),
     ("both", "pan=60", 60, 100), ("left", "width=30 position=-40", 60, 100),

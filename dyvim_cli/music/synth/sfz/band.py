@@ -140,7 +140,7 @@ def _sfz_files(folder: Path) -> Iterator[Path]:
 
 
 def _plainness(path: Path, folder: Path) -> tuple[bool, int, int, int, str]:
-    """What goes first: numbered files, few words for ways of playing, few folders, a short name."""
+    """Order of files: numbers first, few words for ways of playing, few folders, a short name."""
     inner = path.relative_to(folder)
     return not NUMBERED.match(path.stem), unusual(path), len(inner.parts), len(path.stem), str(inner)
 

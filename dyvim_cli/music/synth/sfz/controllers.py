@@ -23,7 +23,7 @@ CURVES: dict[int, Callable[[float], float]] = {  # ARIA's own curves, of 0..1
 
 @dataclass(frozen=True)
 class Moved:
-    """What a controller adds to an opcode: amount at its full value, along a curve."""
+    """A link from a controller to an opcode: the amount that it adds at its full value, along a curve."""
 
     cc: int
     amount: float

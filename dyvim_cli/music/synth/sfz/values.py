@@ -6,7 +6,7 @@ import re
 LARGEST = 1e9  # numbers beyond it have no sense in any opcode
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 NOTE = re.compile(r"([a-gA-G])([#b]?)(-?\d{1,2})$")
-SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}  # above the octave's C
+SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}  # semitones above the octave's C
 ACCIDENTALS = {"#": 1, "b": -1, "": 0}
 
 

@@ -23,7 +23,7 @@ CUT_LINKS = np.array(
 
 @dataclass(frozen=True)
 class Played:
-    """How a region's recording is read: bounds in frames, loop mode, and whether a key's end matters."""
+    """The way a recording is read: bounds in frames, loop mode, and whether a key's end matters."""
 
     start: int
     end: int
