@@ -189,6 +189,8 @@ def test_keys_and_strengths_choose_regions(played):
     text = """<group> sample=tone.wav <region> hikey=b3 <region> lokey=60 hivel=63
               <region> lokey=60 lovel=64 sample=high.wav"""
     assert abs(hertz(played(text, 60, 40)) - HZ) < 1 and abs(hertz(played(text, 60, 100)) - 2 * HZ) < 1
+    for velocity in (40, 100):  # one region alone: two would be louder
+        assert abs(level_db(played(text, 60, velocity)) - level_db(played("", 60, velocity))) < DB
     assert level_db(played("<region> sample=tone.wav lokey=61", 60)) < -100
     moved = "<control> octave_offset=1 note_offset=-2 <region> sample=tone.wav key=60"
     assert abs(hertz(played(moved, 70)) - HZ) < 1 and level_db(played(moved, 60)) < -100
