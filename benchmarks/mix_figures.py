@@ -1,8 +1,10 @@
 """Measure a mix: balance by third octaves, crest, width by band, air, the tune against the pad, time taken.
 
-Reference for the balance: records that sold well fall by about 5 dB an octave from 100 Hz to 4 kHz in their
-long-term spectrum (Pestana and others, "Spectral characteristics of popular commercial recordings 1950-2010",
-2013); the figure `off` is how far a mix strays from such a line, fitted to its own level, on average.
+Reference for the balance: the power density of records that sold well falls by about 5 dB an octave from
+100 Hz to 4 kHz in their long-term spectrum (Pestana and others, "Spectral characteristics of popular
+commercial recordings 1950-2010", 2013). A third octave is twice as wide an octave higher, so levels of third
+octaves fall by 3 dB less. The figure `off` is how far a mix strays from such a line, fitted to its own level,
+on average.
 """
 
 import time
@@ -14,7 +16,8 @@ import numpy as np
 from dyvim_cli.types import SAMPLE_RATE, Score
 
 THIRDS_HZ = 1000 * 2.0 ** (np.arange(-15, 14) / 3)  # centres of third octaves: 31 Hz to 20 kHz
-FALL_DB, LINE_HZ = -5.0, (100.0, 4000.0)  # an octave; where the line is a line
+DENSITY_FALL_DB, WIDER_DB = -5.0, 10 * float(np.log10(2))  # dB an octave
+FALL_DB, LINE_HZ = DENSITY_FALL_DB + WIDER_DB, (100.0, 4000.0)  # fall of third octaves, and where it is so
 WIDTH_BANDS_HZ = ((30.0, 120.0), (120.0, 2000.0), (2000.0, 16000.0))
 AIR_HZ, TUNE_HZ = 9000.0, (300.0, 4000.0)
 N_FFT = 16384

@@ -11,9 +11,9 @@ from dyvim_cli.errors import WeightsError
 MANIFEST = "manifest.json"
 DECODER = "score-decoder.safetensors"
 MOTION_ENCODER = "motion-encoder.safetensors"
-SYNTHESIZERS = "dyvim-synth.sf3"
+SYNTHESIZERS, DRUMS = "dyvim-synth.sf3", "dyvim-drums.sf3"
 # played as one: of two presets of one program the first file's sounds
-SOUNDFONTS = (SYNTHESIZERS, "dyvim-gm.sf3", "dyvim-piano.sf3", "dyvim-strings.sf3")
+SOUNDFONTS = (SYNTHESIZERS, DRUMS, "dyvim-gm.sf3", "dyvim-piano.sf3", "dyvim-strings.sf3")
 REINSTALL = "pip install --force-reinstall --no-deps dyvim"
 
 

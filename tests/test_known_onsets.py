@@ -7,7 +7,7 @@ import pytest
 
 from dyvim_cli.music.synth import known_onsets
 from dyvim_cli.music.synth.instrument import VELOCITY_STEP, SampledInstrument, middle_velocity
-from dyvim_cli.music.synth.sampler import DRUM_BANK
+from dyvim_cli.music.synth.sampler import DRUM_BANK, find_preset
 from dyvim_cli.music.synth.soundfont import shipped_soundfont
 
 PRESETS = sorted({(one.bank, one.program) for one in shipped_soundfont().presets})
@@ -33,7 +33,8 @@ def test_shipped_instruments_were_measured_as_they_sound(preset):
 
 def test_most_shipped_instruments_are_in_the_table():
     font = shipped_soundfont()
-    known = [known_onsets.known_onsets(font, one, one.bank == DRUM_BANK) for one in font.presets]
+    playing = [one for one in font.presets if one is find_preset(font, one.bank, one.program)]
+    known = [known_onsets.known_onsets(font, one, one.bank == DRUM_BANK) for one in playing]
     assert sum(one is not None for one in known) >= 2 / 3 * len(known)
 
 

@@ -10,7 +10,7 @@ from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import sampler, strokes
 from dyvim_cli.music.synth.instrument import SampledInstrument
 from dyvim_cli.music.synth.soundfont import Zone, shipped_soundfont
-from tools import drum_layers, piano_font
+from tools import drum_rings, piano_font
 
 # (is a kit, program, key) and how many recordings answer it
 LAYERED = [
@@ -90,8 +90,8 @@ def test_a_recording_begins_as_it_rises_and_ends_as_it_has_died_away():
 def test_a_longer_ring_is_shortened_to_the_drums():
     n = np.arange(2 * RATE)
     long = np.sin(n * 0.02) * np.exp(-n / RATE * 3)
-    rate = drum_layers.faster_db_per_s(long, RATE, 0.5)
+    rate = drum_rings.faster_db_per_s(long, RATE, 0.5)
     shortened = long * 10 ** (-rate * n / RATE / 20)
-    assert drum_layers.ring_s(shortened, RATE) == pytest.approx(0.5, abs=0.01)
-    assert drum_layers.faster_db_per_s(long, RATE, 2.0) == 0
-    assert drum_layers.tone_hz(np.sin(2 * np.pi * 120 * n / RATE), RATE) == pytest.approx(120, abs=0.5)
+    assert drum_rings.ring_s(shortened, RATE) == pytest.approx(0.5, abs=0.01)
+    assert drum_rings.faster_db_per_s(long, RATE, 2.0) == 0
+    assert drum_rings.tone_hz(np.sin(2 * np.pi * 120 * n / RATE), RATE) == pytest.approx(120, abs=0.5)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.mix_figures import THIRDS_HZ, faults, measure, off_line_db
+from benchmarks.mix_figures import FALL_DB, THIRDS_HZ, faults, measure, off_line_db
 from benchmarks.style_gallery import write_page
 from dyvim_cli.pipeline import load_embedded
 from dyvim_cli.types import SAMPLE_RATE
@@ -35,5 +35,15 @@ def test_width_air_crest_and_tune_are_those_of_the_sounds():
 
 
 def test_the_line_of_records_lies_on_itself():
-    line = -5 * np.log2(THIRDS_HZ / 100)
-    assert off_line_db(line) == pytest.approx(0, abs=1e-9) and off_line_db(-line) > 5
+    line = FALL_DB * np.log2(THIRDS_HZ / 100)
+    assert off_line_db(line) == pytest.approx(0, abs=1e-9) and off_line_db(-line) > 4
+
+
+def test_noise_whose_density_falls_as_that_of_records_lies_on_the_line():
+    """Levels of third octaves fall less than the density: each is wider than the one below it."""
+    n = 30 * SAMPLE_RATE
+    spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(n))
+    hz = np.maximum(np.fft.rfftfreq(n, 1 / SAMPLE_RATE), 30.0)
+    noise = np.fft.irfft(spectrum * 10 ** (-5 * np.log2(hz / 100) / 20), n)
+    found = measure("x", np.stack([noise, noise], axis=1), {}, 0.01)
+    assert found.off_db < 0.3

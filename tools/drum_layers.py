@@ -1,38 +1,33 @@
-"""Give drums of the shipped font softer and harder recordings: three strengths where a kit has one.
+"""Give kicks, snares and toms of the kits softer and harder recordings: three strengths where there is one.
 
-python -m tools.drum_layers weights/dyvim-gm.sf3 MuseScore_General_Full.sf2 SAMPLES weights/dyvim-gm.sf3
-
-SAMPLES is the folder `samples` of the npm package supersonic-scsynth-samples (Sonic Pi's recordings, CC0).
 A drum's own recording goes on playing its middle strengths; the others come from recordings of like drums in
-the full font and in SAMPLES. Each is tuned to the drum, rings as long, and is as loud as the drum was there.
+the full font and in a folder of files. Each is tuned to the drum, rings as long, and is as loud as the drum
+was there. tools/drums_font.py makes the shipped kits with them.
 """
 
 import io
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.atomic import write_bytes
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth.instrument import SampledInstrument
 from dyvim_cli.music.synth.sample_data import decoded
 from dyvim_cli.music.synth.sampler import DRUM_BANK
-from dyvim_cli.music.synth.soundfont import Patch, Sample, SoundFont, Zone, read_soundfont
+from dyvim_cli.music.synth.soundfont import Patch, Sample, SoundFont, Zone
+from tools.drum_rings import faster_db_per_s, ring_s, tone_hz
+from tools.font_zones import ALL, narrowed, text, value_range
 from tools.piano_font import CB_A_DB, loudness
 from tools.soundfont_subset import COMPRESSION
-from tools.soundfont_writer import to_bytes
 
-ALL, OWN = (0, 127), ""  # range of every velocity; name that stands for a drum's own recording
+OWN = ""  # name that stands for a drum's own recording
 DRIVEN = {"Std Snr 2": 0.8, "Snr 2-2": 0.6}  # drive into a soft clipper of recordings that would be too soft
 EDGE = 12  # velocities below a layer's highest: its level is set there, so that it joins the next
 LONGEST_S, FADE_S = 6.0, 0.5  # seconds of a recording that are kept, and those of the fade at its end
-RING_DB = 30.0  # fall over which rings are compared
-RINGS_ALIKE = 1.1  # a ring that is longer by this factor is shortened
 DECAY_DB = 96.0  # fall of an envelope over its decay time (SoundFont 2.04, generator 36)
-TONE_HZ, FARTHEST_CENTS = (35.0, 400.0), 700  # where a drum's tone is looked for; it is moved no farther
+FARTHEST_CENTS = 700  # a recording is tuned by so much at most
 
 
 @dataclass(frozen=True)
@@ -74,26 +69,27 @@ DRUMS = (
 )
 
 
-def main(source: str, full: str, folder: str, target: str) -> None:
-    """Write the font with its layers, complete or not at all.
+def layered(font: SoundFont, full: SoundFont, folder: Path) -> SoundFont:
+    """Give the drums their layers.
 
     Args:
-        source: path of the shipped font without layers.
-        full: path of the full font that it was cut from.
-        folder: path of the other recordings, .flac.
-        target: path of the font that is written.
+        font: kits, each drum with one recording.
+        full: the font that it was cut from.
+        folder: of the other recordings, .flac.
+
+    Returns:
+        The kits with layers.
     """
-    font = read_soundfont(Path(source))
-    pool = _Pool(font, read_soundfont(Path(full)), Path(folder))
+    pool = _Pool(font, full, folder)
     level = _layered(font, pool, {})
-    write_bytes(Path(target), to_bytes(_layered(font, pool, _softer_db(font, level))))
+    return _layered(font, pool, _softer_db(font, level))
 
 
 class _Pool:
     """The recordings by name; each is encoded once and numbered after the font's own samples."""
 
     def __init__(self, font: SoundFont, full: SoundFont, folder: Path):
-        self.full = {_text(one.name): one for one in full.samples}
+        self.full = {text(one.name): one for one in full.samples}
         self.folder, self.first = folder, len(font.samples)
         self.samples: list[Sample] = []
         self.sounds: list[np.ndarray] = []
@@ -108,7 +104,7 @@ class _Pool:
             Its index.
         """
         for i, one in enumerate(self.samples):
-            if _text(one.name) == name[:19]:
+            if text(one.name) == name[:19]:
                 return self.first + i
         sound, rate = self._read(name)
         file = io.BytesIO()
@@ -141,10 +137,6 @@ def _faded(sound: np.ndarray, rate: int) -> np.ndarray:
     return np.concatenate([sound[: len(sound) - n], sound[len(sound) - n :] * np.linspace(1, 0, n)])
 
 
-def _text(name: bytes) -> str:
-    return name.rstrip(b"\0").decode("latin-1")
-
-
 def _layered(font: SoundFont, pool: _Pool, softer_db: dict[tuple[str, int, int], float]) -> SoundFont:
     """The font whose DRUMS have layers, each softer by so much [(instrument, key, layer)]."""
     instruments = []
@@ -158,36 +150,24 @@ def _split(
     patch: Patch, zone: Zone, font: SoundFont, pool: _Pool, softer_db: dict[tuple[str, int, int], float]
 ) -> Iterator[Zone]:
     """The zones that take a zone's place: itself, or one for every key of a drum and every strength."""
-    drums = [one for one in DRUMS if one.instrument == _text(patch.name)]
-    low, high = _range(zone, gen.KEY_RANGE)
+    drums = [one for one in DRUMS if one.instrument == text(patch.name)]
+    low, high = value_range(zone, gen.KEY_RANGE)
     keys = {key: one for one in drums for key in one.keys if low <= key <= high}
     if zone.target is None or not keys:
         yield zone
         return
     common = patch.zones[0].generators if patch.zones[0].target is None else {}
     rest = [key for key in range(low, high + 1) if key not in keys]
-    yield from (_narrowed(zone, (key, key), ALL) for key in rest)
+    yield from (narrowed(zone, (key, key), ALL) for key in rest)
     for key, drum in keys.items():
         for layer, (velocities, name) in enumerate(drum.spans()):
-            narrow = _narrowed(zone, (key, key), velocities)
-            lowest, highest = _range(narrow, gen.VELOCITY_RANGE)
+            narrow = narrowed(zone, (key, key), velocities)
+            lowest, highest = value_range(narrow, gen.VELOCITY_RANGE)
             if lowest <= highest and name == OWN:
                 yield narrow
             elif lowest <= highest:
                 shift_db = softer_db.get((drum.instrument, key, layer), 0.0)
                 yield _replaced(common, narrow, pool.number(name), font, pool, drum.is_tuned, shift_db)
-
-
-def _range(zone: Zone, generator: int) -> tuple[int, int]:
-    amount = zone.generators.get(generator)
-    return ALL if amount is None else (amount & 0xFF, amount >> 8)
-
-
-def _narrowed(zone: Zone, keys: tuple[int, int], velocities: tuple[int, int]) -> Zone:
-    low, high = _range(zone, gen.VELOCITY_RANGE)
-    low, high = max(low, velocities[0]), min(high, velocities[1])
-    ranges = {gen.KEY_RANGE: keys[0] | keys[1] << 8, gen.VELOCITY_RANGE: low | high << 8}
-    return replace(zone, generators=zone.generators | ranges)
 
 
 def _replaced(
@@ -222,57 +202,6 @@ def _replaced(
     return Zone(zone.generators | changed, zone.modulators, number)
 
 
-def tone_hz(sound: np.ndarray, rate: int) -> float:
-    """Find the frequency of a drum's tone: the strongest below 400 Hz in its first half second.
-
-    Args:
-        sound: [n].
-        rate: frames a second.
-
-    Returns:
-        Hz.
-    """
-    power = np.abs(np.fft.rfft(sound[: rate // 2], 1 << 17))
-    hz = np.fft.rfftfreq(1 << 17, 1 / rate)
-    inside = (hz >= TONE_HZ[0]) & (hz <= TONE_HZ[1])
-    return float(hz[inside][np.argmax(power[inside])])
-
-
-def ring_s(sound: np.ndarray, rate: int) -> float:
-    """Find how long a sound rings: until all but a thousandth of its energy is over.
-
-    Args:
-        sound: [n].
-        rate: frames a second.
-
-    Returns:
-        Seconds.
-    """
-    left = np.cumsum(sound[::-1].astype(np.float64) ** 2)[::-1]
-    return float(np.argmax(left < left[0] * 10 ** (-RING_DB / 10)) or len(sound)) / rate
-
-
-def faster_db_per_s(sound: np.ndarray, rate: int, target_s: float) -> float:
-    """Find the decay that brings a sound's ring to a target.
-
-    Args:
-        sound: [n].
-        rate: frames a second.
-        target_s: ring that is asked for, in seconds.
-
-    Returns:
-        dB a second; 0 where the sound rings no longer than that.
-    """
-    if ring_s(sound, rate) < RINGS_ALIKE * target_s:
-        return 0.0
-    low, high = 0.0, 200.0
-    for _ in range(12):
-        middle = (low + high) / 2
-        gains = 10 ** (-middle * np.arange(len(sound)) / rate / 20)
-        low, high = (middle, high) if ring_s(sound * gains, rate) > target_s else (low, middle)
-    return high
-
-
 def _softer_db(before: SoundFont, level: SoundFont) -> dict[tuple[str, int, int], float]:
     """Gains by which each layer has to be softer, so that its drum is as loud as before."""
     found = {}
@@ -290,10 +219,6 @@ def _softer_db(before: SoundFont, level: SoundFont) -> dict[tuple[str, int, int]
 
 def _program(font: SoundFont, instrument: str) -> int:
     """The first kit that plays an instrument."""
-    number = [_text(one.name) for one in font.instruments].index(instrument)
+    number = [text(one.name) for one in font.instruments].index(instrument)
     kits = (one for one in font.presets if one.bank == DRUM_BANK)
     return min(one.program for one in kits if any(zone.target == number for zone in one.zones))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -21,7 +21,7 @@ import numpy as np
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import soundfont
 from dyvim_cli.music.synth.instrument import SampledInstrument
-from dyvim_cli.music.synth.sampler import DRUM_BANK
+from dyvim_cli.music.synth.sampler import DRUM_BANK, FURTHER_TAKES
 from dyvim_cli.music.synth.soundfont import Patch, SoundFont, Zone
 from dyvim_cli.types import SAMPLE_RATE
 from tools.soundfont_writer import to_bytes
@@ -81,6 +81,8 @@ def compare(path: Path) -> list[Parity]:
         One record per preset; of DETUNED ones with the notes of each layer.
     """
     font = with_short_decays(soundfont.read_soundfont(path))
+    takes = range(DRUM_BANK + 1, DRUM_BANK + 1 + FURTHER_TAKES)  # the same kits, out of FluidSynth's reach
+    font = replace(font, presets=tuple(preset for preset in font.presets if preset.bank not in takes))
     layers = {i: _layers(preset) for i, preset in enumerate(font.presets)}
     alone = [(i, layer) for i, found in layers.items() for layer in found if len(found) > 1]
     whole = [(i, found[0]) for i, found in layers.items() if len(found) == 1]

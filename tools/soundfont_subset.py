@@ -3,8 +3,8 @@
 python -m tools.soundfont_subset MuseScore_General_Full.sf2 weights
 
 The font is MuseScore General HQ, uncompressed (Debian's musescore-general-soundfont-lossless). Its presets
-are shared out over files that a Git host takes without complaint. The piano is made by tools/piano_font.py;
-tools/drum_layers.py then gives the drums their other strengths.
+are shared out over files that a Git host takes without complaint. The piano is made by tools/piano_font.py,
+the drum kits by tools/drums_font.py.
 """
 
 import io
@@ -20,6 +20,7 @@ from dyvim_cli.music.idioms import kit
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth.generators import KEY_RANGE
 from dyvim_cli.music.synth.sample_data import decoded
+from dyvim_cli.music.synth.sampler import DRUM_BANK
 from dyvim_cli.music.synth.soundfont import Patch, Sample, SoundFont, Zone, read_soundfont
 from tools.soundfont_writer import to_bytes
 
@@ -44,7 +45,8 @@ def main(source: str, folder: str) -> None:
         source: path of the whole font.
         folder: for the subsets.
     """
-    font, others = read_soundfont(Path(source)), kit.presets() - PIANO - STRINGS
+    font, chosen = read_soundfont(Path(source)), kit.presets() - PIANO - STRINGS
+    others = {(bank, program) for bank, program in chosen if bank != DRUM_BANK}
     shares = (
         (GENERAL, (others, COMPRESSION, LONGEST_S)),
         (SECTIONS, (STRINGS, COMPRESSION, LONGEST_OF_STRINGS_S)),

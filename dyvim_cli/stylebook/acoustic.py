@@ -37,7 +37,7 @@ STYLE = Style(
             "splash": (),
         },
         loose_ms=7,
-        tone=((45.0, -3.0),),
+        tone=((45.0, -3.0), (110.0, 2.0), (450.0, -2.0)),
         air_db=4.0,
         width_db=3.5,
         steady_bars=2,

@@ -38,6 +38,7 @@ STYLE = Style(
             "splash": (),
         },
         loose_ms=9,
+        tone=((110.0, 3.0), (450.0, -3.0), (1100.0, 1.5), (5000.0, 2.5)),
         air_db=2.0,
         open_voicing=True,
         steady_bars=2,

@@ -32,7 +32,7 @@ STYLE = Style(
         },
         loose_ms=6,
         steady_bars=4,
-        tone=((45.0, -3.0),),
+        tone=((45.0, -3.0), (700.0, -3.0), (1900.0, 1.5)),
         air_db=3.5,
         width_db=4.0,
     ),

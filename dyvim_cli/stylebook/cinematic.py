@@ -37,6 +37,7 @@ STYLE = Style(
             "crash": (57, 59),
             "splash": (),
         },
+        tone=((125.0, 3.0), (450.0, -2.5), (4500.0, 1.5)),
         air_db=3.0,
         width_db=-0.5,
         open_voicing=True,

@@ -26,7 +26,7 @@ STYLE = Style(
         duck_db=7.0,
         drive=0.5,
         glue_ratio=1.6,
-        tone=((45.0, -3.0),),
+        tone=((45.0, -3.0), (220.0, 3.5), (900.0, -1.5)),
         air_db=3.0,
         width_db=2.5,
     ),

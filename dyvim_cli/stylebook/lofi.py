@@ -27,7 +27,7 @@ STYLE = Style(
         drive=0.9,
         low_pass_hz=9500,
         glue_ratio=1.6,
-        tone=((45.0, -3.0),),
+        tone=((45.0, -3.0), (550.0, -3.0), (2200.0, 1.0)),
         width_db=4.5,
     ),
     grooves=(

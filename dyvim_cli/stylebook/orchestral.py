@@ -31,6 +31,7 @@ STYLE = Style(
             "crash": (57, 59),
             "splash": (),
         },
+        tone=((120.0, 3.0), (600.0, -2.0), (1600.0, -2.0), (4500.0, 2.5)),
         air_db=3.0,
         open_voicing=True,
         steady_bars=2,

@@ -24,6 +24,7 @@ STYLE = Style(
         backbeat=True,
         drive=0.6,
         glue_ratio=1.7,
+        tone=((550.0, 2.5), (2700.0, -3.0)),
         air_db=2.0,
         width_db=6.0,
     ),

@@ -9,7 +9,7 @@ from dyvim_cli.music.performance.expression import expression_gain
 from dyvim_cli.music.symbols.midi_gestures import bends_of_notes
 from dyvim_cli.music.symbols.midi_in import PlayedMidi, PlayedPart
 from dyvim_cli.music.synth.orchestra import Orchestra
-from dyvim_cli.music.synth.sampler import DRUM_BANK
+from dyvim_cli.music.synth.sampler import DRUM_BANK, FURTHER_TAKES
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, STYLES, Score, Stem
 
@@ -94,7 +94,8 @@ def program_in(orchestra: Orchestra, program: int, is_drums: bool) -> int:
         Program number.
     """
     presets = [preset for font in orchestra.fonts for preset in font.presets]
-    there = {preset.program for preset in presets if (preset.bank == DRUM_BANK) == is_drums}
+    kits = range(DRUM_BANK, DRUM_BANK + (1 if is_drums else 1 + FURTHER_TAKES))
+    there = {preset.program for preset in presets if (preset.bank in kits) == is_drums}
     family = {other for other in there if other // FAMILY == program // FAMILY}
     return min(family or there, key=lambda other: abs(other - program))
 

@@ -180,6 +180,8 @@ class SampledInstrument:
         """Gain of the shelf over a tone; None for what the font plays in its own way."""
         if not self.is_shaded:
             return None
+        if _recordings(self._voices(key, velocity, take)) != _recordings(self._voices(key, velocity)):
+            take = 0  # a recording of its own differs enough
         if self._answers_alike(key):
             return strokes.treble_db(velocity, take)
         neutral = self._neutral(key, velocity) if self.is_drums else None
@@ -204,7 +206,7 @@ class SampledInstrument:
         """
         middle = middle_velocity(velocity)
         made, meant = self._voices(key, middle), self._voices(key, velocity)
-        if [one.sample for one in made] != [one.sample for one in meant]:
+        if _recordings(made) != _recordings(meant):
             return (velocity / middle) ** VELOCITY_POWER
         softer_cb = [
             one.get(gen.ATTENUATION) - other.get(gen.ATTENUATION)
@@ -336,6 +338,10 @@ class SampledInstrument:
 
 def _slot(key: int, velocity: int, take: int) -> Slot:
     return key, velocity // VELOCITY_STEP, take
+
+
+def _recordings(voices: tuple[Voice, ...]) -> list[int]:
+    return [one.sample for one in voices]
 
 
 def middle_velocity(velocity: int) -> int:

@@ -1,9 +1,10 @@
 """Vary repeated notes: two strokes of one key or drum are never identical.
 
 A neighbouring key's recording is another take of the same instrument, played by the same hand
-(an old way to make round robins of fonts that have none): it is brought to the key's pitch. Each drum is
-recorded once only; there a take is pitched a little higher or lower, and softer, as sticks vary; so is a key
-without near recordings, by far less.
+(an old way to make round robins of fonts that have none): it is brought to the key's pitch. Takes of drums
+are recordings of their own where the font has them: in kits of the same name and program, in the banks after
+the drums'. Else a take is pitched a little higher or lower, and softer, as sticks vary; so is a key without
+near recordings, by far less.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.music.synth.soundfont import Patch, SoundFont
 from dyvim_cli.types import Note
 
-N_TAKES = 3
+N_TAKES = 1 + sampler.FURTHER_TAKES
 REPEATED_S = 1.0  # a key that is played again within this time takes the next take
 DRUM_CENTS, DRUM_CB = (0, -12, 9), (0, 6, 3)  # pitch and attenuation of each take of a drum
 KEY_CENTS = (0, -2, 2)  # the same of a key without near recordings, which must stay in tune
@@ -47,7 +48,9 @@ def voices(
     if take == 0 or not own:
         return own
     if is_drums:
-        return _struck_anew(own, DRUM_CENTS[take], DRUM_CB[take])
+        kit = sampler.find_take(font, preset, take)
+        other = () if kit is None else sampler.voices(font, kit, key, velocity)
+        return other if len(other) == len(own) else _struck_anew(own, DRUM_CENTS[take], DRUM_CB[take])
     return _borrowed(font, preset, own, key, velocity, take)
 
 

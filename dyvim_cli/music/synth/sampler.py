@@ -12,6 +12,7 @@ from dyvim_cli.music.synth.soundfont import Patch, SoundFont, Zone
 
 EMU_ATTENUATION = 0.4  # fonts are tuned on hardware that divides this generator so
 DRUM_BANK = 128
+FURTHER_TAKES = 2  # banks after DRUM_BANK with other takes of its kits: round_robin.py
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,26 @@ def find_preset(font: SoundFont, bank: int, program: int) -> Patch:
     Returns:
         The nearest of its kind when the font has none.
     """
-    alike = [p for p in font.presets if (p.bank == DRUM_BANK) == (bank == DRUM_BANK)]
+    if bank == DRUM_BANK:
+        alike = [p for p in font.presets if p.bank == DRUM_BANK]
+    else:
+        alike = [p for p in font.presets if not DRUM_BANK <= p.bank <= DRUM_BANK + FURTHER_TAKES]
     return min(alike or font.presets, key=lambda p: (abs(p.program - program), abs(p.bank - bank)))
+
+
+def find_take(font: SoundFont, kit: Patch, take: int) -> Patch | None:
+    """Find the preset that holds other recordings of a kit's strokes.
+
+    Args:
+        font: of the kit.
+        kit: a preset in DRUM_BANK.
+        take: 1 and up.
+
+    Returns:
+        The preset of the kit's name and program, as many banks after it; None where the font has none.
+    """
+    number = kit.bank + take, kit.program, kit.name
+    return next((p for p in font.presets if (p.bank, p.program, p.name) == number), None)
 
 
 def voices(font: SoundFont, preset: Patch, key: int, velocity: int) -> tuple[Voice, ...]:

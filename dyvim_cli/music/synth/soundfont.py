@@ -140,7 +140,7 @@ def shipped_soundfont() -> SoundFont:
 
 
 def merged(fonts: list[SoundFont]) -> SoundFont:
-    """Join several fonts, whose programs differ.
+    """Join several fonts; of presets with one number the first one plays.
 
     Args:
         fonts: at least one.

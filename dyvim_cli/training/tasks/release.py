@@ -13,6 +13,7 @@ LICENCES = {
     weights.MOTION_ENCODER: "MIT; learned from free textures and films (CREDITS.md)",
     **dict.fromkeys(weights.SOUNDFONTS, "MIT (MuseScore General, after FluidR3; CREDITS.md)"),
     weights.SYNTHESIZERS: "MIT (synthesised by tools/synth_font.py)",
+    weights.DRUMS: "MIT (MuseScore General, FluidR3) and CC0 (Sonic Pi's drum recordings); CREDITS.md",
     "groove-feel.json": "CC-BY-4.0 (statistics of the Groove MIDI data set; CREDITS.md)",
     "note-onsets.safetensors": "MIT; measured from the soundfonts",
 }
