@@ -13,7 +13,7 @@ from dyvim_cli.music.performance.humanize import ACCENT_LEVEL
 from dyvim_cli.music.symbols.tokens import STREAM_INDEX
 from dyvim_cli.types import SAMPLE_RATE, Score
 
-BREATH_DB, LIFT_DB = 10.0, 4.0  # fall before, and rise at, the accent of an event of weight 1
+BREATH_DB, LIFT_DB = 10.0, 3.0  # fall before, and rise at, the accent of an event of weight 1
 BREATH_S = 0.055  # shorter than the shortest rest that is heard as one: the groove goes on
 DOWN_S, UP_S = 0.028, 0.006  # how long the fader takes to the breath's depth, and back up to the attack
 LIFT_DECAY_S = 0.12  # the lift falls by a factor of e in this time
