@@ -21,7 +21,7 @@ from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.types import SAMPLE_RATE, Score, Soundtrack
 
 BLOCK_FRAMES = 2 * SAMPLE_RATE
-TIDY_FRAMES = 10 * BLOCK_FRAMES
+TIDY_FRAMES = 30 * BLOCK_FRAMES
 IN_MEMORY_BYTES = 8 << 20  # larger mixes, from 22 s on, wait on disk for mastering
 StemSink = Callable[[str, np.ndarray], None]
 FADE_FRAMES = 30 * SAMPLE_RATE // 100  # fade of notes that still ring
