@@ -4,7 +4,7 @@ python -m tools.soundfont_subset MuseScore_General_Full.sf2 weights
 
 The font is MuseScore General HQ, uncompressed (Debian's musescore-general-soundfont-lossless). Its presets
 are shared out over files that a Git host takes without complaint. The piano is made by tools/piano_font.py,
-the drum kits by tools/drums_font.py.
+the drum kits by tools/drums_font.py, leads, pads and other synthesizers by tools/synth_font.py.
 """
 
 import io
@@ -23,9 +23,11 @@ from dyvim_cli.music.synth.sample_data import decoded
 from dyvim_cli.music.synth.sampler import DRUM_BANK
 from dyvim_cli.music.synth.soundfont import Patch, Sample, SoundFont, Zone, read_soundfont
 from tools.soundfont_writer import to_bytes
+from tools.synth.patches import PATCHES
 
 GENERAL, SECTIONS = "dyvim-gm.sf3", "dyvim-strings.sf3"  # names of the files
 PIANO, STRINGS = {(0, 0)}, {(0, 45), (0, 48), (0, 49)}  # (bank, program) of the presets of a file's own
+SYNTHESIZED = {(0, patch.program) for patch in PATCHES}
 THINNED = b"_v2"  # how the second of two string groups that play together ends: every other key will do
 KEYS, DRUM_KEYS = range(24, 104), range(35, 88)
 LONGEST_S, LONGEST_OF_STRINGS_S, FADE_S = (
@@ -45,7 +47,7 @@ def main(source: str, folder: str) -> None:
         source: path of the whole font.
         folder: for the subsets.
     """
-    font, chosen = read_soundfont(Path(source)), kit.presets() - PIANO - STRINGS
+    font, chosen = read_soundfont(Path(source)), kit.presets() - PIANO - STRINGS - SYNTHESIZED
     others = {(bank, program) for bank, program in chosen if bank != DRUM_BANK}
     shares = (
         (GENERAL, (others, COMPRESSION, LONGEST_S)),
