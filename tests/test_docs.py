@@ -105,6 +105,7 @@ def runnable(page: str) -> list[str]:
 
 
 def test_the_commands_of_more_pages_work(tmp_path, monkeypatch, capsys):
+    from helpers import sfz_files
     from helpers.synthetic_fonts import STARTED, font
 
     from tools.soundfont_writer import to_bytes
@@ -114,6 +115,10 @@ def test_the_commands_of_more_pages_work(tmp_path, monkeypatch, capsys):
         cut_film(tmp_path / name, MOVING, FRACTAL, seconds=0.8, audio="sine=frequency=330")
     for name in ("MyOrchestra.sf2", "MyOrchestra.sf3"):
         (tmp_path / name).write_bytes(to_bytes(font({"Only One": STARTED})))
+    for name in ("Salamander Grand Piano V3.sfz", "VSCO-2-CE/ViolinEnsSusVib.sfz", "Grand.sfz"):
+        sfz_files.sine((tmp_path / name).with_suffix(".wav"))
+        sfz_files.written(tmp_path / name, f"<region> sample={Path(name).stem}.wav")
+    (tmp_path / "band.toml").write_text('0 = "Grand.sfz"\n', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DYVIM_OVERWRITE", "1")
     monkeypatch.setenv("DYVIM_CANDIDATES", "1")
