@@ -55,6 +55,9 @@ def test_a_pack_is_listed_pulled_found_played_and_removed(pack, tmp_path):
     with pytest.raises(WeightsError) as error:
         Composing(soundfont="band").options()
     assert error.value.hint == "dyvim sounds pull band"
+    for verb in (["render", "a.mid", "-o", "a.wav"], ["rescore", "new.mp4", "--from", "old.mp4"]):
+        fault = CliRunner().invoke(app, [*verb, "--soundfont", "band"]).exception
+        assert isinstance(fault, WeightsError) and fault.hint == "dyvim sounds pull band"
 
 
 def test_a_broken_pull_goes_on_where_it_stopped(pack, tmp_path):

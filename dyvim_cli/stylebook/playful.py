@@ -13,7 +13,7 @@ STYLE = Style(
         parts={
             "melody": Part((71, 12, 73, 13), gain_db=0, pan=0.1, spread=0.3, reverb=0.42, length=0.95),
             "bass": Part((58, 32, 70), gain_db=-1.5, reverb=0.25, low_cut_hz=38, length=0.9),
-            "pad": Part((21, 24), gain_db=-2, pan=-0.2, spread=0.25, reverb=0.45, pedal=True),
+            "pad": Part((21, 24), gain_db=-4, pan=-0.2, spread=0.25, reverb=0.45, pedal=True),
             "arp": Part((9, 12, 8), gain_db=-6, pan=0.35, spread=0.25, reverb=0.4),
             "drums": Part((0,), gain_db=-4, reverb=0.3, low_cut_hz=35),
         },

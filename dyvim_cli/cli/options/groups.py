@@ -70,12 +70,22 @@ class Composing:
             prompt=self.prompt,
             under_speech=self.under_speech,
             loops=self.loop,
-            soundfont=None if self.soundfont is None else _soundfont(Path(self.soundfont)),
+            soundfont=None if self.soundfont is None else soundfont_path(Path(self.soundfont)),
         )
 
 
-def _soundfont(given: Path) -> str:
-    """Absolute path of the chosen soundfont, which may be a pulled pack's name."""
+def soundfont_path(given: Path) -> str:
+    """Find the chosen soundfont.
+
+    Args:
+        given: a path, or the name of a pulled pack.
+
+    Returns:
+        Its absolute path.
+
+    Raises:
+        WeightsError: the pack is not here.
+    """
     from dyvim_cli.hub.packs import soundfont_meant
 
     return str(soundfont_meant(given).absolute())

@@ -9,7 +9,7 @@ from dyvim_cli.cli import command_line
 from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options import output_arguments as out
 from dyvim_cli.cli.options.desk import as_like, given, with_desk
-from dyvim_cli.cli.options.groups import Mixing, Products, Running, takes_groups
+from dyvim_cli.cli.options.groups import Mixing, Products, Running, soundfont_path, takes_groups
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.stages import SCORE
 from dyvim_cli.report import entry
@@ -53,7 +53,7 @@ def rescore(
 
     running.place()
     named = given(context) & {"under_speech", "soundfont"}
-    played_with = None if soundfont is None else str(soundfont.absolute())
+    played_with = None if soundfont is None else soundfont_path(soundfont)
     options = ComposeOptions(under_speech=under_speech, soundfont=played_with)
     options = as_like(options, scored, named, is_known=True)
     options = with_desk(options, plan, None)
