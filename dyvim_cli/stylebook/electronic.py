@@ -12,7 +12,7 @@ STYLE = Style(
         bpm=(108, 140),
         parts={
             "melody": Part((81, 80, 87), gain_db=0, spread=0.25, echo=0.3),
-            "bass": Part((38, 39), gain_db=0, reverb=0.0, low_cut_hz=30, length=0.85),
+            "bass": Part((38, 39), gain_db=0, reverb=0.0, low_cut_hz=30, length=0.95),
             "pad": Part((50, 90, 95, 89), gain_db=-8, spread=0.2, reverb=0.3, overlap_s=0.02),
             "arp": Part((88, 81, 99, 5), gain_db=-6, spread=0.3, reverb=0.25, echo=0.35, length=0.7),
             "drums": Part((24, 25), gain_db=-5.5, reverb=0.06, low_cut_hz=28, treble_db=2.5),
