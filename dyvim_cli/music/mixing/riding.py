@@ -19,9 +19,9 @@ DOWN_S, UP_S = 0.028, 0.006  # how long the fader takes to the breath's depth, a
 LIFT_DECAY_S = 0.12  # the lift falls by a factor of e in this time
 LIFT_S = 0.6  # time after which the lift, below .02 dB then, is left out
 LIGHTEST = 0.35  # events that weigh less are not ridden
-# Where the music has died away to 12 dB below its course there is nothing to make room in: no breath makes a
-# hole of it. Down to 6 dB the breath is full.
-FULL_DB, NONE_DB = -6.0, -12.0
+# Level against the music's course below which no breath goes: a fall of 15 dB is heard as a hole, and where
+# the music has died away there is nothing to make room in.
+LOWEST_DB = -12.0
 CELL_FRAMES = SAMPLE_RATE // 100
 MOMENT_S, COURSE_S = 0.05, 1.0  # time constants of the level now and of its course
 
@@ -37,10 +37,9 @@ class AccentRides:
             first_frame: where the first block begins.
         """
         self.times_s, self.weights = _ridden(score)
-        self.room = np.ones(len(self.times_s))  # share of the breath that each accent gets
-        self.looks = np.round((self.times_s - BREATH_S) * SAMPLE_RATE).astype(
-            int
-        )  # frames before the breaths
+        self.depths_db = BREATH_DB * self.weights  # of the breath before each accent
+        # the frames before the breaths, where their depth is decided
+        self.looks = np.round((self.times_s - BREATH_S) * SAMPLE_RATE).astype(int)
         self.at = first_frame
         self.levels = (_Level(MOMENT_S), _Level(COURSE_S))
 
@@ -57,21 +56,21 @@ class AccentRides:
         self.at += n
         self._look(block, first)
         gain_db = np.zeros(n)
-        for at_s, weight, room in zip(self.times_s, self.weights, self.room, strict=True):
+        for at_s, weight, depth_db in zip(self.times_s, self.weights, self.depths_db, strict=True):
             start = max(0, round((at_s - BREATH_S) * SAMPLE_RATE) - first)
             end = min(n, round((at_s + LIFT_S) * SAMPLE_RATE) - first)
             if start < end:
                 after_s = np.arange(first + start, first + end) / SAMPLE_RATE - at_s
-                gain_db[start:end] += weight * _course_db(after_s, room)
+                gain_db[start:end] += _course_db(after_s, depth_db, LIFT_DB * weight)
         return (10 ** (gain_db / 20)).astype(np.float32)
 
     def _look(self, block: np.ndarray, first: int) -> None:
-        """Find how much breath the accents get that are about to begin in a block."""
+        """Find how deep the breaths may be that are about to begin in a block."""
         moment_db, course_db = (level.follow(block) for level in self.levels)
         inside = np.flatnonzero((self.looks >= first) & (self.looks < first + block.shape[1]))
         cells = (self.looks[inside] - first) // CELL_FRAMES
-        below_db = moment_db[cells] - course_db[cells]
-        self.room[inside] = np.clip((below_db - NONE_DB) / (FULL_DB - NONE_DB), 0.0, 1.0)
+        above_db = moment_db[cells] - course_db[cells] - LOWEST_DB
+        self.depths_db[inside] = np.clip(above_db, 0.0, self.depths_db[inside])
 
 
 class _Level:
@@ -106,8 +105,9 @@ def _ridden(score: Score) -> tuple[np.ndarray, np.ndarray]:
     return tempo_map.step_times_s[steps], np.array([heaviest[step] for step in steps])
 
 
-def _course_db(after_s: np.ndarray, room: float) -> np.ndarray:
-    """[n] gain in dB at times after an event of weight 1; room: share of the breath that it gets."""
-    deep = -BREATH_DB * room
-    breath = np.interp(after_s, (-BREATH_S, DOWN_S - BREATH_S, -UP_S, 0.0), (0.0, deep, deep, LIFT_DB))
-    return np.where(after_s < 0, breath, LIFT_DB * np.exp(-after_s / LIFT_DECAY_S))
+def _course_db(after_s: np.ndarray, depth_db: float, lift_db: float) -> np.ndarray:
+    """[n] gain in dB at times after an event: the breath before it, the lift from it on."""
+    breath = np.interp(
+        after_s, (-BREATH_S, DOWN_S - BREATH_S, -UP_S, 0.0), (0.0, -depth_db, -depth_db, lift_db)
+    )
+    return np.where(after_s < 0, breath, lift_db * np.exp(-after_s / LIFT_DECAY_S))
