@@ -73,6 +73,7 @@ STYLE = Style(
     half_closes=0.2,
     keeps_beat=False,
     time_keepers=("arp", "hat"),
+    slurs_alone=True,
     accent_strokes=Strokes(heavy=("tom", "crash"), medium=("tom", "hat"), hint=("hat",)),
     needs={"drums": 0.4, "melody": 0.1, "bass": 0.05, "arp": -0.15},
     words="a calm, wide, empty landscape, sky or sea",

@@ -78,6 +78,7 @@ STYLE = Style(
     harmonic_rhythm=(32, 16, 16),
     keeps_beat=False,
     time_keepers=("arp", "hat"),
+    slurs_alone=True,
     accent_strokes=Strokes(heavy=("kick", "tom", "crash"), medium=("tom",), hint=("tom",)),
     fills_on_toms=True,
     needs={"drums": 0.1, "arp": 0.05},

@@ -67,6 +67,7 @@ STYLE = Style(
     harmonic_rhythm=(16, 16, 8),
     keeps_beat=False,
     accent_strokes=Strokes(heavy=("kick", "tom", "crash"), medium=("tom", "snare"), hint=("tom",)),
+    slurs_alone=True,
     fills_on_toms=True,
     needs={"drums": 0.15, "arp": 0.05},
     words="an epic adventure with grand landscapes or battles",

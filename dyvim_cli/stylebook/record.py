@@ -153,6 +153,7 @@ class Style:
     accent_strokes: Strokes = KIT_STROKES
     time_keepers: tuple[str, ...] = ()  # "arp" and "hat" fill the eighths: music/form/time_keeping.py
     fills_on_toms: bool = False  # its drums are toms rather than a kit
+    slurs_alone: bool = False  # its tunes are slurred, and neither slide, scoop, bend nor fall
     cadences: dict[str, tuple[str, ...]] = field(default_factory=lambda: CADENCES)
     half_closes: float = HALF_CLOSES
     needs: dict[str, float] = field(default_factory=dict)  # added to arrangement.NEEDS, by stream

@@ -44,7 +44,6 @@ SLIDERS, SLIDES, SLID_S = (24, 25, 26, 27, 29, 30), 0.45, 0.35
 BENDERS, BENDS, BENT_S = (27, 29, 30), 0.8, 0.4
 FALLERS, FALLS, FELL_S, FALL_CENTS = (56, 57, 59, 61), 0.5, 0.3, -300.0
 FALL_REST_S = 0.25  # shortest silence that a fall ends in
-PLAIN_STYLES = ("orchestral", "cinematic", "ambient")  # their players slur, and do nothing else
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def _gestured(
     random = generator_of(seed, "gestures", crc32(stem.name.encode()))
     place = _Place(
         program=stem.program,
-        is_plain=style in PLAIN_STYLES,
+        is_plain=RECORDS[style].slurs_alone,
         keeps_beat=RECORDS[style].keeps_beat,
         key=score.key,
         steps=steps,
