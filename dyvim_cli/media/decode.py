@@ -162,7 +162,7 @@ def _decoder(container: Any, film: FilmInfo) -> tuple[Any, Any]:
 def _n_threads(film: FilmInfo) -> int:
     """Threads to decode with; 0 = as many as ffmpeg likes.
 
-    Dealing frames out to threads costs a tenth of the processor time, well spent where a core is idle alone.
+    Several threads cost a tenth more processor time, which only pays where cores would be idle.
     """
     return 1 if n_cores() <= 2 and film.width * film.height * film.fps <= ALONE_PIXELS_HZ else 0
 

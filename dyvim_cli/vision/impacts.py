@@ -17,9 +17,8 @@ WINDOW_S = 0.1  # velocity after against velocity before, each averaged over thi
 ORDINARY_S = 2.0  # a change is measured against motion and changes around it, over this long
 MOTION_SHARE, CHANGE_SHARE = 0.5, 1.2  # weights of motion and of changes in what is ordinary
 LEAST_CHANGE = 1.0  # changes below are part of what this passage does all the time
-FAINT_CHANGE = (
-    0.6  # contrast from which on a change says when a surge is seen, though it is no event by itself
-)
+# contrast of the faintest change to which a surge is moved; below LEAST_CHANGE it is no event by itself
+FAINT_CHANGE = 0.6
 SMOOTH_S = 0.05  # speed is smoothed over, before its peaks are searched for
 SURGE_S = 1.0  # time within which speed must have risen and fallen again
 LEAST_SURGE = 0.4  # lower than for changes: such peaks are many, small and agreed on by all
