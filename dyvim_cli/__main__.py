@@ -3,14 +3,17 @@
 import signal
 import sys
 
+from dyvim_cli.cli.ending import Ending
 from dyvim_cli.cli.interrupts import forget_interrupt, raise_interrupts
-from dyvim_cli.cli.memory import handle_rarely, leave_the_rest
+from dyvim_cli.cli.memory import collect_garbage_rarely, keep_freed_memory
 
 
 def run() -> None:
     """Entry point of the `dyvim` command."""
     raise_interrupts()
-    handle_rarely()
+    ending = Ending()
+    collect_garbage_rarely()
+    keep_freed_memory()
     try:
         from dyvim_cli.cli.main import run as run_verb
     except KeyboardInterrupt:
@@ -21,12 +24,15 @@ def run() -> None:
         sys.exit(ExitCode.INTERRUPTED)
     try:
         run_verb()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            ending.skip_exit_cleanup(end.code)
+        raise
     finally:
-        _come_too_late()
-        leave_the_rest()
+        _ignore_interrupts()
 
 
-def _come_too_late() -> None:
+def _ignore_interrupts() -> None:
     """Ignore interrupts from now on: all is done, and the exit code shall say so."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

@@ -361,8 +361,6 @@ def _open_studio(options: ComposeOptions) -> "Decoder | AudioModel":
     from dyvim_cli.music.synth.soundfont import shipped_soundfont
 
     model = load_model(options)
-    import scipy.signal  # noqa: F401 (half a second)
-
     if writes_score(options.model):
         shipped_soundfont()
     return model

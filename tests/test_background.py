@@ -85,18 +85,48 @@ def test_a_worker_that_still_loads_ends_when_its_batch_has_died(tmp_path):
     assert done.returncode == 130, done.stderr
 
 
-# a verb that tells how often garbage is searched for, and at the very end how much is left to the system
-HANDLING = """
-import atexit, gc, sys
+# a verb that tells how often garbage is searched for, and ends with a code; who says that it is taken apart?
+ENDING = """
+import atexit, gc, sys, threading, time
 from dyvim_cli import __main__
 from dyvim_cli.cli import main
-main.run = lambda: print(gc.get_threshold()[0], flush=True)
-atexit.register(lambda: print(gc.get_freeze_count()))
+
+class Torn:
+    def __del__(self):
+        print("torn")
+
+def late():
+    time.sleep(0.3)
+    print("thread")
+
+torn = Torn()
+torn.itself = torn
+
+def verb():
+    print(gc.get_threshold()[0])
+    atexit.register(print, "handler")
+    threading.Thread(target=late).start()
+    {end}
+
+main.run = verb
 __main__.run()
 """
 
 
-def test_a_command_searches_for_garbage_rarely_and_not_at_its_end():
-    done = subprocess.run([sys.executable, "-c", HANDLING], capture_output=True, text=True, check=True)
-    threshold, n_left = map(int, done.stdout.split())
-    assert threshold >= 100_000 and n_left > 10_000
+def ended(end: str) -> subprocess.CompletedProcess[str]:
+    """A command whose verb ends in this way."""
+    program = ENDING.replace("{end}", end)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100)
+
+
+def test_a_command_searches_for_garbage_rarely_and_is_not_taken_apart_at_its_end():
+    done = ended("sys.exit(5)")
+    threshold, *said = done.stdout.split()
+    assert done.returncode == 5 and int(threshold) >= 100_000
+    assert said == ["thread", "handler"]
+
+
+def test_a_command_that_fails_in_an_unforeseen_way_ends_as_python_does():
+    done = ended("raise ValueError('unforeseen')")
+    assert done.returncode == 1 and "ValueError: unforeseen" in done.stderr
+    assert done.stdout.split()[1:] == ["thread", "handler", "torn"]

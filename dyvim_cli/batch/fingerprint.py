@@ -19,7 +19,7 @@ CODE = (
     "pipeline.py", "job_checks.py", "film_planning.py", "extras.py", "describe.py", "composer.py",
     "options.py", "types.py", "device.py", "seeds.py",
     "watching.py", "own_sound.py", "influence.py", "timeline.py", "film_plan.py", "old_piece.py",
-    "preview.py", "sounding.py", "desk", "hearing", "markers", "media", "vision", "music", "model",
+    "preview.py", "sounding.py", "desk", "filters", "hearing", "markers", "media", "vision", "music", "model",
     "stylebook",
 )  # fmt: skip
 SEED_BITS = 31  # what device.new_seed draws, short enough to type again

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dyvim_cli.filters import butterworth, convolve_along, filter_from_silence, find_peaks
 from dyvim_cli.hearing.partials import SAMPLE_RATE
 
 HOP = 160  # samples: a level every 10 ms
@@ -106,8 +107,6 @@ def drumming(samples: np.ndarray) -> Drumming:
 
 def _strokes(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(times [S] in seconds, rises [S, bands] in dB) of what is struck in a window."""
-    from scipy.signal import find_peaks
-
     rises = _rises_db(samples)
     if not rises.shape[1]:
         return np.zeros(0), np.zeros((0, len(BANDS_HZ)))
@@ -122,9 +121,7 @@ def _strokes(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _rises_db(samples: np.ndarray) -> np.ndarray:
     """[bands, F] by how much each band's level rises, dB, one value every 10 ms."""
-    from scipy.ndimage import convolve1d
-
-    powers = convolve1d(_band_powers(samples), np.array([0.25, 0.5, 0.25]), axis=1)
+    powers = convolve_along(_band_powers(samples), np.array([0.25, 0.5, 0.25]), axis=1)
     if not powers.shape[1]:
         return powers
     loudest = np.quantile(powers, LOUDEST, axis=1, keepdims=True)
@@ -135,11 +132,9 @@ def _rises_db(samples: np.ndarray) -> np.ndarray:
 
 def _band_powers(samples: np.ndarray) -> np.ndarray:
     """[bands, F] mean squares of every 10 ms."""
-    from scipy.signal import butter, sosfilt
-
     n = len(samples) // HOP * HOP
-    filters = [butter(BAND_ORDER, band, "bandpass", fs=SAMPLE_RATE, output="sos") for band in BANDS_HZ]
-    bands = np.stack([sosfilt(each, samples[:n]) for each in filters])
+    filters = [butterworth(BAND_ORDER, band, "bandpass", SAMPLE_RATE) for band in BANDS_HZ]
+    bands = np.stack([filter_from_silence(each, samples[:n]) for each in filters])
     return (bands**2).reshape(len(bands), -1, HOP).mean(axis=2)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import ffmpeg
 import numpy as np
 
+from dyvim_cli.filters import butterworth, filter_by_sections
 from dyvim_cli.media.ffmpeg import STDERR_LINES_KEPT, command, stream
 
 LEVEL_RATE_HZ = 100  # levels a second
@@ -110,17 +111,13 @@ class _BandLevels:
     """Mean powers of every 10 ms: of the speech band, and of the whole."""
 
     def __init__(self) -> None:
-        from scipy.signal import butter
-
-        self._filter = butter(BAND_ORDER, SPEECH_BAND_HZ, "bandpass", fs=SPEECH_RATE, output="sos")
+        self._filter = butterworth(BAND_ORDER, SPEECH_BAND_HZ, "bandpass", SPEECH_RATE)
         self._state = np.zeros((len(self._filter), 2, HEARD_CHANNELS))
         self._rest = np.zeros((2, 0))
         self._powers: list[np.ndarray] = [np.zeros((2, 0))]
 
     def feed(self, block: np.ndarray) -> None:
-        from scipy.signal import sosfilt
-
-        band, self._state = sosfilt(self._filter, block, axis=0, zi=self._state)
+        band, self._state = filter_by_sections(self._filter, block, self._state, axis=0)
         squares = np.concatenate([self._rest, np.square([band, block]).sum(axis=2)], axis=1)
         size = SPEECH_RATE // LEVEL_RATE_HZ
         whole = squares.shape[1] // size * size

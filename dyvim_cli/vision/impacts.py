@@ -8,6 +8,7 @@ Letters: N native frames, R regions, I impacts.
 
 import numpy as np
 
+from dyvim_cli.filters import NEAREST, find_peaks, gaussian_mean, sliding_mean, sliding_median
 from dyvim_cli.vision.flow import Flow, shot_firsts
 
 Found = tuple[np.ndarray, np.ndarray]  # seconds [I], contrast [I]
@@ -58,13 +59,9 @@ def find_impacts(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray) -> tup
 
 def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: float) -> Found:
     """Times at which the regions' motion changes direction, and contrasts, from FAINT_CHANGE on."""
-    from scipy.signal import find_peaks  # half a second, which another thread may have spent by now
-
-    from scipy.ndimage import median_filter  # isort: skip (scipy.signal holds it)
-
     reach, span = _frames(WINDOW_S, step_s), _frames(ORDINARY_S, step_s, 3)
     change = velocity_change(flow.velocities, reach, shot_firsts(flow.times_s, cut_times_s))
-    contrast = change / (_usual(speeds, step_s) + CHANGE_SHARE * median_filter(change, span))
+    contrast = change / (_usual(speeds, step_s) + CHANGE_SHARE * sliding_median(change, span))
     peaks, _ = find_peaks(contrast, height=FAINT_CHANGE, distance=_frames(SPACING_S, step_s))
     # seen with the first picture that moves otherwise
     return flow.times_s[peaks] + step_s / 2, contrast[peaks]
@@ -72,12 +69,10 @@ def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: fl
 
 def _surges(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: float) -> Found:
     """Times of peaks of the motion, and contrasts."""
-    from scipy.signal import find_peaks
-
     smooth = _smooth(speeds, step_s)
     within = _frames(SURGE_S, step_s, 3)
-    peaks, found = find_peaks(smooth, prominence=0.0, wlen=within, distance=_frames(SPACING_S, step_s))
-    contrast = found["prominences"] / _usual(speeds, step_s)[peaks]
+    peaks, rises = find_peaks(smooth, prominence=0.0, reach=within, distance=_frames(SPACING_S, step_s))
+    contrast = rises / _usual(speeds, step_s)[peaks]
     clear = contrast > LEAST_SURGE
     rises = np.array([_rise_before(gain, peak, within // 2) for peak in peaks[clear]], int)
     at = peaks[clear] + LEAN_TO_RISE * (rises - peaks[clear])
@@ -87,8 +82,6 @@ def _surges(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: f
 
 def _rises(times_s: np.ndarray, speeds: np.ndarray, gain: np.ndarray, step_s: float) -> Found:
     """Times at which motion sets in or rises most, and contrasts."""
-    from scipy.signal import find_peaks
-
     contrast = gain / _usual(speeds, step_s)
     peaks, _ = find_peaks(contrast, height=LEAST_RISE, distance=_frames(SPACING_S, step_s))
     return times_s[peaks] - step_s / 2, RISE_SHARE * contrast[peaks]
@@ -129,16 +122,12 @@ def _gain(speeds: np.ndarray, step_s: float) -> np.ndarray:
 
 
 def _smooth(speeds: np.ndarray, step_s: float) -> np.ndarray:
-    from scipy.ndimage import gaussian_filter1d
-
-    return gaussian_filter1d(speeds, SMOOTH_S / step_s, mode="nearest")
+    return gaussian_mean(speeds, SMOOTH_S / step_s)
 
 
 def _usual(speeds: np.ndarray, step_s: float) -> np.ndarray:
     """[N] speed that would not stand out: a share of the surrounding motion, and a minimum."""
-    from scipy.ndimage import uniform_filter1d
-
-    return MOTION_SHARE * uniform_filter1d(speeds, _frames(ORDINARY_S, step_s, 3), mode="nearest") + STILL
+    return MOTION_SHARE * sliding_mean(speeds, _frames(ORDINARY_S, step_s, 3), beyond=NEAREST) + STILL
 
 
 def _frames(span_s: float, step_s: float, least: int = 1) -> int:

@@ -5,6 +5,8 @@ Letters: C scenes, M key frames, T analysed frames. Times are seconds from the f
 
 import numpy as np
 
+from dyvim_cli.filters import find_peaks
+
 LEAST_SCENE_S = 2.5  # about a bar: shorter scenes are cuts inside a section, not sections
 LONG_SHOT_S = 12.0  # a shot this long may hold more than one scene
 STRONG_NOVELTY = 0.6  # a new scene inside a shot: the pan ended elsewhere, the light went on
@@ -56,8 +58,6 @@ def _add_apart(kept_s: list[float], times_s: np.ndarray, weights: np.ndarray, ap
 
 def _novelty_peaks(times_s: np.ndarray, novelty: np.ndarray) -> np.ndarray:
     """Indices of strong peaks that stand out from their surroundings."""
-    from scipy.signal import find_peaks
-
     return find_peaks(novelty, height=STRONG_NOVELTY, prominence=NOVELTY_RISE)[0]
 
 

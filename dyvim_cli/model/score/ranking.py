@@ -111,12 +111,16 @@ def _following(onset_weights: np.ndarray, energy: np.ndarray) -> float:
 
     Beats that are alike share a rank: which of them a sort puts first depends on the processor.
     """
-    from scipy.stats import rankdata
-
     if len(onset_weights) < 3 * STEPS_PER_BEAT:
         return 0.0
-    a, b = (rankdata(_grouped(x, STEPS_PER_BEAT).sum(axis=1)) for x in (onset_weights, energy))
+    a, b = (_ranks(_grouped(x, STEPS_PER_BEAT).sum(axis=1)) for x in (onset_weights, energy))
     return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else 0.0
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """[n] places of the values in order, from 1; equal ones share the mean of theirs."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[which]
 
 
 def _pulse(onset_weights: np.ndarray) -> float:

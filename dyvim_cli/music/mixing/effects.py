@@ -8,6 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dyvim_cli.filters import (
+    butterworth,
+    fast_length,
+    filter_by_sections,
+    filter_recursively,
+    signals_of,
+    spectra_of,
+)
 from dyvim_cli.types import SAMPLE_RATE
 
 Effect = Callable[[np.ndarray], np.ndarray]
@@ -30,8 +38,6 @@ def filter_sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
     Returns:
         The effect on [n_channels, n].
     """
-    from scipy.signal import sosfilt
-
     sos = np.asarray(sos, np.float32)
     state = np.zeros((len(sos), n_channels, 2), np.float32)
 
@@ -39,7 +45,7 @@ def filter_sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
         nonlocal state
         if np.abs(state).max() < DIED_AWAY and not block.any():
             return block
-        block, state = sosfilt(sos, block, axis=-1, zi=state)
+        block, state = filter_by_sections(sos, block, state)
         return block
 
     return effect
@@ -54,9 +60,7 @@ def high_pass(cutoff_hz: float) -> np.ndarray:
     Returns:
         Sections [1, 6].
     """
-    from scipy.signal import butter
-
-    return butter(2, cutoff_hz, "highpass", fs=SAMPLE_RATE, output="sos")
+    return butterworth(2, cutoff_hz, "highpass", SAMPLE_RATE)
 
 
 def low_pass(cutoff_hz: float, order: int = 2) -> np.ndarray:
@@ -69,9 +73,7 @@ def low_pass(cutoff_hz: float, order: int = 2) -> np.ndarray:
     Returns:
         Sections [ceil(order / 2), 6].
     """
-    from scipy.signal import butter
-
-    return butter(order, cutoff_hz, "lowpass", fs=SAMPLE_RATE, output="sos")
+    return butterworth(order, cutoff_hz, "lowpass", SAMPLE_RATE)
 
 
 def shelf(corner_hz: float, db: float, high: bool) -> np.ndarray:
@@ -197,8 +199,6 @@ def convolver(response: np.ndarray) -> Effect:
     Returns:
         The effect on [2, n]; the tail continues in the next blocks.
     """
-    from scipy.fft import irfft, next_fast_len, rfft
-
     n_tail = response.shape[1] - 1
     tail, spectra = np.zeros((2, n_tail), np.float32), np.zeros((2, 0), np.complex64)
     size = 0
@@ -210,9 +210,9 @@ def convolver(response: np.ndarray) -> Effect:
             full = np.zeros((2, n + n_tail), np.float32)
         else:
             if n + n_tail > size:
-                size = next_fast_len(n + n_tail, real=True)
-                spectra = rfft(response.astype(np.float32), size)
-            full = irfft(rfft(block, size) * spectra, size)[:, : n + n_tail]
+                size = fast_length(n + n_tail)
+                spectra = spectra_of(response.astype(np.float32), size)
+            full = signals_of(spectra_of(block, size) * spectra, size)[:, : n + n_tail]
         full[:, :n_tail] += tail
         tail = full[:, n:].copy()
         return full[:, :n]
@@ -273,8 +273,6 @@ def follower(release_s: float) -> Callable[[np.ndarray], np.ndarray]:
     Returns:
         A function from a block [2, n] to its smoothed level [n].
     """
-    from scipy.signal import lfilter
-
     decay = np.exp(-LEVEL_HOP / SAMPLE_RATE / release_s)
     state, last = np.zeros(1), 0.0
 
@@ -283,7 +281,7 @@ def follower(release_s: float) -> Callable[[np.ndarray], np.ndarray]:
         n = block.shape[1]
         loudest = np.maximum(np.abs(block[0]), np.abs(block[1]))
         loudest = np.pad(loudest, (0, -n % LEVEL_HOP)).reshape(-1, LEVEL_HOP).max(axis=1)
-        smooth, state = lfilter([1 - decay], [1, -decay], loudest, zi=state)
+        smooth, state = filter_recursively([1 - decay], [1, -decay], loudest, state)
         knots = np.append(last, smooth)
         last = smooth[-1]
         return np.interp(np.arange(1, n + 1) / LEVEL_HOP, np.arange(len(knots)), knots)

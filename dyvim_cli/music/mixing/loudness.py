@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dyvim_cli.filters import filter_by_sections, windowed_low_pass
 from dyvim_cli.types import SAMPLE_RATE, TARGET_LUFS
 
 CEILING_DBTP = -2.3  # AAC added up to 1.3 dB to the sharpest accents of 15 pieces, and -1 dBTP is asked for
@@ -62,9 +63,7 @@ class Meter:
         Args:
             block: [2, n] float.
         """
-        from scipy.signal import sosfilt
-
-        weighted, self._state = sosfilt(K_WEIGHTING, block, axis=-1, zi=self._state)
+        weighted, self._state = filter_by_sections(K_WEIGHTING, block, self._state)
         power = weighted[0] ** 2 + weighted[1] ** 2
         power = np.pad(power, (0, -len(power) % CELL))
         self._powers.append(power.reshape(-1, CELL).mean(axis=1))
@@ -150,9 +149,7 @@ def _cell_peaks(block: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=1)
 def _between() -> np.ndarray:
     """[CELL + 2 REACH, CELL x OVERSAMPLING] from a cell and its neighbourhood to its finer samples."""
-    from scipy.signal import firwin
-
-    taps = firwin(N_TAPS, 1 / OVERSAMPLING) * OVERSAMPLING
+    taps = windowed_low_pass(N_TAPS, 1 / OVERSAMPLING) * OVERSAMPLING
     frame, at = np.indices((CELL + 2 * REACH, CELL * OVERSAMPLING))
     tap = at + N_TAPS // 2 - OVERSAMPLING * (frame - REACH)
     return np.where((tap >= 0) & (tap < N_TAPS), taps[np.clip(tap, 0, N_TAPS - 1)], 0).astype(np.float32)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from dyvim_cli.filters import butterworth, filter_from_silence
 from dyvim_cli.types import SAMPLE_RATE
 
 STRENGTHS = (80, 104)  # velocities from which a blow is of the second and of the third strength
@@ -58,10 +59,8 @@ def _deep(key: int, times_s: np.ndarray, take: int) -> np.ndarray:
 
 def _body(times_s: np.ndarray, up_to_hz: float, rng: np.random.Generator) -> np.ndarray:
     """The skin's noise [2, n], without the lowest octaves, which belong to the tone."""
-    from scipy.signal import butter, sosfilt
-
-    band = butter(2, (110.0, up_to_hz), "bandpass", fs=SAMPLE_RATE, output="sos")
-    noise = sosfilt(band, rng.standard_normal((2, len(times_s))), axis=-1)
+    band = butterworth(2, (110.0, up_to_hz), "bandpass", SAMPLE_RATE)
+    noise = filter_from_silence(band, rng.standard_normal((2, len(times_s))))
     return noise / noise.std() * 0.35 * np.exp(-times_s / 0.18)
 
 
@@ -88,10 +87,8 @@ def rise(key: int, velocity: int, n: int, take: int) -> np.ndarray:
 
 def _reversed_cymbal(times_s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Noise and high partials that grow by 50 dB, as a cymbal's ring played backwards."""
-    from scipy.signal import butter, sosfilt
-
     metal = rng.standard_normal((2, len(times_s)))
-    metal = sosfilt(butter(2, CYMBAL_HZ, "highpass", fs=SAMPLE_RATE, output="sos"), metal, axis=-1)
+    metal = filter_from_silence(butterworth(2, CYMBAL_HZ, "highpass", SAMPLE_RATE), metal)
     partials_hz = CYMBAL_HZ * 2 ** rng.uniform(-1.0, 1.5, 24)
     phases = rng.uniform(0, 2 * np.pi, (2, 24, 1))
     ring = np.stack([_sines(partials_hz, phase[:, 0], len(times_s)) for phase in phases]) / len(partials_hz)
@@ -119,14 +116,12 @@ def _wind(key: int, times_s: np.ndarray, rng: np.random.Generator) -> np.ndarray
 
 def _swept(noise: np.ndarray, progress: np.ndarray) -> np.ndarray:
     """Noise [2, n] through ever higher bands, each of which fades into the next."""
-    from scipy.signal import butter, sosfilt
-
     centres = np.geomspace(*WIND_HZ, 6)
     place, swept = progress * (len(centres) - 1), np.zeros_like(noise)
     for i, centre in enumerate(centres):
-        band = butter(1, (centre / 1.6, min(centre * 1.6, 20000)), "bandpass", fs=SAMPLE_RATE, output="sos")
+        band = butterworth(1, (centre / 1.6, min(centre * 1.6, 20000)), "bandpass", SAMPLE_RATE)
         weight = np.clip(1 - np.abs(place - i) / 1.5, 0, 1)
-        swept += sosfilt(band, noise, axis=-1) * weight / np.sqrt(centre)
+        swept += filter_from_silence(band, noise) * weight / np.sqrt(centre)
     return swept
 
 

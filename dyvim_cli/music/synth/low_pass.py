@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from dyvim_cli.filters import filter_recursively, solve_unit_triangular
 from dyvim_cli.types import SAMPLE_RATE
 
 HOP = 64  # frames between updates of pitch, cutoff and level: 1.3 ms
@@ -55,14 +56,12 @@ class LowPass:
 
     def _filter_runs(self, sound: np.ndarray, steps: np.ndarray) -> None:
         """Filter a piece in place, one run of equal steps [hops] after the other."""
-        from scipy.signal import lfilter
-
         edges = [0, *(np.flatnonzero(steps[1:] != steps[:-1]) + 1).tolist(), len(steps)]
         state = self._state.astype(np.float32)
         for begin, end in zip(edges, edges[1:], strict=False):
             piece = slice(begin * HOP, end * HOP)
             b, a = _coefficients(int(steps[begin]), self._resonance_db)
-            sound[piece], state = lfilter(b, a, sound[piece], zi=state)
+            sound[piece], state = filter_recursively(b, a, sound[piece], state)
         self._state = state.astype(np.float64)
 
 
@@ -80,8 +79,6 @@ def _sweep(sound: np.ndarray, rows: np.ndarray, state: np.ndarray) -> np.ndarray
     Returns:
         The state behind the piece.
     """
-    from scipy.linalg import lapack
-
     n = len(sound)
     each = np.repeat(rows, HOP, axis=0)[:n]
     driven = np.zeros((n + 2, 1))
@@ -90,7 +87,7 @@ def _sweep(sound: np.ndarray, rows: np.ndarray, state: np.ndarray) -> np.ndarray
     driven[1 : n + 1, 0] += 2 * entering
     driven[2:, 0] += entering
     driven[:2, 0] += state
-    solved, _ = lapack.dtbtrs(each[:, 1:].T, driven[:n], uplo="L", diag="U", overwrite_b=False)
+    solved = solve_unit_triangular(each[:, 1:].T, driven[:n])
     sound[:] = solved[:, 0]
     after = driven[n:, 0]
     after -= solved[-1, 0] * each[-1, 2:]

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from dyvim_cli.filters import filter_recursively
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth.sampler import Voice
 from dyvim_cli.types import SAMPLE_RATE
@@ -118,10 +119,8 @@ def shelved(sound: np.ndarray, db: float, corner_hz: float = CORNER_HZ) -> np.nd
     Returns:
         [n] float32.
     """
-    from scipy.signal import lfilter
-
     b, a = _shelf(round(db, 2), corner_hz)
-    return lfilter(b, a, sound).astype(np.float32, copy=False)
+    return filter_recursively(b, a, sound)[0].astype(np.float32, copy=False)
 
 
 @lru_cache(maxsize=64)

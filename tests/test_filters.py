@@ -1,0 +1,176 @@
+"""Filters are what scipy's own functions make of the same curves; those are loaded here alone."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.fft
+import scipy.ndimage
+import scipy.signal
+from scipy.linalg import lapack
+
+from dyvim_cli import filters
+
+RNG = np.random.default_rng(7)
+NOISE = RNG.standard_normal((2, 2000))
+WALK = np.cumsum(RNG.standard_normal(1500))
+KINDS = [("lowpass", 3500.0), ("lowpass", 60.0), ("highpass", 300.0), ("bandpass", (110.0, 2500.0))]
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(("kind", "corners_hz"), KINDS)
+def test_butterworth_is_scipys(order, kind, corners_hz):
+    ours = filters.butterworth(order, corners_hz, kind, 48_000)
+    theirs = scipy.signal.butter(order, corners_hz, kind, fs=48_000, output="sos")
+    assert ours.shape == theirs.shape
+    heard = [scipy.signal.sosfilt(sections, NOISE) for sections in (ours, theirs)]
+    np.testing.assert_allclose(*heard, rtol=1e-9, atol=1e-12)
+    if order < 3 or kind == "bandpass":  # others pair their zeros in another way
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("n_taps", [48, 49])
+def test_a_windowed_low_pass_is_scipys(n_taps):
+    ours, theirs = filters.windowed_low_pass(n_taps, 0.25), scipy.signal.firwin(n_taps, 0.25)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize(("shape", "axis"), [((2, 300), -1), ((300, 3), 0), ((2, 300, 3), 1), ((300,), 0)])
+def test_sections_filter_as_scipys_do(kind, shape, axis):
+    sections = scipy.signal.butter(2, (300, 3000), "bandpass", fs=48_000, output="sos").astype(kind)
+    signal = RNG.standard_normal(shape).astype(kind)
+    before = list(shape)
+    before[axis] = 2
+    state = RNG.standard_normal((len(sections), *before)).astype(kind)
+    kept = [signal.copy(), state.copy()]
+    ours = filters.filter_by_sections(sections, signal, state, axis)
+    for mine, theirs in zip(ours, scipy.signal.sosfilt(sections, signal, axis, zi=state), strict=True):
+        assert mine.dtype == theirs.dtype
+        np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_array_equal(signal, kept[0])
+    np.testing.assert_array_equal(state, kept[1])
+
+
+def test_a_filter_from_silence_and_one_in_two_halves_are_the_same():
+    sections = filters.butterworth(2, 500.0, "lowpass", 48_000)
+    whole = filters.filter_from_silence(sections, NOISE)
+    first, state = filters.filter_by_sections(sections, NOISE[:, :700], np.zeros((1, 2, 2)))
+    second, _ = filters.filter_by_sections(sections, NOISE[:, 700:], state)
+    np.testing.assert_array_equal(np.concatenate([first, second], axis=1), whole)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_difference_equation_is_scipys_lfilter(kind):
+    above, below, state = np.array([0.1, 0.2], kind), np.array([1, -0.9], kind), np.ones(1, kind)
+    signal = NOISE[0].astype(kind)
+    ours, after = filters.filter_recursively(above, below, signal, state)
+    theirs, after_theirs = scipy.signal.lfilter(above, below, signal, zi=state)
+    assert ours.dtype == theirs.dtype
+    np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(after, after_theirs)
+    from_silence, _ = filters.filter_recursively(above, below, signal)
+    np.testing.assert_array_equal(from_silence, scipy.signal.lfilter(above, below, signal))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"height": 0.5}, {"height": 0.5, "distance": 9}, {"prominence": 0.0, "wlen": 21, "distance": 4},
+     {"height": 0.0, "prominence": 1.5}],
+)  # fmt: skip
+@pytest.mark.parametrize("curve", [WALK, np.round(WALK), np.zeros(0), np.ones(9)])
+def test_peaks_are_scipys(curve, asked):
+    names = {"wlen": "reach"}
+    peaks, rises = filters.find_peaks(
+        curve, **{names.get(name, name): value for name, value in asked.items()}
+    )
+    theirs, facts = scipy.signal.find_peaks(curve, **asked)
+    np.testing.assert_array_equal(peaks, theirs)
+    np.testing.assert_array_equal(rises, facts.get("prominences", np.zeros(0)))
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 60])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_sliding_windows_are_scipys(size, kind):
+    curve, image = WALK.astype(kind), scipy.ndimage
+    before = -(size // 2)
+    pairs = [
+        (filters.sliding_mean(curve, size), image.uniform_filter1d(curve, size)),
+        (
+            filters.sliding_mean(curve, size, beyond=filters.NEAREST),
+            image.uniform_filter1d(curve, size, mode="nearest"),
+        ),
+        (filters.sliding_median(curve, size), image.median_filter(curve, size)),
+        (
+            filters.sliding_minimum(curve, size, beyond=filters.NEAREST, origin=before),
+            image.minimum_filter1d(curve, size, mode="nearest", origin=before),
+        ),
+        (
+            filters.sliding_maximum(curve, size, beyond=filters.ZERO, origin=before),
+            image.maximum_filter1d(curve, size, mode="constant", origin=before),
+        ),
+        (filters.gaussian_mean(curve, size / 3), image.gaussian_filter1d(curve, size / 3, mode="nearest")),
+    ]
+    for ours, theirs in pairs:
+        assert ours.dtype == kind
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_windows_slide_along_any_axis():
+    window = np.array([0.25, 0.5, 0.2])
+    ours = filters.convolve_along(NOISE.T, window, axis=0)
+    np.testing.assert_array_equal(ours, scipy.ndimage.convolve1d(NOISE.T, window, axis=0))
+    ours = filters.sliding_mean(NOISE, 9, axis=1)
+    np.testing.assert_array_equal(ours, scipy.ndimage.uniform_filter1d(NOISE, 9, axis=1))
+
+
+def test_transforms_are_scipys():
+    size = filters.fast_length(2003)
+    assert size == scipy.fft.next_fast_len(2003, real=True)
+    sound = NOISE.astype(np.float32)
+    spectra = filters.spectra_of(sound, size)
+    np.testing.assert_array_equal(spectra, scipy.fft.rfft(sound, size))
+    back = filters.signals_of(spectra, size)
+    assert back.dtype == np.float32
+    np.testing.assert_allclose(back[:, :2000], sound, atol=1e-5)
+
+
+def test_a_triangular_system_is_solved_as_by_lapack():
+    bands, wanted = (
+        np.concatenate([np.ones((1, 50)), RNG.uniform(-0.5, 0.5, (2, 50))]),
+        RNG.uniform(size=(50, 1)),
+    )
+    ours = filters.solve_unit_triangular(bands, wanted)
+    theirs, _ = lapack.dtbtrs(bands, wanted, uplo="L", diag="U")
+    np.testing.assert_array_equal(ours, theirs)
+
+
+# filters first, in threads, then the packages that they come from; then the other way round
+APART = """
+import sys, threading
+import numpy as np
+from dyvim_cli import filters
+found = []
+find = lambda: found.append(filters.find_peaks(np.eye(1, 9, 4)[0])[0])
+threads = [threading.Thread(target=find) for _ in range(4)]
+[thread.start() for thread in threads], [thread.join() for thread in threads]
+assert [peaks.tolist() for peaks in found] == [[4]] * 4
+filters.filter_from_silence(filters.butterworth(2, 50.0, "lowpass", 480), np.ones((1, 9)))
+filters.gaussian_mean(np.ones(9), 2.0), filters.solve_unit_triangular(np.ones((2, 3)), np.ones((3, 1)))
+heavy = [name for name in ("signal", "ndimage", "linalg", "fft", "stats") if f"scipy.{name}" in sys.modules]
+assert not heavy, heavy
+import scipy.signal
+assert scipy.signal.find_peaks([0, 1, 0])[0].tolist() == [1]
+assert scipy.signal.sosfilt([[1, 0, 0, 1, 0, 0]], [1.0, 2.0]).tolist() == [1, 2]
+print("both")
+"""
+
+
+@pytest.mark.parametrize("before", ["", "import scipy.signal, scipy.ndimage; "])
+def test_loops_load_without_their_packages_and_beside_them(before):
+    program = APART.replace("assert not heavy, heavy", "" if before else "assert not heavy, heavy")
+    done = subprocess.run(
+        [sys.executable, "-c", before + program], capture_output=True, text=True, timeout=100
+    )
+    assert done.stdout == "both\n", done.stderr
