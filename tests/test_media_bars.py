@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from conftest import MOVING, cut_film, run_ffmpeg
 
-from dyvim_cli.media.bars import WHOLE, picture_area
+from dyvim_cli.media import bars
+from dyvim_cli.media.bars import WHOLE, Area, picture_area
 from dyvim_cli.media.decode import analysis_size, frames
 from dyvim_cli.media.probe import probe
 from dyvim_cli.pipeline import features_of
@@ -97,3 +98,23 @@ def test_the_part_that_is_scored_decides(film):
     info = probe(later)
     assert picture_area(info, 0.0, 3.2) == WHOLE
     assert picture_area(info, 3.2, info.duration_s).down < 0.8
+
+
+@pytest.mark.parametrize("n_keys", [1, 2, 3, 5, 8])
+def test_looking_ends_as_soon_as_the_rest_cannot_matter(film, monkeypatch, n_keys):
+    """The result is that of all looks, of which some show nothing."""
+    rng, info, least = np.random.default_rng(n_keys), probe(film), 99
+    n_frames = 1 if n_keys > 3 else bars.FRAMES_A_KEY
+    n_looks = n_keys * (1 if n_frames == 1 else 3)
+    monkeypatch.setattr(bars, "_looked_at", lambda *film: (np.arange(n_keys), n_frames))
+    monkeypatch.setattr(bars, "_within", lambda look: look)
+    for _ in range(300):
+        looks = [None if x < 0.15 else Area(*rng.choice([1.0, 0.8, 0.5], 2)) for x in rng.random(n_looks)]
+        left = iter(looks)
+        monkeypatch.setattr(bars, "_looks", lambda *film, left=left: left)
+        found = picture_area(info, 0.0, info.duration_s)
+        shown = [(look.across, look.down) for look in looks if look] or [(1.0, 1.0)]
+        sides = np.quantile(shown, bars.SHARE_OF_LOOKS, axis=0, method="higher")
+        assert (found.across, found.down) == tuple(sides)
+        least = min(least, n_looks - len(list(left)))
+    assert least == {1: 1, 2: 2, 3: 3, 5: 2, 8: 2}[n_keys]  # of 3, 6, 9, 5 and 8 looks

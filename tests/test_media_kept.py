@@ -10,7 +10,7 @@ from helpers import odd_films
 from helpers.media_films import H264, picture_hashes
 
 from dyvim_cli.errors import InputError
-from dyvim_cli.media import attempts
+from dyvim_cli.media import attempts, checking
 from dyvim_cli.media.checking import check_copy
 from dyvim_cli.media.clock import packets
 from dyvim_cli.media.cut import Cut, plan_cut
@@ -183,6 +183,28 @@ def test_a_copy_that_lacks_or_spoils_pictures_is_noticed(tmp_path):
     spoilt.write_bytes(data)
     assert "does not decode as it did" in check_copy(info, Cut(0.0, info.duration_s), spoilt).fault
     assert hashlib.md5(info.path.read_bytes()) != hashlib.md5(data)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov"])
+def test_key_frames_that_are_stored_alike_are_not_decoded_to_compare_them(tmp_path, monkeypatch, suffix):
+    info = probe(odd_films.small_film(tmp_path / "film.mp4"))
+    copy = mux(info, MUSIC, tmp_path / f"copy{suffix}").path
+    monkeypatch.setattr(checking, "_key_picture", lambda *frame: pytest.fail("decoded"))
+    assert check_copy(info, Cut(0.0, info.duration_s), copy).fault == ""
+
+
+def test_key_frames_of_another_decoder_are_decoded_to_compare_them(tmp_path, monkeypatch):
+    """The packets' bytes are the same, the decoder's parameters say another profile."""
+    info = probe(odd_films.small_film(tmp_path / "film.mp4"))
+    data = bytearray(info.path.read_bytes())
+    at = data.index(b"avcC") + 4  # version, profile, constraints, level
+    data[at + 3] += 1
+    (copy := tmp_path / "copy.mp4").write_bytes(data)
+    decoded = []
+    picture = checking._key_picture
+    monkeypatch.setattr(checking, "_key_picture", lambda *frame: decoded.append(frame) or picture(*frame))
+    assert check_copy(info, Cut(0.0, info.duration_s), copy).fault == ""
+    assert len(decoded) >= 2
 
 
 def test_what_cannot_be_copied_whole_is_refused(tmp_path, monkeypatch):

@@ -10,14 +10,14 @@ import gc
 from contextlib import suppress
 
 # new objects between searches of the young; ten such searches, of the middle-aged: a command makes a million
-YOUNG_OBJECTS, SEARCHES = 200_000, 10
+YOUNG_OBJECTS, SEARCHES = 500_000, 10
 # glibc's numbers of its settings (malloc.h) and their values in bytes: free memory that is kept at the end of
 # a heap, and the least block that is fetched by itself, of which 32 MB is the most
 KEPT_FREE, FETCHED_ALONE = (-1, 128 << 20), (-3, 32 << 20)
 
 
 def collect_garbage_rarely() -> None:
-    """Search for garbage every two hundred thousand new objects instead of seven hundred."""
+    """Search for garbage every half a million new objects instead of seven hundred."""
     gc.set_threshold(YOUNG_OBJECTS, SEARCHES, SEARCHES)
 
 

@@ -3,6 +3,7 @@
 Wide films stand in them, tall ones between them. Half of what is decoded may be bar.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ import numpy as np
 
 from dyvim_cli.media.clock import packets
 from dyvim_cli.media.opening import open_film
+from dyvim_cli.media.pictures import grey_of
 from dyvim_cli.media.probe import FilmInfo
 
 LOOKS = 8  # frames that are looked at, spread over the film
 FRAMES_A_KEY = 24  # most frames decoded from one key frame on, where there are fewer key frames
+LOOK_EVERY = 8  # frames from one look to the next after such a key frame
 BLACK, FLAT = 20, 6  # grey levels: a bar's greatest, and its spread; night is lighter, or grainy
 SHARE_OF_LOOKS = 0.75  # least share of looks that show a bar: studio logos and burnt-in titles may be wider
 LEAST_BAR = 0.02  # least width of a bar as a share of the side: less is an edge
@@ -53,11 +56,25 @@ def picture_area(film: FilmInfo, start_s: float, end_s: float) -> Area:
     Returns:
         Part of the coded picture; all of it where nothing is shown.
     """
-    shown = [area for grey in _looks(film, start_s, end_s) if (area := _within(grey))]
+    chosen, n_frames = _looked_at(film, start_s, end_s)
+    n_looks = len(chosen) * len(range(0, n_frames, LOOK_EVERY))
+    # so many that show no bar settle it, whatever the others show
+    enough = math.inf if film.joins else n_looks - _rank(n_looks)
+    shown: list[tuple[float, float]] = []
+    for grey in _looks(film, chosen, n_frames):
+        if area := _within(grey):
+            shown.append((area.across, area.down))
+        if shown and (np.sum(np.array(shown) == 1.0, axis=0) >= enough).all():
+            return WHOLE
     if not shown:
         return WHOLE
-    across, down = np.quantile([(a.across, a.down) for a in shown], SHARE_OF_LOOKS, axis=0, method="higher")
+    across, down = np.sort(shown, axis=0)[_rank(len(shown))]
     return Area(float(across), float(down))
+
+
+def _rank(n_looks: int) -> int:
+    """Place of the look that decides among all, from the smallest picture on."""
+    return math.ceil(SHARE_OF_LOOKS * (n_looks - 1))
 
 
 def _within(grey: np.ndarray) -> Area | None:
@@ -74,14 +91,18 @@ def _within(grey: np.ndarray) -> Area | None:
     return Area(*sides) if min(sides) >= LEAST_PICTURE else None
 
 
-def _looks(film: FilmInfo, start_s: float, end_s: float) -> Iterator[np.ndarray]:
-    """Decode some frames of the span as grey [H, W] uint8, 0 = black."""
-    import av
-
+def _looked_at(film: FilmInfo, start_s: float, end_s: float) -> tuple[np.ndarray, int]:
+    """(times of the key frames to look at, frames to decode from each one on)."""
     inside = film.key_times_s[(film.key_times_s >= start_s - 1e-3) & (film.key_times_s < end_s)]
     keys = inside if len(inside) else film.key_times_s[film.key_times_s < end_s][-1:]
     chosen = keys[np.unique(np.linspace(0, len(keys) - 1, min(LOOKS, len(keys))).astype(int))]
-    n_frames = 1 if len(chosen) >= LOOKS // 2 else FRAMES_A_KEY
+    return chosen, 1 if film.joins or len(chosen) >= LOOKS // 2 else FRAMES_A_KEY
+
+
+def _looks(film: FilmInfo, chosen: np.ndarray, n_frames: int) -> Iterator[np.ndarray]:
+    """Decode the frames that are looked at, as grey [H, W] uint8, 0 = black."""
+    import av
+
     with open_film(film.path) as container:
         stream = container.streams[film.stream_index]
         if film.joins:  # a clock that restarted cannot be sought by
@@ -91,12 +112,12 @@ def _looks(film: FilmInfo, start_s: float, end_s: float) -> Iterator[np.ndarray]
             try:
                 container.seek(round((film.start_s + key_s) / stream.time_base), stream=stream)
                 if n_frames == 1 and (frame := _next_alone(container, stream)) is not None:
-                    yield frame.reformat(format="gray").to_ndarray()
+                    yield grey_of(frame)
                     continue
                 container.seek(round((film.start_s + key_s) / stream.time_base), stream=stream)
                 for index, frame in enumerate(_decoded(container, stream, n_frames)):
-                    if index % (FRAMES_A_KEY // 3) == 0:
-                        yield frame.reformat(format="gray").to_ndarray()
+                    if index % LOOK_EVERY == 0:
+                        yield grey_of(frame)
             except av.FFmpegError:
                 continue  # a broken stretch: the others will do
 
@@ -112,7 +133,7 @@ def _key_frames(container: Any, stream: Any, stamps_s: np.ndarray) -> Iterator[n
         if not packet.size or (stamp is not None and np.abs(stamps_s - stamp).min() < 1e-4):
             with suppress(av.FFmpegError):
                 for frame in stream.codec_context.decode(packet if packet.size else None):
-                    yield frame.reformat(format="gray").to_ndarray()
+                    yield grey_of(frame)
 
 
 def _next_alone(container: Any, stream: Any) -> Any:

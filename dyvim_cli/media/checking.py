@@ -14,6 +14,7 @@ from dyvim_cli.media.listing import extras
 from dyvim_cli.media.opening import open_film, picture_stream
 from dyvim_cli.media.orientation import Orientation, orientation_of
 from dyvim_cli.media.output import RE_ENCODED
+from dyvim_cli.media.pictures import grey_of
 from dyvim_cli.media.probe import DISCONTINUOUS, FilmInfo
 from dyvim_cli.media.reordered import shown_stamp
 from dyvim_cli.media.timing import Timing, timing_of
@@ -22,6 +23,8 @@ PLACES = 4  # key frames that are decoded in both films, the last one among them
 AROUND_S = 1.0  # how far before a key frame to begin looking, where there is no index
 GONE_BY_S = 5.0  # how far after it to stop
 MISTIMED = "avi"  # its stamps are counted, and after a seek counted wrongly: it is read from the start
+# ffmpeg's side data of packets that decides what is decoded, beside their bytes
+DECIDING = ("palette", "new_extradata", "param_change")
 LENGTH_S = 0.25  # largest rounding of a film's length by containers; more is footage that was cut off
 
 
@@ -73,15 +76,37 @@ def _undecodable(film: FilmInfo, cut: Cut, path: Path, timing: Timing) -> str:
     keys = film.key_times_s[(film.key_times_s >= cut.start_s - 1e-3) & (film.key_times_s < cut.end_s)]
     if not len(keys) or film.joins:
         return ""
-    for index in np.unique(np.linspace(0, len(keys) - 1, PLACES).astype(int)):
-        key_s = float(keys[index])
-        own = _key_picture(film, film.path, film.start_s + key_s)
+    chosen = keys[np.unique(np.linspace(0, len(keys) - 1, PLACES).astype(int))]
+    stamps_s = np.column_stack([film.start_s + chosen, timing.start_s + chosen - cut.start_s])
+    for own_s, copy_s in _otherwise_stored(film, path, stamps_s):
+        own = _key_picture(film, film.path, own_s)
         if own is None:
             continue  # broken in the film already
-        copy = _key_picture(film, path, timing.start_s + key_s - cut.start_s)
+        copy = _key_picture(film, path, copy_s)
         if copy is None or copy.shape != own.shape or not np.array_equal(copy, own):
-            return f"the picture at {key_s:.2f} s does not decode as it did"
+            return f"the picture at {own_s - film.start_s:.2f} s does not decode as it did"
     return ""
+
+
+def _otherwise_stored(film: FilmInfo, path: Path, stamps_s: np.ndarray) -> Iterator[tuple[float, float]]:
+    """Those of the key frames, by their stamps [n, 2] in film and copy, whose bytes are not the same in both.
+
+    The same bytes for the same decoder are the same picture, and need not be decoded to know that.
+    """
+    with open_film(film.path) as own, open_film(path) as copy:
+        for own_s, copy_s in stamps_s.tolist():
+            stored = _stored(own, film.path, film, own_s)
+            if stored is None or stored != _stored(copy, path, film, copy_s):
+                yield own_s, copy_s
+
+
+def _stored(container: Any, path: Path, film: FilmInfo, stamp_s: float) -> tuple[bytes, bytes, str] | None:
+    """All that decides how a key frame decodes: packet, decoder's parameters, codec; None where more does."""
+    stream = picture_stream(container, path)
+    packet = _key_packet_at(container, stream, film, stamp_s)
+    if packet is None or any(map(packet.has_sidedata, DECIDING)):
+        return None
+    return bytes(packet), bytes(stream.codec_context.extradata or b""), stream.codec_context.name
 
 
 def _lost_orientation(wanted: Orientation, path: Path) -> list[str]:
@@ -111,22 +136,31 @@ def _key_picture(film: FilmInfo, path: Path, stamp_s: float) -> np.ndarray | Non
 
     with open_film(path) as container:
         stream = picture_stream(container, path)
-        early_s = AROUND_S if container.format.name in DISCONTINUOUS else 0.0
+        packet = _key_packet_at(container, stream, film, stamp_s)
+        if packet is None:
+            return None
         try:
-            if container.format.name != MISTIMED:
-                container.seek(round((stamp_s - early_s) / stream.time_base), stream=stream)
-            found = packets(container, stream)
-            packet = _key_packet(found, stamp_s, 0.5 / film.fps, film.late_pictures)
-            if packet is None:
-                return None
             context = stream.codec_context
             shown = [*context.decode(packet), *context.decode(None)]
         except av.FFmpegError:
             return None
-        return shown[0].reformat(format="gray").to_ndarray() if shown else None
+        return grey_of(shown[0]) if shown else None
 
 
-# Any: a packet of PyAV, whose own types differ between its versions
+# Any, here and below: containers, streams and packets of PyAV, whose own types differ between its versions
+def _key_packet_at(container: Any, stream: Any, film: FilmInfo, stamp_s: float) -> Any | None:
+    """The key packet with a time stamp, behind the ones that were read; None when there is none."""
+    import av
+
+    early_s = AROUND_S if container.format.name in DISCONTINUOUS else 0.0
+    try:
+        if container.format.name != MISTIMED:
+            container.seek(round((stamp_s - early_s) / stream.time_base), stream=stream)
+        return _key_packet(packets(container, stream), stamp_s, 0.5 / film.fps, film.late_pictures)
+    except av.FFmpegError:
+        return None
+
+
 def _key_packet(found: Iterator[Any], stamp_s: float, margin_s: float, n_late: int) -> Any | None:
     """The key packet with a time stamp; None when there is none around here."""
     for packet in found:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,3 +48,18 @@ def single_picture(path: Path) -> np.ndarray | None:
     """
     first = list(islice(pictures(path), 2))
     return first[0] if len(first) == 1 else None
+
+
+# Any: a frame of PyAV, whose own types differ between its versions
+def grey_of(frame: Any) -> np.ndarray:
+    """Convert a decoded picture, in the calling thread: others would take as long to start.
+
+    Args:
+        frame: of PyAV.
+
+    Returns:
+        [H, W] uint8, 0 = black.
+    """
+    from av.video.reformatter import VideoReformatter
+
+    return VideoReformatter().reformat(frame, format="gray", threads=1).to_ndarray()
