@@ -22,6 +22,11 @@ def filter_by_sections(
     Returns:
         (filtered signal, state behind it); the arguments stay as they are.
     """
+    loops = compiled("_sosfilt", _filters_sections)
+    if loops is None:
+        from scipy.signal import sosfilt
+
+        return sosfilt(sections, signal, axis, zi=state)
     kind = np.result_type(sections, signal, state)
     rows = np.moveaxis(signal, axis, -1)
     result = np.array(rows, kind, order="C")
@@ -29,7 +34,7 @@ def filter_by_sections(
     after = np.array(np.moveaxis(state, (0, at), (-2, -1)), kind, order="C")
     n_rows, sos = math.prod(rows.shape[:-1]), np.ascontiguousarray(sections, kind)
     in_place = result.reshape(n_rows, rows.shape[-1]), after.reshape(n_rows, len(sections), 2)
-    compiled("signal", "_sosfilt")._sosfilt(sos, *in_place)
+    loops._sosfilt(sos, *in_place)
     return np.moveaxis(result, -1, axis), np.moveaxis(after, (-2, -1), (0, at))
 
 
@@ -65,5 +70,27 @@ def filter_recursively(
     if state is None:
         kind = np.result_type(above, below, signal)
         state = np.zeros((*signal.shape[:-1], max(len(above), len(below)) - 1), kind)
-    filtered, after = compiled("signal", "_sigtools")._linear_filter(above, below, signal, -1, state)
+    loops = compiled("_sigtools", _filters_recursively)
+    if loops is None:
+        from scipy.signal import lfilter
+
+        return lfilter(above, below, signal, zi=state)
+    filtered, after = loops._linear_filter(above, below, signal, -1, state)
     return filtered, after
+
+
+# y[t] = x[t] + y[t - 1] / 2, of one sample and silence: what both loops are tried on
+ABOVE, BELOW, SAMPLE, ECHOES = [1.0, 0.0, 0.0], [1.0, -0.5, 0.0], [1.0, 0.0, 0.0], [1.0, 0.5, 0.25]
+
+
+def _filters_sections(loops: Any) -> bool:
+    result, state = np.array([SAMPLE]), np.zeros((1, 1, 2))
+    loops._sosfilt(np.array([[*ABOVE, *BELOW]]), result, state)
+    return bool(result[0].tolist() == ECHOES and state[0, 0, 0] == ECHOES[-1] / 2)
+
+
+def _filters_recursively(loops: Any) -> bool:
+    filtered, state = loops._linear_filter(
+        np.array(ABOVE), np.array(BELOW), np.array(SAMPLE), -1, np.zeros(2)
+    )
+    return bool(filtered.tolist() == ECHOES and state[0] == ECHOES[-1] / 2)

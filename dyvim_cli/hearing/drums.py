@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dyvim_cli.filters import butterworth, convolve_along, filter_from_silence, find_peaks
+from dyvim_cli.filters import butterworth, filter_from_silence, find_peaks
 from dyvim_cli.hearing.partials import SAMPLE_RATE
 
 HOP = 160  # samples: a level every 10 ms
@@ -121,7 +121,9 @@ def _strokes(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _rises_db(samples: np.ndarray) -> np.ndarray:
     """[bands, F] by how much each band's level rises, dB, one value every 10 ms."""
-    powers = convolve_along(_band_powers(samples), np.array([0.25, 0.5, 0.25]), axis=1)
+    from scipy.ndimage import convolve1d
+
+    powers = convolve1d(_band_powers(samples), np.array([0.25, 0.5, 0.25]), axis=1)
     if not powers.shape[1]:
         return powers
     loudest = np.quantile(powers, LOUDEST, axis=1, keepdims=True)

@@ -8,7 +8,7 @@ Letters: N native frames, R regions, I impacts.
 
 import numpy as np
 
-from dyvim_cli.filters import NEAREST, find_peaks, gaussian_mean, sliding_mean, sliding_median
+from dyvim_cli.filters import find_peaks
 from dyvim_cli.vision.flow import Flow, shot_firsts
 
 Found = tuple[np.ndarray, np.ndarray]  # seconds [I], contrast [I]
@@ -59,9 +59,11 @@ def find_impacts(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray) -> tup
 
 def _changes(flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: float) -> Found:
     """Times at which the regions' motion changes direction, and contrasts, from FAINT_CHANGE on."""
+    from scipy.ndimage import median_filter  # a sixth of a second, which no film has to wait for
+
     reach, span = _frames(WINDOW_S, step_s), _frames(ORDINARY_S, step_s, 3)
     change = velocity_change(flow.velocities, reach, shot_firsts(flow.times_s, cut_times_s))
-    contrast = change / (_usual(speeds, step_s) + CHANGE_SHARE * sliding_median(change, span))
+    contrast = change / (_usual(speeds, step_s) + CHANGE_SHARE * median_filter(change, span))
     peaks, _ = find_peaks(contrast, height=FAINT_CHANGE, distance=_frames(SPACING_S, step_s))
     # seen with the first picture that moves otherwise
     return flow.times_s[peaks] + step_s / 2, contrast[peaks]
@@ -122,12 +124,16 @@ def _gain(speeds: np.ndarray, step_s: float) -> np.ndarray:
 
 
 def _smooth(speeds: np.ndarray, step_s: float) -> np.ndarray:
-    return gaussian_mean(speeds, SMOOTH_S / step_s)
+    from scipy.ndimage import gaussian_filter1d
+
+    return gaussian_filter1d(speeds, SMOOTH_S / step_s, mode="nearest")
 
 
 def _usual(speeds: np.ndarray, step_s: float) -> np.ndarray:
     """[N] speed that would not stand out: a share of the surrounding motion, and a minimum."""
-    return MOTION_SHARE * sliding_mean(speeds, _frames(ORDINARY_S, step_s, 3), beyond=NEAREST) + STILL
+    from scipy.ndimage import uniform_filter1d
+
+    return MOTION_SHARE * uniform_filter1d(speeds, _frames(ORDINARY_S, step_s, 3), mode="nearest") + STILL
 
 
 def _frames(span_s: float, step_s: float, least: int = 1) -> int:

@@ -8,14 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dyvim_cli.filters import (
-    butterworth,
-    fast_length,
-    filter_by_sections,
-    filter_recursively,
-    signals_of,
-    spectra_of,
-)
+from dyvim_cli.filters import butterworth, filter_by_sections, filter_recursively
 from dyvim_cli.types import SAMPLE_RATE
 
 Effect = Callable[[np.ndarray], np.ndarray]
@@ -199,6 +192,8 @@ def convolver(response: np.ndarray) -> Effect:
     Returns:
         The effect on [2, n]; the tail continues in the next blocks.
     """
+    from scipy.fft import irfft, next_fast_len, rfft
+
     n_tail = response.shape[1] - 1
     tail, spectra = np.zeros((2, n_tail), np.float32), np.zeros((2, 0), np.complex64)
     size = 0
@@ -210,9 +205,9 @@ def convolver(response: np.ndarray) -> Effect:
             full = np.zeros((2, n + n_tail), np.float32)
         else:
             if n + n_tail > size:
-                size = fast_length(n + n_tail)
-                spectra = spectra_of(response.astype(np.float32), size)
-            full = signals_of(spectra_of(block, size) * spectra, size)[:, : n + n_tail]
+                size = next_fast_len(n + n_tail, real=True)
+                spectra = rfft(response.astype(np.float32), size)
+            full = irfft(rfft(block, size) * spectra, size)[:, : n + n_tail]
         full[:, :n_tail] += tail
         tail = full[:, n:].copy()
         return full[:, :n]

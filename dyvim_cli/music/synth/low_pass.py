@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from dyvim_cli.filters import filter_recursively, solve_unit_triangular
+from dyvim_cli.filters import filter_recursively
 from dyvim_cli.types import SAMPLE_RATE
 
 HOP = 64  # frames between updates of pitch, cutoff and level: 1.3 ms
@@ -79,6 +79,8 @@ def _sweep(sound: np.ndarray, rows: np.ndarray, state: np.ndarray) -> np.ndarray
     Returns:
         The state behind the piece.
     """
+    from scipy.linalg import lapack
+
     n = len(sound)
     each = np.repeat(rows, HOP, axis=0)[:n]
     driven = np.zeros((n + 2, 1))
@@ -87,7 +89,7 @@ def _sweep(sound: np.ndarray, rows: np.ndarray, state: np.ndarray) -> np.ndarray
     driven[1 : n + 1, 0] += 2 * entering
     driven[2:, 0] += entering
     driven[:2, 0] += state
-    solved = solve_unit_triangular(each[:, 1:].T, driven[:n])
+    solved, _ = lapack.dtbtrs(each[:, 1:].T, driven[:n], uplo="L", diag="U", overwrite_b=False)
     sound[:] = solved[:, 0]
     after = driven[n:, 0]
     after -= solved[-1, 0] * each[-1, 2:]
