@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dyvim_cli import device, weights
 from dyvim_cli.errors import UsageError, WeightsError
+from dyvim_cli.mapped_libraries import release_library_pages
 from dyvim_cli.model.musicgen.loading import (
     DEBUG,
     AudioModel,
@@ -147,7 +148,9 @@ def load_embedded() -> "Decoder":
     from dyvim_cli.model.score.checkpoint import load_decoder
 
     device.one_torch_thread()
-    return load_decoder(weights.embedded(weights.DECODER), hint=weights.REINSTALL)
+    decoder = load_decoder(weights.embedded(weights.DECODER), hint=weights.REINSTALL)
+    release_library_pages()
+    return decoder
 
 
 @lru_cache(maxsize=1)

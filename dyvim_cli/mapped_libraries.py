@@ -1,7 +1,7 @@
 """Let go of the pages of libraries that only their loading needed.
 
-Torch's libraries for graphics cards are read from end to end while they are linked, and a film is then watched
-without them: of half a gigabyte that torch takes, a third.
+Torch's libraries for graphics cards are read from end to end while they are linked, and a film is watched without
+them: of half a gigabyte that torch takes, a third.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ MAPPING = re.compile(r"(\w+)-(\w+) r-(.)p (\w+) \S+ \d+ +\S.*\.so[.\d]*$", re.MU
 
 
 def release_library_pages() -> None:
-    """Hand back the pages of libraries' code; those that are used come back from the file, mostly from its cache.
+    """Hand back the pages of libraries' code; what is used comes back from the file, mostly from its cache.
 
     Does nothing on other systems than Linux.
     """
@@ -32,8 +32,8 @@ def release_library_pages() -> None:
 def unwritten(maps: str) -> Iterator[tuple[int, int]]:
     """List the large mappings of libraries that nothing was ever written into.
 
-    That is their code, and their heads with the tables of symbols. The linker writes into others, and takes the
-    right to write back afterwards: what it wrote would be lost.
+    That is their code, and their heads with the tables of symbols. The linker writes into others, and takes
+    the right to write back afterwards: what it wrote would be lost.
 
     Args:
         maps: text of /proc/self/maps.

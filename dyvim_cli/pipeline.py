@@ -30,7 +30,6 @@ from dyvim_cli.errors import InputError
 from dyvim_cli.extras import stamp_sounds, whole_set, write_extras, write_markers_of
 from dyvim_cli.film_planning import with_plan
 from dyvim_cli.job_checks import checked_film
-from dyvim_cli.mapped_libraries import release_library_pages
 from dyvim_cli.options import ComposeOptions, Delivery, writes_score
 from dyvim_cli.own_sound import own_sound_of
 from dyvim_cli.preview import part_to_deliver
@@ -364,5 +363,4 @@ def _open_studio(options: ComposeOptions) -> "Decoder | AudioModel":
     model = load_model(options)
     if writes_score(options.model):
         shipped_soundfont()
-    release_library_pages()
     return model

@@ -13,12 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from filelock import FileLock
-
 from dyvim_cli.atomic import write_json
 from dyvim_cli.errors import EnvironmentFault, WeightsError
 from dyvim_cli.hub.catalogue import HUB, Source
-from dyvim_cli.hub.download import fetch, git_blob_sha1, listing
 from dyvim_cli.hub.shelf import MODELS, Shelf
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.weights import sha256
@@ -243,6 +240,10 @@ def pull(
         WeightsError: a file cannot be fetched or differs from what was promised.
         EnvironmentFault: the disk is full.
     """
+    from filelock import FileLock
+
+    from dyvim_cli.hub.download import fetch, git_blob_sha1  # most commands fetch nothing
+
     source, folder = shelf.known(name), shelf.folder(chosen) / name
     hint = shelf.how_to_pull(name, chosen)
     _make(folder, shelf)
@@ -274,6 +275,8 @@ def _make(folder: Path, shelf: Shelf) -> None:
 
 def _is_whole(path: Path, file: RemoteFile) -> bool:
     """Check whether the file is here already and has the promised digest."""
+    from dyvim_cli.hub.download import git_blob_sha1
+
     if not path.is_file() or file.n_bytes not in (None, path.stat().st_size):
         return False
     if file.git_sha1:
@@ -299,6 +302,8 @@ class _Meter:
 
 def _listing(source: Source, hint: str) -> tuple[str, list[RemoteFile]]:
     """(revision, files) of a source, small files first."""
+    from dyvim_cli.hub.download import listing
+
     if source.files:
         return "", [
             RemoteFile(url.rsplit("/", 1)[1], url, source.n_bytes, begins) for url, begins in source.files

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch.overrides import TorchFunctionMode
 
 from dyvim_cli.atomic import write_bytes
 from dyvim_cli.errors import WeightsError
@@ -15,6 +16,16 @@ from dyvim_cli.model.score.decoder import Decoder, DecoderConfig, token_layout
 from dyvim_cli.stylebook import FIRST, RECORDS, STYLES
 
 SEMANTICS = "semantics.weight"  # what the semantic vectors go through
+
+
+class _Undrawn(TorchFunctionMode):
+    """Leave out the initial weights of networks that are made here: trained ones take their place at once."""
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if getattr(function, "__module__", "") == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return function(*args, **kwargs)
 
 
 def save_tensors(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
@@ -140,8 +151,9 @@ def load_decoder(path: Path, device: torch.device | str = "cpu", hint: str = "ru
             style for style in STYLES if style not in config["styles"] or style in config.get("untrained", ())
         )
         config |= {"styles": STYLES, "untrained": untrained, "d_semantics": D_SEMANTICS}
-        # not on the meta device: its initial weights cost nothing, but a second of torch's compiler
-        model = Decoder(DecoderConfig(**{**config, "dropout": 0.0}))
+        # not on the meta device: there initial weights cost nothing, but a second of torch's compiler
+        with _Undrawn():
+            model = Decoder(DecoderConfig(**{**config, "dropout": 0.0}))
         model.load_state_dict({n: t.float() for n, t in tensors.items()}, assign=True)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path}: not a dyvim decoder ({error})", hint) from error
