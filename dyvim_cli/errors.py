@@ -1,6 +1,9 @@
 """Exceptions with a message, a remedy and an exit code."""
 
 import errno
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import IntEnum
@@ -63,6 +66,18 @@ class EnvironmentFault(DyvimError):
     """The machine lacks what the job needs: ffmpeg, a device, memory."""
 
     exit_code = ExitCode.ENVIRONMENT
+
+
+def quoted(word: object) -> str:
+    """Quote a path or a name for a command within a hint, which people paste into this system's shell.
+
+    Args:
+        word: the path or name.
+
+    Returns:
+        The word itself where the shell takes it as it is.
+    """
+    return subprocess.list2cmdline([str(word)]) if sys.platform == "win32" else shlex.quote(str(word))
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

@@ -1,11 +1,13 @@
 """Write the files beside the film: the music alone, MIDI, stems."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.composer import sound_blocks
+from dyvim_cli.endings import MIDI, check_ending
 from dyvim_cli.errors import OutputError, UsageError, cannot_write
 from dyvim_cli.options import Delivery
 from dyvim_cli.progress import Progress
@@ -124,6 +126,8 @@ def check_extras(delivery: Delivery, film_path: Path | None, folder: Path | None
     for path in (delivery.music, delivery.midi, delivery.markers_out):
         if path is not None and not _lies_in_new(folder, path):
             check_output(path, inputs=inputs, overwrite=delivery.overwrite)
+    if delivery.midi is not None:
+        check_ending(delivery.midi, MIDI, "MIDI file")
     if delivery.stems is not None:
         check_stems(delivery.stems, delivery.overwrite)
 
@@ -134,12 +138,24 @@ def _lies_in_new(folder: Path | None, path: Path) -> bool:
 
 
 def _check_apart(delivery: Delivery) -> None:
-    """Raise UsageError when two requested files are the same."""
-    named = (delivery.music, delivery.midi, delivery.markers_out)
-    paths = [path.absolute() for path in named if path is not None]
+    """Raise UsageError when two requested files are the same, or one would be a stem as well."""
+    named = (delivery.music, delivery.midi, delivery.markers_out, delivery.stems)
+    paths = [Path(os.path.abspath(path)) for path in named if path is not None]
     if len(set(paths)) < len(paths):
         twice = max(paths, key=paths.count)
         raise UsageError(f"{twice} is asked for twice", "give each file a name of its own")
+    folder = None if delivery.stems is None else Path(os.path.abspath(delivery.stems))
+    for path in paths:
+        if path.parent == folder and _is_stem(path):
+            raise UsageError(f"{path} is the name of a stem", "give each file a name of its own")
+
+
+def _is_stem(path: Path) -> bool:
+    """Check whether a stem could have a file's name, such as melody.wav or melody-jazz.wav."""
+    from dyvim_cli.music.mixing.stem_tracks import GROUPS
+    from dyvim_cli.music.performance.band_names import part_of
+
+    return path.suffix.lower() == ".wav" and part_of(path.stem) in {*GROUPS, *GROUPS.values()}
 
 
 def check_stems(folder: Path, overwrite: bool) -> None:
@@ -153,12 +169,9 @@ def check_stems(folder: Path, overwrite: bool) -> None:
         OutputError: they cannot be written.
     """
     from dyvim_cli.media.output import check_folder
-    from dyvim_cli.music.mixing.stem_tracks import GROUPS
-    from dyvim_cli.music.performance.band_names import part_of
 
     check_folder(folder)
-    names = {*GROUPS, *GROUPS.values()}
-    there = sorted(path.stem for path in folder.glob("*.wav") if part_of(path.stem) in names)
+    there = sorted(path.stem for path in folder.glob("*.wav") if _is_stem(path))
     if there and not overwrite:
         reason = f"{folder} holds stems already ({there[0]}.wav)"
         raise OutputError(reason, "add --overwrite, or name another folder")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dyvim_cli.composer import check_options, missing_weights
-from dyvim_cli.desk.planning import read_orders
+from dyvim_cli.desk.planning import check_length, read_orders
 from dyvim_cli.extras import check_extras
 from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.preview import marked_name, preview_cut
@@ -52,6 +52,8 @@ def checked_film(film_path: Path, options: ComposeOptions, delivery: Delivery) -
     check_film_output(output, delivery.output, inputs=(film.path,), overwrite=delivery.overwrite)
     check_extras(delivery, film.path, output.parent)
     read_orders(options, clock_of(film, cut.start_s, cut.end_s))
+    if options.plan is not None:
+        check_length(options.plan, cut.end_s - cut.start_s)
     return film, cut, output
 
 

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dyvim_cli.errors import InputError, UsageError
+from dyvim_cli.errors import InputError, UsageError, quoted
 
 MAX_PIXELS_VARIABLE, MAX_DURATION_VARIABLE = "DYVIM_MAX_PIXELS", "DYVIM_MAX_DURATION"
 MAX_PIXELS = 100_000_000  # pixels of one picture: 12K is 80 million
@@ -84,7 +84,7 @@ def check_streams(path: Path, n_streams: int) -> None:
         InputError: there are more than any camera or disc writes.
     """
     if n_streams > MAX_STREAMS:
-        hint = f"keep what is wanted: ffmpeg -i {path} -map 0:v:0 -map 0:a:0 -c copy film.mkv"
+        hint = f"keep what is wanted: ffmpeg -i {quoted(path)} -map 0:v:0 -map 0:a:0 -c copy film.mkv"
         raise InputError(f"{path} holds {n_streams} streams, the limit is {MAX_STREAMS}", hint)
 
 
@@ -100,7 +100,7 @@ def check_pictures(path: Path, n_pictures: int) -> None:
     """
     if n_pictures > MAX_PICTURES:
         reason = f"{path} holds more than {MAX_PICTURES / 1e6:g} million pictures"
-        raise InputError(reason, f"score a part of it: ffmpeg -i {path} -t 3600 -c copy part.mkv")
+        raise InputError(reason, f"score a part of it: ffmpeg -i {quoted(path)} -t 3600 -c copy part.mkv")
 
 
 def check_duration(path: Path, duration_s: float) -> None:
@@ -131,7 +131,7 @@ def check_gap(path: Path, longest_gap_s: float) -> None:
     """
     if longest_gap_s > MAX_GAP_S:
         reason = f"two pictures of {path} are {longest_gap_s:.0f} s apart, the limit is {MAX_GAP_S:.0f} s"
-        raise InputError(reason, f"put pictures between them: ffmpeg -i {path} -vf fps=5 film.mkv")
+        raise InputError(reason, f"put pictures between them: ffmpeg -i {quoted(path)} -vf fps=5 film.mkv")
 
 
 def is_playable_rate(sample_rate_hz: int) -> bool:

@@ -62,6 +62,8 @@ def render(
 
     if delivery.music is None:
         raise UsageError("no file to write the music to", "name one with -o music.wav")
+    if length_s is not None and length_s <= 0:
+        raise UsageError(f"--length {length_s:g}: music needs some time", "--length 0:30")
     check_extras(delivery, midi_path)
     midi, meter = read_midi(midi_path), Meter()
     if plan is not None:

@@ -8,7 +8,7 @@ from dyvim_cli import job_checks, pipeline
 from dyvim_cli.composer import compose
 from dyvim_cli.desk.kept_pieces import kept_piece, name_of
 from dyvim_cli.desk.like import made_by
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import UsageError, quoted
 from dyvim_cli.old_piece import OldPiece, Recut
 from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.progress import Progress, Silent
@@ -53,7 +53,7 @@ def rescore(
     watched = pipeline.watch(film_path, asked, delivery, use_cache=use_cache, progress=progress)
     runs = match_footage(footage_of(watched.features), old.footage)
     if all(run.old_s is None for run in runs):
-        raise UsageError(f"{film_path} shows nothing of {scored}", f"dyvim score {film_path}")
+        raise UsageError(f"{film_path} shows nothing of {scored}", f"dyvim score {quoted(film_path)}")
     watched = replace(watched, notes=(*watched.notes, *notes))
     asked = replace(asked, recut=Recut(old, runs))
     return pipeline.compose_and_mux(watched, asked, delivery, model, progress=progress)

@@ -46,18 +46,40 @@ def score_takes(
     Raises:
         DyvimError: as pipeline.score(), before the film is watched where it can; takes that are whole stay.
     """
-    if options.plan is not None or not writes_score(options.model):
-        raise UsageError("--takes are for what the film decides", "leave out --plan, or --model")
-    anywhere = replace(delivery, overwrite=True)  # the name itself is not written: the takes' names are
-    base = job_checks.prepared_output(film_path, options, anywhere)
-    its = [delivery_of_take(delivery, base, number) for number in range(1, n_takes + 1)]
-    for each in its:
-        job_checks.check_delivery(film_path, each)
+    its = deliveries(film_path, options, delivery, n_takes)
+    anywhere = replace(delivery, overwrite=True)
     watched = pipeline.watch(film_path, options, anywhere, use_cache=use_cache, progress=progress)
     model = pipeline.load_model(options)
     for asked, each in zip(directions(watched.features, options, n_takes), its, strict=True):
         seen = replace(watched, output=each.settled_output(), clock=pipeline.StageTimer())
         yield ScoredTake(asked, pipeline.compose_and_mux(seen, asked, each, model, progress=progress), each)
+
+
+def deliveries(film_path: Path, options: ComposeOptions, delivery: Delivery, n_takes: int) -> list[Delivery]:
+    """Name the files of several takes, after every check that needs no work.
+
+    Args:
+        film_path: the film.
+        options: options of composing.
+        delivery: options of the output.
+        n_takes: how many.
+
+    Returns:
+        The deliveries, each with a settled output.
+
+    Raises:
+        DyvimError: a check fails.
+    """
+    if options.plan is not None:
+        raise UsageError("takes differ in what a plan decides", "leave out --takes, or --plan and --like")
+    if not writes_score(options.model):
+        raise UsageError(f"{options.model} makes no takes", "leave out --takes, or --model")
+    anywhere = replace(delivery, overwrite=True)  # the name itself is not written: the takes' names are
+    base = job_checks.prepared_output(film_path, options, anywhere)
+    its = [delivery_of_take(delivery, base, number) for number in range(1, n_takes + 1)]
+    for each in its:
+        job_checks.check_delivery(film_path, each)
+    return its
 
 
 def delivery_of_take(delivery: Delivery, output: Path, number: int) -> Delivery:

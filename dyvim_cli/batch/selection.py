@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from dyvim_cli.errors import InputError
+from dyvim_cli.errors import InputError, quoted
 from dyvim_cli.media.output import MUXERS, OWN_MARK
 
 # suffixes of films that a folder is searched for, unless --include is given
@@ -15,6 +15,8 @@ FILM_SUFFIXES = {
     *MUXERS, ".wmv", ".asf", ".flv", ".f4v", ".mpg", ".mpeg", ".m2v", ".vob", ".ogv", ".3gp", ".3g2",
     ".mxf", ".dv", ".divx", ".rm", ".rmvb", ".gif",
 }  # fmt: skip
+
+WIDER = "look into sub-folders with --recursive, or --include '*'"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ def _matches(relative: PurePosixPath, patterns: Iterable[str]) -> bool:
     return any(fnmatch(relative.name, p) or fnmatch(str(relative), p) for p in patterns)
 
 
-def select(named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = ()) -> list[SelectedFilm]:
+def select(
+    named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = (), *, way_out: str = WIDER
+) -> list[SelectedFilm]:
     """Select the films of folders and files, sorted, each once.
 
     Files that are named are taken whatever they are called (but for --exclude); a missing one is taken
@@ -68,6 +72,7 @@ def select(named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = ()
         named: folders and files.
         choice: what is taken from folders.
         leave_out: outputs of earlier runs.
+        way_out: what to try where there are none.
 
     Returns:
         At least one film.
@@ -84,7 +89,7 @@ def select(named: Iterable[Path], choice: Choice, leave_out: Iterable[Path] = ()
             films.setdefault(os.path.normcase(os.path.abspath(film.path)), film)
     if not films:
         places = ", ".join(map(str, named)) or "an empty list"
-        raise InputError(f"no films in {places}", "look into sub-folders with --recursive, or --include '*'")
+        raise InputError(f"no films in {places}", way_out)
     return sorted(films.values(), key=lambda film: (str(film.root), film.relative.parts))
 
 
@@ -95,7 +100,9 @@ def _of_file(path: Path, choice: Choice) -> list[SelectedFilm]:
 
 def _of_folder(folder: Path, choice: Choice) -> Iterator[SelectedFilm]:
     def cannot(error: OSError) -> None:
-        raise InputError(f"{error.filename}: the folder cannot be read", f"chmod u+rx {error.filename}")
+        raise InputError(
+            f"{error.filename}: the folder cannot be read", f"chmod u+rx {quoted(error.filename)}"
+        )
 
     for place, folders, names in os.walk(folder, onerror=cannot):
         folders[:] = [name for name in folders if choice.recursive and not name.startswith(".")]

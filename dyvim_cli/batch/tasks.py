@@ -65,7 +65,7 @@ def task_of(film: SelectedFilm, options: ComposeOptions, delivery: Delivery, use
 
 def _output(film: SelectedFilm, wanted: str | Path | None, values: dict[str, Any]) -> Path:
     """Output of a film: sub-folders of the input are mirrored inside an output folder."""
-    if wanted is not None and _is_folder(str(wanted)):
+    if wanted is not None and _asks_for_folder(str(wanted)):
         wanted = os.path.join(wanted, "{folder}", "")
     return Path(os.path.abspath(output_path(film.path, _codec(film.path), wanted, **values)))
 
@@ -82,6 +82,11 @@ def _extra(wanted: Path | None, film: SelectedFilm, values: dict[str, Any], exte
 
 def _is_folder(template: str) -> bool:
     return template.endswith(("/", os.sep)) or Path(template).is_dir()
+
+
+def _asks_for_folder(wanted: str) -> bool:
+    """Check whether -o names a folder: one that is there, or a name without an ending and placeholders."""
+    return _is_folder(wanted) or ("{" not in wanted and not Path(wanted).suffix)
 
 
 def _codec(film: Path) -> str:
@@ -163,5 +168,7 @@ def journal_place(wanted: str | None, films: Iterable[SelectedFilm]) -> Path:
     """
     if wanted is None:
         return next(iter(films)).root / NAME
+    if _asks_for_folder(wanted):
+        return Path(wanted) / NAME
     fixed = wanted.split("{", 1)[0]
     return Path(fixed if fixed and _is_folder(fixed) else os.path.dirname(fixed)) / NAME

@@ -37,6 +37,23 @@ def read_orders(options: ComposeOptions, clock: FilmClock) -> tuple[Order, ...]:
     return orders_of(read_markers(options.markers, clock), clock.duration_s)
 
 
+def check_length(plan: FilmPlan, duration_s: float) -> None:
+    """Check that a plan is for a film of this length.
+
+    Args:
+        plan: as it was read.
+        duration_s: of the film, or of its part that is scored.
+
+    Raises:
+        UsageError: it is for a longer or a shorter one.
+    """
+    if abs(plan.duration_s - duration_s) > SAME_LENGTH_S:
+        where = f"{plan.written}: " if plan.written else ""
+        lengths = f"a film of {plan.duration_s:g} s, this one lasts {duration_s:.3f} s"
+        hint = "dyvim plan writes one for this film; --start and --end as then"
+        raise UsageError(f"{where}the plan is for {lengths}", hint)
+
+
 def planned(
     features: FilmFeatures,
     options: ComposeOptions,
@@ -67,11 +84,7 @@ def planned(
         plan = _with_options(options.plan, options)
         plan = replace(plan, hits=with_marks(plan.hits, marks(orders)))
         plan = replace(plan, speech=planned_speech(speech_told(plan, speech_s)))
-    if abs(plan.duration_s - features.duration_s) > SAME_LENGTH_S:
-        where = f"{plan.written}: " if plan.written else ""
-        lengths = f"a film of {plan.duration_s:g} s, this one lasts {features.duration_s:.3f} s"
-        hint = "dyvim plan writes one for this film; --start and --end as then"
-        raise UsageError(f"{where}the plan is for {lengths}", hint)
+    check_length(plan, features.duration_s)
     return edited(replace(plan, written=""), orders)
 
 

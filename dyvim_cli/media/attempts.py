@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from dyvim_cli.errors import InputError, OutputError
+from dyvim_cli.errors import InputError, OutputError, quoted
 from dyvim_cli.media.checking import Checked
 from dyvim_cli.media.programs import ffmpeg_version, find_ffmpeg, is_on_time, newer_ffmpeg
 
@@ -51,7 +51,7 @@ def write_whole(
     if found.fault:
         what = f"the picture of {film_path} cannot be copied whole: {found.fault}"
         raise InputError(
-            what, f"repair it: ffmpeg -i {film_path} -c:v libx264 -crf 16 -c:a copy repaired.mkv"
+            what, f"repair it: ffmpeg -i {quoted(film_path)} -c:v libx264 -crf 16 -c:a copy repaired.mkv"
         )
     return notes + [f"{name} dropped: this container does not keep it" for name in found.lost]
 

@@ -46,6 +46,8 @@ def plan_cut(film: FilmInfo, start: float | str | None = None, end: float | str 
     end = film.duration_s if end is None else min(in_seconds(film, end), film.duration_s)
     if not start and end >= film.duration_s:
         return Cut(0.0, film.duration_s)
+    if end <= start < film.duration_s:
+        raise UsageError(f"--end {end:g} is not after --start {start:g}", "let --end be the later one")
     if end - start < 2 / film.fps:
         raise UsageError(
             f"fewer than two pictures of {film.path} lie between {start:g} s and {end:g} s",

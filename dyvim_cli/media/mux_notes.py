@@ -63,7 +63,7 @@ def own_sound_notes(film: FilmInfo, asked: str, mode: str, container: Container)
     if mode != "drop" or asked == "drop":
         return []
     if not film.audio:
-        return [] if asked == "auto" else [f"the film has no sound of its own to {asked}"]
+        return [] if asked == "auto" else ["the film has no sound of its own to keep"]
     if track is None:
         return sound_plan(film.audio, container)[1]
     return ["the film's own sound is silent and left out (--keep-audio mix keeps it)"]

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dyvim_cli.errors import InputError
+from dyvim_cli.errors import InputError, quoted
 from dyvim_cli.limits import MAX_STREAMS, check_pixels, check_streams
 from dyvim_cli.media.ffmpeg import file_url
 from dyvim_cli.media.formats import (
@@ -86,13 +86,19 @@ def check_regular(path: Path, kind: str) -> None:
     save = f"save the {kind} to a file first"
     if not os.path.exists(path):  # pathlib's own raises for a name that is too long for any file
         if os.path.islink(path):
-            raise InputError(f"{path} is a link to {os.readlink(path)}, which is not there", f"rm {path}")
+            raise InputError(
+                f"{path} is a link to {os.readlink(path)}, which is not there", f"rm {quoted(path)}"
+            )
         is_stream = str(path) == "-" or URL.match(str(path))
         what = "file" if kind == "film" else "sound file"
         hint = save if is_stream else "check the path; quote names with spaces"
         raise InputError(f"no such {what}: {path}", hint)
     if path.is_dir():
-        hint = f"name a film in it, or try: dyvim batch {path}" if kind == "film" else "name a file in it"
+        hint = (
+            f"name a film in it; dyvim batch {quoted(path)} scores all of them"
+            if kind == "film"
+            else "name a file in it"
+        )
         raise InputError(f"{path} is a folder, not a {kind}", hint)
     if not path.is_file() or str(path.parent) in DESCRIPTORS:
         raise InputError(f"{path} is a pipe or a device, not a file", save)
@@ -114,7 +120,7 @@ def _opened(path: Path) -> Any:  # Any, here and below: PyAV's own types differ 
             timeout=(OPEN_LIMIT_S, READ_LIMIT_S),
         )
     except PermissionError as error:
-        raise InputError(f"{path} may not be read", f"chmod u+r {path}") from error
+        raise InputError(f"{path} may not be read", f"chmod u+r {quoted(path)}") from error
     except av.error.ExitError as error:
         reason = f"{path} could not be opened within {OPEN_LIMIT_S:.0f} s"
         raise InputError(reason, "copy it to a disk of this machine") from error
@@ -125,15 +131,15 @@ def _opened(path: Path) -> Any:  # Any, here and below: PyAV's own types differ 
 def _unreadable(path: Path) -> NotReadable:
     """Distinguish lists of files, films without an index and other files."""
     if listed := list_of_files(path):
-        demuxer = "-f concat " if "join" in listed else ""
-        hint = f"make a film of it, if you trust it: ffmpeg {demuxer}-i {path} -c copy film.mp4"
+        reading = "ffmpeg -f concat" if "join" in listed else "ffmpeg"
+        hint = f"make a film of it, if you trust it: {reading} -i {quoted(path)} -c copy film.mp4"
         return NotReadable(f"{path} is {listed}: it only names other files, which are not read", hint)
     if head_of(path)[4:8] == b"ftyp":
         return NotReadable(
             f"{path} is truncated: its index (moov) is missing",
             "copy or download it again; the tool untrunc can repair a recording that broke off",
         )
-    return NotReadable(f"{path} is not a film that ffmpeg can read", f"see what it is: file {path}")
+    return NotReadable(f"{path} is not a film that ffmpeg can read", f"see what it is: file {quoted(path)}")
 
 
 def picture_stream(container: Any, path: Path) -> Any:
@@ -169,7 +175,7 @@ def picture_stream(container: Any, path: Path) -> Any:
 def _check_has_times(container: Any, path: Path) -> None:
     """Raise InputError for a raw codec stream, whose pictures have no times."""
     if container.format.name in RAW_PICTURES:
-        hint = f"ffmpeg -i {path} -c copy {path.with_suffix('.mp4')}"
+        hint = f"ffmpeg -i {quoted(path)} -c copy {quoted(path.with_suffix('.mp4'))}"
         raise InputError(f"{path} is a raw stream without times", hint)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dyvim_cli.atomic import PendingFiles, written
-from dyvim_cli.errors import FULL, OutputError, UsageError, disk_full
+from dyvim_cli.errors import FULL, OutputError, UsageError, disk_full, quoted
 
 # extension -> ffmpeg's muxer; a film in any other container leaves in mp4 (or mkv, see `film_extension`)
 MUXERS = {
@@ -127,7 +127,8 @@ def output_path(
         return path
     if _names_a_kind(path):
         raise UsageError(
-            f"{path.name}: films cannot be written as {path.suffix}", f"-o {path.with_suffix(extension)}"
+            f"{path.name}: films cannot be written as {path.suffix}",
+            f"-o {quoted(path.with_suffix(extension))}",
         )
     return path.with_name(path.name + extension)
 
@@ -207,14 +208,14 @@ def check_output(path: Path, *, inputs: tuple[Path, ...] = (), overwrite: bool =
         if path.exists() and Path(source).exists() and os.path.samefile(path, source):
             raise OutputError(f"{path} is the input itself", "name another output: -o other" + path.suffix)
     if path.is_dir():
-        raise OutputError(f"{path} is a folder", f"name a file in it: -o {path / 'film.mp4'}")
+        raise OutputError(f"{path} is a folder", f"name a file in it: -o {quoted(path / 'film.mp4')}")
     if path.exists() and not path.is_file():
         raise OutputError(f"{path} is no file: nothing is written to devices and pipes", "name a file")
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists already", "add --overwrite, or name another file with -o")
     folder = path.absolute().parent
     if not folder.is_dir():
-        raise OutputError(f"the folder {folder} does not exist", f"mkdir -p {folder}")
+        raise OutputError(f"the folder {folder} does not exist", f"mkdir -p {quoted(folder)}")
     if not os.access(folder, os.W_OK):
         raise OutputError(f"the folder {folder} is not writable", "name another place with -o")
 

@@ -76,7 +76,7 @@ def ffmpeg_version(program: str | None = None) -> str:
         EnvironmentFault: it does not run.
     """
     words = _answer(program or find_ffmpeg(), "-version").split()
-    return f"ffmpeg {words[2]}"
+    return " ".join(("ffmpeg", words[2]))
 
 
 def encoders() -> set[str]:

@@ -8,7 +8,7 @@ when as many have been decoded as the order needs, and those that follow one by 
 from pathlib import Path
 from typing import Any
 
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import UsageError, quoted
 from dyvim_cli.media.clock import packets
 from dyvim_cli.media.opening import open_film
 
@@ -84,5 +84,6 @@ def check_order(output: Path, film_path: Path, is_reordered: bool) -> None:
     """
     if is_reordered and output.suffix.lower() != f".{WITHOUT_TIMES}":
         reason = f"{film_path} does not say in which order its pictures are shown, as {output.suffix} must"
-        hint = f"-o {output.with_suffix('.avi')}, or give it times first: mkvmerge -o film.mkv {film_path}"
+        untimed = quoted(output.with_suffix(".avi"))
+        hint = f"give it times first: mkvmerge -o film.mkv {quoted(film_path)}; or name an avi: {untimed}"
         raise UsageError(reason, hint)

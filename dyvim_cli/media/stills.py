@@ -9,17 +9,18 @@ import ffmpeg
 import numpy as np
 
 from dyvim_cli.atomic import write_text
-from dyvim_cli.errors import InputError, OutputError
+from dyvim_cli.errors import InputError, OutputError, UsageError
 from dyvim_cli.media.ffmpeg import command, file_url, run
 from dyvim_cli.media.film_input import clock_options
 from dyvim_cli.media.output import made_folder
-from dyvim_cli.media.probe import FilmInfo
+from dyvim_cli.media.probe import FilmInfo, picture_packets
 from dyvim_cli.media.programs import find_ffmpeg
 from dyvim_cli.progress import Progress, Silent
 
 TICKS_HZ = 1_000_000  # ffmpeg names each file by its time in these
 MANIFEST = "manifest.json"
 STRAY_S = 1.0  # distance before the first picture or after the last beyond which a frame's stamp is broken
+MARGIN_FRAMES = 0.1  # frames by which a part begins and ends early, as stamps are rounded
 QUALITY = {"jpg": {"q:v": 2}, "png": {}}
 
 
@@ -58,10 +59,13 @@ def extract_stills(
 
     Raises:
         InputError: no frame comes out.
+        UsageError: none lies in the part.
         OutputError: the folder holds frames already.
     """
     folder = Path(folder)
     find_ffmpeg()  # raises where there is none, before a folder is made
+    if start_s > 0 or end_s is not None:
+        _check_part(film, start_s, film.duration_s if end_s is None else end_s, key_only)
     with made_folder(folder):
         earlier = _earlier(folder, overwrite)
         scratch = folder / ".frames.part"
@@ -82,6 +86,16 @@ def extract_stills(
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return folder / MANIFEST
+
+
+def _check_part(film: FilmInfo, start_s: float, end_s: float, key_only: bool) -> None:
+    """Raise UsageError where no picture lies in a part of the film."""
+    times = film.key_times_s if key_only else picture_packets(film)[:, 0]
+    margin = MARGIN_FRAMES / film.fps
+    if not ((times >= start_s - margin) & (times < end_s - margin)).any():
+        what = "key frame" if key_only else "picture"
+        reason = f"no {what} of {film.path} lies between {start_s:g} s and {end_s:g} s"
+        raise UsageError(reason, f"set --start and --end within its {film.duration_s:.3f} s")
 
 
 def _earlier(folder: Path, overwrite: bool) -> list[str]:
@@ -132,7 +146,7 @@ def _output(
     picture = ffmpeg.input(file_url(film.path), **options)[f"v:{film.position}"]
     zero = _offset_s(film)
     picture = picture.filter("select", _in_order(zero, film.picture_s))
-    margin = 0.1 / film.fps
+    margin = MARGIN_FRAMES / film.fps
     if start_s > 0 or end_s is not None:
         end = film.duration_s if end_s is None else end_s
         picture = picture.filter("trim", start=zero + start_s - margin, end=zero + end - margin)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dyvim_cli.errors import InputError
+from dyvim_cli.errors import InputError, quoted
 from dyvim_cli.limits import check_gap, check_pictures
 from dyvim_cli.media.clock import StreamClock, packets
 from dyvim_cli.media.formats import STILLS, is_animated_webp
@@ -120,10 +120,10 @@ def _row(packet: Any, tick: float, n_late: int) -> list[tuple[float, float, floa
 def _check_enough(times: np.ndarray, container: Any, path: Path) -> None:
     """Raise InputError unless two pictures at least have times."""
     if len(times) < 2 and is_animated_webp(path):
-        hint = f"make a film of it with the newest ffmpeg: ffmpeg -i {path} film.mp4"
+        hint = f"make a film of it with the newest ffmpeg: ffmpeg -i {quoted(path)} film.mp4"
         raise InputError(f"{path} is an animated webp, which cannot be read yet", hint)
     if len(times) > 1 and container.format.name in STILLS:
-        hint = f"make a film of it: ffmpeg -i {path} film.mkv"
+        hint = f"make a film of it: ffmpeg -i {quoted(path)} film.mkv"
         raise InputError(f"{path} is a row of pictures without times", hint)
     if len(times) < 2:
         what = "a single picture" if len(times) else "no complete picture"

@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def _figures(entries: Sequence[Entry], counts: Counter[Status]) -> list[dict[str
         (STATUSES[status].lower(), counts[status]) for status in STATUSES if counts[status]
     ]
     figures.append(("of film", clock(sum(entry.get("duration_s", 0) for entry in entries))))
-    figures.append(("cuts on a beat", _cuts_on_beat(hits)))
+    figures.append(("cuts on a beat", _cuts(hits, lambda hit: hit["on_beat"])))
     if hits:
         errors = [abs(hit["error_ms"]) for hit in _met(hits)]
         figures.append(("events met", f"{len(errors)} of {len(hits)}"))
@@ -114,7 +114,8 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
         ("loudness", _number(entry.get("loudness_lufs"), ".1f", "LUFS", "silent")),
         ("true peak", _number(entry.get("true_peak_db"), ".1f", "dBTP", "silent")),
         ("timing error", _number(timing_error_ms(entry), ".0f", "ms")),
-        ("cuts on a beat", _cuts_on_beat(entry.get("hits", ()))),
+        ("cuts met", _cuts(entry.get("hits", ()), lambda hit: hit["music_s"] is not None)),
+        ("cuts on a beat", _cuts(entry.get("hits", ()), lambda hit: hit["on_beat"])),
         ("alpha", _number(entry.get("alpha"), "g")),
         ("seed", entry.get("seed")),
         ("own sound", OWN_SOUND.get(entry.get("keep_audio", ""))),
@@ -136,10 +137,10 @@ def _number(value: float | None, form: str, unit: str = "", missing: str | None 
     return f"{value:{form}} {unit}".strip().replace("-", "−")
 
 
-def _cuts_on_beat(hits: Sequence[dict[str, Any]]) -> str | None:
-    """Count the cuts on a beat: '3 of 4'; None without cuts."""
+def _cuts(hits: Sequence[dict[str, Any]], counts: Callable[[dict[str, Any]], bool]) -> str | None:
+    """Count some of the cuts: '3 of 4'; None without cuts."""
     cuts = [hit for hit in hits if hit["kind"] == "cut"]
-    return f"{sum(hit['on_beat'] for hit in cuts)} of {len(cuts)}" if cuts else None
+    return f"{sum(map(counts, cuts))} of {len(cuts)}" if cuts else None
 
 
 def timing_error_ms(entry: Entry) -> float | None:

@@ -18,6 +18,7 @@ from dyvim_cli.cli.options.arguments import KeepAudio
 from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.options.parsing import parse_key, parse_loudness, parse_mood, parse_span, parse_style
 from dyvim_cli.cli.show.console import ProgressKind
+from dyvim_cli.endings import PAGE, check_ending
 
 if TYPE_CHECKING:
     from dyvim_cli.options import ComposeOptions, Delivery
@@ -199,11 +200,13 @@ class Products(Extras):
 
         Raises:
             OutputError: it cannot be written, or would replace one of them.
+            UsageError: it is not called as a page is.
         """
         from dyvim_cli.media.output import check_output
 
         if self.report is not None:
             check_output(self.report, inputs=inputs, overwrite=True)
+            check_ending(self.report, PAGE, "page")
 
 
 @dataclass

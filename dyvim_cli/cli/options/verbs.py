@@ -6,6 +6,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from dyvim_cli.cli.show.usage import ClickException
 from dyvim_cli.errors import UsageError, one_of
 
 
@@ -26,6 +27,26 @@ class PlainFlags:
             if getattr(parameter, "is_flag", False) and parameter.metavar is None:
                 parameter.metavar = ""
         return parameters
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words after the verb.
+
+        Args:
+            ctx: of click.
+            args: the words.
+
+        Returns:
+            Those that are left.
+
+        Raises:
+            ClickException: they are wrong; it knows the verb, which Click forgets where a value is missing.
+        """
+        try:
+            left: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]  # of the command beside it
+        except ClickException as error:
+            error.ctx = getattr(error, "ctx", None) or ctx  # type: ignore[attr-defined]  # of usage errors
+            raise
+        return left
 
 
 class Verb(PlainFlags, TyperCommand):

@@ -1,7 +1,7 @@
 """List, verify and remove what a shelf of downloads holds: weights of models, packs of sounds."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +45,13 @@ def _size(n_bytes: float) -> str:
 
 
 def verify_all(
-    shelf: Shelf, names: Iterable[str], chosen: Path | None, progress: console.ProgressKind
+    shelf: Shelf, names: Sequence[str] | None, chosen: Path | None, progress: console.ProgressKind
 ) -> None:
     """Check every byte of the pulled files, all of them before a failure is raised.
 
     Args:
         shelf: the weights or the sounds.
-        names: of what was pulled.
+        names: of what was pulled; none = everything.
         chosen: the folder that was requested; None = the usual one.
         progress: how to show it.
 
@@ -59,11 +59,15 @@ def verify_all(
         WeightsError: the last of the failures; those before it are shown.
     """
     faults: list[WeightsError] = []
-    for name in names:
+    folder = shelf.folder(chosen)
+    here = [n for n in shelf.catalogue if store.manifest(n, chosen, shelf) or store.is_placed(folder / n)]
+    if not names and not here:
+        console.note(f"nothing was pulled into {folder}")
+    for name in names or here:
         try:
             with console.progress(progress) as shown:
-                folder = store.verify(name, chosen, shown, shelf)
-            console.data(f"ok    {name}: {folder}")
+                place = store.verify(name, chosen, shown, shelf)
+            console.data(f"ok    {name}: {place}")
         except WeightsError as fault:
             faults.append(fault)
     for earlier in faults[:-1]:

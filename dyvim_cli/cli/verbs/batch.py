@@ -18,6 +18,7 @@ from dyvim_cli.cli.options.batch_options import Choosing, Engine, Scheduling
 from dyvim_cli.cli.options.groups import ComposingMany, Extras, Mixing, Running, takes_groups
 from dyvim_cli.cli.show import console, tally
 from dyvim_cli.cli.show.licence import say_before_pull
+from dyvim_cli.endings import PAGE, check_ending
 from dyvim_cli.errors import DyvimError, ExitCode
 
 if TYPE_CHECKING:
@@ -96,12 +97,13 @@ def batch(
 
 
 def _check_report(report: Path | None, tasks: "list[Task]") -> None:
-    """Make the page's folder. Raises OutputError where the page cannot be written or would replace a film."""
+    """Make the page's folder. Raises OutputError or UsageError where no page can be written there."""
     from dyvim_cli.media.output import check_output
 
     if report is not None:
         report.absolute().parent.mkdir(parents=True, exist_ok=True)
         check_output(report, inputs=tuple(task.film for task in tasks), overwrite=True)
+        check_ending(report, PAGE, "page")
 
 
 def _prepare_models(tasks: "list[Task]", progress: console.ProgressKind) -> None:

@@ -10,6 +10,7 @@ import typer
 from dyvim_cli.cli.options import arguments as opt
 from dyvim_cli.cli.options.bounds import MaxDuration, MaxPixels
 from dyvim_cli.cli.show import console
+from dyvim_cli.endings import PAGE, PLOT, check_ending
 from dyvim_cli.errors import DyvimError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -92,12 +93,13 @@ def evaluate(
 
 
 def _check_outputs(films: list[Path], plot: Path | None, report: Path | None) -> None:
-    """Raise before the work where a picture or a page cannot be made: OutputError, or a missing library."""
+    """Raise before the work where a picture or a page cannot be made: a wrong name, or a missing library."""
     from dyvim_cli.media.output import check_output
 
-    for path in (plot, report):
+    for path, endings, what in ((plot, PLOT, "picture"), (report, PAGE, "page")):
         if path is not None:
             check_output(path, inputs=tuple(films), overwrite=True)
+            check_ending(path, endings, what)
     if plot is not None:
         import matplotlib  # noqa: F401
 

@@ -41,7 +41,10 @@ def extract_features(
 
     if out is not None:
         check_folder(out)
-    films = [film.path for film in select([source], Choice())]
+    films = [
+        film.path
+        for film in select([source], Choice(), way_out="name a film, or the folder that films are in")
+    ]
     failed = 0
     for film in films:
         try:

@@ -1,7 +1,7 @@
 """dyvim score: compose a soundtrack to a film and lay it under the picture."""
 
 import json
-import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from dyvim_cli.cli.options.players import with_players
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.licence import say_before_pull
 from dyvim_cli.cli.show.stages import SCORE
-from dyvim_cli.errors import DyvimError, UsageError
+from dyvim_cli.errors import DyvimError, UsageError, quoted
 from dyvim_cli.report import entry
 from dyvim_cli.report.roll import roll_of
 
@@ -58,7 +58,7 @@ def score(
     delivery = products.delivery(mixing, output, running.overwrite)
     products.check_report(film)
     if dry_run:
-        _show_plan(film, options, delivery, running.as_json)
+        _show_plan(film, options, delivery, takes, running.as_json)
         if composing.seed is None:
             console.note(f"the seed was drawn for this look; --seed {options.seed} composes with it")
         return
@@ -128,8 +128,9 @@ def _score_takes(
 def _check_one_film(film: Path, more: list[str]) -> None:
     """Raise UsageError where several films were named."""
     if more:
-        films = " ".join(shlex.quote(str(each)) for each in (film, *more))
-        raise UsageError(f"score takes one film, and {1 + len(more)} are named", f"dyvim batch {films}")
+        films = map(quoted, (film, *more))
+        hint = " ".join(("dyvim batch", *films))
+        raise UsageError(f"score takes one film, and {1 + len(more)} are named", hint)
 
 
 def _report(path: Path | None, film: entry.Entry) -> None:
@@ -140,14 +141,24 @@ def _report(path: Path | None, film: entry.Entry) -> None:
         write_report([film], path)
 
 
-def _show_plan(film: Path, options: "ComposeOptions", delivery: "Delivery", as_json: bool) -> None:
+def _show_plan(
+    film: Path, options: "ComposeOptions", delivery: "Delivery", n_takes: int, as_json: bool
+) -> None:
     """Print the plan of a dry run, after the cheap checks."""
     from dyvim_cli.job_checks import plan_job
+    from dyvim_cli.takes import deliveries
 
-    plan = plan_job(film, options, delivery)
+    if n_takes > 1:
+        outputs = [str(each.output) for each in deliveries(film, options, delivery, n_takes)]
+        plan = plan_job(film, options, replace(delivery, overwrite=True))
+        plan = {"input": plan["input"], "outputs": outputs} | {k: v for k, v in plan.items() if k != "output"}
+    else:
+        plan = plan_job(film, options, delivery)
+        outputs = [plan["output"]]
     if as_json:
         console.data(json.dumps(plan))
         return
     for name, value in plan.items():
-        console.note(f"{name}: {value}")
-    console.data(plan["output"])
+        console.note(f"{name}: {', '.join(value) if name == 'outputs' else value}")
+    for output in outputs:
+        console.data(output)

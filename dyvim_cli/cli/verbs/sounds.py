@@ -44,13 +44,15 @@ def pull_sounds(
 
 @app.command("verify")
 def verify_sounds(
-    name: Name, sounds_dir: opt.SoundsDir = None, progress: opt.Progress = console.ProgressKind.AUTO
+    names: Annotated[list[str] | None, typer.Argument(help="Names; else everything that was pulled.")] = None,
+    sounds_dir: opt.SoundsDir = None,
+    progress: opt.Progress = console.ProgressKind.AUTO,
 ) -> None:
-    """Check every byte of a pack."""
+    """Check every byte of what was pulled."""
     from dyvim_cli.cli.show.shelves import verify_all
     from dyvim_cli.hub.shelf import PACKS
 
-    verify_all(PACKS, [name], sounds_dir, progress)
+    verify_all(PACKS, names, sounds_dir, progress)
 
 
 @app.command("path")

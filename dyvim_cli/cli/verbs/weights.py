@@ -47,13 +47,8 @@ def verify_weights(
 ) -> None:
     """Check every byte of what was pulled."""
     from dyvim_cli.cli.show.shelves import verify_all
-    from dyvim_cli.hub.catalogue import CATALOGUE
     from dyvim_cli.hub.shelf import MODELS
-    from dyvim_cli.hub.store import is_placed, manifest, weights_folder
 
-    if not names:
-        folder = weights_folder(weights_dir)
-        names = [n for n in CATALOGUE if manifest(n, weights_dir) or is_placed(folder / n)]
     verify_all(MODELS, names, weights_dir, progress)
 
 

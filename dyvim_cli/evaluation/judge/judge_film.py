@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dyvim_cli.errors import InputError
+from dyvim_cli.errors import InputError, quoted
 from dyvim_cli.evaluation.judge.audio_events import (
     SAMPLE_RATE,
     AudioEvents,
@@ -153,7 +153,7 @@ def kind_of_sound(film: Path) -> str:
 
     found = probe(film)
     if not found.audio:
-        raise InputError(f"{film} has no sound to judge", f"dyvim evaluate {film.name} --music FILE")
+        raise InputError(f"{film} has no sound to judge", f"dyvim evaluate {quoted(film)} --music FILE")
     if SCORED_BY not in found.comment:
         return UNKNOWN
     return ALONE if found.audio[0].title == MUSIC else TOGETHER

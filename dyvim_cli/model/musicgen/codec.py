@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dyvim_cli.errors import WeightsError
+from dyvim_cli.errors import WeightsError, quoted
 
 BLOCK_S, CONTEXT_S, FADE_S = 10.0, 1.0, 0.04
 ENCODEC_FILES = {24: "encodec_24khz-d7cc33bc.th", 48: "encodec_48khz-7e698e3e.th"}
@@ -255,7 +255,7 @@ def encodec_codec(sample_rate_khz: int, folder: Path, bandwidth_kbps: float = 6.
     except Exception as error:  # torch raises half a dozen kinds for damaged files
         name = f"encodec-{sample_rate_khz}khz"
         raise WeightsError(
-            f"{path}: not weights of {name} ({error})", f"dyvim weights pull {name}"
+            f"{path}: not weights of {name} ({error})", f"dyvim weights pull {quoted(name)}"
         ) from error
     return SegmentCodec(model, bandwidth_kbps)
 

@@ -17,7 +17,7 @@ import torch
 
 from dyvim_cli import cache
 from dyvim_cli.atomic import write_json
-from dyvim_cli.errors import DyvimError, InputError
+from dyvim_cli.errors import DyvimError, InputError, quoted
 from dyvim_cli.model.musicgen.codec import Codec
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.types import FilmFeatures
@@ -229,7 +229,7 @@ def load_films(folder: Path) -> tuple[list[SoundedFilm], list[SoundedFilm], dict
     paths = [p for p in folder.glob("*.safetensors") if not p.name.startswith(".")]
     if not facts.exists() or len(paths) < 2:
         raise InputError(
-            f"{folder}: fewer than two prepared films", "dyvim train prepare FOLDER -o " + str(folder)
+            f"{folder}: fewer than two prepared films", f"dyvim train prepare FOLDER -o {quoted(folder)}"
         )
     paths.sort(key=lambda p: hashlib.sha256(p.name.encode()).digest())
     films = [_read(p) for p in paths]

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from dyvim_cli.errors import InputError
+from dyvim_cli.errors import InputError, quoted
 from dyvim_cli.model.musicgen.adapter import save_adapter
 from dyvim_cli.model.musicgen.codec import Codec
 from dyvim_cli.model.musicgen.loading import AudioModel, load_audio_model, placement
@@ -289,7 +289,7 @@ def learner(pairs: Path, backbone: str, batch_size: int = 4, n_frames: int = 500
     training, held_out, facts = load_films(pairs)
     if any(facts[name] != value for name, value in facts_of(audio.codec, codec_digest(audio.codec)).items()):
         raise InputError(
-            f"{pairs}: prepared with another codec", f"dyvim train prepare --backbone {backbone}"
+            f"{pairs}: prepared with another codec", f"dyvim train prepare --backbone {quoted(backbone)}"
         )
     if facts.get("motion_encoder") != seen_with()["motion_encoder"]:
         raise InputError(f"{pairs}: these films were seen by another motion encoder", "dyvim train prepare")

@@ -1,0 +1,209 @@
+"""Slips of the command line: a wrong name replaces no file, and what to try can be pasted into a shell."""
+
+import ast
+import json
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, dyvim
+
+from dyvim_cli.batch.selection import SelectedFilm
+from dyvim_cli.batch.tasks import journal_place, task_of
+from dyvim_cli.cli.show.console import summary
+from dyvim_cli.desk.plan_file import plan_text
+from dyvim_cli.errors import ExitCode, InputError, OutputError, UsageError, quoted
+from dyvim_cli.extras import check_extras
+from dyvim_cli.film_plan import FilmPlan, PlannedSection
+from dyvim_cli.job_checks import checked_film
+from dyvim_cli.media.cut import plan_cut
+from dyvim_cli.media.output import check_output
+from dyvim_cli.media.probe import probe
+from dyvim_cli.media.stills import extract_stills
+from dyvim_cli.options import ComposeOptions, Delivery
+from dyvim_cli.rendering import render
+from dyvim_cli.takes import deliveries
+from dyvim_cli.types import Key
+
+PLAN = FilmPlan(
+    60.0, "rock", Key(2, False), 110.0, 0.0, 0.2, 0.5, 1, (),
+    (PlannedSection(0.0, "theme", 0, 0.0, 0.2, ("melody", "bass")),),
+)  # fmt: skip
+# a command, at the beginning of a text or of a part of it, and a value in it: `mkdir -p \0`, `-o \0`
+COMMAND = r"dyvim [a-z-]+|ffmpeg|mkdir|chmod|rm|file|mkvmerge"
+WITH_VALUE = re.compile(rf"(?:^|[:;] |or )(?:(?:{COMMAND}) (?:[^`,;:\x01]* )?\x00|-o \x00(?:$|,))|-o \x00$")
+
+
+def said(done, code):
+    """The two lines of a refusal."""
+    assert done.returncode == code and done.stdout == "", done.stderr
+    what, way_out = done.stderr.splitlines()
+    return what, way_out
+
+
+@pytest.fixture(scope="module")
+def folder(film, tmp_path_factory):
+    """A folder whose name has a space, with two films."""
+    place = tmp_path_factory.mktemp("slips") / "my films"
+    place.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        shutil.copy(film, place / name)
+    return place
+
+
+@pytest.mark.parametrize("verb", ["score", "evaluate", "batch", "plot"])
+def test_no_page_and_no_plot_replaces_a_film(folder, verb):
+    other, before = folder / "b.mp4", (folder / "b.mp4").read_bytes()
+    option = "--plot" if verb == "plot" else "--report"
+    done = dyvim("evaluate" if verb == "plot" else verb, folder / "a.mp4", option, other, cwd=folder)
+    what, way_out = said(done, ExitCode.USAGE)
+    assert str(other) in what and (".png" if verb == "plot" else ".html") in way_out
+    assert other.read_bytes() == before and len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"midi": "a.wav"}, "a.wav: not the name of a MIDI file"),
+        ({"music": "stems/melody.wav", "stems": "stems"}, "melody.wav is the name of a stem"),
+        ({"music": "stems/x/../drums-jazz.wav", "stems": "stems/"}, "drums-jazz.wav is the name of a stem"),
+        ({"music": "m.wav", "stems": "m.wav"}, "m.wav is asked for twice"),
+        ({"music": "x/../m.wav", "midi": "m.wav"}, "m.wav is asked for twice"),
+    ],
+)
+def test_each_file_has_a_name_of_its_own_and_of_its_kind(tmp_path, wrong, words):
+    (tmp_path / "stems" / "x").mkdir(parents=True)
+    (tmp_path / "x").mkdir()
+    with pytest.raises(UsageError, match=re.escape(words)):
+        check_extras(Delivery(**{name: tmp_path / path for name, path in wrong.items()}), None)
+    check_extras(Delivery(music=tmp_path / "stems" / "song.wav", stems=tmp_path / "stems"), None)
+
+
+def test_a_music_of_no_length_is_refused_unwritten(tmp_path):
+    with pytest.raises(UsageError, match="--length 0"):
+        render(tmp_path / "none.mid", Delivery(music=tmp_path / "a.wav"), length_s=0.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_frames_are_only_taken_from_parts_with_pictures(film, tmp_path):
+    with pytest.raises(UsageError, match=r"no picture of .* lies between 99 s and 6\.4 s"):
+        extract_stills(probe(film), tmp_path / "frames", start_s=99.0)
+    with pytest.raises(UsageError, match=r"between 1\.01 s and 1\.02 s"):
+        extract_stills(probe(film), tmp_path / "frames", start_s=1.01, end_s=1.02)
+    with pytest.raises(UsageError, match="no key frame"):
+        extract_stills(probe(film), tmp_path / "frames", start_s=0.2, end_s=0.3, key_only=True)
+    assert not (tmp_path / "frames").exists()
+    extract_stills(probe(film), tmp_path / "one", start_s=1.0, end_s=1.04)
+    assert len(list((tmp_path / "one").glob("*.jpg"))) == 1
+
+
+def test_an_end_before_the_start_is_called_so(film):
+    with pytest.raises(UsageError, match="--end 3 is not after --start 5"):
+        plan_cut(probe(film), 5.0, 3.0)
+    with pytest.raises(UsageError, match="fewer than two pictures"):
+        plan_cut(probe(film), 99.0, None)
+
+
+def test_a_plan_for_another_film_is_refused_before_the_film_is_watched(film, tmp_path):
+    (tmp_path / "film.toml").write_text(plan_text(PLAN, "film.mp4"))
+    done = dyvim("score", film, "--plan", tmp_path / "film.toml", "--dry-run")
+    assert "film.toml, line" in said(done, ExitCode.USAGE)[0] and "60 s" in done.stderr
+    with pytest.raises(UsageError, match="this one lasts 4.000 s"):
+        checked_film(film, ComposeOptions(plan=PLAN), Delivery(output=tmp_path / "a.mp4", end_s=4.0))
+
+
+def test_takes_say_what_contradicts_them_and_a_dry_run_names_them(film, tmp_path):
+    with pytest.raises(UsageError) as fault:
+        deliveries(film, ComposeOptions(plan=PLAN), Delivery(), 2)
+    assert "--plan and --like" in fault.value.hint
+    done = dyvim("score", film, "--takes", 2, "-o", tmp_path / "a.mp4", "--dry-run", "--json")
+    names = [str(tmp_path / f"a.take{number}.mp4") for number in (1, 2)]
+    assert json.loads(done.stdout)["outputs"] == names and not list(tmp_path.iterdir())
+    (tmp_path / "a.take2.mp4").touch()
+    what, _ = said(dyvim("score", film, "--takes", 2, "-o", tmp_path / "a.mp4", "--dry-run"), ExitCode.OUTPUT)
+    assert "a.take2.mp4 exists already" in what
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "hint"),
+    [
+        (["score", "a.mp4", "--alpha", "2"], "more than 1", "0 to 1; dyvim score --help"),
+        (["score", "a.mp4", "--takes", "x"], "not a whole number", "1 to 16; dyvim score --help"),
+        (["score", "a.mp4", "--seed", "-1"], "less than 0", "0 or more; dyvim score --help"),
+        (["score", "a.mp4", "--mute"], "requires an argument", "dyvim score --help"),
+        (["cache", "clean", "--keep-mb"], "requires an argument", "dyvim cache clean --help"),
+        (["styles", "polka"], "too many words: polka", "dyvim styles --help"),
+        (["train", "tune", "no pairs", "-o", "x"], "no such folder: no pairs", "check the path"),
+        (["score", "a.mp4", "--adapter", "q"], "--adapter: no such file or folder: q", "check the path"),
+    ],
+)
+def test_a_wrong_value_is_answered_with_what_is_allowed(words, error, hint):
+    what, way_out = said(dyvim(*words), ExitCode.USAGE)
+    assert what.endswith(error) and way_out.startswith(f"try: {hint}")
+
+
+def test_a_batch_takes_a_name_without_an_ending_for_a_folder(folder, tmp_path):
+    film = SelectedFilm(folder / "a.mp4", Path("a.mp4"))
+    for wanted in ("out", "out/"):
+        task = task_of(film, ComposeOptions(), Delivery(output=f"{tmp_path}/{wanted}"))
+        assert task.output == tmp_path / "out" / "a.dyvim.mp4"
+        assert journal_place(f"{tmp_path}/{wanted}", [film]).parent == tmp_path / "out"
+    for wanted in ("out.mp4", "{stem}", "{stem}.mp4"):
+        task = task_of(film, ComposeOptions(), Delivery(output=f"{tmp_path}/{wanted}"))
+        assert (
+            task.output.parent == tmp_path
+            and journal_place(f"{tmp_path}/{wanted}", [film]).parent == tmp_path
+        )
+
+
+def test_a_summary_says_of_how_many_cuts_the_music_met():
+    hits = [
+        {"kind": "cut", "on_beat": False, "music_s": 1.0},
+        {"kind": "cut", "on_beat": True, "music_s": 2.0},
+    ]
+    facts = {"style": "pop", "key": "C", "tempo_bpm": 100.0, "alpha": 0.5, "seed": 1}
+    assert ", 2 of 2 cuts met, 1 on a beat" in summary(facts | {"hits": hits})
+    missed = [{**hits[0], "music_s": None}, hits[1]]
+    assert ", 1 of 2 cuts met, 1 on a beat, 1 of 2 events not met" in summary(facts | {"hits": missed})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="quotes of another shell")
+def test_commands_that_are_to_be_tried_quote_their_paths(folder, tmp_path):
+    place = tmp_path / "not here"
+    with pytest.raises(OutputError) as fault:
+        check_output(place / "film.mp4")
+    assert shlex.split(fault.value.hint) == ["mkdir", "-p", str(place)]
+    with pytest.raises(InputError) as refused:
+        probe(folder)
+    assert shlex.quote(str(folder)) in refused.value.hint
+    assert quoted(Path("a b.mp4")) == "'a b.mp4'" and quoted("ab.mp4") == "ab.mp4"
+
+
+def unquoted_commands(source: str) -> list[str]:
+    """Texts in which a command is followed by a value that is not quoted for a shell."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            parts = [_shown(part) for part in node.values]
+            if WITH_VALUE.search(text := "".join(parts)):
+                found.append(text)
+    return found
+
+
+def _shown(part: ast.expr) -> str:
+    """A constant as it is, a quoted value as \\1, any other as \\0."""
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    value = part.value if isinstance(part, ast.FormattedValue) else part
+    return "\x01" if isinstance(value, ast.Call) and ast.unparse(value.func) == "quoted" else "\x00"
+
+
+def test_no_hint_puts_a_bare_path_into_a_command():
+    assert unquoted_commands('f"mkdir -p {x}"') and unquoted_commands('f"try: dyvim batch {x}"')
+    assert unquoted_commands('f"ffmpeg -i {x} -c copy y.mp4"') and not unquoted_commands('f"rm {quoted(x)}"')
+    files = [path for path in (ROOT / "dyvim_cli").rglob("*.py") if "stylebook" not in path.parts]
+    bare = {path.name: texts for path in files if (texts := unquoted_commands(path.read_text()))}
+    assert len(files) > 100 and bare == {}
