@@ -1,111 +1,149 @@
 """Run the decoder one position at a time: Decoder.forward rearranged for sampling.
 
-Nearly all the time of a step goes into reading the weights, for a handful of rows each: they are laid
-out once as oneDNN likes them (half the time), and what follows one product is one call. Shape letters
-as in decoder.py; B rows are written side by side.
+Nearly all the time of a step goes into reading weights and what was written before, the rest into calls: what
+follows one product is one call, and what does not depend on the notes is worked out before. Shape letters as
+in decoder.py; B rows are written side by side, W positions are looked back at.
 """
 
-from collections.abc import Callable
 from typing import cast
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dyvim_cli.model.score.decoder import Block, Decoder, rotary_angles, rotate
+from dyvim_cli.model.score.decoder import Attention, Block, Decoder, rotary_angles
+from dyvim_cli.model.score.products import product
 
-Product = Callable[[torch.Tensor], torch.Tensor]  # [B, n] -> [B, m]
+TURNS_AHEAD = 512  # positions whose rotations are worked out at a time: .4 MB
 
 
 class KVCache:
-    """Keys and values of the last positions, for one layer; room for two windows, moved when full."""
+    """Keys and values of the last positions, for one layer: a ring, since attention knows no order."""
 
     def __init__(self, n_rows: int, n_heads: int, window: int, d_head: int):
-        self.keys_values = torch.empty(2, n_rows, n_heads, 2 * window, d_head)
-        self.window = window
-        self.end = 0
+        self.ring = torch.zeros(2, n_rows, n_heads, window, d_head)
+        self.keys, self.values = self.ring.flatten(1, 2)  # [B H, W, d / H]
+        self.window, self.n_written = window, 0
 
-    def append(self, keys: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Add one position.
+    def append(self, keys_values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Add one position, in place of the one a window before.
 
         Args:
-            keys: [B, H, d / H].
-            values: [B, H, d / H].
+            keys_values: [B, 2, H, d / H].
 
         Returns:
-            Keys and values [B, H, <= window, d / H] of the window that ends with it.
+            Keys and values [B H, <= W, d / H] of the window that ends with it, in any order.
         """
-        if self.end == self.keys_values.shape[3]:
-            keep = self.window - 1
-            self.keys_values[:, :, :, :keep] = self.keys_values[:, :, :, -keep:].clone()
-            self.end = keep
-        self.keys_values[0, :, :, self.end] = keys
-        self.keys_values[1, :, :, self.end] = values
-        self.end += 1
-        window = self.keys_values[:, :, :, max(0, self.end - self.window) : self.end]
-        return window[0], window[1]
+        self.ring[:, :, :, self.n_written % self.window] = keys_values.transpose(0, 1)
+        self.n_written += 1
+        if self.n_written >= self.window:
+            return self.keys, self.values
+        return self.keys[:, : self.n_written], self.values[:, : self.n_written]
 
 
-def product(weight: torch.Tensor, bias: torch.Tensor | None, n_rows: int, then: str = "none") -> Product:
-    """Prepare x -> x W^T + b for a fixed number of rows.
+class Turns:
+    """Rotary position embedding of queries and keys, as products with complex numbers.
+
+    Queries are divided by the root of their width as well; values are left as they are.
+    """
+
+    def __init__(self, d_head: int):
+        self.d_head, self.first = d_head, 0
+        self.ahead = self._from(0)
+
+    def at(self, position: int) -> torch.Tensor:
+        """Give the factors of one position.
+
+        Args:
+            position: 0 or more, not before the one asked for last.
+
+        Returns:
+            [3, 1, d_head / 2] complex64: of queries, keys and values.
+        """
+        if position >= self.first + TURNS_AHEAD:
+            self.first = position
+            self.ahead = self._from(position)
+        return self.ahead[position - self.first]
+
+    def _from(self, first: int) -> torch.Tensor:
+        """The factors [TURNS_AHEAD, 3, 1, d_head / 2] from a position on."""
+        turns = torch.complex(*rotary_angles(torch.arange(first, first + TURNS_AHEAD), self.d_head))
+        return torch.stack([turns * self.d_head**-0.5, turns, torch.ones_like(turns)], dim=1)[:, :, None]
+
+
+def paired(weight: torch.Tensor, n_heads: int) -> torch.Tensor:
+    """Put side by side what rotation mixes: the first half of each head's numbers and the second.
 
     Args:
-        weight: [m, n].
-        bias: [m]; None = none.
-        n_rows: rows of x, for which oneDNN lays the weights out.
-        then: "gelu" or "none", applied to the result.
+        weight: [d, n] of queries or keys.
+        n_heads: H.
 
     Returns:
-        A function from [n_rows, n] to [n_rows, m].
+        [d, n]; products of queries and keys are the same.
     """
-    try:
-        packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), n_rows)
-        linear = torch.ops.mkldnn._linear_pointwise
-        linear(weight.new_zeros(n_rows, weight.shape[1]), packed, bias, then, [], "none")
-        return lambda x: linear(x, packed, bias, then, [], "none")
-    except (AttributeError, NotImplementedError, RuntimeError):  # no oneDNN in this torch, or not its CPU
-        after = F.gelu if then == "gelu" else (lambda x: x)
-        return lambda x: after(F.linear(x, weight, bias))
+    return weight.unflatten(0, (n_heads, 2, -1)).transpose(1, 2).flatten(0, 2)
+
+
+class _Look:
+    """Cross-attention to a few vectors that are the same for all rows: two small products.
+
+    Each row is multiplied by itself: a product of several adds in an order that depends on their number.
+    """
+
+    def __init__(self, attention: Attention, norm: nn.LayerNorm, n_rows: int, n_heads: int):
+        self.attention, self.norm, self.n_rows, self.n_heads = attention, norm, n_rows, n_heads
+        self.towards = self.brings = torch.empty(0)
+
+    def at(self, source: torch.Tensor) -> None:
+        """Look at vectors [M, d] from now on."""
+        attention = self.attention
+        keys, values = (part[0] for part in attention.keys_values(source[None]))  # [H, M, d / H]
+        query = attention.query.weight.unflatten(0, (self.n_heads, -1))
+        out = attention.out.weight.unflatten(1, (self.n_heads, -1)).permute(1, 2, 0)
+        towards = (keys @ query * keys.shape[-1] ** -0.5).flatten(0, 1).T.contiguous()
+        self.towards = towards.expand(self.n_rows, -1, -1)  # [B, d, H M]
+        self.brings = (values @ out).flatten(0, 1).expand(self.n_rows, -1, -1)  # [B, H M, d]
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """[B, d] -> [B, d]: x and what is seen."""
+        likeness = torch.bmm(_normed(x, self.norm)[:, None], self.towards).unflatten(2, (self.n_heads, -1))
+        return torch.baddbmm(x[:, None], likeness.softmax(-1).flatten(2), self.brings)[:, 0]
 
 
 class _Layer:
     """One block of the decoder with its key-value cache."""
 
     def __init__(self, block: Block, model: Decoder, n_rows: int):
-        own, cross, config = block.self_attention, block.cross_attention, model.config
-        self.n_heads = config.n_heads
-        self.cache = KVCache(n_rows, config.n_heads, config.window, config.d_model // config.n_heads)
-        self.norms = block.self_norm, block.cross_norm, block.ff_norm
-        self.query_key_value = product(torch.cat([own.query.weight, own.key_value.weight]), None, n_rows)
+        own, n_heads, d = block.self_attention, model.config.n_heads, model.config.d_model
+        self.shape = n_rows, 3, n_heads, d // n_heads // 2, 2  # of queries, keys and values, paired
+        self.cache = KVCache(n_rows, n_heads, model.config.window, d // n_heads)
+        self.self_norm, self.ff_norm = block.self_norm, block.ff_norm
+        keys, values = own.key_value.weight.chunk(2)
+        mixed = torch.cat([paired(own.query.weight, n_heads), paired(keys, n_heads), values])
+        self.query_key_value = product(mixed, None, n_rows)
         self.out = product(own.out.weight, None, n_rows)
         widen, narrow = cast(nn.Linear, block.ff[0]), cast(nn.Linear, block.ff[2])
-        self.widen = product(widen.weight, widen.bias, n_rows, then="gelu")
+        self.widen = product(widen.weight, widen.bias, n_rows)
         self.narrow = product(narrow.weight, narrow.bias, n_rows)
-        if cross is not None:
-            self.cross_query, self.cross_out = (
-                product(part.weight, None, n_rows) for part in (cross.query, cross.out)
-            )
+        self.look = None
+        if block.cross_attention is not None and block.cross_norm is not None:
+            self.look = _Look(block.cross_attention, block.cross_norm, n_rows, n_heads)
 
-    def __call__(
-        self,
-        x: torch.Tensor,
-        angles: tuple[torch.Tensor, torch.Tensor],
-        memory: tuple[torch.Tensor, torch.Tensor] | None,
-    ) -> torch.Tensor:
-        """[B, d] -> [B, d]; memory: keys and values [B, H, M, d / H] to look at, or None."""
-        self_norm, cross_norm, ff_norm = self.norms
-        mixed = self.query_key_value(self_norm(x)).unflatten(1, (3, self.n_heads, -1))
-        query, key = rotate(mixed[:, :2], angles).unbind(1)
-        x = x + self.out(_attend(query, *self.cache.append(key, mixed[:, 2])))
-        if cross_norm is not None and memory is not None:
-            query = self.cross_query(cross_norm(x)).unflatten(1, (self.n_heads, -1))
-            x = x + self.cross_out(_attend(query, *memory))
-        return x + self.narrow(self.widen(ff_norm(x)))
+    def __call__(self, x: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
+        """[B, d] -> [B, d]; turns: [3, 1, d / H / 2] complex, of the position."""
+        mixed = torch.view_as_complex(self.query_key_value(_normed(x, self.self_norm)).view(self.shape))
+        turned = torch.view_as_real(mixed * turns).flatten(3)  # [B, 3, H, d / H]
+        keys, values = self.cache.append(turned[:, 1:])
+        likeness = torch.bmm(turned[:, 0].flatten(0, 1)[:, None], keys.transpose(1, 2))
+        x = x + self.out(torch.bmm(likeness.softmax(-1), values).view(x.shape))
+        if self.look is not None:
+            x = self.look(x)
+        return x + self.narrow(F.gelu(self.widen(_normed(x, self.ff_norm))))
 
 
-def _attend(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """The values [B, H, n, d / H] weighted for one query [B, H, d / H], as [B, d]."""
-    return F.scaled_dot_product_attention(query[:, :, None], keys, values).flatten(1)
+def _normed(x: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
+    """The layer norm, without the calls of a module."""
+    return torch.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps, False)
 
 
 class Stepper:
@@ -113,11 +151,12 @@ class Stepper:
 
     def __init__(self, model: Decoder, semantics: torch.Tensor, n_rows: int):
         """semantics: the vectors [M, d_semantics] that the cross-attention may be let look at."""
-        self.model, self.n_rows, self.position = model, n_rows, 0
+        self.model, self.position = model, 0
         self.layers = [_Layer(cast(Block, block), model, n_rows) for block in model.blocks]
+        self.turns = Turns(model.config.d_model // model.config.n_heads)
         self.head = product(model.head.weight, model.head.bias, n_rows)
-        self.memory = model.memory(semantics[None].expand(n_rows, -1, -1))
-        self.visible = self.memory
+        self.memory = model.semantics(semantics)
+        self.look_at(torch.ones(len(semantics), dtype=torch.bool))
 
     def look_at(self, seen: torch.Tensor) -> None:
         """Show the cross-attention only some of the semantic vectors from now on.
@@ -125,7 +164,9 @@ class Stepper:
         Args:
             seen: [M] bool.
         """
-        self.visible = [pair and (pair[0][:, :, seen], pair[1][:, :, seen]) for pair in self.memory]
+        for layer in self.layers:
+            if layer.look is not None:
+                layer.look.at(self.memory[seen])
 
     def step(self, tokens: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """Add one position.
@@ -137,11 +178,9 @@ class Stepper:
         Returns:
             [B, sum of cardinalities] logits of the tokens that follow.
         """
-        model = self.model
-        x = model.embedding(tokens + model.offsets).sum(dim=1) + condition
-        where = torch.tensor([self.position])
-        angles = rotary_angles(where, model.config.d_model // model.config.n_heads)
-        for layer, memory in zip(self.layers, self.visible, strict=True):
-            x = layer(x, angles, memory)
+        model, turns = self.model, self.turns.at(self.position)
+        x = torch.embedding(model.embedding.weight, tokens + model.offsets).sum(dim=1) + condition
+        for layer in self.layers:
+            x = layer(x, turns)
         self.position += 1
-        return self.head(model.norm(x))
+        return self.head(_normed(x, model.norm))
