@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from dyvim_cli.model.score.form_rules import BASS, DRUMS, LEVEL, PAD, FormRules
 from dyvim_cli.model.score.token_constraints import Grammar
@@ -55,8 +54,8 @@ def rules_with_accent(step: int) -> FormRules:
 
 def test_an_accent_is_added_to_what_the_decoder_drew():
     rules, grammar = rules_with_accent(4), Grammar(1, False, 64, 32)
-    delayed = torch.zeros(1, tokens.K, 32, dtype=torch.long)
-    drawn = torch.zeros(1, tokens.K, dtype=torch.long)
+    delayed = np.zeros((1, tokens.K, 32), dtype=np.int64)
+    drawn = np.zeros((1, tokens.K), dtype=np.int64)
     drawn[0, LEVEL], drawn[0, DRUMS] = 3, HAT
     assert rules.decided(drawn, delayed, 4 + LEVEL, grammar)[0, LEVEL] == TOP_LEVEL
     assert rules.decided(drawn, delayed, 4 + DRUMS, grammar)[0, DRUMS] == HAT | KICK | CRASH
@@ -66,11 +65,11 @@ def test_an_accent_is_added_to_what_the_decoder_drew():
 def test_bass_and_pad_start_a_note_at_an_accent_and_are_free_elsewhere():
     rules = rules_with_accent(4)
     for k in (BASS, PAD):
-        logits = torch.zeros(1, tokens.K, 64)
+        logits = np.zeros((1, tokens.K, 64), dtype=np.float32)
         rules.constrain(logits, 4 + k)
         assert (logits[0, k, : tokens.FIRST_PITCH] < -1e6).all() and not logits[
             0, k, tokens.FIRST_PITCH :
         ].any()
-        logits = torch.zeros(1, tokens.K, 64)
+        logits = np.zeros((1, tokens.K, 64), dtype=np.float32)
         rules.constrain(logits, 5 + k)
         assert not logits[0, k].any()

@@ -132,10 +132,8 @@ def test_what_keeps_time_is_softer_than_what_meets_an_event():
 
 
 def test_a_tune_goes_on_after_a_long_rest_on_a_half_bar():
-    import torch
-
-    preferences, blank = MusicalBias(1, 64, None), torch.zeros(1, tokens.K, 64).long()
-    rest, note = torch.zeros(1, tokens.K).long(), torch.zeros(1, tokens.K).long()
+    preferences, blank = MusicalBias(1, 64, None), np.zeros((1, tokens.K, 64), dtype=np.int64)
+    rest, note = np.zeros((2, 1, tokens.K), dtype=np.int64)
     note[0, MELODY] = 20
 
     def leaning(step: int) -> float:

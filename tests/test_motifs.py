@@ -1,7 +1,6 @@
 """A melody made of few ideas: where gestures come from, how they are taken up, what returns around events."""
 
 import numpy as np
-import torch
 
 from dyvim_cli.model.score import motif
 from dyvim_cli.model.score.form_rules import FormRules
@@ -52,9 +51,9 @@ def test_an_event_takes_up_nothing():
 
 def sung(phrase: list[int], sources: np.ndarray, n_steps: int) -> list[int]:
     """A melody of n_steps that begins with a phrase and continues as it is biased (else it rests)."""
-    follow, delayed = Motif(1, sources), torch.zeros(1, tokens.K, n_steps + tokens.K, dtype=torch.long)
+    follow, delayed = Motif(1, sources), np.zeros((1, tokens.K, n_steps + tokens.K), dtype=np.int64)
     for position in range(n_steps + MELODY):
-        logits = torch.zeros(1, tokens.K, WIDTH)
+        logits = np.zeros((1, tokens.K, WIDTH), dtype=np.float32)
         logits[:, MELODY, tokens.REST] = 0.1
         follow.lean(logits, delayed, position)
         step = position - MELODY
@@ -74,9 +73,9 @@ def test_a_gesture_comes_again_with_its_rhythm_and_its_intervals():
 
 
 def test_without_a_source_nothing_is_leaned_to():
-    logits = torch.zeros(1, tokens.K, WIDTH)
-    Motif(1, np.full(8, -1)).lean(logits, torch.zeros(1, tokens.K, 32, dtype=torch.long), MELODY + 3)
-    Motif(1, None).lean(logits, torch.zeros(1, tokens.K, 32, dtype=torch.long), MELODY + 3)
+    logits = np.zeros((1, tokens.K, WIDTH), dtype=np.float32)
+    Motif(1, np.full(8, -1)).lean(logits, np.zeros((1, tokens.K, 32), dtype=np.int64), MELODY + 3)
+    Motif(1, None).lean(logits, np.zeros((1, tokens.K, 32), dtype=np.int64), MELODY + 3)
     assert not logits.any() and motif.RHYTHM > 0
 
 
@@ -98,13 +97,13 @@ def test_what_returns_holds_its_own_note_alone():
     form = free_form(n_steps)
     rules = FormRules(form)
     form.copy_from[MELODY, 4] = 1  # which was held
-    delayed = torch.zeros(3, tokens.K, n_steps + tokens.K, dtype=torch.long)
+    delayed = np.zeros((3, tokens.K, n_steps + tokens.K), dtype=np.int64)
     delayed[:, MELODY, MELODY], delayed[:, MELODY, MELODY + 1] = 20, tokens.HOLD
-    delayed[:, MELODY, position - 1] = torch.tensor([tokens.REST, 20, 22])
+    delayed[:, MELODY, position - 1] = tokens.REST, 20, 22
     grammar = Grammar(3, False, 64, 8)
     for before in range(position):
         grammar.advance(delayed[..., before])
-    drawn = torch.full((3, tokens.K), 25)
+    drawn = np.full((3, tokens.K), 25)
     decided = rules.decided(drawn, delayed, position, grammar)
     assert decided[:, MELODY].tolist() == [25, tokens.HOLD, 25]
     grammar.held[1, MELODY] = tokens.LONGEST_HOLD_STEPS
@@ -121,15 +120,15 @@ def test_a_returning_note_that_clashes_with_the_chord_does_not_return():
     rules = FormRules(form)
     form.copy_from[MELODY, 4:6] = 0
     f = tokens.pitch_token(tokens.STREAMS[MELODY], 77)
-    delayed = torch.zeros(1, tokens.K, 8 + tokens.K, dtype=torch.long)
+    delayed = np.zeros((1, tokens.K, 8 + tokens.K), dtype=np.int64)
     delayed[:, MELODY, MELODY] = f
-    drawn = torch.full((1, tokens.K), 25)
+    drawn = np.full((1, tokens.K), 25)
     decided = {}
     for came_over, step, root in ((5, 4, 5), (5, 4, 0), (5, 5, 0), (0, 4, 0)):
         grammar = Grammar(1, False, 64, 16)
         for position in range(step + MELODY + 1):
             chord = came_over if position == MELODY else root
-            grammar.bias(torch.full((1, tokens.K), tokens.chord_token(chord, "maj")), position)
+            grammar.bias(np.full((1, tokens.K), tokens.chord_token(chord, "maj")), position)
             if position < step + MELODY:
                 grammar.advance(delayed[..., position])
         written = rules.decided(drawn, delayed, step + MELODY, grammar)

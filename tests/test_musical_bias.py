@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from conftest import FRACTAL, MOVING, cut_film
 
 from dyvim_cli.model.compose.score import write_score
@@ -17,13 +16,13 @@ WIDTH = max(stream.cardinality for stream in tokens.STREAMS)
 
 
 def asks_for_a_note(preferences: MusicalBias) -> bool:
-    bias = preferences.bias(torch.zeros(1, tokens.K, 200, dtype=torch.long), position=MELODY + 1)
+    bias = preferences.bias(np.zeros((1, tokens.K, 200), dtype=np.int64), position=MELODY + 1)
     return bool((bias[0, [BASS, PAD], tokens.FIRST_PITCH] >= COME_IN).all())
 
 
 def test_somebody_comes_in_at_once_and_after_every_long_silence():
     preferences = MusicalBias(1, WIDTH, None)
-    rest, chord = (torch.full((1, tokens.K), tokens.REST) for _ in range(2))
+    rest, chord = (np.full((1, tokens.K), tokens.REST) for _ in range(2))
     chord[:, PAD] = tokens.FIRST_PITCH
     assert asks_for_a_note(preferences)
     preferences.advance(chord)
@@ -35,8 +34,8 @@ def test_somebody_comes_in_at_once_and_after_every_long_silence():
 
 
 def test_the_bass_comes_back_on_a_half_bar():
-    preferences, empty = MusicalBias(1, WIDTH, None), torch.zeros(1, tokens.K, 400, dtype=torch.long)
-    row = torch.full((1, tokens.K), tokens.REST)
+    preferences, empty = MusicalBias(1, WIDTH, None), np.zeros((1, tokens.K, 400), dtype=np.int64)
+    row = np.full((1, tokens.K), tokens.REST)
     row[:, PAD] = tokens.HOLD  # somebody else sounds
     asked = []
     for step in range(3 * STEPS_PER_BAR):

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from helpers.imagined_films import film
 
 from dyvim_cli.composer import load_embedded
@@ -139,9 +138,9 @@ def test_a_degenerate_candidate_is_not_what_is_heard(monkeypatch):
 def test_no_note_is_held_for_longer_than_four_bars():
     width = max(stream.cardinality for stream in tokens.STREAMS) + 1
     grammar = Grammar(1, False, width, 100)
-    chords = torch.full((1, tokens.K), tokens.chord_token(0, "maj"))
-    note = torch.tensor([[3, 1, 12, 12, 0, 12, 12]])
-    hold = torch.tensor([[3, 1, 1, 1, 0, 1, 1]])
+    chords = np.full((1, tokens.K), tokens.chord_token(0, "maj"))
+    note = np.array([[3, 1, 12, 12, 0, 12, 12]])
+    hold = np.array([[3, 1, 1, 1, 0, 1, 1]])
     grammar.advance(note)
     for position in range(1, tokens.LONGEST_HOLD_STEPS):
         assert grammar.bias(chords, position)[0, PAD, tokens.HOLD] > FORBIDDEN / 2

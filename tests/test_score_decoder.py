@@ -12,17 +12,27 @@ from hypothesis import strategies as st
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.model.conditioning import decoder_inputs
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
-from dyvim_cli.model.score import motif, sampling
+from dyvim_cli.model.score import guidance, motif, stepping
 from dyvim_cli.model.score.checkpoint import load_decoder, save_decoder
 from dyvim_cli.model.score.decoder import Decoder, DecoderConfig
 from dyvim_cli.model.score.delay import delay, delayed_times, undelay
 from dyvim_cli.model.score.musical_bias import MusicalBias
+from dyvim_cli.model.score.products import MISSING, product
 from dyvim_cli.model.score.sampling import SamplingSettings, sample_pieces
 from dyvim_cli.model.score.stepping import Stepper
 from dyvim_cli.music.form.form import free_form
 from dyvim_cli.music.symbols import tokens
 
 N_STEPS = 48
+
+
+def has_halves() -> bool:
+    """Whether this torch multiplies by weights of 16 bits."""
+    try:
+        torch.ops.quantized.linear_prepack_fp16(torch.ones(1, 1), None)
+    except MISSING:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +77,24 @@ def _refuse(*_):
     raise NotImplementedError
 
 
-@pytest.mark.parametrize("packed", [True, False])
-def test_stepwise_equals_whole_sequence_beyond_the_window(decoder, packed, monkeypatch):
-    n_positions = 40  # more than two windows: the cache has been moved
+def without(monkeypatch, *kinds: str) -> None:
+    """A torch that lacks libraries: FBGEMM, oneDNN."""
+    where = {"FBGEMM": ("quantized", "linear_prepack_fp16"), "oneDNN": ("mkldnn", "_reorder_linear_weight")}
+    for kind in kinds:
+        library, name = where[kind]
+        monkeypatch.setattr(getattr(torch.ops, library), name, _refuse)
+
+
+def halved(decoder: Decoder) -> Decoder:
+    """A decoder whose weights are numbers of 16 bits, as those of a file."""
+    model = Decoder(decoder.config).eval()
+    model.load_state_dict({name: tensor.half().float() for name, tensor in decoder.state_dict().items()})
+    return model
+
+
+def played(decoder: Decoder, n_rows: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits of a random sequence, more than two windows long: of the whole, and step by step for n_rows."""
+    n_positions = 40
     generator = torch.Generator().manual_seed(1)
     shape = (2, n_positions)
     rows = [torch.randint(0, s.cardinality + 1, shape, generator=generator) for s in tokens.STREAMS]
@@ -78,21 +103,47 @@ def test_stepwise_equals_whole_sequence_beyond_the_window(decoder, packed, monke
     semantics = torch.randn(3, decoder_inputs.D_SEMANTICS, generator=generator)
     seen = torch.ones(n_positions, 3, dtype=torch.bool)
     seen[:25, 2], seen[25:, 1] = False, False
-    if not packed:  # a torch without oneDNN
-        monkeypatch.setattr(torch.ops.mkldnn, "_reorder_linear_weight", _refuse)
     with torch.no_grad():
         whole = decoder(inputs, condition, semantics.expand(2, -1, -1), seen[None, None])
-        stepper, steps = Stepper(decoder, semantics, 2), []
+        stepper, steps = Stepper(decoder, semantics, n_rows), []
         for p in range(n_positions):
             stepper.look_at(seen[p])
-            steps.append(stepper.step(inputs[:, :, p], condition[:, p]))
-    torch.testing.assert_close(torch.stack(steps, 1), whole, atol=1e-5, rtol=1e-4)
+            steps.append(stepper.step(inputs[:n_rows, :, p], condition[:n_rows, p]))
+    return whole, torch.stack(steps, 1)
+
+
+@pytest.mark.parametrize("lacking", [(), ("FBGEMM",), ("FBGEMM", "oneDNN")])
+@pytest.mark.parametrize("is_half", [True, False])
+def test_stepwise_equals_whole_sequence_beyond_the_window(decoder, lacking, is_half, monkeypatch):
+    monkeypatch.setattr(stepping, "TURNS_AHEAD", 7)
+    without(monkeypatch, *lacking)
+    whole, steps = played(halved(decoder) if is_half else decoder)
+    torch.testing.assert_close(steps, whole, atol=1e-5, rtol=1e-4)
+
+
+def test_weights_of_more_than_16_bits_are_not_rounded(monkeypatch):
+    asked = []
+    prepack = torch.ops.quantized.linear_prepack_fp16
+    monkeypatch.setattr(
+        torch.ops.quantized, "linear_prepack_fp16", lambda *args: asked.append(args) or prepack(*args)
+    )
+    weight, x = torch.full((4, 8), 0.1), torch.ones(2, 8)
+    torch.testing.assert_close(product(weight, None, 2)(x), torch.full((2, 4), 0.8), atol=1e-7, rtol=0)
+    assert not asked
+    product(weight.half().float(), None, 2)
+    assert len(asked) == 1
+
+
+@pytest.mark.skipif(not has_halves(), reason="this torch has no FBGEMM")
+def test_a_row_is_the_same_whoever_is_beside_it(decoder):
+    model = halved(decoder)
+    assert torch.equal(played(model, 1)[1], played(model, 2)[1][:1])
 
 
 def test_conditions_told_piece_by_piece_are_those_of_the_whole(decoder, conditions, monkeypatch):
     def told() -> list[torch.Tensor]:
         with torch.no_grad():
-            inputs = sampling._conditioning_chunks(decoder, conditions, 0.5)
+            inputs = guidance.conditioning_chunks(decoder, conditions, 0.5)
             return [torch.stack(part) for part in zip(*inputs, strict=True)]
 
     place, extension = whole = told()
@@ -100,7 +151,7 @@ def test_conditions_told_piece_by_piece_are_those_of_the_whole(decoder, conditio
     torch.testing.assert_close(extension, decoder.extension(dynamics, torch.tensor([0.5]))[0])
     assert len(place) == N_STEPS + tokens.K - 1 and (place[N_STEPS:] == place[N_STEPS - 1]).all()
     for ahead in (N_STEPS + 2, 7, 5):  # a last piece beyond the last step; pieces as short as the delay
-        monkeypatch.setattr(sampling, "CONDITIONING_CHUNK", ahead)
+        monkeypatch.setattr(guidance, "CONDITIONING_CHUNK", ahead)
         torch.testing.assert_close(told(), whole)
 
 
@@ -213,10 +264,10 @@ def test_checkpoint_round_trip_and_damage(decoder, tmp_path):
 def test_taste_prefers_steps_to_leaps_and_a_pattern_to_none():
     melody, drums = tokens.STREAM_INDEX["melody"], tokens.STREAM_INDEX["drums"]
     preferences = MusicalBias(1, 64, np.where(np.arange(32) >= 16, np.arange(32) - 16, -1))
-    written = torch.zeros(1, tokens.K, dtype=torch.long)
+    written = np.zeros((1, tokens.K), dtype=np.int64)
     written[0, melody] = 20
     preferences.advance(written)
-    delayed = torch.zeros(1, tokens.K, 40, dtype=torch.long)
+    delayed = np.zeros((1, tokens.K, 40), dtype=np.int64)
     delayed[0, drums, 4 + drums] = 5
     bias = preferences.bias(delayed, 20 + drums)[0]
     assert bias[melody, 22] > bias[melody, 20] > bias[melody, 34]

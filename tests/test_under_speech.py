@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from benchmarks.imagined import imagined_film
 from dyvim_cli.errors import UsageError
@@ -126,11 +125,11 @@ def test_off_beats_of_bass_and_pad_are_ruled_out():
     under = np.ones(16, dtype=bool)
     barred = barred_steps(TempoMap(np.arange(17) * 0.2, 75.0), under)
     rules = FormRules(replace(free_form(16), under_speech=under, barred=barred))
-    half_bar, beat = torch.zeros(1, tokens.K, 64), torch.zeros(1, tokens.K, 64)
+    half_bar, beat = np.zeros((2, 1, tokens.K, 64), dtype=np.float32)
     rules.constrain(half_bar, 8 + BASS)
     rules.constrain(beat, 4 + BASS)
     assert not half_bar[0, BASS].any() and (beat[0, BASS, tokens.FIRST_PITCH :] < -1e6).all()
-    drums = torch.full((1,), tokens.drum_token(("kick", "hat")))
+    drums = np.full(1, tokens.drum_token(("kick", "hat")))
     assert rules._subdued(tokens.STREAM_INDEX["drums"], drums, 8) == tokens.drum_token(("kick",))
     assert rules._subdued(tokens.STREAM_INDEX["drums"], drums, 4) == 0
 

@@ -1,6 +1,6 @@
 """Apply a form while the decoder draws: silent streams, chords, returning themes, accents, speech."""
 
-import torch
+import numpy as np
 
 from dyvim_cli.model.score.token_constraints import CARDINALITIES, FORBIDDEN, Grammar
 from dyvim_cli.music.form.form import Form
@@ -21,9 +21,7 @@ class FormRules:
         self.form = form
         self.has_speech = bool(form.under_speech.any())
 
-    def decided(
-        self, drawn: torch.Tensor, delayed: torch.Tensor, position: int, grammar: Grammar
-    ) -> torch.Tensor:
+    def decided(self, drawn: np.ndarray, delayed: np.ndarray, position: int, grammar: Grammar) -> np.ndarray:
         """Decide the tokens of a position: those drawn, unless the form or the grammar has others.
 
         Args:
@@ -36,28 +34,28 @@ class FormRules:
             [B, K] tokens.
         """
         streams = [self._decided(k, drawn[:, k], delayed[:, k], position, grammar) for k in range(tokens.K)]
-        return torch.stack(streams, dim=1)
+        return np.stack(streams, axis=1)
 
     def _decided(
-        self, k: int, drawn: torch.Tensor, row: torch.Tensor, position: int, grammar: Grammar
-    ) -> torch.Tensor:
+        self, k: int, drawn: np.ndarray, row: np.ndarray, position: int, grammar: Grammar
+    ) -> np.ndarray:
         """The same [B] of one stream, whose row [B, P] is written so far."""
         step = position - k
         if not 0 <= step < self.form.forced.shape[1]:  # the delay pattern's corners: nothing is here
-            return CARDINALITIES[k].expand(drawn.shape)
+            return np.full(drawn.shape, CARDINALITIES[k])
         if self.form.forced[k, step] != tokens.UNKNOWN:
             return grammar.begun(int(self.form.forced[k, step]), k)
         if self.form.copy_from[k, step] >= 0:
             source = int(self.form.copy_from[k, step]) + k
-            drawn = torch.where(grammar.may_copy(row[:, source], k, source), row[:, source], drawn)
+            drawn = np.where(grammar.may_copy(row[:, source], k, source), row[:, source], drawn)
         return self._accented(k, self._subdued(k, drawn, step), step)
 
-    def _subdued(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:
+    def _subdued(self, k: int, drawn: np.ndarray, step: int) -> np.ndarray:
         """Tokens [B] of a stream, replaced where they are not allowed during speech."""
         if not self.form.under_speech[step]:
             return drawn
         if k == LEVEL:
-            return drawn.clamp(max=LOUDEST_LEVEL)
+            return np.minimum(drawn, LOUDEST_LEVEL)
         return drawn & (0 if self._is_barred(step) else KEPT_DRUMS) if k == DRUMS else drawn
 
     def _is_pause(self, step: int) -> bool:
@@ -68,13 +66,26 @@ class FormRules:
         """Check whether no note may start on a step, except for an accented event."""
         return bool(self.form.barred[step])
 
-    def _accented(self, k: int, drawn: torch.Tensor, step: int) -> torch.Tensor:
+    def _accented(self, k: int, drawn: np.ndarray, step: int) -> np.ndarray:
         """Tokens [B] of a stream with a step's accent: as loud as planned, strokes added to the groove's."""
         if k == LEVEL:
-            return drawn.clamp(min=int(self.form.accents.level[step]))
-        return drawn | int(self.form.accents.drums[step]) if k == DRUMS else drawn
+            return np.maximum(drawn, self.form.accents.level[step])
+        return drawn | self.form.accents.drums[step] if k == DRUMS else drawn
 
-    def constrain(self, logits: torch.Tensor, position: int) -> None:
+    def free(self, position: int) -> list[int]:
+        """List the streams that have a step at a position which the form does not decide.
+
+        Args:
+            position: place in the delay pattern.
+
+        Returns:
+            Indices k.
+        """
+        forced = self.form.forced
+        steps = [(k, position - k) for k in range(tokens.K)]
+        return [k for k, s in steps if 0 <= s < forced.shape[1] and forced[k, s] == tokens.UNKNOWN]
+
+    def constrain(self, logits: np.ndarray, position: int) -> None:
         """Rule out, in bass and pad, what is no new note at an accent, or one on a barred step; in the pauses
         of speech make rests of the others less likely.
 

@@ -1,7 +1,6 @@
 """Bias the melody's logits towards rests between phrases and towards its own earlier motifs."""
 
 import numpy as np
-import torch
 
 from dyvim_cli.model.score.token_constraints import begins
 from dyvim_cli.music.symbols import tokens
@@ -13,7 +12,7 @@ CONTOUR = 2.0  # logit bias of the gesture's interval, whatever the harmony is n
 NEAR_SEMITONES = 1.5  # intervals that differ by this much get less, as seconds and thirds are major or minor
 
 
-def lean_to_rhythm(logits: torch.Tensor, then: torch.Tensor, amount: float) -> None:
+def lean_to_rhythm(logits: np.ndarray, then: np.ndarray, amount: float) -> None:
     """Favour tokens that start, hold or rest as earlier ones did.
 
     Args:
@@ -33,10 +32,10 @@ class Motif:
     def __init__(self, batch: int, sources: np.ndarray | None, breath: np.ndarray | None = None):
         self.sources = np.zeros(0, dtype=int) if sources is None else sources
         self.breath = np.zeros(0, dtype=bool) if breath is None else breath
-        self.last = torch.zeros(batch, dtype=torch.long)  # the last pitch token, 0 = none yet
-        self.before = torch.zeros(len(self.sources), batch, dtype=torch.long)  # `last` as each step found it
+        self.last = np.zeros(batch, dtype=np.int64)  # the last pitch token, 0 = none yet
+        self.before = np.zeros((len(self.sources), batch), dtype=np.int64)  # `last` as each step found it
 
-    def lean(self, logits: torch.Tensor, delayed: torch.Tensor, position: int) -> None:
+    def lean(self, logits: np.ndarray, delayed: np.ndarray, position: int) -> None:
         """Bias the melody towards a rest or towards an earlier motif.
 
         Args:
@@ -52,19 +51,19 @@ class Motif:
             if self.sources[step] >= 0:
                 self._take_up(melody, delayed, int(self.sources[step]))
 
-    def _take_up(self, melody: torch.Tensor, delayed: torch.Tensor, source: int) -> None:
+    def _take_up(self, melody: np.ndarray, delayed: np.ndarray, source: int) -> None:
         """Bias the melody's logits [B, width] towards its token at the step `source`."""
         then, came_from = delayed[:, MELODY, source + MELODY], self.before[source]
         lean_to_rhythm(melody, then, RHYTHM)
         is_interval = (then >= tokens.FIRST_PITCH) & (came_from > 0) & (self.last > 0)
         aim = self.last + then - came_from
-        away = (torch.arange(tokens.FIRST_PITCH, melody.shape[1]) - aim[:, None]) / NEAR_SEMITONES
-        melody[:, tokens.FIRST_PITCH :] += CONTOUR * is_interval[:, None] * torch.exp(-away.square() / 2)
+        away = (np.arange(tokens.FIRST_PITCH, melody.shape[1]) - aim[:, None]) / NEAR_SEMITONES
+        melody[:, tokens.FIRST_PITCH :] += CONTOUR * is_interval[:, None] * np.exp(-(away**2) / 2)
 
-    def advance(self, written: torch.Tensor) -> None:
+    def advance(self, written: np.ndarray) -> None:
         """Take note of the tokens just written.
 
         Args:
             written: [B, K].
         """
-        self.last = torch.where(begins(written)[:, MELODY], written[:, MELODY], self.last)
+        self.last = np.where(begins(written)[:, MELODY], written[:, MELODY], self.last)

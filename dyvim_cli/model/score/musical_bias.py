@@ -5,7 +5,6 @@ film's events.
 """
 
 import numpy as np
-import torch
 
 from dyvim_cli.model.score.motif import lean_to_rhythm
 from dyvim_cli.model.score.token_constraints import CARDINALITIES, PITCHED, begins
@@ -27,7 +26,7 @@ BASSLESS = STEPS_PER_BAR  # the same for the bass, where the arrangement has one
 HALF_BAR_STEPS = STEPS_PER_BAR // 2
 
 
-def interval_table(width: int) -> torch.Tensor:
+def interval_table(width: int) -> np.ndarray:
     """Tabulate the logit bias from each melody token to the next.
 
     Args:
@@ -40,7 +39,7 @@ def interval_table(width: int) -> torch.Tensor:
     apart = np.abs(pitches[:, None] - pitches[None])
     table = np.where(apart > 12, BEYOND_OCTAVE, INTERVALS[np.minimum(apart, 12)])
     table[: tokens.FIRST_PITCH], table[:, : tokens.FIRST_PITCH] = 0, 0
-    return torch.from_numpy(table.astype(np.float32))
+    return table.astype(np.float32)
 
 
 def _at(values: np.ndarray, step: int, otherwise: int) -> int:
@@ -57,15 +56,15 @@ class MusicalBias:
     def __init__(self, batch: int, width: int, groove_from: np.ndarray | None):
         self.intervals = interval_table(width)
         self.groove_from = np.zeros(0, dtype=int) if groove_from is None else groove_from
-        self.rows = torch.arange(batch)
-        self.last = torch.zeros(batch, dtype=torch.long)  # melody's last pitch token
-        self.repeats = torch.zeros(batch, dtype=torch.long)
+        self.rows = np.arange(batch)
+        self.last = np.zeros(batch, dtype=np.int64)  # melody's last pitch token
+        self.repeats = np.zeros(batch, dtype=np.int64)
         # steps since a note was heard: the film is not left waiting for the first
-        self.silent = torch.full((batch,), LONGEST_SILENCE)
-        self.tuneless = torch.zeros(batch, dtype=torch.long)  # steps since the melody sounded
-        self.bassless = torch.zeros(batch, dtype=torch.long)  # and the bass
+        self.silent = np.full(batch, LONGEST_SILENCE)
+        self.tuneless = np.zeros(batch, dtype=np.int64)  # steps since the melody sounded
+        self.bassless = np.zeros(batch, dtype=np.int64)  # and the bass
 
-    def bias(self, delayed: torch.Tensor, position: int) -> torch.Tensor:
+    def bias(self, delayed: np.ndarray, position: int) -> np.ndarray:
         """Compute the addition to the logits at a position.
 
         Args:
@@ -75,19 +74,19 @@ class MusicalBias:
         Returns:
             [B, K, width].
         """
-        bias = torch.zeros(len(self.last), tokens.K, self.intervals.shape[0])
+        bias = np.zeros((len(self.last), tokens.K, len(self.intervals)), dtype=np.float32)
         self._prefer_sung_intervals(bias)
         self._continue_groove(bias, delayed, position)
         self._break_silence(bias, position)
         return bias
 
-    def _prefer_sung_intervals(self, bias: torch.Tensor) -> None:
+    def _prefer_sung_intervals(self, bias: np.ndarray) -> None:
         """Prefer steps in the tune, and no pitch three times in a row."""
         bias[:, MELODY] += self.intervals[self.last]
         again = (self.repeats >= 1) & (self.last >= tokens.FIRST_PITCH)
         bias[self.rows, MELODY, self.last] += again * THIRD_TIME
 
-    def _continue_groove(self, bias: torch.Tensor, delayed: torch.Tensor, position: int) -> None:
+    def _continue_groove(self, bias: np.ndarray, delayed: np.ndarray, position: int) -> None:
         """Drums play, and the accompaniment moves, as a bar ago."""
         for k in (*ACCOMPANIMENT, DRUMS):
             source = int(_at(self.groove_from, position - k, -1))
@@ -99,7 +98,7 @@ class MusicalBias:
             else:
                 lean_to_rhythm(bias[:, k], before, RHYTHM)
 
-    def _break_silence(self, bias: torch.Tensor, position: int) -> None:
+    def _break_silence(self, bias: np.ndarray, position: int) -> None:
         """Favour entries: bass or pad after a silence, tune and bass after a long rest, on a half bar."""
         nobody = (self.silent >= LONGEST_SILENCE)[:, None, None]
         bias[:, [BASS, PAD], tokens.FIRST_PITCH :] += COME_IN * nobody
@@ -107,17 +106,17 @@ class MusicalBias:
             if (position - k) % HALF_BAR_STEPS == 0:
                 bias[:, k, tokens.FIRST_PITCH :] += COME_IN * (rest >= longest)[:, None]
 
-    def advance(self, written: torch.Tensor) -> None:
+    def advance(self, written: np.ndarray) -> None:
         """Take note of the tokens just written.
 
         Args:
             written: [B, K].
         """
         sounds = PITCHED & (written > tokens.REST) & (written < CARDINALITIES)
-        self.silent = torch.where(sounds.any(dim=1), 0, self.silent + 1)
-        self.tuneless = torch.where(sounds[:, MELODY], 0, self.tuneless + 1)
-        self.bassless = torch.where(sounds[:, BASS], 0, self.bassless + 1)
+        self.silent = np.where(sounds.any(axis=1), 0, self.silent + 1)
+        self.tuneless = np.where(sounds[:, MELODY], 0, self.tuneless + 1)
+        self.bassless = np.where(sounds[:, BASS], 0, self.bassless + 1)
         note, starts = written[:, MELODY], begins(written)[:, MELODY]
         again = starts & (note == self.last)
-        self.repeats = torch.where(again, self.repeats + 1, torch.where(starts, 0, self.repeats))
-        self.last = torch.where(starts, note, self.last)
+        self.repeats = np.where(again, self.repeats + 1, np.where(starts, 0, self.repeats))
+        self.last = np.where(starts, note, self.last)

@@ -5,6 +5,7 @@ follows one product is one call, and what does not depend on the notes is worked
 in decoder.py; B rows are written side by side, W positions are looked back at.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 import torch
@@ -91,7 +92,7 @@ class _Look:
     """
 
     def __init__(self, attention: Attention, norm: nn.LayerNorm, n_rows: int, n_heads: int):
-        self.attention, self.norm, self.n_rows, self.n_heads = attention, norm, n_rows, n_heads
+        self.attention, self.norm, self.n_rows, self.n_heads = attention, _norm(norm), n_rows, n_heads
         self.towards = self.brings = torch.empty(0)
 
     def at(self, source: torch.Tensor) -> None:
@@ -106,7 +107,7 @@ class _Look:
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """[B, d] -> [B, d]: x and what is seen."""
-        likeness = torch.bmm(_normed(x, self.norm)[:, None], self.towards).unflatten(2, (self.n_heads, -1))
+        likeness = torch.bmm(self.norm(x)[:, None], self.towards).unflatten(2, (self.n_heads, -1))
         return torch.baddbmm(x[:, None], likeness.softmax(-1).flatten(2), self.brings)[:, 0]
 
 
@@ -117,7 +118,7 @@ class _Layer:
         own, n_heads, d = block.self_attention, model.config.n_heads, model.config.d_model
         self.shape = n_rows, 3, n_heads, d // n_heads // 2, 2  # of queries, keys and values, paired
         self.cache = KVCache(n_rows, n_heads, model.config.window, d // n_heads)
-        self.self_norm, self.ff_norm = block.self_norm, block.ff_norm
+        self.self_norm, self.ff_norm = _norm(block.self_norm), _norm(block.ff_norm)
         keys, values = own.key_value.weight.chunk(2)
         mixed = torch.cat([paired(own.query.weight, n_heads), paired(keys, n_heads), values])
         self.query_key_value = product(mixed, None, n_rows)
@@ -131,19 +132,20 @@ class _Layer:
 
     def __call__(self, x: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
         """[B, d] -> [B, d]; turns: [3, 1, d / H / 2] complex, of the position."""
-        mixed = torch.view_as_complex(self.query_key_value(_normed(x, self.self_norm)).view(self.shape))
+        mixed = torch.view_as_complex(self.query_key_value(self.self_norm(x)).view(self.shape))
         turned = torch.view_as_real(mixed * turns).flatten(3)  # [B, 3, H, d / H]
         keys, values = self.cache.append(turned[:, 1:])
-        likeness = torch.bmm(turned[:, 0].flatten(0, 1)[:, None], keys.transpose(1, 2))
+        likeness = torch.bmm(turned[:, 0].reshape(-1, 1, keys.shape[-1]), keys.transpose(1, 2))
         x = x + self.out(torch.bmm(likeness.softmax(-1), values).view(x.shape))
         if self.look is not None:
             x = self.look(x)
-        return x + self.narrow(F.gelu(self.widen(_normed(x, self.ff_norm))))
+        return x + self.narrow(F.gelu(self.widen(self.ff_norm(x))))
 
 
-def _normed(x: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
-    """The layer norm, without the calls of a module."""
-    return torch.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps, False)
+def _norm(norm: nn.LayerNorm) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The layer norm without the calls of a module."""
+    shape, weight, bias, eps = norm.normalized_shape, norm.weight, norm.bias, norm.eps
+    return lambda x: torch.layer_norm(x, shape, weight, bias, eps, False)
 
 
 class Stepper:
@@ -151,9 +153,10 @@ class Stepper:
 
     def __init__(self, model: Decoder, semantics: torch.Tensor, n_rows: int):
         """semantics: the vectors [M, d_semantics] that the cross-attention may be let look at."""
-        self.model, self.position = model, 0
+        self.position = 0
         self.layers = [_Layer(cast(Block, block), model, n_rows) for block in model.blocks]
         self.turns = Turns(model.config.d_model // model.config.n_heads)
+        self.embedding, self.offsets, self.norm = model.embedding.weight, model.offsets, _norm(model.norm)
         self.head = product(model.head.weight, model.head.bias, n_rows)
         self.memory = model.semantics(semantics)
         self.look_at(torch.ones(len(semantics), dtype=torch.bool))
@@ -172,15 +175,16 @@ class Stepper:
         """Add one position.
 
         Args:
-            tokens: [B, K] before it.
-            condition: [B, d] or [d], extension + place.
+            tokens: [N, K] before it, N = B or less.
+            condition: [B / N, 1, d], [B, d] or [d], extension + place.
 
         Returns:
             [B, sum of cardinalities] logits of the tokens that follow.
         """
-        model, turns = self.model, self.turns.at(self.position)
-        x = torch.embedding(model.embedding.weight, tokens + model.offsets).sum(dim=1) + condition
+        turns = self.turns.at(self.position)
+        x = torch.embedding(self.embedding, tokens + self.offsets).sum(dim=1) + condition
+        x = x.flatten(0, -2)
         for layer in self.layers:
             x = layer(x, turns)
         self.position += 1
-        return self.head(_normed(x, model.norm))
+        return self.head(self.norm(x))

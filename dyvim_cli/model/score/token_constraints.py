@@ -5,14 +5,13 @@ bias: notes outside chord and scale become rare, not impossible.
 """
 
 import numpy as np
-import torch
 
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BEAT
 
 MELODY = tokens.STREAM_INDEX["melody"]
-PITCHED = torch.tensor([stream.name in tokens.PITCHED for stream in tokens.STREAMS])  # [K]
-CARDINALITIES = torch.tensor([stream.cardinality for stream in tokens.STREAMS])  # [K], and "nothing here"
+PITCHED = np.array([stream.name in tokens.PITCHED for stream in tokens.STREAMS])  # [K]
+CARDINALITIES = np.array([stream.cardinality for stream in tokens.STREAMS])  # [K], and "nothing here"
 FORBIDDEN = -1e9
 OUTSIDE_SCALE = -3.0  # a note that is in neither the chord nor the scale
 PASSING_CLASH = -0.3  # the same between the beats, where a tune passes through
@@ -41,7 +40,7 @@ def pitch_bias(chord: int, pitch_class: int, is_minor: bool, clash: float = CLAS
     return clash if (pitch_class - 1) % 12 in chord_classes else 0.0
 
 
-def harmony_table(is_minor: bool, width: int, clash: float = CLASH) -> torch.Tensor:
+def harmony_table(is_minor: bool, width: int, clash: float = CLASH) -> np.ndarray:
     """Tabulate the logit bias of every stream's tokens over every chord.
 
     Args:
@@ -61,10 +60,10 @@ def harmony_table(is_minor: bool, width: int, clash: float = CLASH) -> torch.Ten
             pitches = np.arange(stream.low, stream.low + stream.cardinality - tokens.FIRST_PITCH)
             row = table[chord, tokens.STREAM_INDEX[name]]
             row[tokens.FIRST_PITCH : stream.cardinality] = classes[pitches % 12]
-    return torch.from_numpy(table)
+    return table
 
 
-def begins(written: torch.Tensor) -> torch.Tensor:
+def begins(written: np.ndarray) -> np.ndarray:
     """Find the notes that begin.
 
     Args:
@@ -82,16 +81,18 @@ class Grammar:
     def __init__(self, batch: int, is_minor: bool, width: int, n_positions: int):
         self.harmony = harmony_table(is_minor, width)
         self.passing = harmony_table(is_minor, width, PASSING_CLASH)[:, MELODY]
-        self.streams = torch.arange(tokens.K)
-        self.held = torch.zeros(batch, tokens.K, dtype=torch.long)  # steps the sounding note has lasted
-        self.leaning = torch.zeros(batch, tokens.K, width)  # the bias of the position that is being written
+        self.streams = np.arange(tokens.K)
+        self.pieces = np.arange(batch)[:, None]
+        self.held = np.zeros((batch, tokens.K), dtype=np.int64)  # steps the sounding note has lasted
+        # the bias of the position that is being written
+        self.leaning = np.zeros((batch, tokens.K, width), dtype=np.float32)
         self.n_written = 0
         # For copies: the token of the note that sounded before each position (0 = none), and whether the
         # token written there suited its chord. 63 bytes a position for three pieces.
-        self.sounding = torch.zeros(n_positions + 1, batch, tokens.K, dtype=torch.int16)
-        self.suited = torch.ones(n_positions, batch, tokens.K, dtype=torch.bool)
+        self.sounding = np.zeros((n_positions + 1, batch, tokens.K), dtype=np.int16)
+        self.suited = np.ones((n_positions, batch, tokens.K), dtype=bool)
 
-    def bias(self, chords: torch.Tensor, position: int) -> torch.Tensor:
+    def bias(self, chords: np.ndarray, position: int) -> np.ndarray:
         """Compute the addition to the logits at a position.
 
         Args:
@@ -109,7 +110,7 @@ class Grammar:
         self.leaning = bias
         return bias
 
-    def advance(self, written: torch.Tensor) -> None:
+    def advance(self, written: np.ndarray) -> None:
         """Update the state with the tokens just written.
 
         Args:
@@ -117,13 +118,13 @@ class Grammar:
         """
         goes_on = (written == tokens.HOLD) & (self.held > 0)
         starts = begins(written)
-        self.held = torch.where(starts, 1, torch.where(goes_on, self.held + 1, 0))
-        self.suited[self.n_written] = self._suits(written)
-        note = torch.where(goes_on, self.sounding[self.n_written], 0)
+        self.held = np.where(starts, 1, np.where(goes_on, self.held + 1, 0))
+        self.suited[self.n_written] = self._suits(written, self.streams)
+        note = np.where(goes_on, self.sounding[self.n_written], 0)
         self.n_written += 1
-        self.sounding[self.n_written] = torch.where(starts, written, note)
+        self.sounding[self.n_written] = np.where(starts, written, note)
 
-    def begun(self, token: int, stream: int) -> torch.Tensor:
+    def begun(self, token: int, stream: int) -> np.ndarray:
         """Replace a hold that the form requires by a rest where no note was begun.
 
         Args:
@@ -134,9 +135,9 @@ class Grammar:
             [B] tokens.
         """
         lost = (token == tokens.HOLD) & PITCHED[stream] & (self.held[:, stream] == 0)
-        return torch.where(lost, tokens.REST, token)
+        return np.where(lost, tokens.REST, token)
 
-    def may_copy(self, copied: torch.Tensor, stream: int, source: int) -> torch.Tensor:
+    def may_copy(self, copied: np.ndarray, stream: int, source: int) -> np.ndarray:
         """Check whether tokens of an earlier position mean the same here.
 
         A note that suited its chord suits the one here; a hold continues the same note, and not for ever.
@@ -149,13 +150,13 @@ class Grammar:
         Returns:
             [B] bool.
         """
-        suits = self._suits(copied[:, None].expand(-1, tokens.K))[:, stream]
+        suits = self._suits(copied[:, None], stream)[:, 0]
         is_same_note = self.sounding[self.n_written, :, stream] == self.sounding[source, :, stream]
         lasts = is_same_note & (self.held[:, stream] < tokens.LONGEST_HOLD_STEPS)
         holds = PITCHED[stream] & (copied == tokens.HOLD)
-        return torch.where(holds, lasts, suits | ~self.suited[source, :, stream])
+        return np.where(holds, lasts, suits | ~self.suited[source, :, stream])
 
-    def _suits(self, written: torch.Tensor) -> torch.Tensor:
-        """Check that tokens [B, K] do not clash with the chords of this position: [B, K] bool."""
-        known = written.clamp(max=self.leaning.shape[-1] - 1)[..., None]
-        return self.leaning.gather(-1, known)[..., 0] > CLASH
+    def _suits(self, written: np.ndarray, streams: np.ndarray | int) -> np.ndarray:
+        """Check that tokens [B, k] of streams do not clash with the chords of this position: [B, k] bool."""
+        known = np.minimum(written, self.leaning.shape[-1] - 1)
+        return self.leaning[self.pieces, streams, known] > CLASH
