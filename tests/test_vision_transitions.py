@@ -8,6 +8,7 @@ from helpers.vision_scenes import FPS, film, pan, texture, window
 from dyvim_cli.media.decode import frames
 from dyvim_cli.media.probe import probe
 from dyvim_cli.vision.cuts import CUT_WEIGHTS
+from dyvim_cli.vision.dissolve_middles import LEAST_HALF, area_colours, middle_of
 from dyvim_cli.vision.flow import Flow
 from dyvim_cli.vision.soft_cuts import SoftCut
 from dyvim_cli.vision.transitions import SOFT_WEIGHT, Transitions, TransitionStream, together
@@ -37,7 +38,7 @@ def joined(path, graph: str):
 
 
 @pytest.mark.parametrize("name, seconds", [
-    ("fade", 0.2), ("fade", 0.48), ("fade", 1.0), ("wipeleft", 0.8), ("wipedown", 0.6),
+    ("fade", 0.2), ("fade", 0.48), ("fade", 1.0), ("wipeleft", 0.8), ("wipedown", 0.6), ("dissolve", 1.6),
 ])  # fmt: skip
 def test_a_dissolve_or_wipe_is_a_cut_at_its_middle(name, seconds, tmp_path):
     graph = f"[a][b]xfade=transition={name}:duration={seconds}:offset={SHOT_S - seconds}[v]"
@@ -108,6 +109,42 @@ def test_long_films_are_looked_at_in_pieces_that_do_not_show():
         assert seen([(1 - s) * a + s * b for s, a, b in zip(share, one, two, strict=True)]) == pytest.approx(
             [middle], abs=2
         )
+
+
+def bounce(seed: int, n: int) -> list[np.ndarray]:
+    """A camera that hurries on for a while, then waits."""
+    steps = 2.5 * np.tile(np.repeat([0.0, 1.0], 12), n)[:n]
+    return [window(texture(seed), 10 + x) for x in np.cumsum(steps)]
+
+
+@pytest.mark.parametrize("half", [12, 20, 25])
+def test_the_middle_of_a_long_dissolve_is_known_though_both_takes_move(half):
+    one, two = bounce(11, 130), bounce(12, 130)
+    share = np.clip((np.arange(130) - 64 + half) / (2 * half), 0, 1)
+    assert seen([(1 - s) * a + s * b for s, a, b in zip(share, one, two, strict=True)]) == pytest.approx(
+        [64], abs=1
+    )
+
+
+@pytest.mark.parametrize("half, off", [(8, 3), (15, -6), (22, 9), (27, -10)])
+def test_a_dissolve_that_was_found_beside_its_middle_is_moved_there(half, off):
+    rng = np.random.default_rng(half)
+    share = np.clip((np.arange(160) - 80 + half) / (2 * half), 0, 1)[:, None]
+    colours = 90 + 60 * share * rng.uniform(-1, 1, 36) + rng.normal(0, 3, (160, 36))
+    assert abs(middle_of(list(colours), 80 + off, half) - 80) <= 1
+
+
+def test_the_middle_of_a_dissolve_at_the_edge_of_a_film_is_within_it():
+    colours = [np.full(36, 100 + 3 * i, np.uint8) for i in range(20)]
+    assert 0 <= middle_of(colours, 10, 9) < 20
+    assert middle_of(colours, 10, LEAST_HALF - 1) == 10  # a short one stays where it was found
+    assert middle_of([colours[0]] * 20, 10, 9) in range(20)  # nothing changes
+
+
+def test_areas_are_averaged_in_all_colours():
+    thumb = np.zeros((18, 32, 3), np.float32)
+    thumb[:6, :8] = (10, 20, 30)
+    assert area_colours(thumb).tolist() == [10, 20, 30] + 33 * [0]
 
 
 def test_a_hard_cut_outweighs_a_dissolve_round_it_and_a_fade_too():

@@ -7,9 +7,11 @@ in a slow pan looks like a mixture in the thumbnail; a finer picture decides: a 
 Letters: N native frames; B parts (blocks) of a thumbnail, P values each; G frames looked at together.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from dyvim_cli.vision.dissolve_middles import area_colours, middle_of
 
 HALVES = (3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 27)  # frames from a transition's middle to either end
 REACH = HALVES[-1] + HALVES[-1] // 2  # frames on each side of a middle that are looked at
@@ -42,6 +44,7 @@ class SoftCut:
     middle: int  # frame
     half: int  # frames from the middle to either end
     cost: float  # 0 is a perfect one
+    is_wipe: bool = False
 
 
 class SoftCutStream:
@@ -50,6 +53,7 @@ class SoftCutStream:
     def __init__(self) -> None:
         self._thumbs: list[np.ndarray] = []
         self._fine: list[np.ndarray] = []
+        self._colours: list[np.ndarray] = []  # of areas, of every frame
         self._first = 0  # the frame that the oldest kept thumbnail is
         self._done = 0  # middles before this one are examined
         self._found: list[SoftCut] = []
@@ -63,6 +67,7 @@ class SoftCutStream:
         """
         self._thumbs.append(thumb.astype(np.uint8))
         self._fine.append(fine)
+        self._colours.append(area_colours(thumb))
         if self._first + len(self._thumbs) >= self._done + GROUP + REACH + 1:
             self._examine(self._done + GROUP)
 
@@ -73,7 +78,13 @@ class SoftCutStream:
             The film's dissolves and wipes, ascending.
         """
         self._examine(self._first + len(self._thumbs))
-        return clearest(self._found)
+        return sorted(map(self._placed, clearest(self._found)), key=lambda cut: cut.middle)
+
+    def _placed(self, cut: SoftCut) -> SoftCut:
+        """A dissolve at its middle; a wipe's middle is known by its parts."""
+        if cut.is_wipe:
+            return cut
+        return replace(cut, middle=middle_of(self._colours, cut.middle, cut.half))
 
     def _examine(self, until: int) -> None:
         """Examine the middles before `until`, then drop what no later one needs."""
@@ -81,7 +92,7 @@ class SoftCutStream:
             window = Window(np.stack(self._thumbs), self._fine)
             middles = np.arange(self._done, until) - self._first
             found = (cut for half in HALVES for cut in window.transitions(middles, half))
-            self._found += [SoftCut(cut.middle + self._first, cut.half, cut.cost) for cut in found]
+            self._found += [replace(cut, middle=cut.middle + self._first) for cut in found]
         self._done = until
         needless = max(0, until - REACH - self._first)
         del self._thumbs[:needless], self._fine[:needless]
@@ -139,12 +150,16 @@ class Window:
             return []
         span = _Span(self, middles, half)
         good = span.is_apart & (span.is_dissolve | span.is_wipe) & (span.cost < MOST_COST)
-        found = (SoftCut(int(middles[i]), half, float(span.cost[i])) for i in np.flatnonzero(good))
-        wipes = set(middles[span.is_wipe_like].tolist())
-        return [cut for cut in found if cut.middle in wipes or self.is_mixture(cut)]
+        found = (
+            SoftCut(int(middles[i]), half, float(span.cost[i]), bool(span.is_wipe_like[i]))
+            for i in np.flatnonzero(good)
+        )
+        return [cut for cut in found if cut.is_wipe or self.is_mixture(cut)]
 
     def is_mixture(self, cut: SoftCut) -> bool:
         """Check whether the fine picture in the middle is a mixture of both ends.
+
+        Halved before its detail is measured: speckles of one picture in the other have more detail than both.
 
         Args:
             cut: a soft cut of this window.
@@ -155,7 +170,8 @@ class Window:
         middle, before, after = (
             self.fine[cut.middle + offset].astype(np.float32) for offset in (0, -cut.half, cut.half)
         )
-        if _detail(middle) < MIXED_DETAIL * (_detail(before) + _detail(after)) / 2:
+        of_middle, of_before, of_after = (_detail(_halved(picture)) for picture in (middle, before, after))
+        if of_middle < MIXED_DETAIL * (of_before + of_after) / 2:
             return True
         left = ((middle - (before + after) / 2) ** 2).sum()
         return bool(left < FINE_LEFT_OVER * ((after - before) ** 2).sum())
@@ -171,6 +187,12 @@ class Window:
         middles, change = middles[change > LEAST_CHANGE], change[change > LEAST_CHANGE]
         largest = np.array([self.steps[m - half + 1 : m + half + 1].max() for m in middles])
         return middles[largest < LARGEST_STEP * change] if len(middles) else middles
+
+
+def _halved(picture: np.ndarray) -> np.ndarray:
+    """Picture [h, w] at half its size."""
+    high, wide = picture.shape[0] // 2, picture.shape[1] // 2
+    return picture[: 2 * high, : 2 * wide].reshape(high, 2, wide, 2).mean(axis=(1, 3))
 
 
 def _detail(picture: np.ndarray) -> float:
