@@ -115,7 +115,8 @@ def test_speckles_of_the_next_picture_are_a_dissolve_too():
     one, two, rng = pan(1, 90, 0.3), pan(2, 90, 0.3), np.random.default_rng(0)
     shares = np.clip((np.arange(90) - 33) / 24, 0, 1)
     speckled = [
-        np.where(rng.random((*a.shape[:2], 1)) < share, b, a) for share, a, b in zip(shares, one, two, strict=True)
+        np.where(rng.random((*before.shape[:2], 1)) < share, after, before)
+        for share, before, after in zip(shares, one, two, strict=True)
     ]
     assert seen(speckled) == pytest.approx([45], abs=1)
 
