@@ -1,7 +1,7 @@
 """Let go of the pages of libraries that only their loading needed.
 
-Torch's libraries for graphics cards are read from end to end while they are linked, and a film is watched without
-them: of half a gigabyte that torch takes, a third.
+Torch's libraries for graphics cards are read from end to end while they are linked, and a film is watched
+without them: of half a gigabyte that torch takes, a third.
 """
 
 import ctypes
