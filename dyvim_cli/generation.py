@@ -14,7 +14,7 @@ from dyvim_cli.composer import (
     prepare_model,
 )
 from dyvim_cli.describe import comment, describe, each_once
-from dyvim_cli.errors import UsageError
+from dyvim_cli.errors import InputError, UsageError, quoted
 from dyvim_cli.extras import check_extras, sound_file, whole_set, write_extras
 from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.pipeline import Result
@@ -24,6 +24,8 @@ from dyvim_cli.watching import features_of
 
 if TYPE_CHECKING:
     from dyvim_cli.media.probe import FilmInfo
+
+DESCRIPTION = ".features.json"  # how the name of the text ends that extract-features writes beside features
 
 
 def generate(
@@ -85,4 +87,9 @@ def _opened(source: Path | FilmFeatures) -> "FilmFeatures | FilmInfo":
     if isinstance(source, FilmFeatures):
         return source
     path = Path(source)
+    if path.name.endswith(DESCRIPTION):
+        features = path.with_suffix(".safetensors")
+        raise InputError(
+            f"{path} only describes the features", f"name the file beside it: {quoted(features)}"
+        )
     return read_features(path) if path.suffix == ".safetensors" else probe(path)

@@ -18,6 +18,7 @@ from dyvim_cli.desk.plan_file import plan_text
 from dyvim_cli.errors import ExitCode, InputError, OutputError, UsageError, quoted
 from dyvim_cli.extras import check_extras
 from dyvim_cli.film_plan import FilmPlan, PlannedSection
+from dyvim_cli.generation import generate
 from dyvim_cli.job_checks import checked_film
 from dyvim_cli.media.cut import plan_cut
 from dyvim_cli.media.output import check_output
@@ -101,7 +102,7 @@ def test_frames_are_only_taken_from_parts_with_pictures(film, tmp_path):
 
 
 def test_an_end_before_the_start_is_called_so(film):
-    with pytest.raises(UsageError, match="--end 3 is not after --start 5"):
+    with pytest.raises(UsageError, match="nothing lies between 5 s and 3 s"):
         plan_cut(probe(film), 5.0, 3.0)
     with pytest.raises(UsageError, match="fewer than two pictures"):
         plan_cut(probe(film), 99.0, None)
@@ -180,6 +181,19 @@ def test_commands_that_are_to_be_tried_quote_their_paths(folder, tmp_path):
         probe(folder)
     assert shlex.quote(str(folder)) in refused.value.hint
     assert quoted(Path("a b.mp4")) == "'a b.mp4'" and quoted("ab.mp4") == "ab.mp4"
+
+
+def test_the_description_of_features_points_to_them(tmp_path):
+    with pytest.raises(InputError) as fault:
+        generate(tmp_path / "a b.mp4.features.json", ComposeOptions(), Delivery(music=tmp_path / "m.wav"))
+    assert quoted(tmp_path / "a b.mp4.features.safetensors") in fault.value.hint
+
+
+def test_shells_complete_what_can_be_pulled():
+    for shelf, begun, name in (("sounds", "mus", "musescore-general"), ("weights", "cl", "clip")):
+        asked = {"COMP_WORDS": f"dyvim {shelf} pull {begun}", "COMP_CWORD": "3"}
+        done = dyvim(_DYVIM_COMPLETE="complete_bash", **asked)
+        assert name in done.stdout.splitlines(), done.stderr
 
 
 def unquoted_commands(source: str) -> list[str]:

@@ -65,7 +65,7 @@ def write_samples(folder: Path) -> None:
         soundfile.write(folder / f"{name}.wav", sound, SAMPLE_RATE, subtype="FLOAT")
 
 
-def ours(path: Path, key: int, velocity: int) -> np.ndarray:
+def played_here(path: Path, key: int, velocity: int) -> np.ndarray:
     """Play a note with our sampler.
 
     Args:
@@ -88,7 +88,7 @@ def ours(path: Path, key: int, velocity: int) -> np.ndarray:
     return sound * 10 ** ((zone.loudest_db if isinstance(zone, SfzZone) else 0.0) / 20)
 
 
-def theirs(path: Path, key: int, velocity: int) -> np.ndarray:
+def played_by_sfizz(path: Path, key: int, velocity: int) -> np.ndarray:
     """Play a note with sfizz, after it has read the samples.
 
     Args:
@@ -153,25 +153,25 @@ def onset_ms(sound: np.ndarray) -> float:
     return float(np.argmax(loud > 0.05 * loud.max()) / SAMPLE_RATE * 1000)
 
 
-def difference(here: np.ndarray, there: np.ndarray, gain_db: float) -> tuple[float, float, float]:
+def difference(ours: np.ndarray, theirs: np.ndarray, gain_db: float) -> tuple[float, float, float]:
     """Compare two renderings of a note.
 
     Args:
-        here: ours [2, n].
-        there: sfizz's [2, n].
-        gain_db: by which ours are louder throughout.
+        ours: [2, n].
+        theirs: sfizz's [2, n].
+        gain_db: by which ours is louder throughout.
 
     Returns:
         (ms, cents, dB), none below 0.
     """
-    level, other = levels_db(here) - gain_db, levels_db(there)
+    level, other = levels_db(ours) - gain_db, levels_db(theirs)
     is_heard = other > other.max() + HEARD_DB
-    cents = 1200 * np.log2(hertz(here) / hertz(there))
-    return abs(onset_ms(here) - onset_ms(there)), abs(cents), float(np.abs(level - other)[is_heard].max())
+    cents = 1200 * np.log2(hertz(ours) / hertz(theirs))
+    return abs(onset_ms(ours) - onset_ms(theirs)), abs(cents), float(np.abs(level - other)[is_heard].max())
 
 
 def compare() -> Iterator[tuple[float, float, float]]:
-    """Play all cases here and there; the first one, without opcodes, tells how much louder ours are.
+    """Play all cases with both; the first one, without opcodes, tells how much louder ours is.
 
     Yields:
         (ms, cents, dB) of each.
@@ -182,10 +182,10 @@ def compare() -> Iterator[tuple[float, float, float]]:
         for i, (sample, opcodes, key, velocity) in enumerate(CASES):
             path = Path(name) / f"{i} Piano.sfz"
             path.write_text(f"<region> sample={sample}.wav {opcodes}")
-            here, there = ours(path, key, velocity), theirs(path, key, velocity)
+            ours, theirs = played_here(path, key, velocity), played_by_sfizz(path, key, velocity)
             if gain_db is None:
-                gain_db = float((levels_db(here) - levels_db(there))[0, 3])
-            yield difference(here, there, gain_db)
+                gain_db = float((levels_db(ours) - levels_db(theirs))[0, 3])
+            yield difference(ours, theirs, gain_db)
 
 
 def main() -> int:

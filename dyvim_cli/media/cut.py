@@ -47,7 +47,7 @@ def plan_cut(film: FilmInfo, start: float | str | None = None, end: float | str 
     if not start and end >= film.duration_s:
         return Cut(0.0, film.duration_s)
     if end <= start < film.duration_s:
-        raise UsageError(f"--end {end:g} is not after --start {start:g}", "let --end be the later one")
+        raise UsageError(f"nothing lies between {start:g} s and {end:g} s", "let the later time be the end")
     if end - start < 2 / film.fps:
         raise UsageError(
             f"fewer than two pictures of {film.path} lie between {start:g} s and {end:g} s",

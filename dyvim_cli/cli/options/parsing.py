@@ -43,6 +43,34 @@ def styles_that_begin(incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete.lower())]
 
 
+def weights_that_begin(incomplete: str) -> list[str]:
+    """List the weights to pull that a shell may complete to.
+
+    Args:
+        incomplete: what was typed so far.
+
+    Returns:
+        Names.
+    """
+    from dyvim_cli.hub.catalogue import CATALOGUE
+
+    return [name for name in CATALOGUE if name.startswith(incomplete)]
+
+
+def sounds_that_begin(incomplete: str) -> list[str]:
+    """List the packs of sounds that a shell may complete to.
+
+    Args:
+        incomplete: what was typed so far.
+
+    Returns:
+        Names.
+    """
+    from dyvim_cli.hub.catalogue import SOUNDS
+
+    return [name for name in SOUNDS if name.startswith(incomplete)]
+
+
 def parse_time(text: str | float) -> float | str:
     """Read a time; a timecode (00:00:12:10) stays one, for the film to count.
 

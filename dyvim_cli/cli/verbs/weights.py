@@ -5,10 +5,16 @@ from typing import Annotated
 import typer
 
 from dyvim_cli.cli.options import arguments as opt
+from dyvim_cli.cli.options.parsing import weights_that_begin
 from dyvim_cli.cli.show import console
 
 app = typer.Typer(no_args_is_help=True, help="Weights to pull: list, pull, verify, path, rm.")
-Name = Annotated[str, typer.Argument(help="A name of `dyvim weights list`.", show_default=False)]
+Name = Annotated[
+    str,
+    typer.Argument(
+        help="A name of `dyvim weights list`.", show_default=False, autocompletion=weights_that_begin
+    ),
+]
 
 
 @app.command("list")

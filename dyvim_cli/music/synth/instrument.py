@@ -227,27 +227,29 @@ class SampledInstrument:
         return bool(self._voices(key, middle_velocity(velocity)))
 
     def exclusive_classes(self, key: int, velocity: int) -> frozenset[int]:
-        """Find the classes of the voices that answer a note; a note ends what sounds of its classes.
+        """Find which exclusive classes a note belongs to.
+
+        A note silences earlier ones that are `ended_by` one of its classes: a closed hi-hat, an open one.
 
         Args:
             key: MIDI number.
             velocity: MIDI velocity.
 
         Returns:
-            Class numbers, none 0.
+            Numbers of classes, each above 0.
         """
         found = self._voices(key, middle_velocity(velocity))
         return frozenset(one.exclusive_class for one in found if one.exclusive_class)
 
     def ended_by(self, key: int, velocity: int) -> frozenset[int]:
-        """Find the classes whose notes end a note.
+        """Find the exclusive classes whose later notes silence a note that still sounds.
 
         Args:
             key: MIDI number.
             velocity: MIDI velocity.
 
         Returns:
-            Class numbers, none 0.
+            Numbers of classes, each above 0.
         """
         found = self._voices(key, middle_velocity(velocity))
         return frozenset(one.ended_by for one in found if one.ended_by)

@@ -5,10 +5,9 @@ import math
 
 import numpy as np
 
-from dyvim_cli.music.synth.sfz.opcodes import CONDITION, STRENGTH_POINT
+from dyvim_cli.music.synth.sfz.opcodes import CONDITION, SCOPES, STRENGTH_POINT
 from dyvim_cli.music.synth.sfz.regions import Region
 
-SCOPES = ("", "group_", "master_", "global_")  # what a volume may be said of
 SILENT_DB, LOUDEST_DB = -144.0, 48.0  # bounds of a region's gain
 LEFT, MONO, RIGHT = -1, 0, 1
 

@@ -10,6 +10,7 @@ ALIASES = {
 }  # fmt: skip
 ENVELOPE = ("delay", "attack", "hold", "decay", "sustain", "release")
 EGS = ("ampeg", "fileg", "pitcheg")
+SCOPES = ("", "group_", "master_", "global_")  # prefixes of volume, amplitude and tune: whom they are said of
 # opcodes that are numbers, by what they are when they are not said
 NUMBERS: dict[str, float] = {
     "lovel": 0, "hivel": 127, "lorand": 0, "hirand": 1, "seq_length": 1, "seq_position": 1,

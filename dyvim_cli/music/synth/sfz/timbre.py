@@ -5,7 +5,7 @@ import math
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth.envelopes import FALL_DB
 from dyvim_cli.music.synth.low_pass import BUTTERWORTH_DB
-from dyvim_cli.music.synth.sfz.opcodes import ENVELOPE
+from dyvim_cli.music.synth.sfz.opcodes import ENVELOPE, SCOPES
 from dyvim_cli.music.synth.sfz.regions import Region
 
 Amounts = dict[int, float]
@@ -44,7 +44,7 @@ def pitch(region: Region, root: float, key: int, velocity: int) -> tuple[Amounts
     keytrack = region.get("pitch_keytrack", key, velocity)
     transpose = region.get("transpose", key, velocity)
     cents = (key - root) * keytrack + 100 * transpose
-    cents += sum(region.get(f"{scope}tune", key, velocity) for scope in ("", "group_", "master_", "global_"))
+    cents += sum(region.get(f"{scope}tune", key, velocity) for scope in SCOPES)
     cents += region.get("pitch_veltrack", key, velocity) * velocity / 127
     cents = min(max(cents, -FARTHEST_CENTS), FARTHEST_CENTS)
     scale = keytrack if 0 <= keytrack <= 1200 else 0.0
@@ -76,12 +76,14 @@ def loudness_envelope(region: Region, key: int, velocity: int) -> Amounts:
 
 def _stages(region: Region, envelope: str, key: int, velocity: int) -> list[float]:
     """(delay, attack, hold, decay in seconds, sustain in percent, release in seconds)."""
-    values = [
-        region.get(f"{envelope}_{stage}", key, velocity)
-        + region.get(f"{envelope}_vel2{stage}", key, velocity) * velocity / 127
-        for stage in ENVELOPE
-    ]
+    values = (_with_velocity(region, envelope, stage, key, velocity) for stage in ENVELOPE)
     return [min(max(value, 0.0), 100.0) for value in values]
+
+
+def _with_velocity(region: Region, envelope: str, name: str, key: int, velocity: int) -> float:
+    """Value of an envelope's opcode, with what velocity adds to it."""
+    added = region.get(f"{envelope}_vel2{name}", key, velocity) * velocity / 127
+    return region.get(f"{envelope}_{name}", key, velocity) + added
 
 
 def _timed(first: int, delay: float, attack: float, hold: float, decay: float) -> Amounts:
@@ -104,8 +106,7 @@ def other_envelope(region: Region, key: int, velocity: int) -> Amounts:
         Generators; none where nothing moves.
     """
     depths = {
-        target: region.get(f"{envelope}_depth", key, velocity)
-        + region.get(f"{envelope}_vel2depth", key, velocity) * velocity / 127
+        target: _with_velocity(region, envelope, "depth", key, velocity)
         for envelope, target in (("fileg", gen.MOD_ENV_TO_CUTOFF), ("pitcheg", gen.MOD_ENV_TO_PITCH))
     }
     if not any(depths.values()):
