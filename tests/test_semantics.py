@@ -351,8 +351,11 @@ def labelled(which: str) -> tuple[list[dict], list[dict]]:
 
 @pytest.mark.parametrize(
     ("which", "half", "least"),
-    [("", None, 60), ("_later", None, 20), ("_packages", "a", 40), ("_packages", "b", 40)],
-)
+    [
+        ("", None, 60), ("_later", None, 20), ("_packages", "a", 40), ("_packages", "b", 40),
+        ("_more", "a", 36), ("_more", "b", 36),
+    ],
+)  # fmt: skip
 def test_the_table_chooses_what_people_accept_and_no_style_too_often(which, half, least):
     """Moments of free films, labelled by looking; `python -m benchmarks.moments` measures the films again."""
     labels, measured = labelled(which)

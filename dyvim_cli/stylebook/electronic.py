@@ -85,10 +85,13 @@ STYLE = Style(
         "painted": 0.8,
         "backdrop": 0.3,
         "darkness": 0.3,
+        "people": -0.3,
         "city": 0.2,
         "vehicles": 0.6,
         "machines": 0.7,
+        "home": -0.3,
         "screens": 0.9,
+        "things": -0.2,
         "speech": -0.4,
     },
     arranger=Arranger(

@@ -71,8 +71,8 @@ STYLE = Style(
     # small bright things
     affinities={
         "valence": 0.2,
-        "camera": 0.2,
-        "warmth": 0.1,
+        "camera": 0.3,
+        "warmth": 0.2,
         "variety": 0.6,
         "painted": 0.4,
         "backdrop": 0.1,
