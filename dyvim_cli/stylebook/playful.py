@@ -78,7 +78,7 @@ STYLE = Style(
         "backdrop": 0.1,
         "animals": 0.8,
         "wild": 0.1,
-        "things": 1.1,
+        "things": 1.2,
         "speech": -0.2,
     },
     arranger=Arranger(

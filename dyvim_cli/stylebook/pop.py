@@ -77,7 +77,7 @@ STYLE = Style(
         "valence": 0.4,
         "arousal": 0.2,
         "camera": -0.1,
-        "subject": 0.2,
+        "subject": 0.1,
         "cuts": 0.4,
         "variety": 0.2,
         "people": 1.2,
