@@ -7,7 +7,8 @@ Labels: tests/data/style_labels.json. A moment is a span of a clip, a slow zoom 
 scikit-image's, or a quick edit of several clips; each was labelled by looking at it. With --measures what
 they measure is kept beside the labels, so that the table of styles can be judged without the films. The
 table was leaned towards these; tests/data/style_labels_later.json has moments that were labelled
-afterwards, tests/data/style_labels_packages.json those of pictures and films in packages (shots.py).
+afterwards, tests/data/style_labels_packages.json those of pictures and films in packages (shots.py), and
+tests/data/style_labels_more.json edits of the clips and moments of other packages.
 """
 
 import argparse

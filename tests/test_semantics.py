@@ -353,7 +353,7 @@ def labelled(which: str) -> tuple[list[dict], list[dict]]:
     ("which", "half", "least"),
     [
         ("", None, 60), ("_later", None, 20), ("_packages", "a", 40), ("_packages", "b", 40),
-        ("_more", "a", 36), ("_more", "b", 36),
+        ("_more", "a", 60), ("_more", "b", 60),
     ],
 )  # fmt: skip
 def test_the_table_chooses_what_people_accept_and_no_style_too_often(which, half, least):
