@@ -8,8 +8,17 @@ from helpers.vision_scenes import FPS, film, pan, texture, window
 from dyvim_cli import weights
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.vision import motion, motion_encoder
+from dyvim_cli.vision.cell_attention import CellAttention
 from dyvim_cli.vision.correlation import CorrelationPyramid
-from dyvim_cli.vision.lucas_kanade import CELL, _averaged, _warp, lucas_kanade
+from dyvim_cli.vision.lucas_kanade import (
+    CELL,
+    _warp,
+    _window_means,
+    folded,
+    lucas_kanade,
+    median_of_nine,
+    shrunk,
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +75,40 @@ def test_pictures_are_fetched_where_the_flow_of_cells_points(cell):
     across = (x + dense[:, 0]).clamp(0, 9 * cell - 1)
     down = (y + dense[:, 1]).clamp(0, 6 * cell - 1)
     ramp = (x + 100 * y).expand(2, 1, -1, -1)
-    assert torch.allclose(_warp(ramp, flow, cell)[:, 0], across + 100 * down, atol=0.01)
+    wanted = folded((across + 100 * down)[:, None], cell)
+    assert torch.allclose(_warp(ramp, flow, cell), wanted, atol=0.01)
 
 
-@pytest.mark.parametrize("cell, side", [(8, 3), (4, 3), (2, 5), (1, 5), (4, 1)])
+@pytest.mark.parametrize("cell, side", [(8, 3), (4, 3), (2, 5), (1, 5)])
 def test_windows_are_averaged_as_far_as_they_are_in_the_picture(cell, side):
-    picture = torch.rand(2, 3, 6 * cell, 9 * cell, generator=torch.Generator().manual_seed(4))
+    picture = torch.rand(2, 1, 6 * cell, 9 * cell, generator=torch.Generator().manual_seed(4))
     around = torch.nn.AvgPool2d(side, stride=1, padding=side // 2, count_include_pad=False)
-    wanted = around(torch.nn.functional.avg_pool2d(picture, cell))
-    assert torch.allclose(_averaged(picture, cell, side), wanted, atol=1e-6)
+    wanted = around(torch.nn.functional.avg_pool2d(picture, cell))[:, 0]
+    one, double = _window_means([folded(picture, cell), folded(2 * picture, cell)], 6, 9)
+    assert torch.allclose(one, wanted, atol=1e-6) and torch.allclose(double, 2 * wanted, atol=1e-6)
+
+
+def test_pictures_are_shrunk_by_averaging():
+    picture = torch.rand(2, 1, 24, 40, generator=torch.Generator().manual_seed(5))
+    for scale in (1, 2, 8):
+        assert torch.allclose(
+            shrunk(picture, scale), torch.nn.functional.avg_pool2d(picture, scale), atol=1e-6
+        )
+
+
+def test_median_is_that_of_all_nine():
+    field = torch.rand(2, 2, 5, 7, generator=torch.Generator().manual_seed(6))
+    padded = torch.nn.functional.pad(field, (1, 1, 1, 1), mode="replicate")
+    nine = padded.unfold(2, 3, 1).unfold(3, 3, 1).flatten(-2)
+    assert torch.equal(median_of_nine(field), nine.median(dim=-1).values)
+
+
+def test_attention_is_that_of_torch():
+    own = CellAttention(16, 4, 32).eval()
+    other = torch.nn.TransformerEncoderLayer(16, 4, 32, 0.0, "gelu", batch_first=True, norm_first=True).eval()
+    other.load_state_dict(own.state_dict())
+    tokens = torch.randn(3, 10, 16, generator=torch.Generator().manual_seed(7))
+    assert torch.allclose(own(tokens), other(tokens), atol=1e-5)
 
 
 def test_first_guess_takes_no_light_for_motion():

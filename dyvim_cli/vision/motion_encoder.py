@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dyvim_cli.errors import WeightsError
+from dyvim_cli.vision.cell_attention import CellAttention, per_cell
 from dyvim_cli.vision.correlation import CorrelationPyramid
 from dyvim_cli.vision.flow_blocks import (
     ConvGRU,
@@ -72,10 +73,7 @@ class MotionEncoder(nn.Module):
             nn.init.zeros_(cast(Tensor, head.bias))
         nn.init.constant_(cast(Tensor, self.trust.bias), 3.0)
         self.to_tokens = nn.Linear(HIDDEN + 4 + 2, DYNAMICS_WIDTH)  # z_m, both flows, place in the picture
-        self.attention = nn.TransformerEncoderLayer(
-            DYNAMICS_WIDTH, nhead=4, dim_feedforward=2 * DYNAMICS_WIDTH, dropout=0.0,
-            activation="gelu", batch_first=True, norm_first=True,
-        )  # fmt: skip
+        self.attention = CellAttention(DYNAMICS_WIDTH, 4, 2 * DYNAMICS_WIDTH)
 
     def features(self, frames: Tensor) -> Tensor:
         """Compute the features of frames, once a frame.
@@ -105,34 +103,39 @@ class MotionEncoder(nn.Module):
             in cells of STRIDE px.
         """
         match, hidden, context, grey = _split(current)
-        others = [_split(other) for other in (previous, following)]
-        both = torch.cat([_picture(other_grey) for *_, other_grey in others])
-        guess, evidence = (torch.stack(x.chunk(2), dim=1) for x in lucas_kanade(_picture(grey), both))
-        flow = guess
-        context = _channels_last(torch.cat([context.relu(), evidence.flatten(1, 2)], dim=1))
-        correlations = [CorrelationPyramid(match, other_match, LEVELS, RADIUS) for other_match, *_ in others]
+        other, _, _, other_grey = _split(
+            torch.cat([previous, following])
+        )  # [2 B, ...]: both directions at once
+        flow, evidence = lucas_kanade(_picture(grey), _picture(other_grey))
+        correlation = CorrelationPyramid(match.repeat(2, 1, 1, 1), other, LEVELS, RADIUS)
         grid = make_coords_grid(len(match), *match.shape[-2:]).to(match.device)
-        hidden, flows = _channels_last(hidden.tanh()), [flow]
+        context = _channels_last(torch.cat([context.relu(), *evidence.chunk(2)], dim=1))
+        hidden = _channels_last(hidden.tanh())
+        flows = [_by_picture(flow)]
         for _ in range(ITERATIONS):
             flow = flow.detach()  # as RAFT: an iteration answers for its own step only
-            motion = [
-                self.flow_motion(_channels_last(flow[:, d]), correlation.around(grid + flow[:, d]))
-                for d, correlation in enumerate(correlations)
-            ]
+            near = correlation.around(grid.repeat(2, 1, 1, 1) + flow)
+            motion = self.flow_motion(_channels_last(flow), near).chunk(2)
             hidden = self.update(hidden, torch.cat([context, *motion], dim=1))
-            step = torch.stack([self.to_previous(hidden), self.to_next(hidden)], dim=1)
-            flow = self.trust(hidden).sigmoid()[:, :, None] * flow + step
-            flows.append(flow)
-        return flows, self._pool(hidden, flow, grid)
+            step = torch.cat([self.to_previous(hidden), self.to_next(hidden)])
+            trust = self.trust(hidden).sigmoid().transpose(0, 1).reshape(-1, 1, *flow.shape[-2:])
+            flow = trust * flow + step
+            flows.append(_by_picture(flow))
+        return flows, self._pool(hidden, flows[-1], grid)
 
     def _pool(self, hidden: Tensor, flow: Tensor, grid: Tensor) -> Tensor:
         """z_m [B, HIDDEN, h, w] and flows -> z_d [B, D] by self-attention within the frame."""
         height, width = hidden.shape[-2:]
         place = grid / grid.new_tensor([width, height]).view(1, 2, 1, 1) - 0.5
         compressed = flow.sign() * flow.abs().log1p()  # a whip pan must not drown the rest
-        tokens = torch.cat([hidden, compressed.flatten(1, 2), place], dim=1)
-        tokens = self.to_tokens(tokens.flatten(2).transpose(1, 2))  # [B, h * w, D]
+        tokens = _channels_last(torch.cat([hidden, compressed.flatten(1, 2), place], dim=1))
+        tokens = per_cell(tokens.flatten(2).mT, self.to_tokens.weight, self.to_tokens.bias)  # [B, h * w, D]
         return self.attention(tokens).mean(dim=1)
+
+
+def _by_picture(flow: Tensor) -> Tensor:
+    """[2 * B, 2, h, w], one direction after the other -> [B, 2, 2, h, w]."""
+    return torch.stack(flow.chunk(2), dim=1)
 
 
 def _split(features: Tensor) -> tuple[Tensor, ...]:
