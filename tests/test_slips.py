@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from conftest import ROOT, dyvim
 
 from dyvim_cli.batch.selection import SelectedFilm
 from dyvim_cli.batch.tasks import journal_place, task_of
+from dyvim_cli.cli.options.players import parse_instruments
 from dyvim_cli.cli.show.console import summary
 from dyvim_cli.desk.plan_file import plan_text
+from dyvim_cli.desk.read_plan import read_plan
 from dyvim_cli.errors import ExitCode, InputError, OutputError, UsageError, quoted
 from dyvim_cli.extras import check_extras
 from dyvim_cli.film_plan import FilmPlan, PlannedSection
@@ -24,6 +27,7 @@ from dyvim_cli.media.cut import plan_cut
 from dyvim_cli.media.output import check_output
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.stills import extract_stills
+from dyvim_cli.music.symbols.instruments import player_named
 from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.rendering import render
 from dyvim_cli.takes import deliveries
@@ -136,6 +140,9 @@ def test_takes_say_what_contradicts_them_and_a_dry_run_names_them(film, tmp_path
         (["score", "a.mp4", "--seed", "-1"], "less than 0", "0 or more; dyvim score --help"),
         (["score", "a.mp4", "--mute"], "requires an argument", "dyvim score --help"),
         (["cache", "clean", "--keep-mb"], "requires an argument", "dyvim cache clean --help"),
+        (["score", "a.mp4", "--instrument", "drums=cello"], "names no drum kit", "--instrument drums="),
+        (["score", "a.mp4", "--instrument", "impact=cello"], "as the music is rendered", "leave it as it is"),
+        (["score", "a.mp4", "--mute", "melody,bass,drums,pad,arp,accent"], "no part that plays", "leave one"),
         (["styles", "polka"], "too many words: polka", "dyvim styles --help"),
         (["train", "tune", "no pairs", "-o", "x"], "no such folder: no pairs", "check the path"),
         (["score", "a.mp4", "--adapter", "q"], "--adapter: no such file or folder: q", "check the path"),
@@ -160,15 +167,32 @@ def test_a_batch_takes_a_name_without_an_ending_for_a_folder(folder, tmp_path):
         )
 
 
+def test_drums_are_played_by_kits():
+    assert parse_instruments(["drums=jazz,melody=jazz guitar"]) == (("drums", 32), ("melody", 26))
+    assert parse_instruments(["drums=Brush Kit", "drums=808"]) == (("drums", 40), ("drums", 25))
+    assert player_named("drums", "17") == 17 and player_named("drums", "cello") is None
+
+
+def test_a_plan_names_kits_as_it_reads_them(tmp_path):
+    for players in ((("drums", 32), ("melody", 42)), (("drums", 17),)):
+        (tmp_path / "film.toml").write_text(plan_text(replace(PLAN, instruments=players), "film.mp4"))
+        assert read_plan(tmp_path / "film.toml").instruments == players
+    (tmp_path / "film.toml").write_text((tmp_path / "film.toml").read_text().replace("17", '"cello"'))
+    with pytest.raises(UsageError, match="names no drum kit"):
+        read_plan(tmp_path / "film.toml")
+
+
 def test_a_summary_says_of_how_many_cuts_the_music_met():
     hits = [
         {"kind": "cut", "on_beat": False, "music_s": 1.0},
         {"kind": "cut", "on_beat": True, "music_s": 2.0},
     ]
     facts = {"style": "pop", "key": "C", "tempo_bpm": 100.0, "alpha": 0.5, "seed": 1}
-    assert ", 2 of 2 cuts met, 1 on a beat" in summary(facts | {"hits": hits})
+    assert ", 2 of 2 cuts met by a note, 1 on a beat" in summary(facts | {"hits": hits})
     missed = [{**hits[0], "music_s": None}, hits[1]]
-    assert ", 1 of 2 cuts met, 1 on a beat, 1 of 2 events not met" in summary(facts | {"hits": missed})
+    assert ", 1 of 2 cuts met by a note, 1 on a beat, 1 of 2 events not met" in summary(
+        facts | {"hits": missed}
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="quotes of another shell")

@@ -1,7 +1,7 @@
 """Write a plan as a TOML file that explains itself."""
 
 from dyvim_cli.film_plan import CLOSING, PARTS, FilmPlan, PlannedHit, PlannedSection
-from dyvim_cli.music.symbols.instruments import NAMES
+from dyvim_cli.music.symbols.instruments import KITS, NAMES
 from dyvim_cli.types import EVENT_KINDS, SECTION_ROLES, STYLES
 
 HEAD = """\
@@ -31,7 +31,7 @@ silences = [
 {lines}]
 """
 PLAYERS = """\
-# The instrument of a part: a General MIDI name or number. Others are drawn from the style's own.
+# The instrument of a part: a General MIDI name or number, of drums a kit. Others are drawn from the style's own.
 {sign}instruments = {{ {players} }}
 """
 EXAMPLE = 'melody = "cello", bass = 33'
@@ -77,12 +77,14 @@ def plan_text(plan: FilmPlan, film: str) -> str:
 
 def _players(plan: FilmPlan) -> str:
     """Format the line of instruments; an example where none were chosen."""
-    players = ", ".join(f"{part} = {_instrument(program)}" for part, program in plan.instruments)
+    players = ", ".join(f"{part} = {_instrument(part, program)}" for part, program in plan.instruments)
     return PLAYERS.format(sign="" if players else "# ", players=players or EXAMPLE)
 
 
-def _instrument(program: int) -> str:
-    """Format a program as its General MIDI name."""
+def _instrument(part: str, program: int) -> str:
+    """Format a program as its General MIDI name; of kits those that have none are numbers."""
+    if part == "drums":
+        return next((f'"{name}"' for name, kit in KITS.items() if kit == program), str(program))
     return f'"{NAMES[program]}"'
 
 

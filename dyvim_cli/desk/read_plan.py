@@ -9,7 +9,7 @@ from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.film_plan import CLOSING, PARTS, FilmPlan, PlannedHit, PlannedSection, Silence, Speech
 from dyvim_cli.limits import limits
 from dyvim_cli.media.written_times import seconds_of
-from dyvim_cli.music.symbols.instruments import program_named
+from dyvim_cli.music.symbols.instruments import player_named
 from dyvim_cli.music.symbols.key_names import key_named
 from dyvim_cli.regular_files import read_regular
 from dyvim_cli.stylebook import STYLES, style_named
@@ -164,9 +164,10 @@ class _Reader:
         for part, named in table.items():
             if part not in PLAYERS:
                 self.fail("", 0, "instruments", f"{part!r} is no part; parts are {', '.join(PLAYERS)}")
-            if isinstance(named, bool) or program_named(str(named)) is None:
-                self.fail("", 0, "instruments", f"{part} = {named!r} names no General MIDI instrument")
-        return tuple((part, program_named(str(named)) or 0) for part, named in table.items())
+            if isinstance(named, bool) or player_named(part, str(named)) is None:
+                what = "drum kit" if part == "drums" else "General MIDI instrument"
+                self.fail("", 0, "instruments", f"{part} = {named!r} names no {what}")
+        return tuple((part, player_named(part, str(named)) or 0) for part, named in table.items())
 
     def number(
         self, row: dict[str, Any], key: str, bounds: tuple[float, float], table: str = "", i: int = 0

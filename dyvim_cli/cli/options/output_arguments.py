@@ -66,7 +66,9 @@ Mute = Annotated[
 Instrument = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="PART=NAME", rich_help_panel=EDIT, help="Instrument of a part: melody=cello, or melody=42."
+        metavar="PART=NAME",
+        rich_help_panel=EDIT,
+        help="Instrument of a part: melody=cello, melody=42 or drums=jazz.",
     ),
 ]
 Reroll = Annotated[

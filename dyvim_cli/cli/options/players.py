@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dyvim_cli.options import ComposeOptions
 
 PARTS = ("melody", "bass", "drums", "pad", "arp", "accent", "impact", "riser")
+SYNTHESISED = ("impact", "riser")  # parts that no instrument plays
 BARS = re.compile(r"(\d+)(?:-(\d+))?(?::(\d+))?")
 
 
@@ -61,6 +62,8 @@ def parse_mute(text: str | None) -> tuple[str, ...]:
     parts = tuple(part.strip().lower() for part in (text or "").split(",") if part.strip())
     for part in parts:
         _check_part(part)
+    if set(parts) >= set(PARTS) - set(SYNTHESISED):
+        raise UsageError(f"--mute {text} leaves no part that plays", "leave one of them out of the list")
     return parts
 
 
@@ -76,16 +79,21 @@ def parse_instruments(texts: Sequence[str] | None) -> tuple[tuple[str, int], ...
     Raises:
         UsageError: one names no part or no instrument.
     """
-    from dyvim_cli.music.symbols.instruments import NAMES, USUAL, program_named
+    from dyvim_cli.music.symbols.instruments import KITS, NAMES, USUAL, player_named
 
     found = []
     for text in (each for listed in texts or () for each in listed.split(",")):
         part, sign, name = (word.strip() for word in text.replace(":", "=").partition("="))
         _check_part(part.lower())
-        program = program_named(name) if sign else None
+        if part.lower() in SYNTHESISED:
+            reason = f"--instrument '{text}': {part} is synthesised as the music is rendered"
+            raise UsageError(reason, f"leave it as it is, or out: --mute {part}")
+        program = player_named(part.lower(), name) if sign else None
         if program is None:
-            meant = closest(name, (*USUAL, *NAMES)) or "cello"
-            raise UsageError(f"--instrument '{text}' names no instrument", f"--instrument {part}={meant}")
+            is_kit = part.lower() == "drums"
+            meant = closest(name, KITS if is_kit else (*USUAL, *NAMES)) or ("jazz" if is_kit else "cello")
+            what = "drum kit" if is_kit else "instrument"
+            raise UsageError(f"--instrument '{text}' names no {what}", f"--instrument {part}={meant}")
         found.append((part.lower(), program))
     return tuple(found)
 

@@ -129,7 +129,7 @@ def summary(facts: dict[str, Any]) -> str:
     hits = [hit for hit in facts["hits"] if hit["kind"] == "cut"]
     on_beat = sum(hit["on_beat"] for hit in hits)
     met = sum(hit["music_s"] is not None for hit in hits)
-    cuts = f", {met} of {len(hits)} cuts met, {on_beat} on a beat" if hits else ""
+    cuts = f", {met} of {len(hits)} cuts met by a note, {on_beat} on a beat" if hits else ""
     missed = sum(hit["music_s"] is None for hit in facts["hits"])
     cuts += f", {missed} of {len(facts['hits'])} events not met by a note" if missed else ""
     sound = f"; {sound_summary(facts)}" if "keep_audio" in facts else ""

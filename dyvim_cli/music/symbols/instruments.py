@@ -27,6 +27,11 @@ NAMES = (
     "gunshot",
 )  # fmt: skip
 USUAL = {"piano": 0, "guitar": 25, "bass": 33, "strings": 48, "horn": 60, "sax": 65, "organ": 16, "choir": 52}
+# drum kits of General MIDI 2, by their programs
+KITS = {
+    "standard": 0, "room": 8, "power": 16, "electronic": 24, "808": 25, "jazz": 32, "brush": 40,
+    "orchestra": 48,
+}  # fmt: skip
 
 
 def program_named(text: str) -> int | None:
@@ -51,3 +56,25 @@ def program_named(text: str) -> int | None:
     if name in NAMES:
         return NAMES.index(name)
     return next((i for i, each in enumerate(NAMES) if name and name in each), None)
+
+
+def player_named(part: str, text: str) -> int | None:
+    """Find the program that a text means for a part; drums are a kit's.
+
+    Args:
+        part: of a score, such as "melody" or "drums".
+        text: an instrument's name or a kit's, or a number 0..127.
+
+    Returns:
+        0..127; None where it means none.
+
+    Example:
+        >>> player_named("drums", "jazz kit")
+        32
+    """
+    if part != "drums":
+        return program_named(text)
+    name = text.strip().lower().removesuffix("kit").strip()
+    if name in KITS:
+        return KITS[name]
+    return int(name) if name.isdecimal() and int(name) < len(NAMES) else None
