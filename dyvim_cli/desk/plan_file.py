@@ -31,7 +31,7 @@ silences = [
 {lines}]
 """
 PLAYERS = """\
-# The instrument of a part: a General MIDI name or number, of drums a kit. Others are drawn from the style's own.
+# The instrument of a part: a General MIDI name or number; of drums a kit. Other parts have the style's own.
 {sign}instruments = {{ {players} }}
 """
 EXAMPLE = 'melody = "cello", bass = 33'
