@@ -52,6 +52,8 @@ def checked_film(film_path: Path, options: ComposeOptions, delivery: Delivery) -
     check_film_output(output, delivery.output, inputs=(film.path,), overwrite=delivery.overwrite)
     check_extras(delivery, film.path, output.parent)
     read_orders(options, clock_of(film, cut.start_s, cut.end_s))
+    if options.markers is not None:
+        check_kept(output, delivery, options.markers)
     if options.plan is not None:
         check_length(options.plan, cut.end_s - cut.start_s)
     return film, cut, output
@@ -92,6 +94,24 @@ def check_delivery(film_path: Path, delivery: Delivery) -> None:
     else:
         check_folder(output.parent)
     check_extras(delivery, film_path, output.parent)
+
+
+def check_kept(output: Path, delivery: Delivery, *sources: Path) -> None:
+    """Check that nothing that is written replaces a file that the music is made from.
+
+    Args:
+        output: path of the film.
+        delivery: options of the output.
+        *sources: files that are read besides the film: a scored film, markers.
+
+    Raises:
+        OutputError: something would.
+    """
+    from dyvim_cli.media.output import check_output
+
+    for path in (output, delivery.music, delivery.midi, delivery.markers_out):
+        if path is not None and path.exists():
+            check_output(path, inputs=sources, overwrite=True)
 
 
 def plan_job(film_path: Path, options: ComposeOptions, delivery: Delivery) -> dict[str, Any]:

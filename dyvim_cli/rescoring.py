@@ -47,7 +47,7 @@ def rescore(
     from dyvim_cli.vision.recut import footage_of, match_footage
 
     asked = replace(options, plan=None)
-    job_checks.prepared_output(film_path, asked, delivery)
+    job_checks.check_kept(job_checks.prepared_output(film_path, asked, delivery), delivery, scored)
     model = pipeline.load_model(asked)
     old, notes = old_piece(scored, options, model, use_cache, progress)
     watched = pipeline.watch(film_path, asked, delivery, use_cache=use_cache, progress=progress)

@@ -207,6 +207,22 @@ def test_commands_that_are_to_be_tried_quote_their_paths(folder, tmp_path):
     assert quoted(Path("a b.mp4")) == "'a b.mp4'" and quoted("ab.mp4") == "ab.mp4"
 
 
+def test_what_the_music_is_made_from_is_never_replaced(film, tmp_path):
+    scored, marks, cut = tmp_path / "cut.dyvim.mp4", tmp_path / "marks.mid", tmp_path / "cut.mp4"
+    shutil.copy(film, cut)
+    made = ("--markers-out", marks, "--candidates", 1, "-o", scored)
+    assert dyvim("score", cut, *made).returncode == ExitCode.OK
+    before = scored.read_bytes(), marks.read_bytes()
+    for words in (
+        ("rescore", cut, "--from", scored, "-y"),  # by its usual name
+        ("score", cut, "--like", scored, "-y", "-o", tmp_path / "." / "cut.dyvim.mp4"),
+        ("score", cut, "--markers", marks, "-y", "-o", tmp_path / "a.mp4", "--midi", marks),
+    ):
+        what, _ = said(dyvim(*words), ExitCode.OUTPUT)
+        assert "is the input itself" in what
+    assert (scored.read_bytes(), marks.read_bytes()) == before and not (tmp_path / "a.mp4").exists()
+
+
 def test_the_description_of_features_points_to_them(tmp_path):
     with pytest.raises(InputError) as fault:
         generate(tmp_path / "a b.mp4.features.json", ComposeOptions(), Delivery(music=tmp_path / "m.wav"))

@@ -57,6 +57,8 @@ def score(
     options = with_players(options, orchestrate, mute, instrument, reroll)
     delivery = products.delivery(mixing, output, running.overwrite)
     products.check_report(film)
+    if like is not None:
+        _check_kept(film, options, delivery, takes, like)
     if dry_run:
         _show_plan(film, options, delivery, takes, running.as_json)
         if composing.seed is None:
@@ -68,6 +70,20 @@ def score(
         _score_takes(film, options, delivery, takes, running, products.report, (context.command, asked))
         return
     _score_one(film, options, delivery, running, products.report, (context.command, asked))
+
+
+def _check_kept(
+    film: Path, options: "ComposeOptions", delivery: "Delivery", n_takes: int, like: Path
+) -> None:
+    """Raise OutputError where the scored film whose music is made again would be replaced."""
+    from dyvim_cli.job_checks import check_kept, prepared_output
+    from dyvim_cli.takes import deliveries
+
+    if n_takes > 1:
+        for each in deliveries(film, options, delivery, n_takes):
+            check_kept(each.settled_output(), each, like)
+    else:
+        check_kept(prepared_output(film, options, delivery), delivery, like)
 
 
 def _score_one(
