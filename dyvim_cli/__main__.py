@@ -6,6 +6,7 @@ import sys
 from dyvim_cli.cli.ending import Ending
 from dyvim_cli.cli.interrupts import forget_interrupt, raise_interrupts
 from dyvim_cli.cli.memory import collect_garbage_rarely, keep_freed_memory
+from dyvim_cli.cli.threads import multiply_in_one_thread
 
 
 def run() -> None:
@@ -14,6 +15,7 @@ def run() -> None:
     ending = Ending()
     collect_garbage_rarely()
     keep_freed_memory()
+    multiply_in_one_thread()
     try:
         from dyvim_cli.cli.main import run as run_verb
     except KeyboardInterrupt:
