@@ -16,7 +16,7 @@ from dyvim_cli.music.synth.soundfont import soundfont_paths
 from dyvim_cli.types import Score
 
 PREFIX = "mastering-"  # beginning of a cache entry's name
-CODE = ("music", "stylebook", "types.py")  # sources that the sound may depend on
+CODE = ("music", "filters", "hearing", "stylebook", "types.py")  # sources that the sound may depend on
 
 
 @dataclass(frozen=True)

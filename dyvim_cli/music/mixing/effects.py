@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dyvim_cli.filters import butterworth, filter_by_sections, filter_recursively
+from dyvim_cli.filters import BlockFilter, butterworth, filter_recursively
 from dyvim_cli.types import SAMPLE_RATE
 
 Effect = Callable[[np.ndarray], np.ndarray]
@@ -18,7 +18,6 @@ SIDE_FROM_HZ = 140.0
 ECHO_CROSSTALK = 0.25
 LEVEL_HOP = 48  # frames between values of a level follower
 GLUE_S = 0.08
-DIED_AWAY = 1e-15  # level of a filter's state below which nothing of it is heard any more
 
 
 def filter_sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
@@ -31,17 +30,7 @@ def filter_sections(sos: np.ndarray, n_channels: int = 2) -> Effect:
     Returns:
         The effect on [n_channels, n].
     """
-    sos = np.asarray(sos, np.float32)
-    state = np.zeros((len(sos), n_channels, 2), np.float32)
-
-    def effect(block: np.ndarray) -> np.ndarray:
-        nonlocal state
-        if np.abs(state).max() < DIED_AWAY and not block.any():
-            return block
-        block, state = filter_by_sections(sos, block, state)
-        return block
-
-    return effect
+    return BlockFilter(np.asarray(sos, np.float32), n_channels)
 
 
 def high_pass(cutoff_hz: float) -> np.ndarray:
