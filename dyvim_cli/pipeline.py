@@ -315,6 +315,7 @@ def _mux_part(
             progress=progress,
             group=group,
             own=own if delivery.preview_s is None else None,
+            music_peak_db=sound.peak_db if delivery.preview_s is None else None,
         )
         return muxed, tuple(part.notes)
 

@@ -30,6 +30,7 @@ class Sounded:
     path: Path
     start_s: float  # time of the piece at which the file begins
     meter: "Meter"
+    peak_db: float | None = None  # true peak of the file in dBTP where it is known
 
 
 @contextmanager
@@ -76,7 +77,7 @@ def sounded(
         return
     meter = Meter()
     with sound_file(piece, model, duration_s, delivery, progress, meter, group, soundfont) as path:
-        yield Sounded(path, 0.0, meter)
+        yield Sounded(path, 0.0, meter, meter.true_peak_db if _goes_straight(piece) else None)
 
 
 def _goes_straight(piece: "Score | Recording") -> TypeGuard[Score]:

@@ -37,6 +37,7 @@ OVERSAMPLED = 4 * SAMPLE_RATE  # the limiter must see the peaks between the samp
 LAYOUTS = {6: "5.1", 8: "7.1"}  # a film's own surround stays; everything else becomes stereo
 CHANNELS = {"stereo": 2} | {layout: channels for channels, layout in LAYOUTS.items()}
 ROUNDS = 4  # most rounds of measuring and correcting
+LEAST_HELD_DB = 0.01  # excess of a peak over the ceiling from which on it is held
 NEAR_LU = 0.1  # tolerance of the loudness that was requested
 CUT_OFF_S = 0.1  # music that continues for longer than this after the last picture is cut off
 CUT_OFF_FADE_S = 1.0
@@ -59,6 +60,7 @@ class MixSettings:
     fade_in_s: float = 0.0
     fade_out_s: float | None = None  # None: only where the music is cut off
     scratch: Path = field(default_factory=Path)
+    music_peak_db: float | None = None  # true peak of the music where it is known
 
     @property
     def layout(self) -> str:
@@ -148,7 +150,11 @@ def _under_curve(music: Any, gain: np.ndarray, settings: MixSettings) -> Any:
 
 def _limited(sound: Any, settings: MixSettings, ceiling: Ceiling) -> Any:
     """Limit peaks to the ceiling; lower sound passes unchanged. Exactly as long as the picture."""
-    sound = _clipped(sound, ceiling.db) if ceiling.clips else _held(sound, ceiling.db)
+    return _ended(_clipped(sound, ceiling.db) if ceiling.clips else _held(sound, ceiling.db), settings)
+
+
+def _ended(sound: Any, settings: MixSettings) -> Any:
+    """The sound at the rate of the film's, faded in over its first moment, exactly as long as the picture."""
     sound = sound.filter("aresample", SAMPLE_RATE).filter("afade", type="in", duration=ONSET_S)
     return sound.filter("apad").filter("atrim", duration=_seconds(settings.duration_s))
 
@@ -194,17 +200,24 @@ def music_alone(settings: MixSettings, progress: Progress) -> Mix:
         The stream and its gain.
     """
     gain_db, wanted = settings.music_gain_db, settings.loudness
-    ceiling = ceiling_of(wanted.peak_dbtp if wanted else None)
     if wanted is None:
-        return Mix(_limited(_music(settings, gain_db), settings, ceiling), gain_db)
-    found = SILENCE_LUFS
+        return Mix(_music_under(settings, gain_db, ceiling_of(None)), gain_db)
+    ceiling, found = ceiling_of(wanted.peak_dbtp), SILENCE_LUFS
     for _ in range(ROUNDS):
-        sound = _limited(_music(settings, gain_db), settings, ceiling)
+        sound = _music_under(settings, gain_db, ceiling)
         found = _measured(sound, settings, "mix level", progress).loudness_lufs
         if abs(wanted.lufs - found) < NEAR_LU or found <= SILENCE_LUFS:
             break
         gain_db += wanted.lufs - found
-    return Mix(_limited(_music(settings, gain_db), settings, ceiling), gain_db)
+    return Mix(_music_under(settings, gain_db, ceiling), gain_db)
+
+
+def _music_under(settings: MixSettings, gain_db: float, ceiling: Ceiling) -> Any:
+    """The music at a level, its peaks under a ceiling: left as it is where they are known to be."""
+    music, peak_db = _music(settings, gain_db), settings.music_peak_db
+    if peak_db is not None and peak_db + gain_db <= ceiling.db + LEAST_HELD_DB:
+        return _ended(music, settings)
+    return _limited(music, settings, ceiling)
 
 
 def music_with_own_sound(settings: MixSettings, own: OwnSound, progress: Progress) -> Mix:

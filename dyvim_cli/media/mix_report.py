@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ffmpeg
 import numpy as np
 
-from dyvim_cli.media.ffmpeg import file_url
+from dyvim_cli.media.delivered import Delivered, measured_sound
 from dyvim_cli.media.levels import BESIDE_MUSIC_DB
-from dyvim_cli.media.loudness import Measured, measure
 from dyvim_cli.options import Loudness
 from dyvim_cli.progress import Progress, reporter
 
@@ -23,7 +21,7 @@ QUIET_VOICE_LUFS = -28.0  # loudness of a film that speaks below which every sta
 SPANS_SHOWN = 4
 
 
-def measured_in(path: Path, duration_s: float, progress: Progress) -> Measured:
+def measured_in(path: Path, duration_s: float, progress: Progress) -> Delivered:
     """Measure the first sound track of a written film.
 
     Args:
@@ -32,16 +30,15 @@ def measured_in(path: Path, duration_s: float, progress: Progress) -> Measured:
         progress: notified of the stage "check".
 
     Returns:
-        Loudness, true peak and levels over time.
+        Loudness, true peak and loudness over time.
 
     Raises:
         InputError: it cannot be read.
     """
-    sound = ffmpeg.input(file_url(path), vn=None)["a:0"]
-    return measure(sound, f"cannot read {path}", reporter(progress, "check", duration_s), wants_moments=True)
+    return measured_sound(path, reporter(progress, "check", duration_s))
 
 
-def levels_of(mix: "Mix", heard: Measured) -> dict[str, Any]:
+def levels_of(mix: "Mix", heard: Delivered) -> dict[str, Any]:
     """Collect the fields of a MuxResult about loudness and gains.
 
     Args:
@@ -63,7 +60,7 @@ def levels_of(mix: "Mix", heard: Measured) -> dict[str, Any]:
     }
 
 
-def sound_notes(mix: "Mix", heard: Measured, wanted: Loudness | None) -> list[str]:
+def sound_notes(mix: "Mix", heard: Delivered, wanted: Loudness | None) -> list[str]:
     """Notes for the user on the sound of the result.
 
     Args:

@@ -92,6 +92,7 @@ def mux(
     progress: Progress | None = None,
     group: PendingFiles | None = None,
     own: OwnSound | None = None,
+    music_peak_db: float | None = None,
     **options: Any,
 ) -> MuxResult:
     """Write the film with music under it; the picture's packets are copied, never re-encoded.
@@ -105,6 +106,7 @@ def mux(
         progress: notified of the stages.
         group: the film appears when the others of the group do.
         own: what listen_to heard of this part of the film; None = it is listened to now.
+        music_peak_db: true peak of the music in dBTP, where it is known; low ones need no limiter.
         **options: fields of MuxOptions.
 
     Returns:
@@ -127,7 +129,7 @@ def mux(
         settings = MixSettings(
             film, _music_file(music, stack), resolve_keep_audio(asked.keep_audio, film, own),
             cut.end_s - cut.start_s, cut.start_s, **asked.of_the_mix(),
-            scratch=stack.enter_context(scratch_folder()),
+            scratch=stack.enter_context(scratch_folder()), music_peak_db=music_peak_db,
         )  # fmt: skip
         if settings.mixes_own and own is not None:
             mix = music_with_own_sound(settings, own, progress)
