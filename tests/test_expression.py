@@ -145,6 +145,25 @@ def test_a_note_that_leads_into_a_hit_is_held_up_to_it():
     assert end_s - start_s < 0.7 * 0.5
 
 
+def test_the_accent_of_a_lighter_event_is_played_more_softly():
+    row = np.zeros((tokens.K, 96), dtype=np.int16)
+    row[tokens.STREAM_INDEX["level"]] = 3
+    row[tokens.STREAM_INDEX["level"], [16, 32, 48]] = ACCENT_LEVEL
+    grid = steady([16 * STEP_S, 32 * STEP_S, 64 * STEP_S], [1.0, 0.4, 0.4])
+    feel = Feel(row, grid, RECORDS["pop"].palette, "pop", 96 * STEP_S, seed=0)
+    plain = Feel(
+        row, TempoMap(grid.step_times_s, grid.bpm), RECORDS["pop"].palette, "pop", 96 * STEP_S, seed=0
+    )
+    part = RECORDS["pop"].palette.parts["drums"]
+    for strength in (
+        lambda of, step: of.velocity(step, part, "bass"),
+        lambda of, step: of.stroke(step, part, "kick"),
+    ):
+        heavy, light, unknown, unaccented = (strength(feel, step) for step in (16, 32, 48, 64))
+        assert (heavy, unknown, unaccented) == tuple(strength(plain, step) for step in (16, 48, 64))
+        assert 0.65 < light / strength(plain, 32) < 0.9 and light > unaccented
+
+
 @pytest.mark.parametrize(("accent_step", "end_s"), [(4, 3.5), (30, 3.75)])
 def test_the_last_chord_rings_up_to_a_hit_that_follows_it(accent_step, end_s):
     row = np.zeros((tokens.K, 32), dtype=np.int16)

@@ -7,7 +7,14 @@ import pytest
 
 from dyvim_cli.music.mixing.looping import around
 from dyvim_cli.music.mixing.mastering import produce
-from dyvim_cli.music.mixing.riding import BREATH_DB, BREATH_S, LIFT_DB, LIGHTEST, AccentRides
+from dyvim_cli.music.mixing.riding import (
+    BREATH_DB,
+    BREATH_POWER,
+    BREATH_S,
+    LIFT_DB,
+    LIGHTEST,
+    AccentRides,
+)
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.music.timing.tempo_map import hit_table
@@ -44,9 +51,10 @@ def at(curve: np.ndarray, time_s: float) -> float:
 def test_the_heavier_event_gets_the_deeper_breath_and_the_higher_lift():
     curve = gain_db(piece({16: 1.0, 32: 0.5}))
     for at_s, weight in ((2.0, 1.0), (4.0, 0.5)):
-        assert at(curve, at_s - 0.015) == pytest.approx(-BREATH_DB * weight, abs=0.01)
+        assert at(curve, at_s - 0.015) == pytest.approx(-BREATH_DB * weight**BREATH_POWER, abs=0.01)
         assert at(curve, at_s) == pytest.approx(LIFT_DB * weight, abs=0.05)
         assert at(curve, at_s - BREATH_S - 0.01) == at(curve, at_s + 0.7) == pytest.approx(0.0, abs=0.02)
+    assert at(curve, 4.0 - 0.015) > -0.45 * BREATH_DB  # that of a light event is slight
 
 
 def test_light_events_and_steps_that_are_not_accented_leave_the_fader_alone():
@@ -85,7 +93,9 @@ def test_the_sound_takes_a_breath_before_the_accent_and_its_stems_add_up():
     def dip_db(samples: np.ndarray) -> float:
         return float(20 * np.log10(samples[before].std() / samples[calm].std()))
 
-    assert dip_db(track.samples) - dip_db(still.samples) == pytest.approx(-0.7 * BREATH_DB, abs=1.5)
+    assert dip_db(track.samples) - dip_db(still.samples) == pytest.approx(
+        -BREATH_DB * 0.7**BREATH_POWER, abs=1.5
+    )
     assert np.allclose(sum(track.stems.values()), track.samples, atol=1e-4)
 
 

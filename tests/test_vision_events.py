@@ -1,5 +1,7 @@
 """Cuts to the frame, impacts and stops, and all that must not be taken for one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.vision_scenes import FPS, HEIGHT, WIDTH, film, pan, texture, window
@@ -114,9 +116,9 @@ def test_shortest_films_have_no_cuts(n):
     assert len(find_cuts(watch.differences, watch.structures, watch.lights)[0]) == 0
 
 
-def flow_of(velocity: np.ndarray, fps=FPS) -> Flow:
+def flow_of(velocity: np.ndarray, fps=FPS, seed=0) -> Flow:
     """Flow of a picture that moves as a whole, [N] into each frame."""
-    rng, n = np.random.default_rng(0), len(velocity)
+    rng, n = np.random.default_rng(seed), len(velocity)
     regions = rng.normal(0, 0.002, (n, 24, 2))
     regions[..., 0] += velocity[:, None]
     speeds = np.abs(velocity + rng.normal(0, 0.002, n))
@@ -138,6 +140,15 @@ def test_start_hit_and_stop():
     assert found.times_s == pytest.approx([79.5 / FPS, 159.5 / FPS, 239.5 / FPS], abs=0.5 / FPS)
     assert kinds(found) == ["impact", "impact", "stop"]
     assert (found.weights > 0.3).all() and (found.weights <= 1).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_picture_that_jumps_once_is_met_at_the_jump(seed):
+    # for a tenth of a second to either side, the change across the jump is the same but for noise
+    velocity = np.zeros(120)
+    velocity[60] = 0.6
+    found = events_of(flow_of(velocity, seed=seed))
+    assert found.times_s == pytest.approx([60 / FPS], abs=0.5 / FPS)
 
 
 def test_a_burst_is_one_event_where_it_sets_in():
@@ -162,6 +173,20 @@ def test_a_surge_that_breaks_off_is_met_where_it_does():
     found = events_of(flow_of(speed))
     heaviest = found.times_s[found.weights.argmax()]
     assert heaviest == pytest.approx(128.5 / FPS, abs=0.5 / FPS)
+
+
+def test_a_swell_of_motion_weighs_less_than_a_surge_that_sets_in_or_breaks_off():
+    speeds = 0.05 + 0.4 * np.exp(-0.5 * ((np.arange(200) - 100) / 6) ** 2)
+    regions = np.random.default_rng(0).normal(0, 0.002, (200, 24, 2)).astype(np.float32)
+    swell = Flow(np.arange(200) / FPS, speeds.astype(np.float32), regions)
+    broken = regions.copy()
+    broken[:101, :, 0] += 0.5  # all regions stop at the height
+    times, contrast = impacts.find_impacts(swell, speeds, NONE)
+    clear_times, clear = impacts.find_impacts(replace(swell, velocities=broken), speeds, NONE)
+    assert abs(times[contrast.argmax()] - 4.0) < 0.25
+    assert clear_times[clear.argmax()] == pytest.approx(100.5 / FPS, abs=0.5 / FPS)
+    height = (speeds[100] - speeds[88]) / (0.5 * speeds[75:125].mean() + impacts.STILL)
+    assert 0.3 * height < contrast.max() < 0.5 * height < clear.max()
 
 
 def test_the_clearest_impact_of_a_quiet_take_weighs_most():

@@ -8,6 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from dyvim_cli import weights
+from dyvim_cli.music.performance.accent_force import accent_forces
 from dyvim_cli.music.symbols.tokens import DRUM_CLASSES, N_LEVELS, STREAM_INDEX, UNKNOWN
 from dyvim_cli.stylebook.record import Palette, Part
 from dyvim_cli.types import STEPS_PER_BAR, STEPS_PER_BEAT, TempoMap
@@ -113,6 +114,7 @@ class Feel:
         if habits is not None:
             self.steps_s[:-1] = np.where(lasts, habits.lengths_s[: self.n_steps], 0.0)
         self.last_accent_s = float(self.times_s[: self.n_steps][self.levels >= ACCENT_LEVEL].max(initial=0.0))
+        self.forces = accent_forces(tempo_map, self.levels >= ACCENT_LEVEL)
         self.palette, self.groove = palette, groove(style)
         self.duration_s, self.seed, self.loops = duration_s, seed, loops
         self.deviations: dict[str, np.ndarray] = {}
@@ -247,6 +249,6 @@ class Feel:
     def _velocity(self, step: int, part: Part, player: str, lean: float, share: float) -> int:
         """Velocity at a share of the part's range, with what is human about it."""
         low, high = part.velocities
-        value = low + (high - low) * share
+        value = (low + (high - low) * share) * self.forces.get(step, 1.0)
         deviation = VELOCITY_SPREAD * self._deviation(player, step, STRENGTH)
         return int(np.clip(round(value + lean + deviation), 1, 127))
