@@ -4,14 +4,15 @@ The motion encoder sees a dozen frames a second; cuts must be known to the frame
 N native frames; K = LAGS frames back.
 """
 
-from collections import deque
-
 import numpy as np
 from PIL import Image
 
 LAGS = 6  # a flash is over, and the old picture back, within this many frames
 THUMB = (32, 18)  # width, height: coarse enough that motion within a shot changes little
 PARTS = (6, 8)  # rows, columns: what fades are found by
+N_STRUCTURE = THUMB[0] * THUMB[1]  # values of the thumbnail's light
+N_CONTENT = 3 * N_STRUCTURE
+N_VALUES = N_CONTENT + N_STRUCTURE + 96  # with the histogram
 FLAT = 4.0  # grey levels: less contrast than this is no structure to compare
 
 
@@ -22,7 +23,8 @@ class FrameDifferencer:
         self._differences: list[np.ndarray] = []
         self._structures: list[float] = []
         self._lights: list[float] = []
-        self._before: deque[FrameSignature] = deque(maxlen=LAGS)
+        self._last: FrameSignature | None = None
+        self._recent = np.zeros((0, N_VALUES), np.float32)  # values of the last K frames, latest first
 
     def see(self, pixels: np.ndarray) -> "FrameSignature":
         """Compare a frame with those before it.
@@ -34,17 +36,13 @@ class FrameDifferencer:
             The frame in the forms that are compared.
         """
         look = FrameSignature(pixels)
-        difference = np.zeros(LAGS, np.float32)
-        structure = light = 0.0
-        for lag, other in enumerate(reversed(self._before)):
-            difference[lag] = look.difference(other)
-        if self._before:
-            structure = look.structural_difference(self._before[-1])
-            light = look.one_sided(self._before[-1])
+        difference, values = np.zeros(LAGS, np.float32), look.values()
+        difference[: len(self._recent)] = differences_of(values, self._recent)
         self._differences.append(difference)
-        self._structures.append(structure)
-        self._lights.append(light)
-        self._before.append(look)
+        self._structures.append(look.structural_difference(self._last) if self._last else 0.0)
+        self._lights.append(look.one_sided(self._last) if self._last else 0.0)
+        self._last = look
+        self._recent = np.concatenate([values[None], self._recent[: LAGS - 1]])
         return look
 
     @property
@@ -116,27 +114,38 @@ class FrameSignature:
         change = self.thumb[..., 0] - other.thumb[..., 0]
         return float(abs(change.sum()) / (np.abs(change).sum() + 1e-6))
 
-    def difference(self, other: "FrameSignature") -> float:
-        """Compare two pictures.
-
-        The geometric mean of three: content (motion and light change it too), structure (light does
-        not change it) and colour histogram (motion does not): only a new picture changes them all.
-
-        Args:
-            other: another frame.
+    def values(self) -> np.ndarray:
+        """List all that is compared from frame to frame.
 
         Returns:
-            0 (the same) .. about 1 (nothing in common).
+            [N_VALUES] float32: thumbnail, structure, histogram.
         """
-        content = np.abs(self.thumb - other.thumb).mean() / 20.0  # of 255, mean over Y, Cb and Cr
-        histogram = np.abs(self.histogram - other.histogram).sum() / 10.0
-        return float(np.cbrt(content * self.structural_difference(other) * min(1.0, histogram)))
+        return np.concatenate([self.thumb.ravel(), self.structure, self.histogram], dtype=np.float32)
+
+
+def differences_of(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Compare a picture with others.
+
+    The geometric mean of three: content (motion and light change it too), structure (light does
+    not change it) and colour histogram (motion does not): only a new picture changes them all.
+
+    Args:
+        values: [N_VALUES] of FrameSignature.
+        others: [M, N_VALUES] of other frames.
+
+    Returns:
+        [M] 0 (the same) .. about 1 (nothing in common).
+    """
+    gaps = others - values
+    content, structure, histogram = np.split(gaps, (N_CONTENT, N_CONTENT + N_STRUCTURE), axis=1)
+    of_content = np.abs(content).mean(axis=1) / 20.0  # of 255, mean over Y, Cb and Cr
+    of_structure = 0.5 * np.einsum("mv,mv->m", structure, structure)
+    of_colours = np.minimum(1.0, np.abs(histogram).sum(axis=1) / 10.0)
+    return np.cbrt(of_content * of_structure * of_colours)
 
 
 def _histogram(thumb: np.ndarray) -> np.ndarray:
     """[96]: cumulated histogram of Y (its distance is an earth mover's) and those of Cb and Cr."""
-    luma, blue, red = (
-        np.bincount((thumb[..., c].ravel() / 8).astype(np.intp), minlength=32) / thumb[..., c].size
-        for c in range(3)
-    )
-    return np.concatenate([luma.cumsum(), 2 * blue, 2 * red])
+    bins = (thumb.reshape(-1, 3) / 8).astype(np.intp) + (0, 32, 64)
+    shares = np.bincount(bins.ravel(), minlength=96) / len(bins)
+    return np.concatenate([shares[:32].cumsum(), 2 * shares[32:]])
