@@ -11,8 +11,8 @@ from torch import Tensor
 from dyvim_cli.device import give_back_memory
 from dyvim_cli.vision.motion_encoder import MotionEncoder, working_size
 
-TRIM_EVERY = 64  # batches; what was given back must be fetched again, which took a tenth of the time at 8
-BATCH = 32  # frames; a twentieth less time than 16, and 50 MB more
+TRIM_EVERY = 43  # batches; what was given back must be fetched again, which took a tenth of the time at 8
+BATCH = 24  # frames; 16 take a thirtieth more time, 32 take 50 MB more
 
 
 @dataclass(frozen=True)
