@@ -12,7 +12,7 @@ THUMB = (32, 18)  # width, height: coarse enough that motion within a shot chang
 PARTS = (6, 8)  # rows, columns: what fades are found by
 N_STRUCTURE = THUMB[0] * THUMB[1]  # values of the thumbnail's light
 N_CONTENT = 3 * N_STRUCTURE
-N_VALUES = N_CONTENT + N_STRUCTURE + 96  # with the histogram
+N_VALUES = N_CONTENT + N_STRUCTURE + 96  # all values, those of the histogram too
 FLAT = 4.0  # grey levels: less contrast than this is no structure to compare
 
 
