@@ -223,6 +223,20 @@ def test_what_the_music_is_made_from_is_never_replaced(film, tmp_path):
     assert (scored.read_bytes(), marks.read_bytes()) == before and not (tmp_path / "a.mp4").exists()
 
 
+def test_a_record_of_a_batch_is_appended_to_no_other_file(folder, tmp_path):
+    other, before = folder / "b.mp4", (folder / "b.mp4").read_bytes()
+    done = dyvim("batch", folder / "a.mp4", "-o", tmp_path, "--journal", other)
+    assert done.returncode == ExitCode.OUTPUT and f"error: {other} is no record of a batch\n" in done.stderr
+    assert other.read_bytes() == before and not list(tmp_path.iterdir())
+
+
+def test_a_plan_replaces_no_markers(film, tmp_path):
+    marks = tmp_path / "marks.csv"
+    marks.write_text("time,name\n1.0,hit\n")
+    what, _ = said(dyvim("plan", film, "--markers", marks, "-o", marks, "-y"), ExitCode.OUTPUT)
+    assert "is the input itself" in what and marks.read_text().startswith("time,name")
+
+
 def test_the_description_of_features_points_to_them(tmp_path):
     with pytest.raises(InputError) as fault:
         generate(tmp_path / "a b.mp4.features.json", ComposeOptions(), Delivery(music=tmp_path / "m.wav"))

@@ -99,7 +99,7 @@ def open_journal(path: Path) -> Iterator[Journal]:
         The journal, locked until the context ends.
 
     Raises:
-        OutputError: it cannot be written, or another batch is writing it.
+        OutputError: it cannot be written, is no journal, or another batch is writing it.
     """
     path = path.absolute()
     missing = [folder for folder in path.parents if not folder.exists()]
@@ -119,6 +119,8 @@ def open_journal(path: Path) -> Iterator[Journal]:
             reason = f"{path}: another batch is writing this journal"
             raise OutputError(reason, "wait for it, or give this one its own: --journal FILE")
         size = os.fstat(handle).st_size
+        if size and _byte_at(handle, 0) not in b"{\n":  # such as a film, to which nothing is appended
+            raise OutputError(f"{path} is no record of a batch", "name another file: --journal batch.jsonl")
         if size and _byte_at(handle, size - 1) != b"\n":
             os.write(handle, b"\n")  # close the line that a kill tore
         yield Journal(path, handle, read(path))

@@ -40,7 +40,8 @@ def plan(
 
     running.place()
     if output is not None:
-        check_output(output, inputs=(film,), overwrite=running.overwrite)
+        inputs = (film,) if markers is None else (film, markers)
+        check_output(output, inputs=inputs, overwrite=running.overwrite)
     options = with_desk(composing.options(), None, markers)
     notes: list[str] = []
     with console.progress(running.progress) as shown:
