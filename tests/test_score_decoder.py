@@ -16,6 +16,7 @@ from dyvim_cli.model.score import guidance, motif, stepping
 from dyvim_cli.model.score.checkpoint import load_decoder, save_decoder
 from dyvim_cli.model.score.decoder import Decoder, DecoderConfig
 from dyvim_cli.model.score.delay import delay, delayed_times, undelay
+from dyvim_cli.model.score.guidance import GuidedDecoder
 from dyvim_cli.model.score.musical_bias import MusicalBias
 from dyvim_cli.model.score.products import MISSING, product
 from dyvim_cli.model.score.sampling import SamplingSettings, sample_pieces
@@ -40,6 +41,9 @@ def decoder() -> Decoder:
     model = small_decoder(n_layers=4, window=12).eval()
     torch.nn.init.normal_(model.extension.weight, std=0.3)
     torch.nn.init.normal_(model.head.weight, std=0.5)
+    for block in model.blocks:  # what is looked at counts
+        for weight in () if block.cross_attention is None else block.cross_attention.parameters():
+            torch.nn.init.normal_(weight, std=0.3)
     return model
 
 
@@ -182,6 +186,19 @@ def test_alpha_scales_the_extension_linearly_and_zero_removes_it(decoder):
 def test_an_untrained_extension_leaves_the_decoder_as_it_was(conditions):
     model = Decoder(DecoderConfig(cardinalities=(5, 5), d_model=16, n_layers=2, n_heads=2, d_ff=16))
     assert model.extension(torch.randn(1, 9, model.config.d_dynamics), torch.ones(1)).abs().max() == 0
+
+
+def test_guidance_leads_away_from_what_is_written_without_motion(decoder, conditions):
+    written = np.array([[stream.cardinality for stream in tokens.STREAMS]] * 2)
+
+    def logits(alpha: float, guidance: float) -> np.ndarray:
+        guided = GuidedDecoder(decoder, conditions, 2, alpha, guidance)
+        with torch.no_grad():
+            return guided.logits(written, 0)
+
+    without, moved = logits(0.0, 2.5), logits(0.8, 1.0)
+    assert np.abs(moved - without).max() > 0.1
+    np.testing.assert_allclose(logits(0.8, 2.5), without + 2.5 * (moved - without), atol=1e-4)
 
 
 def test_same_seed_same_tokens_another_seed_others(decoder, conditions):
