@@ -68,7 +68,7 @@ def check_pixels(path: Path, width: int, height: int) -> None:
     """
     most = limits().max_pixels
     if width * height > most:
-        reason = f"{path}: {width}x{height} are {width * height / 1e6:.0f} million pixels"
+        reason = f"{path}: {width}x{height} are {width * height / 1e6:.3g} million pixels"
         hint = f"--max-pixels {width * height}, if there is memory for it"
         raise InputError(f"{reason}, the limit is {most / 1e6:g} million", hint)
 

@@ -275,3 +275,21 @@ def test_no_hint_puts_a_bare_path_into_a_command():
     files = [path for path in (ROOT / "dyvim_cli").rglob("*.py") if "stylebook" not in path.parts]
     bare = {path.name: texts for path in files if (texts := unquoted_commands(path.read_text()))}
     assert len(files) > 100 and bare == {}
+
+
+def test_a_missing_soundfont_is_called_missing(film, tmp_path):
+    done = dyvim("score", film, "--soundfont", tmp_path / "none.sf2", "-o", tmp_path / "scored.mp4")
+    assert said(done, ExitCode.INPUT) == (
+        f"error: no such soundfont: {tmp_path / 'none.sf2'}", "try: check the path; quote names with spaces"
+    )  # fmt: skip
+    assert not list(tmp_path.iterdir())
+
+
+def test_small_limits_are_said_in_numbers_that_are_not_nought(film):
+    what, _ = said(dyvim("score", film, "--max-pixels", "100"), ExitCode.INPUT)
+    assert re.search(r"are 0\.0\d+ million pixels, the limit is 0\.0001 million", what)
+
+
+def test_a_folder_is_no_shard(tmp_path):
+    what, _ = said(dyvim("train", "render", tmp_path, "-o", tmp_path / "films"), ExitCode.USAGE)
+    assert str(tmp_path) in what and "No such device" not in what

@@ -63,7 +63,7 @@ def arrange(
 
 @app.command("pretrain")
 def pretrain(
-    shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True)],
+    shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True, dir_okay=False)],
     out: Out,
     minutes: Annotated[float, typer.Option(min=0.01, help="Minutes for its updates.")] = 90,
     batch_size: Annotated[int, typer.Option(min=1, help="Crops per batch.")] = 6,
@@ -102,7 +102,7 @@ def pretrain(
 
 @app.command("held-out")
 def held_out(
-    shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True)],
+    shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True, dir_okay=False)],
     decoder: Annotated[Path | None, typer.Option(help="Weights to draw; else the shipped ones.")] = None,
     batches: Annotated[int, typer.Option(min=1, help="Batches of six crops per source.")] = 12,
 ) -> None:

@@ -33,7 +33,7 @@ ProgressOption = Annotated[console.ProgressKind, typer.Option(help="How to show 
 
 
 def render(
-    shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True)],
+    shards: Annotated[list[Path], typer.Argument(help="Shards of pieces.", exists=True, dir_okay=False)],
     out: Folder,
     films: Annotated[int, typer.Option(min=2, help="Number of films; one in seven is held out.")] = 160,
     seed: Annotated[int, typer.Option(help="Same seed, same films.")] = 0,

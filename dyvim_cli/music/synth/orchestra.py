@@ -18,6 +18,7 @@ from dyvim_cli.music.synth.sampler import DRUM_BANK, find_preset, voices
 from dyvim_cli.music.synth.sfz.band import is_band
 from dyvim_cli.music.synth.sfz.identity import kept_band
 from dyvim_cli.music.synth.soundfont import SoundFont, read_soundfont, shipped_soundfont
+from dyvim_cli.regular_files import MISSING
 from dyvim_cli.types import Note, Stem
 
 STANDARD_KIT = 0
@@ -142,10 +143,11 @@ def opened(path: Path) -> SoundFont:
         return kept_band(path)
     try:
         return _opened(path, path.stat().st_mtime_ns)
+    except FileNotFoundError as error:
+        raise InputError(f"no such soundfont: {path}", MISSING) from error
     except OSError as error:
-        raise InputError(
-            f"cannot read the soundfont {path}: {error.strerror}", "check --soundfont"
-        ) from error
+        reason = f"cannot read the soundfont {path}: {error.strerror}"
+        raise InputError(reason, "check the file after --soundfont") from error
 
 
 @lru_cache(maxsize=1)
