@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dyvim_cli.music.mixing.loudness import GATE_LUFS, Meter, integrated_lufs, momentary_lufs
+from dyvim_cli.hearing.metering import GATE_LUFS, integrated_lufs, momentary_lufs
+from dyvim_cli.music.mixing.loudness import Meter
 from dyvim_cli.types import STEPS_PER_BAR, FilmFeatures, Score
 
 if TYPE_CHECKING:

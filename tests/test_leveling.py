@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from helpers.music_levels import measured_lufs
 
+from dyvim_cli.hearing import metering
 from dyvim_cli.music.mixing import loudness, mastering
 from dyvim_cli.music.mixing.leveling import DEPTH_LU, MOST_DB, quiet_passage_gains
 
@@ -23,7 +24,7 @@ def gains_db(sound: np.ndarray) -> np.ndarray:
     meter.feed(sound)
     gains = quiet_passage_gains(meter.powers)
     assert len(gains) == len(meter.powers)
-    return 20 * np.log10(gains[loudness.CELLS_A_HOP // 2 :: loudness.CELLS_A_HOP])
+    return 20 * np.log10(gains[metering.CELLS_A_HOP // 2 :: metering.CELLS_A_HOP])
 
 
 def mastered(sound: np.ndarray, block: int) -> np.ndarray:

@@ -17,8 +17,8 @@ import symusic
 from conftest import MOVING, cut_film, dyvim, run_ffmpeg
 
 from dyvim_cli.errors import ExitCode
+from dyvim_cli.hearing.metering import true_peak_db
 from dyvim_cli.media.sound_reading import read_audio
-from dyvim_cli.music.mixing.loudness import true_peak_db
 
 
 def picture_md5(path: Path) -> str:

@@ -9,6 +9,7 @@ from helpers.songs import C_MAJOR, RATE, STEP_S, grid, played, song
 
 from dyvim_cli import weights
 from dyvim_cli.errors import WeightsError
+from dyvim_cli.hearing import metering
 from dyvim_cli.music.idioms import kit
 from dyvim_cli.music.mixing import loudness
 from dyvim_cli.music.mixing.mastering import produce, produce_blocks
@@ -194,7 +195,7 @@ def test_true_peak_sees_between_samples():
     times = np.arange(RATE) / RATE
     wave = np.sin(2 * np.pi * 12000 * times + np.pi / 4).astype(np.float32)  # samples reach only 0.707
     assert np.abs(wave).max() < 0.71
-    assert loudness.true_peak_db(np.stack([wave, wave])[:, 100:-100]) == pytest.approx(0, abs=0.5)
+    assert metering.true_peak_db(np.stack([wave, wave])[:, 100:-100]) == pytest.approx(0, abs=0.5)
 
 
 def master(sound: np.ndarray, block: int = 32 * 1000) -> np.ndarray:
@@ -211,7 +212,7 @@ def test_mastering_meets_loudness_and_ceiling():
     sound[:, :: RATE // 2] = 0.4  # clicks, 40 dB above the rest
     out = master(sound)
     assert out.shape == sound.shape
-    assert loudness.true_peak_db(out) <= -1.0
+    assert metering.true_peak_db(out) <= -1.0
     assert measured_lufs(out) == pytest.approx(loudness.TARGET_LUFS, abs=0.5)
 
 
@@ -228,7 +229,7 @@ def test_soundtrack_is_finished(style):
     samples = sound.samples
     assert samples.shape == (round(4.3 * RATE), 2) and samples.dtype == np.float32
     assert measured_lufs(samples.T) == pytest.approx(-14, abs=0.5)
-    assert loudness.true_peak_db(samples.T) <= -1
+    assert metering.true_peak_db(samples.T) <= -1
     assert np.all(np.abs(samples[-1]) < 1e-4)
     middle, side = samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2
     assert -20 < 10 * np.log10((side**2).mean() / (middle**2).mean()) < -2

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.atomic import write_bytes
-from dyvim_cli.music.mixing.loudness import Meter, hop_powers
+from dyvim_cli.hearing.metering import hop_powers
+from dyvim_cli.music.mixing.loudness import Meter
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import sampler
 from dyvim_cli.music.synth.instrument import SampledInstrument

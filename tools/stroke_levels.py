@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dyvim_cli.music.mixing.loudness import Meter, hop_powers
+from dyvim_cli.hearing.metering import hop_powers
+from dyvim_cli.music.mixing.loudness import Meter
 from dyvim_cli.music.synth import strokes
 from dyvim_cli.types import SAMPLE_RATE
 from tools.soundfont_subset import COMPRESSION

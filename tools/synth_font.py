@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli.atomic import write_bytes
-from dyvim_cli.music.mixing.loudness import Meter, hop_powers
+from dyvim_cli.hearing.metering import hop_powers
+from dyvim_cli.music.mixing.loudness import Meter
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth.sample_data import decoded
 from dyvim_cli.music.synth.soundfont import Patch, Sample, SoundFont, Zone

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from dyvim_cli import cache, code_digest
-from dyvim_cli.music.mixing.loudness import CELLS_A_HOP, Mastering, Meter, hop_powers
+from dyvim_cli.hearing.metering import CELLS_A_HOP, hop_powers
+from dyvim_cli.music.mixing.loudness import Mastering, Meter
 from dyvim_cli.music.symbols.tokens import STREAM_INDEX
 from dyvim_cli.music.synth.sfz.identity import files_of
 from dyvim_cli.music.synth.soundfont import soundfont_paths

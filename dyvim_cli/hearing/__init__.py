@@ -1,1 +1,1 @@
-"""Find speech and music in a film's own sound: arrays in, spans out."""
+"""Find speech and music in a sound, and measure how loud it is: arrays in, spans and levels out."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dyvim_cli.music.mixing.loudness import Meter, integrated_lufs
+from dyvim_cli.hearing.metering import integrated_lufs
+from dyvim_cli.music.mixing.loudness import Meter
 from dyvim_cli.music.synth.instrument import SampledInstrument
 from dyvim_cli.music.synth.soundfont import SoundFont
 from dyvim_cli.types import Stem

@@ -6,7 +6,7 @@ LU and more below the rest of the piece, which no laptop plays and no film mixer
 
 import numpy as np
 
-from dyvim_cli.music.mixing.loudness import CELLS_A_HOP, hop_powers, integrated_lufs
+from dyvim_cli.hearing.metering import CELLS_A_HOP, hop_powers, integrated_lufs
 
 CALM_HOPS = 30  # shortest quiet passage, in hops of 100 ms; shorter contrasts belong to the picture
 DEPTH_LU = 9.0  # passages are left alone down to this level below the whole piece

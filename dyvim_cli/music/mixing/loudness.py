@@ -9,26 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dyvim_cli.hearing.metering import (
-    CELL,
-    CELLS_A_HOP,
-    GATE_LUFS,
-    N_TAPS,
-    OVERSAMPLING,
-    PowersAndPeaks,
-    hop_powers,
-    integrated_lufs,
-    momentary_lufs,
-    true_peak_db,
-)
-from dyvim_cli.hearing.metering import cell_peaks as _cell_peaks
+from dyvim_cli.hearing.metering import CELL, PowersAndPeaks, integrated_lufs
 from dyvim_cli.types import SAMPLE_RATE, TARGET_LUFS
-
-# measures and their settings, re-exported beside the meter of a mix
-__all__ = [
-    "CELLS_A_HOP", "GATE_LUFS", "N_TAPS", "OVERSAMPLING", "_cell_peaks", "hop_powers", "integrated_lufs",
-    "momentary_lufs", "true_peak_db",
-]  # fmt: skip
 
 # AAC added up to 1.4 dB to the sharpest accents of 15 pieces, and -1 dBTP is asked for; what brings music and
 # film together limits what is above this, and so nothing of a mastered piece

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from dyvim_cli.music.mixing.loudness import Meter, hop_powers
+from dyvim_cli.hearing.metering import hop_powers
+from dyvim_cli.music.mixing.loudness import Meter
 from dyvim_cli.music.synth import generators as gen
 from dyvim_cli.music.synth import placing, round_robin, sampler, strokes, voice
 from dyvim_cli.music.synth.attack import QUICK_S, SLOWEST_S, heard_early, heard_frame
