@@ -60,7 +60,8 @@ def played_by(instrument: SampledInstrument) -> np.ndarray:
 
 
 def test_short_notes_chords_and_keys_do_not_tremble():
-    assert np.array_equal(played(MUTED_TRUMPET, 0.2), played(MUTED_TRUMPET, 0.2, is_shaded=False))
+    plain = played(MUTED_TRUMPET, 0.2, is_shaded=False)  # its loudness is measured anew, and rounds otherwise
+    np.testing.assert_allclose(played(MUTED_TRUMPET, 0.2), plain, rtol=0, atol=1e-6 * np.abs(plain).max())
     chord = [Note(AT_S, AT_S + 0.9, pitch, 80) for pitch in (60, 65, 69)]
     assert is_line([*chord[:1], Note(1.3, 2, 62, 80)]) and not is_line(chord)
     trumpet = SampledInstrument(shipped_soundfont(), False, MUTED_TRUMPET)

@@ -135,14 +135,14 @@ def test_a_dissolve_that_was_found_beside_its_middle_is_moved_there(half, off):
     rng = np.random.default_rng(half)
     share = np.clip((np.arange(160) - 80 + half) / (2 * half), 0, 1)[:, None]
     colours = 90 + 60 * share * rng.uniform(-1, 1, 36) + rng.normal(0, 2, (160, 36))
-    assert abs(middle_of(list(colours), 80 + off, half) - 80) <= 1
+    assert abs(middle_of(colours, 80 + off, half) - 80) <= 1
 
 
 def test_the_middle_of_a_dissolve_at_the_edge_of_a_film_is_within_it():
-    colours = [np.full(36, 100 + 3 * i, np.uint8) for i in range(20)]
+    colours = np.array([np.full(36, 100 + 3 * i, np.uint8) for i in range(20)])
     assert 0 <= middle_of(colours, 10, 9) < 20
     assert middle_of(colours, 10, LEAST_HALF - 1) == 10  # a short one stays where it was found
-    assert middle_of([colours[0]] * 20, 10, 9) in range(20)  # nothing changes
+    assert middle_of(colours[:1].repeat(20, axis=0), 10, 9) in range(20)  # nothing changes
 
 
 def test_areas_are_averaged_in_all_colours():

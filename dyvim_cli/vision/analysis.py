@@ -16,7 +16,8 @@ from dyvim_cli.vision.keyframes import Candidates
 from dyvim_cli.vision.looks import colours
 from dyvim_cli.vision.motion import MotionStream
 from dyvim_cli.vision.motion_encoder import load
-from dyvim_cli.vision.prints import print_of
+from dyvim_cli.vision.prints import N_BYTES, print_of
+from dyvim_cli.vision.rows import Rows
 from dyvim_cli.vision.semantics import describe_scenes
 from dyvim_cli.vision.settings import clip_folder
 from dyvim_cli.vision.transitions import TransitionStream
@@ -57,7 +58,7 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     progress = progress or Silent()
     seen, flow, newness, candidates = TransitionStream(), FlowStream(), Novelty(), Candidates()
     stream = MotionStream(load(weights.embedded(weights.MOTION_ENCODER)))
-    new, prints, shot = [], [], 0
+    new, prints, shot = [], Rows(np.uint8, N_BYTES), 0
     for frame, is_analysed in sample_frames(frames):
         look = seen.see(frame.pixels)
         prints.append(print_of(look.thumb))
@@ -71,7 +72,7 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     if not new:
         raise InputError("the film has no picture to analyse", "dyvim extract-frames shows what can be read")
     novelty = np.array(new, np.float32)
-    features = _features(duration_s, seen, flow.finish(), stream, novelty, candidates, np.stack(prints))
+    features = _features(duration_s, seen, flow.finish(), stream, novelty, candidates, prints.array)
     progress.update("vision", duration_s, duration_s)
     return features
 

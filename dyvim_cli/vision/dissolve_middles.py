@@ -7,11 +7,10 @@ ramp, and of all ramps near by that one is taken which explains most of how they
 Letters: N native frames; A colours of areas; T frames looked at; R ramps.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 ROWS, COLUMNS = 3, 4  # the areas of a thumbnail
+N_COLOURS = ROWS * COLUMNS * 3  # A: red, green and blue of each, or what the thumbnail has instead
 BEYOND = 6  # frames before and after the dissolve that are looked at
 MOST_MOVE = 10  # frames by which a middle may move
 SHORTEST, LONGEST = 0.75, 1.7  # halves that are tried, as shares of the one that was found
@@ -32,11 +31,11 @@ def area_colours(thumb: np.ndarray) -> np.ndarray:
     return np.round(areas).astype(np.uint8).ravel()
 
 
-def middle_of(colours: Sequence[np.ndarray], middle: int, half: int) -> int:
+def middle_of(colours: np.ndarray, middle: int, half: int) -> int:
     """Find the middle of a dissolve anew.
 
     Args:
-        colours: N times area_colours [A], of every frame of the film.
+        colours: [N, A] area_colours of every frame of the film.
         middle: frame in the dissolve, roughly its middle.
         half: frames from there to either end, roughly.
 
@@ -46,7 +45,7 @@ def middle_of(colours: Sequence[np.ndarray], middle: int, half: int) -> int:
     if half < LEAST_HALF:
         return middle
     first, end = max(0, middle - half - BEYOND), min(len(colours), middle + half + BEYOND + 1)
-    course = np.stack(colours[first:end]).astype(np.float32)
+    course = colours[first:end].astype(np.float32)
     course -= course.mean(axis=0)
     middles, halves = _grid(middle, half, first, end)
     ramps = np.clip((np.arange(first, end) - middles[:, None]) / (2 * halves[:, None]) + 0.5, 0, 1)

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from dyvim_cli.vision.lucas_kanade import CELL, lucas_kanade, shrunk
+from dyvim_cli.vision.rows import Rows
 
 HALF = 2  # pixels averaged into one before all else: a finer level costs as much again, and changes no rank
 LEVELS = ((4, 2), (2, 2), (1, 2))  # as lucas_kanade.LEVELS, of the halved picture
@@ -35,10 +36,11 @@ class FlowStream:
     """Feed every frame in order, then `finish`."""
 
     def __init__(self) -> None:
-        self._times: list[float] = []
+        self._times = Rows(np.float64)
         self._pending: list[np.ndarray] = []  # grey; the first was seen in the batch before
-        self._speeds = [np.zeros(1, np.float32)]
-        self._velocities = [np.zeros((1, REGIONS[0] * REGIONS[1], 2), np.float32)]
+        self._speeds, self._velocities = Rows(np.float32), Rows(np.float32, REGIONS[0] * REGIONS[1], 2)
+        self._speeds.append(0.0)  # nothing moves into the first frame
+        self._velocities.append(np.zeros((REGIONS[0] * REGIONS[1], 2)))
 
     def add(self, time_s: float, pixels: np.ndarray) -> None:
         """Add a frame; it is cropped to whole CELL x CELL blocks.
@@ -62,18 +64,18 @@ class FlowStream:
         """
         if len(self._pending) > 1:
             self._run()
-        return Flow(np.array(self._times), np.concatenate(self._speeds), np.concatenate(self._velocities))
+        return Flow(self._times.array, self._speeds.array, self._velocities.array)
 
     @torch.inference_mode()
     def _run(self) -> None:
         grey = torch.from_numpy(np.stack(self._pending))[:, None].float() / 255
         grey = shrunk(grey, HALF)
         flow, _ = lucas_kanade(grey[:-1], grey[1:], LEVELS, CELL // HALF)
-        steps_s = np.maximum(np.diff(self._times[-len(grey) :]), 1e-3)
+        steps_s = np.maximum(np.diff(self._times.array[-len(grey) :]), 1e-3)
         velocity = flow / (flow.shape[-1] * torch.from_numpy(steps_s).float()[:, None, None, None])
         speeds = velocity.square().sum(dim=1).sqrt()  # norm() takes ten times as long
-        self._speeds.append(speeds.mean((1, 2)).numpy())
-        self._velocities.append(F.adaptive_avg_pool2d(velocity, REGIONS).flatten(2).mT.contiguous().numpy())
+        self._speeds.extend(speeds.mean((1, 2)).numpy())
+        self._velocities.extend(F.adaptive_avg_pool2d(velocity, REGIONS).flatten(2).mT.contiguous().numpy())
         del self._pending[:-1]
 
 

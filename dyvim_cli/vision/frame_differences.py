@@ -7,6 +7,8 @@ N native frames; K = LAGS frames back.
 import numpy as np
 from PIL import Image
 
+from dyvim_cli.vision.rows import Rows
+
 LAGS = 6  # a flash is over, and the old picture back, within this many frames
 THUMB = (32, 18)  # width, height: coarse enough that motion within a shot changes little
 PARTS = (6, 8)  # rows, columns: what fades are found by
@@ -20,9 +22,8 @@ class FrameDifferencer:
     """Collects a few numbers a native frame; `see` each frame in order, then read the arrays."""
 
     def __init__(self) -> None:
-        self._differences: list[np.ndarray] = []
-        self._structures: list[float] = []
-        self._lights: list[float] = []
+        self._differences = Rows(np.float32, LAGS)
+        self._structures, self._lights = Rows(np.float32), Rows(np.float32)
         self._last: FrameSignature | None = None
         self._recent = np.zeros((0, N_VALUES), np.float32)  # values of the last K frames, latest first
 
@@ -48,22 +49,22 @@ class FrameDifferencer:
     @property
     def last_difference(self) -> float:
         """Difference of the latest frame from the one before it."""
-        return float(self._differences[-1][0])
+        return float(self._differences.array[-1, 0])
 
     @property
     def differences(self) -> np.ndarray:
         """[N, K] float32: difference to the frame 1, 2 .. K before; 0 where there is none."""
-        return np.array(self._differences, np.float32).reshape(-1, LAGS)
+        return self._differences.array
 
     @property
     def structures(self) -> np.ndarray:
         """[N] float32 0..1: how unlike the frame before in structure, whatever the light does."""
-        return np.array(self._structures, np.float32)
+        return self._structures.array
 
     @property
     def lights(self) -> np.ndarray:
         """[N] float32 0..1: how one-sided the change of light is; 1 = every part got lighter, or darker."""
-        return np.array(self._lights, np.float32)
+        return self._lights.array
 
 
 class FrameSignature:

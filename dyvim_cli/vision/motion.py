@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dyvim_cli.device import give_back_memory
-from dyvim_cli.vision.motion_encoder import MotionEncoder, working_size
+from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH, MotionEncoder, working_size
+from dyvim_cli.vision.rows import Rows
 
 TRIM_EVERY = 43  # batches; what was given back must be fetched again, which took a tenth of the time at 8
 BATCH = 24  # frames; 16 take a thirtieth more time, 32 take 50 MB more
@@ -38,7 +39,8 @@ class MotionStream:
         self._pending: list[tuple[float, np.ndarray]] = []
         self._tail: Tensor | None = None  # features of the last two frames
         self._times: list[float] = []
-        self._rows: list[tuple[np.ndarray, ...]] = []
+        self._dynamics, self._speeds = Rows(np.float32, DYNAMICS_WIDTH), Rows(np.float32, 2)
+        self._n_batches = 0
 
     def add(self, time_s: float, pixels: np.ndarray) -> None:
         """Add a frame; the encoder runs when a batch is full.
@@ -59,10 +61,9 @@ class MotionStream:
         """
         self._start(is_last=True).result()
         self._worker.shutdown()
-        dynamics, speeds = (np.concatenate(parts) for parts in zip(*self._rows, strict=True))
-        before, after = speeds.T.copy()
+        before, after = self._speeds.array.T.copy()
         before[0] = after[-1] = 0.0  # at the ends the neighbour is the frame itself
-        return Motion(np.array(self._times), dynamics, before, after)
+        return Motion(np.array(self._times), self._dynamics.array, before, after)
 
     def _start(self, is_last: bool) -> "Future[None]":
         """Hand the pending frames to the thread, when it has done those before."""
@@ -87,8 +88,10 @@ class MotionStream:
         n = len(features) - 2
         if n > 0:
             flows, pooled = self.encoder(features[:-2], features[1:-1], features[2:])
-            self._rows.append(self._row(flows[-1], pooled))
-        if len(self._rows) % TRIM_EVERY == 0:
+            self._speeds.extend(self._speeds_of(flows[-1]))
+            self._dynamics.extend(pooled.numpy())
+            self._n_batches += 1
+        if self._n_batches % TRIM_EVERY == 0:
             give_back_memory()
 
     def _features(self, batch: list[tuple[float, np.ndarray]]) -> Tensor:
@@ -100,9 +103,9 @@ class MotionStream:
         small = F.interpolate(frames.float() / 255, size, mode="bilinear", antialias=True)
         return self.encoder.features(small)
 
-    def _row(self, flow: Tensor, pooled: Tensor) -> tuple[np.ndarray, ...]:
-        """Flow [n, 2, 2, h, w] in cells -> z_d [n, D], speeds [n, 2]."""
-        done = sum(len(row[0]) for row in self._rows)
+    def _speeds_of(self, flow: Tensor) -> np.ndarray:
+        """Flow [n, 2, 2, h, w] in cells of the frames after those that are done -> speeds [n, 2]."""
+        done = len(self._speeds)
         times = np.array(self._times[max(0, done - 1) : done + len(flow) + 1])
         if done == 0:
             times = np.append(times[0] - 1.0, times)
@@ -111,5 +114,4 @@ class MotionStream:
         step_s = torch.from_numpy(np.maximum(np.diff(times), 1e-3)).float()
         signed_s = torch.stack([-step_s[:-1], step_s[1:]], dim=1)  # the flow to the past runs backwards
         velocity = flow / (flow.shape[-1] * signed_s[..., None, None, None])
-        speeds = velocity.square().sum(dim=2).sqrt().mean((-1, -2))  # norm() takes ten times as long
-        return pooled.numpy(), speeds.numpy()
+        return velocity.square().sum(dim=2).sqrt().mean((-1, -2)).numpy()  # norm() takes ten times as long

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dyvim_cli.vision.dissolve_middles import area_colours, middle_of
+from dyvim_cli.vision.dissolve_middles import N_COLOURS, area_colours, middle_of
+from dyvim_cli.vision.rows import Rows
 
 HALVES = (3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 27)  # frames from a transition's middle to either end
 REACH = HALVES[-1] + HALVES[-1] // 2  # frames on each side of a middle that are looked at
@@ -53,7 +54,7 @@ class SoftCutStream:
     def __init__(self) -> None:
         self._thumbs: list[np.ndarray] = []
         self._fine: list[np.ndarray] = []
-        self._colours: list[np.ndarray] = []  # of areas, of every frame
+        self._colours = Rows(np.uint8, N_COLOURS)  # of areas, of every frame
         self._first = 0  # the frame that the oldest kept thumbnail is
         self._done = 0  # middles before this one are examined
         self._found: list[SoftCut] = []
@@ -84,7 +85,7 @@ class SoftCutStream:
         """A dissolve at its middle; a wipe's middle is known by its parts."""
         if cut.is_wipe:
             return cut
-        return replace(cut, middle=middle_of(self._colours, cut.middle, cut.half))
+        return replace(cut, middle=middle_of(self._colours.array, cut.middle, cut.half))
 
     def _examine(self, until: int) -> None:
         """Examine the middles before `until`, then drop what no later one needs."""

@@ -10,7 +10,8 @@ import numpy as np
 from dyvim_cli.vision.cuts import CUT_WEIGHTS, find_cuts
 from dyvim_cli.vision.fades import find_fades
 from dyvim_cli.vision.flow import Flow
-from dyvim_cli.vision.frame_differences import FrameDifferencer, FrameSignature
+from dyvim_cli.vision.frame_differences import PARTS, FrameDifferencer, FrameSignature
+from dyvim_cli.vision.rows import Rows
 from dyvim_cli.vision.soft_cuts import SoftCut, SoftCutStream
 
 SOFT_WEIGHT = CUT_WEIGHTS[0]  # weight of a perfect dissolve: that of the least hard cut, whose moment is seen
@@ -24,7 +25,7 @@ class TransitionStream:
     def __init__(self) -> None:
         self.watch = FrameDifferencer()
         self._soft = SoftCutStream()
-        self._lights: list[np.ndarray] = []  # of the thumbnail's parts, uint8
+        self._lights = Rows(np.uint8, PARTS[0] * PARTS[1])  # of the thumbnail's parts
 
     def see(self, pixels: np.ndarray) -> FrameSignature:
         """Add a frame.
@@ -51,7 +52,7 @@ class TransitionStream:
         """
         step_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 1.0
         hard, weights = find_cuts(self.watch.differences, self.watch.structures, self.watch.lights)
-        fades = find_fades(np.stack(self._lights).astype(np.float32), step_s) if self._lights else []
+        fades = find_fades(self._lights.array.astype(np.float32), step_s)
         soft = [cut for cut in self._soft.finish() if cut.half * step_s <= LONGEST_HALF_S]
         return together(hard, weights, fades, soft)
 
