@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.signal import butter, firwin, resample_poly, sosfilt
 
-from dyvim_cli.music.mixing import effects, loudness
+from dyvim_cli.hearing import metering
+from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.synth.low_pass import HOP, LowPass
 from dyvim_cli.music.synth.reading import Course, Reader
 from dyvim_cli.types import SAMPLE_RATE
@@ -67,12 +68,12 @@ def test_a_filter_wakes_from_silence():
 @pytest.mark.parametrize("n_frames", [1, 31, 32, 33, 5000, 40_000])
 def test_true_peaks_are_those_of_a_resampled_sound(n_frames):
     block = (
-        np.random.default_rng(n_frames).standard_normal((2, loudness.N_TAPS + n_frames)).astype(np.float32)
+        np.random.default_rng(n_frames).standard_normal((2, metering.N_TAPS + n_frames)).astype(np.float32)
     )
-    window = firwin(loudness.N_TAPS, 1 / loudness.OVERSAMPLING)
-    fine = np.abs(resample_poly(block, loudness.OVERSAMPLING, 1, axis=1, window=window)).max(axis=0)
-    first = (loudness.N_TAPS - loudness.CELL) * loudness.OVERSAMPLING
-    cells = np.pad(fine[first:], (0, -len(fine[first:]) % (loudness.CELL * loudness.OVERSAMPLING)))
-    cells = cells.reshape(-1, loudness.CELL * loudness.OVERSAMPLING).max(axis=1)
+    window = firwin(metering.N_TAPS, 1 / metering.OVERSAMPLING)
+    fine = np.abs(resample_poly(block, metering.OVERSAMPLING, 1, axis=1, window=window)).max(axis=0)
+    first = (metering.N_TAPS - metering.CELL) * metering.OVERSAMPLING
+    cells = np.pad(fine[first:], (0, -len(fine[first:]) % (metering.CELL * metering.OVERSAMPLING)))
+    cells = cells.reshape(-1, metering.CELL * metering.OVERSAMPLING).max(axis=1)
     expected = np.append(max(cells[:2]), cells[2:])  # a peak that shows late counts for the first cell
-    assert loudness._cell_peaks(block) == pytest.approx(expected, abs=1e-5)
+    assert metering.cell_peaks(block) == pytest.approx(expected, abs=1e-5)
