@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy.fft
+import scipy.ndimage
 import scipy.signal
 
 import dyvim_cli.filters.compiled as compiled_modules
@@ -15,6 +17,7 @@ RNG = np.random.default_rng(7)
 NOISE = RNG.standard_normal((2, 2000))
 WALK = np.cumsum(RNG.standard_normal(1500))
 LOOPS = ("_sosfilt", "_linear_filter", "_local_maxima_1d", "_select_by_peak_distance", "_peak_prominences")
+LOOPS += ("r2c", "c2r", "good_size")
 CHANGED = ["no such module", "another signature", "another result"]
 KINDS = [("lowpass", 3500.0), ("lowpass", 60.0), ("highpass", 300.0), ("bandpass", (110.0, 2500.0))]
 
@@ -120,6 +123,17 @@ def test_peaks_are_scipys(release, curve, asked):
     np.testing.assert_array_equal(rises, facts.get("prominences", np.zeros(0)))
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [1, 90, 1999])
+def test_spectra_are_scipys(release, n, kind):
+    sound, size = NOISE[:, :n].astype(kind), scipy.fft.next_fast_len(n + 5, real=True)
+    assert filters.fast_length(n + 5) == size
+    theirs = scipy.fft.rfft(sound, size)
+    np.testing.assert_array_equal(filters.spectrum(sound, size), theirs, strict=True)
+    back = filters.from_spectrum(theirs, size)
+    np.testing.assert_array_equal(back, scipy.fft.irfft(theirs, size), strict=True)
+
+
 # filters first, in threads, then the packages that they come from; then the other way round
 APART = """
 import sys, threading
@@ -133,19 +147,48 @@ threads = [threading.Thread(target=find) for _ in range(4)]
 assert [peaks.tolist() for peaks in found] == [[4]] * 4
 filters.filter_from_silence(filters.butterworth(2, 50.0, "lowpass", 480), np.ones((1, 9)))
 filters.filter_recursively([1.0], [1.0, -0.5], np.ones(9))
-heavy = [name for name in ("signal", "optimize", "stats") if f"scipy.{name}" in sys.modules]
+filters.spectrum(np.ones(9), 9), filters.window_mean(np.ones(9), 3)
+heavy = [name for name in ("signal", "optimize", "stats", "fft", "ndimage") if f"scipy.{name}" in sys.modules]
 assert not heavy, heavy
-import scipy.signal
+import scipy.fft, scipy.signal
+assert scipy.fft.rfft([1.0, 1.0]).tolist() == [2, 0]
 assert scipy.signal.find_peaks([0, 1, 0])[0].tolist() == [1]
 assert scipy.signal.sosfilt([[1, 0, 0, 1, 0, 0]], [1.0, 2.0]).tolist() == [1, 2]
 print("both")
 """
 
 
-@pytest.mark.parametrize("before", ["", "import scipy.signal; "])
+@pytest.mark.parametrize("before", ["", "import scipy.fft, scipy.signal; "])
 def test_loops_load_without_their_packages_and_beside_them(before):
     program = APART.replace("assert not heavy, heavy", "" if before else "assert not heavy, heavy")
     done = subprocess.run(
         [sys.executable, "-c", before + program], capture_output=True, text=True, timeout=100
     )
     assert done.stdout == "both\n", done.stderr
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [1, 2, 7, 200, 1500, 9000])
+def test_windows_are_scipys_to_the_bit(n, kind):
+    curve = np.resize(NOISE, n).astype(kind)
+    both = np.stack([curve, curve[::-1]])
+    for spread in (0.3, 1.25, 4.0):
+        theirs = scipy.ndimage.gaussian_filter1d(curve, spread, mode="nearest")
+        np.testing.assert_array_equal(filters.gaussian_mean(curve, spread), theirs, strict=True)
+    for width in (1, 2, 3, 30, 41):
+        theirs = scipy.ndimage.uniform_filter1d(curve, width, mode="nearest")
+        np.testing.assert_array_equal(filters.window_mean(curve, width), theirs, strict=True)
+        theirs = scipy.ndimage.uniform_filter1d(both, width, axis=1)
+        np.testing.assert_array_equal(filters.window_mean(both, width, "symmetric"), theirs, strict=True)
+        least = scipy.ndimage.minimum_filter1d(curve, width, mode="nearest", origin=-(width // 2))
+        np.testing.assert_array_equal(filters.following(np.minimum, curve, width), least, strict=True)
+        most = scipy.ndimage.maximum_filter1d(curve, width, mode="nearest", origin=-(width // 2))
+        np.testing.assert_array_equal(filters.following(np.maximum, curve, width), most, strict=True)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 50, 51])
+@pytest.mark.parametrize("n", [1, 60, 1500, 9000])
+def test_window_medians_are_scipys(n, width):
+    curve = np.resize(NOISE, n)
+    theirs = scipy.ndimage.median_filter(curve, width)
+    np.testing.assert_array_equal(filters.window_median(curve, width), theirs)

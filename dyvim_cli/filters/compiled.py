@@ -1,8 +1,9 @@
-"""Load compiled modules of scipy.signal alone.
+"""Load compiled modules of scipy alone.
 
-`import scipy.signal` takes half a second of processor time and 40 MB beside torch, for statistics,
-optimisers and splines that no film needs. The loops are small modules beside its sources. They are not part
-of scipy's public interface: a trial notices a release that has others, and the public functions are called.
+`import scipy.signal` takes half a second of processor time and 40 MB beside torch, for statistics, optimisers
+and splines that no film needs, `import scipy.fft` a twelfth of a second. The loops are small modules beside
+scipy's sources. They are not part of its public interface: a trial notices a release that has others, and the
+public functions are called.
 """
 
 import sys
@@ -12,6 +13,7 @@ from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
+from pathlib import Path
 from typing import Any
 
 _lock = threading.Lock()  # two threads must not set the same module up at once
@@ -19,10 +21,10 @@ _loaded: dict[str, Any] = {}
 
 
 def compiled(name: str, is_as_known: Callable[[Any], bool]) -> Any:
-    """Load one compiled module of scipy.signal.
+    """Load one compiled module of scipy.
 
     Args:
-        name: of the module, such as "_sosfilt".
+        name: of the module, such as "signal._sosfilt".
         is_as_known: tries the module on an example, once.
 
     Returns:
@@ -46,11 +48,13 @@ def _alone(name: str) -> Any:
     """
     import scipy  # not before: films are refused without it
 
-    if "scipy.signal" in sys.modules:
-        return import_module(f"scipy.signal.{name}")
-    spec = PathFinder.find_spec(name, [f"{folder}/signal" for folder in scipy.__path__])
+    package, _, own = name.rpartition(".")
+    if f"scipy.{package}" in sys.modules:
+        return import_module(f"scipy.{name}")
+    folders = (Path(folder, *package.split(".")) for folder in scipy.__path__)
+    spec = PathFinder.find_spec(own, [str(folder) for folder in folders])
     if spec is None or spec.loader is None:
-        raise ImportError(f"scipy.signal.{name}")
+        raise ImportError(f"scipy.{name}")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

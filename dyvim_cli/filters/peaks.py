@@ -29,7 +29,7 @@ def find_peaks(
     Returns:
         (indices [p], prominences [p], which are empty where none was asked for).
     """
-    loops = compiled("_peak_finding_utils", _is_as_known)
+    loops = compiled("signal._peak_finding_utils", _is_as_known)
     if loops is None:
         from scipy.signal import find_peaks as find
 

@@ -22,7 +22,7 @@ def filter_by_sections(
     Returns:
         (filtered signal, state behind it); the arguments stay as they are.
     """
-    loops = compiled("_sosfilt", _filters_sections)
+    loops = compiled("signal._sosfilt", _filters_sections)
     if loops is None:
         from scipy.signal import sosfilt
 
@@ -70,7 +70,7 @@ def filter_recursively(
     if state is None:
         kind = np.result_type(above, below, signal)
         state = np.zeros((*signal.shape[:-1], max(len(above), len(below)) - 1), kind)
-    loops = compiled("_sigtools", _filters_recursively)
+    loops = compiled("signal._sigtools", _filters_recursively)
     if loops is None:
         from scipy.signal import lfilter
 

@@ -121,11 +121,11 @@ def _strokes(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _rises_db(samples: np.ndarray) -> np.ndarray:
     """[bands, F] by how much each band's level rises, dB, one value every 10 ms."""
-    from scipy.ndimage import convolve1d
-
-    powers = convolve1d(_band_powers(samples), np.array([0.25, 0.5, 0.25]), axis=1)
+    powers = _band_powers(samples)
     if not powers.shape[1]:
         return powers
+    padded = np.pad(powers, ((0, 0), (1, 1)), mode="edge")
+    powers = 0.5 * powers + 0.25 * (padded[:, :-2] + padded[:, 2:])
     loudest = np.quantile(powers, LOUDEST, axis=1, keepdims=True)
     levels = 10 * np.log10(powers + BELOW_LOUDEST * loudest + BELOW_WHOLE * powers.max() + 1e-12)
     rises = np.maximum(0.0, levels[:, RISE_HOPS:] - levels[:, :-RISE_HOPS])

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dyvim_cli.filters import window_mean
+
 SAMPLE_RATE = 16_000  # Hz
 FRAME, HOP = 4096, 512  # samples: 3.9 Hz a bin, a frame every 32 ms
 HOP_S = HOP / SAMPLE_RATE
@@ -73,10 +75,8 @@ def steady_partials(samples: np.ndarray) -> tuple[list[Partial], np.ndarray]:
 
 def _peaks(spectra: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Spectral peaks of every frame: (pitches in semitones from A4, powers)."""
-    from scipy.ndimage import uniform_filter1d
-
     levels = 20 * np.log10(spectra + 1e-7)
-    surroundings = uniform_filter1d(levels, SURROUNDINGS, axis=1)
+    surroundings = window_mean(levels, SURROUNDINGS, "symmetric")
     middle = levels[:, 1:-1]
     is_peak = (middle > levels[:, :-2]) & (middle >= levels[:, 2:])
     is_peak &= middle > surroundings[:, 1:-1] + PROMINENCE_DB

@@ -8,7 +8,7 @@ Letters: N native frames, R regions, I impacts.
 
 import numpy as np
 
-from dyvim_cli.filters import find_peaks
+from dyvim_cli.filters import find_peaks, gaussian_mean, window_mean, window_median
 from dyvim_cli.vision.flow import Flow, shot_firsts
 
 Found = tuple[np.ndarray, np.ndarray]  # seconds [I], contrast [I]
@@ -65,11 +65,9 @@ def _changes(
     flow: Flow, speeds: np.ndarray, cut_times_s: np.ndarray, step_s: float
 ) -> tuple[Found, np.ndarray]:
     """Changes of the regions' motion, from FAINT_CHANGE on: (heights, contrasts) and when each is seen."""
-    from scipy.ndimage import median_filter  # a sixth of a second, which no film has to wait for
-
     reach, span = _frames(WINDOW_S, step_s), _frames(ORDINARY_S, step_s, 3)
     change = velocity_change(flow.velocities, reach, shot_firsts(flow.times_s, cut_times_s))
-    contrast = change / (_usual(speeds, step_s) + CHANGE_SHARE * median_filter(change, span))
+    contrast = change / (_usual(speeds, step_s) + CHANGE_SHARE * window_median(change, span))
     peaks, _ = find_peaks(contrast, height=FAINT_CHANGE, distance=_frames(SPACING_S, step_s))
     middles = np.array([_middle_of_top(change, int(peak), 2 * reach) for peak in peaks])
     # seen with the first picture that moves otherwise
@@ -148,16 +146,12 @@ def _gain(speeds: np.ndarray, step_s: float) -> np.ndarray:
 
 
 def _smooth(speeds: np.ndarray, step_s: float) -> np.ndarray:
-    from scipy.ndimage import gaussian_filter1d
-
-    return gaussian_filter1d(speeds, SMOOTH_S / step_s, mode="nearest")
+    return gaussian_mean(speeds, SMOOTH_S / step_s)
 
 
 def _usual(speeds: np.ndarray, step_s: float) -> np.ndarray:
     """[N] speed that would not stand out: a share of the surrounding motion, and a minimum."""
-    from scipy.ndimage import uniform_filter1d
-
-    return MOTION_SHARE * uniform_filter1d(speeds, _frames(ORDINARY_S, step_s, 3), mode="nearest") + STILL
+    return MOTION_SHARE * window_mean(speeds, _frames(ORDINARY_S, step_s, 3)) + STILL
 
 
 def _frames(span_s: float, step_s: float, least: int = 1) -> int:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dyvim_cli.filters import gaussian_mean
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL
 from dyvim_cli.music.symbols import tokens
 from dyvim_cli.types import STEPS_PER_BAR
@@ -25,9 +26,7 @@ def follow_motion(piece: np.ndarray, energy: np.ndarray, share: float) -> np.nda
     """
     if not len(energy) or not share:
         return piece
-    from scipy.ndimage import gaussian_filter1d  # a sixth of a second, which no film has to wait for
-
-    slow = gaussian_filter1d(energy, SPREAD_STEPS, mode="nearest")
+    slow = gaussian_mean(energy, SPREAD_STEPS)
     levels, moved = piece[LEVEL], piece.copy()
     wanted = np.rint(levels + share * REACH_LEVELS * (slow - slow.mean()))
     follows = (levels != tokens.UNKNOWN) & (levels < ACCENT_LEVEL)

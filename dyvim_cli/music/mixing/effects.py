@@ -8,7 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dyvim_cli.filters import BlockFilter, butterworth, filter_recursively
+from dyvim_cli.filters import (
+    BlockFilter,
+    butterworth,
+    fast_length,
+    filter_recursively,
+    from_spectrum,
+    spectrum,
+)
 from dyvim_cli.types import SAMPLE_RATE
 
 Effect = Callable[[np.ndarray], np.ndarray]
@@ -181,8 +188,6 @@ def convolver(response: np.ndarray) -> Effect:
     Returns:
         The effect on [2, n]; the tail continues in the next blocks.
     """
-    from scipy.fft import irfft, next_fast_len, rfft
-
     n_tail = response.shape[1] - 1
     tail, spectra = np.zeros((2, n_tail), np.float32), np.zeros((2, 0), np.complex64)
     size = 0
@@ -194,9 +199,9 @@ def convolver(response: np.ndarray) -> Effect:
             full = np.zeros((2, n + n_tail), np.float32)
         else:
             if n + n_tail > size:
-                size = next_fast_len(n + n_tail, real=True)
-                spectra = rfft(response.astype(np.float32), size)
-            full = irfft(rfft(block, size) * spectra, size)[:, : n + n_tail]
+                size = fast_length(n + n_tail)
+                spectra = spectrum(response.astype(np.float32), size)
+            full = from_spectrum(spectrum(block, size) * spectra, size)[:, : n + n_tail]
         full[:, :n_tail] += tail
         tail = full[:, n:].copy()
         return full[:, :n]

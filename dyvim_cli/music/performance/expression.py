@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dyvim_cli.filters import gaussian_mean
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, DEFAULT_LEVEL
 from dyvim_cli.music.symbols.tokens import STREAM_INDEX, UNKNOWN
 from dyvim_cli.types import SAMPLE_RATE, STEPS_PER_BAR, Score
@@ -30,14 +31,12 @@ def course_db(levels: np.ndarray) -> np.ndarray:
     Returns:
         [S] gain in dB, SOFTEST_DB..FULLEST_DB, at the middle of each step.
     """
-    from scipy.ndimage import gaussian_filter1d
-
     known = np.where(levels == UNKNOWN, DEFAULT_LEVEL, levels).astype(float)
     steady = np.flatnonzero(known < ACCENT_LEVEL)
     if not len(steady):
         return np.full(len(levels), FULLEST_DB)
     course = np.interp(np.arange(len(known)), steady, known[steady]) / FULL_LEVEL
-    return SOFTEST_DB + (FULLEST_DB - SOFTEST_DB) * gaussian_filter1d(course, SPREAD_STEPS, mode="nearest")
+    return SOFTEST_DB + (FULLEST_DB - SOFTEST_DB) * gaussian_mean(course, SPREAD_STEPS)
 
 
 def expression_gain(score: Score) -> Callable[[int, int], np.ndarray]:

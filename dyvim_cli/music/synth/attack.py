@@ -6,6 +6,7 @@ their levels pass at the same time a threshold that is 6 to 15 dB below each ton
 
 import numpy as np
 
+from dyvim_cli.filters import following
 from dyvim_cli.types import SAMPLE_RATE
 
 ATTACK_S = 0.15  # sound after a moment that is looked at; a later maximum belongs to a swell without an onset
@@ -25,13 +26,11 @@ def heard_frame(sound: np.ndarray) -> int:
     Returns:
         First frame at which it is heard; 0 for silence.
     """
-    from scipy.ndimage import maximum_filter1d
-
     power, reach = levels(sound), round(ATTACK_S * SAMPLE_RATE)
     if not power.max(initial=0) > SILENCE:
         return 0
-    following = maximum_filter1d(power, reach, mode="constant", origin=-(reach // 2))
-    return int(np.argmax((power > SILENCE) & (power >= following * 10 ** (HEARD_DB / 10))))
+    loudest = following(np.maximum, power, reach)
+    return int(np.argmax((power > SILENCE) & (power >= loudest * 10 ** (HEARD_DB / 10))))
 
 
 def heard_early(sound: np.ndarray) -> int | None:
