@@ -74,18 +74,22 @@ def extract_stills(
         try:
             output = _output(film, fps, width, key_only, image_format, start_s, end_s)
             total_s = (end_s or film.duration_s) - start_s
-            report = progress or Silent()
-            run(
-                command(output),
-                f"cannot extract frames of {film.path}",
-                cwd=scratch,
-                on_time=lambda time_s: report.update("frames", min(time_s, total_s), total_s),
-            )
+            _run(output, scratch, film, total_s, progress or Silent())
             _deliver(film, scratch, folder, image_format, earlier)
-            report.update("frames", total_s, total_s)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     return folder / MANIFEST
+
+
+def _run(output: Any, scratch: Path, film: FilmInfo, total_s: float, progress: Progress) -> None:
+    """Let ffmpeg write the files into the scratch folder."""
+    run(
+        command(output),
+        f"cannot extract frames of {film.path}",
+        cwd=scratch,
+        on_time=lambda time_s: progress.update("frames", min(time_s, total_s), total_s),
+    )
+    progress.update("frames", total_s, total_s)
 
 
 def _check_part(film: FilmInfo, start_s: float, end_s: float, key_only: bool) -> None:
