@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import scipy.fft
+import scipy.linalg.lapack
 import scipy.ndimage
 import scipy.signal
 
@@ -17,7 +18,7 @@ RNG = np.random.default_rng(7)
 NOISE = RNG.standard_normal((2, 2000))
 WALK = np.cumsum(RNG.standard_normal(1500))
 LOOPS = ("_sosfilt", "_linear_filter", "_local_maxima_1d", "_select_by_peak_distance", "_peak_prominences")
-LOOPS += ("r2c", "c2r", "good_size")
+LOOPS += ("r2c", "c2r", "good_size", "dtbtrs")
 CHANGED = ["no such module", "another signature", "another result"]
 KINDS = [("lowpass", 3500.0), ("lowpass", 60.0), ("highpass", 300.0), ("bandpass", (110.0, 2500.0))]
 
@@ -134,6 +135,13 @@ def test_spectra_are_scipys(release, n, kind):
     np.testing.assert_array_equal(back, scipy.fft.irfft(theirs, size), strict=True)
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 1500])
+def test_equations_are_solved_as_lapack_does(release, n):
+    weights = np.column_stack([np.ones(n), RNG.uniform(-0.5, 0.5, (n, 2))])
+    theirs, _ = scipy.linalg.lapack.dtbtrs(weights.T, WALK[:n, None], uplo="L", diag="U")
+    np.testing.assert_array_equal(filters.solve_in_turn(weights, WALK[:n]), theirs[:, 0], strict=True)
+
+
 # filters first, in threads, then the packages that they come from; then the other way round
 APART = """
 import sys, threading
@@ -148,7 +156,9 @@ assert [peaks.tolist() for peaks in found] == [[4]] * 4
 filters.filter_from_silence(filters.butterworth(2, 50.0, "lowpass", 480), np.ones((1, 9)))
 filters.filter_recursively([1.0], [1.0, -0.5], np.ones(9))
 filters.spectrum(np.ones(9), 9), filters.window_mean(np.ones(9), 3)
-heavy = [name for name in ("signal", "optimize", "stats", "fft", "ndimage") if f"scipy.{name}" in sys.modules]
+filters.solve_in_turn(np.ones((9, 1)), np.ones(9))
+packages = "signal", "optimize", "stats", "fft", "ndimage", "linalg"
+heavy = [name for name in packages if f"scipy.{name}" in sys.modules]
 assert not heavy, heavy
 import scipy.fft, scipy.signal
 assert scipy.fft.rfft([1.0, 1.0]).tolist() == [2, 0]

@@ -5,6 +5,7 @@ from dyvim_cli.filters.design import butterworth, windowed_low_pass
 from dyvim_cli.filters.peaks import find_peaks
 from dyvim_cli.filters.recursive import filter_by_sections, filter_from_silence, filter_recursively
 from dyvim_cli.filters.spectra import fast_length, from_spectrum, spectrum
+from dyvim_cli.filters.varying import solve_in_turn
 from dyvim_cli.filters.windows import following, gaussian_mean, window_mean, window_median
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "following",
     "from_spectrum",
     "gaussian_mean",
+    "solve_in_turn",
     "spectrum",
     "window_mean",
     "window_median",

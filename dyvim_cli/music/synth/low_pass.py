@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from dyvim_cli.filters import filter_recursively
+from dyvim_cli.filters import filter_recursively, solve_in_turn
 from dyvim_cli.types import SAMPLE_RATE
 
 HOP = 64  # frames between updates of pitch, cutoff and level: 1.3 ms
@@ -79,22 +79,20 @@ def _sweep(sound: np.ndarray, rows: np.ndarray, state: np.ndarray) -> np.ndarray
     Returns:
         The state behind the piece.
     """
-    from scipy.linalg import lapack
-
     n = len(sound)
     each = np.repeat(rows, HOP, axis=0)[:n]
-    driven = np.zeros((n + 2, 1))
+    driven = np.zeros(n + 2)
     entering = each[:, 0] * sound
-    driven[:n, 0] = entering
-    driven[1 : n + 1, 0] += 2 * entering
-    driven[2:, 0] += entering
-    driven[:2, 0] += state
-    solved, _ = lapack.dtbtrs(each[:, 1:].T, driven[:n], uplo="L", diag="U", overwrite_b=False)
-    sound[:] = solved[:, 0]
-    after = driven[n:, 0]
-    after -= solved[-1, 0] * each[-1, 2:]
+    driven[:n] = entering
+    driven[1 : n + 1] += 2 * entering
+    driven[2:] += entering
+    driven[:2] += state
+    solved = solve_in_turn(each[:, 1:], driven[:n])
+    sound[:] = solved
+    after = driven[n:]
+    after -= solved[-1] * each[-1, 2:]
     if n > 1:
-        after[0] -= solved[-2, 0] * each[-2, 3]
+        after[0] -= solved[-2] * each[-2, 3]
     return after
 
 
