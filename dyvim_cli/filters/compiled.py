@@ -1,9 +1,9 @@
 """Load compiled modules of scipy alone.
 
 `import scipy.signal` takes half a second of processor time and 40 MB beside torch, for statistics, optimisers
-and splines that no film needs, `import scipy.fft` or `scipy.linalg` a twelfth of a second. The loops are small
-modules beside scipy's sources. They are not part of its public interface: a trial notices a release that has
-others, and the public functions are called.
+and splines that no film needs, `import scipy.fft` or `scipy.linalg` a twelfth of a second. The loops are
+small modules beside scipy's sources. They are not part of its public interface: a trial notices a release
+that has others, and the public functions are called.
 """
 
 import sys

@@ -10,7 +10,7 @@ BELOW = {"uplo": "L", "diag": "U", "overwrite_b": False}  # a triangle below a d
 
 
 def solve_in_turn(weights: np.ndarray, driven: np.ndarray) -> np.ndarray:
-    """Solve y[t] + weights[t - 1, 1] y[t - 1] + weights[t - 2, 2] y[t - 2] + ... = driven[t] for all t at once.
+    """Solve y[t] + weights[t - 1, 1] y[t - 1] + weights[t - 2, 2] y[t - 2] ... = driven[t] for all t at once.
 
     Args:
         weights: [n, k] float64, what each sample takes from itself (1) and those behind it.
@@ -21,7 +21,9 @@ def solve_in_turn(weights: np.ndarray, driven: np.ndarray) -> np.ndarray:
     """
     loops = compiled("linalg._flapack", _is_as_known)
     if loops is None:
-        from scipy.linalg import lapack as loops
+        from scipy.linalg import lapack
+
+        loops = lapack
     solved, _ = loops.dtbtrs(weights.T, driven[:, None], **BELOW)
     return solved[:, 0]
 
