@@ -25,7 +25,7 @@ from dyvim_cli.options import ComposeOptions
 from dyvim_cli.rescoring import old_piece
 from dyvim_cli.vision.cuts import find_cuts
 from dyvim_cli.vision.frame_differences import FrameDifferencer
-from dyvim_cli.vision.prints import print_of
+from dyvim_cli.vision.prints import prints_of
 from dyvim_cli.vision.recut import match_footage
 
 SOURCES = (
@@ -62,7 +62,7 @@ def footage(path) -> Footage:
     """Fingerprint data of a film, without its other features."""
     watch, prints, times_s = FrameDifferencer(), [], []
     for frame in frames(probe(path), 160):
-        prints.append(print_of(watch.see(frame.pixels).thumb))
+        prints += [*prints_of(watch.see(frame.pixels[None]).thumbs)]
         times_s.append(frame.time_s)
     cuts, _ = find_cuts(watch.differences, watch.structures, watch.lights)
     end_s = probe(path).duration_s

@@ -18,7 +18,7 @@ NONE = np.zeros(0)
 def cuts_of(frames) -> tuple[list[int], np.ndarray]:
     watch = FrameDifferencer()
     for frame in frames:
-        watch.see(frame.pixels)
+        watch.see(frame.pixels[None])
     cuts, cut_weights = find_cuts(watch.differences, watch.structures, watch.lights)
     return cuts.tolist(), cut_weights
 
@@ -111,7 +111,7 @@ def test_cut_beside_a_flash_remains():
 def test_shortest_films_have_no_cuts(n):
     watch = FrameDifferencer()
     for frame in film(pan(1, n, 0)):
-        watch.see(frame.pixels)
+        watch.see(frame.pixels[None])
     assert watch.differences.shape == (n, LAGS)
     assert len(find_cuts(watch.differences, watch.structures, watch.lights)[0]) == 0
 

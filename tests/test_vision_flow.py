@@ -8,8 +8,8 @@ from helpers.vision_scenes import FPS, HEIGHT, WIDTH, ball, film, pan, texture, 
 from dyvim_cli.vision import flow
 from dyvim_cli.vision.analysis import analyse
 from dyvim_cli.vision.events import find_events
-from dyvim_cli.vision.frame_differences import FrameSignature
 from dyvim_cli.vision.impacts import velocity_change
+from dyvim_cli.vision.signatures import signatures_of
 
 FRAME_S = 1 / 30
 NONE = np.zeros(0)
@@ -34,7 +34,7 @@ def test_speed_is_right_whatever_the_frame_rate(px):
 def test_light_alone_is_enough():
     stream = flow.FlowStream()
     for frame in film(pan(4, 12, 1.5)):
-        stream.add(frame.time_s, FrameSignature(frame.pixels).grey)
+        stream.add(frame.time_s, signatures_of(frame.pixels[None]).greys[0])
     np.testing.assert_array_equal(stream.finish().velocities, watched(pan(4, 12, 1.5)).velocities)
 
 

@@ -23,7 +23,7 @@ def found_in(path) -> tuple[np.ndarray, Transitions]:
     """(seconds of all cuts, the transitions) of a film."""
     seen, times = TransitionStream(), []
     for frame in frames(probe(path), 160):
-        seen.see(frame.pixels)
+        seen.see(frame.pixels[None])
         times.append(frame.time_s)
     found = seen.finish(np.array(times))
     return np.array(times)[found.frames], found
@@ -71,7 +71,7 @@ def test_a_flash_is_no_cut(tmp_path):
 def seen(pictures) -> np.ndarray:
     stream = TransitionStream()
     for frame in film(pictures):
-        stream.see(frame.pixels)
+        stream.see(frame.pixels[None])
     return stream.finish(np.arange(len(pictures)) / FPS).frames
 
 
@@ -148,7 +148,7 @@ def test_the_middle_of_a_dissolve_at_the_edge_of_a_film_is_within_it():
 def test_areas_are_averaged_in_all_colours():
     thumb = np.zeros((18, 32, 3), np.float32)
     thumb[:6, :8] = (10, 20, 30)
-    assert area_colours(thumb).tolist() == [10, 20, 30] + 33 * [0]
+    assert area_colours(thumb[None]).tolist() == [[10, 20, 30] + 33 * [0]]
 
 
 def test_a_hard_cut_outweighs_a_dissolve_round_it_and_a_fade_too():

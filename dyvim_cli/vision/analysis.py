@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from dyvim_cli.vision.keyframes import Candidates
 from dyvim_cli.vision.looks import colours
 from dyvim_cli.vision.motion import MotionStream
 from dyvim_cli.vision.motion_encoder import load
-from dyvim_cli.vision.prints import N_BYTES, print_of
+from dyvim_cli.vision.prints import N_BYTES, prints_of
 from dyvim_cli.vision.rows import Rows
 from dyvim_cli.vision.semantics import describe_scenes
 from dyvim_cli.vision.settings import clip_folder
@@ -25,6 +26,7 @@ from dyvim_cli.vision.transitions import TransitionStream
 # longest step between frames that the motion encoder sees: ten a second, also of NTSC's 29.97
 MOST_STEP_S = 0.1002
 MEMORY_S = 2.5  # the last seconds that novelty compares with
+GROUP = 32  # frames compared together: Pillow and numpy take as long to begin as to work on one
 LEAST_RATE_S = 5.0  # one cut in a very short film is no fast cutting
 SHOT_DIFFERENCE = 0.35  # a provisional cut, for spreading key frames while the film runs
 
@@ -59,16 +61,21 @@ def analyse(frames: Iterable[FrameLike], duration_s: float, progress: Progress |
     seen, flow, newness, candidates = TransitionStream(), FlowStream(), Novelty(), Candidates()
     stream = MotionStream(load(weights.embedded(weights.MOTION_ENCODER)))
     new, prints, shot = [], Rows(np.uint8, N_BYTES), 0
-    for frame, is_analysed in sample_frames(frames):
-        look = seen.see(frame.pixels)
-        prints.append(print_of(look.thumb))
-        flow.add(frame.time_s, look.grey)
-        shot += seen.watch.last_difference > SHOT_DIFFERENCE
-        if is_analysed:
-            stream.add(frame.time_s, frame.pixels)
-            new.append(newness.of(frame.time_s, look.histogram))
-            candidates.offer(frame.time_s, shot, frame.pixels)
-            progress.update("vision", min(frame.time_s, duration_s), duration_s)
+    sampled = sample_frames(frames)
+    while group := list(islice(sampled, GROUP)):
+        looks = seen.see(np.stack([frame.pixels for frame, _ in group]))
+        prints.extend(prints_of(looks.thumbs))
+        differences = seen.watch.differences[-len(group) :, 0]
+        for (frame, is_analysed), grey, histogram, difference in zip(
+            group, looks.greys, looks.histograms, differences, strict=True
+        ):
+            flow.add(frame.time_s, grey)
+            shot += difference > SHOT_DIFFERENCE
+            if is_analysed:
+                stream.add(frame.time_s, frame.pixels)
+                new.append(newness.of(frame.time_s, histogram))
+                candidates.offer(frame.time_s, shot, frame.pixels)
+                progress.update("vision", min(frame.time_s, duration_s), duration_s)
     if not new:
         raise InputError("the film has no picture to analyse", "dyvim extract-frames shows what can be read")
     novelty = np.array(new, np.float32)
@@ -108,7 +115,7 @@ class Novelty:
 
         Args:
             time_s: of the frame.
-            histogram: of its colours (frame_differences).
+            histogram: of its colours (signatures).
 
         Returns:
             0..1.

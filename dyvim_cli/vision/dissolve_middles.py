@@ -9,6 +9,8 @@ Letters: N native frames; A colours of areas; T frames looked at; R ramps.
 
 import numpy as np
 
+from dyvim_cli.vision.signatures import block_means
+
 ROWS, COLUMNS = 3, 4  # the areas of a thumbnail
 N_COLOURS = ROWS * COLUMNS * 3  # A: red, green and blue of each, or what the thumbnail has instead
 BEYOND = 6  # frames before and after the dissolve that are looked at
@@ -17,18 +19,17 @@ SHORTEST, LONGEST = 0.75, 1.7  # halves that are tried, as shares of the one tha
 LEAST_HALF = 8  # frames: the middle of a shorter dissolve is known
 
 
-def area_colours(thumb: np.ndarray) -> np.ndarray:
+def area_colours(thumbs: np.ndarray) -> np.ndarray:
     """Average the colours of 3 x 4 areas.
 
     Args:
-        thumb: a frame's thumbnail [18, 32, 3], 0..255.
+        thumbs: thumbnails of n frames [n, 18, 32, 3] float32, 0..255.
 
     Returns:
-        [A] uint8.
+        [n, A] uint8.
     """
-    high, wide = thumb.shape[0] // ROWS, thumb.shape[1] // COLUMNS
-    areas = thumb.reshape(ROWS, high, COLUMNS, wide, 3).mean(axis=(1, 3))
-    return np.round(areas).astype(np.uint8).ravel()
+    areas = block_means(thumbs, ROWS, COLUMNS)
+    return np.round(areas).astype(np.uint8).reshape(len(thumbs), -1)
 
 
 def middle_of(colours: np.ndarray, middle: int, half: int) -> int:

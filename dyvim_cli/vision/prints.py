@@ -6,6 +6,8 @@ picture's quarters. Letters: N frames of one film, M of another.
 
 import numpy as np
 
+from dyvim_cli.vision.signatures import block_means
+
 FIELDS = (9, 8)  # rows and columns of the grid whose neighbours are compared, one below the other
 LEAST_STEP = 1.5  # grey levels: fields that differ less are equal, whatever the encoder made of them
 N_BYTES = 20  # 8 of bits, 12 of colours
@@ -13,20 +15,19 @@ COLOUR_WEIGHT = 1.7  # colours that differ by a tenth everywhere count as a fift
 SAME = 0.2  # distance up to which two frames show the same
 
 
-def print_of(thumb: np.ndarray) -> np.ndarray:
-    """Fingerprint a frame.
+def prints_of(thumbs: np.ndarray) -> np.ndarray:
+    """Fingerprint frames.
 
     Args:
-        thumb: [18, 32, 3] YCbCr, 0..255.
+        thumbs: [N, 18, 32, 3] float32 YCbCr, 0..255.
 
     Returns:
-        [N_BYTES] uint8.
+        [N, N_BYTES] uint8.
     """
-    rows, columns = FIELDS
-    fields = thumb[..., 0].reshape(rows, 18 // rows, columns, 32 // columns).mean(axis=(1, 3))
-    bits = np.packbits(np.diff(fields, axis=0) > LEAST_STEP)
-    quarters = thumb.reshape(2, 9, 2, 16, 3).mean(axis=(1, 3))
-    return np.concatenate([bits, np.clip(np.rint(quarters), 0, 255).astype(np.uint8).ravel()])
+    n = len(thumbs)
+    is_lighter = np.diff(block_means(thumbs[..., 0], *FIELDS), axis=1) > LEAST_STEP
+    quarters = np.rint(block_means(thumbs, 2, 2)).astype(np.uint8)
+    return np.concatenate([np.packbits(is_lighter.reshape(n, -1), axis=1), quarters.reshape(n, -1)], axis=1)
 
 
 def print_distances(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ class SoftCut:
 
 
 class SoftCutStream:
-    """Feed every frame's thumbnail in order, then `finish`."""
+    """Feed all frames' thumbnails in order, then `finish`."""
 
     def __init__(self) -> None:
         self._thumbs: list[np.ndarray] = []
@@ -59,17 +59,17 @@ class SoftCutStream:
         self._done = 0  # middles before this one are examined
         self._found: list[SoftCut] = []
 
-    def add(self, thumb: np.ndarray, fine: np.ndarray) -> None:
-        """Add a frame.
+    def add(self, thumbs: np.ndarray, fine: np.ndarray) -> None:
+        """Add frames.
 
         Args:
-            thumb: its thumbnail [18, 32, 3] of any type, 0..255.
-            fine: [h, w] uint8, its light in more detail.
+            thumbs: their thumbnails [n, 18, 32, 3] float32, 0..255.
+            fine: [n, h, w] uint8, their light in more detail.
         """
-        self._thumbs.append(thumb.astype(np.uint8))
-        self._fine.append(fine)
-        self._colours.append(area_colours(thumb))
-        if self._first + len(self._thumbs) >= self._done + GROUP + REACH + 1:
+        self._thumbs.extend(thumbs.astype(np.uint8))
+        self._fine.extend(fine)
+        self._colours.extend(area_colours(thumbs))
+        while self._first + len(self._thumbs) >= self._done + GROUP + REACH + 1:
             self._examine(self._done + GROUP)
 
     def finish(self) -> list[SoftCut]:

@@ -10,12 +10,14 @@ import numpy as np
 from dyvim_cli.vision.cuts import CUT_WEIGHTS, find_cuts
 from dyvim_cli.vision.fades import find_fades
 from dyvim_cli.vision.flow import Flow
-from dyvim_cli.vision.frame_differences import PARTS, FrameDifferencer, FrameSignature
+from dyvim_cli.vision.frame_differences import FrameDifferencer
 from dyvim_cli.vision.rows import Rows
+from dyvim_cli.vision.signatures import Signatures, block_means
 from dyvim_cli.vision.soft_cuts import SoftCut, SoftCutStream
 
 SOFT_WEIGHT = CUT_WEIGHTS[0]  # weight of a perfect dissolve: that of the least hard cut, whose moment is seen
 COST_WEIGHT = 0.2  # weight that a dissolve loses at a cost of 1
+PARTS = (6, 8)  # rows, columns: what fades are found by
 LONGEST_HALF_S = 1.3  # longest half of a transition: in films of few frames a second longer spans are none
 
 
@@ -27,19 +29,20 @@ class TransitionStream:
         self._soft = SoftCutStream()
         self._lights = Rows(np.uint8, PARTS[0] * PARTS[1])  # of the thumbnail's parts
 
-    def see(self, pixels: np.ndarray) -> FrameSignature:
-        """Add a frame.
+    def see(self, pictures: np.ndarray) -> Signatures:
+        """Add frames.
 
         Args:
-            pixels: [H, W, 3] uint8.
+            pictures: [n, H, W, 3] uint8, the next frames.
 
         Returns:
-            How it looks, in the forms of frame_differences.
+            How they look.
         """
-        look = self.watch.see(pixels)
-        self._soft.add(look.thumb, look.fine)
-        self._lights.append(look.parts())
-        return look
+        seen = self.watch.see(pictures)
+        self._soft.add(seen.thumbs, seen.fine)
+        light = block_means(seen.thumbs[..., 0], *PARTS)
+        self._lights.extend(light.reshape(len(pictures), -1).astype(np.uint8))
+        return seen
 
     def finish(self, times_s: np.ndarray) -> "Transitions":
         """Find all transitions.
