@@ -9,6 +9,7 @@ processor time of a whole score over that of ffmpeg's decoding to 160 px; `first
 command to the first decoded frame.
 """
 
+import compileall
 import json
 import resource
 import subprocess
@@ -17,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import dyvim_cli
 from benchmarks.musicgen_speed import compare_decoders
 from dyvim_cli.media.probe import probe
 from dyvim_cli.media.programs import find_ffmpeg
@@ -140,6 +142,8 @@ def main(films: list[Path]) -> None:
     Args:
         films: paths; none = synthesised ones.
     """
+    # as pip does when it installs: where Python may not keep what it compiles, every run would compile all
+    compileall.compile_dir(Path(dyvim_cli.__file__).parent, quiet=1)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         for film in films or [synthesise(scratch, *facts) for facts in FILMS]:
