@@ -4,6 +4,8 @@ import ctypes
 import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dyvim_cli.errors import EnvironmentFault, UsageError
@@ -33,6 +35,30 @@ def one_torch_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@contextmanager
+def one_numpy_thread() -> Iterator[None]:
+    """Let numpy multiply in the calling thread alone for a while, as one_torch_thread does.
+
+    numpy itself cannot say so; the OpenBLAS of its wheels can. With another one it stays as it is.
+
+    Yields:
+        Nothing.
+    """
+    try:
+        import numpy as np
+
+        blas = ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]  # and all it links
+        limit, n_threads = blas.scipy_openblas_set_num_threads64_, blas.scipy_openblas_get_num_threads64_()
+    except (AttributeError, OSError, TypeError):
+        yield
+        return
+    limit(1)
+    try:
+        yield
+    finally:
+        limit(n_threads)
 
 
 def torch_threads_of_the_machine() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from dyvim_cli import device
 from dyvim_cli.model.conditioning.decoder_inputs import Conditions
 from dyvim_cli.model.score.decoder import Decoder
 from dyvim_cli.model.score.delay import undelay
@@ -35,6 +36,7 @@ class SamplingSettings:
     seed: int = 0
 
 
+@device.one_numpy_thread()
 @torch.inference_mode()
 def sample_pieces(
     model: Decoder,
