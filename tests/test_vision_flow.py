@@ -71,13 +71,13 @@ def test_rounding_decides_no_event(scene, monkeypatch):
     """Noise of 1e-5 of white, far below a picture's 256 levels, moves no event and hardly a weight."""
     pictures = scene()
     plain = watched(pictures, noise=0)
-    rng, exact = torch.Generator().manual_seed(0), flow.lucas_kanade
+    rng, exact = torch.Generator().manual_seed(0), flow.refined
 
     def shaken(current, others, *settings):
         noise = 1e-5 * torch.randn(len(current) + 1, *current.shape[1:], generator=rng)
         return exact(current + noise[:-1], others + noise[1:], *settings)
 
-    monkeypatch.setattr(flow, "lucas_kanade", shaken)
+    monkeypatch.setattr(flow, "refined", shaken)
     noisy = watched(pictures, noise=0)
     assert np.abs(noisy.speeds - plain.speeds).max() < 0.002
     before, after = (find_events(seen, NONE, NONE) for seen in (plain, noisy))
