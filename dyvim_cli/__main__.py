@@ -5,7 +5,6 @@ import sys
 
 from dyvim_cli.cli.ending import Ending
 from dyvim_cli.cli.interrupts import forget_interrupt, raise_interrupts
-from dyvim_cli.cli.libraries import leave_out_unused
 from dyvim_cli.cli.memory import collect_garbage_rarely, keep_freed_memory
 from dyvim_cli.cli.threads import multiply_in_one_thread
 
@@ -17,7 +16,6 @@ def run() -> None:
     collect_garbage_rarely()
     keep_freed_memory()
     multiply_in_one_thread()
-    leave_out_unused()
     try:
         from dyvim_cli.cli.main import run as run_verb
     except KeyboardInterrupt:

@@ -17,6 +17,7 @@ from dyvim_cli.model.musicgen.loading import (
 )
 from dyvim_cli.options import EMBEDDED, ComposeOptions, writes_score
 from dyvim_cli.progress import Progress
+from dyvim_cli.torch_loading import complete_torch, load_torch
 from dyvim_cli.types import FilmFeatures, Score
 from dyvim_cli.vision.settings import clip_folder
 
@@ -125,11 +126,13 @@ def load_model(options: ComposeOptions) -> "Decoder | AudioModel":
     if options.model == EMBEDDED:
         return load_embedded()
     if writes_score(options.model):
+        load_torch()
         from dyvim_cli.model.score.checkpoint import load_decoder
 
         device.one_torch_thread()
         hint = "name a decoder that `dyvim train` made with --model"
         return load_decoder(Path(options.model), hint=hint)
+    complete_torch()
     model = _load_audio_model(options.model, options.adapter, **placement())
     if options.prompt != "":
         model.check_hears_words()
@@ -145,6 +148,7 @@ def load_embedded() -> "Decoder":
     Raises:
         WeightsError: the shipped weights are missing or damaged.
     """
+    load_torch()
     from dyvim_cli.model.score.checkpoint import load_decoder
 
     device.one_torch_thread()

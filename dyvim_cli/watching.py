@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dyvim_cli import device
 from dyvim_cli.progress import Progress, Silent
+from dyvim_cli.torch_loading import load_torch
 from dyvim_cli.types import FilmFeatures
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def features_of(
     pictures = frames(film, ANALYSIS_WIDTH, start_s, end_s, within_bars=True)
     first = next(pictures)  # imports beside it would hold the interpreter, and the first frame, up
     begun()
+    load_torch()
     from dyvim_cli.vision.analysis import analyse
 
     device.one_torch_thread()
