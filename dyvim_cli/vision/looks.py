@@ -52,7 +52,13 @@ def _colours(pixels: np.ndarray) -> np.ndarray:
 
 
 def _chroma(pixels: np.ndarray) -> np.ndarray:
-    return pixels.max(axis=-1) - pixels.min(axis=-1)
+    return _extreme(np.maximum, pixels) - _extreme(np.minimum, pixels)
+
+
+def _extreme(of_two: np.ufunc, colours: np.ndarray) -> np.ndarray:
+    """Greatest or least of three channels [..., 3]; numpy's own max of so few takes thirty times as long."""
+    red, green, blue = np.moveaxis(colours, -1, 0)
+    return of_two(of_two(red, green), blue)
 
 
 def _flatness(luma: np.ndarray, chroma: np.ndarray) -> float:
@@ -109,9 +115,9 @@ def subject_weights(pixels: np.ndarray) -> tuple[np.ndarray, float]:
     sides = (pixels[:rim], pixels[-rim:], pixels[:, :rim], pixels[:, -rim:])
     border = np.concatenate([side.reshape(-1, 3) for side in sides])
     colour = np.median(border, axis=0)
-    of_one_colour = (np.abs(border - colour).max(axis=-1) < SAME).mean()
+    of_one_colour = (_extreme(np.maximum, np.abs(border - colour)) < SAME).mean()
     certainty = np.clip((of_one_colour - MIXED) / (PLAIN - MIXED), 0, 1)
-    near = np.clip(1.5 - np.abs(pixels - colour).max(axis=-1) / SAME, 0, 1)
+    near = np.clip(1.5 - _extreme(np.maximum, np.abs(pixels - colour)) / SAME, 0, 1)
     weight = 1 - certainty * near
     backdrop = float(1 - weight.mean())
     trust = np.clip((1 - backdrop - NO_SUBJECT) / (SUBJECT - NO_SUBJECT), 0, 1)
