@@ -17,21 +17,12 @@ from dyvim_cli.cli.options import config
 from dyvim_cli.cli.options.dressing import dressed
 from dyvim_cli.cli.options.parsing import parse_key, parse_mood, parse_style
 from dyvim_cli.cli.options.variables import check_variables
-from dyvim_cli.cli.options.verbs import Verb, Verbs, Words
+from dyvim_cli.cli.options.verbs import Made, Verb, Verbs, Words
 from dyvim_cli.cli.show import console
 from dyvim_cli.cli.show.examples import FIRST_STEPS, epilog
 from dyvim_cli.cli.show.streams import guard
 from dyvim_cli.cli.show.usage import ClickException, fault_of_usage, is_help
 from dyvim_cli.errors import DyvimError, ExitCode, UsageError, fault_of
-
-app = typer.Typer(
-    cls=Verbs,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=FIRST_STEPS,
-)
 
 MAKE, LOOK, PARTS, CARE, RESEARCH = "Make music", "Look and judge", "Single steps", "Care", "Research"
 # verb -> (module, function or Typer app, panel), in the order of the help page
@@ -57,27 +48,48 @@ VERBS = {
 SETTINGS = {"score": {"allow_extra_args": True}}
 
 
-TYPES: dict[str, dict[str, Any]] = {}  # verb -> option's name -> its type; groups of verbs take no defaults
-
-
 # options whose words are read by their verb; in a configuration they are read before, to name the file
 WORDS: dict[str, Callable[[str], object]] = {"style": parse_style, "mood": parse_mood, "key": parse_key}
 
 
-def _register() -> None:
-    for verb, (module, name, panel) in VERBS.items():
-        target = getattr(importlib.import_module(f"dyvim_cli.cli.verbs.{module}"), name)
-        if isinstance(target, typer.Typer):
-            _dress_group(verb, target)
-            app.add_typer(target, name=verb, rich_help_panel=panel, cls=Words)
-        else:
-            settings = SETTINGS.get(verb)
-            made = app.command(
-                verb, cls=Verb, epilog=epilog(verb), context_settings=settings, rich_help_panel=panel
-            )
-            made(dressed(target))
-            TYPES[verb] = {p.name: p.annotation for p in inspect.signature(target).parameters.values()}
+def _target(verb: str) -> Any:
+    """A verb's function, or Typer's app of a group of verbs."""
+    module, name, _ = VERBS[verb]
+    return getattr(importlib.import_module(f"dyvim_cli.cli.verbs.{module}"), name)
 
+
+def _made(verb: str) -> Any:
+    """Click's command of a verb."""
+    target, panel = _target(verb), VERBS[verb][2]
+    alone = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
+    if isinstance(target, typer.Typer):
+        _dress_group(verb, target)
+        alone.add_typer(target, name=verb, rich_help_panel=panel, cls=Words)
+    else:
+        settings = SETTINGS.get(verb)
+        made = alone.command(
+            verb, cls=Verb, epilog=epilog(verb), context_settings=settings, rich_help_panel=panel
+        )
+        made(dressed(target))
+        alone.callback()(lambda: None)  # makes a group of it
+    return typer.main.get_command(alone).commands[verb]  # type: ignore[attr-defined]  # of a group
+
+
+class _AllVerbs(Verbs):
+    """The group of all verbs, made one by one."""
+
+    def __init__(self, **settings: Any):
+        super().__init__(**settings | {"commands": Made(VERBS, _made)})
+
+
+app = typer.Typer(
+    cls=_AllVerbs,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=FIRST_STEPS,
+)
 
 DRESSED: set[Callable[..., Any]] = set()
 
@@ -132,9 +144,16 @@ def take_configuration(context: typer.Context, path: Path) -> None:
     Raises:
         UsageError: the file makes no sense; the message names it.
     """
-    options = {verb: TYPES.get(verb, {}) for verb in VERBS}
+    options = {verb: _types(_target(verb)) for verb in VERBS}
     context.default_map = config.default_map(config.read(path), options, path)
     _check_values(context, path)
+
+
+def _types(target: Any) -> dict[str, Any]:
+    """Types of a verb's options by name; groups of verbs take no defaults."""
+    if isinstance(target, typer.Typer):
+        return {}
+    return {p.name: p.annotation for p in inspect.signature(target).parameters.values()}
 
 
 def _check_values(context: typer.Context, path: Path) -> None:
@@ -150,9 +169,6 @@ def _check_values(context: typer.Context, path: Path) -> None:
                     raise UsageError(f"{path}: {error.format_message()}", f"correct {path}") from error
                 except UsageError as error:
                     raise UsageError(f"{path}: {option.name}: {error.message}", error.hint) from error
-
-
-_register()
 
 
 def run() -> None:

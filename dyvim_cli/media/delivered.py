@@ -76,17 +76,16 @@ def _is_plain(context: Any) -> bool:
 
 def _blocks(frames: Iterator[Any]) -> Iterator[np.ndarray]:
     """The sound of decoded frames in blocks [2, BLOCK_FRAMES]; the last one may be shorter."""
-    waiting: list[np.ndarray] = []
-    n_waiting = 0
+    import av
+
+    waiting: Any = av.AudioFifo()
     for frame in frames:
-        waiting.append(frame.to_ndarray())
-        n_waiting += waiting[-1].shape[1]
-        if n_waiting >= BLOCK_FRAMES:
-            whole = np.concatenate(waiting, axis=1)
-            yield whole[:, :BLOCK_FRAMES]
-            waiting, n_waiting = [whole[:, BLOCK_FRAMES:]], n_waiting - BLOCK_FRAMES
-    if n_waiting:
-        yield np.concatenate(waiting, axis=1)
+        frame.pts = None  # one after the other, whatever their times
+        waiting.write(frame)
+        if waiting.samples >= BLOCK_FRAMES:
+            yield waiting.read(BLOCK_FRAMES).to_ndarray()
+    if waiting.samples:
+        yield waiting.read().to_ndarray()
 
 
 def _measured(blocks: Iterator[np.ndarray], on_time: Callable[[float], None]) -> Delivered:

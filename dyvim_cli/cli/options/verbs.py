@@ -1,6 +1,7 @@
 """Find the intended verb: by a similar name, or by a film in its place (`dyvim clip.mp4`)."""
 
 import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,44 @@ class Words(PlainFlags, TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+class Made(Mapping[str, Any]):
+    """Click's commands by name, each made when it is asked for first: a run needs one of them."""
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], Any]):
+        """Name the commands.
+
+        Args:
+            names: in their order.
+            make: makes one of them.
+        """
+        self._made: dict[str, Any] = dict.fromkeys(names)
+        self._make = make
+
+    def __getitem__(self, name: str) -> Any:
+        if self._made[name] is None:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
 class Verbs(Words):
     """The group of all verbs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """List the verbs, without making them.
+
+        Args:
+            ctx: of click.
+
+        Returns:
+            Their names.
+        """
+        return list(self.commands)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb that is named.
