@@ -29,6 +29,7 @@ SHORTEST_SIDE = 32  # pixels of the shorter side of extreme banners
 MAX_FPS = 36.0  # faster films are thinned evenly: 60 to 30, 50 to 25, 120 to 30
 # size of the queue of finished frames: half a minute is decoded while torch is imported
 READ_AHEAD_BYTES = 32 << 20
+GROUP = 8  # frames handed over together, since each time two threads wake and wait
 # pixels a second (1080p at 31 frames) up to which one of two cores decodes as fast as the other one watches
 ALONE_PIXELS_HZ = 1920 * 1080 * 31
 
@@ -42,7 +43,7 @@ class Frame:
     is_key: bool  # the codec could start here (thinned films: since the last frame)
 
 
-Decoded = queue.Queue[Frame | Exception | None]  # the last item is None or what went wrong
+Decoded = queue.Queue[list[Frame] | Exception | None]  # the last item is None or what went wrong
 
 
 def analysis_size(film: FilmInfo, width: int, area: Area = WHOLE) -> tuple[int, int]:
@@ -238,7 +239,7 @@ def _produce(
 ) -> None:
     """Decode into the queue until the end, an error or `stop`; the last item is None or the error."""
 
-    def put(item: Frame | Exception | None) -> None:
+    def put(item: list[Frame] | Exception | None) -> None:
         while not stop.is_set():
             try:
                 return out.put(item, timeout=0.1)
@@ -246,6 +247,8 @@ def _produce(
                 continue
 
     last_word: Exception | None = None
+    group: list[Frame] = []
+    size = 1  # of the group: whoever asks for the first frame waits for no other
     keys_before = 0  # not the decoders' own flags: some forget them, and thinning would lose them
     try:
         scale = _Scaler(film, width, picture_area(film, start_s, end_s) if within_bars else WHOLE)
@@ -253,10 +256,14 @@ def _produce(
             if stop.is_set():
                 return
             keys = int(np.searchsorted(film.key_times_s, time_s + 1e-4, side="right"))
-            put(Frame(max(0.0, time_s - start_s), scale(frame), keys > keys_before))
+            group.append(Frame(max(0.0, time_s - start_s), scale(frame), keys > keys_before))
+            if len(group) == size:
+                put(group)
+                group, size = [], GROUP
             keys_before = keys
     except Exception as error:  # handed to the caller's thread, which raises it
         last_word = error
+    put(group)
     put(last_word)
 
 
@@ -288,7 +295,7 @@ def frames(
         InputError: fewer than two pictures can be decoded (raised by the iterator).
     """
     width_px, height_px = analysis_size(film, width)
-    buffer: Decoded = queue.Queue(max(8, READ_AHEAD_BYTES // (3 * width_px * height_px)))
+    buffer: Decoded = queue.Queue(max(2, READ_AHEAD_BYTES // (3 * width_px * height_px * GROUP)))
     stop = threading.Event()
     span = (start_s or 0.0, math.inf if end_s is None else end_s)
     task = (film, width, within_bars, *span, buffer, stop)
@@ -305,9 +312,9 @@ def _taken(
     """Yield the frames; ends the thread at last, and raises its error."""
     n_frames = 0
     try:
-        while isinstance(item := buffer.get(), Frame):
-            n_frames += 1
-            yield item
+        while isinstance(item := buffer.get(), list):
+            n_frames += len(item)
+            yield from item
     finally:
         stop.set()
         thread.join()
