@@ -14,7 +14,9 @@ from dyvim_cli.filters import (
     fast_length,
     filter_recursively,
     from_spectrum,
+    gains_of,
     spectrum,
+    straight_lines,
 )
 from dyvim_cli.types import SAMPLE_RATE
 
@@ -269,11 +271,11 @@ def follower(release_s: float) -> Callable[[np.ndarray], np.ndarray]:
         nonlocal state, last
         n = block.shape[1]
         loudest = np.maximum(np.abs(block[0]), np.abs(block[1]))
-        loudest = np.pad(loudest, (0, -n % LEVEL_HOP)).reshape(-1, LEVEL_HOP).max(axis=1)
+        loudest = np.maximum.reduceat(loudest, np.arange(0, n, LEVEL_HOP))
         smooth, state = filter_recursively([1 - decay], [1, -decay], loudest, state)
         knots = np.append(last, smooth)
         last = smooth[-1]
-        return np.interp(np.arange(1, n + 1) / LEVEL_HOP, np.arange(len(knots)), knots)
+        return straight_lines(knots, LEVEL_HOP)[:n]
 
     return levels
 
@@ -292,7 +294,7 @@ def glue(threshold_db: float, ratio: float) -> Effect:
 
     def effect(block: np.ndarray) -> np.ndarray:
         over_db = np.maximum(20 * np.log10(level(block) + 1e-6) - threshold_db, 0)
-        return block * (10 ** (over_db * (1 / ratio - 1) / 20)).astype(np.float32)
+        return block * gains_of(over_db * (1 / ratio - 1))
 
     return effect
 

@@ -6,6 +6,7 @@ from typing import cast
 import numpy as np
 
 from dyvim_cli.background import background_threads
+from dyvim_cli.filters import gains_of
 from dyvim_cli.music.mixing import effects
 from dyvim_cli.music.mixing.reverb import impulse_response
 from dyvim_cli.music.mixing.stem_tracks import StemDesk, StemEffect, shared_gain
@@ -147,7 +148,7 @@ def _ducker(depth_db: float) -> Callable[[dict[str, np.ndarray]], dict[str, np.n
         if "drums" not in dry:
             return dry
         amount = np.minimum(hold(follow(dry["drums"])) / DUCK_AT, 1)
-        gain = (10 ** (-depth_db / 20 * amount)).astype(np.float32)
+        gain = gains_of(-depth_db * amount)
         return {name: block * gain if name in DUCKED else block for name, block in dry.items()}
 
     return duck
@@ -163,6 +164,6 @@ def _yielder() -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
         tune_db, pad_db = (20 * np.log10(level(dry[name]) + 1e-6) for name, level in levels.items())
         plays = np.clip((tune_db - TUNE_RESTS_DB) / (TUNE_PLAYS_DB - TUNE_RESTS_DB), 0, 1)
         softer_db = plays * np.clip(pad_db + CLEAR_DB - tune_db, 0, MOST_YIELDED_DB)
-        return dry | {YIELDING: dry[YIELDING] * (10 ** (-softer_db / 20)).astype(np.float32)}
+        return dry | {YIELDING: dry[YIELDING] * gains_of(-softer_db)}
 
     return make_room

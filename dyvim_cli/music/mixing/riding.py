@@ -10,7 +10,7 @@ events from .76 to .89, at alpha 1 from .91 to .99 and from .79 to .92, and the 
 
 import numpy as np
 
-from dyvim_cli.filters import filter_recursively
+from dyvim_cli.filters import filter_recursively, gains_of
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL
 from dyvim_cli.music.symbols.tokens import STREAM_INDEX
 from dyvim_cli.types import SAMPLE_RATE, Score
@@ -65,7 +65,7 @@ class AccentRides:
             if start < end:
                 after_s = np.arange(first + start, first + end) / SAMPLE_RATE - at_s
                 gain_db[start:end] += _course_db(after_s, depth_db, LIFT_DB * weight)
-        return (10 ** (gain_db / 20)).astype(np.float32)
+        return gains_of(gain_db)
 
     def _look(self, block: np.ndarray, first: int) -> None:
         """Find how deep the breaths may be that are about to begin in a block."""

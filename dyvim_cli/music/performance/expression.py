@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dyvim_cli.filters import gaussian_mean
+from dyvim_cli.filters import gains_of, gaussian_mean
 from dyvim_cli.music.performance.humanize import ACCENT_LEVEL, DEFAULT_LEVEL
 from dyvim_cli.music.symbols.tokens import STREAM_INDEX, UNKNOWN
 from dyvim_cli.types import SAMPLE_RATE, STEPS_PER_BAR, Score
@@ -57,6 +57,6 @@ def expression_gain(score: Score) -> Callable[[int, int], np.ndarray]:
 
     def gain(first: int, n: int) -> np.ndarray:
         at_s = np.arange(first, first + n) / SAMPLE_RATE
-        return (10 ** (np.interp(at_s, middles_s, gain_db) / 20)).astype(np.float32)
+        return gains_of(np.interp(at_s, middles_s, gain_db))
 
     return gain
