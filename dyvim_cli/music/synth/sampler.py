@@ -32,9 +32,8 @@ class Voice:
         Returns:
             In its own unit (cents, timecents, centibels ...).
         """
-        amount = self.amounts.get(generator, 0.0)
-        low, high = gen.RANGES.get(generator, (amount, amount))
-        return min(max(amount, low), high)
+        amount, span = self.amounts.get(generator, 0.0), gen.RANGES.get(generator)
+        return amount if span is None else min(max(amount, span[0]), span[1])
 
     def seconds(self, generator: int) -> float:
         """Read a timecent generator.
@@ -182,6 +181,6 @@ _NOTHING = Zone({}, b"", None)
 def _sounding(patch: Patch, key: int, velocity: int) -> Iterator[tuple[Zone, Zone]]:
     """(global zone, zone) of the zones that the note falls into."""
     first = patch.zones[0] if patch.zones and patch.zones[0].target is None else _NOTHING
-    for zone in patch.zones:
-        if zone.target is not None and zone.covers(key, velocity):
+    for zone in patch.at(key):
+        if zone.covers(key, velocity):
             yield first, zone

@@ -44,6 +44,17 @@ class Zone:
     modulators: bytes
     target: int | None
 
+    def holds(self, key: int) -> bool:
+        """Check whether a key falls into the zone.
+
+        Args:
+            key: MIDI number.
+
+        Returns:
+            True where its range of keys holds it.
+        """
+        return _within(self.generators.get(KEY_RANGE), key)
+
     def covers(self, key: int, velocity: int) -> bool:
         """Check whether a note falls into the zone.
 
@@ -54,9 +65,7 @@ class Zone:
         Returns:
             True where both ranges hold it.
         """
-        return _within(self.generators.get(KEY_RANGE), key) and _within(
-            self.generators.get(VELOCITY_RANGE), velocity
-        )
+        return self.holds(key) and _within(self.generators.get(VELOCITY_RANGE), velocity)
 
     def amounts(self, key: int, velocity: int) -> Mapping[int, float]:
         """Find the generators of a note, before modulators.
@@ -80,6 +89,20 @@ class Patch:
     bank: int = 0
     program: int = 0
     takes: "tuple[Patch, ...]" = ()  # what plays instead in each take of a repeated stroke; none = itself
+    _by_key: dict[int, tuple[Zone, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def at(self, key: int) -> tuple[Zone, ...]:
+        """Find the zones that a key falls into, whatever its velocity; they are kept.
+
+        Args:
+            key: MIDI number.
+
+        Returns:
+            Zones with a target, in their order.
+        """
+        if key not in self._by_key:
+            self._by_key[key] = tuple(z for z in self.zones if z.target is not None and z.holds(key))
+        return self._by_key[key]
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,18 @@ class SfzZone(Zone):
     loudest_db: float = 0.0  # gain of the instrument's loudest region, which sounds without attenuation
     fixed: dict[int, float] = field(default_factory=dict)
 
+    def holds(self, key: int) -> bool:
+        """Check whether a key falls into the region.
+
+        Args:
+            key: MIDI number.
+
+        Returns:
+            True where its range of keys holds it.
+        """
+        numbers = self.parts[0].numbers
+        return numbers.get("lokey", 0) <= key <= numbers.get("hikey", 127)
+
     def covers(self, key: int, velocity: int) -> bool:
         """Check whether a note falls into the region.
 
@@ -54,7 +66,7 @@ class SfzZone(Zone):
             True where both ranges hold it.
         """
         numbers = self.parts[0].numbers
-        if not numbers.get("lokey", 0) <= key <= numbers.get("hikey", 127):
+        if not self.holds(key):
             return False
         if not numbers.get("lovel", 0) <= velocity <= numbers.get("hivel", 127):
             return False
