@@ -46,7 +46,7 @@ class BottleneckBlock(nn.Module):
     Args:
         before: channels that come in.
         after: channels that go out.
-        stride: px; 1 keeps the channels as well.
+        stride: px.
     """
 
     def __init__(self, before: int, after: int, stride: int = 1):
@@ -56,7 +56,9 @@ class BottleneckBlock(nn.Module):
         self.convnormrelu2 = ConvNormReLU(middle, middle, 3, stride)
         self.convnormrelu3 = ConvNormReLU(middle, after, 1)
         self.downsample: nn.Module = (
-            nn.Identity() if stride == 1 else ConvNormReLU(before, after, 1, stride, has_relu=False)
+            nn.Identity()
+            if stride == 1 and before == after
+            else ConvNormReLU(before, after, 1, stride, has_relu=False)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -77,16 +79,15 @@ class FeatureEncoder(nn.Module):
 
     Args:
         widths: channels after the first convolution, the three pairs of blocks, and the last convolution.
+        strides: of the first convolution and of each pair of blocks, px; 8 in all.
     """
 
-    STRIDES = (2, 1, 2, 2)
-
-    def __init__(self, widths: Sequence[int]):
+    def __init__(self, widths: Sequence[int], strides: Sequence[int]):
         super().__init__()
-        self.convnormrelu = ConvNormReLU(3, widths[0], 7, self.STRIDES[0])
+        self.convnormrelu = ConvNormReLU(3, widths[0], 7, strides[0])
         self.layer1, self.layer2, self.layer3 = (
             nn.Sequential(BottleneckBlock(before, after, stride), BottleneckBlock(after, after))
-            for before, after, stride in zip(widths, widths[1:4], self.STRIDES[1:], strict=False)
+            for before, after, stride in zip(widths, widths[1:4], strides[1:], strict=False)
         )
         self.conv = nn.Conv2d(widths[3], widths[4], kernel_size=1)
         for layer in self.modules():

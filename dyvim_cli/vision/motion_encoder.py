@@ -2,12 +2,16 @@
 
 DyViM's encoder (arXiv 2504.07594) in small: features at 1/8 resolution, computed once a frame;
 correlation with both neighbours at several levels; a first guess of the two flows (lucas_kanade)
-and a few refinement iterations (RAFT, arXiv 2003.12039; both directions together as in VideoFlow,
-arXiv 2303.08340); fused motion features z_m; self-attention within the frame; average pool to z_d.
+and its refinement (RAFT, arXiv 2003.12039; both directions together as in VideoFlow, arXiv 2303.08340);
+fused motion features z_m; self-attention within the frame; average pool to z_d.
+
+Two shapes: TEACHER learns optical flow, and SHIPPED, which takes half its time, learns to say what TEACHER
+says (training/tasks/motion_pupil.py).
 
 Letters: B frames of a batch; H, W working picture; h, w = H / 8, W / 8; F feature channels.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -32,12 +36,26 @@ from dyvim_cli.vision.lucas_kanade import CELL, N_EVIDENCE, lucas_kanade
 
 DYNAMICS_WIDTH = 64  # D of types.FilmFeatures.dynamics
 STRIDE = CELL  # picture pixels a cell of the feature map
-ITERATIONS = 2
-LEVELS, RADIUS = 3, 3  # correlation reaches RADIUS * STRIDE * 2 ** (LEVELS - 1) = 96 px
-MATCH, HIDDEN, CONTEXT, MOTION = 96, 64, 32, 48  # channels
+LEVELS = 3  # of correlation, each half as fine as the one before
+HIDDEN, CONTEXT, MOTION = 64, 32, 48  # channels
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601
 WORKING_AREA_PX = 128 * 72  # the picture that the encoder sees, whatever its shape
 MIN_SIDE_PX = STRIDE * 2**LEVELS  # shortest side that leaves the correlation pyramid its third level
+
+
+@dataclass(frozen=True)
+class EncoderShape:
+    """What makes an encoder exact and slow, or fast."""
+
+    strides: tuple[int, int, int, int]  # as flow_blocks.FeatureEncoder's, px
+    match: int  # channels of the features that are compared
+    radius: int  # cells; correlation reaches radius * STRIDE * 2 ** (LEVELS - 1) px
+    iterations: int  # refinements of the flow
+    guess: tuple[tuple[int, int], ...]  # levels of lucas_kanade, the first guess
+
+
+TEACHER = EncoderShape((2, 1, 2, 2), match=96, radius=3, iterations=2, guess=((8, 2), (4, 2), (2, 2), (1, 1)))
+SHIPPED = EncoderShape((4, 1, 2, 1), match=64, radius=2, iterations=1, guess=((8, 1), (4, 1), (2, 2)))
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
@@ -57,13 +75,18 @@ def working_size(height: int, width: int) -> tuple[int, int]:
 
 
 class MotionEncoder(nn.Module):
-    """Frames -> flows to both neighbours and pooled motion features z_d."""
+    """Frames -> flows to both neighbours and pooled motion features z_d.
 
-    def __init__(self) -> None:
+    Args:
+        shape: of the layers.
+    """
+
+    def __init__(self, shape: EncoderShape = SHIPPED) -> None:
         super().__init__()
+        self.shape = shape
         # batch norms, since instance norms lift sensor noise on an empty picture to the strength of texture
-        self.encoder = FeatureEncoder((32, 32, 64, 128, MATCH + HIDDEN + CONTEXT))
-        self.flow_motion = FlowMotion(LEVELS * (2 * RADIUS + 1) ** 2, 64, (16, 16), MOTION)
+        self.encoder = FeatureEncoder((32, 32, 64, 128, shape.match + HIDDEN + CONTEXT), shape.strides)
+        self.flow_motion = FlowMotion(LEVELS * (2 * shape.radius + 1) ** 2, 64, (16, 16), MOTION)
         self.update = ConvGRU(CONTEXT + 2 * (MOTION + N_EVIDENCE), HIDDEN)
         self.to_previous = FlowHead(HIDDEN, 32)
         self.to_next = FlowHead(HIDDEN, 32)
@@ -102,17 +125,16 @@ class MotionEncoder(nn.Module):
             last is the best) of [B, 2, 2, h, w]: direction (to the previous, to the following frame), (x, y),
             in cells of STRIDE px.
         """
-        match, hidden, context, grey = _split(current)
-        other, _, _, other_grey = _split(
-            torch.cat([previous, following])
-        )  # [2 B, ...]: both directions at once
-        flow, evidence = lucas_kanade(_picture(grey), _picture(other_grey))
-        correlation = CorrelationPyramid(match.repeat(2, 1, 1, 1), other, LEVELS, RADIUS)
+        match, hidden, context, grey = self._split(current)
+        before, after = self._split(previous), self._split(following)
+        other, other_grey = (torch.cat([before[i], after[i]]) for i in (0, -1))  # [2 B, ...]: both directions
+        flow, evidence = lucas_kanade(_picture(grey), _picture(other_grey), self.shape.guess)
+        correlation = CorrelationPyramid(match.repeat(2, 1, 1, 1), other, LEVELS, self.shape.radius)
         grid = make_coords_grid(len(match), *match.shape[-2:]).to(match.device)
         context = _channels_last(torch.cat([context.relu(), *evidence.chunk(2)], dim=1))
         hidden = _channels_last(hidden.tanh())
         flows = [_by_picture(flow)]
-        for _ in range(ITERATIONS):
+        for _ in range(self.shape.iterations):
             flow = flow.detach()  # as RAFT: an iteration answers for its own step only
             near = correlation.around(grid.repeat(2, 1, 1, 1) + flow)
             motion = self.flow_motion(_channels_last(flow), near).chunk(2)
@@ -132,15 +154,14 @@ class MotionEncoder(nn.Module):
         tokens = per_cell(tokens.flatten(2).mT, self.to_tokens.weight, self.to_tokens.bias)  # [B, h * w, D]
         return self.attention(tokens).mean(dim=1)
 
+    def _split(self, features: Tensor) -> tuple[Tensor, ...]:
+        """Split features: for matching, initial hidden state, context, folded grey picture."""
+        return features.split((self.shape.match, HIDDEN, CONTEXT, STRIDE**2), dim=1)
+
 
 def _by_picture(flow: Tensor) -> Tensor:
     """[2 * B, 2, h, w], one direction after the other -> [B, 2, 2, h, w]."""
     return torch.stack(flow.chunk(2), dim=1)
-
-
-def _split(features: Tensor) -> tuple[Tensor, ...]:
-    """Split features: for matching, initial hidden state, context, folded grey picture."""
-    return features.split((MATCH, HIDDEN, CONTEXT, STRIDE**2), dim=1)
 
 
 def _channels_last(features: Tensor) -> Tensor:
@@ -152,11 +173,12 @@ def _picture(folded: Tensor) -> Tensor:
     return nn.functional.pixel_shuffle(folded, STRIDE)
 
 
-def load(path: Path) -> MotionEncoder:
-    """Load the trained encoder, ready to run.
+def load(path: Path, shape: EncoderShape = SHIPPED) -> MotionEncoder:
+    """Load a trained encoder, ready to run.
 
     Args:
         path: of its weights.
+        shape: that it was trained in.
 
     Returns:
         The encoder in evaluation mode.
@@ -164,7 +186,7 @@ def load(path: Path) -> MotionEncoder:
     Raises:
         WeightsError: the file is of another model.
     """
-    model = MotionEncoder()
+    model = MotionEncoder(shape)
     try:
         model.load_state_dict({name: value.float() for name, value in load_file(path).items()})
     except (OSError, SafetensorError, RuntimeError) as error:

@@ -257,6 +257,23 @@ def clip_sequence(
     Returns:
         Frames, flow and trust; see the module's docstring for the shapes.
     """
+    frames = excerpt(rng, clip, length)
+    flow, trust = teacher_flow(frames, size)
+    small = resized(frames, size)
+    return FlowExample(camera_faults(rng, small) if rng.random() < 0.3 else small, flow, trust)
+
+
+def excerpt(rng: np.random.Generator, clip: np.ndarray, length: int) -> np.ndarray:
+    """Cut a part out of a real clip, in time and in the picture.
+
+    Args:
+        rng: draws rate, place, crop and mirror.
+        clip: [N, H, W, 3] uint8, N >= length.
+        length: L, frames.
+
+    Returns:
+        [L, h, w, 3] uint8.
+    """
     stride = int(min(int(rng.integers(1, 4)), (len(clip) - 1) // (length - 1)))
     start = int(rng.integers(0, len(clip) - stride * (length - 1)))
     frames = clip[start : start + stride * (length - 1) + 1 : stride][:: rng.choice([-1, 1])]
@@ -266,10 +283,20 @@ def clip_sequence(
     frames = frames[:, y : y + height, x : x + width]
     if rng.random() < 0.5:
         frames = frames[:, :, ::-1]
-    frames = np.ascontiguousarray(frames)
-    flow, trust = teacher_flow(frames, size)
-    small = np.stack([cv2.resize(f, size[::-1], interpolation=cv2.INTER_AREA) for f in frames])
-    return FlowExample(camera_faults(rng, small) if rng.random() < 0.3 else small, flow, trust)
+    return np.ascontiguousarray(frames)
+
+
+def resized(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Shrink frames, each pixel a mean.
+
+    Args:
+        frames: [L, H, W, 3] uint8.
+        size: (height, width) px.
+
+    Returns:
+        [L, *size, 3] uint8.
+    """
+    return np.stack([cv2.resize(f, size[::-1], interpolation=cv2.INTER_AREA) for f in frames])
 
 
 def teacher_flow(frames: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Train the motion encoder on exact flow of moving textures and DIS flow of real clips.
+"""Train the large motion encoder on exact flow of moving textures and DIS flow of real clips.
 
 Three losses: both flows at every iteration, their mean magnitude a frame (what energy curves and
 events are made of), and statistics of the true flow that a small head must read from z_d.
@@ -6,7 +6,7 @@ events are made of), and statistics of the true flow that a small head must read
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from dyvim_cli.model.score.checkpoint import save_tensors
 from dyvim_cli.progress import Progress, Silent
 from dyvim_cli.training.films.motion_scenes import FlowExample, clip_sequence, read_clip, texture_sequence
-from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH, STRIDE, MotionEncoder
+from dyvim_cli.vision.motion_encoder import DYNAMICS_WIDTH, STRIDE, TEACHER, MotionEncoder
 
 SIZES = ((72, 128), (72, 128), (80, 112), (96, 96), (128, 72))  # (H, W), the common shapes of films
 SEQUENCE = 6  # frames; the four in the middle are learned from
@@ -42,7 +42,7 @@ def train(
     learning_rate: float = 5e-4,
     progress: Progress | None = None,
 ) -> None:
-    """Train for some time and write the encoder (fp16 safetensors); continues from `out`'s .resume file.
+    """Train TEACHER for some time and write it (fp16 safetensors); continues from `out`'s .resume file.
 
     The learning rate follows the clock (linear warm-up, cosine to zero), so two machines do not give the same
     bytes; order and content of the samples depend on `seed` alone.
@@ -57,21 +57,50 @@ def train(
         learning_rate: at its peak.
         progress: notified of the time that is over.
     """
-    progress = progress or Silent()
     torch.manual_seed(seed)
-    model, head = MotionEncoder(), nn.Linear(DYNAMICS_WIDTH, N_STATISTICS)
+    model, head = MotionEncoder(TEACHER), nn.Linear(DYNAMICS_WIDTH, N_STATISTICS)
+    clips = _clips(clips_dir, held_out)
+    textures = _textures() + [frame for clip in clips for frame in clip[:: max(1, len(clip) // 4)]]
+
+    def loss_of(rng: np.random.Generator) -> Tensor:
+        return _loss(model, head, _batch(rng, textures, clips, batch))
+
+    learn(model, head, loss_of, out, minutes, seed=seed, learning_rate=learning_rate, progress=progress)
+
+
+def learn(
+    model: MotionEncoder,
+    head: nn.Module,
+    loss_of: Callable[[np.random.Generator], Tensor],
+    out: Path,
+    minutes: float,
+    *,
+    seed: int,
+    learning_rate: float,
+    progress: Progress | None = None,
+) -> None:
+    """Teach an encoder for some time and write it; continues from `out`'s .resume file.
+
+    Args:
+        model: learns; its batch norms keep their statistics after FREEZE_SHARE of the time.
+        head: learns with it, and is not written.
+        loss_of: loss of the batch that a generator draws.
+        out: path of the weights.
+        minutes: of processor time.
+        seed: of the batches.
+        learning_rate: at its peak.
+        progress: notified of the time that is over.
+    """
+    progress = progress or Silent()
     parameters = [*model.parameters(), *head.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=1e-4)
     resume = out.with_suffix(".resume")
     step, spent_s = _restore(resume, model, head, optimizer)
-    clips = _clips(clips_dir, held_out)
-    textures = _textures() + [frame for clip in clips for frame in clip[:: max(1, len(clip) // 4)]]
     total_s = 60 * minutes
     saved = begun = time.process_time() - spent_s
     while (elapsed_s := time.process_time() - begun) < total_s:
-        rng = np.random.default_rng((seed, step))
         model.train(elapsed_s < FREEZE_SHARE * total_s)
-        loss = _loss(model, head, _batch(rng, textures, clips, batch))
+        loss = loss_of(np.random.default_rng((seed, step)))
         optimizer.param_groups[0]["lr"] = learning_rate * _schedule(elapsed_s / total_s)
         optimizer.zero_grad()
         loss.backward()
