@@ -131,12 +131,13 @@ def _schedule(share: float) -> float:
     return min(1.0, share / 0.02) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
 
 
-def _clips(folder: Path | None, held_out: Sequence[str]) -> list[np.ndarray]:
+def _clips(folder: Path | None, held_out: Sequence[str], length: int = SEQUENCE) -> list[np.ndarray]:
+    """The clips of a folder that have so many frames."""
     if folder is None:
         return []
     paths = sorted(p for p in folder.iterdir() if p.suffix in {".mp4", ".mkv", ".webm", ".mov", ".gif"})
     clips = [read_clip(p) for p in paths if not any(name in p.name for name in held_out)]
-    return [clip for clip in clips if len(clip) >= SEQUENCE]
+    return [clip for clip in clips if len(clip) >= length]
 
 
 def _textures() -> list[np.ndarray]:

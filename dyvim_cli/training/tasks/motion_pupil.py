@@ -106,7 +106,7 @@ def teach(
     """
     teacher = load(teacher_path, TEACHER)
     pupil = begun_from(teacher_path)
-    material = Material(_clips(clips_dir, held_out), _textures())
+    material = Material(_clips(clips_dir, held_out, LENGTH), _textures())
     spread = _variance(teacher, material, batch)
 
     def loss_of(rng: np.random.Generator) -> Tensor:
@@ -139,8 +139,7 @@ def begun_from(teacher_path: Path) -> MotionEncoder:
     inner = slice(margin, side - margin)
     windows = near.view(len(near), LEVELS, side, side)[..., inner, inner]
     given["flow_motion.convcorr1.0.weight"] = windows.reshape(len(near), -1, 1, 1)
-    # what is new are projections beside the blocks that no longer halve the picture; begin them as they are
-    pupil.load_state_dict(pupil.state_dict() | given)
+    pupil.load_state_dict(given)
     return pupil
 
 
