@@ -7,6 +7,7 @@ from dyvim_cli.cli.ending import Ending
 from dyvim_cli.cli.interrupts import forget_interrupt, raise_interrupts
 from dyvim_cli.cli.memory import collect_garbage_rarely, keep_freed_memory
 from dyvim_cli.cli.threads import multiply_in_one_thread
+from dyvim_cli.torch_loading import this_is_a_command
 
 
 def run() -> None:
@@ -16,6 +17,7 @@ def run() -> None:
     collect_garbage_rarely()
     keep_freed_memory()
     multiply_in_one_thread()
+    this_is_a_command()
     try:
         from dyvim_cli.cli.main import run as run_verb
     except KeyboardInterrupt:

@@ -2,8 +2,9 @@
 
 With its wheels for graphics cards come bindings of Python to them, which torch loads where they are there and
 uses to share out a card and to annotate graphs of work. And it always loads what tells the shapes of results
-to its compiler, which works with tensors that hold no numbers. Neither happens here. What is not part of
-torch's public interface is tried; where it is otherwise, all is loaded.
+to its compiler, which works with tensors that hold no numbers. Neither happens in a command of dyvim; a
+program that imports dyvim may do both, and gets the whole. What is not part of torch's public interface is
+tried; where it is otherwise, all is loaded.
 """
 
 import importlib
@@ -15,12 +16,18 @@ BINDINGS = "cuda.bindings"
 SHAPES = "torch._meta_registrations"
 
 _lock = threading.Lock()  # of two threads that need torch, one loads it
+_is_command = threading.Event()
+
+
+def this_is_a_command() -> None:
+    """Let load_torch leave out what a command does not need."""
+    _is_command.set()
 
 
 def load_torch() -> None:
-    """Load torch as seeing films and writing scores need it, unless it is loaded."""
+    """Load torch, in a command as seeing films and writing scores need it, unless it is loaded."""
     with _lock:
-        if "torch" in sys.modules:
+        if "torch" in sys.modules or not _is_command.is_set():
             return
         # None: an import fails, as where it is not installed
         left_out = {SHAPES: ModuleType(SHAPES), BINDINGS: None}

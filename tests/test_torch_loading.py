@@ -9,6 +9,7 @@ LOADED = """
 import sys, threading
 from types import ModuleType
 from dyvim_cli import torch_loading
+torch_loading.this_is_a_command()
 {before}
 threads = [threading.Thread(target=torch_loading.load_torch) for _ in range(4)]
 [thread.start() for thread in threads], [thread.join() for thread in threads]
@@ -37,8 +38,12 @@ def test_torch_is_loaded_in_part_and_can_be_completed():
 
 @pytest.mark.parametrize(
     "before",
-    ["import torch", "torch_loading._let_generators_be_made = lambda torch: torch.no_such_function()"],
+    [
+        "import torch",
+        "torch_loading._is_command.clear()",
+        "torch_loading._let_generators_be_made = lambda torch: torch.no_such_function()",
+    ],
 )
-def test_a_loaded_torch_and_another_release_are_whole(before):
+def test_a_loaded_torch_a_programs_and_another_release_are_whole(before):
     said = _said(before)
     assert (said[0], said[1].split()[0], said[2]) == ("True True", "True", "True torch.Size([3, 2])")
