@@ -121,10 +121,12 @@ def test_every_file_of_an_instrument_is_part_of_a_results_key(tmp_path, score):
     path = instrument(tmp_path / "Piano.sfz", text='#include "more.txt"\n')
     more = written(tmp_path / "more.txt", "<global> volume=1")
     tone, delivery = tmp_path / "samples" / "Piano.wav", Delivery(tmp_path / "film.mp4")
+    alive = []  # what is gone may have its id taken
 
     def keys() -> tuple[str, str, int]:
         settings = settings_digest(ComposeOptions(soundfont=str(path)), delivery)
-        return settings, name_of_sound(score, RATE, str(path)), id(opened(path))
+        alive.append(opened(path))
+        return settings, name_of_sound(score, RATE, str(path)), id(alive[-1])
 
     first = keys()
     assert keys() == first

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dyvim_cli.vision.blocks import block_means
 from dyvim_cli.vision.frame_differences import FrameDifferencer
-from dyvim_cli.vision.signatures import THUMB, block_means, signatures_of
+from dyvim_cli.vision.signatures import THUMB, signatures_of
 
 RNG = np.random.default_rng(3)
 

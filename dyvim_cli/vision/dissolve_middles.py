@@ -9,7 +9,7 @@ Letters: N native frames; A colours of areas; T frames looked at; R ramps.
 
 import numpy as np
 
-from dyvim_cli.vision.signatures import block_means
+from dyvim_cli.vision.blocks import block_means
 
 ROWS, COLUMNS = 3, 4  # the areas of a thumbnail
 N_COLOURS = ROWS * COLUMNS * 3  # A: red, green and blue of each, or what the thumbnail has instead

@@ -6,7 +6,7 @@ picture's quarters. Letters: N frames of one film, M of another.
 
 import numpy as np
 
-from dyvim_cli.vision.signatures import block_means
+from dyvim_cli.vision.blocks import block_means
 
 FIELDS = (9, 8)  # rows and columns of the grid whose neighbours are compared, one below the other
 LEAST_STEP = 1.5  # grey levels: fields that differ less are equal, whatever the encoder made of them

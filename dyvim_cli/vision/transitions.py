@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dyvim_cli.vision.blocks import block_means
 from dyvim_cli.vision.cuts import CUT_WEIGHTS, find_cuts
 from dyvim_cli.vision.fades import find_fades
 from dyvim_cli.vision.flow import Flow
 from dyvim_cli.vision.frame_differences import FrameDifferencer
 from dyvim_cli.vision.rows import Rows
-from dyvim_cli.vision.signatures import Signatures, block_means
+from dyvim_cli.vision.signatures import Signatures
 from dyvim_cli.vision.soft_cuts import SoftCut, SoftCutStream
 
 SOFT_WEIGHT = CUT_WEIGHTS[0]  # weight of a perfect dissolve: that of the least hard cut, whose moment is seen
