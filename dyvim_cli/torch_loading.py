@@ -15,7 +15,7 @@ from types import ModuleType
 BINDINGS = "cuda.bindings"
 SHAPES = "torch._meta_registrations"
 
-_lock = threading.Lock()  # of two threads that need torch, one loads it
+_lock = threading.Lock()  # lets one of two threads that need torch load it
 _is_command = threading.Event()
 
 

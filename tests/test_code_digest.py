@@ -13,7 +13,7 @@ from dyvim_cli.vision import settings
 # imported, but these decide no result: how files are written, kept and fetched, and what is said
 PLAIN = (
     "", "atomic", "background", "cache", "code_digest", "endings", "errors", "feature_checks", "hub",
-    "limits", "mapped_libraries", "progress", "regular_files", "scratch", "weights",
+    "limits", "mapped_libraries", "progress", "regular_files", "scratch", "torch_loading", "weights",
 )  # fmt: skip
 
 # packages that write and fetch files, or only find a program

@@ -17,7 +17,7 @@ from dyvim_cli.composer import check_options
 from dyvim_cli.errors import InputError, UsageError
 from dyvim_cli.music.mixing.mastering import produce_blocks
 from dyvim_cli.music.synth.orchestra import Orchestra, opened
-from dyvim_cli.music.synth.soundfont import shipped_soundfont, soundfont_paths
+from dyvim_cli.music.synth.soundfont import Patch, Zone, shipped_soundfont, soundfont_paths
 from dyvim_cli.options import ComposeOptions, Delivery
 from dyvim_cli.types import Note, Stem
 from tools.soundfont_writer import to_bytes
@@ -117,3 +117,10 @@ def test_another_soundfont_is_another_result(own_font, tmp_path):
     other = tmp_path / "other.sf2"
     other.write_bytes(soundfont_paths()[1].read_bytes())
     assert len({plain, theirs, settings_digest(ComposeOptions(soundfont=str(other)), delivery)}) == 3
+
+
+def test_a_changed_copy_of_a_patch_knows_nothing_of_the_zones_before():
+    before, after = (Zone({}, b"", target) for target in (1, 2))
+    patch = Patch(b"piano", (before,))
+    assert patch.at(60) == (before,)
+    assert replace(patch, zones=(after,)).at(60) == (after,)

@@ -8,7 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-Ends = Literal["edge", "symmetric"]  # beyond the ends the last value goes on, or the curve is mirrored
+Ends = Literal[
+    "edge", "symmetric"
+]  # whether the last value goes on beyond the ends, or the curve is mirrored
 CUT_OFF = 4.0  # standard deviations from which on a Gaussian counts as 0
 GROUP = 4096  # windows sorted together: all those of a film of two hours are a tenth of a gigabyte
 

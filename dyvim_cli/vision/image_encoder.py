@@ -19,8 +19,8 @@ BATCH = 2  # images; as fast as more at a time, and sixteen take 200 MB more
 AREA = 224 * 224  # pixels that it was trained with
 STRIDE = 32  # its deepest stride: padding is the same on all sizes that are multiples of this
 MEAN, SPREAD = 127.0, 128.0  # mean and scale of its input, grey levels
-STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)  # of its blocks
-LIMITS = (0.0, 6.0)  # of what most convolutions give
+STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)  # stride of each block, px
+LIMITS = (0.0, 6.0)  # least and greatest value that most convolutions give
 NORM_EPSILON = 1e-3
 Weights = dict[str, Tensor]
 
@@ -166,7 +166,7 @@ def _in_steps(
 def _at_once(
     x: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int, groups: int, is_limited: bool
 ) -> Tensor:
-    """What torch's compiler makes of _in_steps: an operator without a public name."""
+    """The operator without a public name that torch's compiler makes of _in_steps."""
     kind, settings = ("hardtanh", LIMITS) if is_limited else ("none", ())
     sides = [padding] * 2, [stride] * 2, [1, 1]
     return torch.ops.mkldnn._convolution_pointwise(x, weight, bias, *sides, groups, kind, settings, "")

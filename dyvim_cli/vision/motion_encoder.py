@@ -36,7 +36,7 @@ from dyvim_cli.vision.lucas_kanade import CELL, N_EVIDENCE, lucas_kanade
 
 DYNAMICS_WIDTH = 64  # D of types.FilmFeatures.dynamics
 STRIDE = CELL  # picture pixels a cell of the feature map
-LEVELS = 3  # of correlation, each half as fine as the one before
+LEVELS = 3  # levels of correlation, each half as fine as the one before
 HIDDEN, CONTEXT, MOTION = 64, 32, 48  # channels
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601
 WORKING_AREA_PX = 128 * 72  # the picture that the encoder sees, whatever its shape
@@ -45,7 +45,7 @@ MIN_SIDE_PX = STRIDE * 2**LEVELS  # shortest side that leaves the correlation py
 
 @dataclass(frozen=True)
 class EncoderShape:
-    """What makes an encoder exact and slow, or fast."""
+    """Sizes of an encoder's layers, by which it is exact and slow, or fast."""
 
     strides: tuple[int, int, int, int]  # as flow_blocks.FeatureEncoder's, px
     match: int  # channels of the features that are compared

@@ -89,7 +89,8 @@ class Patch:
     bank: int = 0
     program: int = 0
     takes: "tuple[Patch, ...]" = ()  # what plays instead in each take of a repeated stroke; none = itself
-    _by_key: dict[int, tuple[Zone, ...]] = field(default_factory=dict, repr=False, compare=False)
+    # made anew with every patch, so that a changed copy knows nothing of the zones before
+    _by_key: dict[int, tuple[Zone, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def at(self, key: int) -> tuple[Zone, ...]:
         """Find the zones that a key falls into, whatever its velocity; they are kept.

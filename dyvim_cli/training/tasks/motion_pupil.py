@@ -33,7 +33,7 @@ N_SPREAD = 60  # batches that the spread of z_d is measured on
 
 @dataclass(frozen=True)
 class Material:
-    """What sequences are made of."""
+    """Clips and textures that sequences are made of."""
 
     clips: Sequence[np.ndarray]  # [N, H, W, 3] uint8 each
     textures: Sequence[np.ndarray]  # [H, W, 3] uint8 each
